@@ -1,0 +1,14 @@
+const project = (displayName, settings) => ({
+  displayName,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
+  ...settings,
+})
+
+export default {
+  projects: [
+    project('unit', { testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] }),
+    project('integration', { testMatch: ['<rootDir>/__tests__/integration/**/*.test.ts'] }),
+  ],
+}

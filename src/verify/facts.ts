@@ -1,0 +1,158 @@
+import * as v from 'valibot'
+
+/**
+ * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
+ * never judges; the gates judge and never measure. `null` means "is not there"; a thing that could not be measured
+ * says so in an `error` next to it.
+ */
+
+/** The answer of something that was really run or loaded: it worked, or the one line that says why not. */
+const outcome = v.variant('outcome', [
+  v.object({ outcome: v.literal('ok') }),
+  v.object({ outcome: v.literal('error'), error: v.string() }),
+])
+
+/** An ELF file that was looked at, with its DT_NEEDED entries as written in the file. */
+const elfFile = v.object({ path: v.string(), needed: v.array(v.string()) })
+
+const system = v.object({
+  /** `uname -m`: `x86_64`, `aarch64` */
+  machine: v.string(),
+  /** `ID VERSION_ID` of os-release: `debian 12` */
+  distribution: v.string(),
+  /** `2.36` */
+  glibc: v.string(),
+  /** Highest GLIBCXX symbol version of the libstdc++ that the loader finds: `3.4.30`; null without libstdc++ */
+  libstdcxx: v.nullable(v.string()),
+})
+
+const python = v.object({ version: v.string(), executable: v.string(), externallyManaged: v.boolean() })
+
+const engine = v.object({
+  /** Distribution name: `vllm`, `sglang` */
+  name: v.string(),
+  version: v.string(),
+  /** Directory of the package, where a patch is applied */
+  location: v.string(),
+  editable: v.boolean(),
+})
+
+const torch = v.object({
+  /** `torch.__version__`: `2.11.0+cu130` */
+  version: v.string(),
+  /** `torch.version.cuda`: `13.0`; null for a torch without CUDA */
+  cuda: v.nullable(v.string()),
+  /** sha256 over torch's RECORD file: the same before and after unless somebody touched torch */
+  record: v.nullable(v.string()),
+  location: v.string(),
+})
+
+const toolkit = v.object({
+  home: v.string(),
+  /** nvcc's release, `13.0` */
+  version: v.string(),
+  /** Real architectures that this nvcc knows, `['7.5', '8.0', …]` */
+  architectures: v.array(v.string()),
+})
+
+const extension = v.object({
+  path: v.string(),
+  needed: v.array(v.string()),
+  load: outcome,
+  /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
+  operators: v.array(v.string()),
+  /** Undefined symbols that nothing in the loaded process provides, from a relocation scan (`ldd -r`) */
+  undefinedSymbols: v.array(v.string()),
+  /** Architectures of the machine code (not PTX) in its fatbin, `['8.0', '9.0']` */
+  machineCode: v.array(v.string()),
+  /** Architectures of the PTX in its fatbin */
+  ptx: v.array(v.string()),
+})
+
+const aibrix = v.object({
+  /** Version of the installed distribution, with its local part: `0.7.0+cu130` */
+  version: v.string(),
+  import: outcome,
+  extension: v.nullable(extension),
+})
+
+const nixl = v.object({
+  /** Every installed distribution named nixl or nixl-cu*, `{ 'nixl': '0.7.1', 'nixl-cu13': '0.7.1' }` */
+  distributions: v.record(v.string(), v.string()),
+  /** Top-level modules named nixl_cu* that can be found, also without a distribution: `['nixl_cu13']` */
+  modules: v.array(v.string()),
+})
+
+const bundledUcx = v.object({
+  /** Path of the libucp that NIXL brings */
+  library: v.string(),
+  /** What ucp_get_version_string of it answers; null with `error` if it can't be loaded */
+  version: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  /** `['cma', 'cuda', 'ib', …]`: libuct_<name>.so in its module directory */
+  modules: v.array(v.string()),
+})
+
+const ucxTools = v.object({
+  prefix: v.string(),
+  /** First version that `ucx_info -v` prints; null with `error` */
+  version: v.nullable(v.string()),
+  error: v.nullable(v.string()),
+  /** Path of the library that ucx_info says it uses */
+  library: v.nullable(v.string()),
+  /** What `ucx_perftest -h` does */
+  perftest: outcome,
+  /** What `ucx_info -d` does (it answers without a GPU and without a device) */
+  devices: outcome,
+  modules: v.array(v.string()),
+})
+
+/** A libucp or libucs that the loader can find (ld.so.cache, its default directories, LD_LIBRARY_PATH). */
+const loaderUcx = v.array(v.string())
+
+const tool = v.object({ command: v.string(), path: v.nullable(v.string()), start: outcome })
+
+export const integrationModes = ['patch', 'module', 'none'] as const
+
+const integration = v.object({
+  mode: v.picklist(integrationModes),
+  /** One sentence: why this mode */
+  reason: v.string(),
+  /** Patch file name, or dotted module of the connector; null for `none` */
+  evidence: v.nullable(v.string()),
+  /** patch: the patch applies in reverse, as a dry run; module: the connector was imported; none: always ok */
+  check: outcome,
+})
+
+export const factsSchema = v.object({
+  format: v.literal(1),
+  system,
+  python,
+  engine: v.nullable(engine),
+  torch: v.nullable(torch),
+  toolkit: v.nullable(toolkit),
+  aibrix: v.nullable(aibrix),
+  nixl,
+  bundledUcx: v.nullable(bundledUcx),
+  loaderUcx,
+  ucxTools: v.nullable(ucxTools),
+  /** ELF files with CUDA libraries among their NEEDED entries, by owner */
+  cudaLinks: v.object({ torch: v.array(elfFile), nixl: v.array(elfFile), aibrix: v.array(elfFile), ucxTools: v.array(elfFile) }),
+  /** Debug tools; measured in the finished image, empty for the base */
+  tools: v.array(tool),
+  /** Null for the base */
+  integration: v.nullable(integration),
+  /** Normalised distribution name → version */
+  pip: v.record(v.string(), v.string()),
+  /** Lines of `pip check`; null where it could not be run */
+  pipCheck: v.nullable(v.array(v.string())),
+  /** `name:arch` → version; null where there is no dpkg */
+  dpkg: v.nullable(v.record(v.string(), v.string())),
+})
+
+export type Facts = v.InferOutput<typeof factsSchema>
+export type Outcome = v.InferOutput<typeof outcome>
+export type IntegrationMode = (typeof integrationModes)[number]
+
+/** The two measurements of a leg: the base before anything was added, and the finished image. */
+export type LegFacts = { base: Facts; image: Facts }
