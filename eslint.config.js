@@ -12,7 +12,9 @@ const layerRule = rooms.map((room, position) => ({
       {
         patterns: [
           {
-            group: [...rooms.slice(position + 1).map((later) => `**/${later}/**`), '../*.ts', '!../errors.ts'],
+            group: [...rooms.slice(position + 1), 'inputs']
+              .map((later) => `**/${later}/**`)
+              .concat('../*.ts', '!../errors.ts'),
             message: `${room}/ imports only from errors.ts and the rooms to its left: ${rooms.slice(0, position).join(', ') || 'none'}.`,
           },
         ],
@@ -31,7 +33,10 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-definitions': ['error', 'type'],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       'max-lines': ['error', { max: 200, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
     },

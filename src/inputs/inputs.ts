@@ -1,0 +1,105 @@
+import type { BuildOptions } from '../build/options.ts'
+import type { PlanRequest } from '../plan/request.ts'
+import type { GateName } from '../verify/gate.ts'
+import { readBuildOptions } from './build-options.ts'
+import { boolean, byteSize, type ReadInput, type Source } from './fields.ts'
+import { Problems } from './problems.ts'
+import { readPlanRequest } from './plan-request.ts'
+import { resolvePush } from './push.ts'
+import { readSecrets } from './secrets.ts'
+import { readWaivers } from './waivers.ts'
+
+/** What the world outside the inputs has to say about them. */
+export type InputContext = {
+  /** `GITHUB_EVENT_NAME`; empty outside of GitHub Actions */
+  event: string
+  now: Date
+  /** Architecture of the runner as Node names it: `x64`, `arm64` */
+  machine: string
+  fileExists: (path: string) => boolean
+}
+
+/** Credentials for `registry` alone. */
+export type Login = { username: string; password: string }
+
+export type Inputs = {
+  plan: PlanRequest
+  build: BuildOptions
+  login: Login | undefined
+  packageIndex: string | undefined
+  /** Path of a PEM file */
+  caCertificates: string | undefined
+  secrets: Map<string, string>
+  push: boolean
+  verify: boolean
+  waivers: Map<GateName, string>
+  /** bytes, compressed */
+  addedBytesLimit: number
+  summary: boolean
+}
+
+/**
+ * Action inputs → one typed, validated object.
+ * @throws UserError that names every bad input, what was given and what is allowed
+ */
+export function readInputs(read: ReadInput, context: InputContext): Inputs {
+  const problems = new Problems()
+  const source: Source = { read, problems }
+  const push = resolvePush(source, context.event)
+  const verify = boolean(source, 'verify')
+  if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
+  const inputs = {
+    plan: readPlanRequest(source, context, push ?? false),
+    build: readBuildOptions(source),
+    login: readLogin(source),
+    packageIndex: readPackageIndex(source),
+    caCertificates: readCaCertificates(source, context),
+    secrets: readSecrets(source, 'secrets'),
+    push: push ?? false,
+    verify: verify ?? true,
+    waivers: readWaivers(source),
+    addedBytesLimit: byteSize(source, 'added-bytes-limit') ?? 0,
+    summary: boolean(source, 'summary') ?? true,
+  }
+  problems.throwIfAny()
+  return inputs
+}
+
+/** @returns every value that must appear nowhere */
+export function secretValues(inputs: Inputs): string[] {
+  const index = inputs.packageIndex === undefined ? [] : credentialsOf(inputs.packageIndex)
+  return [inputs.login?.password, ...index, ...inputs.secrets.values()].filter(
+    (value) => value !== undefined && value !== '',
+  ) as string[]
+}
+
+function credentialsOf(url: string): string[] {
+  const { password } = new URL(url)
+  return password === '' ? [] : [password, decodeURIComponent(password)]
+}
+
+function readLogin({ read, problems }: Source): Login | undefined {
+  const username = read('username')
+  const password = read('password')
+  if (username === '' && password === '') return undefined
+  if (username === '') return problems.add('username', 'nothing', 'a user name, since password is given')
+  if (password === '')
+    return problems.add('password', 'nothing', 'a password or token, since username is given')
+  return { username, password }
+}
+
+function readPackageIndex({ read, problems }: Source): string | undefined {
+  const value = read('package-index')
+  if (value === '') return undefined
+  if (!URL.canParse(value) || !/^(https?|file):/.test(value))
+    return problems.add('package-index', 'something that is no URL (not shown)', 'the URL of a PEP 503 index')
+  return value
+}
+
+function readCaCertificates({ read, problems }: Source, { fileExists }: InputContext): string | undefined {
+  const path = read('ca-certificates')
+  if (path === '') return undefined
+  return fileExists(path)
+    ? path
+    : problems.add('ca-certificates', `"${path}"`, 'the path of a PEM file that exists')
+}

@@ -1,0 +1,169 @@
+import { isRefName } from '../plan/source.ts'
+import type { GpuArchitectures, SourceRepository } from '../plan/plan.ts'
+import type { PlanRequest } from '../plan/request.ts'
+import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
+import { parseRepository, type Repository } from '../registry/reference.ts'
+import { readEngines } from './engines.ts'
+import { assignments, boolean, choice, lines, matching, type Source } from './fields.ts'
+import type { InputContext } from './inputs.ts'
+import { quoted } from './problems.ts'
+
+const architectureOf: Record<string, string> = { x64: 'linux/amd64', arm64: 'linux/arm64' }
+
+/** Build arguments that the action sets itself. */
+const ownArguments =
+  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_USER|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION)$/
+
+export function readPlanRequest(source: Source, context: InputContext, push: boolean): PlanRequest {
+  const registry =
+    matching(
+      source,
+      'registry',
+      /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/,
+      'a host such as docker.io or ghcr.io',
+    ) ?? ''
+  const namespace =
+    matching(
+      source,
+      'namespace',
+      /^[a-z0-9]+([._/-][a-z0-9]+)*$/,
+      'lower-case letters, digits, and . _ - / between them',
+    ) ?? ''
+  const overwrite = boolean(source, 'overwrite-tags')
+  return {
+    engines: readEngines(source),
+    aibrix: {
+      repository: readRepository(source, 'aibrix-repository', context),
+      ref: readRef(source, 'aibrix-version'),
+    },
+    nixl: readNixl(source),
+    ucxRepository: readUcx(source, context),
+    integration: choice(source, 'integration', ['auto', 'patch', 'module', 'none']) ?? 'auto',
+    gpuArchitectures: readGpuArchitectures(source),
+    platform: architectureOf[context.machine] ?? 'linux/amd64',
+    buildArguments: readBuildArguments(source),
+    registry,
+    namespace,
+    baseRegistry:
+      matching(
+        source,
+        'base-registry',
+        /^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
+        'a host, with a path where a mirror has one',
+      ) ?? '',
+    cacheRepository: readCacheRepository(source, `${registry}/${namespace}/image-cache`),
+    templates: readTemplates(source),
+    date: readDate(source, context.now),
+    publicTags: push ? (overwrite ? 'overwrite' : 'look') : 'ignore',
+  }
+}
+
+function readRef(source: Source, name: string): string {
+  const value = source.read(name)
+  if (!isRefName(value))
+    source.problems.add(name, quoted(value), 'default, or the name of a tag, a branch, or a full commit')
+  return value
+}
+
+function readRepository(source: Source, name: string, context: InputContext): SourceRepository {
+  const value = source.read(name)
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
+    if (!context.fileExists(value))
+      source.problems.add(name, quoted(value), 'a URL, or a path of a git repository on the runner')
+    return { kind: 'path', path: value }
+  }
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (!url || !['http:', 'https:', 'git:', 'ssh:'].includes(url.protocol))
+    source.problems.add(
+      name,
+      quoted(url ? value : 'something that is no URL'),
+      'an http, https, git or ssh URL, or a path',
+    )
+  else if (url.password !== '' || (url.username !== '' && url.protocol !== 'ssh:'))
+    source.problems.add(
+      name,
+      'a URL with user or password in it (not shown)',
+      'a URL without; private git takes the secret git-credentials',
+    )
+  return { kind: 'url', url: value }
+}
+
+function readNixl(source: Source): string {
+  const value = matching(
+    source,
+    'nixl-version',
+    /^(default|v?\d+\.\d+\.\d+((rc|\.post|\.dev)\d+)?)$/,
+    'default, or an exact version such as 0.7.1',
+  )
+  return (value ?? 'default').replace(/^v/, '')
+}
+
+function readUcx(source: Source, context: InputContext): SourceRepository {
+  const version = source.read('ucx-version')
+  if (version !== 'auto')
+    source.problems.add(
+      'ucx-version',
+      quoted(version),
+      'auto, the release that this NIXL bundles: two UCX releases in one process crash',
+    )
+  return readRepository(source, 'ucx-repository', context)
+}
+
+function readGpuArchitectures(source: Source): GpuArchitectures {
+  const value = source.read('gpu-architectures')
+  if (value === 'auto') return 'auto'
+  const named = value.split(/[\s,;]+/).filter((part) => part !== '')
+  if (named.length === 0 || !named.every((part) => /^\d{1,2}\.\d$/.test(part)))
+    source.problems.add('gpu-architectures', quoted(value), 'auto, or compute capabilities such as "8.0 9.0"')
+  return [...new Set(named)].sort((left, right) => Number(left) - Number(right))
+}
+
+function readBuildArguments(source: Source): Record<string, string> {
+  const given = assignments(source, 'build-args', { pattern: /^[A-Za-z_]\w*$/, allowed: 'lines NAME=value' })
+  for (const name of given.keys())
+    if (ownArguments.test(name))
+      source.problems.add(
+        'build-args',
+        quoted(name),
+        'other names than those that the action sets from its inputs',
+      )
+  return Object.fromEntries(given)
+}
+
+function readCacheRepository(source: Source, fallback: string): Repository {
+  const value = source.read('cache-repository') || fallback
+  const repository = parseRepository(value)
+  if (!repository)
+    source.problems.add(
+      'cache-repository',
+      quoted(value),
+      'a repository such as docker.io/aibrix/image-cache',
+    )
+  return repository ?? { registry: '', path: '' }
+}
+
+function readTemplates(source: Source): TagTemplate[] {
+  const templates: TagTemplate[] = []
+  for (const line of lines(source, 'tags')) {
+    const template = parseTemplate(line)
+    if ('unknown' in template)
+      source.problems.add(
+        'tags',
+        quoted(template.unknown),
+        `characters of a tag and ${templateNames.map((name) => `{{${name}}}`).join(' ')}`,
+      )
+    else templates.push(template)
+  }
+  if (templates.length === 0 && source.read('tags') === '')
+    source.problems.add('tags', 'nothing', 'a tag template a line')
+  // Tags without a date are promoted last: whoever follows them gets what the dated tag already names.
+  return templates.sort((left, right) => Number(right.dated) - Number(left.dated))
+}
+
+function readDate(source: Source, now: Date): string {
+  const value = source.read('date')
+  const today = now.toISOString().slice(0, 10).replaceAll('-', '')
+  if (value !== '' && !/^\d{8}$/.test(value))
+    source.problems.add('date', quoted(value), 'YYYYMMDD, or nothing for today in UTC')
+  return value === '' ? today : value
+}

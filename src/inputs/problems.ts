@@ -1,0 +1,28 @@
+import { UserError } from '../errors.ts'
+
+/** One bad input: its name, what was given (never a secret), what is allowed. */
+export type Problem = { input: string; given: string; allowed: string }
+
+/** Collects what is wrong with the inputs, so that a user sees all of it at once. */
+export class Problems {
+  readonly list: Problem[] = []
+
+  add(input: string, given: string, allowed: string): undefined {
+    this.list.push({ input, given, allowed })
+    return undefined
+  }
+
+  /** @throws UserError with a sentence for each problem, if there is one */
+  throwIfAny(): void {
+    if (this.list.length === 0) return
+    const sentences = this.list.map(
+      ({ input, given, allowed }) => `${input}: ${given} is not allowed; allowed: ${allowed}.`,
+    )
+    throw new UserError(sentences.join('\n'))
+  }
+}
+
+/** @returns the value as it is quoted in a message */
+export function quoted(value: string): string {
+  return value === '' ? 'nothing' : `"${value}"`
+}

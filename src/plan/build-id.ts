@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { Leg } from './plan.ts'
+
+/**
+ * Everything declared that determines what is in an image on one platform. Nothing else may change the build id: not the
+ * date, the tags, the registry, the credentials, the network, the runner, nor from where a commit or a base was fetched.
+ * What apt and pip answer is not declared, and so is not here.
+ */
+export type Determinants = {
+  engine: string
+  engineVersion: string
+  platform: string
+  /** Digest of the base's manifest for this platform, not of the index around it, which other platforms change, too */
+  base: string
+  aibrixCommit: string
+  /** A release tag gives the wheel its version; the name of a branch does not */
+  aibrixTag: string | null
+  nixl: string
+  ucxVersion: string
+  ucxCommit: string
+  integration: string
+  gpuArchitectures: string
+  buildArguments: Record<string, string>
+  /** sha256 over the Dockerfile and the scripts */
+  recipe: string
+}
+
+export function determinantsOf(leg: Omit<Leg, 'buildId'>, recipe: string): Determinants {
+  return {
+    engine: leg.engine,
+    engineVersion: leg.version.release,
+    platform: leg.platform,
+    base: leg.base.manifestDigest,
+    aibrixCommit: leg.aibrix.commit,
+    aibrixTag: leg.aibrix.kind === 'tag' ? leg.aibrix.ref : null,
+    nixl: leg.nixl,
+    ucxVersion: leg.ucxVersion,
+    ucxCommit: leg.ucx.commit,
+    integration: leg.integration,
+    gpuArchitectures: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
+    buildArguments: leg.buildArguments,
+    recipe,
+  }
+}
+
+/** @returns 64 hexadecimal digits, the same for the same determinants in whatever order they were put together */
+export function buildId(determinants: Determinants): string {
+  return sha256(canonical(determinants))
+}
+
+/** @param files path → content of the Dockerfile and what it mounts @returns 64 hexadecimal digits */
+export function recipeDigest(files: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash('sha256')
+  for (const path of [...files.keys()].sort()) {
+    const content = files.get(path) ?? new Uint8Array()
+    hash.update(`${path}\0${content.length}\0`).update(content)
+  }
+  return hash.digest('hex')
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
+      : inner,
+  )
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,67 @@
+import type { ImageConfig, ImageLayer } from '../registry/manifest.ts'
+import type { Repository } from '../registry/reference.ts'
+import type { Engine } from './engine.ts'
+import type { EngineVersion } from './version.ts'
+
+/** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
+export type PinnedSource = {
+  repository: SourceRepository
+  ref: string
+  /** 40 hexadecimal digits */
+  commit: string
+  kind: 'tag' | 'branch' | 'commit'
+}
+
+/** An address that git inside the build can reach, or a git repository on this machine (handed over as a named context). */
+export type SourceRepository = { kind: 'url'; url: string } | { kind: 'path'; path: string }
+
+/** The base image, pinned, with what has to be inherited from it. Sizes in bytes, compressed, as the registry has them. */
+export type BaseImage = {
+  repository: Repository
+  tag: string
+  /** Digest of what the tag names, `sha256:<hex>`; an index if the base is one. This is what FROM gets. */
+  digest: string
+  /** Digest of the manifest of this platform; equal to `digest` if the tag names a plain manifest */
+  manifestDigest: string
+  config: ImageConfig
+  layers: ImageLayer[]
+}
+
+/** `auto` is resolved in the build, against the toolkit of the base. */
+export type GpuArchitectures = 'auto' | string[]
+
+export type IntegrationChoice = 'auto' | 'patch' | 'module' | 'none'
+
+/** One image on one platform: what one runner builds. */
+export type Leg = {
+  engine: Engine
+  version: EngineVersion
+  platform: string
+  /** Architecture as in the names of tags: `amd64`, `arm64` */
+  architecture: string
+  base: BaseImage
+  aibrix: PinnedSource
+  nixl: string
+  /** `1.19.0`: the release that this NIXL bundles */
+  ucxVersion: string
+  ucx: PinnedSource
+  integration: IntegrationChoice
+  gpuArchitectures: GpuArchitectures
+  /** The user's own build arguments */
+  buildArguments: Record<string, string>
+  /** sha256 over everything declared that determines the content, 64 hexadecimal digits */
+  buildId: string
+}
+
+/** What the registry already says about the public tag. */
+export type Published = { kind: 'absent' } | { kind: 'same'; digest: string }
+
+export type PlannedImage = {
+  leg: Leg
+  repository: Repository
+  /** Public tags, the dated ones first */
+  tags: string[]
+  published: Published
+}
+
+export type Plan = { images: PlannedImage[]; cacheRepository: Repository; date: string }

@@ -1,0 +1,42 @@
+import { UserError } from '../errors.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { platformManifest } from '../registry/manifest.ts'
+import { formatReference, type Repository } from '../registry/reference.ts'
+import type { Leg } from './plan.ts'
+
+/** The label that every image carries, and by which a published one is recognised. */
+export const buildIdLabel = 'io.aibrix.image.build-id'
+
+/** What a public tag names: nothing, an image of the planned build id, or something else. */
+export type LookedUpTag = { tag: string } & (
+  { names: 'nothing' } | { names: 'same' | 'other'; digest: string }
+)
+
+export async function lookUpTags(
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  image: { leg: Pick<Leg, 'buildId' | 'platform'>; repository: Repository; tags: string[] },
+): Promise<LookedUpTag[]> {
+  return Promise.all(
+    image.tags.map(async (tag): Promise<LookedUpTag> => {
+      const top = await registry.getManifest(image.repository, tag)
+      if (!top) return { tag, names: 'nothing' }
+      const digest =
+        top.parsed.kind === 'index' ? platformManifest(top.parsed, image.leg.platform)?.digest : top.digest
+      const manifest = digest === undefined ? undefined : await registry.getManifest(image.repository, digest)
+      if (manifest?.parsed.kind !== 'image') return { tag, names: 'other', digest: top.digest }
+      const { labels } = await registry.getImageConfig(image.repository, manifest.parsed)
+      return { tag, names: labels[buildIdLabel] === image.leg.buildId ? 'same' : 'other', digest: top.digest }
+    }),
+  )
+}
+
+/** @throws UserError that names the tags that something else has already */
+export function refuseOtherImages(repository: Repository, tags: LookedUpTag[]): void {
+  const taken = tags
+    .filter((tag) => tag.names === 'other')
+    .map(({ tag }) => formatReference({ ...repository, tag }))
+  if (taken.length > 0)
+    throw new UserError(
+      `${taken.join(', ')} already names an image of other content; choose another date or tag, or set overwrite-tags: true.`,
+    )
+}

@@ -1,0 +1,38 @@
+import { sentenceOf, UserError } from '../errors.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { copyManifest } from '../registry/copy.ts'
+import { formatReference, type Repository } from '../registry/reference.ts'
+
+/** An image that every gate let through: where its bytes are, and the public tags that shall name them. */
+export type Promotable = { from: Repository; digest: string; to: Repository; tags: string[] }
+
+/**
+ * Gives images their public tags, one after another, each confirmed by reading it back. Registries have no transaction
+ * over tags, so whoever calls this has judged every image first.
+ * @throws UserError that names the tags that exist already when one could not be made; a second run completes them
+ */
+export async function promote(
+  client: RegistryClient,
+  images: Promotable[],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const done: string[] = []
+  for (const { from, digest, to, tags } of images)
+    for (const tag of tags) {
+      const name = formatReference({ ...to, tag })
+      try {
+        signal.throwIfAborted()
+        await copyManifest(client, { from, to, digest, tag })
+      } catch (error) {
+        throw new UserError(brokenOff(name, sentenceOf(error), done), { cause: error })
+      }
+      done.push(name)
+      log(`${name} → ${digest}`)
+    }
+}
+
+function brokenOff(name: string, why: string, done: string[]): string {
+  const exist = done.length === 0 ? 'No public tag was made' : `These tags were made: ${done.join(', ')}`
+  return `Promotion stopped at ${name}: ${why} ${exist}; run it again to complete it.`
+}
