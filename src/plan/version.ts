@@ -1,4 +1,4 @@
-import { parse as parsePep440 } from '@renovatebot/pep440'
+import { eq, valid } from '@renovatebot/pep440'
 
 /** An engine version as it names an image: `v0.5.5.post3`, or `v0.20.0-cu129` with a variant of the image. */
 export type EngineVersion = {
@@ -19,13 +19,18 @@ const grammar =
 export function parseEngineVersion(text: string): EngineVersion | undefined {
   const match = grammar.exec(text.trim())
   const release = match?.[1]
-  if (release === undefined || parsePep440(release) === null) return undefined
+  if (release === undefined || valid(release) === null) return undefined
   return { tag: `v${release}${match?.[2] ?? ''}`, release }
 }
 
 /** @returns whether `measured` (`0.10.2+cu128`) is the release `declared` (`0.10.2`), local parts aside, by PEP 440 */
 export function isSameRelease(declared: string, measured: string): boolean {
-  const left = parsePep440(declared.replace(/^v/, ''))
-  const right = parsePep440(measured.replace(/^v/, ''))
-  return left !== null && right !== null && left.public === right.public
+  const [left, right] = [declared, measured].map((version) => version.replace(/^v/, '').replace(/\+.*$/, ''))
+  return (
+    left !== undefined &&
+    right !== undefined &&
+    valid(left) !== null &&
+    valid(right) !== null &&
+    eq(left, right)
+  )
 }

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+
+type Action = {
+  inputs: Record<string, { description: string; default: string }>
+  outputs: Record<string, { description: string }>
+}
+
+export function readAction(): Action {
+  return parse(readFileSync('action.yml', 'utf8')) as Action
+}
+
+/** The inputs as a runner passes them when a user sets none. */
+export function actionDefaults(): Record<string, string> {
+  return Object.fromEntries(Object.entries(readAction().inputs).map(([name, input]) => [name, input.default]))
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import { buildId, type Determinants, recipeDigest } from '../../../src/plan/build-id.ts'
+import { isRefName, pinSource, type RunGit } from '../../../src/plan/source.ts'
+import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/tag.ts'
+import { isSameRelease, parseEngineVersion } from '../../../src/plan/version.ts'
+
+const commit = '52405d7852405d7852405d7852405d7852405d78'
+
+describe('engine versions', () => {
+  it.each([
+    ['v0.10.2', { tag: 'v0.10.2', release: '0.10.2' }],
+    ['0.10.1.1', { tag: 'v0.10.1.1', release: '0.10.1.1' }],
+    ['v0.5.5.post3', { tag: 'v0.5.5.post3', release: '0.5.5.post3' }],
+    ['v0.11.0rc1', { tag: 'v0.11.0rc1', release: '0.11.0rc1' }],
+    ['v0.20.0-cu129-ubuntu2404', { tag: 'v0.20.0-cu129-ubuntu2404', release: '0.20.0' }],
+    ['v0.5.12.post1-cu130-runtime', { tag: 'v0.5.12.post1-cu130-runtime', release: '0.5.12.post1' }],
+    ['v0.12.0-1', undefined],
+    ['gateway-v0.3.1', undefined],
+    ['latest', undefined],
+    ['nightly-dee37d891', undefined],
+    ['v0.10.2-aibrix-v0.5.0', undefined],
+    ['v1', undefined],
+  ])('"%s"', (text, expected) => {
+    expect(parseEngineVersion(text)).toEqual(expected)
+  })
+
+  it.each([
+    ['0.10.2', '0.10.2+cu128', true],
+    ['v0.5.0-rc.1', '0.5.0rc1', true],
+    ['0.5.5.post3', '0.5.5', false],
+    ['0.10.2', 'no version', false],
+  ])('%s is measured as %s: %s', (declared, measured, expected) => {
+    expect(isSameRelease(declared, measured)).toBe(expected)
+  })
+})
+
+describe('tags', () => {
+  const values = {
+    engine: 'vllm',
+    'engine-version': 'v0.10.2',
+    aibrix: 'v0.5.0',
+    nixl: '0.7.1',
+    ucx: '1.19.0',
+    date: '20251123',
+  }
+
+  function template(text: string): TagTemplate {
+    const parsed = parseTemplate(text)
+    if ('unknown' in parsed) throw new Error(parsed.unknown)
+    return parsed
+  }
+
+  it('follow the template of the recommended tags', () => {
+    const text = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}'
+    expect(expandTemplate(template(text), values)).toBe('v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123')
+  })
+
+  it('longer than 128 characters are refused', () => {
+    expect(() => expandTemplate(template(`{{date}}${'x'.repeat(121)}`), values)).toThrow('has 129 characters')
+  })
+
+  it('with an unknown name are refused', () => {
+    expect(parseTemplate('{{engine_version}}')).toEqual({ unknown: '{{engine_version}}' })
+  })
+
+  it.each([
+    ['tag', 'v0.5.0', 'v0.5.0'],
+    ['branch', 'main', 'main-52405d7'],
+    ['branch', 'feature/kv+cache', 'feature-kv-cache-52405d7'],
+    ['commit', commit, '52405d7'],
+  ] as const)('show a %s "%s" as "%s"', (kind, ref, expected) => {
+    expect(refInTag({ kind, ref, commit })).toBe(expected)
+  })
+
+  it('hold only characters of a tag, whatever the branch is called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (ref) => {
+        expect(refInTag({ kind: 'branch', ref, commit })).toMatch(/^[A-Za-z0-9_.-]*-52405d7$/)
+      }),
+    )
+  })
+})
+
+describe('sources', () => {
+  const url = { kind: 'url', url: 'https://git.example/aibrix' } as const
+  const answer =
+    (lines: string[]): RunGit =>
+    () =>
+      Promise.resolve(lines.map((line) => `${line}\n`).join(''))
+
+  it.each([
+    ['a light tag', 'v0.5.0', [`${commit}\trefs/tags/v0.5.0`], { ref: 'v0.5.0', kind: 'tag' }],
+    [
+      'an annotated tag, peeled',
+      'v0.5.0',
+      [`${'0'.repeat(40)}\trefs/tags/v0.5.0`, `${commit}\trefs/tags/v0.5.0^{}`],
+      { ref: 'v0.5.0', kind: 'tag' },
+    ],
+    ['a tag written without v', '0.5.0', [`${commit}\trefs/tags/v0.5.0`], { ref: 'v0.5.0', kind: 'tag' }],
+    ['a branch', 'main', [`${commit}\trefs/heads/main`], { ref: 'main', kind: 'branch' }],
+    ['a full commit', commit, [], { ref: commit, kind: 'commit' }],
+  ])('%s is pinned to its commit', async (_, ref, lines, expected) => {
+    expect(await pinSource(answer(lines), 'aibrix-version', url, ref)).toEqual({
+      repository: url,
+      commit,
+      ...expected,
+    })
+  })
+
+  it('a short commit of a remote is refused with a hint', async () => {
+    await expect(pinSource(answer([]), 'aibrix-version', url, '52405d7')).rejects.toThrow(
+      'all of its 40 digits',
+    )
+  })
+
+  it('an option or a path trick is no ref name', () => {
+    for (const text of ['-x', 'a..b', 'a b', 'a//b', 'a@{1}', 'x.lock', '', 'a/', "';rm"])
+      expect(isRefName(text)).toBe(false)
+  })
+})
+
+describe('the build id', () => {
+  const determinants: Determinants = {
+    engine: 'vllm',
+    engineVersion: '0.10.2',
+    platform: 'linux/amd64',
+    base: 'sha256:1',
+    aibrixCommit: commit,
+    aibrixTag: 'v0.5.0',
+    nixl: '0.7.1',
+    ucxVersion: '1.19.0',
+    ucxCommit: commit,
+    integration: 'auto',
+    gpuArchitectures: 'auto',
+    buildArguments: { A: '1', B: '2' },
+    recipe: 'abc',
+  }
+
+  it('is 64 hexadecimal digits', () => {
+    expect(buildId(determinants)).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('does not depend on the order in which things were put together', () => {
+    const reversed = Object.fromEntries(Object.entries(determinants).reverse()) as Determinants
+    expect(buildId({ ...reversed, buildArguments: { B: '2', A: '1' } })).toBe(buildId(determinants))
+  })
+
+  it.each(Object.keys(determinants) as (keyof Determinants)[])('changes with %s', (key) => {
+    expect(buildId({ ...determinants, [key]: key === 'buildArguments' ? { A: '2' } : 'other' })).not.toBe(
+      buildId(determinants),
+    )
+  })
+
+  it('of the recipe changes with a name and with a byte', () => {
+    const of = (files: Record<string, string>) =>
+      recipeDigest(new Map(Object.entries(files).map(([k, t]) => [k, Buffer.from(t)])))
+    expect(new Set([of({ a: 'x' }), of({ b: 'x' }), of({ a: 'y' }), of({ a: '', x: '' })]).size).toBe(4)
+    expect(of({ a: 'x', b: 'y' })).toBe(of({ b: 'y', a: 'x' }))
+  })
+})
