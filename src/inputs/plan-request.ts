@@ -1,3 +1,4 @@
+import { UserError } from '../errors.ts'
 import { isRefName } from '../plan/source.ts'
 import type { GpuArchitectures, SourceRepository } from '../plan/plan.ts'
 import type { PlanRequest } from '../plan/request.ts'
@@ -131,15 +132,20 @@ function readBuildArguments(source: Source): Record<string, string> {
 }
 
 function readCacheRepository(source: Source, fallback: string): Repository {
-  const value = source.read('cache-repository') || fallback
-  const repository = parseRepository(value)
-  if (!repository)
-    source.problems.add(
-      'cache-repository',
-      quoted(value),
-      'a repository such as docker.io/aibrix/image-cache',
-    )
-  return repository ?? { registry: '', path: '' }
+  const given = source.read('cache-repository')
+  try {
+    return parseRepository(given || fallback)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    // Without one of its own it is made of registry and namespace, which have complained already.
+    if (given !== '')
+      source.problems.add(
+        'cache-repository',
+        quoted(given),
+        'a repository such as docker.io/aibrix/image-cache',
+      )
+    return { registry: '', path: '' }
+  }
 }
 
 function readTemplates(source: Source): TagTemplate[] {
