@@ -137,7 +137,12 @@ export const factsSchema = v.object({
   loaderUcx,
   ucxTools: v.nullable(ucxTools),
   /** ELF files with CUDA libraries among their NEEDED entries, by owner */
-  cudaLinks: v.object({ torch: v.array(elfFile), nixl: v.array(elfFile), aibrix: v.array(elfFile), ucxTools: v.array(elfFile) }),
+  cudaLinks: v.object({
+    torch: v.array(elfFile),
+    nixl: v.array(elfFile),
+    aibrix: v.array(elfFile),
+    ucxTools: v.array(elfFile),
+  }),
   /** Debug tools; measured in the finished image, empty for the base */
   tools: v.array(tool),
   /** Null for the base */

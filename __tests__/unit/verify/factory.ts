@@ -1,0 +1,180 @@
+import type { Leg } from '../../../src/plan/plan.ts'
+import type { ImageConfig, ImageLayer } from '../../../src/registry/manifest.ts'
+import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
+import type { Candidate } from '../../../src/verify/manifest.ts'
+
+// A leg and its facts as they are when all is well. Tests change one thing in a copy.
+
+const ok = { outcome: 'ok' } as const
+
+export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
+  return {
+    os: 'linux',
+    architecture: 'amd64',
+    variant: '',
+    user: '',
+    entrypoint: ['vllm', 'serve'],
+    cmd: [],
+    workingDir: '/vllm-workspace',
+    env: ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/usr/local/cuda'],
+    labels: {},
+    diffIds: [],
+    created: undefined,
+    ...changes,
+  }
+}
+
+const zstd = 'application/vnd.oci.image.layer.v1.tar+zstd'
+
+export function makeLayer(digit: string, size: number, mediaType = zstd): ImageLayer {
+  return { digest: `sha256:${digit.repeat(64)}`, size, mediaType }
+}
+
+export function makeLeg(changes: Partial<Leg> = {}): Leg {
+  const aibrix = { kind: 'url', url: 'https://github.com/vllm-project/aibrix' } as const
+  const ucx = { kind: 'url', url: 'https://github.com/openucx/ucx' } as const
+  return {
+    engine: 'vllm',
+    version: { tag: 'v0.21.0', release: '0.21.0' },
+    platform: 'linux/amd64',
+    architecture: 'amd64',
+    base: {
+      repository: { registry: 'docker.io', path: 'vllm/vllm-openai' },
+      tag: 'v0.21.0',
+      digest: `sha256:${'a'.repeat(64)}`,
+      manifestDigest: `sha256:${'b'.repeat(64)}`,
+      config: makeConfig(),
+      layers: [makeLayer('1', 3_000_000_000), makeLayer('2', 5_000_000_000)],
+    },
+    aibrix: { repository: aibrix, ref: 'v0.7.0', commit: 'c5465890'.padEnd(40, '0'), kind: 'tag' },
+    nixl: '0.7.1',
+    ucxVersion: '1.19.0',
+    ucx: { repository: ucx, ref: 'v1.19.0', commit: 'e4636149'.padEnd(40, '0'), kind: 'tag' },
+    integration: 'auto',
+    gpuArchitectures: 'auto',
+    buildArguments: {},
+    buildId: 'd'.repeat(64),
+    ...changes,
+  }
+}
+
+export function makeBase(): Facts {
+  const site = '/usr/local/lib/python3.12/dist-packages'
+  return {
+    format: 1,
+    system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
+    python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
+    engine: { name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false },
+    torch: { version: '2.11.0+cu130', cuda: '13.0', record: 'f'.repeat(64), location: `${site}/torch` },
+    toolkit: {
+      home: '/usr/local/cuda',
+      version: '13.0',
+      architectures: ['7.5', '8.0', '8.9', '9.0', '10.0', '12.0'],
+    },
+    aibrix: null,
+    nixl: { distributions: {}, modules: [] },
+    bundledUcx: null,
+    loaderUcx: [],
+    ucxTools: null,
+    cudaLinks: {
+      torch: [
+        { path: `${site}/torch/lib/libtorch_cuda.so`, needed: ['libcudart.so.13', 'libcusparse.so.12'] },
+      ],
+      nixl: [],
+      aibrix: [],
+      ucxTools: [],
+    },
+    tools: [],
+    integration: null,
+    pip: { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' },
+    pipCheck: ['vllm 0.21.0 requires opencv-python, which is not installed.'],
+    dpkg: { 'libc6:amd64': '2.36-9', 'openssl:amd64': '3.0.17' },
+  }
+}
+
+export function makeImage(): Facts {
+  const base = makeBase()
+  const site = '/usr/local/lib/python3.12/dist-packages'
+  const extensionPath = `${site}/aibrix_kvcache/_aibrix_C.abi3.so`
+  return {
+    ...base,
+    aibrix: {
+      version: '0.7.0+cu130',
+      import: ok,
+      extension: {
+        path: extensionPath,
+        needed: ['libtorch.so', 'libcudart.so.13'],
+        load: ok,
+        operators: ['reshape_and_cache_multi_layer', 'reshape_and_offload_multi_layer'],
+        undefinedSymbols: [],
+        machineCode: ['8.0', '8.9', '9.0', '10.0', '12.0'],
+        ptx: [],
+      },
+    },
+    nixl: { distributions: { nixl: '0.7.1', 'nixl-cu13': '0.7.1' }, modules: ['nixl_cu13'] },
+    bundledUcx: {
+      library: `${site}/nixl_cu13.libs/libucp-1a2b3c.so.0.0.0`,
+      version: '1.19.0',
+      error: null,
+      modules: ['cma', 'cuda', 'ib', 'ib_mlx5', 'rdmacm'],
+    },
+    ucxTools: {
+      prefix: '/opt/aibrix/ucx',
+      version: '1.19.0',
+      error: null,
+      library: '/opt/aibrix/ucx/lib/libucs.so.0',
+      perftest: ok,
+      devices: ok,
+      modules: ['cma', 'cuda', 'ib', 'rdmacm'],
+    },
+    cudaLinks: {
+      torch: base.cudaLinks.torch,
+      nixl: [
+        { path: `${site}/nixl_cu13.libs/ucx/libuct_cuda.so`, needed: ['libcudart.so.13', 'libcuda.so.1'] },
+      ],
+      aibrix: [{ path: extensionPath, needed: ['libcudart.so.13'] }],
+      ucxTools: [{ path: '/opt/aibrix/ucx/lib/ucx/libuct_cuda.so', needed: ['libcudart.so.13'] }],
+    },
+    tools: ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig'].map((command) => ({
+      command,
+      path: `/usr/bin/${command}`,
+      start: ok,
+    })),
+    integration: {
+      mode: 'module',
+      reason: 'AIBrix v0.7.0 ships the connector module',
+      evidence: 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector',
+      check: ok,
+    },
+    pip: {
+      ...base.pip,
+      'aibrix-kvcache': '0.7.0+cu130',
+      nixl: '0.7.1',
+      'nixl-cu13': '0.7.1',
+      rocksdict: '0.3.29',
+    },
+    pipCheck: [
+      ...(base.pipCheck ?? []),
+      'aibrix-kvcache 0.7.0+cu130 has requirement redis==6.0.0, but you have redis 7.0.1.',
+      'nixl 0.7.1 requires nixl-cu12, which is not installed.',
+    ],
+    dpkg: { ...base.dpkg, 'perftest:amd64': '4.5+0.17-1' },
+  }
+}
+
+export function makeFacts(): LegFacts {
+  return { base: makeBase(), image: makeImage() }
+}
+
+type KnownManifest = Extract<Candidate, { known: 'manifest' }>
+
+export function makeCandidate(changes: Partial<KnownManifest> = {}): KnownManifest {
+  const { layers } = makeLeg().base
+  return {
+    known: 'manifest',
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: makeConfig(),
+    layers: [...layers, makeLayer('3', 50_000_000), makeLayer('4', 8_100_000)],
+    ...changes,
+  }
+}

@@ -1,0 +1,302 @@
+import { describe, expect, it } from '@jest/globals'
+import { componentsOf, nixlPlugin } from '../../../src/verify/components.ts'
+import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/verify/environment.ts'
+import { expectedArchitectures, judgeArchitectures, judgeExtension } from '../../../src/verify/extension.ts'
+import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
+import { type Gate, listed, verdict, waive } from '../../../src/verify/gate.ts'
+import { warningsOf } from '../../../src/verify/integration.ts'
+import { judgeFacts } from '../../../src/verify/judge.ts'
+import { labelsOf } from '../../../src/verify/labels.ts'
+import { type Candidate, judgeManifest, layerSizes } from '../../../src/verify/manifest.ts'
+import { humanBytes } from '../../../src/verify/size.ts'
+import { judgeAibrixVersion } from '../../../src/verify/versions.ts'
+import * as v from 'valibot'
+import { makeBase, makeCandidate, makeConfig, makeFacts, makeImage, makeLayer, makeLeg } from './factory.ts'
+
+const limits = { addedBytes: 100_000_000 }
+
+function stateOf(gates: Gate[], name: string): string {
+  const gate = gates.find((candidate) => candidate.name === name)
+  return gate?.state === 'skipped' ? `skipped: ${gate.reason}` : (gate?.state ?? 'absent')
+}
+
+describe('a gate that can not tell', () => {
+  const cases: [string, (facts: LegFacts) => unknown, string, string][] = [
+    [
+      'torch without RECORD',
+      ({ image }) => image.torch && (image.torch.record = null),
+      'torch-untouched',
+      'skipped: torch has no RECORD file, so only its version could be compared',
+    ],
+    [
+      'a fatbin that is not readable',
+      ({ image }) => image.aibrix?.extension && (image.aibrix.extension.machineCode = []),
+      'gpu-architectures',
+      'skipped: no fatbin could be read in the extension',
+    ],
+    [
+      'auto without a toolkit',
+      ({ base }) => (base.toolkit = null),
+      'gpu-architectures',
+      'skipped: the base has no nvcc that could say what auto means; name gpu-architectures',
+    ],
+    [
+      'pip check not run',
+      ({ base }) => (base.pipCheck = null),
+      'pip-check',
+      'skipped: pip check could not be run in the base',
+    ],
+    [
+      'no Python packages listed',
+      ({ base }) => (base.pip = {}),
+      'environment-untouched',
+      'skipped: no Python package of the base could be listed',
+    ],
+    [
+      'an extension that needs the driver',
+      ({ image }) =>
+        image.aibrix?.extension &&
+        (image.aibrix.extension.load = {
+          outcome: 'error',
+          error: 'libcuda.so.1: cannot open shared object file: No such file or directory',
+        }),
+      'extension',
+      "skipped: it needs the GPU driver's libcuda.so.1, which is not in the image",
+    ],
+  ]
+  it.each(cases)('is skipped with the reason: %s', (_, change, name, expected) => {
+    const facts = makeFacts()
+    change(facts)
+    expect(stateOf(judgeFacts(makeLeg(), facts), name)).toBe(expected)
+  })
+
+  it('is skipped where the image was not pushed', () => {
+    const reason = 'push is false, so there are no compressed layers'
+    const candidate: Candidate = { known: 'config', config: makeConfig(), reason }
+    expect(judgeManifest(makeLeg(), candidate, limits).map(({ state }) => state)).toEqual([
+      'pass',
+      'skipped',
+      'skipped',
+    ])
+    const nothing = judgeManifest(makeLeg(), { known: 'nothing', reason }, limits)
+    expect(nothing.map((gate) => gate.state === 'skipped' && gate.reason)).toEqual([reason, reason, reason])
+  })
+})
+
+describe('what is accepted', () => {
+  it.each([
+    [
+      'a branch, whose own version nobody declared',
+      { ref: 'main', kind: 'branch' as const },
+      '0.7.1.dev3+g52405d7.cu130',
+      'pass',
+    ],
+    [
+      'a release candidate in semver form',
+      { ref: 'v0.6.0-rc.2', kind: 'tag' as const },
+      '0.6.0rc2+cu130',
+      'pass',
+    ],
+    [
+      'a branch compiled for another CUDA',
+      { ref: 'main', kind: 'branch' as const },
+      '0.7.1.dev3+g52405d7.cu129',
+      'fail',
+    ],
+  ])('aibrix_kvcache of %s', (_, source, version, state) => {
+    const leg = makeLeg()
+    const facts = makeFacts()
+    if (facts.image.aibrix) facts.image.aibrix.version = version
+    expect(judgeAibrixVersion({ ...leg, aibrix: { ...leg.aibrix, ...source } }, facts).state).toBe(state)
+  })
+
+  it.each([
+    ['12.1', '0.7.0', 'pass'],
+    ['12.1', '0.7.0+cu121', 'fail'],
+    ['12.8', '0.7.0+cu128', 'pass'],
+  ])('CUDA %s and the wheel %s: %s', (cuda, version, state) => {
+    const facts = makeFacts()
+    if (facts.base.toolkit) facts.base.toolkit.version = cuda
+    if (facts.base.torch) facts.base.torch.cuda = cuda
+    if (facts.image.aibrix) facts.image.aibrix.version = version
+    expect(judgeAibrixVersion(makeLeg(), facts).state).toBe(state)
+  })
+
+  it('a NIXL that the base had in another version and variant', () => {
+    const facts = makeFacts()
+    facts.base.pip = { ...facts.base.pip, nixl: '1.1.0', 'nixl-cu12': '1.1.0' }
+    expect(verdict(judgeFacts(makeLeg(), facts))).toBe('pass')
+    expect(replacedPackages(facts.base, facts.image)).toEqual([
+      { name: 'nixl', before: '1.1.0', after: '0.7.1' },
+      { name: 'nixl-cu12', before: '1.1.0', after: null },
+    ])
+  })
+
+  it('a NIXL from before there were variants', () => {
+    const facts = makeFacts()
+    facts.image.nixl = { distributions: { nixl: '0.6.0' }, modules: [] }
+    expect(stateOf(judgeFacts(makeLeg({ nixl: '0.6.0' }), facts), 'nixl-variant')).toBe('pass')
+  })
+
+  it('a base without dpkg', () => {
+    const facts = makeFacts()
+    facts.base.dpkg = null
+    facts.image.dpkg = null
+    expect(verdict(judgeFacts(makeLeg(), facts))).toBe('pass')
+  })
+
+  it('the same environment in another order', () => {
+    const candidate = makeCandidate({ config: makeConfig({ env: makeConfig().env.toReversed() }) })
+    expect(verdict(judgeManifest(makeLeg(), candidate, limits))).toBe('pass')
+  })
+
+  it('GPU architectures with a suffix that the fatbin does not show', () => {
+    expect(judgeArchitectures(makeLeg({ gpuArchitectures: ['9.0a', '10.0'] }), makeFacts()).state).toBe(
+      'pass',
+    )
+  })
+
+  it('a mixed base, with new layers of one of its compressions', () => {
+    const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip'
+    const leg = makeLeg()
+    leg.base.layers.push(makeLayer('7', 1, gzip))
+    const candidate = makeCandidate({ layers: [...leg.base.layers, makeLayer('8', 5, gzip)] })
+    expect(verdict(judgeManifest(leg, candidate, limits))).toBe('pass')
+  })
+})
+
+describe('both at once, where it is the truth', () => {
+  it('an extension for another CUDA does not load and is named by cuda-major', () => {
+    const facts = makeFacts()
+    const extension = facts.image.aibrix?.extension
+    if (extension)
+      extension.load = { outcome: 'error', error: 'libcudart.so.12: cannot open shared object file' }
+    facts.image.cudaLinks.aibrix = [{ path: '/x/_aibrix_C.abi3.so', needed: ['libcudart.so.12'] }]
+    const failed = judgeFacts(makeLeg(), facts).filter(({ state }) => state === 'fail')
+    expect(failed.map(({ name }) => name)).toEqual(['extension', 'cuda-major'])
+    expect(judgeExtension(makeLeg(), facts)).toMatchObject({
+      hint: expect.stringContaining('a wheel for another CUDA'),
+    })
+  })
+})
+
+describe('GPU architectures', () => {
+  it('of auto are those that the toolkit of the base knows', () => {
+    const base = makeBase()
+    if (base.toolkit) base.toolkit.architectures = ['5.2', '8.0', '8.9', '9.0']
+    expect(expectedArchitectures(makeLeg(), base)).toEqual(['8.0', '8.9', '9.0'])
+  })
+})
+
+describe('pip check', () => {
+  it('lists what AIBrix and NIXL complain about without failing', () => {
+    const gate = judgePipCheck(makeLeg(), makeFacts())
+    expect(gate.state).toBe('pass')
+    expect(gate.actual).toContain('redis==6.0.0')
+  })
+})
+
+describe('waivers', () => {
+  const reason = 'nothing loads it'
+  function failing(): Gate[] {
+    const facts = makeFacts()
+    facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
+    return judgeFacts(makeLeg(), facts)
+  }
+  it('turn the named failure into a waived gate with its reason', () => {
+    expect(verdict(failing())).toBe('fail')
+    const gates = waive(failing(), new Map([['second-libucp', reason]]))
+    expect(verdict(gates)).toBe('pass')
+    expect(gates.find(({ state }) => state === 'waived')).toMatchObject({ name: 'second-libucp', reason })
+  })
+  it('leave other failures and other states alone', () => {
+    expect(verdict(waive(failing(), new Map([['extension', 'no']])))).toBe('fail')
+    expect(waive(failing(), new Map([['extension', 'no']]))).toEqual(failing())
+  })
+  it('stand in a label', () => {
+    const gates = waive(failing(), new Map([['second-libucp', 'line one\nline two']]))
+    expect(labelsOf(makeLeg(), makeFacts(), gates)).toMatchObject({
+      'io.aibrix.image.waived': 'second-libucp=line one line two',
+    })
+  })
+})
+
+describe('what the report shows', () => {
+  it('components, declared and measured', () => {
+    expect(
+      componentsOf(makeLeg(), makeFacts()).map(({ name, declared, measured }) => [name, declared, measured]),
+    ).toEqual([
+      ['engine', '0.21.0', '0.21.0'],
+      ['torch', null, '2.11.0+cu130'],
+      ['cuda', null, '13.0'],
+      ['python', null, '3.12.12'],
+      ['aibrix_kvcache', 'v0.7.0', '0.7.0+cu130'],
+      ['nixl', '0.7.1', '0.7.1'],
+      ['ucx', '1.19.0', '1.19.0'],
+    ])
+    expect(componentsOf(makeLeg(), makeFacts()).every(({ agrees }) => agrees)).toBe(true)
+    expect(nixlPlugin(makeFacts())).toBe('cu13')
+  })
+  it('labels', () => {
+    const labels = labelsOf(makeLeg(), makeFacts(), [])
+    expect(labels).toMatchObject({
+      'org.opencontainers.image.version': 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1',
+      'org.opencontainers.image.base.name': 'vllm/vllm-openai:v0.21.0',
+      'io.aibrix.image.build-id': 'd'.repeat(64),
+      'io.aibrix.image.torch': '2.11.0+cu130',
+      'io.aibrix.image.ucx': '1.19.0',
+      'io.aibrix.image.integration': 'module',
+      'io.aibrix.image.gpu-architectures': '8.0 8.9 9.0 10.0 12.0',
+    })
+    expect(labels).not.toHaveProperty('io.aibrix.image.waived')
+  })
+  it('added packages', () => {
+    expect(addedPackages(makeBase(), makeImage())).toEqual({
+      pip: { 'aibrix-kvcache': '0.7.0+cu130', nixl: '0.7.1', 'nixl-cu13': '0.7.1', rocksdict: '0.3.29' },
+      dpkg: { 'perftest:amd64': '4.5+0.17-1' },
+    })
+  })
+  it('sizes', () => {
+    expect(layerSizes(makeLeg(), makeCandidate().layers)).toEqual({
+      base: 8_000_000_000,
+      added: 58_100_000,
+      total: 8_058_100_000,
+    })
+  })
+  it('a warning where AIBrix could not be integrated', () => {
+    const facts = makeFacts()
+    facts.image.integration = {
+      mode: 'none',
+      reason: 'no patch for 0.21.0.',
+      evidence: null,
+      check: { outcome: 'ok' },
+    }
+    expect(warningsOf(makeLeg(), facts)).toEqual([
+      'AIBrix is installed but not integrated into vllm 0.21.0: no patch for 0.21.0.',
+    ])
+    expect(warningsOf(makeLeg({ integration: 'none' }), facts)).toEqual([])
+    expect(stateOf(judgeFacts(makeLeg(), facts), 'integration')).toBe('pass')
+  })
+})
+
+describe('small things', () => {
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 KB'],
+    [58_100_000, '58.1 MB'],
+    [99_960_000, '100 MB'],
+    [999_700_000, '1.0 GB'],
+    [8_058_100_000, '8.1 GB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(humanBytes(bytes)).toBe(text)
+  })
+  it('a list names how many it leaves out', () => {
+    expect(listed(['a', 'b', 'c'], 2)).toBe('a, b and 1 more')
+    expect(listed([])).toBe('none')
+  })
+  it('the factory makes facts that the contract accepts', () => {
+    expect(v.parse(factsSchema, makeBase())).toEqual(makeBase())
+    expect(v.parse(factsSchema, makeImage())).toEqual(makeImage())
+  })
+})

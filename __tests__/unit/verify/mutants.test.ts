@@ -1,0 +1,464 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Leg } from '../../../src/plan/plan.ts'
+import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
+import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
+import { judgeFacts } from '../../../src/verify/judge.ts'
+import { judgeManifest } from '../../../src/verify/manifest.ts'
+import { makeCandidate, makeConfig, makeFacts, makeLayer, makeLeg } from './factory.ts'
+
+type World = { leg: Leg; facts: LegFacts; candidate: ReturnType<typeof makeCandidate> }
+type Mutant = [
+  what: string,
+  change: (world: World) => void,
+  fails: GateName,
+  hint: string | RegExp,
+  skips?: GateName[],
+]
+
+const limits = { addedBytes: 100_000_000 }
+const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip'
+const dockerZstd = 'application/vnd.docker.image.rootfs.diff.tar.zstd'
+
+function worldOf(): World {
+  return { leg: makeLeg(), facts: makeFacts(), candidate: makeCandidate() }
+}
+
+function judge({ leg, facts, candidate }: World): Gate[] {
+  return [...judgeFacts(leg, facts), ...judgeManifest(leg, candidate, limits)]
+}
+
+function there<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('the factory has no such thing')
+  return value
+}
+
+const aibrixOf = (facts: Facts) => there(facts.aibrix)
+const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
+const toolsOf = (facts: Facts) => there(facts.ucxTools)
+const error = (text: string) => ({ outcome: 'error' as const, error: text })
+
+const mutants: Mutant[] = [
+  ['no engine', ({ facts }) => (facts.image.engine = null), 'engine-version', 'no package vllm'],
+  [
+    'an engine that the install replaced',
+    ({ facts }) => {
+      there(facts.image.engine).version = '0.21.1'
+      facts.image.pip.vllm = '0.21.1'
+    },
+    'engine-version',
+    'The base had vllm 0.21.0 and a build step replaced it',
+  ],
+  [
+    'a base whose tag lies',
+    ({ facts }) => {
+      for (const some of [facts.base, facts.image]) there(some.engine).version = '0.20.0'
+    },
+    'engine-version',
+    'vllm/vllm-openai:v0.21.0 holds another version than its tag says',
+  ],
+  [
+    'another torch',
+    ({ facts }) => {
+      there(facts.image.torch).version = '2.12.0+cu130'
+      facts.image.pip.torch = '2.12.0+cu130'
+    },
+    'torch-untouched',
+    'torch 2.11.0+cu130 became 2.12.0+cu130',
+  ],
+  [
+    'torch installed again',
+    ({ facts }) => (there(facts.image.torch).record = '0'.repeat(64)),
+    'torch-untouched',
+    'RECORD differs',
+  ],
+  [
+    'no aibrix_kvcache',
+    ({ facts }) => (facts.image.aibrix = null),
+    'aibrix-version',
+    'not installed',
+    ['extension', 'gpu-architectures', 'cuda-major'],
+  ],
+  [
+    'a wheel of another source',
+    ({ facts }) => (aibrixOf(facts.image).version = '0.6.0+cu130'),
+    'aibrix-version',
+    'The wheel says 0.6.0+cu130, the tag says v0.7.0',
+  ],
+  [
+    'a wheel for CUDA 12.8',
+    ({ facts }) => (aibrixOf(facts.image).version = '0.7.0+cu128'),
+    'aibrix-version',
+    'compiled for cu128, this base needs +cu130',
+  ],
+  [
+    'a wheel without a device',
+    ({ facts }) => (aibrixOf(facts.image).version = '0.7.0+cpu'),
+    'aibrix-version',
+    'compiled for cpu',
+  ],
+  [
+    'a missing dependency',
+    ({ facts }) => (aibrixOf(facts.image).import = error("No module named 'farmhash'")),
+    'aibrix-version',
+    "No module named 'farmhash'",
+  ],
+  [
+    'a wheel without its extension',
+    ({ facts }) => (aibrixOf(facts.image).extension = null),
+    'extension',
+    'The wheel has no compiled extension',
+    ['gpu-architectures', 'cuda-major'],
+  ],
+  [
+    'a wheel built against another torch',
+    ({ facts }) =>
+      (extensionOf(facts.image).load = error(
+        '_aibrix_C.abi3.so: undefined symbol: _ZN3c104cuda9SetDeviceEa',
+      )),
+    'extension',
+    /another torch.*undefined symbol: _ZN3c104cuda9SetDeviceEa/,
+  ],
+  [
+    'symbols that nobody has',
+    ({ facts }) => extensionOf(facts.image).undefinedSymbols.push('_ZN2at6detail'),
+    'extension',
+    /another torch.*_ZN2at6detail/,
+  ],
+  [
+    'an extension that registers nothing',
+    ({ facts }) => (extensionOf(facts.image).operators = []),
+    'extension',
+    'does not register reshape_and_cache_multi_layer',
+  ],
+  [
+    'an extension without sm_90',
+    ({ facts }) => (extensionOf(facts.image).machineCode = ['8.0', '8.9', '10.0', '12.0']),
+    'gpu-architectures',
+    'No machine code for 9.0',
+  ],
+  [
+    'an extension with PTX only',
+    ({ facts }) => {
+      extensionOf(facts.image).machineCode = []
+      extensionOf(facts.image).ptx = ['7.5']
+    },
+    'gpu-architectures',
+    'No machine code for 8.0 8.9 9.0 10.0 12.0',
+  ],
+  [
+    'the NIXL variant of another CUDA',
+    ({ facts }) => {
+      facts.image.nixl = { distributions: { nixl: '0.7.1', 'nixl-cu12': '0.7.1' }, modules: ['nixl_cu12'] }
+      facts.image.cudaLinks.nixl = [{ path: 'nixl_cu12.libs/libuct_cuda.so', needed: ['libcudart.so.12'] }]
+    },
+    'cuda-major',
+    'torch is built for CUDA 13, but package nixl-cu12 is of CUDA 12',
+  ],
+  [
+    'a CUDA 12 library in a CUDA 13 image',
+    ({ facts }) =>
+      facts.image.cudaLinks.nixl.push({ path: '/x/libplugin_GDS.so', needed: ['libcudart-9335f6a2.so.12'] }),
+    'cuda-major',
+    /libplugin_GDS\.so \(needs libcudart-9335f6a2\.so\.12\) is of CUDA 12/,
+  ],
+  [
+    'a toolkit of another CUDA',
+    ({ facts }) => (there(facts.base.toolkit).version = '12.9'),
+    'cuda-major',
+    'toolkit 12.9 of the base is of CUDA 12',
+  ],
+  [
+    'UCX tools for another CUDA',
+    ({ facts }) =>
+      (facts.image.cudaLinks.ucxTools = [{ path: '/opt/x/libuct_cuda.so', needed: ['libcudart.so.12'] }]),
+    'cuda-major',
+    'libuct_cuda.so (needs libcudart.so.12)',
+  ],
+  [
+    'no NIXL',
+    ({ facts }) => {
+      facts.image.nixl = { distributions: {}, modules: [] }
+      facts.image.bundledUcx = null
+    },
+    'nixl-variant',
+    'NIXL is not installed',
+    ['cuda-major', 'nixl-ucx'],
+  ],
+  [
+    'both NIXL variants',
+    ({ facts }) => {
+      facts.image.nixl.distributions['nixl-cu12'] = '0.7.1'
+      facts.image.nixl.modules.push('nixl_cu12')
+      facts.image.cudaLinks.nixl.push({ path: 'nixl_cu12.libs/libuct_cuda.so', needed: ['libcudart.so.12'] })
+    },
+    'nixl-variant',
+    'Several variants are installed (nixl-cu12, nixl-cu13)',
+    ['cuda-major'],
+  ],
+  [
+    'files of another variant',
+    ({ facts }) => facts.image.nixl.modules.push('nixl_cu12'),
+    'nixl-variant',
+    'Several variants',
+    ['cuda-major'],
+  ],
+  [
+    'an older NIXL',
+    ({ facts }) => {
+      facts.image.nixl.distributions = { nixl: '0.7.0', 'nixl-cu13': '0.7.0' }
+      there(facts.image.bundledUcx).version = '1.18.0'
+    },
+    'nixl-variant',
+    'nixl is 0.7.0, the tag says 0.7.1',
+    ['nixl-ucx'],
+  ],
+  [
+    'a variant without its meta package',
+    ({ facts }) => (facts.image.nixl.distributions = { 'nixl-cu13': '0.7.1' }),
+    'nixl-variant',
+    'The package nixl is not installed',
+  ],
+  [
+    'a variant without its files',
+    ({ facts }) => (facts.image.nixl.modules = []),
+    'nixl-variant',
+    'Python does not find its module',
+  ],
+  [
+    'a NIXL that bundles another UCX',
+    ({ facts }) => (there(facts.image.bundledUcx).version = '1.20.0'),
+    'nixl-ucx',
+    'answers 1.20.0, NIXL 0.7.1 should bundle 1.19.0',
+  ],
+  [
+    'a NIXL without its UCX',
+    ({ facts }) => (facts.image.bundledUcx = null),
+    'nixl-ucx',
+    'came without its libucp',
+  ],
+  [
+    'a libucp that can not be loaded',
+    ({ facts }) =>
+      Object.assign(there(facts.image.bundledUcx), { version: null, error: 'libnl-3.so: not found' }),
+    'nixl-ucx',
+    'libnl-3.so: not found',
+  ],
+  [
+    'a UCX without InfiniBand',
+    ({ facts }) => (there(facts.image.bundledUcx).modules = ['cma', 'cuda']),
+    'nixl-ucx',
+    'no module ib',
+  ],
+  [
+    'a second libucp from the distribution',
+    ({ facts }) => facts.image.loaderUcx.push('/usr/lib/x86_64-linux-gnu/libucp.so.0'),
+    'second-libucp',
+    '/usr/lib/x86_64-linux-gnu/libucp.so.0 was added to the base',
+  ],
+  [
+    'a base with a libucp',
+    ({ facts }) => {
+      for (const some of [facts.base, facts.image]) some.loaderUcx = ['/opt/hpcx/ucx/lib/libucp.so.0']
+    },
+    'second-libucp',
+    /came with the base.*allow-failed: second-libucp=<why>/,
+  ],
+  ['no UCX tools', ({ facts }) => (facts.image.ucxTools = null), 'ucx-tools', 'not in the image'],
+  [
+    'UCX tools of the distribution',
+    ({ facts }) => (toolsOf(facts.image).version = '1.13.1'),
+    'ucx-tools',
+    'answers for UCX 1.13.1, NIXL uses 1.19.0',
+  ],
+  [
+    'UCX tools that use another UCX',
+    ({ facts }) => (toolsOf(facts.image).library = '/usr/lib/libucs.so.0'),
+    'ucx-tools',
+    'outside of /opt/aibrix/ucx',
+  ],
+  [
+    'UCX tools without InfiniBand',
+    ({ facts }) => (toolsOf(facts.image).modules = ['cuda']),
+    'ucx-tools',
+    'without ib',
+  ],
+  [
+    'a ucx_perftest that crashes',
+    ({ facts }) => (toolsOf(facts.image).perftest = error('killed by SIGSEGV')),
+    'ucx-tools',
+    'ucx_perftest -h: killed by SIGSEGV',
+  ],
+  [
+    'a ucx_info that does not start',
+    ({ facts }) => Object.assign(toolsOf(facts.image), { version: null, error: 'libgomp.so.1: not found' }),
+    'ucx-tools',
+    'libgomp.so.1: not found',
+  ],
+  [
+    'an engine dependency bumped',
+    ({ facts }) => (facts.image.pip.numpy = '2.3.0'),
+    'environment-untouched',
+    'changed numpy 2.2.6 → 2.3.0',
+  ],
+  [
+    'an engine dependency bumped, with a complaint of pip',
+    ({ facts }) => {
+      facts.image.pip.numpy = '2.3.0'
+      there(facts.image.pipCheck).push('vllm 0.21.0 has requirement numpy<2.3, but you have numpy 2.3.0.')
+    },
+    'environment-untouched',
+    'changed numpy 2.2.6 → 2.3.0',
+    ['pip-check'],
+  ],
+  [
+    'a package of the base removed',
+    ({ facts }) => delete facts.image.pip.redis,
+    'environment-untouched',
+    'removed redis 7.0.1',
+  ],
+  [
+    'a distribution package bumped',
+    ({ facts }) => (there(facts.image.dpkg)['openssl:amd64'] = '3.0.18'),
+    'environment-untouched',
+    'openssl:amd64 3.0.17 → 3.0.18',
+  ],
+  [
+    'a dependency that lacks its own',
+    ({ facts }) =>
+      there(facts.image.pipCheck).push('pyroscope-io 0.8.11 requires cffi, which is not installed.'),
+    'pip-check',
+    'pyroscope-io 0.8.11 requires cffi, which is not installed.',
+  ],
+  [
+    'a patch that is not applied',
+    ({ facts }) => (there(facts.image.integration).check = error('hunk #1 failed')),
+    'integration',
+    'hunk #1 failed',
+  ],
+  [
+    'another integration than asked for',
+    ({ leg }) => (leg.integration = 'patch'),
+    'integration',
+    'integration: patch was asked for, the build came to module',
+  ],
+  [
+    'an integration that nobody knows',
+    ({ facts }) => (facts.image.integration = null),
+    'integration',
+    'no word on how',
+  ],
+  [
+    'a missing tool',
+    ({ facts }) => (facts.image.tools = facts.image.tools.filter(({ command }) => command !== 'ping')),
+    'debug-tools',
+    'ping is missing',
+  ],
+  [
+    'a tool that is not found',
+    ({ facts }) => (there(facts.image.tools[0]).path = null),
+    'debug-tools',
+    'ibv_devices is missing',
+  ],
+  [
+    'a tool that does not start',
+    ({ facts }) => (there(facts.image.tools[1]).start = error('libpci.so.3: not found')),
+    'debug-tools',
+    'ib_write_bw does not start: libpci.so.3: not found',
+  ],
+  [
+    'ENTRYPOINT replaced',
+    ({ candidate }) => (candidate.config = makeConfig({ entrypoint: ['python3'] })),
+    'image-config',
+    'ENTRYPOINT of the base is ["vllm","serve"], the image has ["python3"]',
+  ],
+  [
+    'CMD added',
+    ({ candidate }) => (candidate.config = makeConfig({ cmd: ['bash'] })),
+    'image-config',
+    'CMD of the base is []',
+  ],
+  [
+    'a base whose USER is not root, not restored',
+    ({ leg, candidate }) => {
+      leg.base.config = makeConfig({ user: '2000:2000' })
+      candidate.config = makeConfig({ user: 'root' })
+    },
+    'image-config',
+    'USER of the base is 2000:2000, the image has root',
+  ],
+  [
+    'WORKDIR replaced',
+    ({ candidate }) => (candidate.config = makeConfig({ workingDir: '/' })),
+    'image-config',
+    'WORKDIR of the base is /vllm-workspace',
+  ],
+  [
+    'ENV added',
+    ({ candidate }) => candidate.config.env.push('PIP_INDEX_URL=x'),
+    'image-config',
+    'ENV PIP_INDEX_URL of the base is not set',
+  ],
+  [
+    'ENV changed',
+    ({ candidate }) =>
+      (candidate.config = makeConfig({ env: ['PATH=/usr/bin', 'CUDA_HOME=/usr/local/cuda'] })),
+    'image-config',
+    'ENV PATH',
+  ],
+  [
+    'too many bytes',
+    ({ candidate }) => candidate.layers.push(makeLayer('5', 90_000_000)),
+    'added-bytes',
+    /adds 148 MB.*sha256:555/,
+  ],
+  [
+    'base layers compressed anew',
+    ({ candidate }) => (candidate.layers[0] = makeLayer('9', 3_000_000_000)),
+    'added-bytes',
+    'compressed anew',
+  ],
+  [
+    'a zstd base with Docker media types',
+    ({ candidate }) => {
+      candidate.mediaType = 'application/vnd.docker.distribution.manifest.v2+json'
+      candidate.layers = candidate.layers.map((layer) => ({ ...layer, mediaType: dockerZstd }))
+    },
+    'media-types',
+    'oci-mediatypes=true',
+  ],
+  [
+    'gzip layers on a zstd base',
+    ({ candidate }) => candidate.layers.push(makeLayer('5', 1, gzip)),
+    'media-types',
+    "base's layers are zstd, the new ones gzip",
+  ],
+  [
+    'OCI layers under a Docker manifest',
+    ({ candidate }) => (candidate.mediaType = 'application/vnd.docker.distribution.manifest.v2+json'),
+    'media-types',
+    'do not belong under',
+  ],
+]
+
+describe('mutants', () => {
+  it('has an image without a fault that passes every gate', () => {
+    const gates = judge(worldOf())
+    expect(gates.filter(({ state }) => state !== 'pass')).toEqual([])
+    expect(gates.map(({ name }) => name)).toEqual([...gateNames])
+  })
+
+  it.each(mutants)('%s: exactly one gate fails and names the cause', (_, change, fails, hint, skips = []) => {
+    const world = worldOf()
+    change(world)
+    const gates = judge(world)
+    expect(gates.filter(({ state }) => state === 'fail').map(({ name }) => name)).toEqual([fails])
+    expect(gates.filter(({ state }) => state === 'skipped').map(({ name }) => name)).toEqual(skips)
+    const failure = gates.find(({ state }) => state === 'fail')
+    expect(failure?.state === 'fail' && failure.hint).toMatch(hint)
+    expect(failure?.expected).not.toBe(failure?.actual)
+  })
+
+  it('has a mutant for every gate', () => {
+    expect(new Set(mutants.map(([, , fails]) => fails))).toEqual(new Set(gateNames))
+  })
+})

@@ -1,0 +1,87 @@
+import type { Leg } from '../plan/plan.ts'
+import type { Facts, LegFacts } from './facts.ts'
+import { failed, type Gate, listed, passed, skipped } from './gate.ts'
+import { nixlVariants } from './nixl.ts'
+
+/**
+ * Libraries whose file version is CUDA's major. The others count for themselves: CUDA 13 has libcusparse.so.12 and
+ * libcufft.so.12, and both majors have libcurand.so.10. auditwheel may put a hash into the name.
+ */
+const telling = /^lib(?:cudart|cublas|cublasLt|nvrtc|nvJitLink|cupti)(?:-[0-9a-f]+)?\.so\.(\d+)/
+
+/** @returns `13` of `13.0` */
+export function majorOf(version: string): string {
+  return version.split('.')[0] ?? version
+}
+
+type Finding = { what: string; major: string }
+
+function toolkitFinding({ toolkit }: Facts): Finding[] {
+  return toolkit ? [{ what: `toolkit ${toolkit.version} of the base`, major: majorOf(toolkit.version) }] : []
+}
+
+function nixlFinding(image: Facts): Finding[] {
+  return nixlVariants(image).map((variant) => ({
+    what: `package ${variant}`,
+    major: variant.replace('nixl-cu', ''),
+  }))
+}
+
+function linkFindings(image: Facts): Finding[] {
+  const links = image.cudaLinks
+  return [...links.torch, ...links.nixl, ...links.aibrix, ...links.ucxTools].flatMap(({ path, needed }) =>
+    needed.flatMap((library) => {
+      const major = telling.exec(library)?.[1]
+      return major === undefined ? [] : [{ what: `${path} (needs ${library})`, major }]
+    }),
+  )
+}
+
+/**
+ * One CUDA major over the base's toolkit, torch, NIXL, the wheel and the UCX tools, told by the NEEDED entries of ELF
+ * files: the wrong variant of NIXL imports without complaint. A single NIXL variant of another major fails here and
+ * not in `nixl-variant`, which counts variants and compares versions.
+ */
+export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
+  const name = 'cuda-major'
+  const cuda = base.torch?.cuda
+  if (!base.torch || cuda === null || cuda === undefined) {
+    const judgement = {
+      expected: 'CUDA',
+      actual: base.torch ? `torch ${base.torch.version} without CUDA` : 'no torch',
+    }
+    if (!base.torch) return skipped(name, judgement, 'the base has no torch that would say which CUDA')
+    return failed(name, judgement, "The base's torch was built without CUDA; name a base for NVIDIA GPUs.")
+  }
+  const major = majorOf(cuda)
+  const expected = `CUDA ${major} everywhere`
+  // Several variants are one cause, and nixl-variant names it.
+  const severalVariants = nixlVariants(image).length > 1
+  const looked = severalVariants ? { ...image, cudaLinks: { ...image.cudaLinks, nixl: [] } } : image
+  const findings = [
+    ...toolkitFinding(base),
+    ...(severalVariants ? [] : nixlFinding(image)),
+    ...linkFindings(looked),
+  ]
+  const strangers = findings.filter((finding) => finding.major !== major)
+  if (strangers.length > 0) {
+    const actual = listed(strangers.map((finding) => `CUDA ${finding.major}: ${finding.what}`))
+    return failed(
+      name,
+      { expected, actual },
+      `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; install the part for CUDA ${major} instead.`,
+    )
+  }
+  const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }
+  if (!image.aibrix?.extension)
+    return skipped(name, judgement, 'no extension to look at; the other parts agree')
+  if (severalVariants)
+    return skipped(
+      name,
+      judgement,
+      'several NIXL variants are installed, see nixl-variant; the other parts agree',
+    )
+  if (Object.keys(image.nixl.distributions).length === 0)
+    return skipped(name, judgement, 'no NIXL to look at; the other parts agree')
+  return passed(name, judgement)
+}

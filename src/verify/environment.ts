@@ -1,0 +1,124 @@
+import type { Leg } from '../plan/plan.ts'
+import type { Facts, LegFacts } from './facts.ts'
+import { failed, type Gate, listed, passed, skipped } from './gate.ts'
+
+/** Package name → version, or before → after. */
+export type PackageChange = { name: string; before: string; after: string | null }
+export type AddedPackages = { pip: Record<string, string>; dpkg: Record<string, string> }
+
+/** Packages that the action installs, at whatever version the base had them. */
+function isOurs(name: string): boolean {
+  return name === 'nixl' || name.startsWith('nixl-cu') || name === 'aibrix-kvcache'
+}
+
+function changesBetween(before: Record<string, string>, after: Record<string, string>): PackageChange[] {
+  return Object.entries(before)
+    .filter(([name, version]) => after[name] !== version)
+    .map(([name, version]) => ({ name, before: version, after: after[name] ?? null }))
+}
+
+function addedTo(before: Record<string, string>, after: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(after).filter(([name]) => !(name in before)))
+}
+
+/** @returns what the image has and the base had not */
+export function addedPackages(base: Facts, image: Facts): AddedPackages {
+  return { pip: addedTo(base.pip, image.pip), dpkg: addedTo(base.dpkg ?? {}, image.dpkg ?? {}) }
+}
+
+/** @returns the packages of NIXL (and AIBrix, where the base had it) that the action replaced on purpose */
+export function replacedPackages(base: Facts, image: Facts): PackageChange[] {
+  return changesBetween(base.pip, image.pip).filter(({ name }) => isOurs(name))
+}
+
+/** What must not have changed. The engine and torch have gates of their own, so that one cause is one failure. */
+function forbiddenChanges({ base, image }: LegFacts): PackageChange[] {
+  const judgedElsewhere = new Set(['torch', base.engine?.name])
+  const pip = changesBetween(base.pip, image.pip).filter(
+    ({ name }) => !isOurs(name) && !judgedElsewhere.has(name),
+  )
+  const dpkg = base.dpkg ? changesBetween(base.dpkg, image.dpkg ?? {}) : []
+  return [...pip, ...dpkg]
+}
+
+function describe({ name, before, after }: PackageChange): string {
+  return after === null ? `${name} ${before} vanished` : `${name} ${before} → ${after}`
+}
+
+/** Every package of the base, pip's and dpkg's, is there at its version; NIXL excepted. Added ones are listed. */
+export function judgeEnvironment(_leg: Leg, facts: LegFacts): Gate {
+  const name = 'environment-untouched'
+  const { base, image } = facts
+  const counted = `${Object.keys(base.pip).length} pip${base.dpkg ? ` and ${Object.keys(base.dpkg).length} dpkg` : ''} packages`
+  const expected = `${counted} of the base as they were`
+  const forbidden = forbiddenChanges(facts)
+  const first = forbidden[0]
+  if (first) {
+    const judgement = { expected, actual: listed(forbidden.map(describe)) }
+    const verb = first.after === null ? `removed ${first.name} ${first.before}` : `changed ${describe(first)}`
+    return failed(
+      name,
+      judgement,
+      `A step of the build ${verb}, which the engine was tested with; install with constraints frozen from the base, or with --no-deps.`,
+    )
+  }
+  const added = addedPackages(base, image)
+  const names = [
+    ...Object.keys(added.pip),
+    ...Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, '')),
+  ]
+  const judgement = { expected, actual: `unchanged; added: ${listed(names, 12)}` }
+  if (Object.keys(base.pip).length === 0)
+    return skipped(name, judgement, 'no Python package of the base could be listed')
+  return passed(name, judgement)
+}
+
+/** `vllm 0.10.2 requires x, which is not installed.` or `vllm 0.10.2 has requirement x==1, but you have x 2.` */
+const complaint = /^(\S+) \S+ (?:requires (\S+?),|has requirement ([A-Za-z0-9._-]+))/
+
+function normalised(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-')
+}
+
+/**
+ * `pip check` has nothing new to say but about AIBrix's and NIXL's own requirements: AIBrix pins what no engine has
+ * (`redis==6.0.0`, `setuptools<80`), and NIXL 0.7.1 requires nixl-cu12 on CUDA 13 too. A complaint about a package that
+ * `environment-untouched` found changed is that gate's.
+ */
+export function judgePipCheck(_leg: Leg, facts: LegFacts): Gate {
+  const name = 'pip-check'
+  const expected = 'no new complaint of pip check, AIBrix and NIXL excepted'
+  const { base, image } = facts
+  if (base.pipCheck === null || image.pipCheck === null)
+    return skipped(
+      name,
+      { expected, actual: 'not run' },
+      `pip check could not be run in the ${base.pipCheck ? 'image' : 'base'}`,
+    )
+  const before = new Set(base.pipCheck)
+  const fresh = image.pipCheck.filter((line) => !before.has(line) && line !== 'No broken requirements found.')
+  const strange = fresh.filter((line) => !isOurs(normalised(complaint.exec(line)?.[1] ?? '')))
+  const changed = new Set(forbiddenChanges(facts).map((change) => change.name))
+  const own = strange.filter((line) => {
+    const match = complaint.exec(line)
+    return (
+      !changed.has(normalised(match?.[2] ?? match?.[3] ?? '')) && !changed.has(normalised(match?.[1] ?? ''))
+    )
+  })
+  if (own.length > 0)
+    return failed(
+      name,
+      { expected, actual: listed(own, 3) },
+      `What was installed breaks a requirement: ${own[0] ?? ''}; add the missing package to the install step, within the base's constraints.`,
+    )
+  if (strange.length > 0)
+    return skipped(
+      name,
+      { expected, actual: listed(strange, 3) },
+      'the new complaints follow from what environment-untouched found',
+    )
+  return passed(name, {
+    expected,
+    actual: fresh.length === 0 ? 'none' : `only about AIBrix and NIXL: ${listed(fresh, 3)}`,
+  })
+}

@@ -1,0 +1,62 @@
+import type { Leg } from '../plan/plan.ts'
+import type { LegFacts } from './facts.ts'
+import { failed, type Gate, listed, passed, waiverHint } from './gate.ts'
+
+/** The way AIBrix gets into the engine is the one that was asked for, and holds: patch applied, connector importable. */
+export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
+  const name = 'integration'
+  const found = image.integration
+  const expected =
+    leg.integration === 'auto' ? 'patch, module, or none where AIBrix has neither' : leg.integration
+  if (!found)
+    return failed(
+      name,
+      { expected, actual: 'unknown' },
+      'The build left no word on how AIBrix was integrated; see the step that integrates it.',
+    )
+  const actual = found.mode + (found.evidence === null ? '' : ` (${found.evidence})`)
+  if (leg.integration !== 'auto' && found.mode !== leg.integration)
+    return failed(
+      name,
+      { expected, actual },
+      `integration: ${leg.integration} was asked for, the build came to ${found.mode}: ${found.reason}; choose another AIBrix or engine version, or integration: auto.`,
+    )
+  if (found.check.outcome === 'error') {
+    const what =
+      found.mode === 'patch' ? 'The patch is not applied in the image' : 'The connector can not be imported'
+    return failed(
+      name,
+      { expected, actual },
+      `${what}: ${found.check.error}; choose another integration, or ${waiverHint(name)}.`,
+    )
+  }
+  return passed(name, { expected, actual: `${actual}: ${found.reason}` })
+}
+
+/** What an image that passes should still be known for, a sentence each. */
+export function warningsOf(leg: Leg, { image }: LegFacts): string[] {
+  if (image.integration?.mode !== 'none' || leg.integration === 'none') return []
+  return [
+    `AIBrix is installed but not integrated into ${leg.engine} ${leg.version.release}: ${image.integration.reason.replace(/\.$/, '')}.`,
+  ]
+}
+
+/** Commands that a person debugging RDMA needs. */
+const debugTools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
+
+export function judgeDebugTools(_leg: Leg, { image }: LegFacts): Gate {
+  const name = 'debug-tools'
+  const expected = `${debugTools.join(', ')} start`
+  const broken = debugTools.flatMap((command) => {
+    const tool = image.tools.find((candidate) => candidate.command === command)
+    if (tool?.path === undefined || tool.path === null) return [`${command} is missing`]
+    return tool.start.outcome === 'error' ? [`${command} does not start: ${tool.start.error}`] : []
+  })
+  if (broken.length > 0)
+    return failed(
+      name,
+      { expected, actual: listed(broken) },
+      `${broken[0] ?? ''}; check that the distribution's package for it was installed.`,
+    )
+  return passed(name, { expected, actual: 'all start' })
+}

@@ -1,0 +1,58 @@
+import { engines } from '../plan/engine.ts'
+import type { Leg } from '../plan/plan.ts'
+import { familiarRepository } from '../registry/reference.ts'
+import { componentsOf, type ComponentName } from './components.ts'
+import type { LegFacts } from './facts.ts'
+import type { Gate } from './gate.ts'
+
+export const buildIdLabel = 'io.aibrix.image.build-id'
+
+const measuredLabels: Record<ComponentName, string> = {
+  engine: 'engine-version',
+  torch: 'torch',
+  cuda: 'cuda',
+  python: 'python',
+  aibrix_kvcache: 'aibrix',
+  nixl: 'nixl',
+  ucx: 'ucx',
+}
+
+/**
+ * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it.
+ * Upstream's own `org.opencontainers.image.*` would be inherited from the base and describe something else, so every
+ * one that a base is known to set (source, revision, version, url) is set.
+ * @param gates as judged before the push, waivers applied
+ */
+export function labelsOf(leg: Leg, facts: LegFacts, gates: Gate[]): Record<string, string> {
+  const { title } = engines[leg.engine]
+  const source = leg.aibrix.repository.kind === 'url' ? leg.aibrix.repository.url : ''
+  const ref = leg.aibrix.kind === 'commit' ? leg.aibrix.commit.slice(0, 7) : leg.aibrix.ref
+  const labels: Record<string, string> = {
+    'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
+    'org.opencontainers.image.description': `${title} ${leg.version.release} with AIBrix KVCache ${ref}, NIXL ${leg.nixl} and the UCX ${leg.ucxVersion} tools`,
+    'org.opencontainers.image.version': `${leg.version.tag}-aibrix-${ref}-nixl-${leg.nixl}`,
+    'org.opencontainers.image.source': source,
+    'org.opencontainers.image.url': source,
+    'org.opencontainers.image.revision': leg.aibrix.commit,
+    'org.opencontainers.image.base.name': `${familiarRepository(leg.base.repository)}:${leg.base.tag}`,
+    'org.opencontainers.image.base.digest': leg.base.digest,
+    [buildIdLabel]: leg.buildId,
+    'io.aibrix.image.engine': leg.engine,
+    'io.aibrix.image.aibrix-commit': leg.aibrix.commit,
+    'io.aibrix.image.ucx-commit': leg.ucx.commit,
+  }
+  for (const { name, measured } of componentsOf(leg, facts))
+    if (measured !== null) labels[`io.aibrix.image.${measuredLabels[name]}`] = measured
+  const { image } = facts
+  if (image.integration) labels['io.aibrix.image.integration'] = image.integration.mode
+  const architectures = image.aibrix?.extension?.machineCode ?? []
+  if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')
+  const waived = gates.flatMap((gate) => (gate.state === 'waived' ? [`${gate.name}=${gate.reason}`] : []))
+  if (waived.length > 0) labels['io.aibrix.image.waived'] = waived.join('; ')
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
+}
+
+/** A label stands on one line of `docker inspect` and of a command that sets it. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

@@ -1,0 +1,198 @@
+import type { Leg } from '../plan/plan.ts'
+import { type ImageConfig, type ImageLayer, layerCompression, mediaTypes } from '../registry/manifest.ts'
+import { failed, type Gate, type GateName, listed, passed, skipped, waiverHint } from './gate.ts'
+import { humanBytes } from './size.ts'
+
+/**
+ * What is known of the built image. Without a push the engine can be asked for the configuration, but the layers have
+ * no compressed form yet. `reason` says why something is not known.
+ */
+export type Candidate =
+  | { known: 'nothing'; reason: string }
+  | { known: 'config'; config: ImageConfig; reason: string }
+  | { known: 'manifest'; mediaType: string; config: ImageConfig; layers: ImageLayer[] }
+
+/** @param addedBytes how much the image may add to its base, in bytes, compressed */
+export type Limits = { addedBytes: number }
+
+/** The gates on what was (or would be) pushed, in the order of `gateNames`. */
+export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {
+  return [
+    judgeImageConfig(leg, candidate),
+    judgeAddedBytes(leg, candidate, limits),
+    judgeMediaTypes(leg, candidate),
+  ]
+}
+
+function unknown(name: GateName, expected: string, reason: string): Gate {
+  return skipped(name, { expected, actual: 'unknown' }, reason)
+}
+
+/** A value as a message shows it: environment variables can be long. */
+function shown(value: string | string[] | undefined): string {
+  const text =
+    value === undefined ? 'not set' : typeof value === 'string' ? value || '""' : JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+function environment(config: ImageConfig): Map<string, string> {
+  return new Map(
+    config.env.map((entry) => {
+      const equals = entry.indexOf('=')
+      return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)]
+    }),
+  )
+}
+
+type Difference = { field: string; base: string; image: string }
+
+function differences(base: ImageConfig, image: ImageConfig): Difference[] {
+  const fields = [
+    ['ENTRYPOINT', base.entrypoint, image.entrypoint],
+    ['CMD', base.cmd, image.cmd],
+    ['USER', base.user, image.user],
+    ['WORKDIR', base.workingDir, image.workingDir],
+  ] as const
+  const [before, after] = [environment(base), environment(image)]
+  const names = [...new Set([...before.keys(), ...after.keys()])]
+  return [
+    ...fields.map(([field, left, right]) => ({
+      field,
+      base: shown(left),
+      image: shown(right),
+      same: same(left, right),
+    })),
+    ...names.map((name) => ({
+      field: `ENV ${name}`,
+      base: shown(before.get(name)),
+      image: shown(after.get(name)),
+      same: before.get(name) === after.get(name),
+    })),
+  ]
+    .filter((difference) => !difference.same)
+    .map(({ field, base, image }) => ({ field, base, image }))
+}
+
+function same(left: string | string[], right: string | string[]): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
+}
+
+/** ENTRYPOINT, CMD, USER, WORKDIR and ENV are the base's: who runs the base today runs the image without a change. */
+export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
+  const name = 'image-config'
+  const expected = 'ENTRYPOINT, CMD, USER, WORKDIR and ENV as in the base'
+  if (candidate.known === 'nothing') return unknown(name, expected, candidate.reason)
+  const found = differences(leg.base.config, candidate.config)
+  const first = found[0]
+  if (!first) return passed(name, { expected, actual: 'as in the base' })
+  const judgement = {
+    expected,
+    actual: listed(
+      found.map(({ field, base, image }) => `${field}: ${base} became ${image}`),
+      3,
+    ),
+  }
+  return failed(
+    name,
+    judgement,
+    `${first.field} of the base is ${first.base}, the image has ${first.image}; restore it at the end of the last stage.`,
+  )
+}
+
+/** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
+export function layerSizes(
+  leg: Leg,
+  layers: ImageLayer[],
+): { base: number; added: number; total: number } | undefined {
+  const base = leg.base.layers
+  if (!base.every((layer, position) => layers[position]?.digest === layer.digest)) return undefined
+  const sum = (some: ImageLayer[]): number => some.reduce((total, { size }) => total + size, 0)
+  return { base: sum(base), added: sum(layers.slice(base.length)), total: sum(layers) }
+}
+
+/** What the image adds to its base is within the limit, and the base's layers are shared and not copied. */
+export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
+  const name = 'added-bytes'
+  const expected = `at most ${humanBytes(limits.addedBytes)} on top of the base`
+  if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)
+  const sizes = layerSizes(leg, candidate.layers)
+  if (!sizes)
+    return failed(
+      name,
+      { expected, actual: "the base's layers are not the image's lowest ones" },
+      'The layers of the base were compressed anew, so every user downloads them again; build without force-compression.',
+    )
+  const judgement = { expected, actual: humanBytes(sizes.added) }
+  if (sizes.added > limits.addedBytes)
+    return failed(
+      name,
+      judgement,
+      `The image adds ${humanBytes(sizes.added)}, more than added-bytes-limit allows; look for build leftovers in the largest layer (${largest(candidate.layers.slice(leg.base.layers.length))}), or raise the limit.`,
+    )
+  return passed(name, judgement)
+}
+
+function largest(layers: ImageLayer[]): string {
+  const layer = layers.reduce((left, right) => (right.size > left.size ? right : left))
+  return `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
+}
+
+/** Windows base layers, which some images of the past carry; every Docker knows them. */
+const foreign = /\.(?:foreign|nondistributable)\./
+
+/** What Docker can pull under a manifest of each kind. */
+const pullable: Record<string, readonly string[]> = {
+  [mediaTypes.ociManifest]: [mediaTypes.ociLayer, mediaTypes.ociLayerGzip, mediaTypes.ociLayerZstd],
+  [mediaTypes.dockerManifest]: [mediaTypes.dockerLayer, mediaTypes.dockerLayerGzip],
+}
+
+/**
+ * Every layer's media type fits the manifest and can be pulled by every Docker; new layers are compressed as the base's.
+ * A zstd base under a Docker manifest gets layers of type `…rootfs.diff.tar.zstd`: the push is green, the pull is not.
+ */
+export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
+  const name = 'media-types'
+  const compressions = new Set(
+    leg.base.layers.map(({ mediaType }) => layerCompression(mediaType) ?? 'unknown'),
+  )
+  const wanted = compressions.size === 0 ? 'any compression' : [...compressions].join(' or ')
+  const expected = `layers that every Docker can pull, new ones ${wanted}`
+  if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)
+  const allowed = pullable[candidate.mediaType]
+  if (!allowed)
+    return failed(
+      name,
+      { expected, actual: candidate.mediaType },
+      'The candidate is not a plain image manifest; it can not be judged nor promoted.',
+    )
+  const present = [...new Set(candidate.layers.map(({ mediaType }) => mediaType))]
+  const judgement = { expected, actual: listed(present.map(shortType)) }
+  const strange = present.find((mediaType) => !allowed.includes(mediaType) && !foreign.test(mediaType))
+  if (strange === mediaTypes.dockerLayerZstd)
+    return failed(
+      name,
+      judgement,
+      'The base has zstd layers and the image was exported with Docker media types, which no Docker can pull; export with oci-mediatypes=true.',
+    )
+  if (strange !== undefined)
+    return failed(
+      name,
+      judgement,
+      `Layers of type ${strange} do not belong under ${candidate.mediaType}; set oci-mediatypes to what the base has.`,
+    )
+  const others = candidate.layers
+    .slice(leg.base.layers.length)
+    .map(({ mediaType }) => layerCompression(mediaType) ?? 'unknown')
+    .find((compression) => compressions.size > 0 && !compressions.has(compression))
+  if (others !== undefined)
+    return failed(
+      name,
+      judgement,
+      `The base's layers are ${wanted}, the new ones ${others}; export with the base's compression, or ${waiverHint(name)}.`,
+    )
+  return passed(name, judgement)
+}
+
+function shortType(mediaType: string): string {
+  return mediaType.replace(/^application\/vnd\./, '')
+}

@@ -1,0 +1,136 @@
+import { engines } from '../plan/engine.ts'
+import type { Leg } from '../plan/plan.ts'
+import { isSameRelease } from '../plan/version.ts'
+import { type Facts, type LegFacts } from './facts.ts'
+import { failed, type Gate, passed, skipped } from './gate.ts'
+
+/** The engine in the image is the one that the tag names, and the one that the base had. */
+export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
+  const name = 'engine-version'
+  const found = image.engine
+  const judgement = {
+    expected: `${leg.engine} ${leg.version.release}`,
+    actual: found ? `${found.name} ${found.version}` : `no ${leg.engine}`,
+  }
+  const tag = `${engines[leg.engine].baseRepository}:${leg.base.tag}`
+  if (!found)
+    return failed(
+      name,
+      judgement,
+      `Python in the image finds no package ${leg.engine}; check that the base is ${tag}.`,
+    )
+  if (base.engine && base.engine.version !== found.version)
+    return failed(
+      name,
+      judgement,
+      `The base had ${leg.engine} ${base.engine.version} and a build step replaced it; find the step that installs ${leg.engine}.`,
+    )
+  if (found.name !== leg.engine || !isSameRelease(leg.version.release, found.version))
+    return failed(
+      name,
+      judgement,
+      `The base ${tag} holds another version than its tag says; name a tag whose content matches, or report it to ${leg.engine}.`,
+    )
+  return passed(name, judgement)
+}
+
+/** torch has the base's version, the base's CUDA, and the files that its RECORD lists. */
+export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
+  const name = 'torch-untouched'
+  const judgement = { expected: describeTorch(base.torch), actual: describeTorch(image.torch) }
+  if (!base.torch)
+    return failed(
+      name,
+      judgement,
+      'The base has no torch, so nothing can be compiled against it; name a base with an engine.',
+    )
+  if (!image.torch)
+    return failed(
+      name,
+      judgement,
+      "The base's torch is gone or can't be imported; find the build step that removed it.",
+    )
+  if (base.torch.version !== image.torch.version || base.torch.cuda !== image.torch.cuda)
+    return failed(
+      name,
+      judgement,
+      `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; pin it with constraints or use --no-deps.`,
+    )
+  if (base.torch.record === null || image.torch.record === null)
+    return skipped(name, judgement, 'torch has no RECORD file, so only its version could be compared')
+  if (base.torch.record !== image.torch.record)
+    return failed(
+      name,
+      judgement,
+      `torch has the same version but was installed again (its RECORD differs); find the build step that reinstalls it.`,
+    )
+  return passed(name, judgement)
+}
+
+function describeTorch(torch: Facts['torch']): string {
+  if (!torch) return 'no torch'
+  const record =
+    torch.record === null ? 'RECORD unknown' : `RECORD ${torch.record.replace(/^sha256:/, '').slice(0, 12)}`
+  return `${torch.version}, CUDA ${torch.cuda ?? 'none'}, ${record}`
+}
+
+/** CUDA release that AIBrix's setup.py leaves out of the version (MAIN_CUDA_VERSION, v0.5.0 to v0.7.0). */
+const cudaWithoutLocalPart = '12.1'
+
+/**
+ * The local parts that fit: setup.py takes nvcc's release (`get_aibrix_version`), which is the toolkit's where the base
+ * has one and torch's otherwise.
+ */
+function fittingLocalParts({ torch, toolkit }: Facts): string[] {
+  const releases = [toolkit?.version, torch?.cuda].filter((release) => typeof release === 'string')
+  const parts = releases.map((release) =>
+    release === cudaWithoutLocalPart ? '' : `cu${release.replaceAll('.', '').slice(0, 3)}`,
+  )
+  return [...new Set(parts)]
+}
+
+/** aibrix_kvcache has the version that the tag names and the CUDA part of this base, and can be imported. */
+export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
+  const name = 'aibrix-version'
+  const fitting = fittingLocalParts(base)
+  const suffixes = fitting.map((part) => (part === '' ? 'no local part' : `+${part}`)).join(' or ')
+  // What a branch or a commit calls itself is not declared anywhere, so only its CUDA part can be judged.
+  const declared = leg.aibrix.kind === 'tag' ? leg.aibrix.ref : undefined
+  const judgement = {
+    expected: `aibrix_kvcache ${declared?.replace(/^v/, '') ?? `of ${leg.aibrix.commit.slice(0, 7)}`} (${suffixes || 'local part unknown'})`,
+    actual: image.aibrix ? `aibrix_kvcache ${image.aibrix.version}` : 'no aibrix_kvcache',
+  }
+  if (!image.aibrix)
+    return failed(
+      name,
+      judgement,
+      'aibrix_kvcache is not installed in the image; see the step that installs the wheel.',
+    )
+  const { version, import: imported } = image.aibrix
+  if (declared !== undefined && !isSameRelease(declared, version))
+    return failed(
+      name,
+      judgement,
+      `The wheel says ${version}, the tag says ${declared}; it was built from another source.`,
+    )
+  if (imported.outcome === 'error')
+    return failed(
+      name,
+      { ...judgement, actual: `${judgement.actual}, not importable` },
+      `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed.`,
+    )
+  if (fitting.length === 0)
+    return skipped(
+      name,
+      judgement,
+      'neither the toolkit nor torch in the base names a CUDA release to compare with',
+    )
+  const local = (version.split('+')[1] ?? '').split('.').filter((part) => /^(?:cu\d+|cpu|empty)$/.test(part))
+  if (!fitting.includes(local[0] ?? ''))
+    return failed(
+      name,
+      judgement,
+      `The wheel was compiled for ${local[0] ?? 'an unnamed device'}, this base needs ${suffixes}; compile it in a stage FROM the base.`,
+    )
+  return passed(name, judgement)
+}
