@@ -1,0 +1,67 @@
+"""Measures a base image or a finished image and writes the facts as JSON: python3 measure base|image FILE.
+
+Measures and never judges. Nothing that is missing or broken stops it: what can't be measured is null, or says why in an
+`error` beside it. src/verify/facts.ts describes the format.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+sys.path[0] = os.path.dirname(sys.path[0])
+
+from measure import aibrix, cuda_links, engine, environment, integration, nixl, system, tools, ucx  # noqa: E402
+
+
+def isolated(measurement, fallback):
+    """The result of a measurement, or `fallback`: one that breaks does not take the others with it."""
+    try:
+        return measurement()
+    except Exception:  # whatever a strange image does to a measurement
+        print("image-action: warning: a measurement failed", file=sys.stderr)
+        traceback.print_exc()
+        return fallback
+
+
+def facts(finished):
+    nothing = {"distributions": {}, "modules": []}
+    unknown = {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}
+    return {
+        "format": 1,
+        "system": isolated(system.system, unknown),
+        "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
+        "engine": isolated(engine.engine, None),
+        "torch": isolated(engine.torch, None),
+        "toolkit": isolated(engine.toolkit, None),
+        "aibrix": isolated(aibrix.aibrix, None),
+        "nixl": isolated(nixl.nixl, nothing),
+        "bundledUcx": isolated(nixl.bundled_ucx, None),
+        "loaderUcx": isolated(ucx.loader_ucx, []),
+        "ucxTools": isolated(ucx.ucx_tools, None),
+        "cudaLinks": {
+            "torch": isolated(cuda_links.torch, []),
+            "nixl": isolated(cuda_links.nixl, []),
+            "aibrix": isolated(cuda_links.aibrix, []),
+            "ucxTools": isolated(cuda_links.ucx_tools, []),
+        },
+        "tools": isolated(tools.tools, []) if finished else [],
+        "integration": isolated(integration.integration, None) if finished else None,
+        "pip": isolated(environment.pip, {}),
+        "pipCheck": isolated(environment.pip_check, None),
+        "dpkg": isolated(environment.dpkg, None),
+    }
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in ("base", "image"):
+        print("image-action: error: usage: measure base|image FILE", file=sys.stderr)
+        return 2
+    text = json.dumps(facts(sys.argv[1] == "image"), indent=2, sort_keys=True) + "\n"
+    os.makedirs(os.path.dirname(os.path.abspath(sys.argv[2])), exist_ok=True)
+    with open(sys.argv[2], "w", encoding="utf-8") as file:
+        file.write(text)
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,68 @@
+"""As much of ELF (gABI, chapters 4 and 5) as is needed, because the image has no readelf: NEEDED entries, undefined symbols."""
+
+import struct
+
+SHT_DYNAMIC, SHT_DYNSYM = 6, 11
+DT_NEEDED = 1
+SHN_UNDEF, STB_WEAK = 0, 2
+
+
+class NotElf(Exception):
+    pass
+
+
+class Elf:
+    """A 64-bit little-endian ELF file (x86-64 and AArch64 are)."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            head = file.read(64)
+            if head[:6] != b"\x7fELF\x02\x01" or len(head) < 64:
+                raise NotElf(path)
+            offset, = struct.unpack_from("<Q", head, 0x28)
+            size, count = struct.unpack_from("<HH", head, 0x3A)
+            file.seek(offset)
+            table = file.read(size * count)
+            sections = [struct.unpack_from("<IIQQQQIIQQ", table, n * size) for n in range(len(table) // size if size else 0)]
+            self.dynamic, self.symbols, self.strings = b"", b"", {}
+            for section in sections:
+                kind, where, length, link = section[1], section[4], section[5], section[6]
+                if kind not in (SHT_DYNAMIC, SHT_DYNSYM):
+                    continue
+                file.seek(where)
+                content = file.read(length)
+                names = sections[link]
+                file.seek(names[4])
+                self.strings[kind] = file.read(names[5])
+                if kind == SHT_DYNAMIC:
+                    self.dynamic = content
+                else:
+                    self.symbols = content
+
+    def needed(self):
+        """DT_NEEDED entries as written in the file."""
+        found = []
+        for tag, value in struct.iter_unpack("<qQ", self.dynamic[: len(self.dynamic) // 16 * 16]):
+            if tag == DT_NEEDED:
+                found.append(text_at(self.strings[SHT_DYNAMIC], value))
+        return found
+
+    def undefined(self):
+        """Names of the symbols that something else has to provide. Weak ones may stay undefined."""
+        found = []
+        for name, info, _, section, _, _ in struct.iter_unpack("<IBBHQQ", self.symbols[: len(self.symbols) // 24 * 24]):
+            if section == SHN_UNDEF and name and info >> 4 != STB_WEAK:
+                found.append(text_at(self.strings[SHT_DYNSYM], name))
+        return sorted(set(found))
+
+
+def text_at(strings, offset):
+    return strings[offset: strings.index(b"\0", offset)].decode("utf-8", "replace")
+
+
+def needed(path):
+    """DT_NEEDED entries of a file; an empty list if it is no ELF file or can't be read."""
+    try:
+        return Elf(path).needed()
+    except (NotElf, OSError, struct.error, ValueError, IndexError, KeyError):
+        return []

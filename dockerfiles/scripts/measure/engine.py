@@ -1,0 +1,82 @@
+"""Engine, torch, CUDA toolkit."""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+
+from . import places
+from .child import python, run
+
+ENGINES = ("vllm", "sglang")
+
+
+def engine():
+    for name in ENGINES:
+        found = places.distribution(name)
+        if found is not None:
+            location = places.package(name) or str(found.locate_file(name))
+            return {"name": name, "version": found.version, "location": location, "editable": editable(found, location)}
+    return None
+
+
+def editable(found, location):
+    """PEP 610 says it; an older kind of editable install just lies elsewhere."""
+    try:
+        text = found.read_text("direct_url.json")
+        if text and json.loads(text).get("dir_info", {}).get("editable"):
+            return True
+    except (OSError, ValueError):
+        pass
+    return not any(location.startswith(site + os.sep) for site in places.sites())
+
+
+def torch():
+    location = places.package("torch")
+    if location is None:
+        return None
+    versions, _ = python("import torch\nanswer([torch.__version__, torch.version.cuda])")
+    if versions is None:
+        versions = [declared(location, "__version__"), declared(location, "cuda")]
+    found = places.distribution("torch")
+    if versions[0] is None and found is None:
+        return None
+    return {
+        "version": str(versions[0] or found.version),
+        "cuda": versions[1],
+        "record": record(found),
+        "location": location,
+    }
+
+
+def declared(location, name):
+    """What torch/version.py assigns to a name, for a torch that can't be imported."""
+    try:
+        with open(os.path.join(location, "version.py"), encoding="utf-8") as file:
+            match = re.search(r"^%s\b[^=\n]*=\s*['\"]([^'\"]+)" % name, file.read(), re.MULTILINE)
+    except OSError:
+        return None
+    return match.group(1) if match else None
+
+
+def record(found):
+    text = found.read_text("RECORD") if found is not None else None
+    return hashlib.sha256(text.encode("utf-8")).hexdigest() if text is not None else None
+
+
+def toolkit():
+    homes = [os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"]
+    found = shutil.which("nvcc")
+    if found:
+        homes.append(os.path.dirname(os.path.dirname(os.path.realpath(found))))
+    homes += sorted(glob.glob("/usr/local/cuda-*"))
+    home = next((h for h in homes if h and os.path.isfile(h + "/bin/nvcc")), None)
+    if home is None:
+        return None
+    match = re.search(r"release (\d+\.\d+)", run([home + "/bin/nvcc", "--version"]).out)
+    if match is None:
+        return None
+    numbers = {int(n) for n in re.findall(r"\bsm_(\d+)\b", run([home + "/bin/nvcc", "--list-gpu-code"]).out)}
+    return {"home": home, "version": match.group(1), "architectures": ["%d.%d" % divmod(n, 10) for n in sorted(numbers)]}

@@ -1,0 +1,42 @@
+"""Everything that pip and dpkg have installed."""
+
+import os
+import shutil
+import sys
+from importlib import metadata
+
+from . import places
+from .child import run
+
+
+def pip():
+    found = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(places.normal(name), distribution.version or "unknown")
+    return found
+
+
+def pip_check():
+    """Lines of `pip check`, sorted; None where there is no pip. A venv made by uv has none: uv's own check answers there."""
+    done = run([sys.executable, "-B", "-m", "pip", "--disable-pip-version-check", "check"])
+    if "No module named pip" in done.err:
+        if shutil.which("uv") is None:
+            return None
+        done = run(["uv", "pip", "check", "--python", sys.executable], env={"UV_NO_CACHE": "1"})
+        return sorted(line.strip() for line in done.err.splitlines() if line.startswith("The package"))
+    if done.code not in (0, 1):
+        return None
+    lines = [line.strip() for line in done.out.splitlines()]
+    return sorted(line for line in lines if line and line != "No broken requirements found.")
+
+
+def dpkg():
+    if shutil.which("dpkg-query") is None or not os.path.isfile("/var/lib/dpkg/status"):
+        return None
+    done = run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}:${Architecture}\t${Version}\n"])
+    if done.code != 0:
+        return None
+    rows = (line.split("\t") for line in done.out.splitlines())
+    return {row[1]: row[2] for row in rows if len(row) == 3 and row[0].startswith("ii")}

@@ -1,0 +1,31 @@
+"""Installs the wheel and what it needs that the base lacks. What the base has stays at its version."""
+
+import glob
+import os
+
+from .build_wheel import runtime_requirements
+from .failure import Failure, say
+from .python_packages import frozen, pip
+from .requirements import sort_out
+
+GIVEN = "/run/wheel"
+CONSTRAINTS = "/tmp/constraints.txt"
+QUIET = ["install", "-q", "--no-compile", "--no-cache-dir"]
+
+
+def main():
+    wheels = glob.glob(GIVEN + "/aibrix_kvcache-*.whl")
+    if len(wheels) != 1:
+        raise Failure("the wheel stage holds %d wheels of aibrix_kvcache; what was given as the named context wheel is not its result." % len(wheels))
+    missing, unmet = sort_out(runtime_requirements(wheels[0]))
+    for requirement in unmet:
+        say("the engine's environment wins: aibrix_kvcache asks for " + requirement)
+    if missing:
+        say("aibrix_kvcache needs " + ", ".join(missing))
+        frozen(CONSTRAINTS)
+        pip(QUIET + ["--only-binary=:all:", "--prefer-binary", "--find-links", GIVEN + "/dependencies", "-c", CONSTRAINTS] + missing,
+            "what aibrix_kvcache needs could not be installed beside the engine's packages")
+    version = os.path.basename(wheels[0]).split("-")[1]
+    # By name and not by path, so that pip writes no direct_url.json with a path of the build
+    pip(QUIET + ["--no-deps", "--force-reinstall", "--find-links", GIVEN, "aibrix-kvcache==" + version],
+        "aibrix_kvcache %s could not be installed" % version, online=False)

@@ -1,0 +1,120 @@
+"""Compiles aibrix_kvcache against the base's own torch, CUDA and Python. The result is /wheel:
+
+    aibrix_kvcache-*.whl      dependencies/*.whl (of runtime requirements that the base lacks)
+    patches/*.patch           source.json (commit, version, architectures)
+"""
+
+import glob
+import json
+import os
+import shutil
+import zipfile
+
+from . import system_packages
+from .checkout import Source, checkout
+from .failure import Failure, say, warn
+from .python_packages import frozen, pip
+from .requirements import build_requirements, read_toml, sort_out
+from .toolkit import Toolkit, complete, flags_for
+
+RESULT = "/wheel"
+WORK = "/build"
+
+# Headers that torch's CUDA headers include (ATen/cuda/CUDAContextLight.h), and the part of the toolkit they are in
+HEADERS = {
+    "cuda_runtime_api.h": "cudart",
+    "cublas_v2.h": "cublas",
+    "cublasLt.h": "cublas",
+    "cusparse.h": "cusparse",
+    "cusolverDn.h": "cusolver",
+    "curand_kernel.h": "curand",
+}
+
+
+def main():
+    toolkit = Toolkit()
+    names = toolkit.chosen(os.environ["GPU_ARCHITECTURES"])
+    needed = [package for package, command in (("git", "git"), ("g++", "g++"), ("make", "make")) if shutil.which(command) is None]
+    system_packages.install(needed, keep_installed=False)
+    ref = os.environ["AIBRIX_BRANCH"]
+    source = Source("aibrix", "/run/aibrix-source", os.environ["AIBRIX_REPO"])
+    commit = checkout(source, ref, os.environ.get("AIBRIX_COMMIT", ""), WORK + "/aibrix")
+    project = WORK + "/aibrix/python/aibrix_kvcache"
+    if not os.path.isfile(project + "/pyproject.toml"):
+        raise Failure("aibrix %s has no python/aibrix_kvcache/pyproject.toml." % ref)
+
+    environment = prepare(project, toolkit, names)
+    os.makedirs(RESULT + "/dependencies")
+    say("compiling for " + " ".join(names))
+    pip(["wheel", "-v", "--no-build-isolation", "--no-deps", "--no-cache-dir", "-w", RESULT, project],
+        "aibrix_kvcache %s could not be compiled" % ref, env=environment, online=False, cause_first=True)
+    wheel = glob.glob(RESULT + "/*.whl")[0]
+    check(wheel)
+    dependencies(wheel)
+    patches = glob.glob(project + "/integration/vllm/patches/*.patch")
+    os.makedirs(RESULT + "/patches")
+    for path in patches:
+        shutil.copy(path, RESULT + "/patches")
+    with open(RESULT + "/source.json", "w", encoding="utf-8") as file:
+        version = os.path.basename(wheel).split("-")[1]
+        json.dump({"ref": ref, "commit": commit, "version": version, "gpuArchitectures": names}, file)
+    shutil.rmtree(WORK)
+    say("%s, %d kB" % (os.path.basename(wheel), os.path.getsize(wheel) // 1024))
+
+
+def prepare(project, toolkit, names):
+    """Puts beside the base what the project needs to be built; returns the environment that shows it to the build."""
+    own_backend = "backend-path" in read_toml(project + "/pyproject.toml").get("build-system", {})
+    if not own_backend:
+        headers = system_packages.python_headers()
+        system_packages.install([headers] if headers else [], keep_installed=False)
+    include, lib = complete(toolkit, {} if own_backend else HEADERS, WORK + "/cuda")
+    tools = WORK + "/tools"
+    requires = build_requirements(project + "/pyproject.toml")
+    if requires:
+        pip(["install", "-q", "--no-cache-dir", "--no-compile", "--target", tools] + requires, "the build requirements of aibrix_kvcache could not be installed")
+
+    def first(value, name):
+        return ":".join(part for part in (value, os.environ.get(name)) if part)
+
+    return {
+        "AIBRIX_TARGET_DEVICE": "cuda",
+        "CUDA_HOME": toolkit.home,
+        # The project strips -gencode and ignores TORCH_CUDA_ARCH_LIST (its CMakeLists.txt); nvcc itself reads this
+        "NVCC_APPEND_FLAGS": flags_for(names),
+        "PYTHONPATH": first(tools, "PYTHONPATH"),
+        "PATH": "%s/bin:%s/bin:%s" % (tools, toolkit.home, os.environ["PATH"]),
+        "CPATH": first(include, "CPATH"),
+        "LIBRARY_PATH": first(lib, "LIBRARY_PATH"),
+        # No symbol table and debug information in the extension: -s of ld(1)
+        "LDFLAGS": "-Wl,-s -L" + lib,
+        "VERBOSE": "0",
+    }
+
+
+def check(wheel):
+    """Only tells: whether a wheel without its extension will do is judged by a gate, from the finished image."""
+    with zipfile.ZipFile(wheel) as archive:
+        if not any(os.path.basename(name).startswith("_aibrix_C") and name.endswith(".so") for name in archive.namelist()):
+            warn("%s has no compiled extension (_aibrix_C*.so): its build did not see the base's CUDA." % os.path.basename(wheel))
+
+
+def dependencies(wheel):
+    """Makes wheels of the runtime requirements that the base lacks: netifaces has no wheel on PyPI, and the image no compiler."""
+    missing, _ = sort_out(runtime_requirements(wheel))
+    if not missing:
+        return
+    constraints = "/tmp/constraints.txt"
+    frozen(constraints)
+    pip(["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-c", constraints, "-w", RESULT + "/dependencies"] + missing,
+        "runtime requirements of aibrix_kvcache could not be had")
+
+
+def runtime_requirements(wheel):
+    """The Requires-Dist lines of a wheel, without those of its extras."""
+    from email.parser import HeaderParser
+
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Requires-Dist") or []
+    return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]

@@ -1,0 +1,28 @@
+"""Installs the network and RDMA debug tools that the base lacks, and the libraries that UCX's tools load."""
+
+import glob
+import shutil
+
+from . import system_packages
+from .failure import say
+
+# Command → package. ucx-utils is not among them: it brings a second, older libucp, without CUDA, into the loader's path.
+TOOLS = {
+    "ibv_devices": "ibverbs-utils",
+    "ib_write_bw": "perftest",
+    "ip": "iproute2",
+    "ping": "iputils-ping",
+    "ifconfig": "net-tools",
+}
+
+LIBRARIES = {"librdmacm.so.1": "librdmacm1", "libgomp.so.1": "libgomp1"}
+
+
+def main():
+    needed = [package for command, package in TOOLS.items() if shutil.which(command) is None]
+    needed += [package for soname, package in LIBRARIES.items() if not system_packages.library_is_there(soname)]
+    if not glob.glob("/etc/libibverbs.d/*.driver"):
+        needed.append("ibverbs-providers")
+    if not needed:
+        say("the base has every debug tool")
+    system_packages.install(needed)

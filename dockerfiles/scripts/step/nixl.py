@@ -1,0 +1,67 @@
+"""Leaves exactly one variant of NIXL: the wanted version, for torch's CUDA major."""
+
+import os
+import re
+import shutil
+import sys
+import sysconfig
+
+from .failure import Failure, say
+from .process import answer
+from .python_packages import installed, pip, vendored
+
+# The first release with one package for each CUDA major; before, `nixl` alone
+FIRST_WITH_VARIANTS = "0.7.1"
+
+DISTRIBUTION = re.compile(r"^nixl(-cu\d+)?$")
+LEFTOVER = re.compile(r"^\.?nixl(_cu\d+)?(\.libs|\.mesonpy\.libs|-[^/]*\.dist-info)?$")
+VARIANT = re.compile(r"^nixl_cu\d+$")
+
+
+def main():
+    version = os.environ["NIXL_VERSION"]
+    wanted = {name: version for name in names(version)}
+    before = {name: v for name, v in installed().items() if DISTRIBUTION.match(name)}
+    variants = {name.replace("_", "-") for path in sys.path if os.path.isdir(path) for name in os.listdir(path) if VARIANT.match(name)}
+    if before == wanted and variants <= set(wanted):
+        say("NIXL stays as the base has it: " + shown(before))
+        return
+    if before:
+        pip(["uninstall", "-y", "-q"] + sorted(before), "the base's NIXL (%s) could not be removed" % shown(before), online=False)
+    remove_leftovers()
+    pip(["install", "-q", "--no-deps", "--no-compile", "--no-cache-dir", "--only-binary=:all:"] + ["%s==%s" % item for item in sorted(wanted.items())],
+        "NIXL %s could not be installed" % version)
+    say("NIXL: %s → %s" % (shown(before), shown(wanted)))
+
+
+def names(version):
+    """The distributions that make one NIXL."""
+    vendored()
+    from pip._vendor.packaging.version import InvalidVersion, Version
+
+    try:
+        if Version(version) < Version(FIRST_WITH_VARIANTS):
+            return ["nixl"]
+    except InvalidVersion as error:
+        raise Failure("NIXL_VERSION: %r is no version." % version) from error
+    cuda = (answer([sys.executable, "-B", "-c", "import torch; print(torch.version.cuda or '')"]) or "").strip()
+    if not re.match(r"^\d+\.", cuda):
+        raise Failure("the base's torch does not tell its CUDA version, so NIXL's variant can't be chosen; is it a torch for CUDA?")
+    return ["nixl", "nixl-cu" + cuda.split(".")[0]]
+
+
+def remove_leftovers():
+    """Removes what an uninstall left: NIXL imports the first variant that it finds, whoever owns it."""
+    paths = sysconfig.get_paths()
+    for site in {paths["purelib"], paths["platlib"]} | {p for p in sys.path if p.endswith("-packages")}:
+        for name in os.listdir(site) if os.path.isdir(site) else []:
+            if LEFTOVER.match(name):
+                path = os.path.join(site, name)
+                if os.path.isdir(path) and not os.path.islink(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
+
+
+def shown(versions):
+    return ", ".join("%s %s" % item for item in sorted(versions.items())) or "none"

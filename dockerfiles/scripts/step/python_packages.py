@@ -1,0 +1,122 @@
+"""pip, always as `python3 -m pip` of the image's own Python, and what it has installed."""
+
+import glob
+import os
+import re
+import shutil
+import sys
+from importlib import metadata
+
+from .failure import Failure, say
+from .process import answer, run
+from .secrets_given import package_index, trust
+
+# PEP 668's marker stays where it is; this only says that these calls know about it.
+SETTINGS = {
+    "PIP_BREAK_SYSTEM_PACKAGES": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_NO_PYTHON_VERSION_WARNING": "1",
+    "PIP_PROGRESS_BAR": "off",
+}
+
+BORROWED = "/tmp/pip"
+
+
+def pip_path():
+    """A directory for PYTHONPATH that holds pip, or None if this Python has its own (a venv made by uv has none)."""
+    if answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": os.environ.get("PYTHONPATH")}):
+        return None
+    if os.path.isdir(BORROWED):
+        return BORROWED
+    for wheel in bundled_wheels():
+        shutil.unpack_archive(wheel, BORROWED, "zip")
+        return BORROWED
+    for command in lenders():
+        if answer(command, env=dict(trust(), **index_settings())) is not None:
+            return BORROWED
+    raise Failure(
+        "%s has no pip, and neither ensurepip, uv nor another python3 could lend one; add pip to the base." % sys.executable)
+
+
+def bundled_wheels():
+    """Wheels of pip that come with Python's ensurepip, with Debian's, or with a virtualenv."""
+    places = ["/usr/share/python-wheels"]
+    try:
+        import ensurepip
+
+        places.insert(0, os.path.join(os.path.dirname(ensurepip.__file__), "_bundled"))
+    except ImportError:
+        pass
+    return [found for place in places for found in sorted(glob.glob(place + "/pip-*.whl"))]
+
+
+def lenders():
+    if shutil.which("uv"):
+        yield ["uv", "pip", "install", "-q", "--no-cache", "--python", sys.executable, "--target", BORROWED, "pip"]
+    for other in ("/usr/bin/python3", "/usr/local/bin/python3"):
+        if os.path.exists(other) and os.path.realpath(other) != os.path.abspath(sys.executable):
+            yield [other, "-m", "pip", "install", "-q", "--no-cache-dir", "--target", BORROWED, "pip"]
+
+
+def index_settings():
+    index = package_index()
+    return {} if index is None else {"PIP_INDEX_URL": index, "UV_INDEX_URL": index}
+
+
+def pip(arguments, what, env=None, online=True, cause_first=False):
+    """Runs pip. The package index's address, which may hold a password, reaches no other process than this one.
+
+    what: what it does, for the error. online: whether it may ask the package index.
+    """
+    extra = dict(SETTINGS, **trust())
+    extra.update(env or {})
+    borrowed = pip_path()
+    if borrowed:
+        extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH"), borrowed) if p)
+    extra.update(index_settings() if online else {"PIP_NO_INDEX": "1"})
+    run([sys.executable, "-B", "-m", "pip"] + arguments, what, env=extra, cause_first=cause_first)
+
+
+def vendored():
+    """pip's own copies of `packaging` and `tomli`: the base need not have either."""
+    borrowed = pip_path()
+    if borrowed and borrowed not in sys.path:
+        sys.path.append(borrowed)
+    from pip import _vendor
+
+    return _vendor
+
+
+def normal(name):
+    """A distribution's name as PEP 503 normalises it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed():
+    """Normalised name → version of every distribution that this Python finds; the first on its path wins."""
+    found = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name and BORROWED not in str(distribution.locate_file("")):
+            found.setdefault(normal(name), distribution.version)
+    return found
+
+
+def frozen(path, without=()):
+    """Writes a constraints file that holds everything installed at its version. Versions that are not PEP 440 are left
+    out: pip would refuse the whole file for one (Ubuntu's own packages have such)."""
+    from pip._vendor.packaging.version import InvalidVersion, Version
+
+    lines = []
+    for name, version in sorted(installed().items()):
+        try:
+            Version(version)
+        except (InvalidVersion, TypeError):
+            continue
+        if name not in without:
+            lines.append("%s==%s\n" % (name, version))
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    say("constraints: %d versions of the base are held" % len(lines))
