@@ -6,7 +6,7 @@ import { buildId, determinantsOf } from './build-id.ts'
 import { type Catalogue, currentRelease, ucxOfNixl } from './catalogue.ts'
 import { type Engine, engines } from './engine.ts'
 import type { Leg, Plan, PlannedImage } from './plan.ts'
-import { lookUpTags, refuseOtherImages } from './published.ts'
+import { lookUpTags, publishedOf, refuseOtherImages } from './published.ts'
 import type { PlanRequest } from './request.ts'
 import { pinSource, type RunGit } from './source.ts'
 import { expandTemplate, refInTag } from './tag.ts'
@@ -46,8 +46,7 @@ export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<
     images.map(async (image): Promise<PlannedImage> => {
       const tags = request.publicTags === 'ignore' ? [] : await lookUpTags(world.registry, image)
       if (request.publicTags === 'look') refuseOtherImages(image.repository, tags)
-      const same = tags.find((tag) => tag.names === 'same')
-      return { ...image, published: same ? { kind: 'same', digest: same.digest } : { kind: 'absent' } }
+      return { ...image, published: publishedOf(tags) }
     }),
   )
   return { images: looked, cacheRepository: request.cacheRepository, date: request.date }

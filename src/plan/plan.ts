@@ -1,3 +1,4 @@
+import type { Digest } from '../registry/digest.ts'
 import type { ImageConfig, ImageLayer } from '../registry/manifest.ts'
 import type { Repository } from '../registry/reference.ts'
 import type { Engine } from './engine.ts'
@@ -20,9 +21,9 @@ export type BaseImage = {
   repository: Repository
   tag: string
   /** Digest of what the tag names, `sha256:<hex>`; an index if the base is one. This is what FROM gets. */
-  digest: string
+  digest: Digest
   /** Digest of the manifest of this platform; equal to `digest` if the tag names a plain manifest */
-  manifestDigest: string
+  manifestDigest: Digest
   config: ImageConfig
   layers: ImageLayer[]
 }
@@ -53,8 +54,8 @@ export type Leg = {
   buildId: string
 }
 
-/** What the registry already says about the public tag. */
-export type Published = { kind: 'absent' } | { kind: 'same'; digest: string }
+/** What the registry already says about the public tags: none has this content, or one has; the others can be given it. */
+export type Published = { kind: 'absent' } | { kind: 'same'; digest: Digest; missingTags: string[] }
 
 export type PlannedImage = {
   leg: Leg

@@ -1,15 +1,16 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import type { Digest } from '../registry/digest.ts'
 import { platformManifest } from '../registry/manifest.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
-import type { Leg } from './plan.ts'
+import type { Leg, Published } from './plan.ts'
 
 /** The label that every image carries, and by which a published one is recognised. */
 export const buildIdLabel = 'io.aibrix.image.build-id'
 
 /** What a public tag names: nothing, an image of the planned build id, or something else. */
 export type LookedUpTag = { tag: string } & (
-  { names: 'nothing' } | { names: 'same' | 'other'; digest: string }
+  { names: 'nothing' } | { names: 'same' | 'other'; digest: Digest }
 )
 
 export async function lookUpTags(
@@ -39,4 +40,14 @@ export function refuseOtherImages(repository: Repository, tags: LookedUpTag[]): 
     throw new UserError(
       `${taken.join(', ')} already names an image of other content; choose another date or tag, or set overwrite-tags: true.`,
     )
+}
+
+/** @param tags as looked up; one that names something else is here only if it may be taken over */
+export function publishedOf(tags: LookedUpTag[]): Published {
+  for (const tag of tags)
+    if (tag.names === 'same') {
+      const missingTags = tags.filter(({ names }) => names !== 'same').map((other) => other.tag)
+      return { kind: 'same', digest: tag.digest, missingTags }
+    }
+  return { kind: 'absent' }
 }

@@ -155,6 +155,8 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
   const compressions = new Set(
     leg.base.layers.map(({ mediaType }) => layerCompression(mediaType) ?? 'unknown'),
   )
+  // An uncompressed base (`docker import`) says nothing about what its users can pull; gzip is what all can.
+  if (compressions.delete('none') && compressions.size === 0) compressions.add('gzip')
   const wanted = compressions.size === 0 ? 'any compression' : [...compressions].join(' or ')
   const expected = `layers that every Docker can pull, new ones ${wanted}`
   if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)

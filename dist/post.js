@@ -1,0 +1,2 @@
+import{createRequire as r}from'node:module';const require=r(import.meta.url);
+import{j as i,l as t,n,q as m,s as o,v as c}from"./chunk-PNS6CCXK.js";var s=6e4;async function f(){let r=o("privateFolder");r!==""&&c(r);let e=o("builder");if(e==="")return;let{signal:a}=new AbortController;await m("docker",["buildx","rm","--force","--",e],{environment:process.env,signal:a,timeout:s,killAfter:1e3}),t(`Removed the builder ${e}.`)}try{await f()}catch(r){i(`Cleaning up failed: ${n(r)}`)}

@@ -1,0 +1,175 @@
+import { engines } from '../plan/engine.ts'
+import type { Leg, PinnedSource } from '../plan/plan.ts'
+import { type Compression, layerCompression } from '../registry/manifest.ts'
+import { formatReference } from '../registry/reference.ts'
+import { UserError } from '../errors.ts'
+import type { BuildOptions } from './options.ts'
+
+/** Build secrets: id → file that holds the value. */
+export type SecretFiles = ReadonlyMap<string, string>
+
+/** What a call to BuildKit leaves behind. */
+export type BuildOutput =
+  /** The facts, as files in a folder */
+  | { kind: 'report'; directory: string }
+  | {
+      kind: 'image'
+      /** `registry/path:tag` */
+      reference: string
+      push: boolean
+      compression: 'gzip' | 'zstd'
+      labels: Record<string, string>
+      /** For the index; left out where there will be none */
+      annotations: Record<string, string>
+      metadataFile: string
+    }
+
+export type BuildCall = {
+  leg: Leg
+  output: BuildOutput
+  options: BuildOptions
+  /** Folder that BuildKit gets as its context, and the Dockerfile in it */
+  context: string
+  dockerfile: string
+  secrets: SecretFiles
+}
+
+/**
+ * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for
+ */
+export function buildArguments(leg: Leg): Record<string, string> {
+  const { aibrix, ucx } = leg
+  return {
+    ...leg.buildArguments,
+    [engines[leg.engine].versionArgument]: leg.version.tag,
+    AIBRIX_BRANCH: aibrix.ref,
+    AIBRIX_COMMIT: aibrix.commit,
+    ...(aibrix.repository.kind === 'url' ? { AIBRIX_REPO: aibrix.repository.url } : {}),
+    NIXL_VERSION: leg.nixl,
+    BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
+    BASE_USER: leg.base.config.user,
+    UCX_VERSION: leg.ucxVersion,
+    UCX_COMMIT: ucx.commit,
+    ...(ucx.repository.kind === 'url' ? { UCX_REPO: ucx.repository.url } : {}),
+    GPU_ARCHITECTURES: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
+    INTEGRATION: leg.integration,
+  }
+}
+
+/** New layers are compressed as the base's last layer is, so that who can pull the base can pull the image. */
+export function compressionOf(layers: readonly { mediaType: string }[]): 'gzip' | 'zstd' {
+  const last = layers.map((layer): Compression | undefined => layerCompression(layer.mediaType)).at(-1)
+  return last === 'zstd' ? 'zstd' : 'gzip'
+}
+
+/** @returns arguments of `docker` for this call */
+export function buildxArguments(call: BuildCall): string[] {
+  return [
+    ...commonArguments(call, call.secrets),
+    '--progress=rawjson',
+    ...outputArguments(call, true),
+    '--',
+    call.context,
+  ]
+}
+
+/**
+ * @returns whether the call makes an index over manifest and attestations. buildx attests provenance unless told not to
+ *   (`BUILDX_NO_DEFAULT_ATTESTATIONS`, buildx' environment variables).
+ */
+export function makesIndex(options: BuildOptions, environment: NodeJS.ProcessEnv): boolean {
+  if (options.sbom !== undefined && options.sbom !== 'false') return true
+  if (options.provenance !== undefined) return !/^(?:false|disabled=true)$/.test(options.provenance)
+  return !/^(?:1|t|true)$/i.test(environment.BUILDX_NO_DEFAULT_ATTESTATIONS ?? '')
+}
+
+/**
+ * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
+ * puts there. A comment in front says which.
+ * @param place where the user finds context and Dockerfile, if not where the action has them
+ */
+export function reproduceCommand(
+  call: BuildCall,
+  place: { context?: string; dockerfile?: string } = {},
+): string {
+  const local = { ...call, ...place }
+  const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
+  const args = [...commonArguments(local, secrets), ...outputArguments(local, false), '--', local.context]
+  const comment = [...secrets].map(
+    ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
+  )
+  return `${comment.join('')}docker ${args.map(quote).join(' ')}`
+}
+
+function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
+  const { leg, options } = call
+  return [
+    'buildx',
+    'build',
+    ...flag('--builder', options.builder),
+    ...flag('--file', call.dockerfile),
+    ...flag('--platform', leg.platform),
+    ...flag('--network', options.network === 'default' ? undefined : options.network),
+    ...Object.entries(buildArguments(leg)).flatMap(([name, value]) =>
+      flag('--build-arg', `${name}=${value}`),
+    ),
+    ...sourceContext('aibrix-source', leg.aibrix),
+    ...sourceContext('ucx-source', leg.ucx),
+    ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
+  ]
+}
+
+function outputArguments({ output, options }: BuildCall, forUs: boolean): string[] {
+  if (output.kind === 'report')
+    return [
+      ...flag('--target', 'report'),
+      // A report is no image: attestations would put their files beside the facts.
+      ...flag('--provenance', 'false'),
+      ...flag('--output', csv(['type=local', `dest=${output.directory}`])),
+    ]
+  const attributes = [
+    'type=image',
+    `name=${output.reference}`,
+    `push=${output.push && forUs ? 'true' : 'false'}`,
+    // Docker's media types have none for zstd, and what BuildKit writes instead can't be pulled.
+    'oci-mediatypes=true',
+    `compression=${output.compression}`,
+  ]
+  return [
+    ...flag('--provenance', options.provenance),
+    ...flag('--sbom', options.sbom),
+    ...Object.entries(output.labels).flatMap(([key, value]) => flag('--label', `${key}=${value}`)),
+    ...Object.entries(output.annotations).flatMap(([key, value]) =>
+      flag('--annotation', `index:${key}=${value}`),
+    ),
+    ...flag('--output', csv(attributes)),
+    ...(forUs ? flag('--metadata-file', output.metadataFile) : []),
+  ]
+}
+
+function sourceContext(name: string, { repository }: PinnedSource): string[] {
+  return repository.kind === 'path' ? flag('--build-context', `${name}=${repository.path}`) : []
+}
+
+function flag(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [name, value]
+}
+
+/**
+ * One line of RFC 4180, which is how buildx reads `--output` and `--secret`.
+ * @throws UserError for a line break, which buildx' reader can't take
+ */
+export function csv(fields: readonly string[]): string {
+  return fields
+    .map((field) => {
+      if (/[\r\n]/.test(field))
+        throw new UserError(`buildx can't take a path or name with a line break: ${JSON.stringify(field)}.`)
+      return /[",]|^\s|\s$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
+    })
+    .join(',')
+}
+
+/** For a POSIX shell. */
+function quote(argument: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+}

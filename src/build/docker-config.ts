@@ -1,0 +1,117 @@
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { UserError } from '../errors.ts'
+import { dockerHub } from '../registry/reference.ts'
+
+/** Credentials for one registry (host with an optional port) and no other. */
+export type Login = { registry: string; username: string; password: string }
+
+/** A docker configuration that holds the login, for as long as it is needed. */
+export type DockerLogin = {
+  /** The environment for every docker command that may need the login */
+  environment: NodeJS.ProcessEnv
+  /** The folder to remove, also after a cancel; undefined if there is none */
+  directory: string | undefined
+  remove: () => Promise<void>
+}
+
+const record = v.record(v.string(), v.unknown())
+const configuration = v.looseObject({ auths: v.nullish(record, {}), credHelpers: v.nullish(record, {}) })
+
+/** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
+const environmentAuths = v.object({ auths: v.record(v.string(), v.object({ auth: v.string() })) })
+
+/** Under this key the docker CLI and BuildKit look for Docker Hub's credentials (docker/cli, registry.IndexServer). */
+const dockerHubKey = 'https://index.docker.io/v1/'
+
+/**
+ * The user's configuration with our login in it. A credential helper is asked before the file is, for its own hosts
+ * (`credHelpers`) or for all (`credsStore`); an empty helper for a host means the file (docker/cli,
+ * getConfiguredCredentialStore). So the user's helpers stay, for all hosts but ours.
+ * @param text the user's config.json, undefined if there is none
+ * @param environmentText of DOCKER_AUTH_CONFIG: taken over, because it would win over our login
+ * @param name of the file, for the message
+ * @returns the new config.json
+ * @throws UserError if the user's file is not a JSON object
+ */
+export function configurationWith(
+  login: Login,
+  text: string | undefined,
+  environmentText: string | undefined,
+  name: string,
+): string {
+  const users = parse(configuration, text ?? '{}')
+  if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
+  const fromEnvironment = parse(environmentAuths, environmentText ?? '{"auths":{}}')?.auths ?? {}
+  const key = login.registry === dockerHub ? dockerHubKey : login.registry
+  const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
+  const files = [...Object.keys(fromEnvironment), key]
+  return JSON.stringify({
+    ...users,
+    auths: { ...users.auths, ...fromEnvironment, [key]: { auth } },
+    credHelpers: { ...users.credHelpers, ...Object.fromEntries(files.map((host) => [host, ''])) },
+  })
+}
+
+/**
+ * Makes the temporary configuration: a folder of mode 0700 with a config.json of mode 0600, and links to everything else
+ * in the user's folder (plugins, contexts, certificates). buildx keeps its state where it was.
+ * @param environment of the docker commands; HOME, DOCKER_CONFIG, BUILDX_CONFIG and DOCKER_AUTH_CONFIG matter
+ * @param parent folder for temporary files
+ * @throws UserError if the user's configuration can't be read
+ */
+export async function openDockerLogin(
+  login: Login | undefined,
+  environment: NodeJS.ProcessEnv,
+  parent: string,
+): Promise<DockerLogin> {
+  if (login === undefined) return { environment, directory: undefined, remove: () => Promise.resolve() }
+  const users = resolve(environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'))
+  const file = join(users, 'config.json')
+  const content = configurationWith(login, await readIfThere(file), environment.DOCKER_AUTH_CONFIG, file)
+  const directory = await mkdtemp(join(parent, 'docker-config-'))
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  try {
+    await writeFile(join(directory, 'config.json'), content, { mode: 0o600, flag: 'wx' })
+    for (const entry of await entriesOf(users))
+      if (entry !== 'config.json') await symlink(join(users, entry), join(directory, entry))
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return {
+    environment: {
+      ...environment,
+      DOCKER_AUTH_CONFIG: undefined,
+      DOCKER_CONFIG: directory,
+      BUILDX_CONFIG: environment.BUILDX_CONFIG ?? join(users, 'buildx'),
+    },
+    directory,
+    remove,
+  }
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
+  try {
+    const result = v.safeParse(schema, JSON.parse(text))
+    return result.success ? result.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new UserError(`Docker's configuration ${file} can't be read: ${(error as Error).message}.`)
+  }
+}
+
+async function entriesOf(directory: string): Promise<string[]> {
+  const there = await lstat(directory).catch(() => undefined)
+  return there === undefined ? [] : await readdir(directory)
+}

@@ -1,0 +1,148 @@
+import * as v from 'valibot'
+import { UserError } from '../errors.ts'
+import type { Leg } from '../plan/plan.ts'
+import { candidateTag } from '../plan/stage-tags.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { type Digest, parseDigest } from '../registry/digest.ts'
+import { type ImageConfig, platformManifest } from '../registry/manifest.ts'
+import { formatReference, type Repository } from '../registry/reference.ts'
+import { factsSchema, type LegFacts } from '../verify/facts.ts'
+import { type Gate, verdict, waive } from '../verify/gate.ts'
+import { judgeFacts } from '../verify/judge.ts'
+import { labelsOf } from '../verify/labels.ts'
+import { type Candidate, judgeManifest } from '../verify/manifest.ts'
+
+import { type BuildCall, compressionOf } from './argv.ts'
+import { type Step, uncachedSteps } from './steps.ts'
+
+export type LegBuild = {
+  facts: LegFacts
+  /** What is known of the image; nothing if a gate on the facts failed before it was made */
+  candidate: Candidate
+  gates: Gate[]
+  /** Steps of all calls to BuildKit, each once */
+  steps: Step[]
+  digest: Digest | undefined
+}
+
+export type LegSettings = {
+  call: Omit<BuildCall, 'leg' | 'output'>
+  cacheRepository: Repository
+  push: boolean
+  judge: 'all' | 'nothing'
+  waivers: ReadonlyMap<Gate['name'], string>
+  /** bytes */
+  addedBytesLimit: number
+  /** Whether BuildKit makes an index, which has annotations */
+  index: boolean
+}
+
+/** What building a leg needs of the world. */
+export type LegWorld = {
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+  /** Calls BuildKit. @throws UserError with the cause */
+  build: (call: BuildCall, leg: Leg) => Promise<{ steps: Step[]; digest: string | undefined }>
+  /** A new folder for the facts, or a new file for metadata */
+  newPath: (name: string) => string
+  readText: (path: string) => Promise<string>
+  /** The configuration of an image that was built and not pushed; undefined if the engine does not have it */
+  inspectImage: (reference: string) => Promise<ImageConfig | undefined>
+}
+
+/** How often it is measured again because BuildKit had forgotten a step between measuring and building. */
+const measureAgain = 2
+
+/**
+ * Measures what would be built, judges it, and only then makes the candidate, in a second call to BuildKit in which
+ * every RUN and COPY must come from the cache: otherwise what was tested is not what was built.
+ * @throws UserError if a build fails, or the registry does not confirm what was pushed
+ */
+export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld): Promise<LegBuild> {
+  const steps: Step[] = []
+  for (let attempt = 1; ; attempt += 1) {
+    const facts = await measure(leg, settings, world, steps)
+    const gates = settle(judgeFacts(leg, facts), settings)
+    if (verdict(gates) === 'fail') {
+      const candidate = { known: 'nothing', reason: 'a gate on the facts failed, so no image was made' } as const
+      return { facts, candidate, gates: [...gates, ...judgeCandidate(leg, candidate, settings)], steps, digest: undefined }
+    }
+    const made = await makeImage(leg, settings, world, labelsOf(leg, facts, gates))
+    addSteps(steps, made.steps)
+    const again = uncachedSteps(made.steps)
+    if (again.length === 0) {
+      const candidate = await readCandidate(leg, settings, world, made.digest)
+      return { facts, candidate, gates: [...gates, ...judgeCandidate(leg, candidate, settings)], steps, digest: made.digest }
+    }
+    if (attempt > measureAgain)
+      throw new UserError(
+        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built; give its cache more room.`,
+      )
+  }
+}
+
+async function measure(leg: Leg, settings: LegSettings, world: LegWorld, steps: Step[]): Promise<LegFacts> {
+  const directory = world.newPath('facts')
+  const call = { ...settings.call, leg, output: { kind: 'report', directory } as const }
+  addSteps(steps, (await world.build(call, leg)).steps)
+  const [base, image] = await Promise.all(
+    ['base.json', 'image.json'].map(async (name) => parseFacts(name, await world.readText(`${directory}/${name}`))),
+  )
+  if (!base || !image) throw new UserError('The measuring step left no facts.')
+  return { base, image }
+}
+
+function parseFacts(name: string, text: string): LegFacts['base'] {
+  const result = v.safeParse(factsSchema, JSON.parse(text))
+  if (!result.success) throw new UserError(`The measured facts in ${name} are not of the form that is known: ${v.summarize(result.issues)}`)
+  return result.output
+}
+
+async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, labels: Record<string, string>) {
+  const output = {
+    kind: 'image',
+    reference: formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) }),
+    push: settings.push,
+    compression: compressionOf(leg.base.layers),
+    labels,
+    annotations: settings.index ? labels : {},
+    metadataFile: world.newPath('metadata.json'),
+  } as const
+  const { steps, digest } = await world.build({ ...settings.call, leg, output }, leg)
+  if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
+  return { steps, digest: parseDigest(digest) }
+}
+
+/** The registry, not BuildKit, says what was pushed. */
+async function readCandidate(leg: Leg, settings: LegSettings, world: LegWorld, digest: Digest): Promise<Candidate> {
+  const name = formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) })
+  if (!settings.push) {
+    const reason = 'the image was not pushed, and only a registry has its layers compressed'
+    const config = await world.inspectImage(name)
+    return config ? { known: 'config', config, reason } : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
+  }
+  const top = await world.registry.getManifest(settings.cacheRepository, candidateTag(leg))
+  if (top?.digest !== digest)
+    throw new UserError(`BuildKit says that it pushed ${digest} as ${name}, but the registry has ${top?.digest ?? 'nothing'} there.`)
+  const child = top.parsed.kind === 'index' ? platformManifest(top.parsed, leg.platform)?.digest : digest
+  const manifest = child === undefined ? undefined : await world.registry.getManifest(settings.cacheRepository, child)
+  if (manifest?.parsed.kind !== 'image') throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
+  const config = await world.registry.getImageConfig(settings.cacheRepository, manifest.parsed)
+  return { known: 'manifest', mediaType: manifest.mediaType, config, layers: manifest.parsed.layers }
+}
+
+/** Waivers applied; with `verify: false` nothing is judged, and a gate that was not judged is skipped. */
+function settle(gates: Gate[], settings: LegSettings): Gate[] {
+  if (settings.judge === 'all') return waive(gates, settings.waivers)
+  return gates.map(({ name, expected, actual }) => ({ name, expected, actual, state: 'skipped', reason: 'verify is false' }))
+}
+
+function judgeCandidate(leg: Leg, candidate: Candidate, settings: LegSettings): Gate[] {
+  return settle(judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit }), settings)
+}
+
+/** A step that came from the cache in the second call is the one that ran in the first. */
+function addSteps(steps: Step[], more: Step[]): void {
+  const known = new Set(steps.map(({ id }) => id))
+  steps.push(...more.filter((step) => !known.has(step.id) && step.started !== undefined))
+}
+

@@ -1,0 +1,65 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { sentenceOf } from '../errors.ts'
+
+export type LogFile = {
+  /** Adds a line; written at the latest by `flush`. Never throws. */
+  write: (line: string) => void
+  flush: () => void
+  close: () => void
+  /** Why the file is not complete, if it isn't: a full disk must not end a build that works */
+  problem: () => string | undefined
+}
+
+const blockSize = 256 * 1024
+/** Bytes that a character of a JavaScript string can need in UTF-8 */
+const widestCharacter = 3
+
+/**
+ * The whole log of a build, written synchronously and from one buffer, so that no backlog grows in memory.
+ * @param path file that is appended to
+ */
+export function openLogFile(path: string): LogFile {
+  const block = Buffer.allocUnsafe(blockSize)
+  let used = 0
+  let problem: string | undefined
+  const attempt = <T>(action: () => T): T | undefined => {
+    try {
+      return action()
+    } catch (error) {
+      problem ??= sentenceOf(error)
+      return undefined
+    }
+  }
+  const descriptor = attempt(() => openSync(path, 'a', 0o600))
+  const flush = (): void => {
+    if (descriptor !== undefined && problem === undefined)
+      attempt(() => {
+        writeAll(descriptor, block.subarray(0, used))
+      })
+    used = 0
+  }
+  const add = (text: string): void => {
+    if (used + text.length * widestCharacter > blockSize) flush()
+    used += block.write(text, used)
+  }
+  return {
+    write(line) {
+      const longest = Math.floor(blockSize / widestCharacter)
+      for (let start = 0; start < line.length; start += longest) add(line.slice(start, start + longest))
+      add('\n')
+    },
+    flush,
+    close() {
+      flush()
+      if (descriptor !== undefined)
+        attempt(() => {
+          closeSync(descriptor)
+        })
+    },
+    problem: () => problem,
+  }
+}
+
+function writeAll(descriptor: number, bytes: Buffer): void {
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset)
+}

@@ -1,0 +1,31 @@
+import * as core from '@actions/core'
+import { runProcess } from './build/process.ts'
+import { sentenceOf } from './errors.ts'
+import { remembered } from './state.ts'
+import { removePrivate } from './workspace.ts'
+
+/** How long removing a builder may take, in milliseconds. */
+const removeTimeout = 60_000
+
+/** Runs after the job, also after a cancel: removes what `main` could not. A failure here must not change the job's result. */
+async function cleanUp(): Promise<void> {
+  const folder = remembered('privateFolder')
+  if (folder !== '') removePrivate(folder)
+  const builder = remembered('builder')
+  if (builder === '') return
+  const { signal } = new AbortController()
+  const args = ['buildx', 'rm', '--force', '--', builder]
+  await runProcess('docker', args, {
+    environment: process.env,
+    signal,
+    timeout: removeTimeout,
+    killAfter: 1000,
+  })
+  core.info(`Removed the builder ${builder}.`)
+}
+
+try {
+  await cleanUp()
+} catch (error) {
+  core.warning(`Cleaning up failed: ${sentenceOf(error)}`)
+}

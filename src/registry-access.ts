@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from './errors.ts'
+import type { Inputs } from './inputs/inputs.ts'
+import { createRegistryClient, type RegistryClient } from './registry/client.ts'
+import { credentialHelperRunner } from './registry/credential-helper.ts'
+import { createCredentialLookup } from './registry/credentials.ts'
+
+/** Milliseconds */
+const helperTimeout = 30_000
+
+/** The registry client of a run: the given login for `registry` alone, Docker's own configuration for all others. */
+export function createClient(
+  inputs: Inputs,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): RegistryClient {
+  const credentials = createCredentialLookup({
+    explicit: inputs.login && { registry: inputs.plan.registry, ...inputs.login },
+    dockerConfig: readDockerConfig(environment),
+    runHelper: credentialHelperRunner(environment, helperTimeout),
+  })
+  return createRegistryClient({ credentials, signal })
+}
+
+function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
+  const file = join(
+    environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker'),
+    'config.json',
+  )
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new UserError(`Docker's configuration ${file} is not JSON; repair or remove it.`)
+  }
+}

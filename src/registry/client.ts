@@ -1,0 +1,75 @@
+import { createAuthenticator } from './auth.ts'
+import { type BlobCopy, type BlobTransfer, getBlob, hasBlob, mountBlob, putBlob } from './blobs.ts'
+import type { CredentialLookup } from './credentials.ts'
+import type { Digest } from './digest.ts'
+import { type ImageConfig, parseImageConfig } from './image-config.ts'
+import type { ImageManifest } from './manifest.ts'
+import { confirmManifest, getManifest, type Manifest, putManifest } from './manifests.ts'
+import { formatReference, type Repository } from './reference.ts'
+import { createSession } from './session.ts'
+import { createTransport, type TransportOptions } from './transport.ts'
+import type { Timeouts } from './watch.ts'
+
+export type { BlobCopy, BlobTransfer } from './blobs.ts'
+export type { Manifest } from './manifests.ts'
+export type { Timeouts } from './watch.ts'
+
+/**
+ * A client of OCI registries. Every method throws UserError with one sentence that names registry, repository and
+ * cause. `reference` is a tag or a digest; limits and sizes are bytes.
+ */
+export type RegistryClient = {
+  /** @returns undefined if there is no such manifest or repository; digests are verified */
+  getManifest: (repository: Repository, reference: string) => Promise<Manifest | undefined>
+  /** @returns the digest that the registry confirmed */
+  putManifest: (
+    repository: Repository,
+    reference: string,
+    bytes: Uint8Array,
+    mediaType: string,
+  ) => Promise<Digest>
+  /** Reads the manifest back; throws unless it has this digest */
+  confirmManifest: (repository: Repository, reference: string, digest: Digest) => Promise<void>
+  getImageConfig: (repository: Repository, manifest: ImageManifest) => Promise<ImageConfig>
+  getBlob: (repository: Repository, digest: Digest, limit: number) => Promise<Buffer>
+  hasBlob: (repository: Repository, digest: Digest) => Promise<boolean>
+  putBlob: (repository: Repository, bytes: Uint8Array) => Promise<Digest>
+  mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
+  /** Closes idle connections; the client is of no use afterwards */
+  close: () => void
+}
+
+export const defaultTimeouts: Timeouts = { request: 60_000, stall: 300_000 }
+
+/** Bytes; configurations of real images have a few kB, one with thousands of history lines less than this. */
+const configLimit = 4 * 1024 * 1024
+
+export function createRegistryClient(
+  options: Omit<TransportOptions, 'timeouts'> & {
+    credentials: CredentialLookup
+    timeouts?: Timeouts
+    /** Milliseconds, for the lifetime of tokens */
+    now?: () => number
+  },
+): RegistryClient {
+  const { credentials, timeouts = defaultTimeouts, now = Date.now } = options
+  const transport = createTransport({ ...options, timeouts })
+  const session = createSession(transport, createAuthenticator({ credentials, transport, now }))
+  return {
+    getManifest: (repository, reference) => getManifest(session, repository, reference),
+    putManifest: (repository, reference, bytes, mediaType) =>
+      putManifest(session, repository, reference, bytes, mediaType),
+    confirmManifest: (repository, reference, digest) =>
+      confirmManifest(session, repository, reference, digest),
+    getImageConfig: async (repository, { config: { digest } }) =>
+      parseImageConfig(
+        await getBlob(session, repository, digest, configLimit),
+        formatReference({ ...repository, digest }),
+      ),
+    getBlob: (repository, digest, limit) => getBlob(session, repository, digest, limit),
+    hasBlob: (repository, digest) => hasBlob(session, repository, digest),
+    putBlob: (repository, bytes) => putBlob(session, repository, bytes),
+    mountBlob: (blob) => mountBlob(session, blob),
+    close: transport.close,
+  }
+}

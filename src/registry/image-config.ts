@@ -1,0 +1,83 @@
+import * as v from 'valibot'
+import { checked, parseJson } from './json.ts'
+
+/**
+ * An image's configuration. "Not there", `null`, `""`, `[]` and `{}` mean the same to every container engine and are
+ * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, env and diffIds, `{}` for labels, and `/`
+ * for the working directory (BuildKit writes `/` into an image whose base had none).
+ */
+export type ImageConfig = {
+  os: string
+  architecture: string
+  variant: string
+  /** As in the image: `''` is root, else a name or a number, with a group behind a colon */
+  user: string
+  entrypoint: string[]
+  cmd: string[]
+  workingDir: string
+  /** `NAME=value`, in the image's order */
+  env: string[]
+  labels: Record<string, string>
+  /** Digests of the uncompressed layers, the lowest first */
+  diffIds: string[]
+  /** RFC 3339; undefined if the image does not say */
+  created: string | undefined
+}
+
+const text = v.nullish(v.string(), '')
+/** Old images have a plain string for a command of one word (Docker's strslice). */
+const texts = v.pipe(
+  v.nullish(v.union([v.array(v.string()), v.string()]), () => []),
+  v.transform((value) => (typeof value === 'string' ? [value] : value)),
+)
+const labels = v.nullish(v.record(v.string(), v.string()), () => ({}))
+
+const workingDirectory = v.pipe(
+  text,
+  v.transform((value) => (value === '' ? '/' : value)),
+)
+
+const schema = v.object({
+  os: v.string(),
+  architecture: v.string(),
+  variant: text,
+  created: v.nullish(v.string()),
+  config: v.nullish(
+    v.object({
+      User: text,
+      Entrypoint: texts,
+      Cmd: texts,
+      WorkingDir: workingDirectory,
+      Env: texts,
+      Labels: labels,
+    }),
+  ),
+  rootfs: v.nullish(v.object({ diff_ids: texts })),
+})
+
+/**
+ * @param bytes the configuration blob of an image manifest (OCI image specification, config.md)
+ * @param name what is read, for the error
+ * @throws UserError if it is not one
+ */
+export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
+  const title = `the configuration of ${name}`
+  const { config, rootfs, os, architecture, variant, created } = checked(
+    schema,
+    parseJson(bytes, title),
+    title,
+  )
+  return {
+    os,
+    architecture,
+    variant,
+    user: config?.User ?? '',
+    entrypoint: config?.Entrypoint ?? [],
+    cmd: config?.Cmd ?? [],
+    workingDir: config?.WorkingDir ?? '/',
+    env: config?.Env ?? [],
+    labels: config?.Labels ?? {},
+    diffIds: rootfs?.diff_ids ?? [],
+    created: created ?? undefined,
+  }
+}

@@ -1,0 +1,123 @@
+import { UserError } from '../errors.ts'
+import { type Digest, digestOf, isDigest } from './digest.ts'
+import { checkDigest } from './blobs.ts'
+import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
+import { type ParsedManifest, parseManifest } from './manifest.ts'
+import { formatReference, isTag, type Reference, type Repository } from './reference.ts'
+import { pulling, pushing, type Session } from './session.ts'
+
+/** A manifest as stored (`bytes`), and what is in it. `digest` is computed from the bytes. */
+export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
+
+/** Bytes; the distribution specification asks registries to accept manifests of at least this size. */
+const manifestLimit = 4 * 1024 * 1024
+
+const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ')
+
+/**
+ * @param reference a tag or a digest
+ * @returns undefined if the registry has no such manifest, or no such repository
+ * @throws UserError if the registry refuses, or if what it sends is not what was asked for
+ */
+export async function getManifest(
+  session: Session,
+  repository: Repository,
+  reference: string,
+): Promise<Manifest | undefined> {
+  const access = pulling(repository)
+  const url = manifestPath(repository, reference)
+  const answer = await session.send({ ...access, method: 'GET', url, headers: { accept } })
+  if (answer.status === 404) {
+    // A web server that is no registry says 404 to everything, and "there is no such tag" would be wrong.
+    if (/html/i.test(answer.headers['content-type'] ?? '')) throw notARegistry(repository)
+    answer.discard()
+    return undefined
+  }
+  if (answer.status !== 200) throw await session.refusal(access, answer)
+  const contentType = answer.headers['content-type'] ?? ''
+  if (/html/i.test(contentType)) throw notARegistry(repository)
+  const bytes = await answer.read(manifestLimit)
+  const digest = digestOf(bytes)
+  const name = nameOf(repository, reference)
+  if (isDigest(reference)) checkDigest(name, reference, digest)
+  checkHeader(name, answer.headers['docker-content-digest'], digest)
+  const parsed = parseManifest(bytes, contentType, name)
+  return { bytes, digest, mediaType: parsed.mediaType, parsed }
+}
+
+/**
+ * Stores a manifest under a tag, or without one (`reference` is its digest).
+ * @returns the digest that the registry confirms
+ * @throws UserError if the registry refuses, or has something else under the reference afterwards
+ */
+export async function putManifest(
+  session: Session,
+  repository: Repository,
+  reference: string,
+  bytes: Uint8Array,
+  mediaType: string,
+): Promise<Digest> {
+  const access = pushing(repository)
+  const digest = digestOf(bytes)
+  const name = nameOf(repository, reference)
+  if (isDigest(reference)) checkDigest(name, reference, digest)
+  const answer = await session.send({
+    ...access,
+    method: 'PUT',
+    url: manifestPath(repository, reference),
+    headers: { 'content-type': mediaType },
+    body: bytes,
+  })
+  if (answer.status !== 201) throw await session.refusal(access, answer)
+  answer.discard()
+  const confirmed = answer.headers['docker-content-digest']
+  if (confirmed !== undefined) checkHeader(name, confirmed, digest)
+  else await confirmManifest(session, repository, reference, digest)
+  return digest
+}
+
+/** @throws UserError unless the registry gives the manifest with this digest under the reference */
+export async function confirmManifest(
+  session: Session,
+  repository: Repository,
+  reference: string,
+  digest: Digest,
+): Promise<void> {
+  const stored = await getManifest(session, repository, reference)
+  const name = nameOf(repository, reference)
+  if (stored === undefined) {
+    throw new UserError(`${name} was pushed, and the registry does not have it; look at the registry's log.`)
+  }
+  if (stored.digest !== digest) {
+    throw new UserError(
+      `${name} was pushed as ${digest}, and the registry has ${stored.digest} under this name; somebody else may have pushed it at the same time.`,
+    )
+  }
+}
+
+function manifestPath({ path }: Repository, reference: string): string {
+  if (!isTag(reference) && !isDigest(reference)) {
+    throw new UserError(`"${reference}" is neither a tag nor a digest.`)
+  }
+  return `/v2/${path}/manifests/${reference}`
+}
+
+function nameOf(repository: Repository, reference: string): string {
+  const place: Reference = isDigest(reference)
+    ? { ...repository, digest: reference }
+    : { ...repository, tag: reference }
+  return formatReference(place)
+}
+
+/** Registries with another algorithm of their own choice say so here; there is nothing to compare then. */
+function checkHeader(name: string, header: string | string[] | undefined, digest: Digest): void {
+  if (typeof header === 'string' && header.startsWith('sha256:') && header !== digest) {
+    throw new UserError(
+      `the registry says that ${name} is ${header.slice(0, 71)}, and its bytes are ${digest}; they were changed on the way or in the registry.`,
+    )
+  }
+}
+
+function notARegistry({ registry }: Repository): UserError {
+  return new UserError(`${registry} answers with a web page and is not a registry; check its host and port.`)
+}

@@ -1,0 +1,133 @@
+import * as v from 'valibot'
+import { UserError } from '../errors.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credentials } from './credentials.ts'
+import { type Purpose, refusal } from './failure.ts'
+import { checked, parseJson } from './json.ts'
+import { apiOrigin, isLoopback } from './reference.ts'
+import type { HttpAnswer, Transport } from './transport.ts'
+
+/** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
+export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
+
+type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>
+
+/** An Authorization header and how long it is good for, in seconds. */
+export type Authorization = { header: string; lifetime: number }
+
+/** Bytes; tokens of real registries have up to 10 kB. */
+const tokenLimit = 256 * 1024
+/** What a token lives if its service does not say (distribution, docs/spec/auth/token.md), in seconds. */
+const defaultLifetime = 60
+
+const tokenAnswer = v.object({
+  token: v.optional(v.string()),
+  access_token: v.optional(v.string()),
+  expires_in: v.nullish(v.number(), defaultLifetime),
+})
+
+/**
+ * @returns the answer to a challenge, undefined if it wants credentials and there are none
+ * @throws UserError if the token service refuses, or is not one that credentials may be sent to
+ */
+export async function authorize(
+  transport: Transport,
+  purpose: Purpose,
+  scopes: readonly Scope[],
+  challenge: Challenge,
+  own: Credentials | undefined,
+): Promise<Authorization | undefined> {
+  if (challenge.scheme === 'bearer') return fetchToken(transport, purpose, scopes, challenge, own)
+  if (own === undefined) return undefined
+  if (own.kind === 'identity-token') {
+    throw new UserError(
+      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's config.json has an identity token; give username and password.`,
+    )
+  }
+  return { header: basic(own.username, own.password), lifetime: Infinity }
+}
+
+function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+async function fetchToken(
+  transport: Transport,
+  purpose: Purpose,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  own: Credentials | undefined,
+): Promise<Authorization> {
+  const url = realmOf(purpose.registry, challenge)
+  const answer =
+    own?.kind === 'identity-token'
+      ? await refresh(transport, purpose, url, scopes, challenge, own.token)
+      : await getToken(transport, purpose, url, scopes, challenge, own)
+  const body = await answer.read(tokenLimit)
+  if (answer.status !== 200) {
+    const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
+    throw refusal(purpose, { status: answer.status, body }, own !== undefined, secrets)
+  }
+  const title = `the answer of the token service ${url.host}`
+  const { token, access_token, expires_in } = checked(tokenAnswer, parseJson(body, title), title)
+  const text = token ?? access_token ?? ''
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new UserError(`${title} holds no token.`)
+  return { header: `Bearer ${text}`, lifetime: expires_in }
+}
+
+function realmOf(registry: string, { realm }: BearerChallenge): URL {
+  const url = URL.canParse(realm) ? new URL(realm) : undefined
+  const isLocal = url?.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(apiOrigin(registry)))
+  if (url?.username !== '' || !(url.protocol === 'https:' || isLocal)) {
+    throw new UserError(
+      `registry ${registry} names a token service that is not https; credentials are not sent there.`,
+    )
+  }
+  return url
+}
+
+function wantedScopes(scopes: readonly Scope[], { scope }: BearerChallenge): readonly string[] {
+  return scopes.length > 0 || scope === undefined ? scopes : [scope]
+}
+
+/** Distribution, docs/spec/auth/token.md. A redirect is not followed: it would be the third party. */
+async function getToken(
+  transport: Transport,
+  purpose: Purpose,
+  realm: URL,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  own: { username: string; password: string } | undefined,
+): Promise<HttpAnswer> {
+  const url = new URL(realm)
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
+  for (const scope of wantedScopes(scopes, challenge)) url.searchParams.append('scope', scope)
+  const headers = own === undefined ? {} : { authorization: basic(own.username, own.password) }
+  return transport.send({ method: 'GET', url, headers, timeout: 'request', purpose })
+}
+
+/** Distribution, docs/spec/auth/oauth.md. */
+async function refresh(
+  transport: Transport,
+  purpose: Purpose,
+  url: URL,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  token: string,
+): Promise<HttpAnswer> {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: 'aibrix-image-action',
+    refresh_token: token,
+    service: challenge.service ?? '',
+    scope: wantedScopes(scopes, challenge).join(' '),
+  })
+  return transport.send({
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from(form.toString()),
+    timeout: 'request',
+    purpose,
+  })
+}

@@ -1,0 +1,72 @@
+import type { Gate } from '../verify/gate.ts'
+import { type ImageOutcome, reportOf, type Run, titleOf } from './outcome.ts'
+
+/** What a runner shows on top of a run. */
+export type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
+
+/** GitHub keeps ten of each level for a step (docs: workflow commands, limits of annotations). */
+const perLevel = 10
+
+/** @returns the errors, warnings and notices of a run, the worst first, at most ten of each */
+export function annotationsOf(run: Run): Annotation[] {
+  const all: Annotation[] = [
+    ...(run.error === undefined
+      ? []
+      : [{ level: 'error' as const, title: 'The run failed', message: run.error }]),
+    ...run.outcomes.flatMap(annotationsOfImage),
+  ]
+  return (['error', 'warning', 'notice'] as const).flatMap((level) => limited(all, level))
+}
+
+function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
+  const some = all.filter((annotation) => annotation.level === level)
+  if (some.length <= perLevel) return some
+  const rest = some.length - perLevel + 1
+  return [
+    ...some.slice(0, perLevel - 1),
+    { level, title: `${rest} more`, message: `${rest} more are in the job summary.` },
+  ]
+}
+
+function annotationsOfImage(outcome: ImageOutcome): Annotation[] {
+  const title = titleOf(outcome)
+  const report = reportOf(outcome)
+  const gates = (report?.gates ?? []).flatMap((gate) => annotationOfGate(title, gate))
+  const explained = gates.some(({ level }) => level === 'error')
+  return [
+    // A failed gate says more than the sentence that gates failed.
+    ...(outcome.state === 'failed' && !explained
+      ? [{ level: 'error' as const, title: `${title} failed`, message: outcome.error }]
+      : []),
+    ...gates,
+    ...(report?.warnings ?? []).map((message) => ({ level: 'warning' as const, title, message })),
+  ]
+}
+
+function annotationOfGate(title: string, gate: Gate): Annotation[] {
+  const facts = `Expected: ${gate.expected}. Actual: ${gate.actual}.`
+  switch (gate.state) {
+    case 'pass':
+      return []
+    case 'fail':
+      return [
+        { level: 'error', title: `${title}: gate ${gate.name} failed`, message: `${gate.hint} ${facts}` },
+      ]
+    case 'waived':
+      return [
+        {
+          level: 'warning',
+          title: `${title}: gate ${gate.name} waived`,
+          message: `Accepted because: ${gate.reason}. ${gate.hint} ${facts}`,
+        },
+      ]
+    case 'skipped':
+      return [
+        {
+          level: 'notice',
+          title: `${title}: gate ${gate.name} skipped`,
+          message: `It could not be told: ${gate.reason}. Expected: ${gate.expected}.`,
+        },
+      ]
+  }
+}

@@ -1,0 +1,53 @@
+/** Control characters, line separators, and marks that reorder the text around them (Unicode TR36, bidi overrides). */
+// eslint-disable-next-line no-control-regex
+const invisible = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** Everything that Markdown, HTML or a table could take for markup. Underscores inside of words mean nothing to GitHub. */
+const markup = /[&<>|\\`*[\]~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
+
+/**
+ * Foreign text as Markdown that shows exactly this text, on one line, also in a table's cell.
+ * Entities instead of backslashes, because a table looks for its pipes before Markdown looks for backslashes.
+ * @param limit characters of the text that are kept
+ */
+export function escaped(text: string, limit = Infinity): string {
+  const line = text.replace(/\s+/g, ' ').replace(invisible, '').trim()
+  const kept = line.length > limit ? `${line.slice(0, Math.max(0, limit - 1)).trimEnd()}…` : line
+  return kept.replace(markup, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+/** Foreign text as inline code. HTML, because backticks can't be escaped inside of backticks. */
+export function code(text: string, limit = Infinity): string {
+  return `<code>${escaped(text, limit)}</code>`
+}
+
+/** Foreign text as a block of code, which GitHub gives a button for copying. */
+export function codeBlock(text: string, language = ''): string {
+  const clean = text.replace(/\r\n?/g, '\n').replace(invisible, '')
+  const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(Math.max(3, longest + 1))
+  return `${fence}${language}\n${clean}\n${fence}`
+}
+
+/** @param rows cells that are Markdown already; missing ones are empty */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const padded = rows.map((row) => head.map((_, column) => row[column] ?? ''))
+  return [line(head), line(head.map(() => '---')), ...padded.map(line)].join('\n')
+}
+
+/** A part that is folded until a reader opens it. @param title Markdown */
+export function folded(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
+}
+
+/** A highlighted note. @param lines Markdown, one paragraph each */
+export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', lines: readonly string[]): string {
+  return [
+    `> [!${kind}]`,
+    ...lines
+      .map((line) => `> ${line}`)
+      .join('\n>\n')
+      .split('\n'),
+  ].join('\n')
+}
