@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals'
+import { createCredentialLookup, type RunCredentialHelper } from '../../../src/registry/credentials.ts'
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const password = (username: string, password: string) => ({ kind: 'password', username, password })
+
+const noHelper: RunCredentialHelper = (name) => Promise.reject(new Error(`${name} must not run`))
+
+function helper(answers: Record<string, { exitCode?: number; stdout: string }>) {
+  const asked: string[] = []
+  const runHelper: RunCredentialHelper = (name, server) => {
+    asked.push(`${name} ${server}`)
+    const answer = answers[name]
+    return answer ? Promise.resolve({ exitCode: 0, ...answer }) : Promise.reject(new Error('spawn ENOENT'))
+  }
+  return { asked, runHelper }
+}
+
+describe('explicit credentials', () => {
+  const lookup = createCredentialLookup({
+    explicit: { registry: 'ghcr.io', username: 'me', password: 'secret' },
+    dockerConfig: {
+      auths: { 'ghcr.io': { auth: base64('file:other') }, 'quay.io': { auth: base64('q:r') } },
+    },
+    runHelper: noHelper,
+  })
+  it.each([
+    ['ghcr.io', password('me', 'secret')],
+    ['quay.io', password('q', 'r')],
+    ['docker.io', undefined],
+    ['ghcr.io:444', undefined],
+    ['evil.ghcr.io', undefined],
+  ])('for %s are %j', async (registry, expected) => {
+    expect(await lookup(registry)).toEqual(expected)
+  })
+})
+
+describe("Docker's config.json", () => {
+  it.each([
+    [
+      { 'https://index.docker.io/v1/': { auth: base64('u:p:with:colons') } },
+      'docker.io',
+      password('u', 'p:with:colons'),
+    ],
+    [{ 'index.docker.io': { auth: base64('u:p') } }, 'docker.io', password('u', 'p')],
+    [{ 'https://GHCR.io/v2/': { auth: base64('u:p\0\0') } }, 'ghcr.io', password('u', 'p')],
+    [{ '127.0.0.1:5000': { username: 'u', password: 'p' } }, '127.0.0.1:5000', password('u', 'p')],
+    [
+      { 'ghcr.io': { auth: base64('0000:'), identitytoken: 'idt' } },
+      'ghcr.io',
+      { kind: 'identity-token', token: 'idt' },
+    ],
+    [{ 'ghcr.io': {} }, 'ghcr.io', undefined],
+    [{ 'ghcr.io': null }, 'ghcr.io', undefined],
+    [{ 'ghcr.io/org': { auth: base64('u:p') } }, 'ghcr.io', undefined],
+    [{ 'https://ghcr.io.evil.example': { auth: base64('u:p') } }, 'ghcr.io', undefined],
+    [{ toString: { auth: base64('u:p') } }, 'ghcr.io', undefined],
+    [null, 'ghcr.io', undefined],
+  ])('with auths %j has for %s: %j', async (auths, registry, expected) => {
+    expect(await createCredentialLookup({ dockerConfig: { auths }, runHelper: noHelper })(registry)).toEqual(
+      expected,
+    )
+  })
+
+  it('may be absent or have other settings', async () => {
+    expect(await createCredentialLookup({ runHelper: noHelper })('ghcr.io')).toBeUndefined()
+    const dockerConfig = { HttpHeaders: {}, plugins: { x: {} }, auths: {} }
+    expect(await createCredentialLookup({ dockerConfig, runHelper: noHelper })('ghcr.io')).toBeUndefined()
+  })
+
+  it.each([['text'], [{ auths: 'x' }], [{ credHelpers: { 'ghcr.io': 3 } }]])('refuses %j', (dockerConfig) => {
+    expect(() => createCredentialLookup({ dockerConfig, runHelper: noHelper })).toThrow(
+      /config\.json is not valid/,
+    )
+  })
+
+  it('names the registry, and not the content, of unreadable credentials', async () => {
+    const dockerConfig = { auths: { 'ghcr.io': { auth: base64('canary without colon') } } }
+    const error: unknown = await createCredentialLookup({ dockerConfig, runHelper: noHelper })(
+      'ghcr.io',
+    ).catch((error: unknown) => error)
+    expect(String(error)).toContain('ghcr.io')
+    expect(String(error)).not.toMatch(/canary|Y2FuYXJ5/)
+  })
+})
+
+describe('credential helpers', () => {
+  it('are asked with the host, Docker Hub under its old name; a helper of its own goes before the store', async () => {
+    const { asked, runHelper } = helper({
+      gcloud: { stdout: '{"ServerURL":"x","Username":"g","Secret":"s"}' },
+      desktop: { stdout: '{"ServerURL":"x","Username":"d","Secret":"t"}' },
+    })
+    const lookup = createCredentialLookup({
+      dockerConfig: { credHelpers: { 'gcr.io': 'gcloud' }, credsStore: 'desktop' },
+      runHelper,
+    })
+    expect(await lookup('gcr.io')).toEqual(password('g', 's'))
+    expect(await lookup('docker.io')).toEqual(password('d', 't'))
+    expect(asked).toEqual(['gcloud gcr.io', 'desktop https://index.docker.io/v1/'])
+  })
+
+  it('that have nothing leave it to the file', async () => {
+    const { runHelper } = helper({
+      store: { exitCode: 1, stdout: 'credentials not found in native keychain\n' },
+    })
+    const dockerConfig = { credsStore: 'store', auths: { 'ghcr.io': { auth: base64('u:p') } } }
+    const lookup = createCredentialLookup({ dockerConfig, runHelper })
+    expect(await lookup('ghcr.io')).toEqual(password('u', 'p'))
+    expect(await lookup('quay.io')).toBeUndefined()
+  })
+
+  it('may answer with an identity token', async () => {
+    const { runHelper } = helper({ acr: { stdout: '{"Username":"<token>","Secret":"idt"}' } })
+    const lookup = createCredentialLookup({ dockerConfig: { credsStore: 'acr' }, runHelper })
+    expect(await lookup('x.azurecr.io')).toEqual({ kind: 'identity-token', token: 'idt' })
+  })
+
+  it.each([
+    ['absent', {}, /docker-credential-broken.*cannot be run for ghcr\.io/],
+    [
+      'failing',
+      { broken: { exitCode: 1, stdout: 'canary' } },
+      /gives no credentials for ghcr\.io \(exit code 1\)/,
+    ],
+    ['talking nonsense', { broken: { stdout: 'canary' } }, /gives no credentials for ghcr\.io/],
+  ])('that are %s are named in the error', async (_, answers, expected) => {
+    const lookup = createCredentialLookup({
+      dockerConfig: { credsStore: 'broken' },
+      runHelper: helper(answers).runHelper,
+    })
+    const error: unknown = await lookup('ghcr.io').catch((error: unknown) => error)
+    expect(String(error)).toMatch(expected)
+    expect(String(error)).not.toContain('canary')
+  })
+
+  it('with a path for a name are not run', async () => {
+    const lookup = createCredentialLookup({ dockerConfig: { credsStore: '../x' }, runHelper: noHelper })
+    await expect(lookup('ghcr.io')).rejects.toThrow('not the name of a program')
+  })
+})

@@ -1,0 +1,46 @@
+import { expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { networkFailure, registryMessage } from '../../../src/registry/failure.ts'
+
+const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
+const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code })
+
+it.each([
+  ['ENOTFOUND', 'unknown host'],
+  ['EAI_AGAIN', 'unknown host'],
+  ['ECONNREFUSED', 'connection refused'],
+  ['ECONNRESET', 'closed before the answer was complete'],
+  ['ETIMEDOUT', 'timeout while connecting'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate is not known here; add its authority with ca-certificates'],
+  ['CERT_HAS_EXPIRED', 'expired'],
+  ['EPROTO', 'does not speak https'],
+  ['HPE_INVALID_CONSTANT', 'does not speak http'],
+  ['ESOMETHING', 'a message'],
+])('the network error %s reads "%s"', (code, expected) => {
+  const { message } = networkFailure(purpose, 'docker.io', coded(code))
+  expect(message).toContain('no answer from registry docker.io to the pull of aibrix/x: ')
+  expect(message).toContain(expected)
+})
+
+it('names the host that was spoken to if it is another one', () => {
+  expect(networkFailure(purpose, 'auth.docker.io', coded('ENOTFOUND')).message).toContain(
+    'registry docker.io (at auth.docker.io)',
+  )
+})
+
+it('a message of a registry is one short line without control characters, whatever it sends', () => {
+  const message = fc.string({ unit: 'binary', maxLength: 2000 })
+  fc.assert(
+    fc.property(message, (text) => {
+      const shown = registryMessage(Buffer.from(JSON.stringify({ errors: [{ code: '', message: text }] })))
+      expect(shown ?? '').not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      expect((shown ?? '').length).toBeLessThanOrEqual(200)
+    }),
+  )
+  fc.assert(
+    fc.property(fc.json(), (json) => {
+      const shown = registryMessage(Buffer.from(json))
+      expect(shown === undefined || typeof shown === 'string').toBe(true)
+    }),
+  )
+})
