@@ -22,6 +22,13 @@ it.each([
   expect(message).toContain(expected)
 })
 
+it('tells a proxy that refuses from a registry that does', () => {
+  const error = coded('ECONNRESET', 'tunneling socket could not be established, statusCode=403')
+  expect(networkFailure(purpose, 'docker.io', error).message).toContain(
+    'the proxy makes no connection (statusCode=403)',
+  )
+})
+
 it('names the host that was spoken to if it is another one', () => {
   expect(networkFailure(purpose, 'auth.docker.io', coded('ENOTFOUND')).message).toContain(
     'registry docker.io (at auth.docker.io)',

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDockerLogin } from '../../src/build/docker-config.ts'
+import { systemTimers } from '../../src/build/progress.ts'
+import { BuildCancelled, BuildError, type BuildRequest, runBuild } from '../../src/build/session.ts'
+import { uncachedSteps } from '../../src/build/steps.ts'
+
+const base = 'image-action-test/buildx-base:1'
+let directory: string
+let builds = 0
+
+/** The libraries that a program needs, as the machine's own loader finds them. */
+function librariesOf(program: string): string[] {
+  const text = execFileSync('ldd', [program], { encoding: 'utf8' })
+  return [...text.matchAll(/(\/\S+)/g)].map((match) => match[1] ?? '')
+}
+
+/** A base of a few MB without a pull: this machine's shell, and what these builds call. */
+async function importBase(): Promise<void> {
+  const root = join(directory, 'root')
+  const programs = ['sh', 'sleep', 'cat', 'seq'].map((name) =>
+    execFileSync('sh', ['-c', `readlink -f "$(command -v ${name})"`], { encoding: 'utf8' }).trim(),
+  )
+  await mkdir(join(root, 'bin'), { recursive: true })
+  for (const [index, name] of ['sh', 'sleep', 'cat', 'seq'].entries())
+    await cp(programs[index] ?? '', join(root, 'bin', name))
+  for (const library of new Set(programs.flatMap(librariesOf))) {
+    await mkdir(join(root, library, '..'), { recursive: true })
+    await cp(library, join(root, library), { dereference: true })
+  }
+  execFileSync('sh', ['-c', 'tar -C "$1" -c . | docker import - "$2"', 'sh', root, base])
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'image-action-buildx-'))
+  await importBase()
+}, 60_000)
+
+afterAll(async () => {
+  execFileSync('docker', ['image', 'rm', '--force', base], { stdio: 'ignore' })
+  await rm(directory, { recursive: true, force: true })
+})
+
+type Setup = { request: BuildRequest; lines: string[]; controller: AbortController }
+
+/** A build of its own: `mark` in a RUN line makes sure that nothing of an earlier run is in the cache. */
+async function setUp(dockerfile: string, extra: string[] = []): Promise<Setup> {
+  builds += 1
+  const context = join(directory, `build-${builds}`)
+  await mkdir(context)
+  await writeFile(join(context, 'Dockerfile'), dockerfile)
+  await writeFile(join(context, 'hello.txt'), 'hello\n')
+  const lines: string[] = []
+  const controller = new AbortController()
+  const metadataFile = join(context, '..', `metadata-${builds}.json`)
+  const request: BuildRequest = {
+    argv: ['buildx', 'build', '--progress=rawjson', '--metadata-file', metadataFile, ...extra, '--', context],
+    metadataFile,
+    environment: process.env,
+    signal: controller.signal,
+    logFile: join(directory, `build-${builds}.log`),
+    prefix: 'vllm v0.10.2',
+    print: (line) => lines.push(line),
+    timers: systemTimers,
+    killAfter: 3000,
+  }
+  return { request, lines, controller }
+}
+
+const mark = (): string => `${Date.now()}-${Math.random()}`
+
+/** Command lines of processes that have this text in them. */
+async function processesWith(text: string): Promise<number[]> {
+  const found: number[] = []
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue
+    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
+    if (command.replaceAll('\0', ' ').includes(text)) found.push(Number(entry))
+  }
+  return found
+}
+
+async function until(condition: () => boolean | Promise<boolean>, limit = 10_000): Promise<void> {
+  const end = Date.now() + limit
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('waited too long')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const failureOf = async (request: BuildRequest): Promise<Error> =>
+  await runBuild(request).then(
+    () => new Error('it succeeded'),
+    (error: unknown) => error as Error,
+  )
+
+describe('a build with the real engine', () => {
+  it('gives the digest and the steps, and its repetition comes from the cache alone', async () => {
+    const text = `FROM ${base} AS image\nCOPY hello.txt /\nRUN echo ${mark()} && seq 1 3\nFROM image AS final\n`
+    const first = await setUp(text)
+    const done = await runBuild(first.request)
+    expect(done.metadata?.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(uncachedSteps(done.steps).map((step) => step.instruction)).toContain('RUN')
+    const run = done.steps.find((step) => step.instruction === 'RUN')
+    expect(run).toMatchObject({ stage: 'image', cached: false, error: undefined })
+    expect(await readFile(first.request.logFile, 'utf8')).toContain('[image 3/3] 3')
+    expect(first.lines.every((line) => line.startsWith('vllm v0.10.2 | '))).toBe(true)
+    expect(first.lines.join('\n')).toMatch(/\[image 3\/3\] RUN echo .* \d+\.\d s/)
+
+    const second = await setUp(text, ['--label', 'a=b'])
+    const repeated = await runBuild(second.request)
+    expect(uncachedSteps(repeated.steps)).toEqual([])
+    expect(repeated.steps.filter((step) => step.cached).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('names the line that says why', async () => {
+    const { request, lines } = await setUp(
+      `FROM ${base} AS wheel\nRUN echo ${mark()}; echo "ERROR: No matching distribution found for nixl==9.9.9" >&2; seq 1 30; exit 3\n`,
+    )
+    const error = await failureOf(request)
+    expect(error).toBeInstanceOf(BuildError)
+    expect((error as BuildError).reason).toBe('No matching distribution found for nixl==9.9.9')
+    expect((error as BuildError).step?.stage).toBe('wheel')
+    expect(error.message).toContain('in step [wheel 2/2] RUN')
+    expect(lines.join('\n')).toContain('failed after')
+  })
+
+  it('explains a base image that is not there', async () => {
+    const { request } = await setUp('FROM registry.invalid/nope/nope:1\n')
+    const error = await failureOf(request)
+    expect(error.message).toContain('registry.invalid/nope/nope:1: failed to do request')
+    expect(error.message).toContain('no such host')
+  })
+
+  it('ends within 4 s of a cancel, and leaves no process and no step running', async () => {
+    const token = mark()
+    const { request, lines, controller } = await setUp(`FROM ${base}\nRUN echo ${token}; sleep 61.5\n`)
+    const failure = failureOf(request)
+    await until(() => lines.some((line) => line.includes(`RUN echo ${token}`)))
+    await until(async () => (await processesWith('sleep 61.5')).length > 0)
+    const start = Date.now()
+    controller.abort()
+    expect(await failure).toBeInstanceOf(BuildCancelled)
+    expect(Date.now() - start).toBeLessThan(4000)
+    expect(await processesWith(request.metadataFile ?? '')).toEqual([])
+    await until(async () => (await processesWith('sleep 61.5')).length === 0)
+  })
+
+  it.each(['docker-buildx', 'docker buildx'])(
+    'is red when %s is killed in the middle',
+    async (which) => {
+      const token = mark()
+      const { request, lines } = await setUp(`FROM ${base}\nRUN echo ${token}; sleep 62.5\n`)
+      const failure = failureOf(request)
+      await until(() => lines.some((line) => line.includes(`RUN echo ${token}`)))
+      const victims: number[] = []
+      for (const id of await processesWith(request.metadataFile ?? '')) {
+        const isPlugin = (await readlink(`/proc/${id}/exe`)).endsWith('docker-buildx')
+        if (isPlugin === (which === 'docker-buildx')) victims.push(id)
+      }
+      expect(victims).toHaveLength(1)
+      process.kill(victims[0] ?? 0, 'SIGKILL')
+      const error = await failure
+      expect(error).toBeInstanceOf(BuildError)
+      expect(error.message).toMatch(/killed|ended with exit code|context canceled/)
+      expect(await processesWith(request.metadataFile ?? '')).toEqual([])
+      await until(async () => (await processesWith('sleep 62.5')).length === 0)
+    },
+    20_000,
+  )
+
+  it('is red when buildx ends well and says no digest', async () => {
+    const { request } = await setUp(`FROM ${base}\n`)
+    const error = await failureOf({ ...request, command: 'true' })
+    expect(error).toBeInstanceOf(BuildError)
+    expect(error.message).toContain('left no digest')
+  })
+})
+
+describe('a login in a temporary configuration', () => {
+  it('keeps builders, plugins and context as they are', async () => {
+    const login = { registry: '127.0.0.1:5000', username: 'canary', password: 'p:w' }
+    const opened = await openDockerLogin(login, process.env, directory)
+    const docker = (environment: NodeJS.ProcessEnv, ...args: string[]): string =>
+      execFileSync('docker', args, { env: environment, encoding: 'utf8' })
+    try {
+      for (const args of [
+        ['buildx', 'ls'],
+        ['context', 'ls'],
+        ['context', 'show'],
+        ['buildx', 'version'],
+      ])
+        expect(docker(opened.environment, ...args)).toBe(docker(process.env, ...args))
+    } finally {
+      await opened.remove()
+    }
+    expect((await readdir(directory)).filter((name) => name.startsWith('docker-config-'))).toEqual([])
+  })
+})

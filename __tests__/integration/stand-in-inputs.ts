@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { serveIndex } from '../../stand-ins/index-server.ts'
+import { prepare, type StandIns } from '../../stand-ins/prepare.ts'
+import { registry } from './action.ts'
+
+export type StandInWorld = {
+  standIns: StandIns
+  /** Inputs of a run on the stand-ins; published under a namespace of this file's own */
+  inputs: (more?: Record<string, string>) => Record<string, string>
+  namespace: string
+  close: () => Promise<void>
+}
+
+/** Makes the stand-ins, if they are not there, and serves their package index. */
+export async function openStandIns(): Promise<StandInWorld> {
+  const standIns = await prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })
+  const server = await serveIndex(standIns.index)
+  const namespace = `test-${randomBytes(4).toString('hex')}`
+  const common = {
+    namespace,
+    'base-registry': standIns.baseRegistries['published'] ?? '',
+    'aibrix-repository': standIns.aibrix,
+    'ucx-repository': standIns.ucx,
+    'package-index': server.url,
+    network: 'host',
+    date: '20251123',
+  }
+  return { standIns, inputs: (more = {}) => ({ ...common, ...more }), namespace, close: server.close }
+}
+
+/** Writes a stand-in for a program into a folder that goes first on PATH. @returns the PATH */
+export function withProgram(folder: string, name: string, script: string): string {
+  writeFileSync(join(folder, name), script, { mode: 0o755 })
+  return `${folder}:${process.env['PATH'] ?? ''}`
+}
