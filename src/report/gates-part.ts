@@ -17,7 +17,8 @@ export function tally(gates: readonly Gate[]): string {
 
 function explanation(gate: Gate, limit: number): string {
   if (gate.state === 'fail') return escaped(gate.hint, limit)
-  if (gate.state === 'waived') return `Waived: ${escaped(gate.reason, limit)}. ${escaped(gate.hint, limit)}`
+  if (gate.state === 'waived')
+    return `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${escaped(gate.hint, limit)}`
   return gate.state === 'skipped' ? `Could not be told: ${escaped(gate.reason, limit)}` : ''
 }
 

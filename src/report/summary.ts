@@ -17,7 +17,8 @@ function heading({ outcomes, error }: Run): string {
     outcomes.filter(({ state }) => states.includes(state)).length
   const failed = count(['failed'])
   const all = `${outcomes.length} ${outcomes.length === 1 ? 'image' : 'images'}`
-  if (failed > 0) return `❌ ${failed} of ${all} failed, no tag was published`
+  const made = count(['published']) > 0 ? 'some tags were published' : 'no tag was published'
+  if (failed > 0) return `❌ ${failed} of ${all} failed, ${made}`
   if (error !== undefined) return '❌ The run failed'
   if (count(['skipped', 'staged']) > 0) return '❌ The run ended early, not all images were published'
   if (outcomes.length > 0 && count(['unchanged']) === outcomes.length)
@@ -52,8 +53,13 @@ function pullCommands(outcomes: readonly ImageOutcome[]): Part[] {
   return commands.length === 0 ? [] : [{ text: codeBlock(commands.join('\n'), 'sh') }]
 }
 
+function hasFailed(outcome: ImageOutcome): boolean {
+  return reportOf(outcome)?.gates.some(({ state }) => state === 'fail') ?? false
+}
+
 function gates(outcomes: readonly ImageOutcome[], limit: number): Part[] {
-  const parts = outcomes.flatMap((outcome) => {
+  const failedFirst = outcomes.toSorted((left, right) => Number(hasFailed(right)) - Number(hasFailed(left)))
+  const parts = failedFirst.flatMap((outcome) => {
     const part = gatesPart(outcome, limit)
     if (!part) return []
     return [
@@ -152,23 +158,29 @@ function joined(parts: readonly Part[], dropped: readonly string[]): string {
   return `${[...parts.map(({ text }) => text), ...note].join('\n\n')}\n`
 }
 
+/** Room for the blank line between two parts, and for the note about what was left out. */
+const perPart = 2
+const forNote = 200
+
 /** Drops folded parts, the largest first, until the rest fits (or nothing is left to drop). */
 function cut(parts: readonly Part[], limit: number): string {
-  const bySize = parts
-    .filter(({ drop }) => drop !== undefined)
-    .sort((left, right) => Buffer.byteLength(right.text) - Buffer.byteLength(left.text))
+  const sized = parts.map((part) => ({ part, bytes: Buffer.byteLength(part.text) + perPart }))
+  const largestFirst = sized
+    .filter(({ part }) => part.drop !== undefined)
+    .sort((left, right) => right.bytes - left.bytes)
+  let total = sized.reduce((sum, { bytes }) => sum + bytes, 0)
   const gone = new Set<Part>()
-  const dropped: string[] = []
-  for (;;) {
-    const text = joined(
-      parts.filter((part) => !gone.has(part)),
-      dropped,
-    )
-    const next = bySize.shift()
-    if (Buffer.byteLength(text) <= limit || !next) return text
-    gone.add(next)
-    dropped.push(next.drop ?? '')
+  for (const { part, bytes } of largestFirst) {
+    if (total <= limit) break
+    if (gone.size === 0) total += forNote
+    gone.add(part)
+    total -= bytes
   }
+  const dropped = [...gone].map(({ drop }) => drop ?? '')
+  return joined(
+    parts.filter((part) => !gone.has(part)),
+    dropped,
+  )
 }
 
 /**

@@ -76,6 +76,13 @@ export function judgeEnvironment(_leg: Leg, facts: LegFacts): Gate {
 /** `vllm 0.10.2 requires x, which is not installed.` or `vllm 0.10.2 has requirement x==1, but you have x 2.` */
 const complaint = /^(\S+) \S+ (?:requires (\S+?),|has requirement ([A-Za-z0-9._-]+))/
 
+function complaints(lines: string[]): string {
+  return listed(
+    lines.map((line) => line.replace(/\.$/, '')),
+    3,
+  )
+}
+
 function normalised(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-')
 }
@@ -108,17 +115,17 @@ export function judgePipCheck(_leg: Leg, facts: LegFacts): Gate {
   if (own.length > 0)
     return failed(
       name,
-      { expected, actual: listed(own, 3) },
+      { expected, actual: complaints(own) },
       `What was installed breaks a requirement: ${own[0] ?? ''}; add the missing package to the install step, within the base's constraints.`,
     )
   if (strange.length > 0)
     return skipped(
       name,
-      { expected, actual: listed(strange, 3) },
+      { expected, actual: complaints(strange) },
       'the new complaints follow from what environment-untouched found',
     )
   return passed(name, {
     expected,
-    actual: fresh.length === 0 ? 'none' : `only about AIBrix and NIXL: ${listed(fresh, 3)}`,
+    actual: fresh.length === 0 ? 'none' : `only about AIBrix and NIXL: ${complaints(fresh)}`,
   })
 }
