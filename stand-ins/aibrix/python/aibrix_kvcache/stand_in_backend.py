@@ -1,0 +1,93 @@
+"""Stand-in for AIBrix's build: a PEP 517 backend that compiles one extension with nvcc against the torch that is installed.
+
+Like the real one it reads AIBRIX_TARGET_DEVICE, makes a wheel without the extension for anything but `cuda`, takes its
+version from git (or SETUPTOOLS_SCM_PRETEND_VERSION), and appends nvcc's release to it: 0.7.0+cu130.
+"""
+
+import base64
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import sysconfig
+import tempfile
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent
+PACKAGE = ROOT / "aibrix_kvcache"
+MAIN_CUDA_VERSION = "12.1"
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    import torch
+    from torch.utils.cpp_extension import CUDA_HOME, include_paths, library_paths
+
+    device = os.environ.get("AIBRIX_TARGET_DEVICE", "cuda")
+    cuda = device == "cuda" and torch.version.cuda is not None and CUDA_HOME is not None
+    version = local_version(git_version(), cuda and nvcc_version(CUDA_HOME))
+    python = "cp" + sysconfig.get_config_var("py_version_nodot")
+    tag = f"{python}-{python}-linux_{os.uname().machine}" if cuda else "py3-none-any"
+    files = {p.relative_to(ROOT).as_posix(): p.read_bytes() for p in sorted(PACKAGE.rglob("*.py"))}
+    files["aibrix_kvcache/_version.py"] = f'__version__ = version = "{version}"\n'.encode()
+    if cuda:
+        files |= compile_extension(CUDA_HOME, include_paths(), library_paths())
+    name = f"aibrix_kvcache-{version}-{tag}.whl"
+    info = f"aibrix_kvcache-{version}.dist-info"
+    requirements = (ROOT / "requirements/core.txt").read_text().split()
+    metadata = ["Metadata-Version: 2.1", "Name: aibrix-kvcache", f"Version: {version}", "Summary: A stand-in for AIBrix's KV cache"]
+    metadata += [f"Requires-Dist: {requirement}" for requirement in requirements]
+    files[f"{info}/METADATA"] = "\n".join([*metadata, ""]).encode()
+    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: stand-in\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
+    record = "".join(f"{path},sha256={digest(content)},{len(content)}\n" for path, content in files.items())
+    files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
+    with zipfile.ZipFile(pathlib.Path(wheel_directory) / name, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path, content in files.items():
+            wheel.writestr(path, content)
+    return name
+
+
+def compile_extension(cuda_home, include, library):
+    with tempfile.TemporaryDirectory() as directory:
+        output = pathlib.Path(directory) / "_aibrix_C.abi3.so"
+        command = [f"{cuda_home}/bin/nvcc", "-shared", "-O2", "-Xcompiler", "-fPIC", f"-I{sysconfig.get_path('include')}"]
+        command += [f"-I{path}" for path in include] + [f"-L{path}" for path in library] + [f"-L{cuda_home}/lib64"]
+        command += ["csrc/cache_kernels.cu", "-o", str(output)]
+        # the driver's library is needed to link, as with the real build, and not to load
+        command += ["-ltorch_cuda", "-lcudart", "-Wl,--as-needed", "-lcuda"]
+        environment = dict(os.environ)
+        subprocess.run(command, check=True, cwd=ROOT, env=environment)
+        return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}
+
+
+def nvcc_version(cuda_home):
+    answer = subprocess.run([f"{cuda_home}/bin/nvcc", "-V"], check=True, capture_output=True, text=True).stdout
+    return re.search(r"release (\d+\.\d+)", answer)[1]
+
+
+def local_version(version, cuda):
+    if not cuda or cuda == MAIN_CUDA_VERSION:
+        return version
+    return f"{version}{'.' if '+' in version else '+'}cu{cuda.replace('.', '')}"
+
+
+def git_version():
+    """The version as setuptools_scm makes it: 0.7.0 on a tag, 0.7.1.dev2+gabc1234 two commits later."""
+    pretended = os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION")
+    if pretended:
+        return pretended
+    command = ["git", "-C", str(ROOT), "describe", "--tags", "--long", "--match", "v[0-9]*"]
+    described = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    tag, distance, commit = described.rsplit("-", 2)
+    if distance == "0":
+        return tag[1:]
+    release, last = tag[1:].rsplit(".", 1)
+    return f"{release}.{int(last) + 1}.dev{distance}+{commit}"
+
+
+def digest(content):
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

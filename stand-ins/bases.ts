@@ -1,0 +1,76 @@
+/** One stand-in base image. All of them are made from `Dockerfile`; what they stand for is in the names. */
+export type Base = {
+  /** Part of the base registry: `` for the images as they are published, else what is different */
+  variant: string
+  repository: 'vllm/vllm-openai' | 'lmsysorg/sglang'
+  tag: string
+  /** Stage of the Dockerfile */
+  target: 'plain' | 'not-root' | 'with-nixl' | 'with-libucx'
+  arguments: Record<string, string>
+  /** Additional fields of buildx's `--output type=image` */
+  output?: string
+}
+
+const slim = { SYSTEM: 'debian', FLAVOUR: 'slim' }
+const devel = { SYSTEM: 'debian-with-git', FLAVOUR: 'devel' }
+const vllm21 = { ENGINE: 'vllm', VERSION: '0.21.0', CUDA: '13.0', TORCH: '2.11.0', ...slim }
+
+/** As the published images differ from each other: CUDA, torch, a slim or a full toolkit, an older NIXL. */
+const published: Base[] = [
+  base('vllm', 'v0.21.0', 'plain', vllm21),
+  base('vllm', 'v0.10.2', 'plain', {
+    ENGINE: 'vllm',
+    VERSION: '0.10.2',
+    CUDA: '12.8',
+    TORCH: '2.8.0',
+    ...devel,
+  }),
+  base('sglang', 'v0.5.11', 'plain', {
+    ENGINE: 'sglang',
+    VERSION: '0.5.11',
+    CUDA: '13.0',
+    TORCH: '2.11.0',
+    ...devel,
+  }),
+  base('sglang', 'v0.5.5.post3', 'with-nixl', {
+    ...{ ENGINE: 'sglang', VERSION: '0.5.5.post3', CUDA: '12.9', TORCH: '2.9.0', NIXL: 'nixl==0.7.0' },
+    ...devel,
+  }),
+]
+
+/** vLLM 0.21.0 again, each with one thing that a base may have. */
+const variants: Base[] = [
+  variant('venv', 'plain', { PYTHON: 'venv-python' }),
+  variant('not-root', 'not-root'),
+  variant('with-nixl', 'with-nixl', { NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
+  variant('with-libucx', 'with-libucx'),
+  variant(
+    'zstd',
+    'plain',
+    {},
+    'compression=zstd,compression-level=1,force-compression=true,oci-mediatypes=true',
+  ),
+  variant(
+    'zstd-docker-types',
+    'plain',
+    {},
+    'compression=zstd,compression-level=1,force-compression=true,oci-mediatypes=false',
+  ),
+]
+
+export const bases: readonly Base[] = [...published, ...variants]
+
+/** What the action's `base-registry` input gets for the bases of a variant. */
+export function baseRegistry(registry: string, name: string): string {
+  return name === '' ? `${registry}/stand-in` : `${registry}/stand-in/${name}`
+}
+
+function base(engine: 'vllm' | 'sglang', tag: string, target: Base['target'], args: Base['arguments']): Base {
+  const repository = engine === 'vllm' ? 'vllm/vllm-openai' : 'lmsysorg/sglang'
+  return { variant: '', repository, tag, target, arguments: args }
+}
+
+function variant(name: string, target: Base['target'], more: Base['arguments'] = {}, output?: string): Base {
+  const made = { ...base('vllm', 'v0.21.0', target, { ...vllm21, ...more }), variant: name }
+  return output === undefined ? made : { ...made, output }
+}

@@ -1,0 +1,9 @@
+"""Stand-in for the base of vLLM's KV connectors."""
+
+
+class KVConnectorBase_V1:
+    """What a connector derives from."""
+
+
+class KVConnectorMetadata:
+    """What a scheduler hands to a worker."""

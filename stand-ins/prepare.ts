@@ -1,0 +1,180 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  globSync,
+  mkdirSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { baseRegistry, bases } from './bases.ts'
+import type { Base } from './bases.ts'
+import { makeAibrix, makeUcx } from './sources.ts'
+
+export type StandIns = {
+  /** What `base-registry` gets, by variant; `published` are the images as they are published */
+  baseRegistries: Record<string, string>
+  /** Image references of all bases */
+  images: string[]
+  /** Git repositories on this machine */
+  aibrix: string
+  ucx: string
+  /** Directory of the package index, for index-server.ts */
+  index: string
+}
+
+type Setting = { registry: string; cache: string; publishedOnly?: boolean; log: (line: string) => void }
+
+const home = import.meta.dirname
+const accept = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+
+/**
+ * Makes the stand-ins: base images in the registry, git repositories and a package index in `cache`. What is there
+ * from the same files is kept.
+ * @param setting.registry host and port of a registry that takes pushes without a login
+ * @param setting.cache directory, made if it is missing; logs of the builds are kept in it
+ * @param setting.publishedOnly without the variants
+ */
+export async function prepare({ registry, cache, publishedOnly = false, log }: Setting): Promise<StandIns> {
+  mkdirSync(cache, { recursive: true })
+  const wanted = bases.filter(({ variant }) => !publishedOnly || variant === '')
+  const made: StandIns = {
+    baseRegistries: Object.fromEntries(
+      bases.map(({ variant }) => [variant || 'published', baseRegistry(registry, variant)]),
+    ),
+    images: wanted.map((base) => reference(registry, base)),
+    aibrix: join(cache, 'aibrix.git'),
+    ucx: join(cache, 'ucx.git'),
+    index: join(cache, 'index'),
+  }
+  const key = contentKey(registry)
+  const marker = join(cache, publishedOnly ? 'made-published.json' : 'made.json')
+  if (await isMade(registry, wanted, marker, key)) {
+    log('stand-ins: there already')
+    return made
+  }
+  const timed = async <T>(what: string, work: () => Promise<T> | T): Promise<T> => {
+    const start = performance.now()
+    const result = await work()
+    log(`${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+    return result
+  }
+  const buildx = (name: string, args: string[]) =>
+    run(
+      'docker',
+      ['buildx', 'build', '--progress=plain', '--provenance=false', ...args, home],
+      join(cache, `${name}.log`),
+    )
+  await timed('stand-in sources', () => {
+    makeAibrix(join(home, 'aibrix'), made.aibrix)
+    makeUcx(join(home, 'ucx'), made.ucx)
+  })
+  const debian = (
+    await timed('Debian', () => run(join(home, 'debian'), [cache], join(cache, 'debian.log')))
+  ).trim()
+  const common = ['--build-arg', `DEBIAN=${debian}`]
+  rmSync(made.index, { recursive: true, force: true })
+  await timed('stand-in package index', () =>
+    buildx('index', [...common, '--target=index', `--output=type=local,dest=${made.index}`]),
+  )
+  for (const base of wanted) {
+    const name = reference(registry, base)
+    await timed(name, () =>
+      buildx(`${base.variant || 'published'}-${base.tag}`, [...common, ...buildArguments(base, name)]),
+    )
+  }
+  writeFileSync(marker, JSON.stringify({ key, digests: await digests(registry, wanted) }))
+  return made
+}
+
+function reference(registry: string, { variant, repository, tag }: Base): string {
+  return `${baseRegistry(registry, variant)}/${repository}:${tag}`
+}
+
+function buildArguments(base: Base, name: string): string[] {
+  const args = Object.entries(base.arguments).map(([key, value]) => `--build-arg=${key}=${value}`)
+  const output = [
+    'type=image',
+    `name=${name}`,
+    'push=true',
+    ...(base.output === undefined ? [] : [base.output]),
+  ]
+  return [...args, `--target=${base.target}`, `--output=${output.join(',')}`]
+}
+
+/** sha256 over every file that a stand-in is made from. */
+function contentKey(registry: string): string {
+  const hash = createHash('sha256').update(registry)
+  for (const path of globSync('**/*', { cwd: home }).sort())
+    if (statSync(join(home, path)).isFile()) hash.update(`\0${path}\0`).update(readFileSync(join(home, path)))
+  return hash.digest('hex')
+}
+
+async function isMade(registry: string, wanted: Base[], marker: string, key: string): Promise<boolean> {
+  let text: string
+  try {
+    text = readFileSync(marker, 'utf8')
+  } catch {
+    return false
+  }
+  return text === JSON.stringify({ key, digests: await digests(registry, wanted) })
+}
+
+/** Digest of every base as the registry has it now; `absent` where it has none. */
+async function digests(registry: string, wanted: Base[]): Promise<string[]> {
+  return await Promise.all(
+    wanted.map(async (base) => {
+      const [repository, tag] = reference(registry, base)
+        .slice(registry.length + 1)
+        .split(':')
+      const address = `http://${registry}/v2/${repository ?? ''}/manifests/${tag ?? ''}`
+      const response = await fetch(address, { method: 'HEAD', headers: { accept } })
+      return response.headers.get('docker-content-digest') ?? 'absent'
+    }),
+  )
+}
+
+/** Runs a program, its standard error in a file. @returns its standard output. @throws with the file's end if it fails */
+async function run(command: string, args: string[], logFile: string): Promise<string> {
+  const log = openSync(logFile, 'w')
+  try {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', log] })
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+    const code = await new Promise<number | null>((done, fail) =>
+      child.once('error', fail).once('close', done),
+    )
+    if (code === 0) return output
+  } finally {
+    closeSync(log)
+  }
+  const end = readFileSync(logFile, 'utf8').trim().split('\n').slice(-20).join('\n')
+  throw new Error(`${command} ${args.join(' ')} failed; the end of ${logFile}:\n${end}`)
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      registry: { type: 'string', default: process.env.REGISTRY ?? '127.0.0.1:5000' },
+      'published-only': { type: 'boolean', default: false },
+      cache: { type: 'string', default: join(home, '..', '.cache', 'stand-ins') },
+    },
+  })
+  const log = (line: string) => process.stderr.write(`${line}\n`)
+  const made = await prepare({
+    registry: values.registry,
+    cache: resolve(values.cache),
+    publishedOnly: values['published-only'],
+    log,
+  })
+  process.stdout.write(`${JSON.stringify(made, null, 2)}\n`)
+}

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** One edit that makes a source wrong on purpose; `from` must occur in the file. */
+type Mutant = { file: string; from: string; to: string }
+
+const project = 'python/aibrix_kvcache'
+const backend = `${project}/stand_in_backend.py`
+const kernels = `${project}/csrc/cache_kernels.cu`
+const requirements = `${project}/requirements/core.txt`
+const connector = `${project}/aibrix_kvcache/integration/vllm/kv_connector`
+
+/** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one thing wrong. */
+export const aibrixMutants = {
+  'no-extension': { file: backend, from: 'files |= compile_extension', to: 'compile_extension' },
+  'other-torch': {
+    file: kernels,
+    from: '#include <torch/standin.h>',
+    to: [
+      '#include <torch/standin.h>',
+      '#undef STANDIN_TORCH_REGISTER',
+      '#define STANDIN_TORCH_REGISTER standin_torch_2_6_register',
+      'extern "C" void standin_torch_2_6_register(const char *name);',
+    ].join('\n'),
+  },
+  'no-sm90': {
+    file: backend,
+    from: 'environment = dict(os.environ)',
+    to: 'environment = dict(os.environ, NVCC_APPEND_FLAGS=re.sub(r"-gencode\\S*[ =]arch=compute_90,code=\\S+", "", os.environ.get("NVCC_APPEND_FLAGS", "")))',
+  },
+  'no-operator': { file: kernels, from: '::reshape_and_cache_multi_layer', to: '::something_else' },
+  'wrong-local-version': { file: backend, from: `cu{cuda.replace('.', '')}`, to: 'cu121' },
+  'cuda-12-part': {
+    file: backend,
+    from: 'return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}',
+    to: [
+      'old, part = f"{directory}/libcudart.so.12", pathlib.Path(directory) / "libpart.so"',
+      '        subprocess.run(["gcc", "-shared", "-Wl,-soname,libcudart.so.12", "-o", old, "-x", "c", "/dev/null"], check=True)',
+      '        subprocess.run(["gcc", "-shared", "-Wl,--no-as-needed", "-o", str(part), old, "-x", "c", "/dev/null"], check=True)',
+      '        return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes(), "aibrix_kvcache/libpart.so": part.read_bytes()}',
+    ].join('\n'),
+  },
+  'broken-import': {
+    file: `${project}/aibrix_kvcache/__init__.py`,
+    from: 'import stand_in_dependency ',
+    to: 'import stand_in_that_is_missing ',
+  },
+  'broken-connector': {
+    file: `${connector}/aibrix_pd_reuse_connector.py`,
+    from: 'from vllm.v1.attention.backends.flash_attn',
+    to: 'from vllm.v1.attention.backends.that_is_missing',
+  },
+  'broken-patch': {
+    file: `${project}/integration/vllm/patches/vllm_v0.10.2-aibrix-kvcache.patch`,
+    from: ' "NixlConnector",',
+    to: ' "AnotherConnector",',
+  },
+  'broken-build': {
+    file: kernels,
+    from: '#include <torch/standin.h>',
+    to: '#error "this commit does not compile"',
+  },
+  'newer-requirement': {
+    file: requirements,
+    from: 'stand-in-dependency>=1.0',
+    to: 'stand-in-dependency>=2.0',
+  },
+  'extra-requirement': { file: requirements, from: 'torch>=2.7.0', to: 'torch>=2.7.0\nstand-in-extra>=1.0' },
+} as const satisfies Record<string, Mutant>
+
+/** Branches `mutant/<name>` of the stand-in UCX. */
+export const ucxMutants = {
+  'wrong-version': { file: 'VERSION', from: '1.19.0', to: '1.18.1' },
+} as const satisfies Record<string, Mutant>
+
+/**
+ * Makes the stand-in AIBrix's git repository (bare): tags v0.5.0 and v0.7.0, branch main one commit later, and the
+ * mutants. Author and dates are fixed, so equal sources give equal commits.
+ */
+export function makeAibrix(template: string, repository: string): void {
+  withWorkTree(repository, (tree, git) => {
+    cpSync(template, tree, { recursive: true })
+    rmSync(join(tree, connector), { recursive: true })
+    commit(git, 'Release 0.5.0', 'v0.5.0')
+    cpSync(template, tree, { recursive: true })
+    commit(git, 'Release 0.7.0 with a connector module', 'v0.7.0')
+    writeFileSync(join(tree, 'README.md'), 'Stand-in for AIBrix, one commit after its release.\n')
+    commit(git, 'Go on after the release')
+    makeMutants(tree, git, 'v0.7.0', aibrixMutants)
+  })
+}
+
+/** Makes the stand-in UCX's git repository (bare): tag v1.19.0, branch main, and the mutants. */
+export function makeUcx(template: string, repository: string): void {
+  withWorkTree(repository, (tree, git) => {
+    cpSync(template, tree, { recursive: true })
+    commit(git, 'Release 1.19.0', 'v1.19.0')
+    makeMutants(tree, git, 'v1.19.0', ucxMutants)
+  })
+}
+
+type Git = (...args: string[]) => void
+
+function withWorkTree(repository: string, fill: (tree: string, git: Git) => void): void {
+  const tree = mkdtempSync(join(tmpdir(), 'stand-in-'))
+  const env: NodeJS.ProcessEnv = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' }
+  for (const role of ['AUTHOR', 'COMMITTER']) {
+    env[`GIT_${role}_NAME`] = 'Stand-in'
+    env[`GIT_${role}_EMAIL`] = 'stand-in@example.invalid'
+    env[`GIT_${role}_DATE`] = '2025-11-23T00:00:00Z'
+  }
+  const git: Git = (...args) => {
+    execFileSync('git', args, { cwd: tree, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+  try {
+    git('init', '--quiet', '--initial-branch=main')
+    fill(tree, git)
+    git('checkout', '--quiet', 'main')
+    rmSync(repository, { recursive: true, force: true })
+    git('clone', '--quiet', '--bare', tree, repository)
+  } finally {
+    rmSync(tree, { recursive: true })
+  }
+}
+
+function commit(git: Git, message: string, tag?: string): void {
+  git('add', '--all')
+  git('commit', '--quiet', '--message', message)
+  if (tag !== undefined) git('tag', tag)
+}
+
+function makeMutants(tree: string, git: Git, start: string, mutants: Record<string, Mutant>): void {
+  for (const [name, { file, from, to }] of Object.entries(mutants)) {
+    git('checkout', '--quiet', '-b', `mutant/${name}`, start)
+    const path = join(tree, file)
+    const text = readFileSync(path, 'utf8')
+    if (!text.includes(from)) throw new Error(`mutant ${name}: ${file} does not contain ${from}`)
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    )
+    commit(git, `Mutant: ${name}`)
+  }
+}
