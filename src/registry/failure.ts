@@ -147,10 +147,21 @@ export function codeOf(error: unknown): string {
 
 function causeOf(error: unknown): string {
   if (error instanceof Silence) return `timeout, ${error.message}; check the network, or try later`
+  // The code of this one is ECONNRESET, whatever happened (the package `tunnel`, behind @actions/http-client).
+  const refusedByProxy = /^tunneling socket could not be established, (.*)$/s.exec(messageOf(error))?.[1]
+  if (refusedByProxy !== undefined) {
+    return `the proxy makes no connection (${printable(refusedByProxy)}); check https_proxy and no_proxy`
+  }
   const code = codeOf(error)
   const known = causes[code]
   if (known !== undefined) return known
   if (certificateCodes.includes(code)) return unknownCertificate
   if (code.startsWith('HPE_')) return 'what answers does not speak http; check its host and port'
-  return printable(sentenceOf(error))
+  return printable(messageOf(error))
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : sentenceOf(error)
 }
