@@ -562,14 +562,14 @@ describe('time-outs', () => {
           if (sent < (path.includes('/slow/') ? 6 : 3)) response.write(String(sent++))
           else clearInterval(timer)
           if (sent === 6) response.end()
-        }, 60)
+        }, 100)
       }
     })
-    const registryClient = client(anonymous, { request: 5000, stall: 200 })
+    const registryClient = client(anonymous, { request: 5000, stall: 500 })
     const copy = { to: at(registry, 'b'), digest: digestOf(Buffer.from('012345')), size: 6 }
     expect(await registryClient.mountBlob({ ...copy, from: at(registry, 'slow') })).toBe('streamed')
     expect(await sentence(registryClient.mountBlob({ ...copy, from: at(registry, 'stuck') }))).toContain(
-      'timeout, nothing moved for 0.2 s',
+      'timeout, nothing moved for 0.5 s',
     )
   })
 
