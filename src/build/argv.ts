@@ -147,8 +147,10 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
   ]
 }
 
+/** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */
 function sourceContext(name: string, { repository }: PinnedSource): string[] {
-  return repository.kind === 'path' ? flag('--build-context', `${name}=${repository.path}`) : []
+  if (repository.kind === 'url') return []
+  return flag('--build-context', `${name}=${repository.path.replace(/\/*$/, '/')}`)
 }
 
 function flag(name: string, value: string | undefined): string[] {

@@ -12,7 +12,7 @@ export type BuildEvent =
       cached: boolean
       error: string | undefined
     }
-  /** Part of what a step printed; a line may be cut anywhere */
+  /** Part of what a step printed; a line may be cut anywhere. `data` is valid during the call only. */
   | { kind: 'output'; step: string; stream: number; data: Buffer }
   /** Progress inside a step: `pushing layers`, bytes or counts */
   | { kind: 'status'; step: string; text: string; current: number; total: number }
@@ -148,9 +148,17 @@ function emitDocument(text: string, onEvent: (event: BuildEvent) => void): boole
   for (const { id, vertex, current, total } of statuses)
     onEvent({ kind: 'status', step: vertex, text: id, current, total })
   for (const { vertex, stream, data } of logs)
-    onEvent({ kind: 'output', step: vertex, stream, data: Buffer.from(data, 'base64') })
+    onEvent({ kind: 'output', step: vertex, stream, data: bytesOf(data) })
   for (const { short } of warnings) onEvent({ kind: 'warning', text: decode(short) })
   return true
+}
+
+const scratch = Buffer.allocUnsafe(64 * 1024)
+
+/** One buffer for all: a new one for each piece of output would be garbage outside of the heap. */
+function bytesOf(base64: string): Buffer {
+  if (base64.length > scratch.length) return Buffer.from(base64, 'base64')
+  return scratch.subarray(0, scratch.write(base64, 'base64'))
 }
 
 /** Go encodes byte arrays, which the texts of warnings are, as base64. */

@@ -127,7 +127,9 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     progress.line(undefined, line)
   }
   const event = (happened: BuildEvent): void => {
-    if (happened.kind === 'output') output.write(happened.step, happened.stream, happened.data)
+    // Output of steps that the table has no room for is put together as if it were one step's.
+    if (happened.kind === 'output')
+      output.write(steps.get(happened.step)?.id ?? '', happened.stream, happened.data)
     else if (happened.kind === 'status') {
       const step = steps.get(happened.step)
       if (step) progress.status(step, printable(redact(happened.text), 100))
