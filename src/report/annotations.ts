@@ -39,6 +39,7 @@ function annotationsOfImage(outcome: ImageOutcome): Annotation[] {
       ? [{ level: 'error' as const, title: `${title} failed`, message: outcome.error }]
       : []),
     ...gates,
+    ...skippedGates(title, report?.gates ?? []),
     ...(report?.warnings ?? []).map((message) => ({ level: 'warning' as const, title, message })),
   ]
 }
@@ -61,12 +62,18 @@ function annotationOfGate(title: string, gate: Gate): Annotation[] {
         },
       ]
     case 'skipped':
-      return [
-        {
-          level: 'notice',
-          title: `${title}: gate ${gate.name} skipped`,
-          message: `It could not be told: ${gate.reason}. Expected: ${gate.expected}.`,
-        },
-      ]
+      return []
   }
+}
+
+/** One notice for each reason: whatever stops several gates is said once. */
+function skippedGates(title: string, gates: readonly Gate[]): Annotation[] {
+  const byReason = new Map<string, string[]>()
+  for (const gate of gates)
+    if (gate.state === 'skipped') byReason.set(gate.reason, [...(byReason.get(gate.reason) ?? []), gate.name])
+  return [...byReason].map(([reason, names]) => ({
+    level: 'notice',
+    title: `${title}: ${names.length === 1 ? 'a gate was' : `${names.length} gates were`} skipped`,
+    message: `${names.join(', ')}: could not be told, because ${reason}.`,
+  }))
 }

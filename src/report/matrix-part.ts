@@ -85,7 +85,7 @@ const states: Record<ImageOutcome['state'], string> = {
   published: '✅ published',
   unchanged: '✅ unchanged, published before',
   built: '✅ verified, not pushed',
-  staged: '⏸️ verified, not published because another image failed',
+  staged: '⏸️ verified, publishing not finished',
   failed: '❌ failed',
   skipped: '⏭️ not begun',
 }

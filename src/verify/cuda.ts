@@ -29,12 +29,14 @@ function nixlFinding(image: Facts): Finding[] {
 
 function linkFindings(image: Facts): Finding[] {
   const links = image.cudaLinks
-  return [...links.torch, ...links.nixl, ...links.aibrix, ...links.ucxTools].flatMap(({ path, needed }) =>
-    needed.flatMap((library) => {
-      const major = telling.exec(library)?.[1]
-      return major === undefined ? [] : [{ what: `${path} (needs ${library})`, major }]
-    }),
-  )
+  return [links.torch, links.nixl, links.aibrix, links.ucxTools]
+    .flatMap((files) => files ?? [])
+    .flatMap(({ path, needed }) =>
+      needed.flatMap((library) => {
+        const major = telling.exec(library)?.[1]
+        return major === undefined ? [] : [{ what: `${path} (needs ${library})`, major }]
+      }),
+    )
 }
 
 /**
@@ -73,6 +75,13 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
     )
   }
   const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }
+  const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
+  if (unread.length > 0)
+    return skipped(
+      name,
+      judgement,
+      `the files of ${unread.join(', ')} could not be looked at; the other parts agree`,
+    )
   if (!image.aibrix?.extension)
     return skipped(name, judgement, 'no extension to look at; the other parts agree')
   if (severalVariants)

@@ -73,8 +73,23 @@ export function judgeEnvironment(_leg: Leg, facts: LegFacts): Gate {
   return passed(name, judgement)
 }
 
-/** `vllm 0.10.2 requires x, which is not installed.` or `vllm 0.10.2 has requirement x==1, but you have x 2.` */
-const complaint = /^(\S+) \S+ (?:requires (\S+?),|has requirement ([A-Za-z0-9._-]+))/
+/** Who complains about what. */
+type Complaint = { about: string; dependency: string }
+
+/**
+ * pip's two forms, `vllm 0.10.2 requires x, which is not installed.` and `vllm 0.10.2 has requirement x==1, but you have x
+ * 2.`, and uv's, which answers in environments without pip: ``The package `vllm` requires `x>=1`, but it's not installed``.
+ */
+const forms = [
+  /^(?<about>\S+) \S+ requires (?<dependency>\S+?),/,
+  /^(?<about>\S+) \S+ has requirement (?<dependency>[A-Za-z0-9._-]+)/,
+  /^The package `(?<about>[^`]+)` requires `(?<dependency>[A-Za-z0-9._-]+)/,
+]
+
+function parseComplaint(line: string): Complaint {
+  const groups = forms.map((form) => form.exec(line)?.groups).find((found) => found !== undefined)
+  return { about: normalised(groups?.about ?? ''), dependency: normalised(groups?.dependency ?? '') }
+}
 
 function complaints(lines: string[]): string {
   return listed(
@@ -104,13 +119,11 @@ export function judgePipCheck(_leg: Leg, facts: LegFacts): Gate {
     )
   const before = new Set(base.pipCheck)
   const fresh = image.pipCheck.filter((line) => !before.has(line) && line !== 'No broken requirements found.')
-  const strange = fresh.filter((line) => !isOurs(normalised(complaint.exec(line)?.[1] ?? '')))
+  const strange = fresh.filter((line) => !isOurs(parseComplaint(line).about))
   const changed = new Set(forbiddenChanges(facts).map((change) => change.name))
   const own = strange.filter((line) => {
-    const match = complaint.exec(line)
-    return (
-      !changed.has(normalised(match?.[2] ?? match?.[3] ?? '')) && !changed.has(normalised(match?.[1] ?? ''))
-    )
+    const { about, dependency } = parseComplaint(line)
+    return !changed.has(about) && !changed.has(dependency)
   })
   if (own.length > 0)
     return failed(

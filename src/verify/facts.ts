@@ -107,8 +107,14 @@ const ucxTools = v.object({
   modules: v.array(v.string()),
 })
 
-/** A libucp or libucs that the loader can find (ld.so.cache, its default directories, LD_LIBRARY_PATH). */
-const loaderUcx = v.array(v.string())
+/**
+ * A libucp or libucs that the loader can find (ld.so.cache, its default directories, LD_LIBRARY_PATH); null if that could not
+ * be looked up, which is not the same as none.
+ */
+const loaderUcx = v.nullable(v.array(v.string()))
+
+/** Null if the files could not be looked at. */
+const linking = v.nullable(v.array(elfFile))
 
 const tool = v.object({ command: v.string(), path: v.nullable(v.string()), start: outcome })
 
@@ -137,12 +143,7 @@ export const factsSchema = v.object({
   loaderUcx,
   ucxTools: v.nullable(ucxTools),
   /** ELF files with CUDA libraries among their NEEDED entries, by owner */
-  cudaLinks: v.object({
-    torch: v.array(elfFile),
-    nixl: v.array(elfFile),
-    aibrix: v.array(elfFile),
-    ucxTools: v.array(elfFile),
-  }),
+  cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
   /** Debug tools; measured in the finished image, empty for the base */
   tools: v.array(tool),
   /** Null for the base */

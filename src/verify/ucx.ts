@@ -69,14 +69,21 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
  */
 export function judgeSecondLibucp(_leg: Leg, { base, image }: LegFacts): Gate {
   const name = 'second-libucp'
-  const judgement = { expected: 'none in the loader path', actual: listed(image.loaderUcx, 3) }
+  const expected = 'none in the loader path'
+  if (image.loaderUcx === null)
+    return skipped(name, { expected, actual: 'unknown' }, 'it could not be looked up what the loader finds')
+  const judgement = { expected, actual: listed(image.loaderUcx, 3) }
   const first = image.loaderUcx[0]
   if (first === undefined) return passed(name, judgement)
-  const added = image.loaderUcx.find((path) => !base.loaderUcx.includes(path))
+  const had = base.loaderUcx ?? []
+  const added = image.loaderUcx.find((path) => !had.includes(path))
   if (added !== undefined)
     return failed(
       name,
-      { ...judgement, actual: listed([added, ...image.loaderUcx.filter((path) => path !== added)], 3) },
+      {
+        expected,
+        actual: listed([added, ...image.loaderUcx.filter((path) => path !== added)], 3),
+      },
       `${added} was added to the base, as the distribution's ucx-utils or libucx0 does; remove it, the tools in the image have their own UCX.`,
     )
   return failed(

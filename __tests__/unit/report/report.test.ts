@@ -4,6 +4,7 @@ import { integrationLine } from '../../../src/report/integration-line.ts'
 import { makeReport, parseReport, serialiseReport, stepTimes } from '../../../src/report/leg-report.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { waive } from '../../../src/verify/gate.ts'
+import { judgeManifest } from '../../../src/verify/manifest.ts'
 import { makeFacts, makeLeg } from '../verify/factory.ts'
 import { digest, makeOutcome, makeOutcomeReport, makeStep, sglang } from './factory.ts'
 
@@ -156,7 +157,19 @@ describe('annotations', () => {
     }
     expect(annotationsOf(run).map(({ level, title }) => [level, title])).toEqual([
       ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
-      ['notice', 'vLLM v0.21.0: gate pip-check skipped'],
+      ['notice', 'vLLM v0.21.0: a gate was skipped'],
+    ])
+  })
+  it('say once why several gates were skipped', () => {
+    const report = makeOutcomeReport(makeLeg(), makeFacts(), {
+      gates: judgeManifest(makeLeg(), { known: 'nothing', reason: 'push is false' }, { addedBytes: 1 }),
+    })
+    expect(annotationsOf({ outcomes: [makeOutcome({ state: 'built', report })], duration: 1 })).toEqual([
+      {
+        level: 'notice',
+        title: 'vLLM v0.21.0: 3 gates were skipped',
+        message: 'image-config, added-bytes, media-types: could not be told, because push is false.',
+      },
     ])
   })
   it('are at most ten of a level', () => {

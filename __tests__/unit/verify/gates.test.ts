@@ -35,6 +35,18 @@ describe('a gate that can not tell', () => {
       'skipped: no fatbin could be read in the extension',
     ],
     [
+      'a loader that was not asked',
+      ({ image }) => (image.loaderUcx = null),
+      'second-libucp',
+      'skipped: it could not be looked up what the loader finds',
+    ],
+    [
+      'files that were not looked at',
+      ({ image }) => (image.cudaLinks.nixl = null),
+      'cuda-major',
+      'skipped: the files of nixl could not be looked at; the other parts agree',
+    ],
+    [
       'auto without a toolkit',
       ({ base }) => (base.toolkit = null),
       'gpu-architectures',
@@ -193,6 +205,16 @@ describe('pip check', () => {
     const gate = judgePipCheck(makeLeg(), makeFacts())
     expect(gate.state).toBe('pass')
     expect(gate.actual).toContain('redis==6.0.0')
+  })
+  it.each([
+    ['The package `aibrix-kvcache` requires `redis==6.0.0`, but `7.0.1` is installed', 'pass'],
+    ["The package `nixl` requires `nixl-cu12>=0.7.1`, but it's not installed", 'pass'],
+    ["The package `pyroscope-io` requires `cffi>=1.6`, but it's not installed", 'fail'],
+    ['something that nobody knows', 'fail'],
+  ])("reads uv's form, too: %s: %s", (line, state) => {
+    const facts = makeFacts()
+    facts.image.pipCheck = [...(facts.base.pipCheck ?? []), line]
+    expect(judgePipCheck(makeLeg(), facts).state).toBe(state)
   })
 })
 

@@ -157,7 +157,10 @@ const mutants: Mutant[] = [
   [
     'a CUDA 12 library in a CUDA 13 image',
     ({ facts }) =>
-      facts.image.cudaLinks.nixl.push({ path: '/x/libplugin_GDS.so', needed: ['libcudart-9335f6a2.so.12'] }),
+      there(facts.image.cudaLinks.nixl).push({
+        path: '/x/libplugin_GDS.so',
+        needed: ['libcudart-9335f6a2.so.12'],
+      }),
     'cuda-major',
     /libplugin_GDS\.so \(needs libcudart-9335f6a2\.so\.12\) is of CUDA 12/,
   ],
@@ -189,7 +192,10 @@ const mutants: Mutant[] = [
     ({ facts }) => {
       facts.image.nixl.distributions['nixl-cu12'] = '0.7.1'
       facts.image.nixl.modules.push('nixl_cu12')
-      facts.image.cudaLinks.nixl.push({ path: 'nixl_cu12.libs/libuct_cuda.so', needed: ['libcudart.so.12'] })
+      there(facts.image.cudaLinks.nixl).push({
+        path: 'nixl_cu12.libs/libuct_cuda.so',
+        needed: ['libcudart.so.12'],
+      })
     },
     'nixl-variant',
     'Several variants are installed (nixl-cu12, nixl-cu13)',
@@ -251,7 +257,7 @@ const mutants: Mutant[] = [
   ],
   [
     'a second libucp from the distribution',
-    ({ facts }) => facts.image.loaderUcx.push('/usr/lib/x86_64-linux-gnu/libucp.so.0'),
+    ({ facts }) => there(facts.image.loaderUcx).push('/usr/lib/x86_64-linux-gnu/libucp.so.0'),
     'second-libucp',
     '/usr/lib/x86_64-linux-gnu/libucp.so.0 was added to the base',
   ],
