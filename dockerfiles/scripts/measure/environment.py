@@ -5,6 +5,9 @@ import shutil
 import sys
 from importlib import metadata
 
+from step.failure import Failure
+from step.python_packages import pip_path
+
 from . import places
 from .child import run
 
@@ -19,13 +22,12 @@ def pip():
 
 
 def pip_check():
-    """Lines of `pip check`, sorted; None where there is no pip. A venv made by uv has none: uv's own check answers there."""
-    done = run([sys.executable, "-B", "-m", "pip", "--disable-pip-version-check", "check"])
-    if "No module named pip" in done.err:
-        if shutil.which("uv") is None:
-            return None
-        done = run(["uv", "pip", "check", "--python", sys.executable], env={"UV_NO_CACHE": "1"})
-        return sorted(line.strip() for line in done.err.splitlines() if line.startswith("The package"))
+    """Lines of `pip check`, sorted; None where there is no pip, and none to borrow (a venv made by uv has none of its own)."""
+    try:
+        borrowed = pip_path()
+    except Failure:
+        return None
+    done = run([sys.executable, "-B", "-m", "pip", "--disable-pip-version-check", "check"], env={"PYTHONPATH": borrowed} if borrowed else None)
     if done.code not in (0, 1):
         return None
     lines = [line.strip() for line in done.out.splitlines()]

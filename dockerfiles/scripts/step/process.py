@@ -12,9 +12,13 @@ from .secrets_given import canaries
 CAUSES = (
     re.compile(r"^ERROR: (?!ResolutionImpossible)(.*)"),
     re.compile(r"((?:fatal )?error(?: #?\w+)?: .*)"),
+    re.compile(r"^ *(\S+ : (?:Pre)?Depends: .*)"),
     re.compile(r"^(?:E|fatal|CMake Error.*): (.*)"),
     re.compile(r"((?:No|no) space left on device)"),
 )
+
+# What pip says as a warning, long before the error that comes of it
+HINTS = re.compile(r"(40[13] (?:Client )?Error\b[^:]{0,40}|[cC]ertificate verify failed|Name or service not known|Connection refused)")
 
 
 def environment(extra=None):
@@ -32,10 +36,11 @@ def run(argv, what, env=None, cwd=None, cause_first=False):
     """Runs a program and shows its output, without secrets.
 
     what: what it does, for the error: "NIXL 0.7.1 could not be installed".
-    cause_first: the first line that looks like a cause is it (compilers), else the last one (pip).
+    cause_first: the first line that looks like a cause is it (compilers, apt), else the last one (pip).
     """
     hidden = canaries()
     causes = []
+    hints = []
     last = ""
     try:
         process = subprocess.Popen(
@@ -52,9 +57,12 @@ def run(argv, what, env=None, cwd=None, cause_first=False):
             sys.stdout.flush()
             last = line.strip() or last
             causes.extend(match.group(1).strip() for match in (p.search(line) for p in CAUSES) if match)
+            hints.extend(HINTS.findall(line)[:1])
+            del hints[10:]
             del causes[200:-200]
     if process.returncode != 0:
         cause = causes[0 if cause_first else -1] if causes else last
+        cause += next((" (%s)" % hint.strip() for hint in hints if hint not in cause), "")
         raise Failure("%s: %s" % (what, cause or "exit code %d without a word" % process.returncode))
 
 

@@ -1,10 +1,15 @@
 """pip, always as `python3 -m pip` of the image's own Python, and what it has installed."""
 
+import base64
 import glob
 import os
 import re
 import shutil
+import ssl
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from importlib import metadata
 
 from .failure import Failure, say
@@ -32,18 +37,16 @@ def pip_path():
         return None
     if os.path.isdir(BORROWED):
         return BORROWED
-    for wheel in bundled_wheels():
-        shutil.unpack_archive(wheel, BORROWED, "zip")
-        return BORROWED
-    for command in lenders():
-        if answer(command, env=dict(trust(), **index_settings())) is not None:
+    for borrow in (from_bundle, from_other_python, from_uv):
+        shutil.rmtree(BORROWED, ignore_errors=True)
+        if borrow() and answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": BORROWED}):
             return BORROWED
     raise Failure(
         "%s has no pip, and neither ensurepip, uv nor another python3 could lend one; add pip to the base." % sys.executable)
 
 
-def bundled_wheels():
-    """Wheels of pip that come with Python's ensurepip, with Debian's, or with a virtualenv."""
+def from_bundle():
+    """Wheels of pip come with Python's ensurepip, and with Debian's python3-pip-whl."""
     places = ["/usr/share/python-wheels"]
     try:
         import ensurepip
@@ -51,15 +54,46 @@ def bundled_wheels():
         places.insert(0, os.path.join(os.path.dirname(ensurepip.__file__), "_bundled"))
     except ImportError:
         pass
-    return [found for place in places for found in sorted(glob.glob(place + "/pip-*.whl"))]
+    wheels = [found for place in places for found in sorted(glob.glob(place + "/pip-*.whl"))]
+    for wheel in wheels[:1]:
+        shutil.unpack_archive(wheel, BORROWED, "zip")
+    return bool(wheels)
 
 
-def lenders():
-    if shutil.which("uv"):
-        yield ["uv", "pip", "install", "-q", "--no-cache", "--python", sys.executable, "--target", BORROWED, "pip"]
+def from_other_python():
+    """pip is pure Python: a venv can use the one of the Python beside it."""
     for other in ("/usr/bin/python3", "/usr/local/bin/python3"):
-        if os.path.exists(other) and os.path.realpath(other) != os.path.abspath(sys.executable):
-            yield [other, "-m", "pip", "install", "-q", "--no-cache-dir", "--target", BORROWED, "pip"]
+        place = answer([other, "-c", "import pip; print(pip.__path__[0])"], env={"PYTHONPATH": None}) if os.path.exists(other) else None
+        if place:
+            os.makedirs(BORROWED)
+            os.symlink(place.strip(), BORROWED + "/pip")
+            return True
+    return False
+
+
+def from_uv():
+    command = ["uv", "pip", "install", "-q", "--no-cache", "--python", sys.executable, "--target", BORROWED, "pip"]
+    return shutil.which("uv") is not None and answer(command, env=dict(trust(), **index_settings())) is not None
+
+
+def index_refuses():
+    """What the given package index answers, if it is no success: pip without a terminal keeps a wrong password to itself."""
+    index = package_index()
+    parts = urllib.parse.urlsplit(index or "")
+    if parts.scheme not in ("http", "https"):
+        return None
+    userinfo, _, host = parts.netloc.rpartition("@")
+    request = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=host, path=parts.path.rstrip("/") + "/pip/")))
+    if userinfo:
+        token = base64.b64encode(urllib.parse.unquote(userinfo).encode("utf-8")).decode("ascii")
+        request.add_header("Authorization", "Basic " + token)
+    try:
+        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=trust().get("SSL_CERT_FILE"))):
+            return None
+    except urllib.error.HTTPError as error:
+        return None if error.code == 404 else "the package index answers %d %s" % (error.code, error.reason)
+    except (OSError, ValueError) as error:
+        return "the package index can't be reached: %s" % getattr(error, "reason", error)
 
 
 def index_settings():
@@ -78,7 +112,13 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     if borrowed:
         extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH"), borrowed) if p)
     extra.update(index_settings() if online else {"PIP_NO_INDEX": "1"})
-    run([sys.executable, "-B", "-m", "pip"] + arguments, what, env=extra, cause_first=cause_first)
+    try:
+        run([sys.executable, "-B", "-m", "pip"] + arguments, what, env=extra, cause_first=cause_first)
+    except Failure as failure:
+        refused = index_refuses() if online else None
+        if refused is None:
+            raise
+        raise Failure("%s (%s)" % (failure, refused)) from failure
 
 
 def vendored():

@@ -56,7 +56,7 @@ def install(packages, keep_installed=True):
     say("apt installs " + " ".join(packages))
     what = "%s could not be installed%s" % (
         ", ".join(packages), " without upgrading what the base has" if keep_installed else "")
-    run(["apt-get", "install", "-y", "-q", "--no-install-recommends"] + list(packages), what, env=prepared)
+    run(["apt-get", "install", "-y", "-q", "--no-install-recommends"] + list(packages), what, env=prepared, cause_first=True)
 
 
 def unpack(package, directory):
