@@ -2,7 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-type JestResult = { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number; numRuntimeErrorTestSuites: number }
+type JestResult = {
+  numPassedTests: number
+  numFailedTests: number
+  numFailedTestSuites: number
+  numRuntimeErrorTestSuites: number
+}
 
 const [folder = '', failedSteps = '0'] = process.argv.slice(2)
 const checks = readFileSync(join(folder, 'checks'), 'utf8').trim().split('\n').length

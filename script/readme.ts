@@ -4,7 +4,10 @@ import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
 
 type Entry = { description: string; default?: string }
-const action = parse(readFileSync('action.yml', 'utf8')) as Record<'inputs' | 'outputs', Record<string, Entry>>
+const action = parse(readFileSync('action.yml', 'utf8')) as Record<
+  'inputs' | 'outputs',
+  Record<string, Entry>
+>
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
@@ -20,7 +23,9 @@ const tables = {
   outputs: [
     '| output | |',
     '| --- | --- |',
-    ...Object.entries(action.outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`),
+    ...Object.entries(action.outputs).map(
+      ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
+    ),
   ],
 }
 

@@ -37,9 +37,10 @@ function readInput(name: string): string {
 }
 
 async function main(signal: AbortSignal): Promise<void> {
-  core.setSecret(readInput('password') || '-'.repeat(8))
+  // Before anything can complain about an input.
+  if (readInput('password') !== '') core.setSecret(readInput('password'))
   const inputs = readInputs(readInput, {
-    event: process.env['GITHUB_EVENT_NAME'] ?? '',
+    event: process.env.GITHUB_EVENT_NAME ?? '',
     now: new Date(),
     machine: process.arch,
     fileExists: existsSync,
@@ -49,7 +50,7 @@ async function main(signal: AbortSignal): Promise<void> {
   if (inputs.caCertificates !== undefined)
     setDefaultCACertificates([...getCACertificates('default'), readFileSync(inputs.caCertificates, 'utf8')])
   const redact = createRedact(secrets)
-  const workspace = createWorkspace(process.env['RUNNER_TEMP'] ?? tmpdir())
+  const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private)
   try {
     const run = await planAndRun(inputs, signal, { workspace, redact })
@@ -57,7 +58,7 @@ async function main(signal: AbortSignal): Promise<void> {
       workspace,
       redact,
       summary: inputs.summary,
-      summaryFile: process.env['GITHUB_STEP_SUMMARY'],
+      summaryFile: process.env.GITHUB_STEP_SUMMARY,
     })
     if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1
   } finally {

@@ -26,7 +26,7 @@ export function createClient(
 
 function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
   const file = join(
-    environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker'),
+    environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'),
     'config.json',
   )
   if (!existsSync(file)) return undefined

@@ -28,12 +28,17 @@ export type ActionOptions = {
   watch?: (child: ReturnType<typeof spawn>, output: string) => void
 }
 
-export const registry = process.env['REGISTRY'] ?? '127.0.0.1:5000'
+export const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
 
 /** Runs the committed bundle as a runner does: inputs in the environment, answers in files. */
-export async function runAction(inputs: Record<string, string>, options: ActionOptions = {}): Promise<ActionRun> {
+export async function runAction(
+  inputs: Record<string, string>,
+  options: ActionOptions = {},
+): Promise<ActionRun> {
   const temp = mkdtempSync(join(tmpdir(), 'runner-'))
-  const files = Object.fromEntries(['OUTPUT', 'STATE', 'STEP_SUMMARY'].map((name) => [name, join(temp, name.toLowerCase())]))
+  const files = Object.fromEntries(
+    ['OUTPUT', 'STATE', 'STEP_SUMMARY'].map((name) => [name, join(temp, name.toLowerCase())]),
+  )
   for (const path of Object.values(files)) writeFileSync(path, '')
   const environment = {
     ...withoutGitHub(process.env),
@@ -60,8 +65,8 @@ export async function runAction(inputs: Record<string, string>, options: ActionO
     code,
     signal,
     log: output.replace(/^::add-mask::.*$/gm, ''),
-    outputs: parseOutputs(readFileSync(files['OUTPUT'] ?? '', 'utf8')),
-    summary: readFileSync(files['STEP_SUMMARY'] ?? '', 'utf8'),
+    outputs: parseOutputs(readFileSync(files.OUTPUT ?? '', 'utf8')),
+    summary: readFileSync(files.STEP_SUMMARY ?? '', 'utf8'),
     temp,
     environment,
     duration: performance.now() - started,
@@ -95,7 +100,12 @@ export async function tagsOf(repository: string): Promise<string[]> {
 
 /** @returns the digest that the registry has under a tag */
 export async function digestOf(repository: string, tag: string): Promise<string | null> {
-  const accept = ['oci.image.index.v1', 'oci.image.manifest.v1', 'docker.distribution.manifest.v2', 'docker.distribution.manifest.list.v2']
+  const accept = [
+    'oci.image.index.v1',
+    'oci.image.manifest.v1',
+    'docker.distribution.manifest.v2',
+    'docker.distribution.manifest.list.v2',
+  ]
   const answer = await fetch(`http://${registry}/v2/${repository}/manifests/${tag}`, {
     method: 'HEAD',
     headers: { accept: accept.map((type) => `application/vnd.${type}+json`).join(', ') },
@@ -104,17 +114,22 @@ export async function digestOf(repository: string, tag: string): Promise<string 
 }
 
 function asEnvironment(inputs: Record<string, string>): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  )
 }
 
 /** CI may itself run in an action, whose variables must not reach ours. */
 function withoutGitHub(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(GITHUB_|INPUT_|RUNNER_)/.test(name)))
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(GITHUB_|INPUT_|RUNNER_)/.test(name)),
+  )
 }
 
 /** `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs. */
 function parseOutputs(text: string): Record<string, string> {
   const outputs: Record<string, string> = {}
-  for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm)) outputs[match[1] ?? ''] = match[3] ?? ''
+  for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm))
+    outputs[match[1] ?? ''] = match[3] ?? ''
   return outputs
 }

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildxArguments, reproduceCommand } from '../../src/build/argv.ts'
 import { openDockerLogin } from '../../src/build/docker-config.ts'
 import { systemTimers } from '../../src/build/progress.ts'
 import { BuildCancelled, BuildError, type BuildRequest, runBuild } from '../../src/build/session.ts'
 import { uncachedSteps } from '../../src/build/steps.ts'
+import { makeCall, makeLeg } from '../unit/build/factory.ts'
 
 const base = 'image-action-test/buildx-base:1'
 let directory: string
@@ -117,13 +119,14 @@ describe('a build with the real engine', () => {
   })
 
   it('names the line that says why', async () => {
+    const script = 'echo "ERROR: No matching distribution found for nixl==9.9.9" >&2; seq 1 30; exit 3'
     const { request, lines } = await setUp(
-      `FROM ${base} AS wheel\nRUN echo ${mark()}; echo "ERROR: No matching distribution found for nixl==9.9.9" >&2; seq 1 30; exit 3\n`,
+      `FROM ${base} AS wheel\nRUN echo ${mark()}; ${script}\nFROM ${base} AS final\nCOPY --from=wheel /bin/sh /sh\n`,
     )
     const error = await failureOf(request)
-    expect(error).toBeInstanceOf(BuildError)
-    expect((error as BuildError).reason).toBe('No matching distribution found for nixl==9.9.9')
-    expect((error as BuildError).step?.stage).toBe('wheel')
+    if (!(error instanceof BuildError)) throw error
+    expect(error.reason).toBe('No matching distribution found for nixl==9.9.9')
+    expect(error.step?.stage).toBe('wheel')
     expect(error.message).toContain('in step [wheel 2/2] RUN')
     expect(lines.join('\n')).toContain('failed after')
   })
@@ -178,6 +181,52 @@ describe('a build with the real engine', () => {
     expect(error).toBeInstanceOf(BuildError)
     expect(error.message).toContain('left no digest')
   })
+})
+
+describe('the arguments that are made for buildx', () => {
+  it('are taken by it, and the command to reproduce the build works when it is pasted', async () => {
+    const dockerfile = [
+      `FROM ${base} AS image`,
+      'ARG OWN VLLM_VERSION GPU_ARCHITECTURES',
+      'COPY --from=aibrix-source hello.txt /source.txt',
+      `RUN --mount=type=secret,id=token,required=true cat /run/secrets/token && echo ${mark()} "$OWN" "$VLLM_VERSION" "$GPU_ARCHITECTURES"`,
+      'FROM image AS final',
+    ]
+    const { request } = await setUp(dockerfile.join('\n'))
+    const context = request.argv.at(-1) ?? ''
+    const secret = join(directory, 'a "file", with commas')
+    await writeFile(secret, 'one "two",\nthree\n')
+    const leg = makeLeg({
+      aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: context } },
+      buildArguments: { OWN: `it's "$HOME" \`x\`` },
+      gpuArchitectures: ['8.0', '9.0'],
+    })
+    const call = makeCall({
+      leg,
+      context,
+      dockerfile: join(context, 'Dockerfile'),
+      secrets: new Map([['token', secret]]),
+      output: {
+        kind: 'image',
+        reference: 'image-action-test/arguments:1',
+        push: false,
+        compression: 'zstd',
+        labels: { note: 'a, "b"' },
+        annotations: { note: 'a, "b"' },
+        metadataFile: request.metadataFile ?? '',
+      },
+    })
+    try {
+      await runBuild({ ...request, argv: buildxArguments(call) })
+      const log = await readFile(request.logFile, 'utf8')
+      expect(log).toContain('[image 3/3] one "two",\n[image 3/3] three\n')
+      expect(log).toMatch(/\[image 3\/3\] \S+ it's "\$HOME" `x` v0\.10\.2 8\.0 9\.0\n/)
+      await cp(secret, join(directory, 'secret-token'))
+      execFileSync('sh', ['-c', reproduceCommand(call)], { cwd: directory, stdio: 'pipe' })
+    } finally {
+      execFileSync('docker', ['image', 'rm', '--force', 'image-action-test/arguments:1'], { stdio: 'ignore' })
+    }
+  }, 20_000)
 })
 
 describe('a login in a temporary configuration', () => {

@@ -20,7 +20,7 @@ export async function openStandIns(): Promise<StandInWorld> {
   const namespace = `test-${randomBytes(4).toString('hex')}`
   const common = {
     namespace,
-    'base-registry': standIns.baseRegistries['published'] ?? '',
+    'base-registry': standIns.baseRegistries.published ?? '',
     'aibrix-repository': standIns.aibrix,
     'ucx-repository': standIns.ucx,
     'package-index': server.url,
@@ -33,5 +33,5 @@ export async function openStandIns(): Promise<StandInWorld> {
 /** Writes a stand-in for a program into a folder that goes first on PATH. @returns the PATH */
 export function withProgram(folder: string, name: string, script: string): string {
   writeFileSync(join(folder, name), script, { mode: 0o755 })
-  return `${folder}:${process.env['PATH'] ?? ''}`
+  return `${folder}:${process.env.PATH ?? ''}`
 }

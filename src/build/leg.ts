@@ -63,15 +63,30 @@ export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld)
     const facts = await measure(leg, settings, world, steps)
     const gates = settle(judgeFacts(leg, facts), settings)
     if (verdict(gates) === 'fail') {
-      const candidate = { known: 'nothing', reason: 'a gate on the facts failed, so no image was made' } as const
-      return { facts, candidate, gates: [...gates, ...judgeCandidate(leg, candidate, settings)], steps, digest: undefined }
+      const candidate = {
+        known: 'nothing',
+        reason: 'a gate on the facts failed, so no image was made',
+      } as const
+      return {
+        facts,
+        candidate,
+        gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
+        steps,
+        digest: undefined,
+      }
     }
     const made = await makeImage(leg, settings, world, labelsOf(leg, facts, gates))
     addSteps(steps, made.steps)
     const again = uncachedSteps(made.steps)
     if (again.length === 0) {
       const candidate = await readCandidate(leg, settings, world, made.digest)
-      return { facts, candidate, gates: [...gates, ...judgeCandidate(leg, candidate, settings)], steps, digest: made.digest }
+      return {
+        facts,
+        candidate,
+        gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
+        steps,
+        digest: made.digest,
+      }
     }
     if (attempt > measureAgain)
       throw new UserError(
@@ -85,7 +100,9 @@ async function measure(leg: Leg, settings: LegSettings, world: LegWorld, steps: 
   const call = { ...settings.call, leg, output: { kind: 'report', directory } as const }
   addSteps(steps, (await world.build(call, leg)).steps)
   const [base, image] = await Promise.all(
-    ['base.json', 'image.json'].map(async (name) => parseFacts(name, await world.readText(`${directory}/${name}`))),
+    ['base.json', 'image.json'].map(async (name) =>
+      parseFacts(name, await world.readText(`${directory}/${name}`)),
+    ),
   )
   if (!base || !image) throw new UserError('The measuring step left no facts.')
   return { base, image }
@@ -93,7 +110,10 @@ async function measure(leg: Leg, settings: LegSettings, world: LegWorld, steps: 
 
 function parseFacts(name: string, text: string): LegFacts['base'] {
   const result = v.safeParse(factsSchema, JSON.parse(text))
-  if (!result.success) throw new UserError(`The measured facts in ${name} are not of the form that is known: ${v.summarize(result.issues)}`)
+  if (!result.success)
+    throw new UserError(
+      `The measured facts in ${name} are not of the form that is known: ${v.summarize(result.issues)}`,
+    )
   return result.output
 }
 
@@ -113,19 +133,30 @@ async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, label
 }
 
 /** The registry, not BuildKit, says what was pushed. */
-async function readCandidate(leg: Leg, settings: LegSettings, world: LegWorld, digest: Digest): Promise<Candidate> {
+async function readCandidate(
+  leg: Leg,
+  settings: LegSettings,
+  world: LegWorld,
+  digest: Digest,
+): Promise<Candidate> {
   const name = formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) })
   if (!settings.push) {
     const reason = 'the image was not pushed, and only a registry has its layers compressed'
     const config = await world.inspectImage(name)
-    return config ? { known: 'config', config, reason } : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
+    return config
+      ? { known: 'config', config, reason }
+      : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
   }
   const top = await world.registry.getManifest(settings.cacheRepository, candidateTag(leg))
   if (top?.digest !== digest)
-    throw new UserError(`BuildKit says that it pushed ${digest} as ${name}, but the registry has ${top?.digest ?? 'nothing'} there.`)
+    throw new UserError(
+      `BuildKit says that it pushed ${digest} as ${name}, but the registry has ${top?.digest ?? 'nothing'} there.`,
+    )
   const child = top.parsed.kind === 'index' ? platformManifest(top.parsed, leg.platform)?.digest : digest
-  const manifest = child === undefined ? undefined : await world.registry.getManifest(settings.cacheRepository, child)
-  if (manifest?.parsed.kind !== 'image') throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
+  const manifest =
+    child === undefined ? undefined : await world.registry.getManifest(settings.cacheRepository, child)
+  if (manifest?.parsed.kind !== 'image')
+    throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
   const config = await world.registry.getImageConfig(settings.cacheRepository, manifest.parsed)
   return { known: 'manifest', mediaType: manifest.mediaType, config, layers: manifest.parsed.layers }
 }
@@ -133,7 +164,13 @@ async function readCandidate(leg: Leg, settings: LegSettings, world: LegWorld, d
 /** Waivers applied; with `verify: false` nothing is judged, and a gate that was not judged is skipped. */
 function settle(gates: Gate[], settings: LegSettings): Gate[] {
   if (settings.judge === 'all') return waive(gates, settings.waivers)
-  return gates.map(({ name, expected, actual }) => ({ name, expected, actual, state: 'skipped', reason: 'verify is false' }))
+  return gates.map(({ name, expected, actual }) => ({
+    name,
+    expected,
+    actual,
+    state: 'skipped',
+    reason: 'verify is false',
+  }))
 }
 
 function judgeCandidate(leg: Leg, candidate: Candidate, settings: LegSettings): Gate[] {
@@ -145,4 +182,3 @@ function addSteps(steps: Step[], more: Step[]): void {
   const known = new Set(steps.map(({ id }) => id))
   steps.push(...more.filter((step) => !known.has(step.id) && step.started !== undefined))
 }
-

@@ -40,7 +40,12 @@ export async function stage(
     layers: [{ mediaType: reportType, digest: layer, size: bytes.length }],
     ...(image && { subject: { mediaType: image.mediaType, digest, size: image.bytes.length } }),
   }
-  await client.putManifest(repository, reportTag(leg), Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest)
+  await client.putManifest(
+    repository,
+    reportTag(leg),
+    Buffer.from(JSON.stringify(manifest)),
+    mediaTypes.ociManifest,
+  )
   await copyManifest(client, { from: repository, to: repository, digest, tag: stagedTag(leg) })
 }
 
@@ -61,7 +66,9 @@ export async function readStoredReport(
  * report's configuration has.
  * @throws UserError if the registry refuses
  */
-export async function checkPushAccess(client: Pick<RegistryClient, 'putBlob'>, repositories: Repository[]): Promise<void> {
+export async function checkPushAccess(
+  client: Pick<RegistryClient, 'putBlob'>,
+  repositories: Repository[],
+): Promise<void> {
   for (const repository of repositories) await client.putBlob(repository, emptyConfig)
 }
-

@@ -17,12 +17,23 @@ function registryOf(images: Record<string, Record<string, string>>): PlanWorld['
   const manifests = new Map<string, Buffer>()
   const configs = new Map<string, Buffer>()
   for (const [name, labels] of Object.entries(images)) {
-    const config = Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', config: { Labels: labels }, rootfs: { diff_ids: [name] } }))
+    const config = Buffer.from(
+      JSON.stringify({
+        os: 'linux',
+        architecture: 'amd64',
+        config: { Labels: labels },
+        rootfs: { diff_ids: [name] },
+      }),
+    )
     const manifest = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: mediaTypes.ociManifest,
-        config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+        config: {
+          mediaType: 'application/vnd.oci.image.config.v1+json',
+          digest: digestOf(config),
+          size: config.length,
+        },
         layers: [],
       }),
     )
@@ -36,7 +47,8 @@ function registryOf(images: Record<string, Record<string, string>>): PlanWorld['
       const parsed = parseManifest(bytes, mediaTypes.ociManifest, path)
       return Promise.resolve({ bytes, digest: digestOf(bytes), mediaType: mediaTypes.ociManifest, parsed })
     },
-    getImageConfig: ({ path }, manifest) => Promise.resolve(parseImageConfig(configs.get(manifest.config.digest) ?? Buffer.alloc(0), path)),
+    getImageConfig: ({ path }, manifest) =>
+      Promise.resolve(parseImageConfig(configs.get(manifest.config.digest) ?? Buffer.alloc(0), path)),
   }
 }
 
@@ -45,7 +57,13 @@ const bases = { 'vllm/vllm-openai:v0.10.2': {}, 'lmsysorg/sglang:v0.5.5.post3': 
 function world(images: Record<string, Record<string, string>> = {}): PlanWorld {
   return {
     registry: registryOf({ ...bases, ...images }),
-    git: (args) => Promise.resolve(args.filter((arg) => arg.startsWith('refs/tags/') && !arg.endsWith('}')).map((ref) => `${commit}\t${ref}\n`).join('')),
+    git: (args) =>
+      Promise.resolve(
+        args
+          .filter((arg) => arg.startsWith('refs/tags/') && !arg.endsWith('}'))
+          .map((ref) => `${commit}\t${ref}\n`)
+          .join(''),
+      ),
     catalogue: parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')),
     recipeOf: () => 'recipe',
   }
@@ -83,7 +101,12 @@ describe('the plan', () => {
       repository: { registry: 'docker.io', path: 'aibrix/vllm-openai' },
       tags: [wantedTag],
       published: { kind: 'absent' },
-      leg: { nixl: '0.7.1', ucxVersion: '1.19.0', aibrix: { ref: 'v0.5.0', commit, kind: 'tag' }, architecture: 'amd64' },
+      leg: {
+        nixl: '0.7.1',
+        ucxVersion: '1.19.0',
+        aibrix: { ref: 'v0.5.0', commit, kind: 'tag' },
+        architecture: 'amd64',
+      },
     })
     expect(image?.leg.base.digest).toMatch(/^sha256:/)
   })
@@ -102,8 +125,15 @@ describe('the plan', () => {
   })
 
   it('has the same build ids on another day, for another registry, with other tags', async () => {
-    const other = { date: '20301231', registry: 'ghcr.io', namespace: 'me', templates: [{ text: 'x-{{date}}', dated: true }] }
-    const ids = await Promise.all([request(), request(other)].map(async (one) => (await makePlan(one, world())).images[0]?.leg.buildId))
+    const other = {
+      date: '20301231',
+      registry: 'ghcr.io',
+      namespace: 'me',
+      templates: [{ text: 'x-{{date}}', dated: true }],
+    }
+    const ids = await Promise.all(
+      [request(), request(other)].map(async (one) => (await makePlan(one, world())).images[0]?.leg.buildId),
+    )
     expect(new Set(ids).size).toBe(1)
   })
 })
@@ -112,7 +142,9 @@ describe('a plan is refused', () => {
   const taken = { [`aibrix/vllm-openai:${wantedTag}`]: { [buildIdLabel]: 'another' } }
 
   it('when a tag names something else', async () => {
-    await expect(makePlan(request(), world(taken))).rejects.toThrow(`docker.io/aibrix/vllm-openai:${wantedTag} already names`)
+    await expect(makePlan(request(), world(taken))).rejects.toThrow(
+      `docker.io/aibrix/vllm-openai:${wantedTag} already names`,
+    )
   })
 
   it('not when such a tag may be overwritten, or nothing is pushed', async () => {
@@ -124,10 +156,14 @@ describe('a plan is refused', () => {
     const version = parseEngineVersion('v9.9.9')
     if (!version) throw new Error('not a version')
     const missing = request({ engines: [{ engine: 'vllm', version }] })
-    await expect(makePlan(missing, world())).rejects.toThrow('the base image docker.io/vllm/vllm-openai:v9.9.9 does not exist')
+    await expect(makePlan(missing, world())).rejects.toThrow(
+      'the base image docker.io/vllm/vllm-openai:v9.9.9 does not exist',
+    )
   })
 
   it('when it is not known which UCX a NIXL bundles', async () => {
-    await expect(makePlan(request({ nixl: '9.9.9' }), world())).rejects.toThrow('which UCX release NIXL 9.9.9 bundles')
+    await expect(makePlan(request({ nixl: '9.9.9' }), world())).rejects.toThrow(
+      'which UCX release NIXL 9.9.9 bundles',
+    )
   })
 })

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ActionOptions, type ActionRun, changedAction, registry, runAction, tagsOf } from './action.ts'
+import { openRegistryProxy } from './registry-proxy.ts'
+import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+let world: StandInWorld
+beforeAll(async () => {
+  world = await openStandIns()
+}, 10 * minutes)
+afterAll(() => world.close())
+
+const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
+let counter = 0
+
+/** A run under a namespace of its own, so that what it leaves behind is known to be its own. */
+async function run(
+  inputs: Record<string, string>,
+  options: ActionOptions = {},
+): Promise<ActionRun & { namespace: string }> {
+  const namespace = `${world.namespace}-${(counter += 1)}`
+  return { ...(await runAction(world.inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
+}
+
+function errors({ log }: ActionRun): string[] {
+  return log.split('\n').filter((line) => line.startsWith('::error'))
+}
+
+/** What a user may expect of every failure. */
+async function expectCleanFailure(
+  failed: ActionRun & { namespace: string },
+  sentence: RegExp,
+): Promise<void> {
+  expect(errors(failed)).toHaveLength(1)
+  expect(errors(failed)[0]).toMatch(sentence)
+  expect(failed.code).toBe(1)
+  expect(failed.log).not.toMatch(/\n\s+at .+:\d+:\d+/)
+  expect(await tagsOf(`${failed.namespace}/vllm-openai`)).toEqual([])
+  expect(
+    (await tagsOf(`${failed.namespace}/image-cache`)).filter((tag) => !tag.startsWith('candidate-')),
+  ).toEqual([])
+  expect(processesOf(failed.namespace)).toEqual([])
+}
+
+function processesOf(text: string): string[] {
+  const all = execFileSync('ps', ['axww', '-o', 'pid=,args='], { encoding: 'utf8' }).split('\n')
+  return all.filter((line) => line.includes(text) && !line.includes('ps axww'))
+}
+
+function withStep(step: string): string {
+  return changedAction('dockerfiles/Dockerfile.vllm', (text) =>
+    text.replace('ARG BASE_USER=""', () => `${step}\nARG BASE_USER=""`),
+  )
+}
+
+function logFileOf({ temp }: ActionRun): string {
+  const [workspace = ''] = readdirSync(temp).filter((name) => name.startsWith('image-action-'))
+  return readFileSync(join(temp, workspace, 'logs', 'vllm-v0.21.0-amd64.log'), 'utf8')
+}
+
+/** A PATH on which everything is but docker, or with a docker of our own. */
+function pathWith(docker?: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'path-'))
+  for (const program of ['git', 'sh', 'sleep', 'cat', 'kill', 'ps', 'head', 'tr', 'seq', 'dirname'])
+    symlinkSync(
+      execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim(),
+      join(folder, program),
+    )
+  if (docker !== undefined) symlinkSync(docker, join(folder, 'docker'))
+  return folder
+}
+
+describe('bad input ends red with one sentence', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['an engine version that does not exist', { versions: 'v9.9.9' }, /vllm-openai:v9\.9\.9 does not exist/],
+    [
+      'an AIBrix version that does not exist',
+      { 'aibrix-version': 'v9.9.9' },
+      /no tag, branch or commit "v9\.9\.9"/,
+    ],
+    [
+      'a tag longer than 128 characters',
+      { tags: `{{engine-version}}-${'x'.repeat(130)}` },
+      /has 138 characters, a registry allows 128/,
+    ],
+    ['a template with an unknown name', { tags: '{{torch}}' }, /"\{\{torch\}\}" is not allowed/],
+    ['a registry that is not there', { registry: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
+    ['a builder that does not exist', { builder: 'no-such-builder' }, /no-such-builder/],
+    ['a patch that AIBrix does not ship', { integration: 'patch' }, /patch/],
+  ])(
+    '%s',
+    async (_, inputs, sentence) => {
+      await expectCleanFailure(await run(inputs), sentence)
+    },
+    minutes,
+  )
+
+  it('several at once are all named', async () => {
+    const failed = await run({ engine: 'tgi', date: 'today' })
+    expect(errors(failed)[0]).toMatch(/engine: "tgi".*date: "today"/)
+  })
+})
+
+describe('a registry that refuses', () => {
+  const credentials = { user: 'robot', password: 'right-password' }
+
+  it(
+    'a wrong password is found before anything is built',
+    async () => {
+      const proxy = await openRegistryProxy({ credentials })
+      const failed = await run({ registry: proxy.host, username: 'robot', password: 'wrong-password' })
+      await proxy.close()
+      await expectCleanFailure(failed, /401.*(username|password|credentials)/)
+      expect(failed.log).not.toContain('[image')
+      expect(failed.log).not.toContain('wrong-password')
+    },
+    minutes,
+  )
+
+  it(
+    'a token that may not push is found before anything is built',
+    async () => {
+      const proxy = await openRegistryProxy({ credentials, readOnly: true })
+      const failed = await run({ registry: proxy.host, username: 'robot', password: 'right-password' })
+      await proxy.close()
+      await expectCleanFailure(failed, /403|denied/)
+      expect(failed.log).not.toContain('[image')
+    },
+    minutes,
+  )
+})
+
+describe('a build that fails', () => {
+  it(
+    'names the line that says why: pip',
+    async () => {
+      const folder = withStep(
+        'RUN --mount=type=secret,id=package-index PIP_INDEX_URL="$(cat /run/secrets/package-index)" python3 -m pip install --break-system-packages nixl==9.9.9',
+      )
+      const failed = await run({}, { folder })
+      await expectCleanFailure(failed, /No matching distribution found for nixl==9\.9\.9/)
+      expect(logFileOf(failed)).toContain('No matching distribution found')
+      expect(failed.summary).toContain('No matching distribution found')
+    },
+    3 * minutes,
+  )
+
+  it(
+    'names the line that says why: the compiler',
+    async () => {
+      await expectCleanFailure(
+        await run({ 'aibrix-version': 'mutant/broken-build' }),
+        /this commit does not compile/,
+      )
+    },
+    3 * minutes,
+  )
+
+  it(
+    'a full disk',
+    async () => {
+      const folder = withStep(
+        'RUN --mount=type=tmpfs,target=/small,size=1048576 head -c 5000000 /dev/zero > /small/file',
+      )
+      await expectCleanFailure(await run({}, { folder }), /[Nn]o space left on device/)
+    },
+    3 * minutes,
+  )
+
+  it(
+    'buildx killed with SIGKILL in the middle is red',
+    async () => {
+      const folder = withStep('RUN sleep 61.5')
+      const killed = await run(
+        {},
+        {
+          folder,
+          watch: (child, output) => {
+            if (output.includes('RUN sleep 61.5') && child.pid !== undefined)
+              for (const line of processesOf('buildx build'))
+                if (line.includes(folder)) process.kill(Number(line.trim().split(' ')[0]), 'SIGKILL')
+          },
+        },
+      )
+      await expectCleanFailure(killed, /killed|exit code|canceled/)
+    },
+    3 * minutes,
+  )
+})
+
+describe('Docker', () => {
+  it(
+    'that is absent',
+    async () => {
+      await expectCleanFailure(await run({}, { environment: { PATH: pathWith() } }), /docker was not found/)
+    },
+    minutes,
+  )
+
+  it(
+    'without an engine',
+    async () => {
+      const failed = await run({}, { environment: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } })
+      await expectCleanFailure(failed, /engine|daemon/i)
+    },
+    minutes,
+  )
+})
+
+describe('a run that is cancelled', () => {
+  it(
+    'stops BuildKit and cleans up within 7 seconds',
+    async () => {
+      const folder = withStep('RUN sleep 62.5')
+      let cancelled = 0
+      const run_ = await run(
+        {},
+        {
+          folder,
+          watch: (child, output) => {
+            if (cancelled > 0 || !output.includes('RUN sleep 62.5')) return
+            cancelled = performance.now()
+            child.kill('SIGINT')
+            setTimeout(() => child.kill('SIGTERM'), 7500).unref()
+          },
+        },
+      )
+      expect(performance.now() - cancelled).toBeLessThan(7000)
+      await expectCleanFailure(run_, /cancelled/)
+      const [workspace = ''] = readdirSync(run_.temp).filter((name) => name.startsWith('image-action-'))
+      expect(readdirSync(join(run_.temp, workspace))).not.toContain('private')
+      expect(processesOf('sleep 62.5')).toEqual([])
+    },
+    3 * minutes,
+  )
+
+  it('leaves to post what main could not clean up', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'private-'))
+    const post = await runAction({}, { entry: 'post', environment: { 'STATE_private-folder': folder } })
+    expect(post.code).toBe(0)
+    expect(() => readdirSync(folder)).toThrow('ENOENT')
+  })
+})
+
+it('a registry is there for these tests', async () => {
+  expect((await fetch(`http://${registry}/v2/`)).status).toBe(200)
+})

@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ActionRun, digestOf, failedGates, registry, runAction, tagsOf } from './action.ts'
+import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+let world: StandInWorld
+beforeAll(async () => {
+  world = await openStandIns()
+}, 10 * minutes)
+afterAll(() => world.close())
+
+const both = {
+  engine: 'vllm, sglang',
+  versions: 'vllm: v0.21.0\nsglang: v0.5.11',
+  'aibrix-version': 'v0.7.0',
+}
+
+describe('both engines', () => {
+  let first: ActionRun
+  const vllmTag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
+  const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
+
+  beforeAll(async () => {
+    first = await runAction(world.inputs(both))
+  }, 10 * minutes)
+
+  it('end green, with their tags in the registry as the outputs say', async () => {
+    expect(first.log).not.toContain('::error')
+    expect(first.code).toBe(0)
+    const names = [
+      `${registry}/${world.namespace}/vllm-openai:${vllmTag}`,
+      `${registry}/${world.namespace}/sglang:${sglangTag}`,
+    ]
+    expect(JSON.parse(first.outputs.tags ?? '')).toEqual(names)
+    const digests = JSON.parse(first.outputs.digests ?? '') as Record<string, string>
+    expect(await digestOf(`${world.namespace}/vllm-openai`, vllmTag)).toBe(digests[names[0] ?? ''])
+    expect(await digestOf(`${world.namespace}/sglang`, sglangTag)).toBe(digests[names[1] ?? ''])
+  })
+
+  it('have measured components, not declared ones, in the outputs', () => {
+    expect(JSON.parse(first.outputs.components ?? '')).toMatchObject({
+      vllm: {
+        engine: '0.21.0',
+        torch: '2.11.0+cu130',
+        cuda: '13.0',
+        aibrix_kvcache: '0.7.0+cu130',
+        nixl: '0.7.1',
+        ucx: '1.19.0',
+      },
+      sglang: { engine: '0.5.11', aibrix_kvcache: '0.7.0+cu130', nixl: '0.7.1', ucx: '1.19.0' },
+    })
+    expect(first.outputs.changed).toBe('true')
+  })
+
+  it('leave a candidate, a verified build and a report each in the cache repository, and nothing else public', async () => {
+    const kinds = (await tagsOf(`${world.namespace}/image-cache`)).map((tag) => tag.split('-')[0])
+    expect(kinds).toEqual(['build', 'build', 'candidate', 'candidate', 'report', 'report'])
+    expect(await tagsOf(`${world.namespace}/vllm-openai`)).toEqual([vllmTag])
+  })
+
+  it('give a summary with matrix, pull commands, gates, sizes, chart, engine option and command', () => {
+    for (const part of [
+      '| Component | vLLM Image | SGLang Image |',
+      'docker pull ',
+      '17 of 17 gates passed',
+      '### Size',
+      '```mermaid',
+      '--kv-transfer-config',
+      'docker buildx build',
+    ])
+      expect(first.summary).toContain(part)
+    expect(Buffer.byteLength(first.summary)).toBeLessThan(1024 * 1024)
+  })
+
+  it('can be pulled and answer for themselves', () => {
+    const image = `${registry}/${world.namespace}/vllm-openai:${vllmTag}`
+    execFileSync('docker', ['pull', '--quiet', image])
+    const inside = (...command: string[]) =>
+      execFileSync('docker', ['run', '--rm', '--entrypoint', '', image, ...command], { encoding: 'utf8' })
+    expect(inside('ucx_info', '-v')).toContain('Library version: 1.19.0')
+    expect(
+      inside(
+        'python3',
+        '-c',
+        'import torch, aibrix_kvcache._aibrix_C; print(torch.ops._aibrix_C_cache_ops.reshape_and_cache_multi_layer)',
+      ),
+    ).not.toBe('')
+    const inspected = JSON.parse(
+      execFileSync('docker', ['image', 'inspect', image], { encoding: 'utf8' }),
+    ) as { Config: { Labels: Record<string, string>; Entrypoint: string[] } }[]
+    expect(inspected[0]?.Config.Entrypoint).toEqual(['vllm', 'serve'])
+    expect(inspected[0]?.Config.Labels).toMatchObject({
+      'io.aibrix.image.torch': '2.11.0+cu130',
+      'io.aibrix.image.nixl': '0.7.1',
+      'org.opencontainers.image.title': 'vLLM with AIBrix KVCache',
+    })
+  })
+
+  it('leave nothing private behind, and their logs', () => {
+    const [workspace = ''] = readdirSync(first.temp).filter((name) => name.startsWith('image-action-'))
+    expect(existsSync(join(first.temp, workspace, 'private'))).toBe(false)
+    expect(readdirSync(join(first.temp, workspace, 'logs'))).toHaveLength(2)
+  })
+
+  it(
+    'are not built a second time, and are reported in full from the registry',
+    async () => {
+      const before = await digestOf(`${world.namespace}/vllm-openai`, vllmTag)
+      const second = await runAction(world.inputs(both))
+      expect(second.code).toBe(0)
+      expect(second.outputs.changed).toBe('false')
+      expect(second.log).not.toContain('[image')
+      expect(second.summary).toContain('17 of 17 gates passed')
+      expect(await digestOf(`${world.namespace}/vllm-openai`, vllmTag)).toBe(before)
+      expect(JSON.parse(second.outputs.components ?? '')).toEqual(JSON.parse(first.outputs.components ?? ''))
+    },
+    minutes,
+  )
+
+  it(
+    'get a further tag without being built',
+    async () => {
+      const tags = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}'
+      const run = await runAction(world.inputs({ ...both, tags }))
+      expect(run.code).toBe(0)
+      expect(run.log).not.toContain('[image')
+      expect(await digestOf(`${world.namespace}/vllm-openai`, 'v0.21.0')).toBe(
+        await digestOf(`${world.namespace}/vllm-openai`, vllmTag),
+      )
+    },
+    minutes,
+  )
+
+  it(
+    'are refused a tag that names something else, before anything is built, unless it may be overwritten',
+    async () => {
+      const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
+      const refused = await runAction(world.inputs(other))
+      expect(refused.code).toBe(1)
+      expect(refused.log).toContain(`${vllmTag} already names an image of other content`)
+      expect(refused.log).not.toContain('[image')
+      const allowed = await runAction(world.inputs({ ...other, 'overwrite-tags': 'true' }))
+      expect(allowed.code).toBe(0)
+      expect(allowed.summary).toContain('| 9.0 |')
+    },
+    5 * minutes,
+  )
+})
+
+describe('the bases that are accepted', () => {
+  const vllm = {
+    engine: 'vllm',
+    versions: 'v0.21.0',
+    'aibrix-version': 'v0.7.0',
+    'gpu-architectures': '9.0',
+    push: 'true',
+  }
+
+  it.each(['venv', 'not-root', 'with-nixl', 'zstd', 'zstd-docker-types'])(
+    'a base "%s" passes every gate and can be pulled',
+    async (variant) => {
+      const run = await runAction(
+        world.inputs({
+          ...vllm,
+          'base-registry': world.standIns.baseRegistries[variant] ?? '',
+          tags: variant,
+        }),
+      )
+      expect(run.log).not.toContain('::error')
+      expect(run.code).toBe(0)
+      execFileSync('docker', ['pull', '--quiet', `${registry}/${world.namespace}/vllm-openai:${variant}`])
+    },
+    5 * minutes,
+  )
+
+  it(
+    'a base with a distribution UCX is refused by one gate, and passes when that is waived',
+    async () => {
+      const inputs = world.inputs({
+        ...vllm,
+        'base-registry': world.standIns.baseRegistries['with-libucx'] ?? '',
+        tags: 'with-libucx',
+      })
+      const refused = await runAction(inputs)
+      expect(failedGates(refused)).toEqual(['second-libucp'])
+      const waived = await runAction({ ...inputs, 'allow-failed': 'second-libucp=the base is what it is' })
+      expect(waived.code).toBe(0)
+      expect(waived.summary).toContain('the base is what it is')
+      expect(waived.log).toContain('::warning title=vLLM v0.21.0%3A gate second-libucp waived')
+    },
+    5 * minutes,
+  )
+
+  it.each([
+    ['vllm', 'v0.10.2', 'v0.5.0', 'patch'],
+    ['sglang', 'v0.5.5.post3', 'v0.5.0', 'module'],
+  ])(
+    '%s %s with AIBrix %s is integrated by %s',
+    async (engine, versions, aibrix, mode) => {
+      const run = await runAction(world.inputs({ ...vllm, engine, versions, 'aibrix-version': aibrix }))
+      expect(run.log).not.toContain('::error')
+      expect(run.code).toBe(0)
+      expect(run.summary).toContain(`| Integration | ${mode} |`)
+    },
+    5 * minutes,
+  )
+
+  it(
+    'a branch appears in the tag with its short commit',
+    async () => {
+      const run = await runAction(world.inputs({ ...vllm, 'aibrix-version': 'main' }))
+      expect(run.log).not.toContain('::error')
+      expect(run.outputs.tags).toMatch(/v0\.21\.0-aibrix-main-[0-9a-f]{7}-nixl-0\.7\.1-20251123/)
+    },
+    5 * minutes,
+  )
+})
+
+describe('without a push', () => {
+  const inputs = {
+    engine: 'vllm',
+    versions: 'v0.21.0',
+    'aibrix-version': 'v0.7.0',
+    namespace: 'nothing-is-pushed-here',
+  }
+
+  it(
+    'a pull request is built and judged, and nothing is pushed',
+    async () => {
+      const run = await runAction(world.inputs(inputs), {
+        environment: { GITHUB_EVENT_NAME: 'pull_request' },
+      })
+      expect(run.code).toBe(0)
+      expect(run.summary).toContain('built and verified, not pushed')
+      expect(await tagsOf('nothing-is-pushed-here/image-cache')).toEqual([])
+      expect(await tagsOf('nothing-is-pushed-here/vllm-openai')).toEqual([])
+    },
+    5 * minutes,
+  )
+
+  it(
+    'judges what it can of the manifest and skips the rest with a reason',
+    async () => {
+      const run = await runAction(world.inputs({ ...inputs, push: 'false' }))
+      expect(run.log).toContain('gate added-bytes skipped')
+      expect(run.log).toContain('gate media-types skipped')
+      expect(run.log).not.toContain('gate image-config skipped')
+    },
+    5 * minutes,
+  )
+
+  it(
+    'verify: false judges nothing, and says so',
+    async () => {
+      const run = await runAction(world.inputs({ ...inputs, push: 'false', verify: 'false' }))
+      expect(run.code).toBe(0)
+      expect(run.log).toContain('It could not be told: verify is false')
+    },
+    5 * minutes,
+  )
+})
