@@ -26,6 +26,7 @@ const untrusted =
 
 /** What explains an installer's "not found": the index could not be asked. */
 function withNetwork(text: string, lines: readonly string[]): string {
+  if (untrusted.test(text) || unreachable.test(text)) return text
   if (lines.some((line) => untrusted.test(line)))
     return `${text} (the server's certificate is not trusted: give your CA as a secret, see "ca-certificates")`
   const broken = lines.map((line) => unreachable.exec(line)?.[0]).find((found) => found !== undefined)

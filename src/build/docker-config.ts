@@ -18,7 +18,10 @@ export type DockerLogin = {
 }
 
 const record = v.record(v.string(), v.unknown())
-const configuration = v.looseObject({ auths: v.nullish(record, {}), credHelpers: v.nullish(record, {}) })
+const configuration = v.pipe(
+  v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+  v.looseObject({ auths: v.nullish(record, {}), credHelpers: v.nullish(record, {}) }),
+)
 
 /** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
 const environmentAuths = v.object({ auths: v.record(v.string(), v.object({ auth: v.string() })) })

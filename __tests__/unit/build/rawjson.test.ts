@@ -44,7 +44,7 @@ describe('the progress of buildx', () => {
     expect(last?.error).toContain('exit code: 3')
     expect(events.at(-1)).toEqual({
       kind: 'text',
-      text: expect.stringMatching(/^ERROR: failed to solve: process/) as string,
+      text: expect.stringMatching(/^ERROR: failed to solve: process/) as unknown as string,
     })
   })
 
@@ -108,7 +108,7 @@ describe('the progress of buildx', () => {
     const large = `{\n  "logs": "${'x'.repeat(100)}"\n}\n`
     const note = {
       kind: 'note',
-      text: expect.stringMatching(/^A progress message of \d+ bytes was left out\.$/) as string,
+      text: expect.stringMatching(/^A progress message of \d+ bytes was left out\.$/) as unknown as string,
     }
     expect(parseText(`${large}after\n`, { documentLimit: 60 })).toEqual([
       note,
