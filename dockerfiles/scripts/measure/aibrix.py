@@ -1,8 +1,10 @@
 """aibrix_kvcache and its compiled extension."""
 
 import glob
+import json
 import os
 import re
+import tempfile
 
 from . import places
 from .child import OK, failure, python
@@ -71,28 +73,29 @@ def extension(location):
         return None
     path = paths[0]
     operators, load = python(LOAD, path, NAMESPACE)
+    missing, looked = undefined(path)
+    if load == OK and looked != OK:
+        load = failure("it loads, but its symbols could not be looked up: %s" % looked["error"])
     code, ptx = architectures(path)
     return {
         "path": path,
         "needed": needed(path),
-        "load": load if operators is not None or load != OK else failure("torch did not say which operators there are"),
+        "load": load,
         "operators": operators or [],
-        "undefinedSymbols": undefined(path),
+        "undefinedSymbols": missing,
         "machineCode": code,
         "ptx": ptx,
     }
 
 
 def undefined(path):
-    import json
-    import tempfile
-
+    """(symbols that nothing provides, outcome of looking them up)."""
     try:
         symbols = [name for name in Elf(path).undefined() if not DRIVER.match(name)]
     except NotElf:
-        return []
+        return [], failure("it is no ELF file")
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(symbols, file)
         file.flush()
-        missing, _ = python(RESOLVE, path, json.dumps(needed(path)), file.name)
-    return missing if missing is not None else []
+        missing, looked = python(RESOLVE, path, json.dumps(needed(path)), file.name)
+    return missing or [], OK if missing is not None else looked

@@ -9,7 +9,7 @@ from .elf import needed
 
 LIBRARY = re.compile(
     r"^lib(cudart|cublas|cublasLt|nvrtc|nvrtc-builtins|cufile|cufft|curand|cusparse|cusolver|nvJitLink|cupti|nvToolsExt|npp\w*|nvjpeg|cudnn|nccl)"
-    r"\.so\.\d+")
+    r"(-[0-9a-f]+)?\.so\.\d+")
 
 
 def linking(paths):

@@ -12,8 +12,13 @@ DEFAULT_DIRECTORIES = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/*-linux
 
 
 def cached():
-    """(soname, path) of every library in ld.so's cache, in the order in which the loader takes them."""
+    """(soname, path) of every library in ld.so's cache, in the order in which the loader takes them.
+
+    Raises OSError if the cache can't be read, which is not the same as an empty one.
+    """
     done = run([shutil.which("ldconfig") or "/sbin/ldconfig", "-p"])
+    if done.code != 0:
+        raise OSError("ldconfig: " + done.why())
     return re.findall(r"^\s+(\S+) \(.*\) => (\S+)$", done.out, re.MULTILINE)
 
 

@@ -33,7 +33,11 @@ def glibc():
 
 def libstdcxx():
     """Highest GLIBCXX version that the loader's libstdc++ provides, or None without one."""
-    for name, path in cached():
+    try:
+        libraries = cached()
+    except OSError:
+        return None
+    for name, path in libraries:
         if name == "libstdc++.so.6" and os.path.exists(path):
             with open(path, "rb") as file:
                 found = re.findall(rb"GLIBCXX_(\d+(?:\.\d+)+)", file.read())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from .failure import Failure
-from .secrets_given import canaries
+from .package_index import canaries
 
 # What compilers, pip, apt and git begin the line with that says why.
 CAUSES = (
@@ -18,7 +18,7 @@ CAUSES = (
 )
 
 # What pip says as a warning, long before the error that comes of it
-HINTS = re.compile(r"(40[13] (?:Client )?Error\b[^:]{0,40}|[cC]ertificate verify failed|Name or service not known|Connection refused)")
+HINTS = re.compile(r"([cC]ertificate verify failed|Name or service not known|Connection refused)")
 
 
 def environment(extra=None):

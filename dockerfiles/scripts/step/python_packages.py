@@ -1,20 +1,16 @@
 """pip, always as `python3 -m pip` of the image's own Python, and what it has installed."""
 
-import base64
 import glob
 import os
 import re
 import shutil
-import ssl
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from importlib import metadata
 
+from . import package_index
 from .failure import Failure, say
 from .process import answer, run
-from .secrets_given import package_index, trust
+from .secrets_given import trust
 
 # PEP 668's marker stays where it is; this only says that these calls know about it.
 SETTINGS = {
@@ -73,32 +69,7 @@ def from_other_python():
 
 def from_uv():
     command = ["uv", "pip", "install", "-q", "--no-cache", "--python", sys.executable, "--target", BORROWED, "pip"]
-    return shutil.which("uv") is not None and answer(command, env=dict(trust(), **index_settings())) is not None
-
-
-def index_refuses():
-    """What the given package index answers, if it is no success: pip without a terminal keeps a wrong password to itself."""
-    index = package_index()
-    parts = urllib.parse.urlsplit(index or "")
-    if parts.scheme not in ("http", "https"):
-        return None
-    userinfo, _, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=host, path=parts.path.rstrip("/") + "/pip/")))
-    if userinfo:
-        token = base64.b64encode(urllib.parse.unquote(userinfo).encode("utf-8")).decode("ascii")
-        request.add_header("Authorization", "Basic " + token)
-    try:
-        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=trust().get("SSL_CERT_FILE"))):
-            return None
-    except urllib.error.HTTPError as error:
-        return None if error.code == 404 else "the package index answers %d %s" % (error.code, error.reason)
-    except (OSError, ValueError) as error:
-        return "the package index can't be reached: %s" % getattr(error, "reason", error)
-
-
-def index_settings():
-    index = package_index()
-    return {} if index is None else {"PIP_INDEX_URL": index, "UV_INDEX_URL": index}
+    return shutil.which("uv") is not None and answer(command, env=dict(trust(), **package_index.settings())) is not None
 
 
 def pip(arguments, what, env=None, online=True, cause_first=False):
@@ -111,11 +82,11 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     borrowed = pip_path()
     if borrowed:
         extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH"), borrowed) if p)
-    extra.update(index_settings() if online else {"PIP_NO_INDEX": "1"})
+    extra.update(package_index.settings() if online else {"PIP_NO_INDEX": "1"})
     try:
         run([sys.executable, "-B", "-m", "pip"] + arguments, what, env=extra, cause_first=cause_first)
     except Failure as failure:
-        refused = index_refuses() if online else None
+        refused = package_index.refusal() if online else None
         if refused is None:
             raise
         raise Failure("%s (%s)" % (failure, refused)) from failure

@@ -1,7 +1,6 @@
-"""The optional build secrets: certificates, package index, git credentials. None of them has to be there."""
+"""The optional build secrets ca-certificates, package-index, git-credentials. None of them has to be there."""
 
 import os
-import urllib.parse
 
 DIRECTORY = "/run/secrets"
 BUNDLE = "/tmp/ca-certificates.pem"
@@ -34,26 +33,3 @@ def trust():
     with open(BUNDLE, "w", encoding="utf-8") as file:
         file.write("\n".join(texts))
     return {name: BUNDLE for name in CERTIFICATE_VARIABLES}
-
-
-def package_index():
-    """The package index's address, perhaps with a password in it, or None."""
-    path = secret("package-index")
-    if path is None:
-        return None
-    with open(path, encoding="utf-8") as file:
-        return file.read().strip() or None
-
-
-def canaries():
-    """Texts that no log may show."""
-    index = package_index()
-    if index is None:
-        return []
-    parts = urllib.parse.urlsplit(index)
-    if "@" not in parts.netloc:
-        return []
-    userinfo = parts.netloc.rsplit("@", 1)[0]
-    password = userinfo.partition(":")[2]
-    found = [userinfo, urllib.parse.unquote(userinfo), password, urllib.parse.unquote(password)]
-    return sorted({text for text in found if len(text) > 3}, key=len, reverse=True)
