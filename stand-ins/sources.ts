@@ -54,8 +54,8 @@ export const aibrixMutants = {
   },
   'broken-patch': {
     file: `${project}/integration/vllm/patches/vllm_v0.10.2-aibrix-kvcache.patch`,
-    from: ' "NixlConnector",',
-    to: ' "AnotherConnector",',
+    from: '--- a/vllm/distributed/kv_transfer/kv_connector/factory.py\n+++ b/vllm/distributed/kv_transfer/kv_connector/factory.py',
+    to: '--- a/vllm/missing.py\n+++ b/vllm/missing.py',
   },
   'broken-build': {
     file: kernels,

@@ -58,7 +58,7 @@ def compile_extension(cuda_home, include, library):
         command += [f"-I{path}" for path in include] + [f"-L{path}" for path in library] + [f"-L{cuda_home}/lib64"]
         command += ["csrc/cache_kernels.cu", "-o", str(output)]
         # the driver's library is needed to link, as with the real build, and not to load
-        command += ["-ltorch_cuda", "-lcudart", "-Wl,--as-needed", "-lcuda"]
+        command += ["-Wl,--no-as-needed", "-ltorch_cuda", "-lcudart", "-Wl,--as-needed", "-lcuda"]
         environment = dict(os.environ)
         subprocess.run(command, check=True, cwd=ROOT, env=environment)
         return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}
