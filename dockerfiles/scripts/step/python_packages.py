@@ -20,8 +20,6 @@ SETTINGS = {
     "PIP_ROOT_USER_ACTION": "ignore",
     "PIP_NO_PYTHON_VERSION_WARNING": "1",
     "PIP_PROGRESS_BAR": "off",
-    # The engine's own unmet requirements are no news of this step; `pip check` before and after is compared by a gate
-    "PIP_NO_WARN_CONFLICTS": "1",
 }
 
 BORROWED = "/tmp/pip"
@@ -29,7 +27,7 @@ BORROWED = "/tmp/pip"
 
 def pip_path():
     """A directory for PYTHONPATH that holds pip, or None if this Python has its own (a venv made by uv has none)."""
-    if answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": os.environ.get("PYTHONPATH")}):
+    if answer([sys.executable, "-m", "pip", "--version"]):
         return None
     if os.path.isdir(BORROWED):
         return BORROWED
@@ -81,10 +79,13 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     extra.update(env or {})
     borrowed = pip_path()
     if borrowed:
-        extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH"), borrowed) if p)
+        extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH", os.environ.get("PYTHONPATH")), borrowed) if p)
     extra.update(package_index.settings() if online else {"PIP_NO_INDEX": "1"})
+    # The engine's own unmet requirements are no news of this step; `pip check` before and after is compared by a gate. (The
+    # environment variable of this option means the opposite.)
+    quiet = ["--no-warn-conflicts"] if arguments[0] == "install" else []
     try:
-        run([sys.executable, "-B", "-m", "pip"] + arguments, what, env=extra, cause_first=cause_first)
+        run([sys.executable, "-B", "-m", "pip"] + arguments[:1] + quiet + arguments[1:], what, env=extra, cause_first=cause_first)
     except Failure as failure:
         refused = package_index.refusal() if online else None
         if refused is None:
