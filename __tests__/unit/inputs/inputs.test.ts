@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import { type InputContext, readInputs } from '../../../src/inputs/inputs.ts'
-import { actionDefaults } from '../../action-defaults.ts'
+import { actionDefaults } from '../../../script/action-defaults.ts'
 
 const context: InputContext = {
   event: 'workflow_dispatch',

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { actionDefaults } from './action-defaults.ts'
+
+/** What a runner sees of one step. */
+export type ActionRun = {
+  code: number | null
+  signal: NodeJS.Signals | null
+  /** Standard output and error, as the runner shows them: without the lines that tell it what to mask */
+  log: string
+  outputs: Record<string, string>
+  /** What main keeps for post */
+  state: Record<string, string>
+  summary: string
+  /** RUNNER_TEMP, with the logs that were kept */
+  temp: string
+  environment: NodeJS.ProcessEnv
+  /** milliseconds */
+  duration: number
+}
+
+export type ActionOptions = {
+  /** Folder that holds dist/ and dockerfiles/ */
+  folder?: string
+  environment?: NodeJS.ProcessEnv
+  entry?: 'main' | 'post'
+  /** Where RUNNER_TEMP is made; made if it is missing */
+  temp?: string
+  /** Gets the process and each piece of its output */
+  watch?: (child: ReturnType<typeof spawn>, output: string) => void
+  /** Gets each line of its output */
+  onLine?: (line: string) => void
+}
+
+export const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
+
+/** Runs the committed bundle as a runner does: inputs in the environment, answers in files. */
+export async function runAction(
+  inputs: Record<string, string>,
+  options: ActionOptions = {},
+): Promise<ActionRun> {
+  const parent = resolve(options.temp ?? tmpdir())
+  mkdirSync(parent, { recursive: true })
+  const temp = mkdtempSync(join(parent, 'runner-'))
+  const files = Object.fromEntries(
+    ['OUTPUT', 'STATE', 'STEP_SUMMARY'].map((name) => [name, join(temp, name.toLowerCase())]),
+  )
+  for (const path of Object.values(files)) writeFileSync(path, '')
+  const environment = {
+    ...withoutGitHub(process.env),
+    RUNNER_TEMP: temp,
+    ...Object.fromEntries(Object.entries(files).map(([name, path]) => [`GITHUB_${name}`, path])),
+    ...asEnvironment({ ...actionDefaults(), registry, ...inputs }),
+    ...options.environment,
+  }
+  const started = performance.now()
+  const entry = join(resolve(options.folder ?? '.'), 'dist', `${options.entry ?? 'main'}.js`)
+  const child = spawn(process.execPath, [entry], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      options.watch?.(child, output)
+    })
+    if (options.onLine) createInterface({ input: stream }).on('line', options.onLine)
+  }
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done, fail) =>
+    child.once('error', fail).once('close', (...ended) => {
+      done(ended)
+    }),
+  )
+  return {
+    code,
+    signal,
+    log: output.replace(/^::add-mask::.*$/gm, ''),
+    outputs: parseOutputs(readFileSync(files.OUTPUT ?? '', 'utf8')),
+    state: parseOutputs(readFileSync(files.STATE ?? '', 'utf8')),
+    summary: readFileSync(files.STEP_SUMMARY ?? '', 'utf8'),
+    temp,
+    environment,
+    duration: performance.now() - started,
+  }
+}
+
+/** @returns the lines that a runner shows as errors */
+export function errorsOf({ log }: ActionRun): string[] {
+  return log.split('\n').filter((line) => line.startsWith('::error'))
+}
+
+/** @returns the gates that failed, by the annotations */
+export function failedGates({ log }: ActionRun): string[] {
+  return [...log.matchAll(/^::error title=[^:]*gate ([a-z-]+) failed::/gm)].map((match) => match[1] ?? '')
+}
+
+function asEnvironment(inputs: Record<string, string>): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+  )
+}
+
+/** CI may itself run in an action, whose variables must not reach ours. */
+function withoutGitHub(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(GITHUB_|INPUT_|RUNNER_|STATE_)/.test(name)),
+  )
+}
+
+/** `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs and state. */
+function parseOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {}
+  for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm))
+    outputs[match[1] ?? ''] = match[3] ?? ''
+  return outputs
+}
