@@ -115,3 +115,39 @@ function parseOutputs(text: string): Record<string, string> {
     outputs[match[1] ?? ''] = match[3] ?? ''
   return outputs
 }
+
+/**
+ * Runs main, then post, for a person at a terminal, and prints what a runner would show. Ctrl+C reaches the action, which
+ * cleans up; this process waits for that.
+ * @param temp folder for what is kept, such as logs
+ */
+export async function runStep(inputs: Record<string, string>, temp: string): Promise<ActionRun> {
+  const wait = () => {
+    process.exitCode = 130
+  }
+  const onLine = (line: string) => {
+    if (!/^::(add-mask|save-state|set-output|debug)\b/.test(line)) console.log(`  ${readable(line)}`)
+  }
+  process.on('SIGINT', wait)
+  try {
+    const run = await runAction(inputs, { temp, onLine })
+    const state = Object.entries(run.state).map(([name, value]) => [`STATE_${name}`, value])
+    await runAction(
+      {},
+      { temp, onLine, entry: 'post', environment: Object.fromEntries(state) as NodeJS.ProcessEnv },
+    )
+    return run
+  } finally {
+    process.off('SIGINT', wait)
+  }
+}
+
+/** `::error title=a%3A b::text` as `error: a: b: text` (Workflow commands for GitHub Actions). */
+function readable(line: string): string {
+  const [, level, title, text] = /^::(error|warning|notice)(?: title=([^:,]*)[^:]*)?::(.*)$/.exec(line) ?? []
+  if (level === undefined) return line
+  return [level, title, text]
+    .filter(Boolean)
+    .join(': ')
+    .replace(/%(0A|0D|25|2C|3A)/g, decodeURIComponent)
+}

@@ -1,0 +1,89 @@
+// The part of script/real after the inputs are there: runs dist/main.js for three images, each as a run of its own, prints
+// each summary, and one table of what was measured at the end.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { formatDuration } from '../src/build/printable.ts'
+import { readStoredReport } from '../src/promote/stage.ts'
+import { createRegistryClient } from '../src/registry/client.ts'
+import { type LegReport, parseReport } from '../src/report/leg-report.ts'
+import { componentNames } from '../src/verify/components.ts'
+import { humanBytes } from '../src/verify/size.ts'
+import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
+
+const images = [
+  { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' },
+  { engine: 'vllm', versions: 'v0.10.2', 'aibrix-version': 'v0.5.0' },
+  { engine: 'sglang', versions: 'v0.5.11', 'aibrix-version': 'v0.7.0' },
+]
+const kept = resolve('.cache/real')
+const namespace = process.argv[2] ?? 'real'
+const common = {
+  namespace,
+  'nixl-version': '0.7.1',
+  'base-registry': registry,
+  'aibrix-repository': join(kept, 'aibrix.git'),
+  'ucx-repository': join(kept, 'ucx.git'),
+  'package-index': process.env.PIP_INDEX_URL ?? '',
+  'ca-certificates': process.env.CA_CERTIFICATES ?? '',
+  // A working copy may have changed since the last time today.
+  'overwrite-tags': 'true',
+}
+
+/** The report that the run left in the registry; undefined if it failed */
+async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefined> {
+  const [image] = JSON.parse(outputs.images ?? '[]') as {
+    buildId: string
+    platform: string
+    digest: string | null
+  }[]
+  if (!image?.digest) return undefined
+  const client = createRegistryClient({
+    credentials: () => Promise.resolve(undefined),
+    signal: AbortSignal.timeout(60_000),
+  })
+  try {
+    const leg = { buildId: image.buildId, architecture: image.platform.split('/')[1] ?? '' }
+    const text = await readStoredReport(client, { registry, path: `${namespace}/image-cache` }, leg)
+    return text === undefined ? undefined : parseReport(text, 'the stored report')
+  } finally {
+    client.close()
+  }
+}
+
+/** @returns one row of the table */
+function row(name: string, run: ActionRun, report: LegReport | undefined): string[] {
+  const wall = formatDuration(run.duration)
+  if (!report)
+    return [name, ...componentNames.map(() => ''), '', `failed: ${failedGates(run).join(' ')}`, wall, '', '']
+  const count = (state: string) => report.gates.filter((gate) => gate.state === state).length
+  const ran = report.steps.filter(({ cached }) => !cached)
+  return [
+    name,
+    ...componentNames.map(
+      (component) => report.components.find((found) => found.name === component)?.measured ?? '–',
+    ),
+    report.integration?.mode ?? '–',
+    `${count('pass')} / ${count('fail') + count('waived')} / ${count('skipped')}`,
+    run.outputs.changed === 'true' ? wall : `${wall} (unchanged)`,
+    `${ran.length} of ${report.steps.length}`,
+    report.sizes ? humanBytes(report.sizes.added) : '–',
+  ]
+}
+
+const header = [
+  ...['Image', ...componentNames, 'integration', 'gates passed / failed / skipped'],
+  ...['wall time', 'steps not from the cache', 'added, compressed'],
+]
+const rows: string[][] = [header, header.map(() => '---')]
+for (const image of images) {
+  const name = `${image.engine} ${image.versions} + aibrix ${image['aibrix-version']}`
+  console.log(`\n${name}`)
+  const run = await runStep({ ...common, ...image }, join(kept, 'runs'))
+  console.log(`\n${run.summary}`)
+  mkdirSync(join(kept, 'summaries'), { recursive: true })
+  writeFileSync(join(kept, 'summaries', `${image.engine}-${image.versions}.md`), run.summary)
+  if (process.exitCode === 130) break
+  if (run.code !== 0) process.exitCode = 1
+  rows.push(row(name, run, await storedReport(run)))
+}
+console.log(`\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
