@@ -5,7 +5,7 @@ export type Base = {
   repository: 'vllm/vllm-openai' | 'lmsysorg/sglang'
   tag: string
   /** Stage of the Dockerfile */
-  target: 'plain' | 'not-root' | 'with-nixl' | 'with-libucx'
+  target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx'
   arguments: Record<string, string>
   /** Additional fields of buildx's `--output type=image` */
   output?: string
@@ -46,13 +46,13 @@ const variants: Base[] = [
   variant('with-libucx', 'with-libucx'),
   variant(
     'zstd',
-    'plain',
+    'one-layer',
     {},
     'compression=zstd,compression-level=1,force-compression=true,oci-mediatypes=true',
   ),
   variant(
     'zstd-docker-types',
-    'plain',
+    'one-layer',
     {},
     'compression=zstd,compression-level=1,force-compression=true,oci-mediatypes=false',
   ),

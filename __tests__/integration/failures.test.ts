@@ -3,7 +3,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActionOptions, type ActionRun, changedAction, registry, runAction, tagsOf } from './action.ts'
+import {
+  type ActionOptions,
+  type ActionRun,
+  changedAction,
+  errorsOf,
+  registry,
+  runAction,
+  tagsOf,
+} from './action.ts'
 import { openRegistryProxy } from './registry-proxy.ts'
 import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
 
@@ -27,17 +35,13 @@ async function run(
   return { ...(await runAction(world.inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
 }
 
-function errors({ log }: ActionRun): string[] {
-  return log.split('\n').filter((line) => line.startsWith('::error'))
-}
-
 /** What a user may expect of every failure. */
 async function expectCleanFailure(
   failed: ActionRun & { namespace: string },
   sentence: RegExp,
 ): Promise<void> {
-  expect(errors(failed)).toHaveLength(1)
-  expect(errors(failed)[0]).toMatch(sentence)
+  expect(errorsOf(failed)).toHaveLength(1)
+  expect(errorsOf(failed)[0]).toMatch(sentence)
   expect(failed.code).toBe(1)
   expect(failed.log).not.toMatch(/\n\s+at .+:\d+:\d+/)
   expect(await tagsOf(`${failed.namespace}/vllm-openai`)).toEqual([])
@@ -102,7 +106,7 @@ describe('bad input ends red with one sentence', () => {
 
   it('several at once are all named', async () => {
     const failed = await run({ engine: 'tgi', date: 'today' })
-    expect(errors(failed)[0]).toMatch(/engine: "tgi".*date: "today"/)
+    expect(errorsOf(failed)[0]).toMatch(/engine: "tgi".*date: "today"/)
   })
 })
 

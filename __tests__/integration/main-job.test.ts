@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ActionRun, digestOf, failedGates, registry, runAction, tagsOf } from './action.ts'
+import { type ActionRun, digestOf, errorsOf, failedGates, registry, runAction, tagsOf } from './action.ts'
 import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
 
 const minutes = 60_000
@@ -29,7 +29,7 @@ describe('both engines', () => {
   }, 10 * minutes)
 
   it('end green, with their tags in the registry as the outputs say', async () => {
-    expect(first.log).not.toContain('::error')
+    expect(errorsOf(first)).toEqual([])
     expect(first.code).toBe(0)
     const names = [
       `${registry}/${world.namespace}/vllm-openai:${vllmTag}`,
@@ -170,7 +170,7 @@ describe('the bases that are accepted', () => {
           tags: variant,
         }),
       )
-      expect(run.log).not.toContain('::error')
+      expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       execFileSync('docker', ['pull', '--quiet', `${registry}/${world.namespace}/vllm-openai:${variant}`])
     },
@@ -202,7 +202,7 @@ describe('the bases that are accepted', () => {
     '%s %s with AIBrix %s is integrated by %s',
     async (engine, versions, aibrix, mode) => {
       const run = await runAction(world.inputs({ ...vllm, engine, versions, 'aibrix-version': aibrix }))
-      expect(run.log).not.toContain('::error')
+      expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       expect(run.summary).toContain(`| Integration | ${mode} |`)
     },
@@ -213,7 +213,7 @@ describe('the bases that are accepted', () => {
     'a branch appears in the tag with its short commit',
     async () => {
       const run = await runAction(world.inputs({ ...vllm, 'aibrix-version': 'main' }))
-      expect(run.log).not.toContain('::error')
+      expect(errorsOf(run)).toEqual([])
       expect(run.outputs.tags).toMatch(/v0\.21\.0-aibrix-main-[0-9a-f]{7}-nixl-0\.7\.1-20251123/)
     },
     5 * minutes,

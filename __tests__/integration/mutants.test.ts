@@ -110,8 +110,8 @@ const mutants: Record<string, Mutant> = {
   },
   'a new conflict among packages': {
     gate: 'pip-check',
-    cause: /stand-in-extra/,
-    step: pip('install', '--no-deps', 'stand-in-extra==1.0.0'),
+    cause: /unmet 1\.0 requires not-there/,
+    step: `RUN d="$(python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/unmet-1.0.dist-info"; mkdir -p "$d"; printf 'Metadata-Version: 2.1\\nName: unmet\\nVersion: 1.0\\nRequires-Dist: not-there\\n' >"$d/METADATA"`,
   },
   'a connector that can not be imported': {
     gate: 'integration',

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, changedAction, registry, runAction } from './action.ts'
+import { type ActionRun, changedAction, errorsOf, registry, runAction } from './action.ts'
 import { openRegistryProxy } from './registry-proxy.ts'
 import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
 
@@ -120,7 +120,7 @@ async function readBlob(repository: string, digest: string): Promise<string> {
 
 describe('a password, an index with credentials and a build secret with quotes and two lines', () => {
   it('do their work', () => {
-    expect(run.log).not.toContain('::error')
+    expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
     expect(run.log).toContain('***')
   })

@@ -33,7 +33,7 @@ function withNetwork(text: string, lines: readonly string[]): string {
   return broken === undefined ? text : `${text} (the server could not be reached: ${broken})`
 }
 
-/** Strongest first. Each line was seen in a real build, or is the wording of the tool's own source. */
+/** Strongest first. `__tests__/unit/build/cause.test.ts` says which lines come from real builds. */
 const rules: Rule[] = [
   { pattern: /image-action: error: (.+)/, which: 'last', sentence: (match) => match[1] ?? '' },
   { pattern: /no space left on device/i, which: 'first' },

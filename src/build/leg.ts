@@ -20,7 +20,7 @@ export type LegBuild = {
   /** What is known of the image; nothing if a gate on the facts failed before it was made */
   candidate: Candidate
   gates: Gate[]
-  /** Steps of all calls to BuildKit, each once */
+  /** Steps of all calls to BuildKit */
   steps: Step[]
   digest: Digest | undefined
 }
@@ -177,8 +177,7 @@ function judgeCandidate(leg: Leg, candidate: Candidate, settings: LegSettings): 
   return settle(judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit }), settings)
 }
 
-/** A step that came from the cache in the second call is the one that ran in the first. */
+/** What ran for this leg; what the second call takes from the cache ran in the first. */
 function addSteps(steps: Step[], more: Step[]): void {
-  const known = new Set(steps.map(({ id }) => id))
-  steps.push(...more.filter((step) => !known.has(step.id) && step.started !== undefined))
+  steps.push(...more.filter((step) => step.started !== undefined && (steps.length === 0 || !step.cached)))
 }

@@ -42,7 +42,7 @@ const torch = v.object({
   version: v.string(),
   /** `torch.version.cuda`: `13.0`; null for a torch without CUDA */
   cuda: v.nullable(v.string()),
-  /** sha256 over torch's RECORD file: the same before and after unless somebody touched torch */
+  /** sha256 over torch's RECORD file and size and time of each file in it: the same unless somebody touched torch */
   record: v.nullable(v.string()),
   location: v.string(),
 })

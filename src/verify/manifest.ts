@@ -120,7 +120,7 @@ export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits):
     return failed(
       name,
       { expected, actual: "the base's layers are not the image's lowest ones" },
-      'The layers of the base were compressed anew, so every user downloads them again; build without force-compression.',
+      'BuildKit pushed the layers of the base in another compression, because it has them from an earlier build, so every user would download them again; use another builder or prune this one.',
     )
   const judgement = { expected, actual: humanBytes(sizes.added) }
   if (sizes.added > limits.addedBytes)

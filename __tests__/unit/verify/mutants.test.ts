@@ -421,7 +421,7 @@ const mutants: Mutant[] = [
     'base layers compressed anew',
     ({ candidate }) => (candidate.layers[0] = makeLayer('9', 3_000_000_000)),
     'added-bytes',
-    'compressed anew',
+    'another compression',
   ],
   [
     'a zstd base with Docker media types',

@@ -62,8 +62,24 @@ def declared(location, name):
 
 
 def record(found):
+    """sha256 over torch's RECORD and, for each file in it, size and time: reading gigabytes would take longer than building."""
     text = found.read_text("RECORD") if found is not None else None
-    return hashlib.sha256(text.encode("utf-8")).hexdigest() if text is not None else None
+    if text is None:
+        return None
+    digest = hashlib.sha256(text.encode("utf-8"))
+    for path in sorted(line.split(",")[0].strip('"') for line in text.splitlines()):
+        # Python writes these again when it likes.
+        if not path.endswith(".pyc"):
+            digest.update(stamp(found.locate_file(path)).encode("utf-8"))
+    return digest.hexdigest()
+
+
+def stamp(path):
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return "%s %s\n" % (path, error.strerror)
+    return "%s %d %d\n" % (path, status.st_size, status.st_mtime)
 
 
 def toolkit():
