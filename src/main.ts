@@ -53,7 +53,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private)
   try {
-    const run = await planAndRun(inputs, signal, { workspace, redact })
+    const run = await planAndRun(inputs, signal, { workspace, redact }).catch(failedRun)
     publishRun(run, {
       workspace,
       redact,
@@ -65,6 +65,12 @@ async function main(signal: AbortSignal): Promise<void> {
     removePrivate(workspace.private)
     remember('privateFolder', '')
   }
+}
+
+/** What stops a run before its first image is told in the same way as what stops it later. */
+function failedRun(error: unknown): Run {
+  if (!(error instanceof UserError)) throw error
+  return { outcomes: [], duration: 0, error: error.message }
 }
 
 async function planAndRun(
@@ -188,3 +194,6 @@ try {
     cancel.signal.aborted ? 'The run was cancelled; no public tag was made after that.' : sentenceOf(error),
   )
 }
+
+// A proxy that never answered may still hold a socket, which would keep the step waiting.
+process.exit()

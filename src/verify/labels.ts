@@ -1,11 +1,10 @@
 import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 import { familiarRepository } from '../registry/reference.ts'
+import { buildIdLabel } from '../plan/published.ts'
 import { componentsOf, type ComponentName } from './components.ts'
 import type { LegFacts } from './facts.ts'
-import type { Gate } from './gate.ts'
-
-export const buildIdLabel = 'io.aibrix.image.build-id'
+import type { GateName } from './gate.ts'
 
 const measuredLabels: Record<ComponentName, string> = {
   engine: 'engine-version',
@@ -21,9 +20,13 @@ const measuredLabels: Record<ComponentName, string> = {
  * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it.
  * Upstream's own `org.opencontainers.image.*` would be inherited from the base and describe something else, so every
  * one that a base is known to set (source, revision, version, url) is set.
- * @param gates as judged before the push, waivers applied
+ * @param waived gate → reason, of those that failed and of those that can only be judged once the labels are in the image
  */
-export function labelsOf(leg: Leg, facts: LegFacts, gates: Gate[]): Record<string, string> {
+export function labelsOf(
+  leg: Leg,
+  facts: LegFacts,
+  waived: ReadonlyMap<GateName, string>,
+): Record<string, string> {
   const { title } = engines[leg.engine]
   const source = leg.aibrix.repository.kind === 'url' ? leg.aibrix.repository.url : ''
   const ref = leg.aibrix.kind === 'commit' ? leg.aibrix.commit.slice(0, 7) : leg.aibrix.ref
@@ -47,8 +50,8 @@ export function labelsOf(leg: Leg, facts: LegFacts, gates: Gate[]): Record<strin
   if (image.integration) labels['io.aibrix.image.integration'] = image.integration.mode
   const architectures = image.aibrix?.extension?.machineCode ?? []
   if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')
-  const waived = gates.flatMap((gate) => (gate.state === 'waived' ? [`${gate.name}=${gate.reason}`] : []))
-  if (waived.length > 0) labels['io.aibrix.image.waived'] = waived.join('; ')
+  const waivers = [...waived].map(([gate, reason]) => `${gate}=${reason}`)
+  if (waivers.length > 0) labels['io.aibrix.image.waived'] = waivers.join('; ')
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
 }
 

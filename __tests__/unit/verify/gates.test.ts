@@ -236,8 +236,8 @@ describe('waivers', () => {
     expect(waive(failing(), new Map([['extension', 'no']]))).toEqual(failing())
   })
   it('stand in a label', () => {
-    const gates = waive(failing(), new Map([['second-libucp', 'line one\nline two']]))
-    expect(labelsOf(makeLeg(), makeFacts(), gates)).toMatchObject({
+    const waived = new Map([['second-libucp', 'line one\nline two']] as const)
+    expect(labelsOf(makeLeg(), makeFacts(), waived)).toMatchObject({
       'io.aibrix.image.waived': 'second-libucp=line one line two',
     })
   })
@@ -260,7 +260,7 @@ describe('what the report shows', () => {
     expect(nixlPlugin(makeFacts())).toBe('cu13')
   })
   it('labels', () => {
-    const labels = labelsOf(makeLeg(), makeFacts(), [])
+    const labels = labelsOf(makeLeg(), makeFacts(), new Map())
     expect(labels).toMatchObject({
       'org.opencontainers.image.version': 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1',
       'org.opencontainers.image.base.name': 'vllm/vllm-openai:v0.21.0',
