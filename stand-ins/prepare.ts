@@ -28,7 +28,15 @@ export type StandIns = {
   index: string
 }
 
-type Setting = { registry: string; cache: string; publishedOnly?: boolean; log: (line: string) => void }
+type Setting = {
+  registry: string
+  cache: string
+  only?: (base: Base) => boolean
+  log: (line: string) => void
+}
+
+/** What was made, and from which files: image reference → digest. */
+type Marker = { key: string; digests: Record<string, string | undefined> }
 
 const home = import.meta.dirname
 const accept = [
@@ -42,11 +50,11 @@ const accept = [
  * from the same files is kept.
  * @param setting.registry host and port of a registry that takes pushes without a login
  * @param setting.cache directory, made if it is missing; logs of the builds are kept in it
- * @param setting.publishedOnly without the variants
+ * @param setting.only which base images; all if nothing is given
  */
-export async function prepare({ registry, cache, publishedOnly = false, log }: Setting): Promise<StandIns> {
+export async function prepare({ registry, cache, only = () => true, log }: Setting): Promise<StandIns> {
   mkdirSync(cache, { recursive: true })
-  const wanted = bases.filter(({ variant }) => !publishedOnly || variant === '')
+  const wanted = bases.filter(only)
   const made: StandIns = {
     baseRegistries: Object.fromEntries(
       bases.map(({ variant }) => [variant || 'published', baseRegistry(registry, variant)]),
@@ -56,12 +64,31 @@ export async function prepare({ registry, cache, publishedOnly = false, log }: S
     ucx: join(cache, 'ucx.git'),
     index: join(cache, 'index'),
   }
+  const marker = join(cache, 'made.json')
   const key = contentKey(registry)
-  const marker = join(cache, publishedOnly ? 'made-published.json' : 'made.json')
-  if (await isMade(registry, wanted, marker, key)) {
-    log('stand-ins: there already')
-    return made
+  const before = readMarker(marker)
+  const known = before?.key === key ? before.digests : undefined
+  const there = await digests(registry, wanted)
+  const missing = wanted.filter((base) => {
+    const name = reference(registry, base)
+    return there[name] === undefined || there[name] !== known?.[name]
+  })
+  if (known && missing.length === 0) log('stand-ins: there already')
+  else {
+    await make({ registry, cache, log }, made, missing, known === undefined)
+    const digestsNow = { ...known, ...(await digests(registry, wanted)) }
+    writeFileSync(marker, JSON.stringify({ key, digests: digestsNow } satisfies Marker))
   }
+  return made
+}
+
+/** @param anew whether the sources and the index are made, too */
+async function make(
+  { registry, cache, log }: Setting,
+  made: StandIns,
+  missing: Base[],
+  anew: boolean,
+): Promise<void> {
   const timed = async <T>(what: string, work: () => Promise<T> | T): Promise<T> => {
     const start = performance.now()
     const result = await work()
@@ -74,26 +101,26 @@ export async function prepare({ registry, cache, publishedOnly = false, log }: S
       ['buildx', 'build', '--progress=plain', '--provenance=false', ...args, home],
       join(cache, `${name}.log`),
     )
-  await timed('stand-in sources', () => {
-    makeAibrix(join(home, 'aibrix'), made.aibrix)
-    makeUcx(join(home, 'ucx'), made.ucx)
-  })
   const debian = (
     await timed('Debian', () => run(join(home, 'debian'), [cache], join(cache, 'debian.log')))
   ).trim()
   const common = ['--build-arg', `DEBIAN=${debian}`]
-  rmSync(made.index, { recursive: true, force: true })
-  await timed('stand-in package index', () =>
-    buildx('index', [...common, '--target=index', `--output=type=local,dest=${made.index}`]),
-  )
-  for (const base of wanted) {
+  if (anew) {
+    await timed('stand-in sources', () => {
+      makeAibrix(join(home, 'aibrix'), made.aibrix)
+      makeUcx(join(home, 'ucx'), made.ucx)
+    })
+    rmSync(made.index, { recursive: true, force: true })
+    await timed('stand-in package index', () =>
+      buildx('index', [...common, '--target=index', `--output=type=local,dest=${made.index}`]),
+    )
+  }
+  for (const base of missing) {
     const name = reference(registry, base)
     await timed(name, () =>
       buildx(`${base.variant || 'published'}-${base.tag}`, [...common, ...buildArguments(base, name)]),
     )
   }
-  writeFileSync(marker, JSON.stringify({ key, digests: await digests(registry, wanted) }))
-  return made
 }
 
 function reference(registry: string, { variant, repository, tag }: Base): string {
@@ -119,28 +146,26 @@ function contentKey(registry: string): string {
   return hash.digest('hex')
 }
 
-async function isMade(registry: string, wanted: Base[], marker: string, key: string): Promise<boolean> {
-  let text: string
+function readMarker(path: string): Marker | undefined {
   try {
-    text = readFileSync(marker, 'utf8')
+    return JSON.parse(readFileSync(path, 'utf8')) as Marker
   } catch {
-    return false
+    return undefined
   }
-  return text === JSON.stringify({ key, digests: await digests(registry, wanted) })
 }
 
-/** Digest of every base as the registry has it now; `absent` where it has none. */
-async function digests(registry: string, wanted: Base[]): Promise<string[]> {
-  return await Promise.all(
+/** Image reference → digest that the registry has now, undefined where it has none. */
+async function digests(registry: string, wanted: Base[]): Promise<Record<string, string | undefined>> {
+  const found = await Promise.all(
     wanted.map(async (base) => {
-      const [repository, tag] = reference(registry, base)
-        .slice(registry.length + 1)
-        .split(':')
+      const name = reference(registry, base)
+      const [repository, tag] = name.slice(registry.length + 1).split(':')
       const address = `http://${registry}/v2/${repository ?? ''}/manifests/${tag ?? ''}`
       const response = await fetch(address, { method: 'HEAD', headers: { accept } })
-      return response.headers.get('docker-content-digest') ?? 'absent'
+      return [name, response.headers.get('docker-content-digest') ?? undefined]
     }),
   )
+  return Object.fromEntries(found) as Record<string, string | undefined>
 }
 
 /** Runs a program, its standard error in a file. @returns its standard output. @throws with the file's end if it fails */
@@ -173,7 +198,7 @@ if (import.meta.main) {
   const made = await prepare({
     registry: values.registry,
     cache: resolve(values.cache),
-    publishedOnly: values['published-only'],
+    only: ({ variant }) => !values['published-only'] || variant === '',
     log,
   })
   process.stdout.write(`${JSON.stringify(made, null, 2)}\n`)
