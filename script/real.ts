@@ -1,6 +1,6 @@
 // The part of script/real after the inputs are there: runs dist/main.js for three images, each as a run of its own, prints
 // each summary, and one table of what was measured at the end.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { formatDuration } from '../src/build/printable.ts'
 import { readStoredReport } from '../src/promote/stage.ts'
@@ -70,6 +70,9 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
   ]
 }
 
+const runs = join(kept, 'runs')
+rmSync(runs, { recursive: true, force: true })
+mkdirSync(runs, { recursive: true })
 const header = [
   ...['Image', ...componentNames, 'integration', 'gates passed / failed / skipped'],
   ...['wall time', 'steps not from the cache', 'added, compressed'],
@@ -78,10 +81,9 @@ const rows: string[][] = [header, header.map(() => '---')]
 for (const image of images) {
   const name = `${image.engine} ${image.versions} + aibrix ${image['aibrix-version']}`
   console.log(`\n${name}`)
-  const run = await runStep({ ...common, ...image }, join(kept, 'runs'))
+  const run = await runStep({ ...common, ...image }, runs)
   console.log(`\n${run.summary}`)
-  mkdirSync(join(kept, 'summaries'), { recursive: true })
-  writeFileSync(join(kept, 'summaries', `${image.engine}-${image.versions}.md`), run.summary)
+  writeFileSync(join(runs, `${image.engine}-${image.versions}.md`), run.summary)
   if (process.exitCode === 130) break
   if (run.code !== 0) process.exitCode = 1
   rows.push(row(name, run, await storedReport(run)))

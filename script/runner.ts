@@ -120,22 +120,26 @@ function parseOutputs(text: string): Record<string, string> {
  * Runs main, then post, for a person at a terminal, and prints what a runner would show. Ctrl+C reaches the action, which
  * cleans up; this process waits for that.
  * @param temp folder for what is kept, such as logs
+ * @param isShown which lines are printed
  */
-export async function runStep(inputs: Record<string, string>, temp: string): Promise<ActionRun> {
+export async function runStep(
+  inputs: Record<string, string>,
+  temp: string,
+  isShown: (line: string) => boolean = () => true,
+): Promise<ActionRun> {
   const wait = () => {
     process.exitCode = 130
   }
   const onLine = (line: string) => {
-    if (!/^::(add-mask|save-state|set-output|debug)\b/.test(line)) console.log(`  ${readable(line)}`)
+    if (!/^::(add-mask|save-state|set-output|debug)\b/.test(line) && isShown(line))
+      console.log(`  ${readable(line)}`)
   }
   process.on('SIGINT', wait)
   try {
     const run = await runAction(inputs, { temp, onLine })
     const state = Object.entries(run.state).map(([name, value]) => [`STATE_${name}`, value])
-    await runAction(
-      {},
-      { temp, onLine, entry: 'post', environment: Object.fromEntries(state) as NodeJS.ProcessEnv },
-    )
+    const environment = Object.fromEntries(state) as NodeJS.ProcessEnv
+    await runAction({}, { temp, onLine, entry: 'post', environment })
     return run
   } finally {
     process.off('SIGINT', wait)

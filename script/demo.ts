@@ -1,0 +1,120 @@
+// The part of script/demo after script/setup, whose seconds are the argument.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { formatDuration } from '../src/build/printable.ts'
+import { serveIndex } from '../stand-ins/index-server.ts'
+import { prepare, type StandIns } from '../stand-ins/prepare.ts'
+import { type ActionRun, registry, runStep } from './runner.ts'
+
+const namespace = 'demo'
+const kept = resolve('.cache/demo')
+const times: [part: string, milliseconds: number][] = [['script/setup', Number(process.argv[2] ?? 0) * 1000]]
+
+async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
+  console.log(`\n── ${part}`)
+  const start = performance.now()
+  try {
+    return await work()
+  } finally {
+    times.push([part, performance.now() - start])
+  }
+}
+
+/** The lines that say what happens; what the programs in a step print, and what is in the cache, is in the log. */
+function isProgress(line: string): boolean {
+  return !/ \| (\[|…)/.test(line) || / \| \[[^\]]+\] (RUN|image-action:) (?!.* cached$)/.test(line)
+}
+
+async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
+  const server = await serveIndex(standIns.index)
+  const inputs = {
+    engine: 'vllm, sglang',
+    versions: 'vllm: v0.21.0\nsglang: v0.5.11',
+    'aibrix-version': 'v0.7.0',
+    'nixl-version': '0.7.1',
+    namespace,
+    'base-registry': standIns.baseRegistries.published ?? '',
+    'aibrix-repository': standIns.aibrix,
+    'ucx-repository': standIns.ucx,
+    'package-index': server.url,
+    // The package index is on this machine's own loopback.
+    network: 'host',
+    // A working copy may have changed since the last time today.
+    'overwrite-tags': 'true',
+  }
+  try {
+    return await runStep(inputs, join(kept, 'runs'), isProgress)
+  } finally {
+    await server.close()
+  }
+}
+
+/** The summary for a terminal: what is folded, and the chart, by its title alone. */
+function withoutFolds(summary: string): string {
+  return summary
+    .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
+    .replace(/```mermaid[^]*?```/g, '▸ timing chart')
+    .replace(/\n{3,}/g, '\n\n')
+}
+
+/** Prints a command and what it answers. @returns whether it ended as it should */
+function ask(args: string[]): boolean {
+  console.log(`\n$ docker ${args.map((arg) => (/[\s;()]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`)
+  const { status, stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8' })
+  console.log(`${stdout}${stderr}`.trim())
+  if (status !== 0) console.log(`It ended with ${String(status)}.`)
+  return status === 0
+}
+
+function askImage(image: string): boolean {
+  const inside = (...command: [string, ...string[]]) => {
+    const [entrypoint, ...args] = command
+    return ['run', '--rm', '--entrypoint', entrypoint, image, ...args]
+  }
+  const operator =
+    'import torch, aibrix_kvcache._aibrix_C; print(torch.ops._aibrix_C_cache_ops.reshape_and_cache_multi_layer)'
+  return [
+    ask(['pull', '--quiet', image]),
+    ask(inside('ucx_info', '-v')),
+    ask(inside('python3', '-c', operator)),
+    // A machine without RDMA devices, or without their kernel modules, is told so.
+    ask(inside('sh', '-c', 'ibv_devices || true')),
+  ].every(Boolean)
+}
+
+console.log(`
+Both engines, with AIBrix v0.7.0, NIXL 0.7.1 and UCX 1.19.0, are built, verified and published to ${registry}/${namespace}.
+Real:      the engine, BuildKit, the registry, dist/main.js, the Dockerfiles and all they run, each gate, Debian, Python, pip,
+           apt, g++, git, the debug tools.
+Stand-ins: vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX are small: formats, versions and file names are as the real ones',
+           nothing in them computes or moves a byte (stand-ins/README.md). script/real runs the same job on the real ones.`)
+rmSync(kept, { recursive: true, force: true })
+mkdirSync(kept, { recursive: true })
+const standIns = await timed('stand-ins', () => {
+  const only = ['vllm/vllm-openai:v0.21.0', 'lmsysorg/sglang:v0.5.11']
+  return prepare({
+    registry,
+    cache: resolve('.cache/stand-ins'),
+    only: ({ variant, repository, tag }) => variant === '' && only.includes(`${repository}:${tag}`),
+    log: (line) => {
+      console.log(`  ${line}`)
+    },
+  })
+})
+const run = await timed('dist/main.js', () => runOnStandIns(standIns))
+const summaryFile = join(kept, 'summary.md')
+writeFileSync(summaryFile, run.summary)
+console.log(`\n── job summary (in full: ${relative('.', summaryFile)})\n\n${withoutFolds(run.summary)}`)
+if (run.code === 0) {
+  const tags = JSON.parse(run.outputs.tags ?? '[]') as string[]
+  const good = await timed('what the published images answer', () => tags.map(askImage).every(Boolean))
+  if (tags.length !== 2 || !good) process.exitCode = 1
+} else process.exitCode ??= 1
+console.log(`\n── time`)
+const total = times.reduce((sum, [, duration]) => sum + duration, 0)
+for (const [part, duration] of [...times, ['in all', total] as const])
+  console.log(`  ${part.padEnd(34)} ${formatDuration(duration).padStart(10)}`)
+console.log(
+  `\n${process.exitCode === undefined ? 'The demo ended well' : 'The demo FAILED'}. Logs: ${relative('.', run.temp)}. The engine and the registry go on running.`,
+)
