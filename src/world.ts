@@ -71,6 +71,10 @@ export function createLegWorld(machine: Machine, docker: RunDocker, registry: Re
     newPath: (name) => join(mkdtempSync(join(machine.workspace.root, 'build-')), name),
     readText: (path) => readFile(path, 'utf8'),
     inspectImage: (reference) => inspectImage(docker, reference),
+    // Other drivers have none, and then there is nothing to remove.
+    forgetImage: async (reference) => {
+      await docker(['image', 'rm', '--', reference])
+    },
   }
 }
 

@@ -47,6 +47,8 @@ export type LegWorld = {
   readText: (path: string) => Promise<string>
   /** The configuration of an image that was built and not pushed; undefined if the engine does not have it */
   inspectImage: (reference: string) => Promise<ImageConfig | undefined>
+  /** Removes the name of a pushed image from the engine, where the docker driver leaves one */
+  forgetImage: (reference: string) => Promise<void>
 }
 
 /** How often it is measured again because BuildKit had forgotten a step between measuring and building. */
@@ -90,7 +92,7 @@ export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld)
     }
     if (attempt > measureAgain)
       throw new UserError(
-        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built; give its cache more room.`,
+        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room.`,
       )
   }
 }
@@ -147,6 +149,7 @@ async function readCandidate(
       ? { known: 'config', config, reason }
       : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
   }
+  await world.forgetImage(name)
   const top = await world.registry.getManifest(settings.cacheRepository, candidateTag(leg))
   if (top?.digest !== digest)
     throw new UserError(

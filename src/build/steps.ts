@@ -52,7 +52,7 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
       if (known === undefined && steps.size >= stepLimit) return undefined
       const step = known ?? newStep(event.step, event.name)
       steps.set(event.step, step)
-      if (event.started === undefined) return step
+      if (event.started === undefined || isLateCancel(step, event)) return step
       // BuildKit starts some steps twice: the first start and the last end count.
       step.started = Math.min(step.started ?? event.started, event.started)
       step.completed = event.completed
@@ -91,6 +91,13 @@ function beginning(line: string): string {
   return line.length > keptOfLine ? Buffer.from(line.slice(0, keptOfLine)).toString() : line
 }
 
+/** BuildKit may ask a finished step again for a checksum, and say so by cancelling it when nobody needs the answer any more. */
+function isLateCancel(step: Step, { error }: Extract<BuildEvent, { kind: 'step' }>): boolean {
+  return (
+    step.completed !== undefined && step.error === undefined && (error ?? '').includes('context canceled')
+  )
+}
+
 function newStep(id: string, rawName: string): Step {
   const match = dockerfileStep.exec(rawName)
   return {
@@ -111,6 +118,7 @@ function newStep(id: string, rawName: string): Step {
 export function cleanName(name: string): string {
   const short = printable(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
     .replace(/ --mount=\S+/g, '')
+    .replace(/ (?:set -eu; )?sh \S+\/step\/run (?:step )?/, ' ')
     .replace(/@sha256:[0-9a-f]{64}/g, '')
   return short.length > nameLimit ? `${short.slice(0, nameLimit - 2)} …` : short
 }

@@ -49,6 +49,22 @@ describe('the table of steps', () => {
     })
   })
 
+  it('leaves a finished step as it is when its checksum is no longer asked for', () => {
+    const steps = createStepTable()
+    steps.update(event('a', '[x 1/2] RUN a', { started: 1, completed: 5 }))
+    const error = 'failed to calculate checksum of ref x::y: context canceled'
+    steps.update(event('a', '[x 1/2] RUN a', { started: 7, completed: 8, error }))
+    expect(steps.list()).toMatchObject([{ started: 1, completed: 5, error: undefined }])
+  })
+
+  it('names a step of our own by what it does', () => {
+    const run = 'RUN --mount=type=tmpfs,target=/tmp     set -eu; sh /run/image-action/step/run step build-ucx'
+    expect(cleanName(`[ucx-builder 1/1] ${run}`)).toBe('[ucx-builder 1/1] RUN build-ucx')
+    expect(
+      cleanName('[m 1/1] RUN set -eu; sh /run/image-action/step/run measure base /facts/base.json'),
+    ).toBe('[m 1/1] RUN measure base /facts/base.json')
+  })
+
   it('takes a step that was cancelled because of another one for no cause', () => {
     const steps = createStepTable()
     steps.update(

@@ -10,6 +10,7 @@ from step.failure import Failure, explain  # noqa: E402
 
 # Name on the command line → module of this package with a main() without arguments.
 STEPS = {
+    "install-build-tools": "build_tools",
     "build-ucx": "build_ucx",
     "build-wheel": "build_wheel",
     "install-debug-tools": "debug_tools",

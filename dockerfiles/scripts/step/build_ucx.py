@@ -19,14 +19,12 @@ PREFIX = "/opt/aibrix/ucx"
 WORK = "/build"
 TOOLS = ("ucx_info", "ucx_perftest")
 
-COMMANDS = (("git", "git"), ("g++", "g++"), ("make", "make"))
 AUTOTOOLS = (("autoconf", "autoconf"), ("automake", "automake"), ("libtool", "libtoolize"), ("pkg-config", "pkg-config"))
 HEADERS = (("libibverbs-dev", "infiniband/verbs.h"), ("librdmacm-dev", "rdma/rdma_cma.h"))
 
 
 def main():
     toolkit = Toolkit()
-    system_packages.install([p for p, command in COMMANDS if shutil.which(command) is None], keep_installed=False)
     version = os.environ["UCX_VERSION"]
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])
     directory = WORK + "/ucx"

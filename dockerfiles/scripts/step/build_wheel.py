@@ -10,7 +10,6 @@ import os
 import shutil
 import zipfile
 
-from . import system_packages
 from .checkout import Source, checkout
 from .failure import Failure, say, warn
 from .python_packages import frozen, pip
@@ -34,8 +33,6 @@ HEADERS = {
 def main():
     toolkit = Toolkit()
     names = toolkit.chosen(os.environ["GPU_ARCHITECTURES"])
-    needed = [package for package, command in (("git", "git"), ("g++", "g++"), ("make", "make")) if shutil.which(command) is None]
-    system_packages.install(needed, keep_installed=False)
     ref = os.environ["AIBRIX_BRANCH"]
     source = Source("aibrix", "/run/aibrix-source", os.environ["AIBRIX_REPO"])
     commit = checkout(source, ref, os.environ.get("AIBRIX_COMMIT", ""), WORK + "/aibrix")
@@ -65,9 +62,6 @@ def main():
 def prepare(project, toolkit, names):
     """Puts beside the base what the project needs to be built; returns the environment that shows it to the build."""
     own_backend = "backend-path" in read_toml(project + "/pyproject.toml").get("build-system", {})
-    if not own_backend:
-        headers = system_packages.python_headers()
-        system_packages.install([headers] if headers else [], keep_installed=False)
     include, lib = complete(toolkit, {} if own_backend else HEADERS, WORK + "/cuda")
     tools = WORK + "/tools"
     requires = build_requirements(project + "/pyproject.toml")
