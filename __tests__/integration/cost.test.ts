@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runAction } from './action.ts'
-import { openStandIns, type StandInWorld, withProgram } from './stand-in-inputs.ts'
+import { useStandIns, withProgram } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 
-let world: StandInWorld
-beforeAll(async () => {
-  world = await openStandIns()
-}, 10 * minutes)
-afterAll(() => world.close())
+const world = useStandIns()
 
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' }
 
@@ -48,7 +44,7 @@ it(
   async () => {
     const path = withProgram(mkdtempSync(join(tmpdir(), 'path-')), 'docker', talkative)
     let peak = 0
-    const run = await runAction(world.inputs({ ...vllm, push: 'false' }), {
+    const run = await runAction(world().inputs({ ...vllm, push: 'false' }), {
       environment: { PATH: path },
       watch: ({ pid }) => {
         try {
@@ -74,7 +70,7 @@ it(
     for (let attempt = 0; attempt < 7; attempt += 1) {
       const started = performance.now()
       let planned = Infinity
-      await runAction(world.inputs({ ...vllm, push: 'false', builder: 'no-such-builder' }), {
+      await runAction(world().inputs({ ...vllm, push: 'false', builder: 'no-such-builder' }), {
         watch: (_, output) => {
           if (/^ {2}tag /m.test(output)) planned = Math.min(planned, performance.now() - started)
         },

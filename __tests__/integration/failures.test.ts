@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,15 +13,11 @@ import {
   tagsOf,
 } from './action.ts'
 import { openRegistryProxy } from './registry-proxy.ts'
-import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+import { useStandIns } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 
-let world: StandInWorld
-beforeAll(async () => {
-  world = await openStandIns()
-}, 10 * minutes)
-afterAll(() => world.close())
+const world = useStandIns()
 
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 let counter = 0
@@ -31,8 +27,8 @@ async function run(
   inputs: Record<string, string>,
   options: ActionOptions = {},
 ): Promise<ActionRun & { namespace: string }> {
-  const namespace = `${world.namespace}-${(counter += 1)}`
-  return { ...(await runAction(world.inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
+  const namespace = `${world().namespace}-${(counter += 1)}`
+  return { ...(await runAction(world().inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
 }
 
 /** What a user may expect of every failure. */

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ActionRun, digestOf, errorsOf, failedGates, registry, runAction, tagsOf } from './action.ts'
-import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+import { useStandIns } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 
-let world: StandInWorld
-beforeAll(async () => {
-  world = await openStandIns()
-}, 10 * minutes)
-afterAll(() => world.close())
+const world = useStandIns()
 
 const both = {
   engine: 'vllm, sglang',
@@ -25,20 +21,20 @@ describe('both engines', () => {
   const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
   beforeAll(async () => {
-    first = await runAction(world.inputs(both))
+    first = await runAction(world().inputs(both))
   }, 10 * minutes)
 
   it('end green, with their tags in the registry as the outputs say', async () => {
     expect(errorsOf(first)).toEqual([])
     expect(first.code).toBe(0)
     const names = [
-      `${registry}/${world.namespace}/vllm-openai:${vllmTag}`,
-      `${registry}/${world.namespace}/sglang:${sglangTag}`,
+      `${registry}/${world().namespace}/vllm-openai:${vllmTag}`,
+      `${registry}/${world().namespace}/sglang:${sglangTag}`,
     ]
     expect(JSON.parse(first.outputs.tags ?? '')).toEqual(names)
     const digests = JSON.parse(first.outputs.digests ?? '') as Record<string, string>
-    expect(await digestOf(`${world.namespace}/vllm-openai`, vllmTag)).toBe(digests[names[0] ?? ''])
-    expect(await digestOf(`${world.namespace}/sglang`, sglangTag)).toBe(digests[names[1] ?? ''])
+    expect(await digestOf(`${world().namespace}/vllm-openai`, vllmTag)).toBe(digests[names[0] ?? ''])
+    expect(await digestOf(`${world().namespace}/sglang`, sglangTag)).toBe(digests[names[1] ?? ''])
   })
 
   it('have measured components, not declared ones, in the outputs', () => {
@@ -57,9 +53,9 @@ describe('both engines', () => {
   })
 
   it('leave a candidate, a verified build and a report each in the cache repository, and nothing else public', async () => {
-    const kinds = (await tagsOf(`${world.namespace}/image-cache`)).map((tag) => tag.split('-')[0])
+    const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
     expect(kinds).toEqual(['build', 'build', 'candidate', 'candidate', 'report', 'report'])
-    expect(await tagsOf(`${world.namespace}/vllm-openai`)).toEqual([vllmTag])
+    expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 
   it('give a summary with matrix, pull commands, gates, sizes, chart, engine option and command', () => {
@@ -77,7 +73,7 @@ describe('both engines', () => {
   })
 
   it('can be pulled and answer for themselves', () => {
-    const image = `${registry}/${world.namespace}/vllm-openai:${vllmTag}`
+    const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
     execFileSync('docker', ['pull', '--quiet', image])
     const inside = (...command: string[]) =>
       execFileSync('docker', ['run', '--rm', '--entrypoint', '', image, ...command], { encoding: 'utf8' })
@@ -109,13 +105,13 @@ describe('both engines', () => {
   it(
     'are not built a second time, and are reported in full from the registry',
     async () => {
-      const before = await digestOf(`${world.namespace}/vllm-openai`, vllmTag)
-      const second = await runAction(world.inputs(both))
+      const before = await digestOf(`${world().namespace}/vllm-openai`, vllmTag)
+      const second = await runAction(world().inputs(both))
       expect(second.code).toBe(0)
       expect(second.outputs.changed).toBe('false')
       expect(second.log).not.toContain('[image')
       expect(second.summary).toContain('17 of 17 gates passed')
-      expect(await digestOf(`${world.namespace}/vllm-openai`, vllmTag)).toBe(before)
+      expect(await digestOf(`${world().namespace}/vllm-openai`, vllmTag)).toBe(before)
       expect(JSON.parse(second.outputs.components ?? '')).toEqual(JSON.parse(first.outputs.components ?? ''))
     },
     minutes,
@@ -125,11 +121,11 @@ describe('both engines', () => {
     'get a further tag without being built',
     async () => {
       const tags = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}'
-      const run = await runAction(world.inputs({ ...both, tags }))
+      const run = await runAction(world().inputs({ ...both, tags }))
       expect(run.code).toBe(0)
       expect(run.log).not.toContain('[image')
-      expect(await digestOf(`${world.namespace}/vllm-openai`, 'v0.21.0')).toBe(
-        await digestOf(`${world.namespace}/vllm-openai`, vllmTag),
+      expect(await digestOf(`${world().namespace}/vllm-openai`, 'v0.21.0')).toBe(
+        await digestOf(`${world().namespace}/vllm-openai`, vllmTag),
       )
     },
     minutes,
@@ -139,11 +135,11 @@ describe('both engines', () => {
     'are refused a tag that names something else, before anything is built, unless it may be overwritten',
     async () => {
       const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
-      const refused = await runAction(world.inputs(other))
+      const refused = await runAction(world().inputs(other))
       expect(refused.code).toBe(1)
       expect(refused.log).toContain(`${vllmTag} already names an image of other content`)
       expect(refused.log).not.toContain('[image')
-      const allowed = await runAction(world.inputs({ ...other, 'overwrite-tags': 'true' }))
+      const allowed = await runAction(world().inputs({ ...other, 'overwrite-tags': 'true' }))
       expect(allowed.code).toBe(0)
       expect(allowed.summary).toContain('| 9.0 |')
     },
@@ -164,15 +160,15 @@ describe('the bases that are accepted', () => {
     'a base "%s" passes every gate and can be pulled',
     async (variant) => {
       const run = await runAction(
-        world.inputs({
+        world().inputs({
           ...vllm,
-          'base-registry': world.standIns.baseRegistries[variant] ?? '',
+          'base-registry': world().standIns.baseRegistries[variant] ?? '',
           tags: variant,
         }),
       )
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
-      execFileSync('docker', ['pull', '--quiet', `${registry}/${world.namespace}/vllm-openai:${variant}`])
+      execFileSync('docker', ['pull', '--quiet', `${registry}/${world().namespace}/vllm-openai:${variant}`])
     },
     5 * minutes,
   )
@@ -180,9 +176,9 @@ describe('the bases that are accepted', () => {
   it(
     'a base with a distribution UCX is refused by one gate, and passes when that is waived',
     async () => {
-      const inputs = world.inputs({
+      const inputs = world().inputs({
         ...vllm,
-        'base-registry': world.standIns.baseRegistries['with-libucx'] ?? '',
+        'base-registry': world().standIns.baseRegistries['with-libucx'] ?? '',
         tags: 'with-libucx',
       })
       const refused = await runAction(inputs)
@@ -201,7 +197,7 @@ describe('the bases that are accepted', () => {
   ])(
     '%s %s with AIBrix %s is integrated by %s',
     async (engine, versions, aibrix, mode) => {
-      const run = await runAction(world.inputs({ ...vllm, engine, versions, 'aibrix-version': aibrix }))
+      const run = await runAction(world().inputs({ ...vllm, engine, versions, 'aibrix-version': aibrix }))
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       expect(run.summary).toContain(`| Integration | ${mode} |`)
@@ -212,7 +208,7 @@ describe('the bases that are accepted', () => {
   it(
     'a branch appears in the tag with its short commit',
     async () => {
-      const run = await runAction(world.inputs({ ...vllm, 'aibrix-version': 'main' }))
+      const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': 'main' }))
       expect(errorsOf(run)).toEqual([])
       expect(run.outputs.tags).toMatch(/v0\.21\.0-aibrix-main-[0-9a-f]{7}-nixl-0\.7\.1-20251123/)
     },
@@ -231,7 +227,7 @@ describe('without a push', () => {
   it(
     'a pull request is built and judged, and nothing is pushed',
     async () => {
-      const run = await runAction(world.inputs(inputs), {
+      const run = await runAction(world().inputs(inputs), {
         environment: { GITHUB_EVENT_NAME: 'pull_request' },
       })
       expect(run.code).toBe(0)
@@ -245,7 +241,7 @@ describe('without a push', () => {
   it(
     'judges what it can of the manifest and skips the rest with a reason',
     async () => {
-      const run = await runAction(world.inputs({ ...inputs, push: 'false' }))
+      const run = await runAction(world().inputs({ ...inputs, push: 'false' }))
       expect(run.log).toContain('gate added-bytes skipped')
       expect(run.log).toContain('gate media-types skipped')
       expect(run.log).not.toContain('gate image-config skipped')
@@ -256,7 +252,7 @@ describe('without a push', () => {
   it(
     'verify: false judges nothing, and says so',
     async () => {
-      const run = await runAction(world.inputs({ ...inputs, push: 'false', verify: 'false' }))
+      const run = await runAction(world().inputs({ ...inputs, push: 'false', verify: 'false' }))
       expect(run.code).toBe(0)
       expect(run.log).toContain('It could not be told: verify is false')
     },

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changedAction, failedGates, registry, runAction, tagsOf } from './action.ts'
-import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+import { type StandInWorld, useStandIns } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 const mislabelled = 'stand-in/mislabelled'
 
-let world: StandInWorld
-beforeAll(async () => {
-  world = await openStandIns()
-}, 10 * minutes)
-afterAll(() => world.close())
+const world = useStandIns()
 
 /** One thing that is really wrong, and the one gate that must see it. */
 type Mutant = {
@@ -153,7 +149,7 @@ function ucxWithMovedTag(repository: string): string {
 
 /** The v0.21.0 base once more, under a tag that it is not. */
 function publishMislabelledBase(): void {
-  const source = `${world.standIns.baseRegistries.published ?? ''}/vllm/vllm-openai:v0.21.0`
+  const source = `${world().standIns.baseRegistries.published ?? ''}/vllm/vllm-openai:v0.21.0`
   const target = `${registry}/${mislabelled}/vllm/vllm-openai:v0.21.1`
   execFileSync('docker', ['pull', '--quiet', source])
   execFileSync('docker', ['tag', source, target])
@@ -179,17 +175,17 @@ describe('one thing wrong', () => {
     async (name) => {
       const mutant = mutants[name]
       if (!mutant) throw new Error(name)
-      const namespace = `${world.namespace}-${Object.keys(mutants).indexOf(name)}`
+      const namespace = `${world().namespace}-${Object.keys(mutants).indexOf(name)}`
       const inputs = {
         engine: 'vllm',
         versions: 'v0.21.0',
         'aibrix-version': 'v0.7.0',
         'gpu-architectures': '8.0 9.0',
         namespace,
-        ...mutant.inputs?.(world),
+        ...mutant.inputs?.(world()),
       }
       const folder = actionWith(mutant)
-      const run = await runAction(world.inputs(inputs), folder === undefined ? {} : { folder })
+      const run = await runAction(world().inputs(inputs), folder === undefined ? {} : { folder })
       expect(failedGates(run)).toEqual([mutant.gate])
       expect(run.log.split('\n').find((line) => line.startsWith('::error'))).toMatch(mutant.cause)
       expect(run.code).toBe(1)

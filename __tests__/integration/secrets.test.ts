@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { serveIndex } from '../../stand-ins/index-server.ts'
 import { type ActionRun, changedAction, errorsOf, registry, runAction } from './action.ts'
 import { openRegistryProxy } from './registry-proxy.ts'
-import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+import { useStandIns } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 
@@ -35,14 +35,13 @@ function leaksIn(text: string): string[] {
     .filter((spelling) => text.includes(spelling))
 }
 
-let world: StandInWorld
+const world = useStandIns()
 let run: ActionRun
 const commandLines = new Set<string>()
 let host = ''
 
 beforeAll(async () => {
-  world = await openStandIns()
-  const index = await serveIndex(world.standIns.index, { user: 'robot', password: canaries.index })
+  const index = await serveIndex(world().standIns.index, { user: 'robot', password: canaries.index })
   const proxy = await openRegistryProxy({ credentials: { user: 'robot', password: canaries.password } })
   host = proxy.host
   // A careless step that prints a secret: the log must not show it all the same.
@@ -58,7 +57,7 @@ beforeAll(async () => {
   }, 100)
   const secrets = `token<<END\n${canaries.secret}\nEND\ngit-credentials=https://robot:${canaries.git}@git.example`
   run = await runAction(
-    world.inputs({
+    world().inputs({
       ...{
         engine: 'vllm',
         versions: 'v0.21.0',
@@ -79,7 +78,6 @@ beforeAll(async () => {
   clearInterval(listing)
   await Promise.all([index.close(), proxy.close()])
 }, 10 * minutes)
-afterAll(() => world.close())
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -141,15 +139,15 @@ describe('a password, an index with credentials and a build secret with quotes a
     const [tag = ''] = (JSON.parse(run.outputs.tags ?? '[]') as string[]).map((name) =>
       name.slice(name.lastIndexOf(':') + 1),
     )
-    const contents = await contentsOf(`${world.namespace}/vllm-openai`, tag)
+    const contents = await contentsOf(`${world().namespace}/vllm-openai`, tag)
     expect(contents.some((text) => text.includes('https://slsa.dev/provenance'))).toBe(true)
     const { tags } = (await (
-      await fetch(`http://${registry}/v2/${world.namespace}/image-cache/tags/list`)
+      await fetch(`http://${registry}/v2/${world().namespace}/image-cache/tags/list`)
     ).json()) as { tags: string[] }
     const reports = await Promise.all(
       tags
         .filter((name) => name.startsWith('report-'))
-        .map((name) => contentsOf(`${world.namespace}/image-cache`, name)),
+        .map((name) => contentsOf(`${world().namespace}/image-cache`, name)),
     )
     expect(reports).toHaveLength(1)
     expect([...contents, ...reports.flat()].flatMap(leaksIn)).toEqual([])

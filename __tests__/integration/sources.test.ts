@@ -5,19 +5,18 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorsOf, runAction } from '../../script/runner.ts'
 import { type GitServer, serveGit } from './git-server.ts'
-import { openStandIns, type StandInWorld } from './stand-in-inputs.ts'
+import { useStandIns } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 const token = 'canary-git-8c31'
 
-let world: StandInWorld
+const world = useStandIns()
 let server: GitServer
 beforeAll(async () => {
-  world = await openStandIns()
-  server = await serveGit(dirname(world.standIns.aibrix), { user: 'robot', password: token })
+  server = await serveGit(dirname(world().standIns.aibrix), { user: 'robot', password: token })
 }, 10 * minutes)
 afterAll(async () => {
-  await Promise.all([server.close(), world.close()])
+  await server.close()
 })
 
 const vllm = {
@@ -37,7 +36,7 @@ describe('a private repository over http', () => {
         'aibrix-repository': `${server.url}/aibrix.git`,
         'ucx-repository': `${server.url}/ucx.git`,
       }
-      const run = await runAction(world.inputs({ ...vllm, ...urls, secrets }))
+      const run = await runAction(world().inputs({ ...vllm, ...urls, secrets }))
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       expect(run.log).not.toContain(token)
@@ -49,7 +48,9 @@ describe('a private repository over http', () => {
   it(
     'is refused without them, with the line of git that says why',
     async () => {
-      const run = await runAction(world.inputs({ ...vllm, 'aibrix-repository': `${server.url}/aibrix.git` }))
+      const run = await runAction(
+        world().inputs({ ...vllm, 'aibrix-repository': `${server.url}/aibrix.git` }),
+      )
       expect(errorsOf(run)).toHaveLength(1)
       expect(errorsOf(run)[0]).toMatch(/ls-remote.*failed: fatal: .*(Username|Authentication)/)
     },
@@ -62,8 +63,8 @@ describe('a path on the runner', () => {
     'may be a checkout',
     async () => {
       const checkout = join(mkdtempSync(join(tmpdir(), 'aibrix-')), 'checkout')
-      execFileSync('git', ['clone', '--quiet', world.standIns.aibrix, checkout])
-      const run = await runAction(world.inputs({ ...vllm, 'aibrix-repository': checkout }))
+      execFileSync('git', ['clone', '--quiet', world().standIns.aibrix, checkout])
+      const run = await runAction(world().inputs({ ...vllm, 'aibrix-repository': checkout }))
       expect(errorsOf(run)).toEqual([])
     },
     5 * minutes,
@@ -72,10 +73,10 @@ describe('a path on the runner', () => {
   it(
     'takes a commit, which the tag shows in short',
     async () => {
-      const commit = execFileSync('git', ['-C', world.standIns.aibrix, 'rev-parse', 'main'], {
+      const commit = execFileSync('git', ['-C', world().standIns.aibrix, 'rev-parse', 'main'], {
         encoding: 'utf8',
       }).trim()
-      const run = await runAction(world.inputs({ ...vllm, 'aibrix-version': commit }))
+      const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': commit }))
       expect(errorsOf(run)).toEqual([])
       expect(run.log).toContain(`v0.21.0-aibrix-${commit.slice(0, 7)}-nixl-0.7.1-20251123`)
     },

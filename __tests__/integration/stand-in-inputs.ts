@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -13,8 +14,24 @@ export type StandInWorld = {
   close: () => Promise<void>
 }
 
+/** How long making the stand-ins may take on a machine that has nothing, in milliseconds */
+const fromNothing = 600_000
+
+/** Has the stand-ins ready before the tests of a file. @returns them, for use within a test */
+export function useStandIns(): () => StandInWorld {
+  let world: StandInWorld | undefined
+  beforeAll(async () => {
+    world = await openStandIns()
+  }, fromNothing)
+  afterAll(() => world?.close())
+  return () => {
+    if (!world) throw new Error('the stand-ins are there only within a test')
+    return world
+  }
+}
+
 /** Makes the stand-ins, if they are not there, and serves their package index. */
-export async function openStandIns(): Promise<StandInWorld> {
+async function openStandIns(): Promise<StandInWorld> {
   const standIns = await prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })
   const server = await serveIndex(standIns.index)
   const namespace = `test-${randomBytes(4).toString('hex')}`

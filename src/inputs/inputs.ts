@@ -1,6 +1,7 @@
 import type { BuildOptions } from '../build/options.ts'
 import type { PlanRequest } from '../plan/request.ts'
 import type { GateName } from '../verify/gate.ts'
+import type { InputContext } from './context.ts'
 import { readBuildOptions } from './build-options.ts'
 import { boolean, byteSize, type ReadInput, type Source } from './fields.ts'
 import { Problems } from './problems.ts'
@@ -8,16 +9,6 @@ import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
-
-/** What the world outside the inputs has to say about them. */
-export type InputContext = {
-  /** `GITHUB_EVENT_NAME`; empty outside of GitHub Actions */
-  event: string
-  now: Date
-  /** Architecture of the runner as Node names it: `x64`, `arm64` */
-  machine: string
-  fileExists: (path: string) => boolean
-}
 
 /** Credentials for `registry` alone. */
 export type Login = { username: string; password: string }
@@ -66,11 +57,10 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
 }
 
 /** @returns every value that must appear nowhere */
-export function secretValues(inputs: Inputs): string[] {
-  const index = inputs.packageIndex === undefined ? [] : credentialsOf(inputs.packageIndex)
-  return [inputs.login?.password, ...index, ...inputs.secrets.values()].filter(
-    (value) => value !== undefined && value !== '',
-  ) as string[]
+export function secretValues({ login, packageIndex, secrets }: Inputs): string[] {
+  const pair = login ? [login.password, `${login.username}:${login.password}`] : []
+  const index = packageIndex === undefined ? [] : credentialsOf(packageIndex)
+  return [...pair, ...index, ...secrets.values()].filter((value) => value !== '')
 }
 
 function credentialsOf(url: string): string[] {

@@ -6,7 +6,7 @@ import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { parseRepository, type Repository } from '../registry/reference.ts'
 import { readEngines } from './engines.ts'
 import { assignments, boolean, choice, lines, matching, type Source } from './fields.ts'
-import type { InputContext } from './inputs.ts'
+import type { InputContext } from './context.ts'
 import { quoted } from './problems.ts'
 
 const architectureOf: Record<string, string> = { x64: 'linux/amd64', arm64: 'linux/arm64' }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
-import { type InputContext, readInputs } from '../../../src/inputs/inputs.ts'
+import type { InputContext } from '../../../src/inputs/context.ts'
+import { readInputs } from '../../../src/inputs/inputs.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 
 const context: InputContext = {
