@@ -13,7 +13,7 @@ import {
   tagsOf,
 } from './action.ts'
 import { openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { useStandIns, withProgram } from './stand-in-inputs.ts'
 
 const minutes = 60_000
 
@@ -239,11 +239,47 @@ describe('a run that is cancelled', () => {
     3 * minutes,
   )
 
-  it('leaves to post what main could not clean up', async () => {
+  it('leaves to post what main could not clean up: private files, and a builder that it made', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'private-'))
-    const post = await runAction({}, { entry: 'post', environment: { 'STATE_private-folder': folder } })
+    const called = join(mkdtempSync(join(tmpdir(), 'called-')), 'docker')
+    const path = withProgram(
+      mkdtempSync(join(tmpdir(), 'path-')),
+      'docker',
+      `#!/bin/sh\necho "$*" >>${called}\n`,
+    )
+    const environment = { PATH: path, 'STATE_private-folder': folder, STATE_builder: 'image-action-0123' }
+    const post = await runAction({}, { entry: 'post', environment })
     expect(post.code).toBe(0)
     expect(() => readdirSync(folder)).toThrow('ENOENT')
+    expect(readFileSync(called, 'utf8')).toBe('buildx rm --force -- image-action-0123\n')
+  })
+})
+
+describe('a builder that has to be made', () => {
+  it('is made for a push where the engine has no containerd store, and removed when the build fails', async () => {
+    const called = join(mkdtempSync(join(tmpdir(), 'called-')), 'docker')
+    const script = `#!/bin/sh
+echo "$*" >>${called}
+case "$*" in
+  'buildx version'*) echo 'github.com/docker/buildx v0.13.1 0000000' ;;
+  'buildx inspect'*) printf 'Name: default\\nDriver: docker\\nPlatforms: linux/amd64, linux/arm64\\n' ;;
+  'info'*) echo '{"ServerVersion":"26.1.5","DriverStatus":[["Backing Filesystem","extfs"]]}' ;;
+  'buildx build'*) echo 'ERROR: the stand-in does not build' >&2; exit 1 ;;
+esac
+`
+    const path = withProgram(mkdtempSync(join(tmpdir(), 'path-')), 'docker', script)
+    const failed = await run(
+      { 'buildkit-image': 'mirror.example/buildkit:v0.15.0' },
+      { environment: { PATH: path } },
+    )
+    await expectCleanFailure(failed, /the stand-in does not build/)
+    const calls = readFileSync(called, 'utf8')
+    const name = /--name (image-action-[0-9a-f]+)/.exec(calls)?.[1] ?? 'none'
+    expect(calls).toMatch(
+      /buildx create .*--driver docker-container .*image=mirror\.example\/buildkit:v0\.15\.0/,
+    )
+    expect(calls).toContain(`buildx build --builder ${name} `)
+    expect(calls).toContain(`buildx rm --force -- ${name}\n`)
   })
 })
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ActionRun, digestOf, errorsOf, failedGates, registry, runAction, tagsOf } from './action.ts'
 import { useStandIns } from './stand-in-inputs.ts'
@@ -191,18 +191,18 @@ describe('the bases that are accepted', () => {
     5 * minutes,
   )
 
-  it.each([
-    ['vllm', 'v0.10.2', 'v0.5.0', 'patch'],
-    ['sglang', 'v0.5.5.post3', 'v0.5.0', 'module'],
-  ])(
-    '%s %s with AIBrix %s is integrated by %s',
-    async (engine, versions, aibrix, mode) => {
-      const run = await runAction(world().inputs({ ...vllm, engine, versions, 'aibrix-version': aibrix }))
+  it(
+    'all defaults give the recommended tags of the current release, a patched vLLM among them',
+    async () => {
+      const run = await runAction(world().inputs({ push: 'true' }))
       expect(errorsOf(run)).toEqual([])
-      expect(run.code).toBe(0)
-      expect(run.summary).toContain(`| Integration | ${mode} |`)
+      expect(JSON.parse(run.outputs.tags ?? '')).toEqual([
+        `${registry}/${world().namespace}/vllm-openai:v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123`,
+        `${registry}/${world().namespace}/sglang:v0.5.5.post3-aibrix-v0.5.0-nixl-0.7.1-20251123`,
+      ])
+      expect(run.summary).toContain('| Integration | patch | module |')
     },
-    5 * minutes,
+    8 * minutes,
   )
 
   it(
@@ -250,11 +250,14 @@ describe('without a push', () => {
   )
 
   it(
-    'verify: false judges nothing, and says so',
+    'verify: false judges nothing, and says so, also where there is no summary file',
     async () => {
-      const run = await runAction(world().inputs({ ...inputs, push: 'false', verify: 'false' }))
+      const run = await runAction(world().inputs({ ...inputs, push: 'false', verify: 'false' }), {
+        environment: { GITHUB_STEP_SUMMARY: '' },
+      })
       expect(run.code).toBe(0)
-      expect(run.log).toContain('It could not be told: verify is false')
+      expect(readFileSync(run.outputs['summary-path'] ?? '', 'utf8')).toContain('not pushed')
+      expect(run.log).toContain('could not be told, because verify is false')
     },
     5 * minutes,
   )

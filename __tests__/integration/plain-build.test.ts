@@ -1,0 +1,69 @@
+import { expect, it } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { useStandIns } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+const world = useStandIns()
+
+/** Not synchronously: the package index is served by this process. */
+async function docker(...args: string[]): Promise<string> {
+  return (await promisify(execFile)('docker', args)).stdout
+}
+
+it.each([
+  ['Dockerfile.vllm', 'VLLM_VERSION=v0.10.2', 'vllm/vllm-openai:v0.10.2'],
+  ['Dockerfile.sglang', 'SGLANG_VERSION=v0.5.5.post3', 'lmsysorg/sglang:v0.5.5.post3'],
+])(
+  'docker build -f %s with the documented command gives an image that works, without our scripts in it',
+  async (dockerfile, version, base) => {
+    const index = join(mkdtempSync(join(tmpdir(), 'index-')), 'url')
+    writeFileSync(index, world().inputs()['package-index'] ?? '')
+    const image = `plain-build:${dockerfile.toLowerCase()}`
+    const documented = [
+      '--build-arg',
+      version,
+      '--build-arg',
+      'AIBRIX_BRANCH=v0.5.0',
+      '--build-arg',
+      'NIXL_VERSION=0.7.1',
+    ]
+    const standIns = [
+      ...[
+        '--build-arg',
+        `BASE_IMAGE=${world().standIns.baseRegistries.published ?? ''}/${base}`,
+        '--network',
+        'host',
+      ],
+      ...[
+        '--build-context',
+        `aibrix-source=${world().standIns.aibrix}/`,
+        '--build-context',
+        `ucx-source=${world().standIns.ucx}/`,
+      ],
+      ...['--secret', `id=package-index,src=${index}`],
+    ]
+    await docker(
+      'build',
+      '--quiet',
+      '-f',
+      `dockerfiles/${dockerfile}`,
+      ...documented,
+      ...standIns,
+      '-t',
+      image,
+      'dockerfiles',
+    )
+    const inside = (script: string) => docker('run', '--rm', '--entrypoint', 'sh', image, '-c', script)
+    expect(await inside('ucx_info -v')).toContain('Library version: 1.19.0')
+    expect(await inside("python3 -c 'import torch, aibrix_kvcache._aibrix_C as c; print(c.__name__)'")).toBe(
+      'aibrix_kvcache._aibrix_C\n',
+    )
+    expect(await inside('find / -xdev -path /proc -prune -o -name "*image-action*" -print')).toBe('')
+    await docker('image', 'rm', image)
+  },
+  5 * minutes,
+)

@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals'
+import { readInputs } from '../../../src/inputs/inputs.ts'
+import { outputsOf } from '../../../src/report/outputs.ts'
+import { actionDefaults, readAction } from '../../../script/action-defaults.ts'
+
+it('action.yml has the inputs that are read, and no other', () => {
+  const defaults = actionDefaults()
+  const asked = new Set<string>()
+  const read = (name: string) => {
+    asked.add(name)
+    return defaults[name] ?? ''
+  }
+  readInputs(read, { event: '', now: new Date(0), machine: 'x64', fileExists: () => true })
+  expect([...asked].sort()).toEqual(Object.keys(defaults).sort())
+})
+
+it('action.yml has the outputs that are set, and no other', () => {
+  expect(Object.keys(outputsOf([], undefined)).sort()).toEqual(Object.keys(readAction().outputs).sort())
+})
+
+it('each input and output is described', () => {
+  const { inputs, outputs } = readAction()
+  for (const { description } of [...Object.values(inputs), ...Object.values(outputs)])
+    expect(description.length).toBeGreaterThan(10)
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { buildArguments } from '../../../src/build/argv.ts'
+import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/catalogue.ts'
+import { engineNames, engines } from '../../../src/plan/engine.ts'
+import { makeLeg } from '../verify/factory.ts'
+
+const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
+
+function readDockerfile(engine: (typeof engineNames)[number]): string {
+  return readFileSync(`dockerfiles/${engines[engine].dockerfile}`, 'utf8')
+}
+
+/** `ARG NAME=default` lines */
+function defaultsOf(dockerfile: string): Record<string, string> {
+  return Object.fromEntries(
+    [...dockerfile.matchAll(/^ARG (\w+)="?([^"\n]*)"?$/gm)].map(([, name = '', value = '']) => [name, value]),
+  )
+}
+
+describe.each(engineNames)('the Dockerfile of %s', (engine) => {
+  const dockerfile = readDockerfile(engine)
+  const defaults = defaultsOf(dockerfile)
+
+  it('has the current release of the catalogue as its defaults', () => {
+    const { nixl, engines: versions } = currentRelease(catalogue)
+    expect(defaults).toMatchObject({
+      [engines[engine].versionArgument]: versions[engine],
+      AIBRIX_BRANCH: catalogue.current,
+      AIBRIX_REPO: 'https://github.com/vllm-project/aibrix',
+      NIXL_VERSION: nixl,
+      UCX_VERSION: ucxOfNixl(catalogue, nixl),
+    })
+  })
+
+  it('knows each build argument that the action sets', () => {
+    const { aibrix, ucx } = makeLeg()
+    const url = { kind: 'url', url: 'https://git.example/x' } as const
+    const leg = {
+      ...makeLeg(),
+      engine,
+      aibrix: { ...aibrix, repository: url },
+      ucx: { ...ucx, repository: url },
+    }
+    expect(Object.keys(defaults).sort()).toEqual(Object.keys(buildArguments(leg)).sort())
+  })
+
+  it('has the stages of the design, final last', () => {
+    const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name)
+    expect(stages).toEqual(
+      expect.arrayContaining(['base', 'facts', 'wheel', 'ucx', 'image', 'report', 'final']),
+    )
+    expect(stages.at(-1)).toBe('final')
+  })
+})
+
+it('the Dockerfiles differ in the engine only', () => {
+  const [vllm, sglang] = engineNames.map((engine) =>
+    readDockerfile(engine)
+      .replaceAll(engines[engine].title, 'ENGINE')
+      .replaceAll(engines[engine].versionArgument, 'VERSION')
+      .replaceAll(engines[engine].baseRepository, 'BASE')
+      .replaceAll(engines[engine].dockerfile, 'DOCKERFILE')
+      .replaceAll(currentRelease(catalogue).engines[engine], 'DEFAULT'),
+  )
+  expect(vllm).toBe(sglang)
+})
