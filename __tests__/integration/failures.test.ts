@@ -162,6 +162,18 @@ describe('a build that fails', () => {
   )
 
   it(
+    'names the line that says why: a patch that does not apply',
+    async () => {
+      const inputs = { versions: 'v0.10.2', 'aibrix-version': 'mutant/broken-patch' }
+      await expectCleanFailure(
+        await run(inputs),
+        /does not apply to the base's vllm .*can't find file to patch/,
+      )
+    },
+    3 * minutes,
+  )
+
+  it(
     'a full disk',
     async () => {
       const folder = withStep(

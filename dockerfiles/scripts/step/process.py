@@ -15,6 +15,7 @@ CAUSES = (
     re.compile(r"^ *(\S+ : (?:Pre)?Depends: .*)"),
     re.compile(r"^(?:E|fatal|CMake Error.*): (.*)"),
     re.compile(r"((?:No|no) space left on device)"),
+    re.compile(r"^(can't find file to patch .*|Hunk #\d+ FAILED .*)"),
 )
 
 # What pip says as a warning, long before the error that comes of it
