@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { makesIndex } from './build/argv.ts'
 import { openBuilder } from './build/builder.ts'
 import { openDockerLogin } from './build/docker-config.ts'
 import { systemTimers } from './build/progress.ts'
+import { trustCertificates } from './certificates.ts'
 import { sentenceOf, UserError } from './errors.ts'
 import { createGit } from './git.ts'
 import { type Inputs, readInputs, secretValues } from './inputs/inputs.ts'
@@ -31,9 +31,9 @@ const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerf
 /** Milliseconds */
 const gitTimeout = 120_000
 
-/** Secrets keep their white space; everything else may have some around it. */
+/** Build secrets keep their white space; everything else may have some around it. */
 function readInput(name: string): string {
-  return core.getInput(name, { trimWhitespace: !['password', 'secrets'].includes(name) })
+  return core.getInput(name, { trimWhitespace: name !== 'secrets' })
 }
 
 async function main(signal: AbortSignal): Promise<void> {
@@ -47,8 +47,7 @@ async function main(signal: AbortSignal): Promise<void> {
   })
   const secrets = secretValues(inputs)
   for (const value of maskedValues(secrets)) core.setSecret(value)
-  if (inputs.caCertificates !== undefined)
-    setDefaultCACertificates([...getCACertificates('default'), readFileSync(inputs.caCertificates, 'utf8')])
+  if (inputs.caCertificates !== undefined) trustCertificates(inputs.caCertificates)
   const redact = createRedact(secrets)
   const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private)

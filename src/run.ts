@@ -1,11 +1,11 @@
 import { BuildError } from './build/session.ts'
 import { buildLeg, type LegSettings, type LegWorld } from './build/leg.ts'
-import { sentenceOf } from './errors.ts'
+import { sentenceOf, UserError } from './errors.ts'
 import type { Leg, Plan, PlannedImage } from './plan/plan.ts'
 import { type Promotable, promote } from './promote/promote.ts'
 import { checkPushAccess, readStoredReport, stage } from './promote/stage.ts'
 import type { RegistryClient } from './registry/client.ts'
-import { formatReference, type Repository } from './registry/reference.ts'
+import type { Repository } from './registry/reference.ts'
 import { type LegReport, makeReport, parseReport, serialiseReport, stepTimes } from './report/leg-report.ts'
 import type { ImageOutcome, Run } from './report/outcome.ts'
 import { verdict } from './verify/gate.ts'
@@ -96,16 +96,16 @@ async function unchanged(
   plan: Plan,
   world: RunWorld,
 ): Promise<ImageOutcome> {
-  const text = await readStoredReport(world.registry, plan.cacheRepository, image.leg)
-  const name = `The stored report of ${formatReference({ ...image.repository, tag: image.tags[0] ?? '' })}`
-  world.log(
-    `${image.leg.engine} ${image.leg.version.tag} | is published already with this content, nothing to build`,
-  )
-  return {
-    image,
-    state: 'unchanged',
-    digest,
-    report: text === undefined ? undefined : parseReport(text, name),
+  const name = `${image.leg.engine} ${image.leg.version.tag}`
+  world.log(`${name} | is published already with this content, nothing to build`)
+  try {
+    const text = await readStoredReport(world.registry, plan.cacheRepository, image.leg)
+    if (text === undefined) throw new UserError('the cache repository does not have it.')
+    return { image, state: 'unchanged', digest, report: parseReport(text, 'the stored report') }
+  } catch (error) {
+    // What is published stays right without the report about it.
+    world.log(`${name} | its report can't be shown: ${sentenceOf(error)}`)
+    return { image, state: 'unchanged', digest, report: undefined }
   }
 }
 

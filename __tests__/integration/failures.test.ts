@@ -90,6 +90,11 @@ describe('bad input ends red with one sentence', () => {
     ],
     ['a template with an unknown name', { tags: '{{torch}}' }, /"\{\{torch\}\}" is not allowed/],
     ['a registry that is not there', { registry: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
+    [
+      'a file that holds no certificate',
+      { 'ca-certificates': 'package.json' },
+      /ca-certificates: package\.json can't be used/,
+    ],
     ['a builder that does not exist', { builder: 'no-such-builder' }, /no-such-builder/],
     ['a patch that AIBrix does not ship', { integration: 'patch' }, /patch/],
   ])(

@@ -118,6 +118,35 @@ describe('both engines', () => {
   )
 
   it(
+    'are told as published also where their report was lost',
+    async () => {
+      const cache = `http://${registry}/v2/${world().namespace}/image-cache/manifests`
+      const [report = ''] = (await tagsOf(`${world().namespace}/image-cache`)).filter((tag) =>
+        tag.startsWith('report-'),
+      )
+      const type = 'application/vnd.oci.image.manifest.v1+json'
+      const kept = Buffer.from(
+        await (await fetch(`${cache}/${report}`, { headers: { accept: type } })).arrayBuffer(),
+      )
+      const put = async (body: string | Buffer<ArrayBuffer>) => {
+        const answer = await fetch(`${cache}/${report}`, {
+          method: 'PUT',
+          headers: { 'content-type': type },
+          body,
+        })
+        expect(answer.status).toBe(201)
+      }
+      await put(JSON.stringify({ ...(JSON.parse(kept.toString()) as object), layers: [] }))
+      const run = await runAction(world().inputs(both))
+      await put(kept)
+      expect(run.code).toBe(0)
+      expect(run.log).toContain("its report can't be shown: the cache repository does not have it.")
+      expect(run.summary).toContain('2 images unchanged')
+    },
+    minutes,
+  )
+
+  it(
     'get a further tag without being built',
     async () => {
       const tags = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}'

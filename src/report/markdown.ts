@@ -11,7 +11,8 @@ const markup = /[&<>|\\`*[\]~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
  * @param limit characters of the text that are kept
  */
 export function escaped(text: string, limit = Infinity): string {
-  const line = text.replace(/\s+/g, ' ').replace(invisible, '').trim()
+  // Once more: what was taken out may have stood between two spaces.
+  const line = text.replace(/\s+/g, ' ').replace(invisible, '').replace(/ {2,}/g, ' ').trim()
   const kept = line.length > limit ? `${line.slice(0, Math.max(0, limit - 1)).trimEnd()}…` : line
   return kept.replace(markup, (character) => `&#${character.charCodeAt(0)};`)
 }

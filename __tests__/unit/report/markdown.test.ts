@@ -40,6 +40,7 @@ describe('escaped', () => {
     ['a | b', 'a &#124; b'],
     ['<img src=x onerror=alert(1)>', '&#60;img src=x onerror=alert(1)&#62;'],
     ['one\ntwo\r\nthree', 'one two three'],
+    ['a \u202e b', 'a b'],
     ['__init__', '&#95;&#95;init&#95;&#95;'],
     ['[a](b)', '&#91;a&#93;(b)'],
     ['&lt;', '&#38;lt;'],
