@@ -25,14 +25,17 @@ function ganttName(text: string, limit = 70): string {
 
 type Bar = { name: string; started: number; ended: number; failed: boolean }
 
-/** Neighbours that are shorter than `shortest` become one bar, so that what took the time can be seen. */
+/**
+ * Neighbours that are shorter than `shortest` become one bar, so that what took the time can be seen. It is as long as they
+ * are together, and not the time from the first to the last, in which others ran.
+ */
 function bars(steps: StepTime[], shortest: number): Bar[] {
   const result: Bar[] = []
   let short: StepTime[] = []
   const flush = (): void => {
     const first = short[0]
     if (first) {
-      const ended = Math.max(...short.map(({ started, duration }) => started + duration))
+      const ended = first.started + short.reduce((sum, { duration }) => sum + duration, 0)
       const name = short.length === 1 ? first.name : `${short.length} short steps`
       result.push({ name, started: first.started, ended, failed: false })
     }

@@ -20,6 +20,15 @@ describe('a timing chart', () => {
     ])
   })
 
+  it('counts what short neighbours took, not the time between them', () => {
+    const apart = [makeStep('a', 0, 300), makeStep('b', 275_000, 200)]
+    expect(
+      gantt([{ title: 'x', steps: apart }])
+        ?.split('\n')
+        .at(-1),
+    ).toBe('2 short steps 0.5 s :1763899200000, 500ms')
+  })
+
   it('merges short neighbours and marks the step that failed', () => {
     const some = [
       makeStep('a', 0, 300),
