@@ -17,7 +17,8 @@ import { makePlan } from './plan/make-plan.ts'
 import type { Plan } from './plan/plan.ts'
 import { readRecipe } from './recipe.ts'
 import { createRedact, maskedValues } from './redact.ts'
-import { createClient } from './registry-access.ts'
+import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
+import { createClient, readDockerConfig } from './registry-access.ts'
 import { describePlan, publishRun } from './show.ts'
 import type { Run } from './report/outcome.ts'
 import { runPlan } from './run.ts'
@@ -45,14 +46,17 @@ async function main(signal: AbortSignal): Promise<void> {
     machine: process.arch,
     fileExists: existsSync,
   })
-  const secrets = secretValues(inputs)
+  const dockerConfig = readDockerConfig(process.env)
+  const proxySecrets = dockerProxySecrets(dockerConfig)
+  refuseToPublishProxies(inputs.build.provenance, proxySecrets)
+  const secrets = [...secretValues(inputs), ...proxySecrets, ...environmentProxySecrets(process.env)]
   for (const value of maskedValues(secrets)) core.setSecret(value)
   if (inputs.caCertificates !== undefined) trustCertificates(inputs.caCertificates)
   const redact = createRedact(secrets)
   const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private)
   try {
-    const run = await planAndRun(inputs, signal, { workspace, redact }).catch(failedRun)
+    const run = await planAndRun(inputs, dockerConfig, signal, { workspace, redact }).catch(failedRun)
     publishRun(run, {
       workspace,
       redact,
@@ -74,12 +78,13 @@ function failedRun(error: unknown): Run {
 
 async function planAndRun(
   inputs: Inputs,
+  dockerConfig: unknown,
   signal: AbortSignal,
   { workspace, redact }: Pick<world.Machine, 'workspace' | 'redact'>,
 ): Promise<Run> {
   const environment = world.environmentForPrograms(process.env)
   const secretFiles = world.writeSecretFiles(inputs, workspace)
-  const registry = createClient(inputs, environment, signal)
+  const registry = createClient(inputs, dockerConfig, environment, signal)
   try {
     const git = createGit({
       environment,

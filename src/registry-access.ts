@@ -13,18 +13,20 @@ const helperTimeout = 30_000
 /** The registry client of a run: the given login for `registry` alone, Docker's own configuration for all others. */
 export function createClient(
   inputs: Inputs,
+  dockerConfig: unknown,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): RegistryClient {
   const credentials = createCredentialLookup({
     explicit: inputs.login && { registry: inputs.plan.registry, ...inputs.login },
-    dockerConfig: readDockerConfig(environment),
+    dockerConfig,
     runHelper: credentialHelperRunner(environment, helperTimeout),
   })
   return createRegistryClient({ credentials, signal })
 }
 
-function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
+/** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */
+export function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
   const file = join(
     environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'),
     'config.json',

@@ -146,9 +146,9 @@ const outputs: [string, string[], string][] = [
   [
     'apt does not reach its server',
     [
-      'Err:1 http://deb.debian.org/debian bookworm InRelease',
-      "  Temporary failure resolving 'deb.debian.org'",
-      "W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.debian.org'",
+      'Err:1 http://deb.example.org/debian bookworm InRelease',
+      "  Temporary failure resolving 'deb.example.org'",
+      "W: Failed to fetch http://deb.example.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.example.org'",
       'E: Unable to locate package perftest',
     ],
     'Unable to locate package perftest (the server could not be reached: Temporary failure resolving)',
