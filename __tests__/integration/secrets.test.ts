@@ -132,7 +132,7 @@ describe('a password, an index with credentials and a build secret with quotes a
   it('do their work', () => {
     expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
-    expect(filesBelow(run.temp).some((path) => readFileSync(path, 'utf8').includes('| ***'))).toBe(true)
+    expect(filesBelow(run.temp).some((path) => readFileSync(path, 'utf8').includes('] ***'))).toBe(true)
   })
 
   it('are in no log, summary or output', () => {
