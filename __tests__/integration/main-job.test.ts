@@ -235,6 +235,19 @@ describe('the bases that are accepted', () => {
   )
 
   it(
+    'an engine that AIBrix has neither patch nor module for is published with a warning',
+    async () => {
+      const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': 'v0.5.0', tags: 'none' }))
+      expect(errorsOf(run)).toEqual([])
+      expect(run.log).toMatch(
+        /^::warning title=vLLM v0\.21\.0::AIBrix is installed but not integrated into vllm 0\.21\.0/m,
+      )
+      expect(run.summary).toContain('| Integration | none |')
+    },
+    5 * minutes,
+  )
+
+  it(
     'a branch appears in the tag with its short commit',
     async () => {
       const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': 'main' }))
