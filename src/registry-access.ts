@@ -6,6 +6,7 @@ import type { Inputs } from './inputs/inputs.ts'
 import { createRegistryClient, type RegistryClient } from './registry/client.ts'
 import { credentialHelperRunner } from './registry/credential-helper.ts'
 import { createCredentialLookup } from './registry/credentials.ts'
+import { formatRepository, type Repository } from './registry/reference.ts'
 
 /** Milliseconds */
 const helperTimeout = 30_000
@@ -22,7 +23,12 @@ export function createClient(
     dockerConfig,
     runHelper: credentialHelperRunner(environment, helperTimeout),
   })
-  return createRegistryClient({ credentials, signal })
+  const { registry, namespace, cacheRepository } = inputs.plan
+  const isPushedTo = (repository: Repository): boolean =>
+    inputs.push &&
+    ((repository.registry === registry && repository.path.startsWith(`${namespace}/`)) ||
+      formatRepository(repository) === formatRepository(cacheRepository))
+  return createRegistryClient({ credentials, isPushedTo, signal })
 }
 
 /** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */

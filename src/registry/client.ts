@@ -47,6 +47,8 @@ const configLimit = 4 * 1024 * 1024
 export function createRegistryClient(
   options: Omit<TransportOptions, 'timeouts'> & {
     credentials: CredentialLookup
+    /** Repositories that will be pushed to, see `createSession` */
+    isPushedTo?: (repository: Repository) => boolean
     timeouts?: Timeouts
     /** Milliseconds, for the lifetime of tokens */
     now?: () => number
@@ -54,7 +56,11 @@ export function createRegistryClient(
 ): RegistryClient {
   const { credentials, timeouts = defaultTimeouts, now = Date.now } = options
   const transport = createTransport({ ...options, timeouts })
-  const session = createSession(transport, createAuthenticator({ credentials, transport, now }))
+  const session = createSession(
+    transport,
+    createAuthenticator({ credentials, transport, now }),
+    options.isPushedTo,
+  )
   return {
     getManifest: (repository, reference) => getManifest(session, repository, reference),
     putManifest: (repository, reference, bytes, mediaType) =>

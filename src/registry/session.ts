@@ -43,9 +43,23 @@ export function pushing(repository: Repository): Pick<RegistryRequest, 'purpose'
   }
 }
 
-export function createSession(transport: Transport, authenticator: Authenticator): Session {
+/**
+ * @param isPushedTo repositories that are read with the right to push, too: Docker Hub gives nobody the right to pull from
+ *   a repository that does not exist yet, and then says 401 where 404 is meant
+ */
+export function createSession(
+  transport: Transport,
+  authenticator: Authenticator,
+  isPushedTo: (repository: Repository) => boolean = () => false,
+): Session {
+  const widened = ({ purpose: { registry }, scopes }: Pick<RegistryRequest, 'purpose' | 'scopes'>) =>
+    scopes.map((scope): Scope => {
+      const path = /^repository:(.+):pull$/.exec(scope)?.[1]
+      return path !== undefined && isPushedTo({ registry, path }) ? pushTo({ registry, path }) : scope
+    })
   const send = async (request: RegistryRequest): Promise<HttpAnswer> => {
-    const { purpose, scopes, method } = request
+    const { purpose, method } = request
+    const scopes = widened(request)
     const home = apiOrigin(purpose.registry)
     let url = new URL(request.url, home)
     for (let hop = 0; hop <= maximumRedirects; hop++) {
@@ -79,9 +93,10 @@ export function createSession(transport: Transport, authenticator: Authenticator
   }
   return {
     send,
-    refusal: async ({ purpose, scopes }, answer) => {
+    refusal: async (request, answer) => {
+      const { purpose } = request
       const body = await answer.read(errorLimit).catch(() => Buffer.alloc(0))
-      const sent = await authenticator.header(purpose, scopes).catch(() => undefined)
+      const sent = await authenticator.header(purpose, widened(request)).catch(() => undefined)
       const isKnown = await authenticator.hasCredentials(purpose.registry)
       return refusal(purpose, { status: answer.status, body }, isKnown, secretsOf(sent))
     },

@@ -89,6 +89,24 @@ describe('authentication', () => {
     expect(registry.seen).toHaveLength(3 * 2 + 1)
   })
 
+  it('reads a repository that it will push to with that right, or Docker Hub calls a new one forbidden', async () => {
+    const tokens = await server(({ path }, response) => {
+      const pushes = new URL(path, 'http://x').searchParams.get('scope') === 'repository:aibrix/new:pull,push'
+      sendJson(response, 200, { token: pushes ? 'may-push' : 'may-nothing' })
+    })
+    const registry = await server(({ authorization }, response) => {
+      const challenge = `Bearer realm="http://${tokens.host}/token",scope="repository:aibrix/new:pull"`
+      if (authorization === 'Bearer may-push') sendJson(response, 404, { errors: [{ code: 'NAME_UNKNOWN' }] })
+      else sendJson(response, 401, {}, { 'www-authenticate': challenge })
+    })
+    const isPushedTo = ({ path }: { path: string }) => path === 'aibrix/new'
+    const pushing = client(withPassword, undefined, { isPushedTo })
+    expect(await pushing.getManifest(at(registry, 'aibrix/new'), 'v1')).toBeUndefined()
+    expect(await sentence(client(withPassword).getManifest(at(registry, 'aibrix/new'), 'v1'))).toContain(
+      '401',
+    )
+  })
+
   it('asks for both scopes before it mounts, and for an anonymous token without credentials', async () => {
     const tokens = await server((_, response) => {
       sendJson(response, 200, { access_token: 't2' })
