@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makesIndex } from './build/argv.ts'
-import { openBuilder } from './build/builder.ts'
+import { openBuilder, type RunDocker } from './build/builder.ts'
 import { openDockerLogin } from './build/docker-config.ts'
 import { systemTimers } from './build/progress.ts'
 import { trustCertificates } from './certificates.ts'
@@ -18,6 +18,7 @@ import type { Plan } from './plan/plan.ts'
 import { readRecipe } from './recipe.ts'
 import { createRedact, maskedValues } from './redact.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
+import type { RegistryClient } from './registry/client.ts'
 import { createClient, readDockerConfig } from './registry-access.ts'
 import { describePlan, publishRun } from './show.ts'
 import type { Run } from './report/outcome.ts'
@@ -124,7 +125,7 @@ async function buildAndPromote(
   plan: Plan,
   inputs: Inputs,
   machine: world.Machine,
-  registry: ReturnType<typeof createClient>,
+  registry: RegistryClient,
   secretFiles: Map<string, string>,
 ): Promise<Run> {
   const docker = world.createDocker(machine)
@@ -156,7 +157,7 @@ async function buildAndPromote(
 }
 
 /** @returns undefined if there is nothing to build */
-async function builderFor(plan: Plan, inputs: Inputs, machine: world.Machine, docker: world.RunDocker) {
+async function builderFor(plan: Plan, inputs: Inputs, machine: world.Machine, docker: RunDocker) {
   const leg = plan.images.find(({ published }) => published.kind === 'absent')?.leg
   if (!leg) return undefined
   const newName = `image-action-${randomBytes(4).toString('hex')}`

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BuildCall, buildxArguments, compressionOf, makesIndex, reproduceCommand } from './build/argv.ts'
+import type { RunDocker } from './build/builder.ts'
 import type { LegSettings, LegWorld } from './build/leg.ts'
 import type { BuildOptions } from './build/options.ts'
 import { runProcess } from './build/process.ts'
@@ -48,8 +49,6 @@ export function writeSecretFiles(inputs: Inputs, workspace: Workspace): Map<stri
   if (inputs.caCertificates !== undefined) files.set('ca-certificates', inputs.caCertificates)
   return files
 }
-
-export type RunDocker = (args: string[]) => Promise<{ code: number; stdout: string; stderr: string }>
 
 /** @returns docker as a function; a signal that ended it is code 1 */
 export function createDocker({ environment, signal }: Pick<Machine, 'environment' | 'signal'>): RunDocker {
