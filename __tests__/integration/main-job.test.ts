@@ -276,6 +276,12 @@ describe('without a push', () => {
       expect(run.summary).toContain('built and verified, not pushed')
       expect(await tagsOf('nothing-is-pushed-here/image-cache')).toEqual([])
       expect(await tagsOf('nothing-is-pushed-here/vllm-openai')).toEqual([])
+      const left = execFileSync('docker', [
+        'images',
+        '--quiet',
+        `${registry}/nothing-is-pushed-here/image-cache`,
+      ])
+      expect(left.toString()).toBe('')
     },
     5 * minutes,
   )

@@ -47,7 +47,7 @@ export type LegWorld = {
   readText: (path: string) => Promise<string>
   /** The configuration of an image that was built and not pushed; undefined if the engine does not have it */
   inspectImage: (reference: string) => Promise<ImageConfig | undefined>
-  /** Removes the name of a pushed image from the engine, where the docker driver leaves one */
+  /** Removes a candidate from the engine, where the docker driver leaves one */
   forgetImage: (reference: string) => Promise<void>
 }
 
@@ -145,6 +145,7 @@ async function readCandidate(
   if (!settings.push) {
     const reason = 'the image was not pushed, and only a registry has its layers compressed'
     const config = await world.inspectImage(name)
+    await world.forgetImage(name)
     return config
       ? { known: 'config', config, reason }
       : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
