@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+// As a whole: a runner whose Node 24 is older than 24.5 lacks two names in it, and must work without certificates.
+import * as tls from 'node:tls'
 import { sentenceOf, UserError } from './errors.ts'
 
 const block = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g
@@ -15,7 +16,8 @@ export function trustCertificates(path: string): void {
     const certificates = readFileSync(path, 'utf8').match(block) ?? []
     if (certificates.length === 0) throw new UserError('it holds no certificate.')
     for (const certificate of certificates) new X509Certificate(certificate)
-    setDefaultCACertificates([...getCACertificates('default'), ...certificates])
+    if (!('setDefaultCACertificates' in tls)) throw new UserError('it takes Node 24.5; update the runner.')
+    tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates])
   } catch (error) {
     throw new UserError(`ca-certificates: ${path} can't be used as a PEM file: ${sentenceOf(error)}`)
   }
