@@ -134,13 +134,19 @@ async function assertBuildx(docker: RunDocker): Promise<void> {
     throw new UserError(`buildx ${version.text} is too old; update docker-buildx to 0.13 or later.`)
 }
 
-function inspectFailed(named: string | undefined, stderr: string): string {
-  const why =
+/** Where buildx says why it failed. */
+function lastLine(stderr: string): string {
+  return (
     stderr
       .trim()
       .split('\n')
       .at(-1)
       ?.replace(/^ERROR: /, '') ?? ''
+  )
+}
+
+function inspectFailed(named: string | undefined, stderr: string): string {
+  const why = lastLine(stderr)
   if (named !== undefined)
     return `Builder "${named}" can't be used: ${why}; "docker buildx ls" shows those that there are.`
   return `docker buildx can't say which builder is the current one: ${why}.`
@@ -155,12 +161,7 @@ async function createBuilder(docker: RunDocker, request: BuilderRequest): Promis
   const { code, stderr } = await docker(args)
   if (code !== 0) {
     await remove()
-    const why =
-      stderr
-        .trim()
-        .split('\n')
-        .at(-1)
-        ?.replace(/^ERROR: /, '') ?? ''
+    const why = lastLine(stderr)
     throw new UserError(
       `A builder could not be made: ${why}; give a mirror of moby/buildkit in "buildkit-image", or a builder in "builder".`,
     )
