@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { formatDuration } from '../src/build/printable.ts'
+import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
 import { prepare, type StandIns } from '../stand-ins/prepare.ts'
 import { type ActionRun, registry, runStep } from './runner.ts'
@@ -33,13 +34,8 @@ async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
     versions: 'vllm: v0.21.0\nsglang: v0.5.11',
     'aibrix-version': 'v0.7.0',
     'nixl-version': '0.7.1',
+    ...standInInputs(standIns, server.url),
     namespace,
-    'base-registry': standIns.baseRegistries.published ?? '',
-    'aibrix-repository': standIns.aibrix,
-    'ucx-repository': standIns.ucx,
-    'package-index': server.url,
-    // The package index is on this machine's own loopback.
-    network: 'host',
     // A working copy may have changed since the last time today.
     'overwrite-tags': 'true',
   }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from './errors.ts'
+import { passwordsIn } from './redact.ts'
 
 const schema = v.object({ proxies: v.optional(v.record(v.string(), v.record(v.string(), v.unknown()))) })
 
@@ -30,7 +31,5 @@ export function refuseToPublishProxies(provenance: string | undefined, secrets: 
 }
 
 function passwordOf(url: unknown): string[] {
-  if (typeof url !== 'string' || !URL.canParse(url)) return []
-  const { password } = new URL(url)
-  return password === '' ? [] : [password, decodeURIComponent(password)]
+  return typeof url === 'string' ? passwordsIn(url) : []
 }

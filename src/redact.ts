@@ -29,3 +29,9 @@ export function maskedValues(secrets: string[]): string[] {
     (value) => value.length >= shortestPiece,
   )
 }
+
+/** @returns the password in a URL, as it is written there and as it is meant; nothing if there is none */
+export function passwordsIn(url: string): string[] {
+  const password = URL.canParse(url) ? new URL(url).password : ''
+  return password === '' ? [] : [password, decodeURIComponent(password)]
+}

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { dockerConfigFolder } from './build/docker-config.ts'
 import { UserError } from './errors.ts'
 import type { Inputs } from './inputs/inputs.ts'
 import { createRegistryClient, type RegistryClient } from './registry/client.ts'
@@ -33,10 +33,7 @@ export function createClient(
 
 /** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */
 export function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
-  const file = join(
-    environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'),
-    'config.json',
-  )
+  const file = join(dockerConfigFolder(environment), 'config.json')
   if (!existsSync(file)) return undefined
   try {
     return JSON.parse(readFileSync(file, 'utf8'))

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { standInInputs } from '../../stand-ins/action-inputs.ts'
 import { serveIndex } from '../../stand-ins/index-server.ts'
 import { prepare, type StandIns } from '../../stand-ins/prepare.ts'
 import { registry } from './action.ts'
@@ -35,13 +36,9 @@ async function openStandIns(): Promise<StandInWorld> {
   const standIns = await prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })
   const server = await serveIndex(standIns.index)
   const namespace = `test-${randomBytes(4).toString('hex')}`
-  const common = {
+  const common: Record<string, string> = {
+    ...standInInputs(standIns, server.url),
     namespace,
-    'base-registry': standIns.baseRegistries.published ?? '',
-    'aibrix-repository': standIns.aibrix,
-    'ucx-repository': standIns.ucx,
-    'package-index': server.url,
-    network: 'host',
     date: '20251123',
   }
   return { standIns, inputs: (more = {}) => ({ ...common, ...more }), namespace, close: server.close }

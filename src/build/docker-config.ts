@@ -71,7 +71,7 @@ export async function openDockerLogin(
   parent: string,
 ): Promise<DockerLogin> {
   if (login === undefined) return { environment, directory: undefined, remove: () => Promise.resolve() }
-  const users = resolve(environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'))
+  const users = dockerConfigFolder(environment)
   const file = join(users, 'config.json')
   const content = configurationWith(login, await readIfThere(file), environment.DOCKER_AUTH_CONFIG, file)
   const directory = await mkdtemp(join(parent, 'docker-config-'))
@@ -94,6 +94,11 @@ export async function openDockerLogin(
     directory,
     remove,
   }
+}
+
+/** @returns the folder in which docker looks for its config.json */
+export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
+  return resolve(environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'))
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {

@@ -4,14 +4,14 @@ import type { Leg } from '../plan/plan.ts'
 import { candidateTag } from '../plan/stage-tags.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type Digest, parseDigest } from '../registry/digest.ts'
-import { type ImageConfig, platformManifest } from '../registry/manifest.ts'
+import type { ImageConfig } from '../registry/manifest.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import { factsSchema, type LegFacts } from '../verify/facts.ts'
-import { type Gate, verdict, waive } from '../verify/gate.ts'
+import { type Gate, skipped, verdict, waive } from '../verify/gate.ts'
 import { judgeFacts } from '../verify/judge.ts'
 import { labelsOf } from '../verify/labels.ts'
 import { type Candidate, judgeManifest } from '../verify/manifest.ts'
-
 import { type BuildCall, compressionOf } from './argv.ts'
 import { type Step, uncachedSteps } from './steps.ts'
 
@@ -64,32 +64,22 @@ export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld)
   for (let attempt = 1; ; attempt += 1) {
     const facts = await measure(leg, settings, world, steps)
     const gates = settle(judgeFacts(leg, facts), settings)
-    if (verdict(gates) === 'fail') {
-      const candidate = {
-        known: 'nothing',
-        reason: 'a gate on the facts failed, so no image was made',
-      } as const
-      return {
-        facts,
-        candidate,
-        gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
-        steps,
-        digest: undefined,
-      }
-    }
+    const result = (candidate: Candidate, digest: Digest | undefined): LegBuild => ({
+      facts,
+      candidate,
+      gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
+      steps,
+      digest,
+    })
+    if (verdict(gates) === 'fail')
+      return result(
+        { known: 'nothing', reason: 'a gate on the facts failed, so no image was made' },
+        undefined,
+      )
     const made = await makeImage(leg, settings, world, labelsOf(leg, facts, waivedGates(gates, settings)))
     addSteps(steps, made.steps)
     const again = uncachedSteps(made.steps)
-    if (again.length === 0) {
-      const candidate = await readCandidate(leg, settings, world, made.digest)
-      return {
-        facts,
-        candidate,
-        gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
-        steps,
-        digest: made.digest,
-      }
-    }
+    if (again.length === 0) return result(await readCandidate(leg, settings, world, made.digest), made.digest)
     if (attempt > measureAgain)
       throw new UserError(
         `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room.`,
@@ -151,30 +141,25 @@ async function readCandidate(
       : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
   }
   await world.forgetImage(name)
-  const top = await world.registry.getManifest(settings.cacheRepository, candidateTag(leg))
-  if (top?.digest !== digest)
+  const found = await getPlatformImage(
+    world.registry,
+    settings.cacheRepository,
+    candidateTag(leg),
+    leg.platform,
+  )
+  if (found?.top.digest !== digest)
     throw new UserError(
-      `BuildKit says that it pushed ${digest} as ${name}, but the registry has ${top?.digest ?? 'nothing'} there.`,
+      `BuildKit says that it pushed ${digest} as ${name}, but the registry has ${found?.top.digest ?? 'nothing'} there.`,
     )
-  const child = top.parsed.kind === 'index' ? platformManifest(top.parsed, leg.platform)?.digest : digest
-  const manifest =
-    child === undefined ? undefined : await world.registry.getManifest(settings.cacheRepository, child)
-  if (manifest?.parsed.kind !== 'image')
-    throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
-  const config = await world.registry.getImageConfig(settings.cacheRepository, manifest.parsed)
+  if (!found.image) throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
+  const { manifest, config } = found.image
   return { known: 'manifest', mediaType: manifest.mediaType, config, layers: manifest.parsed.layers }
 }
 
 /** Waivers applied; with `verify: false` nothing is judged, and a gate that was not judged is skipped. */
 function settle(gates: Gate[], settings: LegSettings): Gate[] {
   if (settings.judge === 'all') return waive(gates, settings.waivers)
-  return gates.map(({ name, expected, actual }) => ({
-    name,
-    expected,
-    actual,
-    state: 'skipped',
-    reason: 'verify is false',
-  }))
+  return gates.map(({ name, expected, actual }) => skipped(name, { expected, actual }, 'verify is false'))
 }
 
 /** A gate on the manifest is judged when the labels are in the image already: its waiver is recorded in any case. */

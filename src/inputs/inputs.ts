@@ -1,5 +1,6 @@
 import type { BuildOptions } from '../build/options.ts'
 import type { PlanRequest } from '../plan/request.ts'
+import { passwordsIn } from '../redact.ts'
 import type { GateName } from '../verify/gate.ts'
 import type { InputContext } from './context.ts'
 import { readBuildOptions } from './build-options.ts'
@@ -59,13 +60,8 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
 /** @returns every value that must appear nowhere */
 export function secretValues({ login, packageIndex, secrets }: Inputs): string[] {
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
-  const index = packageIndex === undefined ? [] : credentialsOf(packageIndex)
+  const index = packageIndex === undefined ? [] : passwordsIn(packageIndex)
   return [...pair, ...index, ...secrets.values()].filter((value) => value !== '')
-}
-
-function credentialsOf(url: string): string[] {
-  const { password } = new URL(url)
-  return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
 function readLogin({ read, problems }: Source): Login | undefined {

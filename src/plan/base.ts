@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { platformManifest } from '../registry/manifest.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, parseRepository } from '../registry/reference.ts'
 import type { BaseImage } from './plan.ts'
 
@@ -18,20 +18,17 @@ export async function resolveBase(
 ): Promise<BaseImage> {
   const repository = parseRepository(`${baseRegistry}/${path}`)
   const name = formatReference({ ...repository, tag })
-  const top = await registry.getManifest(repository, tag)
-  if (!top)
+  const found = await getPlatformImage(registry, repository, tag, platform)
+  if (!found)
     throw new UserError(
       `versions: the base image ${name} does not exist; see which tags ${repository.path} has.`,
     )
-  const digest = top.parsed.kind === 'index' ? platformManifest(top.parsed, platform)?.digest : top.digest
-  const manifest = digest === undefined ? undefined : await registry.getManifest(repository, digest)
-  if (manifest?.parsed.kind !== 'image')
-    throw new UserError(`The base image ${name} has no image for ${platform}.`)
-  const config = await registry.getImageConfig(repository, manifest.parsed)
+  if (!found.image) throw new UserError(`The base image ${name} has no image for ${platform}.`)
+  const { manifest, config } = found.image
   return {
     repository,
     tag,
-    digest: top.digest,
+    digest: found.top.digest,
     manifestDigest: manifest.digest,
     config,
     layers: manifest.parsed.layers,

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
-import { platformManifest } from '../registry/manifest.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import type { Leg, Published } from './plan.ts'
 
@@ -19,14 +19,10 @@ export async function lookUpTags(
 ): Promise<LookedUpTag[]> {
   return Promise.all(
     image.tags.map(async (tag): Promise<LookedUpTag> => {
-      const top = await registry.getManifest(image.repository, tag)
-      if (!top) return { tag, names: 'nothing' }
-      const digest =
-        top.parsed.kind === 'index' ? platformManifest(top.parsed, image.leg.platform)?.digest : top.digest
-      const manifest = digest === undefined ? undefined : await registry.getManifest(image.repository, digest)
-      if (manifest?.parsed.kind !== 'image') return { tag, names: 'other', digest: top.digest }
-      const { labels } = await registry.getImageConfig(image.repository, manifest.parsed)
-      return { tag, names: labels[buildIdLabel] === image.leg.buildId ? 'same' : 'other', digest: top.digest }
+      const found = await getPlatformImage(registry, image.repository, tag, image.leg.platform)
+      if (!found) return { tag, names: 'nothing' }
+      const same = found.image?.config.labels[buildIdLabel] === image.leg.buildId
+      return { tag, names: same ? 'same' : 'other', digest: found.top.digest }
     }),
   )
 }

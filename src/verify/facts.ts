@@ -157,8 +157,6 @@ export const factsSchema = v.object({
 })
 
 export type Facts = v.InferOutput<typeof factsSchema>
-export type Outcome = v.InferOutput<typeof outcome>
-export type IntegrationMode = (typeof integrationModes)[number]
 
 /** The two measurements of a leg: the base before anything was added, and the finished image. */
 export type LegFacts = { base: Facts; image: Facts }
