@@ -12,7 +12,7 @@ const layerRule = rooms.map((room, position) => ({
       {
         patterns: [
           {
-            group: [...rooms.slice(position + 1), 'inputs']
+            group: [...rooms.slice(position + 1), 'inputs', 'command', 'edge']
               .map((later) => `**/${later}/**`)
               .concat('../*.ts', '!../errors.ts'),
             message: `${room}/ imports only from errors.ts and the rooms to its left: ${rooms.slice(0, position).join(', ') || 'none'}.`,

@@ -1,7 +1,10 @@
-// Writes the tables of inputs and outputs into README.md from action.yml. `--check` fails if they differ.
+// Writes into README.md the tables of inputs and outputs from action.yml, and what goes with what from the catalogue.
+// `--check` fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
+import { parseCatalogue } from '../src/plan/catalogue.ts'
+import { renderHistory } from '../src/report/history.ts'
 
 type Entry = { description: string; default?: string }
 const action = parse(readFileSync('action.yml', 'utf8')) as Record<
@@ -14,11 +17,12 @@ function cell(text: string): string {
 }
 
 function inputRow([name, entry]: [string, Entry]): string {
-  const value = entry.default === undefined || entry.default === '' ? '–' : `\`${entry.default}\``
+  const lines = (entry.default ?? '').trim().split('\n')
+  const value = lines[0] === '' ? '–' : lines.map((line) => `\`${line}\``).join('<br>')
   return `| \`${name}\` | ${value} | ${cell(entry.description)} |`
 }
 
-const tables = {
+const parts = {
   inputs: ['| input | default | |', '| --- | --- | --- |', ...Object.entries(action.inputs).map(inputRow)],
   outputs: [
     '| output | |',
@@ -27,15 +31,19 @@ const tables = {
       ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
     ),
   ],
+  history: [renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))],
 }
 
 const before = readFileSync('README.md', 'utf8')
 let after = before
-for (const [name, rows] of Object.entries(tables))
-  after = after.replace(
-    new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`),
-    () => `<!-- ${name} -->\n\n${rows.join('\n')}\n\n<!-- /${name} -->`,
-  )
+for (const [name, lines] of Object.entries(parts)) {
+  const place = new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`)
+  if (!place.test(after)) throw new Error(`README.md has no <!-- ${name} --> … <!-- /${name} -->`)
+  after = after.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}\n\n<!-- /${name} -->`)
+}
 after = await format(after, { ...(await resolveConfig('README.md')), filepath: 'README.md' })
 if (!process.argv.includes('--check')) writeFileSync('README.md', after)
-else if (before !== after) throw new Error('README.md differs from action.yml; run node script/readme.ts')
+else if (before !== after)
+  throw new Error(
+    'README.md differs from action.yml or dockerfiles/catalogue.json; run node script/readme.ts',
+  )

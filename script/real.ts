@@ -32,18 +32,18 @@ const common = {
 /** The report that the run left in the registry; undefined if it failed */
 async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefined> {
   const [image] = JSON.parse(outputs.images ?? '[]') as {
-    buildId: string
-    platform: string
     digest: string | null
+    legs: { buildId: string; platform: string }[]
   }[]
-  if (!image?.digest) return undefined
+  const [leg] = image?.legs ?? []
+  if (!image?.digest || !leg) return undefined
   const client = createRegistryClient({
     credentials: () => Promise.resolve(undefined),
     signal: AbortSignal.timeout(60_000),
   })
   try {
-    const leg = { buildId: image.buildId, architecture: image.platform.split('/')[1] ?? '' }
-    const text = await readStoredReport(client, { registry, path: `${namespace}/image-cache` }, leg)
+    const named = { buildId: leg.buildId, architecture: leg.platform.split('/')[1] ?? '' }
+    const text = await readStoredReport(client, { registry, path: `${namespace}/image-cache` }, named)
     return text === undefined ? undefined : parseReport(text, 'the stored report')
   } finally {
     client.close()

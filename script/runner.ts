@@ -29,7 +29,7 @@ export type ActionOptions = {
   entry?: 'main' | 'post'
   /** Where RUNNER_TEMP is made; made if it is missing */
   temp?: string
-  /** Gets the process and each piece of its output */
+  /** Gets the process at its start, and with its output so far whenever there is more */
   watch?: (child: ReturnType<typeof spawn>, output: string) => void
   /** Gets each line of its output */
   onLine?: (line: string) => void
@@ -60,6 +60,7 @@ export async function runAction(
   const entry = join(resolve(options.folder ?? '.'), 'dist', `${options.entry ?? 'main'}.js`)
   const child = spawn(process.execPath, [entry], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
+  options.watch?.(child, output)
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text

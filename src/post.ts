@@ -1,8 +1,8 @@
 import * as core from '@actions/core'
 import { runProcess } from './build/process.ts'
 import { sentenceOf } from './errors.ts'
-import { remembered } from './state.ts'
-import { removePrivate } from './workspace.ts'
+import { remembered } from './edge/state.ts'
+import { removePrivate } from './edge/workspace.ts'
 
 /** How long removing a builder may take, in milliseconds. */
 const removeTimeout = 60_000

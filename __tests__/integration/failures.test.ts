@@ -60,7 +60,8 @@ function withStep(step: string): string {
 
 function logFileOf({ temp }: ActionRun): string {
   const [workspace = ''] = readdirSync(temp).filter((name) => name.startsWith('image-action-'))
-  return readFileSync(join(temp, workspace, 'logs', 'vllm-v0.21.0-amd64.log'), 'utf8')
+  const leg = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64'
+  return readFileSync(join(temp, workspace, 'logs', `${leg}.log`), 'utf8')
 }
 
 /** A PATH on which everything is but docker, or with a docker of our own. */

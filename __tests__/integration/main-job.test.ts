@@ -39,7 +39,7 @@ describe('both engines', () => {
 
   it('have measured components, not declared ones, in the outputs', () => {
     expect(JSON.parse(first.outputs.components ?? '')).toMatchObject({
-      vllm: {
+      'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64': {
         engine: '0.21.0',
         torch: '2.11.0+cu130',
         cuda: '13.0',
@@ -47,14 +47,19 @@ describe('both engines', () => {
         nixl: '0.7.1',
         ucx: '1.19.0',
       },
-      sglang: { engine: '0.5.11', aibrix_kvcache: '0.7.0+cu130', nixl: '0.7.1', ucx: '1.19.0' },
+      'sglang-v0.5.11-aibrix-v0.7.0-nixl-0.7.1-amd64': {
+        engine: '0.5.11',
+        aibrix_kvcache: '0.7.0+cu130',
+        nixl: '0.7.1',
+        ucx: '1.19.0',
+      },
     })
     expect(first.outputs.changed).toBe('true')
   })
 
   it('leave a candidate, a verified build and a report each in the cache repository, and nothing else public', async () => {
     const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
-    expect(kinds).toEqual(['build', 'build', 'candidate', 'candidate', 'report', 'report'])
+    expect(kinds).toEqual(['build', 'candidate', 'facts', 'report'].flatMap((kind) => [kind, kind]))
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 
@@ -235,9 +240,13 @@ describe('the bases that are accepted', () => {
   )
 
   it(
-    'an engine that AIBrix has neither patch nor module for is published with a warning',
+    'an engine that AIBrix has neither patch nor module for is refused in the plan, and with force published with a warning',
     async () => {
-      const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': 'v0.5.0', tags: 'none' }))
+      const wanted = { ...vllm, 'aibrix-version': 'v0.5.0', tags: 'none' }
+      const refused = await runAction(world().inputs(wanted))
+      expect(errorsOf(refused).join()).toContain('aibrix_kvcache v0.5.0 has no patch for vLLM v0.21.0')
+      expect(refused.duration).toBeLessThan(5000)
+      const run = await runAction(world().inputs({ ...wanted, force: 'true' }))
       expect(errorsOf(run)).toEqual([])
       expect(run.log).toMatch(
         /^::warning title=vLLM v0\.21\.0::AIBrix is installed but not integrated into vllm 0\.21\.0/m,

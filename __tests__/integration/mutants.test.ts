@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changedAction, failedGates, registry, runAction, tagsOf } from './action.ts'
@@ -135,7 +135,7 @@ const mutants: Record<string, Mutant> = {
       'base-registry': standIns.baseRegistries['zstd-docker-types'] ?? '',
       provenance: 'false',
     }),
-    change: { file: 'dist/main.js', from: 'oci-mediatypes=true', to: 'oci-mediatypes=false' },
+    change: { file: buildChunk(), from: '"oci-mediatypes=true"', to: '"oci-mediatypes=false"' },
   },
 }
 
@@ -154,6 +154,11 @@ function publishMislabelledBase(): void {
   execFileSync('docker', ['pull', '--quiet', source])
   execFileSync('docker', ['tag', source, target])
   execFileSync('docker', ['push', '--quiet', target])
+}
+
+/** The part of the bundle that is loaded when there is something to build. */
+function buildChunk(): string {
+  return `dist/${readdirSync('dist').find((name) => name.startsWith('build-with-docker-')) ?? ''}`
 }
 
 function actionWith({ step, change }: Mutant): string | undefined {

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { composeImage } from '../../src/promote/compose.ts'
+import { getArtifact, putArtifact } from '../../src/registry/artifact.ts'
 import { createRegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { digestOf } from '../../src/registry/digest.ts'
 import { mediaTypes } from '../../src/registry/manifest.ts'
+import { formatReference } from '../../src/registry/reference.ts'
 
 const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
 const run = randomBytes(4).toString('hex')
@@ -23,11 +30,11 @@ const client = createRegistryClient({
 const json = (content: unknown) => Buffer.from(JSON.stringify(content))
 
 /** Pushes a tiny image by hand; every layer is random, so that no other run has it. */
-async function pushImage(size: number) {
+async function pushImage(size: number, architecture = 'amd64') {
   const layer = randomBytes(size)
   const config = json({
     os: 'linux',
-    architecture: 'amd64',
+    architecture,
     config: { Entrypoint: ['/run'], Labels: { 'io.example': run } },
     rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
   })
@@ -130,27 +137,24 @@ describe('a real registry', () => {
     expect((await client.getManifest(published, 'latest'))?.digest).toBe(other.digest)
   })
 
-  it('accepts a report with the image as its subject', async () => {
-    const report = json({ facts: [] })
-    const empty = Buffer.from('{}')
-    const bytes = json({
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociManifest,
-      artifactType: 'application/vnd.aibrix.image.report.v1+json',
-      config: { mediaType: mediaTypes.ociEmpty, digest: await client.putBlob(staging, empty), size: 2 },
-      layers: [
-        {
-          mediaType: 'application/vnd.aibrix.image.report.v1+json',
-          digest: await client.putBlob(staging, report),
-          size: report.length,
-        },
-      ],
-      subject: image.descriptor,
-    })
-    const digest = await client.putManifest(staging, 'report-1-amd64', bytes, mediaTypes.ociManifest)
+  it('keeps a report with the image as its subject, and gives it back', async () => {
+    const type = 'application/vnd.aibrix.image.report.v1+json'
+    const bytes = json({ facts: [] })
+    const subject = await client.getManifest(staging, image.digest)
+    const digest = await putArtifact(client, staging, 'report-1-amd64', { type, bytes, subject })
     const found = await client.getManifest(staging, 'report-1-amd64')
     expect(found?.digest).toBe(digest)
     expect(found?.parsed.subject?.digest).toBe(image.digest)
+    expect(await getArtifact(client, staging, 'report-1-amd64', { type, limit: 100 })).toEqual(bytes)
+    expect(await putArtifact(client, staging, 'report-1-amd64', { type, bytes, subject })).toBe(digest)
+  })
+
+  it('keeps a document of 1 MB', async () => {
+    const type = 'application/vnd.aibrix.image.plan.v1+json'
+    const bytes = json({ plan: randomBytes(500_000).toString('hex') })
+    await putArtifact(client, staging, 'plan-1', { type, bytes })
+    const found = await getArtifact(client, staging, 'plan-1', { type, limit: 2_000_000 })
+    expect(found?.equals(bytes)).toBe(true)
   })
 
   it('refuses a manifest whose blobs it does not have, and says so', async () => {
@@ -161,4 +165,124 @@ describe('a real registry', () => {
     )
     expect(await client.getManifest(staging, 'broken')).toBeUndefined()
   })
+})
+
+describe('the tags of a real repository', () => {
+  const tagged = { registry, path: `test-${run}/tagged` }
+  const names = Array.from({ length: 30 }, (_, number) => `v0.${number}`)
+
+  it('are all listed, in order', async () => {
+    for (const tag of names)
+      await copyManifest(client, { from: staging, to: tagged, digest: image.digest, tag })
+    expect(await client.listTags(tagged)).toEqual([...names].sort())
+  })
+
+  it('are none after they were deleted, and where there is no repository', async () => {
+    const url = `http://${registry}/v2/${tagged.path}/manifests/${image.digest}`
+    expect((await fetch(url, { method: 'DELETE' })).status).toBe(202)
+    expect(await client.listTags(tagged)).toEqual([])
+    expect(await client.listTags({ registry, path: `test-${run}/nothing` })).toEqual([])
+  })
+})
+
+const docker = (...words: string[]) => execFileSync('docker', words, { encoding: 'utf8' })
+
+/** @returns the file of the image that the engine takes for a platform */
+function fileOf(reference: string, platform: string): string {
+  docker('pull', '--quiet', '--platform', platform, reference)
+  const container = docker('create', '--platform', platform, reference, '/none').trim()
+  try {
+    // A tar stream of one small file, which is text but for zeros
+    return docker('cp', `${container}:/platform`, '-')
+  } finally {
+    docker('rm', container)
+    docker('image', 'rm', reference)
+  }
+}
+
+describe('an image of two platforms', () => {
+  const context = mkdtempSync(join(tmpdir(), 'image-action-compose-'))
+  const platforms = ['linux/amd64', 'linux/arm64']
+  const annotations = { 'org.opencontainers.image.version': 'v1' }
+  const to = { registry, path: `test-${run}/composed` }
+
+  /** Builds a leg with BuildKit. @returns it as promotion is given it */
+  async function build(platform: string, tag: string, options: string[], output = 'oci-mediatypes=true') {
+    const reference = formatReference({ ...staging, tag })
+    writeFileSync(join(context, 'platform'), `${platform} ${run}`)
+    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY platform /platform\n')
+    const pushed = ['--output', `type=image,name=${reference},push=true,${output}`]
+    docker('buildx', 'build', '--quiet', '--platform', platform, ...options, ...pushed, context)
+    docker('image', 'rm', reference)
+    return { platform, digest: (await client.getManifest(staging, tag))?.digest ?? '' }
+  }
+  afterAll(() => {
+    rmSync(context, { recursive: true })
+  })
+
+  it('has one digest, whatever the order of its legs and however often it is composed', async () => {
+    const pushed = [await pushImage(10), await pushImage(20, 'arm64')]
+    const legs = pushed.map(({ digest }, index) => ({ platform: platforms[index] ?? '', digest }))
+    const made = await composeImage(client, { from: staging, to, legs, annotations })
+    const again = await composeImage(client, { from: staging, to, legs: [...legs].reverse(), annotations })
+    expect(again.digest).toBe(made.digest)
+    const stored = await client.getManifest(to, made.digest)
+    expect(stored?.bytes.equals(made.bytes)).toBe(true)
+    expect(stored?.parsed).toMatchObject({ kind: 'index', annotations })
+  })
+
+  it.each([
+    ['attestations', ['--provenance=mode=min'], 'oci-mediatypes=true', mediaTypes.ociManifest, 4],
+    ['no attestations', ['--provenance=false'], 'oci-mediatypes=true', mediaTypes.ociManifest, 2],
+    ["Docker's media types", ['--provenance=false'], 'oci-mediatypes=false', mediaTypes.dockerManifest, 2],
+  ])(
+    'with %s is what buildx and the engine understand',
+    async (name, options, output, type, count) => {
+      const tag = name.replace(/\W/g, '-')
+      const [amd64, arm64] = [
+        await build('linux/amd64', `${tag}-amd64`, options, output),
+        await build('linux/arm64', `${tag}-arm64`, options, output),
+      ]
+      const { digest, bytes } = await composeImage(client, {
+        from: staging,
+        to,
+        legs: [arm64, amd64],
+        annotations,
+      })
+      await copyManifest(client, { from: to, to, digest, tag })
+      const reference = formatReference({ ...to, tag })
+      expect(docker('buildx', 'imagetools', 'inspect', '--raw', reference)).toBe(bytes.toString())
+      const shown = docker('buildx', 'imagetools', 'inspect', reference)
+      expect(shown).toContain(digest)
+      expect(shown.match(/Platform: +(.*)/g)?.map((line) => line.replace(/Platform: +/, ''))).toEqual(
+        [...platforms, 'unknown/unknown', 'unknown/unknown'].slice(0, count),
+      )
+      expect(shown.match(/MediaType: +(.*)/g)?.[1]).toContain(type)
+      for (const platform of platforms) expect(fileOf(reference, platform)).toContain(`${platform} ${run}`)
+    },
+    120_000,
+  )
+
+  it('keeps the attestations, which buildx finds', async () => {
+    const options = ['--provenance=mode=min']
+    const legs = [
+      await build('linux/amd64', 'found-amd64', options),
+      await build('linux/arm64', 'found-arm64', options),
+    ]
+    const { digest } = await composeImage(client, { from: staging, to, legs, annotations })
+    const reference = formatReference({ ...to, digest })
+    const format = '{{json .Provenance}}'
+    const found: unknown = JSON.parse(
+      docker('buildx', 'imagetools', 'inspect', '--format', format, reference),
+    )
+    expect(Object.keys(found as object).sort()).toEqual(platforms)
+  }, 120_000)
+
+  it('of one leg is that leg', async () => {
+    const leg = await build('linux/arm64', 'alone', ['--provenance=mode=min'])
+    const { digest } = await composeImage(client, { from: staging, to, legs: [leg], annotations })
+    expect(digest).toBe(leg.digest)
+    await copyManifest(client, { from: to, to, digest, tag: 'alone' })
+    expect((await client.getManifest(to, 'alone'))?.digest).toBe(leg.digest)
+  }, 60_000)
 })

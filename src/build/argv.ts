@@ -10,8 +10,8 @@ export type SecretFiles = ReadonlyMap<string, string>
 
 /** What a call to BuildKit leaves behind. */
 export type BuildOutput =
-  /** The facts, as files in a folder */
-  | { kind: 'report'; directory: string }
+  /** The facts of the base alone, or of base and image, as files in a folder */
+  | { kind: 'facts' | 'report'; directory: string }
   | {
       kind: 'image'
       /** `registry/path:tag` */
@@ -120,9 +120,10 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
 }
 
 function outputArguments({ output, options }: BuildCall, forUs: boolean): string[] {
-  if (output.kind === 'report')
+  if (output.kind !== 'image')
     return [
-      ...flag('--target', 'report'),
+      // The stage has the same name.
+      ...flag('--target', output.kind),
       // A report is no image: attestations would put their files beside the facts.
       ...flag('--provenance', 'false'),
       ...flag('--output', csv(['type=local', `dest=${output.directory}`])),

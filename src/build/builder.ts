@@ -13,7 +13,7 @@ export type BuilderNeeds = {
   /** Provenance or SBOM */
   attestations: boolean
   /** `linux/amd64` */
-  platform: string
+  platforms: string[]
 }
 
 export type BuilderChoice =
@@ -55,6 +55,12 @@ export function chooseBuilder(
   const what = named === undefined ? `the current builder "${builder.name}"` : `builder "${named}"`
   const problem = builder.error ?? (builder.driver === '' ? 'buildx does not say what it is' : undefined)
   if (problem !== undefined) return refuse(named, engine, what, `can't be used: ${problem}`)
+  // What cpuinfo adds (`linux/amd64/v3`) is the same platform here. One that does not run yet names none.
+  const foreign = needs.platforms.find(
+    (platform) => !builder.platforms.some((one) => samePlatform(one, platform)),
+  )
+  if (builder.platforms.length > 0 && foreign !== undefined)
+    return { kind: 'error', sentence: cantEmulate(what, builder, foreign) }
   const lack = lackOf(builder, engine, needs)
   if (lack !== undefined) return refuse(named, engine, what, lack)
   return { kind: 'use', name: builder.name }
@@ -88,10 +94,6 @@ function lackOf(
   engine: EngineInfo | undefined,
   needs: BuilderNeeds,
 ): string | undefined {
-  const known = builder.platforms.length > 0
-  // What cpuinfo adds (`linux/amd64/v3`) is the same platform here.
-  if (known && !builder.platforms.some((platform) => samePlatform(platform, needs.platform)))
-    return `does not build for ${needs.platform} (only for ${builder.platforms.join(', ')})`
   if (builder.driver !== 'docker') return undefined
   if (engine === undefined) return "can't be used: its Docker engine does not answer"
   if (engine.containerdStore) return undefined
@@ -99,6 +101,11 @@ function lackOf(
   return needs.push || needs.attestations
     ? `can't ${need}: it has the docker driver, and the engine does not use the containerd image store`
     : undefined
+}
+
+/** A new builder on this runner would know no more platforms: they are those of its processor and of QEMU. */
+function cantEmulate(what: string, { platforms }: BuilderInfo, platform: string): string {
+  return `${what} does not build for ${platform}, only for ${platforms.join(', ')}: build that leg on a runner of its own (command: plan with "runners"), name a builder that can in "builder", or install QEMU before (docker/setup-qemu-action), which is slow.`
 }
 
 function samePlatform(offered: string, wanted: string): boolean {

@@ -35,6 +35,8 @@ export type LegSettings = {
   addedBytesLimit: number
   /** Whether BuildKit makes an index, which has annotations */
   index: boolean
+  /** Where the plan could not tell whether it can be built: says why not, from the base's facts; undefined if it can */
+  objection: ((base: LegFacts['base']) => string | undefined) | undefined
 }
 
 /** What building a leg needs of the world. */
@@ -51,6 +53,20 @@ export type LegWorld = {
   forgetImage: (reference: string) => Promise<void>
 }
 
+/** A leg that the facts of its base speak against. */
+export class Impossible extends UserError {
+  override name = 'Impossible'
+  /** A sentence without its end */
+  readonly reason: string
+  readonly base: LegFacts['base']
+
+  constructor(leg: Leg, reason: string, base: LegFacts['base']) {
+    super(`${leg.id} can't be built: ${reason}; choose other versions, or set force: true to try.`)
+    this.reason = reason
+    this.base = base
+  }
+}
+
 /** How often it is measured again because BuildKit had forgotten a step between measuring and building. */
 const measureAgain = 2
 
@@ -61,6 +77,7 @@ const measureAgain = 2
  */
 export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld): Promise<LegBuild> {
   const steps: Step[] = []
+  await refuseImpossible(leg, settings, world, steps)
   for (let attempt = 1; ; attempt += 1) {
     const facts = await measure(leg, settings, world, steps)
     const gates = settle(judgeFacts(leg, facts), settings)
@@ -85,6 +102,22 @@ export async function buildLeg(leg: Leg, settings: LegSettings, world: LegWorld)
         `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room.`,
       )
   }
+}
+
+/** Before anything is compiled. BuildKit does not measure the base again after this. */
+async function refuseImpossible(
+  leg: Leg,
+  settings: LegSettings,
+  world: LegWorld,
+  steps: Step[],
+): Promise<void> {
+  if (!settings.objection) return
+  const directory = world.newPath('facts')
+  const call = { ...settings.call, leg, output: { kind: 'facts', directory } as const }
+  addSteps(steps, (await world.build(call, leg)).steps)
+  const base = parseFacts('base.json', await world.readText(`${directory}/base.json`))
+  const objection = settings.objection(base)
+  if (objection !== undefined) throw new Impossible(leg, objection, base)
 }
 
 async function measure(leg: Leg, settings: LegSettings, world: LegWorld, steps: Step[]): Promise<LegFacts> {

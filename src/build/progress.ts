@@ -1,18 +1,6 @@
 import { formatDuration } from './printable.ts'
 import { labelOf, type Step } from './steps.ts'
-
-/** Clock and timer; milliseconds. `every` returns what stops it. */
-export type Timers = { now: () => number; every: (interval: number, action: () => void) => () => void }
-
-export const systemTimers: Timers = {
-  now: () => Date.now(),
-  every: (interval, action) => {
-    const timer = setInterval(action, interval)
-    return () => {
-      clearInterval(timer)
-    }
-  },
-}
+import type { Timers } from './timers.ts'
 
 export type Progress = {
   /** What BuildKit newly said about a step */

@@ -5,10 +5,11 @@ import { openLogFile, type LogFile } from './log-file.ts'
 import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
 import { printable } from './printable.ts'
 import { type ProcessResult, runProcess } from './process.ts'
-import { createProgress, progressDefaults, type Progress, type Timers } from './progress.ts'
+import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
 import { createStepOutput } from './step-output.ts'
 import { createStepTable, failedStep, labelOf, type Step, type StepTable } from './steps.ts'
+import type { Timers } from './timers.ts'
 
 /** One call to BuildKit. */
 export type BuildRequest = {

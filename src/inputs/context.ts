@@ -1,9 +1,28 @@
 /** What the world outside the inputs has to say about them. */
 export type InputContext = {
-  /** `GITHUB_EVENT_NAME`; empty outside of GitHub Actions */
-  event: string
+  event: WorkflowEvent
   now: Date
-  /** Architecture of the runner as Node names it: `x64`, `arm64` */
-  machine: string
   fileExists: (path: string) => boolean
+}
+
+/** What started the workflow; empty strings outside of GitHub Actions. */
+export type WorkflowEvent = {
+  /** `GITHUB_EVENT_NAME` */
+  name: string
+  /** `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY`: `https://github.com/vllm-project/aibrix` */
+  repositoryUrl: string
+  /** The tag that was pushed or released; undefined if the event is about none */
+  tag: string | undefined
+}
+
+/** @param environment with the variables of GitHub Actions */
+export function workflowEvent(environment: NodeJS.ProcessEnv): WorkflowEvent {
+  const {
+    GITHUB_EVENT_NAME: name = '',
+    GITHUB_SERVER_URL: server = '',
+    GITHUB_REPOSITORY: repository = '',
+    GITHUB_REF_TYPE: type,
+    GITHUB_REF_NAME: ref,
+  } = environment
+  return { name, repositoryUrl: `${server}/${repository}`, tag: type === 'tag' ? ref : undefined }
 }

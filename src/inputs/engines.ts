@@ -1,25 +1,50 @@
 import { type Engine, engineNames } from '../plan/engine.ts'
-import { type EngineVersion, parseEngineVersion } from '../plan/version.ts'
+import { parseSelectors, type Product, type Selectors } from '../plan/selector.ts'
 import { lines, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 
-type EngineRequest = { engine: Engine; version: EngineVersion | 'default' }
+type EngineRequest = { engine: Engine; versions: Selectors }
 
-const allowedVersion = 'default, or one exact version of the engine such as v0.10.2'
+/** A line that names its engine: `vllm: >=0.10 <0.12` */
+const engineLine = /^([a-z]+)\s*:(.*)$/
 
-/** `engine` and `versions`: one engine with its version, or two with a line `engine: version` each. */
+/** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`. */
 export function readEngines(source: Source): EngineRequest[] {
   const engines = readEngineNames(source)
   const given = lines(source, 'versions')
-  if (given.length === 0) source.problems.add('versions', 'nothing', allowedVersion)
-  if (given.length === 1 && !given[0]?.includes(':') && (engines.length === 1 || given[0] === 'default'))
-    return engines.map((engine) => ({ engine, version: readVersion(source, given[0] ?? '') }))
-  const byEngine = readVersionLines(source, engines, given)
+  const named = given.filter((line) => engineLine.test(line))
+  if (named.length === 0) return forAll(source, engines, given.join(','))
+  const byEngine = readEngineLines(source, engines, given)
   return engines.flatMap((engine) => {
-    const version = byEngine.get(engine)
-    if (version === undefined) source.problems.add('versions', `no line for ${engine}`, engineLines(engines))
-    return version === undefined ? [] : [{ engine, version }]
+    const texts = byEngine.get(engine)
+    if (!texts) source.problems.add('versions', `no line for ${engine}`, engineLines(engines))
+    const versions = texts && readSelectors(source, 'versions', 'engine', texts.join(','))
+    return versions ? [{ engine, versions }] : []
   })
+}
+
+/** @returns undefined if it has complained */
+export function readSelectors(
+  source: Source,
+  input: string,
+  product: Product,
+  text: string,
+): Selectors | undefined {
+  const selectors = parseSelectors(text, product)
+  if (!('invalid' in selectors)) return selectors
+  return source.problems.add(input, quoted(selectors.invalid), selectors.allowed)
+}
+
+/** Version numbers of two engines have nothing to do with each other; `default` and `latest` mean something for both. */
+function forAll(source: Source, engines: Engine[], text: string): EngineRequest[] {
+  const versions = readSelectors(source, 'versions', 'engine', text)
+  if (!versions) return []
+  const numbered = [...versions.include, ...versions.exclude].find(
+    ({ kind }) => kind === 'exact' || kind === 'range',
+  )
+  if (engines.length > 1 && numbered)
+    source.problems.add('versions', quoted(numbered.text), engineLines(engines))
+  return engines.map((engine) => ({ engine, versions }))
 }
 
 function readEngineNames(source: Source): Engine[] {
@@ -31,29 +56,17 @@ function readEngineNames(source: Source): Engine[] {
   return engines
 }
 
-function readVersionLines(
-  source: Source,
-  engines: Engine[],
-  given: string[],
-): Map<Engine, EngineVersion | 'default'> {
-  const byEngine = new Map<Engine, EngineVersion | 'default'>()
+function readEngineLines(source: Source, engines: Engine[], given: string[]): Map<Engine, string[]> {
+  const byEngine = new Map<Engine, string[]>()
   for (const line of given) {
-    const [name, version] = line.split(/:\s*/, 2)
+    const [, name, text] = engineLine.exec(line) ?? []
     const engine = engines.find((candidate) => candidate === name)
-    if (!engine || version === undefined) source.problems.add('versions', quoted(line), engineLines(engines))
-    else if (byEngine.has(engine)) source.problems.add('versions', quoted(line), `one line for ${engine}`)
-    else byEngine.set(engine, readVersion(source, version))
+    if (!engine || text === undefined) source.problems.add('versions', quoted(line), engineLines(engines))
+    else byEngine.set(engine, [...(byEngine.get(engine) ?? []), text])
   }
   return byEngine
 }
 
-function readVersion(source: Source, text: string): EngineVersion | 'default' {
-  if (text === 'default') return 'default'
-  const version = parseEngineVersion(text)
-  if (!version) source.problems.add('versions', quoted(text), allowedVersion)
-  return version ?? 'default'
-}
-
 function engineLines(engines: Engine[]): string {
-  return `a line for each engine: ${engines.map((engine) => `"${engine}: <version>"`).join(' and ')}`
+  return `a line for each engine: ${engines.map((engine) => `"${engine}: <versions>"`).join(' and ')}`
 }

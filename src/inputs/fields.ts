@@ -26,6 +26,15 @@ export function matching(source: Source, name: string, pattern: RegExp, allowed:
   return pattern.test(value) ? value : source.problems.add(name, quoted(value), allowed)
 }
 
+/** @returns a whole number of at least 1 */
+export function count(source: Source, name: string, most: number): number | undefined {
+  const value = source.read(name)
+  const number = /^\d{1,4}$/.test(value) ? Number(value) : 0
+  return number >= 1 && number <= most
+    ? number
+    : source.problems.add(name, quoted(value), `a number from 1 to ${most}`)
+}
+
 /** @returns undefined if nothing was given */
 export function optional(source: Source, name: string): string | undefined {
   const value = source.read(name)

@@ -1,10 +1,11 @@
 import type { BuildOptions } from '../build/options.ts'
 import type { PlanRequest } from '../plan/request.ts'
-import { passwordsIn } from '../redact.ts'
+import { passwordsIn } from '../edge/redact.ts'
 import type { GateName } from '../verify/gate.ts'
 import type { InputContext } from './context.ts'
 import { readBuildOptions } from './build-options.ts'
-import { boolean, byteSize, type ReadInput, type Source } from './fields.ts'
+import { type Command, readCommand } from './command.ts'
+import { boolean, byteSize, count, optional, type ReadInput, type Source } from './fields.ts'
 import { Problems } from './problems.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
@@ -15,6 +16,7 @@ import { readWaivers } from './waivers.ts'
 export type Login = { username: string; password: string }
 
 export type Inputs = {
+  command: Command
   plan: PlanRequest
   build: BuildOptions
   login: Login | undefined
@@ -27,8 +29,17 @@ export type Inputs = {
   waivers: Map<GateName, string>
   /** bytes, compressed */
   addedBytesLimit: number
+  /** Legs at a time */
+  parallel: number
+  /** Whether the first leg that fails keeps others from being begun, and all images from being published */
+  failFast: boolean
+  /** For the notes of a release */
+  githubToken: string | undefined
   summary: boolean
 }
+
+/** More than this on one machine has no use: a leg compiles with all of its processors. */
+const mostParallel = 64
 
 /**
  * Action inputs → one typed, validated object.
@@ -37,10 +48,11 @@ export type Inputs = {
 export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const problems = new Problems()
   const source: Source = { read, problems }
-  const push = resolvePush(source, context.event)
+  const push = resolvePush(source, context.event.name)
   const verify = boolean(source, 'verify')
   if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
   const inputs = {
+    command: readCommand(source, context, push ?? false),
     plan: readPlanRequest(source, context, push ?? false),
     build: readBuildOptions(source),
     login: readLogin(source),
@@ -51,6 +63,9 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     verify: verify ?? true,
     waivers: readWaivers(source),
     addedBytesLimit: byteSize(source, 'added-bytes-limit') ?? 0,
+    parallel: count(source, 'parallel', mostParallel) ?? 1,
+    failFast: boolean(source, 'fail-fast') ?? true,
+    githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,
   }
   problems.throwIfAny()
@@ -58,10 +73,10 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
 }
 
 /** @returns every value that must appear nowhere */
-export function secretValues({ login, packageIndex, secrets }: Inputs): string[] {
+export function secretValues({ login, packageIndex, secrets, githubToken }: Inputs): string[] {
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
   const index = packageIndex === undefined ? [] : passwordsIn(packageIndex)
-  return [...pair, ...index, ...secrets.values()].filter((value) => value !== '')
+  return [...pair, ...index, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
 }
 
 function readLogin({ read, problems }: Source): Login | undefined {

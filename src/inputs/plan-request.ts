@@ -1,15 +1,15 @@
 import { UserError } from '../errors.ts'
-import { isRefName } from '../plan/source.ts'
+import type { Selectors } from '../plan/selector.ts'
 import type { GpuArchitectures, SourceRepository } from '../plan/plan.ts'
 import type { PlanRequest } from '../plan/request.ts'
 import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { parseRepository, type Repository } from '../registry/reference.ts'
-import { readEngines } from './engines.ts'
+import { readEngines, readSelectors } from './engines.ts'
+import { aibrixTagOf } from './event-tag.ts'
 import { assignments, boolean, choice, lines, matching, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
+import { readPlatforms } from './platforms.ts'
 import { quoted } from './problems.ts'
-
-const architectureOf: Record<string, string> = { x64: 'linux/amd64', arm64: 'linux/arm64' }
 
 /** Build arguments that the action sets itself. */
 const ownArguments =
@@ -35,13 +35,13 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
     engines: readEngines(source),
     aibrix: {
       repository: readRepository(source, 'aibrix-repository', context),
-      ref: readRef(source, 'aibrix-version'),
+      versions: readAibrix(source, context),
     },
-    nixl: readNixl(source),
+    nixl: readSelectors(source, 'nixl-version', 'nixl', source.read('nixl-version')) ?? nothing,
     ucxRepository: readUcx(source, context),
     integration: choice(source, 'integration', ['auto', 'patch', 'module', 'none']) ?? 'auto',
     gpuArchitectures: readGpuArchitectures(source),
-    platform: architectureOf[context.machine] ?? 'linux/amd64',
+    platforms: readPlatforms(source),
     buildArguments: readBuildArguments(source),
     registry,
     namespace,
@@ -56,14 +56,19 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
     templates: readTemplates(source),
     date: readDate(source, context.now),
     publicTags: push ? (overwrite ? 'overwrite' : 'look') : 'ignore',
+    force: boolean(source, 'force') ?? false,
   }
 }
 
-function readRef(source: Source, name: string): string {
-  const value = source.read(name)
-  if (!isRefName(value))
-    source.problems.add(name, quoted(value), 'default, or the name of a tag, a branch, or a full commit')
-  return value
+/** Stands for selectors that were complained about. */
+const nothing: Selectors = { include: [], exclude: [] }
+
+/** Nothing given is the tag that the event is about, if it is one of AIBrix's, else `default`. */
+function readAibrix(source: Source, context: InputContext): Selectors {
+  const given = source.read('aibrix-version')
+  const tag = aibrixTagOf(context.event, source.read('aibrix-repository'))
+  if (given === '' && tag !== undefined) return { include: [{ text: tag, kind: 'exact', tag }], exclude: [] }
+  return readSelectors(source, 'aibrix-version', 'aibrix', given || 'default') ?? nothing
 }
 
 function readRepository(source: Source, name: string, context: InputContext): SourceRepository {
@@ -87,16 +92,6 @@ function readRepository(source: Source, name: string, context: InputContext): So
       'a URL without; private git takes the secret git-credentials',
     )
   return { kind: 'url', url: value }
-}
-
-function readNixl(source: Source): string {
-  const value = matching(
-    source,
-    'nixl-version',
-    /^(default|v?\d+\.\d+\.\d+((rc|\.post|\.dev)\d+)?)$/,
-    'default, or an exact version such as 0.7.1',
-  )
-  return (value ?? 'default').replace(/^v/, '')
 }
 
 function readUcx(source: Source, context: InputContext): SourceRepository {

@@ -1,36 +1,71 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { isForPlatform } from '../registry/manifest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
-import { formatReference, parseRepository } from '../registry/reference.ts'
+import { formatReference, parseRepository, type Repository } from '../registry/reference.ts'
 import type { BaseImage } from './plan.ts'
+
+/** @param baseRegistry host of the bases, with a path where a mirror has one */
+export function baseRepository(baseRegistry: string, path: string): Repository {
+  return parseRepository(`${baseRegistry}/${path}`)
+}
 
 /**
  * Pins a base image and reads what has to be inherited from it.
- * @param baseRegistry host of the bases, with a path where a mirror has one
- * @throws UserError if there is no such tag, or no image for the platform
+ * @param tag that exists, or is an error
+ * @param nearest other tags, for the error
+ * @returns a base for each platform; a sentence instead if it has none for one of them
+ * @throws UserError if there is no such tag
  */
 export async function resolveBase(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
-  baseRegistry: string,
-  path: string,
+  repository: Repository,
   tag: string,
-  platform: string,
-): Promise<BaseImage> {
-  const repository = parseRepository(`${baseRegistry}/${path}`)
+  platforms: readonly string[],
+  nearest: () => Promise<string[]>,
+): Promise<Map<string, BaseImage> | string> {
   const name = formatReference({ ...repository, tag })
-  const found = await getPlatformImage(registry, repository, tag, platform)
-  if (!found)
-    throw new UserError(
-      `versions: the base image ${name} does not exist; see which tags ${repository.path} has.`,
-    )
-  if (!found.image) throw new UserError(`The base image ${name} has no image for ${platform}.`)
-  const { manifest, config } = found.image
+  const asked = rememberManifests(registry)
+  const bases = await Promise.all(
+    platforms.map(async (platform): Promise<[string, BaseImage] | string> => {
+      const found = await getPlatformImage(asked, repository, tag, platform)
+      if (!found) throw new UserError(await missing(name, nearest))
+      if (!found.image) return `the base image ${name} has no image for ${platform}`
+      const { manifest, config } = found.image
+      if (!isForPlatform(platform, config))
+        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}`
+      const layers = manifest.parsed.layers.map(({ digest, size, mediaType }) => ({
+        digest,
+        size,
+        mediaType,
+      }))
+      return [
+        platform,
+        { repository, tag, digest: found.top.digest, manifestDigest: manifest.digest, config, layers },
+      ]
+    }),
+  )
+  const lacking = bases.find((base) => typeof base === 'string')
+  return lacking ?? new Map(bases.filter((base) => typeof base !== 'string'))
+}
+
+async function missing(name: string, nearest: () => Promise<string[]>): Promise<string> {
+  const others = await nearest()
+  const hint = others.length === 0 ? 'see which tags there are' : `the nearest are ${others.join(', ')}`
+  return `versions: the base image ${name} does not exist; ${hint}.`
+}
+
+/** The index is the same for all platforms, and asked for once. */
+function rememberManifests(
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+): typeof registry {
+  const answers = new Map<string, ReturnType<RegistryClient['getManifest']>>()
   return {
-    repository,
-    tag,
-    digest: found.top.digest,
-    manifestDigest: manifest.digest,
-    config,
-    layers: manifest.parsed.layers,
+    getImageConfig: registry.getImageConfig,
+    getManifest: (repository, reference) => {
+      const answer = answers.get(reference) ?? registry.getManifest(repository, reference)
+      answers.set(reference, answer)
+      return answer
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { canonicalJson, sha256 } from './canonical.ts'
 import type { Leg } from './plan.ts'
 
 /**
@@ -45,7 +46,7 @@ export function determinantsOf(leg: Omit<Leg, 'buildId'>, recipe: string): Deter
 
 /** @returns 64 hexadecimal digits, the same for the same determinants in whatever order they were put together */
 export function buildId(determinants: Determinants): string {
-  return sha256(canonical(determinants))
+  return sha256(canonicalJson(determinants))
 }
 
 /** @param files path → content of the Dockerfile and what it mounts @returns 64 hexadecimal digits */
@@ -56,16 +57,4 @@ export function recipeDigest(files: ReadonlyMap<string, Uint8Array>): string {
     hash.update(`${path}\0${content.length}\0`).update(content)
   }
   return hash.digest('hex')
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : inner,
-  )
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

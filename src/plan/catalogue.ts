@@ -1,50 +1,112 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
+import { recordOf } from '../registry/json.ts'
 import { engineNames } from './engine.ts'
 
-const version = v.pipe(v.string(), v.nonEmpty())
+const text = v.pipe(v.string(), v.nonEmpty())
 
-const release = v.object({
-  engines: v.object(v.entriesFromList(engineNames, version)),
+/** `0.7.1`, `0.5.5.post3`, `3.12`, `13` */
+const version = v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)*(?:\.post\d+)?$/, 'not a version'))
+
+/** The tag of an image or of git: `v0.10.2` */
+const tag = v.pipe(v.string(), v.regex(/^v\d+(?:\.\d+)+(?:\.post\d+)?$/, 'not a tag'))
+
+/** PEP 440: `>=3.9,<3.13` */
+const specifier = v.pipe(
+  v.string(),
+  v.regex(/^(?:[<>]=?|[=!]=)\d+[.0-9a-z]*(?:,(?:[<>]=?|[=!]=)\d+[.0-9a-z]*)*$/, 'not a version specifier'),
+)
+
+const tested = v.strictObject({
+  engines: v.strictObject(v.entriesFromList(engineNames, tag)),
   nixl: version,
-  notes: v.optional(v.unknown()),
+  /** Recommended images, as a pull command takes them */
+  tags: v.pipe(v.array(text), v.nonEmpty()),
 })
 
-/** `dockerfiles/catalogue.json`: AIBrix releases and the component versions known to work together. */
-const catalogueSchema = v.object({
-  format: v.literal(1),
+const release = v.strictObject({
+  /** The components of the images that AIBrix released with it; missing where it released none */
+  tested: v.optional(tested),
+  /** What its build demands: Python from its CMakeLists.txt, torch from its pyproject.toml */
+  needs: v.strictObject({ python: specifier, torch: specifier }),
+  vllm: v.strictObject({
+    /** Versions that integration/vllm/patches has a patch for */
+    patches: v.array(version),
+    /** First vLLM that has all that its connector module imports; missing where it has no such module */
+    module: v.optional(version),
+  }),
+  notes: v.optional(v.array(text)),
+})
+
+/** What is known of engine images, for versions that a specifier matches; a version may match several rows. */
+const base = v.strictObject({
+  versions: specifier,
+  python: v.optional(version),
+  torch: v.optional(version),
+  cuda: v.optional(version),
+  /** Where it was read */
+  source: text,
+})
+
+const wheels = { python: specifier, cuda: v.pipe(v.array(version), v.nonEmpty()) }
+
+/** The wheels of one NIXL, as script/measure-nixl.py finds them; the note says why its UCX can't be built. */
+const nixl = v.union([v.strictObject({ ucx: version, ...wheels }), v.strictObject({ note: text, ...wheels })])
+
+/** `dockerfiles/catalogue.json`; dockerfiles/catalogue.schema.json says the same for editors. */
+const catalogueSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  format: v.literal(2),
   /** The release that `default` means */
-  current: version,
-  releases: v.record(v.string(), release),
-  /** NIXL version → the UCX release in its wheels (tags named by its Dockerfile.manylinux, NIXL 0.5.1 to 0.7.1) */
-  ucxOfNixl: v.record(v.string(), version),
+  current: tag,
+  releases: recordOf(tag, release),
+  /** First SGLang with AIBrix's storage backend: it needs nothing of AIBrix's side */
+  sglang: v.strictObject({ module: version }),
+  bases: v.strictObject(v.entriesFromList(engineNames, v.array(base))),
+  nixl: recordOf(version, nixl),
 })
 
-export type Catalogue = v.InferOutput<typeof catalogueSchema>
+type CatalogueFile = v.InferOutput<typeof catalogueSchema>
+
+/** AIBrix releases, the component versions known to work together, and what is known before anything is measured. */
+export type Catalogue = CatalogueFile & {
+  /** NIXL version → the UCX release in its wheels, where there is a release of it */
+  ucxOfNixl: Record<string, string>
+}
 export type CatalogueRelease = Catalogue['releases'][string]
+export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 
 /** @throws UserError if the file is no catalogue */
-export function parseCatalogue(text: string): Catalogue {
-  const result = v.safeParse(catalogueSchema, JSON.parse(text))
+export function parseCatalogue(content: string): Catalogue {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), catalogueSchema), content)
   if (!result.success) throw new UserError(`dockerfiles/catalogue.json: ${v.summarize(result.issues)}`)
-  return result.output
+  const bundled = Object.entries(result.output.nixl).flatMap(([name, wheel]) =>
+    'ucx' in wheel ? [[name, wheel.ucx] as const] : [],
+  )
+  return { ...result.output, ucxOfNixl: Object.fromEntries(bundled) }
 }
 
-export function currentRelease(catalogue: Catalogue): CatalogueRelease {
-  const found = catalogue.releases[catalogue.current]
+/** @throws UserError if the current release is not there, or was not tested */
+export function currentRelease(catalogue: Catalogue): TestedRelease {
+  const found = catalogue.releases[catalogue.current]?.tested
   if (!found)
     throw new UserError(
-      `dockerfiles/catalogue.json: its current release ${catalogue.current} is not among its releases.`,
+      `dockerfiles/catalogue.json: its current release ${catalogue.current} is not among its tested releases.`,
     )
   return found
 }
 
 /** @throws UserError if it is not known which UCX this NIXL bundles */
-export function ucxOfNixl(catalogue: Catalogue, nixl: string): string {
-  const found = catalogue.ucxOfNixl[nixl]
-  if (found === undefined)
-    throw new UserError(
-      `nixl-version: it is not known which UCX release NIXL ${nixl} bundles; known: ${Object.keys(catalogue.ucxOfNixl).join(', ')}.`,
-    )
+export function ucxOfNixl(catalogue: Catalogue, version: string): string {
+  const found = Object.hasOwn(catalogue.ucxOfNixl, version) ? catalogue.ucxOfNixl[version] : undefined
+  if (found === undefined) throw new UserError(`nixl-version: ${whyNoUcx(catalogue, version)}.`)
   return found
+}
+
+/** @returns why the UCX tools for this NIXL can't be built, a sentence without its end */
+export function whyNoUcx(catalogue: Catalogue, version: string): string {
+  const known = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
+  if (known && 'note' in known) return `NIXL ${version} ${known.note}`
+  const all = Object.keys(catalogue.ucxOfNixl).join(', ')
+  return `it is not known which UCX release NIXL ${version} bundles (known: ${all})`
 }

@@ -1,114 +1,71 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { formatReference, type Repository } from '../registry/reference.ts'
-import { resolveBase } from './base.ts'
-import { buildId, determinantsOf } from './build-id.ts'
-import { type Catalogue, currentRelease, ucxOfNixl } from './catalogue.ts'
-import { type Engine, engines } from './engine.ts'
-import type { Leg, Plan, PlannedImage } from './plan.ts'
-import { lookUpTags, publishedOf, refuseOtherImages } from './published.ts'
+import type { Catalogue } from './catalogue.ts'
+import { choose } from './choose.ts'
+import { excludedTitle, refuseEqualTags } from './combination.ts'
+import type { Engine } from './engine.ts'
+import type { KnownBase } from './known-base.ts'
+import type { NixlIndex } from './nixl-index.ts'
+import type { BaseImage, Excluded, Plan } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import { pinSource, type RunGit } from './source.ts'
-import { expandTemplate, refInTag } from './tag.ts'
-import { parseEngineVersion } from './version.ts'
+import { nearestReleases } from './select.ts'
+import { settle, type Settled } from './settle.ts'
+import { openSource, type RunGit } from './source.ts'
+import { factsTag } from './stage-tags.ts'
+import { createTagIndex } from './tag-index.ts'
 
 /** What a plan needs of the world. */
 export type PlanWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'listTags'>
   git: RunGit
   catalogue: Catalogue
+  nixl: NixlIndex
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
+  /** The facts that an earlier run stored about a base */
+  storedFacts: (base: BaseImage) => Promise<KnownBase | undefined>
 }
 
 /**
- * Finds out what has to be built: versions become digests and commits, each leg gets its build id, and the public tags are
- * looked at, so that what exists is not built, and what must not be overwritten is known before anything runs.
- * @throws UserError for a version that does not exist, a tag that is taken, or two images with one tag
+ * Finds out what there is to build: selectors become versions, versions become digests and commits, each leg gets its build
+ * id, and the registry is looked at, so that what exists is not built, what can't be built is not begun, and what must not
+ * be overwritten is known before anything runs. The same answers give the same plan, in whatever order they come.
+ * @throws UserError for a version that does not exist or can't be built, a tag that is taken, or two images with one tag
  */
 export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<Plan> {
-  const release = currentRelease(world.catalogue)
-  const nixl = request.nixl === 'default' ? release.nixl : request.nixl
-  const ucxVersion = ucxOfNixl(world.catalogue, nixl)
-  const aibrixRef = request.aibrix.ref === 'default' ? world.catalogue.current : request.aibrix.ref
-  const [aibrix, ucx, ...bases] = await Promise.all([
-    pinSource(world.git, 'aibrix-version', request.aibrix.repository, aibrixRef),
-    pinSource(world.git, 'ucx-version', request.ucxRepository, `v${ucxVersion}`),
-    ...request.engines.map(async ({ engine, version }) => resolveEngine(request, world, engine, version)),
+  const tags = createTagIndex(world.registry)
+  const aibrix = openSource(world.git, 'aibrix-version', request.aibrix.repository, (ref, known) =>
+    nearestReleases('aibrix', ref, known),
+  )
+  const looks = request.publicTags !== 'ignore'
+  const measured = async (base: BaseImage): Promise<KnownBase | undefined> =>
+    looks && (await tags.has(request.cacheRepository, factsTag(base))) ? world.storedFacts(base) : undefined
+  const [ucx, choices] = await Promise.all([
+    openSource(world.git, 'ucx-version', request.ucxRepository),
+    choose(request, { ...world, tags, aibrix, measured }),
   ])
-  const images = bases.map(({ engine, version, base }) => {
-    const leg = { ...commonLeg(request), engine, version, base, aibrix, nixl, ucxVersion, ucx }
-    const planned: Leg = { ...leg, buildId: buildId(determinantsOf(leg, world.recipeOf(engine))) }
-    return { leg: planned, repository: publicRepository(request, engine), tags: tagsOf(request, planned) }
-  })
+  const settled = await Promise.all(choices.map((choice) => settle(request, { ...world, tags, ucx }, choice)))
+  refuseImpossible(settled)
+  const images = settled.flatMap((one) => (one.kind === 'planned' ? [one.image] : []))
   refuseEqualTags(images)
-  const looked = await Promise.all(
-    images.map(async (image): Promise<PlannedImage> => {
-      const tags = request.publicTags === 'ignore' ? [] : await lookUpTags(world.registry, image)
-      if (request.publicTags === 'look') refuseOtherImages(image.repository, tags)
-      return { ...image, published: publishedOf(tags) }
-    }),
-  )
-  return { images: looked, cacheRepository: request.cacheRepository, date: request.date }
+  const excluded = settled.flatMap((one) => (one.kind === 'impossible' ? [one.excluded] : []))
+  const { cacheRepository, date, publicTags } = request
+  return { images, excluded, cacheRepository, date, publicTags }
 }
 
-async function resolveEngine(
-  request: PlanRequest,
-  world: PlanWorld,
-  engine: Engine,
-  wanted: PlanRequest['engines'][number]['version'],
-) {
-  const version =
-    wanted === 'default' ? parseEngineVersion(currentRelease(world.catalogue).engines[engine]) : wanted
-  if (!version)
-    throw new UserError(
-      `dockerfiles/catalogue.json: the current release names no exact version of ${engine}.`,
-    )
-  const base = await resolveBase(
-    world.registry,
-    request.baseRegistry,
-    engines[engine].baseRepository,
-    version.tag,
-    request.platform,
-  )
-  return { engine, version, base }
+/** What a range matched and can't be built is left out; what was named is an error, and so is a plan with nothing left. */
+function refuseImpossible(settled: Settled[]): void {
+  const impossible = settled.filter((one) => one.kind === 'impossible')
+  const named = impossible.filter(({ wanted }) => wanted === 'exact')
+  const refused = impossible.length === settled.length ? impossible : named
+  if (refused.length === 0) return
+  const sentences = [...new Set(refused.map(({ excluded }) => sentence(excluded)))]
+  const shown = sentences.slice(0, 5).join('\n')
+  const more = sentences.length > 5 ? `\n${sentences.length - 5} more can't be built.` : ''
+  throw new UserError(`${shown}${more}`)
 }
 
-function commonLeg(request: PlanRequest) {
-  return {
-    platform: request.platform,
-    architecture: request.platform.split('/')[1] ?? request.platform,
-    integration: request.integration,
-    gpuArchitectures: request.gpuArchitectures,
-    buildArguments: request.buildArguments,
-  }
-}
-
-function publicRepository(request: PlanRequest, engine: Engine): Repository {
-  return { registry: request.registry, path: `${request.namespace}/${engines[engine].publicName}` }
-}
-
-function tagsOf(request: PlanRequest, leg: Leg): string[] {
-  const values = {
-    engine: leg.engine,
-    'engine-version': leg.version.tag,
-    aibrix: refInTag(leg.aibrix),
-    nixl: leg.nixl,
-    ucx: leg.ucxVersion,
-    date: request.date,
-  }
-  return [...new Set(request.templates.map((template) => expandTemplate(template, values)))]
-}
-
-function refuseEqualTags(images: { repository: Repository; tags: string[] }[]): void {
-  const seen = new Set<string>()
-  for (const { repository, tags } of images)
-    for (const tag of tags) {
-      const name = formatReference({ ...repository, tag })
-      if (seen.has(name))
-        throw new UserError(
-          `Two images of this run would get the tag ${name}; put {{engine-version}} into "tags".`,
-        )
-      seen.add(name)
-    }
+function sentence(excluded: Excluded): string {
+  const { platform, reason } = excluded
+  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; choose other versions, or set force: true to try.`
 }

@@ -35,6 +35,8 @@ export type IntegrationChoice = 'auto' | 'patch' | 'module' | 'none'
 
 /** One image on one platform: what one runner builds. */
 export type Leg = {
+  /** Names it within a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1-amd64` */
+  id: string
   engine: Engine
   version: EngineVersion
   platform: string
@@ -57,12 +59,49 @@ export type Leg = {
 /** What the registry already says about the public tags: none has this content, or one has; the others can be given it. */
 export type Published = { kind: 'absent' } | { kind: 'same'; digest: Digest; missingTags: string[] }
 
+/** A leg with what is known before anything is built. */
+export type PlannedLeg = Leg & {
+  /** Whether the cache repository has it, built and verified */
+  existing: 'nothing' | 'staged'
+  /** `unknown` is decided by the base's facts, before anything is compiled; `forced` is built whatever is known */
+  feasibility: 'possible' | 'unknown' | 'forced'
+  /** `matched`: by a selector with more than one answer, so that it is left out where it turns out to be impossible */
+  wanted: 'exact' | 'matched'
+}
+
 export type PlannedImage = {
-  leg: Leg
+  /** Names it within a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1` */
+  id: string
+  engine: Engine
+  version: EngineVersion
+  /** The selectors that chose it: `versions ~0.10, aibrix-version default, nixl-version default` */
+  why: string
+  /** One for each platform, in the order of their names */
+  legs: [PlannedLeg, ...PlannedLeg[]]
   repository: Repository
   /** Public tags, the dated ones first */
   tags: string[]
   published: Published
 }
 
-export type Plan = { images: PlannedImage[]; cacheRepository: Repository; date: string }
+/** What selectors with more than one answer chose and what can't be built. */
+export type Excluded = {
+  engine: Engine
+  version: string
+  aibrix: string
+  nixl: string
+  platform: string
+  why: string
+  /** A sentence */
+  reason: string
+}
+
+export type Plan = {
+  images: PlannedImage[]
+  excluded: Excluded[]
+  cacheRepository: Repository
+  /** UTC, `YYYYMMDD` */
+  date: string
+  /** `look`: public tags that name something else are an error. `overwrite`: take them over. `ignore`: make none. */
+  publicTags: 'look' | 'overwrite' | 'ignore'
+}

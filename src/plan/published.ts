@@ -8,23 +8,42 @@ import type { Leg, Published } from './plan.ts'
 /** The label that every image carries, and by which a published one is recognised. */
 export const buildIdLabel = 'io.aibrix.image.build-id'
 
-/** What a public tag names: nothing, an image of the planned build id, or something else. */
+/** What a public tag names: nothing, an image whose platforms have the planned build ids, or something else. */
 export type LookedUpTag = { tag: string } & (
   { names: 'nothing' } | { names: 'same' | 'other'; digest: Digest }
 )
 
+type Asked = { legs: Pick<Leg, 'buildId' | 'platform'>[]; repository: Repository; tags: string[] }
+
+/** @param exists whether a tag may exist; what it denies is not asked for */
 export async function lookUpTags(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
-  image: { leg: Pick<Leg, 'buildId' | 'platform'>; repository: Repository; tags: string[] },
+  image: Asked,
+  exists: (repository: Repository, tag: string) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<LookedUpTag[]> {
   return Promise.all(
-    image.tags.map(async (tag): Promise<LookedUpTag> => {
-      const found = await getPlatformImage(registry, image.repository, tag, image.leg.platform)
-      if (!found) return { tag, names: 'nothing' }
-      const same = found.image?.config.labels[buildIdLabel] === image.leg.buildId
-      return { tag, names: same ? 'same' : 'other', digest: found.top.digest }
-    }),
+    image.tags.map(async (tag) =>
+      (await exists(image.repository, tag))
+        ? lookUp(registry, image, tag)
+        : { tag, names: 'nothing' as const },
+    ),
   )
+}
+
+async function lookUp(
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  { legs, repository }: Asked,
+  tag: string,
+): Promise<LookedUpTag> {
+  let digest: Digest | undefined
+  for (const { platform, buildId } of legs) {
+    // By digest after the first, so that all answers are about one image.
+    const found = await getPlatformImage(registry, repository, digest ?? tag, platform)
+    if (!found) return { tag, names: 'nothing' }
+    digest = found.top.digest
+    if (found.image?.config.labels[buildIdLabel] !== buildId) return { tag, names: 'other', digest }
+  }
+  return digest === undefined ? { tag, names: 'nothing' } : { tag, names: 'same', digest }
 }
 
 /** @throws UserError that names the tags that something else has already */

@@ -1,19 +1,19 @@
 import type { Repository } from '../registry/reference.ts'
 import type { Engine } from './engine.ts'
-import type { GpuArchitectures, IntegrationChoice, SourceRepository } from './plan.ts'
+import type { GpuArchitectures, IntegrationChoice, Plan, SourceRepository } from './plan.ts'
+import type { Selectors } from './selector.ts'
 import type { TagTemplate } from './tag.ts'
-import type { EngineVersion } from './version.ts'
 
-/** What a user asks to be built, before anything of it is looked up. `default` is the catalogue's current release. */
+/** What a user asks to be built, before anything of it is looked up: each engine version with each AIBrix and each NIXL. */
 export type PlanRequest = {
-  engines: { engine: Engine; version: EngineVersion | 'default' }[]
-  aibrix: { repository: SourceRepository; ref: string }
-  nixl: string
+  engines: { engine: Engine; versions: Selectors }[]
+  aibrix: { repository: SourceRepository; versions: Selectors }
+  nixl: Selectors
   ucxRepository: SourceRepository
   integration: IntegrationChoice
   gpuArchitectures: GpuArchitectures
-  /** `linux/amd64` */
-  platform: string
+  /** `linux/amd64`, in the order of their names, none twice */
+  platforms: [string, ...string[]]
   buildArguments: Record<string, string>
   registry: string
   namespace: string
@@ -23,6 +23,7 @@ export type PlanRequest = {
   templates: TagTemplate[]
   /** UTC, `YYYYMMDD` */
   date: string
-  /** `look`: say what the public tags name. `overwrite`: and take them over. `ignore`: nothing will be pushed. */
-  publicTags: 'look' | 'overwrite' | 'ignore'
+  publicTags: Plan['publicTags']
+  /** Also builds what is known to be impossible */
+  force: boolean
 }

@@ -14,31 +14,66 @@ export function isRefName(text: string): boolean {
   return refName.test(text)
 }
 
+/** A git repository whose tags and branches have been asked for. */
+export type Source = {
+  /** Names of tags, without `refs/tags/` */
+  tags: string[]
+  /**
+   * Pins a tag, a branch or a commit. `0.7.0` also finds the tag `v0.7.0`; an annotated tag is peeled to its commit.
+   * @throws UserError if there is none, or git could not ask
+   */
+  pin: (ref: string) => Promise<PinnedSource>
+}
+
 /**
- * Pins a tag, a branch or a commit. `0.7.0` also finds the tag `v0.7.0`; an annotated tag is peeled to its commit.
- * @param what name of the component, for messages
- * @throws UserError if the ref does not exist, or git could not ask
+ * Asks a repository once for all of its tags and branches.
+ * @param input name of the input that names its versions, for messages
+ * @param nearest tags that look like one that does not exist, for messages
+ * @throws UserError if git could not ask
  */
-export async function pinSource(
+export async function openSource(
   git: RunGit,
-  what: string,
+  input: string,
   repository: SourceRepository,
+  nearest: (ref: string, tags: readonly string[]) => string[] = () => [],
+): Promise<Source> {
+  const address = addressOf(repository)
+  const refs = parseRefs(await git(['ls-remote', '--quiet', '--', address, 'refs/tags/*', 'refs/heads/*']))
+  const tags = [...refs.keys()].flatMap((name) => /^refs\/tags\/(.*[^}])$/.exec(name)?.[1] ?? [])
+  const missing = (ref: string): UserError => {
+    const near = nearest(ref, tags)
+    const commit = shortCommit.test(ref) ? '; a commit has to be given with all of its 40 digits' : ''
+    const hint = near.length === 0 ? commit : `${commit}; the nearest tags are ${near.join(', ')}`
+    return new UserError(`${input}: ${address} has no tag, branch or commit "${ref}"${hint}.`)
+  }
+  return {
+    tags,
+    pin: async (ref) => {
+      const found = await pin(git, repository, refs, ref)
+      if (!found) throw missing(ref)
+      return found
+    },
+  }
+}
+
+function addressOf(repository: SourceRepository): string {
+  return repository.kind === 'url' ? repository.url : repository.path
+}
+
+async function pin(
+  git: RunGit,
+  repository: SourceRepository,
+  refs: ReadonlyMap<string, string>,
   ref: string,
-): Promise<PinnedSource> {
-  const address = repository.kind === 'url' ? repository.url : repository.path
-  const names = /^\d/.test(ref) ? [ref, `v${ref}`] : [ref]
-  const wanted = names.flatMap((name) => [`refs/tags/${name}`, `refs/tags/${name}^{}`, `refs/heads/${name}`])
-  const refs = parseRefs(await git(['ls-remote', '--quiet', address, ...wanted]))
-  for (const name of names) {
+): Promise<PinnedSource | undefined> {
+  for (const name of /^\d/.test(ref) ? [ref, `v${ref}`] : [ref]) {
     const tag = refs.get(`refs/tags/${name}^{}`) ?? refs.get(`refs/tags/${name}`)
     if (tag !== undefined) return { repository, ref: name, commit: tag, kind: 'tag' }
     const branch = refs.get(`refs/heads/${name}`)
     if (branch !== undefined) return { repository, ref: name, commit: branch, kind: 'branch' }
   }
   const commit = await findCommit(git, repository, ref)
-  if (commit !== undefined) return { repository, ref: commit, commit, kind: 'commit' }
-  const hint = shortCommit.test(ref) ? '; a commit has to be given with all of its 40 digits' : ''
-  throw new UserError(`${what}: ${address} has no tag, branch or commit "${ref}"${hint}.`)
+  return commit === undefined ? undefined : { repository, ref: commit, commit, kind: 'commit' }
 }
 
 /** A remote repository can't be asked for a commit: BuildKit's fetch will tell. A path on this machine can. */

@@ -1,4 +1,4 @@
-import type { Leg } from './plan.ts'
+import type { BaseImage, Leg } from './plan.ts'
 
 type Named = Pick<Leg, 'buildId' | 'architecture'>
 
@@ -14,4 +14,14 @@ export function stagedTag({ buildId, architecture }: Named): string {
 
 export function reportTag({ buildId, architecture }: Named): string {
   return `report-${buildId}-${architecture}`
+}
+
+/** What was measured in a base, on the platform that its manifest is for. */
+export function factsTag({ manifestDigest }: Pick<BaseImage, 'manifestDigest'>): string {
+  return `facts-${manifestDigest.replace('sha256:', '')}`
+}
+
+/** @param sha256 of the plan's document, 64 hexadecimal digits */
+export function planTag(sha256: string): string {
+  return `plan-${sha256}`
 }

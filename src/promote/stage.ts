@@ -1,15 +1,12 @@
 import type { Leg } from '../plan/plan.ts'
 import { reportTag, stagedTag } from '../plan/stage-tags.ts'
+import { emptyConfig, getArtifact, putArtifact } from '../registry/artifact.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { copyManifest } from '../registry/copy.ts'
 import type { Digest } from '../registry/digest.ts'
-import { mediaTypes } from '../registry/manifest.ts'
 import type { Repository } from '../registry/reference.ts'
 
 const reportType = 'application/vnd.aibrix.image-action.report.v1+json'
-
-/** The descriptor of `{}`, which an artifact without a configuration has (OCI image specification 1.1, manifest.md). */
-const emptyConfig = Buffer.from('{}')
 
 /** Bytes; a report has about 50 kB. */
 const reportLimit = 4 * 1024 * 1024
@@ -28,24 +25,12 @@ export async function stage(
   digest: Digest,
   report: string,
 ): Promise<void> {
-  const image = await client.getManifest(repository, digest)
-  const config = await client.putBlob(repository, emptyConfig)
-  const bytes = Buffer.from(report)
-  const layer = await client.putBlob(repository, bytes)
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    artifactType: reportType,
-    config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: config, size: emptyConfig.length },
-    layers: [{ mediaType: reportType, digest: layer, size: bytes.length }],
-    ...(image && { subject: { mediaType: image.mediaType, digest, size: image.bytes.length } }),
-  }
-  await client.putManifest(
-    repository,
-    reportTag(leg),
-    Buffer.from(JSON.stringify(manifest)),
-    mediaTypes.ociManifest,
-  )
+  const subject = await client.getManifest(repository, digest)
+  await putArtifact(client, repository, reportTag(leg), {
+    type: reportType,
+    bytes: Buffer.from(report),
+    subject,
+  })
   await copyManifest(client, { from: repository, to: repository, digest, tag: stagedTag(leg) })
 }
 
@@ -55,10 +40,8 @@ export async function readStoredReport(
   repository: Repository,
   leg: Named,
 ): Promise<string | undefined> {
-  const manifest = await client.getManifest(repository, reportTag(leg))
-  const layer = manifest?.parsed.kind === 'image' ? manifest.parsed.layers[0] : undefined
-  if (layer?.mediaType !== reportType) return undefined
-  return (await client.getBlob(repository, layer.digest, reportLimit)).toString('utf8')
+  const artifact = { type: reportType, limit: reportLimit }
+  return (await getArtifact(client, repository, reportTag(leg), artifact))?.toString('utf8')
 }
 
 /**

@@ -80,7 +80,11 @@ export async function putBlob(session: Session, repository: Repository, bytes: U
  * does not want to (it answers 202 and opens an upload instead), and across registries, the bytes are streamed.
  * @throws UserError if a registry refuses, or if the source has another size than it should
  */
-export async function mountBlob(session: Session, blob: BlobCopy): Promise<BlobTransfer> {
+export function mountBlob(session: Session, blob: BlobCopy): Promise<BlobTransfer> {
+  return session.copying(() => transfer(session, blob))
+}
+
+async function transfer(session: Session, blob: BlobCopy): Promise<BlobTransfer> {
   const { from, to, digest, size } = blob
   const isSameRegistry = from.registry === to.registry
   if (isSameRegistry && from.path === to.path) return 'exists'

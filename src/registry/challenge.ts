@@ -1,3 +1,5 @@
+import { createScanner } from './scan.ts'
+
 /** What a registry asks for when it answers 401. Schemes that we do not speak are left out. */
 export type Challenge =
   | { scheme: 'bearer'; realm: string; service: string | undefined; scope: string | undefined }
@@ -27,14 +29,7 @@ export function parseChallenges(header: string): Challenge[] {
 
 function rawChallenges(header: string): Raw[] {
   const challenges: Raw[] = []
-  let position = 0
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    pattern.lastIndex = position
-    const match = pattern.exec(header)
-    if (match === null) return undefined
-    position += match[0].length
-    return match
-  }
+  const { take } = createScanner(header)
   for (;;) {
     take(separator)
     const name = take(token)?.[0].toLowerCase()

@@ -7,6 +7,7 @@ import type { ImageManifest } from './manifest.ts'
 import { confirmManifest, getManifest, type Manifest, putManifest } from './manifests.ts'
 import { formatReference, type Repository } from './reference.ts'
 import { createSession } from './session.ts'
+import { listTags } from './tags.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import type { Timeouts } from './watch.ts'
 
@@ -16,7 +17,8 @@ export type { Timeouts } from './watch.ts'
 
 /**
  * A client of OCI registries. Every method throws UserError with one sentence that names registry, repository and
- * cause. `reference` is a tag or a digest; limits and sizes are bytes.
+ * cause, and RegistryRefusal where a registry gave an answer that says no. `reference` is a tag or a digest; limits and
+ * sizes are bytes. At most 8 requests are under way at once, however many are asked for.
  */
 export type RegistryClient = {
   /** @returns undefined if there is no such manifest or repository; digests are verified */
@@ -35,6 +37,8 @@ export type RegistryClient = {
   hasBlob: (repository: Repository, digest: Digest) => Promise<boolean>
   putBlob: (repository: Repository, bytes: Uint8Array) => Promise<Digest>
   mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
+  /** @returns the tags in the order of their code units; none if there is no such repository */
+  listTags: (repository: Repository) => Promise<string[]>
   /** Closes idle connections; the client is of no use afterwards */
   close: () => void
 }
@@ -76,6 +80,7 @@ export function createRegistryClient(
     hasBlob: (repository, digest) => hasBlob(session, repository, digest),
     putBlob: (repository, bytes) => putBlob(session, repository, bytes),
     mountBlob: (blob) => mountBlob(session, blob),
+    listTags: (repository) => listTags(session, repository),
     close: transport.close,
   }
 }

@@ -4,10 +4,12 @@ import { type Digest, parseDigest } from './digest.ts'
 import type { Descriptor } from './manifest.ts'
 import { formatReference, type Repository } from './reference.ts'
 
-/** Copies at a time. A blob that has to be streamed is two requests, hence at most 8 requests. */
+/** Blobs at a time: as many as the client copies at once, so that none is begun after an error. */
 const parallel = 4
 /** An index of indexes is allowed, and is not seen deeper than this in practice. */
 const maximumDepth = 3
+/** Manifests below one index; those of the largest official images are about 50. */
+const maximumManifests = 200
 
 type Source = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>
 
@@ -24,19 +26,26 @@ export async function copyManifest(
   copy: { from: Repository; to: Repository; digest: string; tag: string },
 ): Promise<Digest> {
   const { from, to, tag } = copy
-  const digest = parseDigest(copy.digest)
-  const top = await read(client, from, digest)
+  return placeManifest(client, { from, to, top: await read(client, from, parseDigest(copy.digest)), tag })
+}
+
+/**
+ * As `copyManifest`, for a manifest that is in memory and may be new; what it points to is in `from`.
+ * @param place.tag a tag, or the manifest's own digest to store it without one
+ */
+export async function placeManifest(
+  client: Source,
+  place: { from: Repository; to: Repository; top: Manifest; tag: string },
+): Promise<Digest> {
+  const { from, to, top, tag } = place
   if (from.registry !== to.registry || from.path !== to.path) {
-    const children = await readChildren(client, from, top, maximumDepth)
+    const children = await readChildren(client, from, top)
     await inParallel(blobsOf([top, ...children]), async (blob) => client.mountBlob({ from, to, ...blob }))
-    // The deepest first: a registry refuses an index whose manifests it does not have.
-    for (const child of children.reverse()) {
-      await client.putManifest(to, child.digest, child.bytes, child.mediaType)
-    }
+    for (const child of children) await client.putManifest(to, child.digest, child.bytes, child.mediaType)
   }
   await client.putManifest(to, tag, top.bytes, top.mediaType)
-  await client.confirmManifest(to, tag, digest)
-  return digest
+  await client.confirmManifest(to, tag, top.digest)
+  return top.digest
 }
 
 async function read(client: Source, repository: Repository, digest: Digest): Promise<Manifest> {
@@ -45,25 +54,24 @@ async function read(client: Source, repository: Repository, digest: Digest): Pro
   throw new UserError(`${formatReference({ ...repository, digest })} does not exist and cannot be copied.`)
 }
 
-/** @returns every manifest below an index, each after the index that it belongs to */
-async function readChildren(
-  client: Source,
-  repository: Repository,
-  manifest: Manifest,
-  depth: number,
-): Promise<Manifest[]> {
-  if (manifest.parsed.kind === 'image') return []
-  if (depth === 0) {
-    throw new UserError(
-      `${formatReference({ ...repository, digest: manifest.digest })} nests indexes deeper than ${maximumDepth}; it is not copied.`,
-    )
+/** @returns every manifest below an index once, each before the index that it belongs to: a registry wants it so */
+async function readChildren(client: Source, repository: Repository, top: Manifest): Promise<Manifest[]> {
+  const found = new Map<Digest, Manifest>()
+  const refuse = (what: string): UserError =>
+    new UserError(`${formatReference({ ...repository, digest: top.digest })} ${what}; it is not copied.`)
+  const collect = async ({ parsed }: Manifest, depth: number): Promise<void> => {
+    if (parsed.kind === 'image') return
+    if (depth === 0) throw refuse(`nests indexes deeper than ${maximumDepth}`)
+    for (const { digest } of parsed.manifests) {
+      if (found.has(digest)) continue
+      const child = await read(client, repository, digest)
+      await collect(child, depth - 1)
+      if (found.size >= maximumManifests) throw refuse(`holds more than ${maximumManifests} manifests`)
+      found.set(digest, child)
+    }
   }
-  const found: Manifest[] = []
-  for (const { digest } of manifest.parsed.manifests) {
-    const child = await read(client, repository, digest)
-    found.push(child, ...(await readChildren(client, repository, child, depth - 1)))
-  }
-  return found
+  await collect(top, maximumDepth)
+  return [...found.values()]
 }
 
 function blobsOf(manifests: Manifest[]): Pick<Descriptor, 'digest' | 'size'>[] {

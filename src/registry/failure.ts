@@ -15,6 +15,34 @@ export class Silence extends Error {
   override name = 'Silence'
 }
 
+/**
+ * An answer of a registry, or of its token service, that is not the one hoped for. It tells callers who can go on
+ * without what they asked for from those who can't: an error without an answer is a plain UserError.
+ */
+export class RegistryRefusal extends UserError {
+  override name = 'RegistryRefusal'
+  /** As HTTP has it: 403 */
+  readonly status: number
+  /** The registry's own word for it, such as `NAME_UNKNOWN`; undefined if it gives none */
+  readonly code: string | undefined
+
+  constructor(message: string, { status, code }: { status: number; code: string | undefined }) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * @returns whether a registry says that this is not allowed or not possible here, so that trying again is of no use (a
+ *   cache that can only be read); false if it is broken, busy, or did not answer
+ */
+export function isDenied(error: unknown): error is RegistryRefusal {
+  return error instanceof RegistryRefusal && [401, 403, 404, 405].includes(error.status)
+}
+
+type OwnError = { code?: string | undefined; message?: string | undefined }
+
 /** Errors as the OCI distribution specification has them ("Error Codes"), and as token services have them. */
 const errorBody = v.union([
   v.pipe(
@@ -24,26 +52,30 @@ const errorBody = v.union([
         v.minLength(1),
       ),
     }),
-    v.transform(({ errors: [first] }) => [first?.message, first?.code].find((text) => text)),
+    v.transform(({ errors: [first] }): OwnError => ({ ...first })),
   ),
   v.pipe(
     v.object({ details: v.string() }),
-    v.transform(({ details }) => details),
+    v.transform(({ details }): OwnError => ({ message: details })),
   ),
-  v.pipe(
-    v.object({ message: v.string() }),
-    v.transform(({ message }) => message),
-  ),
+  v.object({ message: v.string() }),
 ])
+
+/** @returns the first error that an answer's body names, nothing if it names none */
+function ownError(body: Uint8Array): OwnError {
+  try {
+    const result = v.safeParse(errorBody, JSON.parse(Buffer.from(body).toString('utf8')))
+    return result.success ? result.output : {}
+  } catch {
+    return {}
+  }
+}
 
 /** @returns the registry's own first error message, fit for a log; undefined if the body holds none */
 export function registryMessage(body: Uint8Array): string | undefined {
-  try {
-    const result = v.safeParse(errorBody, JSON.parse(Buffer.from(body).toString('utf8')))
-    return result.success && result.output ? printable(result.output) : undefined
-  } catch {
-    return undefined
-  }
+  const { message, code } = ownError(body)
+  const text = [message, code].find((each) => each)
+  return text === undefined ? undefined : printable(text)
 }
 
 const statusNames: Record<number, string> = {
@@ -71,15 +103,16 @@ export function refusal(
   answer: { status: number; body: Uint8Array },
   hasCredentials: boolean,
   secrets: readonly string[] = [],
-): UserError {
+): RegistryRefusal {
   const { status, body } = answer
   const own = secrets.reduce((text, secret) => text?.replaceAll(secret, '***'), registryMessage(body))
   const name = statusNames[status]
   const reason = [status, name].filter((part) => part !== undefined).join(' ')
   const quote = own === undefined || own.toLowerCase() === name ? '' : ` (${own})`
   const verb = status >= 500 ? 'failed at' : 'refused'
-  return new UserError(
+  return new RegistryRefusal(
     `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}; ${advice(status, hasCredentials)}.`,
+    { status, code: ownError(body).code },
   )
 }
 
@@ -97,6 +130,11 @@ function advice(status: number, hasCredentials: boolean): string {
   if (status >= 500) return 'this is a fault of the registry, try later'
   if (status === 404) return 'check the name of the repository, and that the host is a registry'
   return 'check the name of the repository and what the registry supports'
+}
+
+/** @returns the error for a host that answers with a page for people */
+export function notARegistry(registry: string): UserError {
+  return new UserError(`${registry} answers with a web page and is not a registry; check its host and port.`)
 }
 
 /** The causes that a user can do something about, by the code of Node's error. */

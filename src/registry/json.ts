@@ -33,3 +33,12 @@ export function printable(text: string, maximumLength = 200): string {
     .trim()
   return clean.length > maximumLength ? `${clean.slice(0, maximumLength - 1)}…` : clean
 }
+
+/** Objects with keys and values of one kind. By itself valibot takes a list for an object with numbers as its keys. */
+export function recordOf<K extends v.GenericSchema<string>, V extends v.GenericSchema>(key: K, value: V) {
+  return v.pipe(
+    v.unknown(),
+    v.check((given) => !Array.isArray(given), 'a list'),
+    v.record(key, value),
+  )
+}

@@ -8,14 +8,26 @@ export { type Compression, layerCompression, mediaTypes } from './media-types.ts
 export { type ImageConfig, parseImageConfig } from './image-config.ts'
 
 /** What an index says about the machine that a manifest is for. */
-export type Platform = { os: string; architecture: string; variant?: string | undefined }
+export type Platform = {
+  os: string
+  architecture: string
+  variant?: string | undefined
+  'os.version'?: string | undefined
+  'os.features'?: string[] | undefined
+}
 
-/** A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. */
+/**
+ * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
+ * image specification 1.1 (descriptor.md), so that one that is written again loses none.
+ */
 export type Descriptor = {
   mediaType: string
   digest: Digest
   size: number
   annotations: Record<string, string>
+  urls?: string[] | undefined
+  /** The content itself in base64 */
+  data?: string | undefined
   platform?: Platform | undefined
   artifactType?: string | undefined
 }
@@ -40,6 +52,8 @@ const platform = v.object({
   os: v.string(),
   architecture: v.string(),
   variant: v.optional(v.string()),
+  'os.version': v.optional(v.string()),
+  'os.features': v.optional(v.array(v.string())),
 })
 
 const descriptor = v.object({
@@ -47,6 +61,8 @@ const descriptor = v.object({
   digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'not a sha256 digest'),
   size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   annotations,
+  urls: v.optional(v.array(v.string())),
+  data: v.optional(v.string()),
   platform: v.optional(platform),
   artifactType: v.optional(v.string()),
 })
@@ -115,14 +131,32 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
  * @returns undefined if the index has no such image
  */
 export function platformManifest(index: ImageIndex, platform: string): Descriptor | undefined {
-  const [os, architecture, variant] = platform.split('/')
   const candidates = index.manifests.filter(
-    (entry) =>
-      !isAttestation(entry) && entry.platform?.os === os && entry.platform?.architecture === architecture,
+    (entry) => !isAttestation(entry) && entry.platform && isForPlatform(platform, entry.platform),
   )
+  const [, architecture, variant] = platform.split('/')
   const wanted = normalVariant(architecture, variant)
   const exact = candidates.find((entry) => normalVariant(architecture, entry.platform?.variant) === wanted)
-  return exact ?? (variant === undefined ? candidates[0] : undefined)
+  return exact ?? candidates[0]
+}
+
+/**
+ * @param wanted `linux/amd64`; without a variant any will do
+ * @returns whether an image for `platform` is one for what is wanted
+ */
+export function isForPlatform(wanted: string, { os, architecture, variant }: Platform): boolean {
+  const [wantedOs, wantedArchitecture, wantedVariant] = wanted.split('/')
+  return (
+    os === wantedOs &&
+    architecture === wantedArchitecture &&
+    (wantedVariant === undefined ||
+      normalVariant(architecture, variant) === normalVariant(architecture, wantedVariant))
+  )
+}
+
+/** @returns `linux/arm64`, `linux/arm/v7`: the same text for platforms that are the same */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, normalVariant(architecture, variant)].filter((part) => part !== '').join('/')
 }
 
 function normalVariant(architecture: string | undefined, variant: string | undefined): string {

@@ -4,13 +4,19 @@ import { checkDigest } from './blobs.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { type ParsedManifest, parseManifest } from './manifest.ts'
 import { formatReference, isTag, type Reference, type Repository } from './reference.ts'
-import { pulling, pushing, type Session } from './session.ts'
+import { pulling, pushing, refuseWebPage, type Session } from './session.ts'
 
 /** A manifest as stored (`bytes`), and what is in it. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
 
 /** Bytes; the distribution specification asks registries to accept manifests of at least this size. */
 const manifestLimit = 4 * 1024 * 1024
+
+/**
+ * How often a manifest is put that a registry calls DIGEST_INVALID. What we send has its digest; distribution 2.8 on a file
+ * system says so to one of two who put the same manifest at the same time, since it reads a file that the other one writes.
+ */
+const putAttempts = 4
 
 const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ')
 
@@ -27,15 +33,14 @@ export async function getManifest(
   const access = pulling(repository)
   const url = manifestPath(repository, reference)
   const answer = await session.send({ ...access, method: 'GET', url, headers: { accept } })
+  // A web server that is no registry says 404 to everything, and "there is no such tag" would be wrong.
+  if (answer.status === 404 || answer.status === 200) refuseWebPage(repository.registry, answer)
   if (answer.status === 404) {
-    // A web server that is no registry says 404 to everything, and "there is no such tag" would be wrong.
-    if (/html/i.test(answer.headers['content-type'] ?? '')) throw notARegistry(repository)
     answer.discard()
     return undefined
   }
   if (answer.status !== 200) throw await session.refusal(access, answer)
   const contentType = answer.headers['content-type'] ?? ''
-  if (/html/i.test(contentType)) throw notARegistry(repository)
   const bytes = await answer.read(manifestLimit)
   const digest = digestOf(bytes)
   const name = nameOf(repository, reference)
@@ -61,14 +66,15 @@ export async function putManifest(
   const digest = digestOf(bytes)
   const name = nameOf(repository, reference)
   if (isDigest(reference)) checkDigest(name, reference, digest)
-  const answer = await session.send({
-    ...access,
-    method: 'PUT',
-    url: manifestPath(repository, reference),
-    headers: { 'content-type': mediaType },
-    body: bytes,
-  })
-  if (answer.status !== 201) throw await session.refusal(access, answer)
+  const url = manifestPath(repository, reference)
+  const put = () =>
+    session.send({ ...access, method: 'PUT', url, headers: { 'content-type': mediaType }, body: bytes })
+  let answer = await put()
+  for (let attempt = 1; answer.status !== 201; attempt++) {
+    const refusal = await session.refusal(access, answer)
+    if (refusal.code !== 'DIGEST_INVALID' || attempt === putAttempts) throw refusal
+    answer = await put()
+  }
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
   if (confirmed !== undefined) checkHeader(name, confirmed, digest)
@@ -116,8 +122,4 @@ function checkHeader(name: string, header: string | string[] | undefined, digest
       `the registry says that ${name} is ${header.slice(0, 71)}, and its bytes are ${digest}; they were changed on the way or in the registry.`,
     )
   }
-}
-
-function notARegistry({ registry }: Repository): UserError {
-  return new UserError(`${registry} answers with a web page and is not a registry; check its host and port.`)
 }

@@ -18,6 +18,8 @@ export const mediaTypes = {
 
 export const indexMediaTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerIndex]
 export const manifestMediaTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
+/** Of an image; an artifact has another one (OCI image specification 1.1, manifest.md, guidelines for artifact usage). */
+export const configMediaTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig]
 
 export type Compression = 'gzip' | 'zstd' | 'none'
 

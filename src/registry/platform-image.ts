@@ -1,5 +1,6 @@
 import type { Manifest, RegistryClient } from './client.ts'
 import { type ImageConfig, type ImageIndex, type ImageManifest, platformManifest } from './manifest.ts'
+import { configMediaTypes } from './media-types.ts'
 import type { Repository } from './reference.ts'
 
 /** What a reference names, and the image for one platform in it; `image` is undefined if there is none. */
@@ -11,7 +12,7 @@ export type PlatformImage = {
 
 /**
  * Follows a tag or digest to the image for a platform.
- * @param platform `linux/amd64`; a plain manifest is taken for whatever platform it is
+ * @param platform `linux/amd64`; a plain manifest is taken for whatever platform it is. An artifact is no image.
  * @returns undefined if there is no such reference
  */
 export async function getPlatformImage(
@@ -25,7 +26,8 @@ export async function getPlatformImage(
   const manifest =
     top.parsed.kind === 'image' ? top : await childOf(registry, repository, top.parsed, platform)
   const parsed = manifest?.parsed
-  if (!manifest || parsed?.kind !== 'image') return { top, image: undefined }
+  if (!manifest || parsed?.kind !== 'image' || !configMediaTypes.includes(parsed.config.mediaType))
+    return { top, image: undefined }
   const config = await registry.getImageConfig(repository, parsed)
   return { top, image: { manifest: { ...manifest, parsed }, config } }
 }

@@ -1,7 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { UserError } from '../errors.ts'
 import type { Authenticator } from './auth.ts'
-import { type Purpose, refusal } from './failure.ts'
+import { notARegistry, type Purpose, refusal, type RegistryRefusal } from './failure.ts'
+import { createPlaces, type Places } from './places.ts'
 import { apiOrigin, isLoopback, type Repository } from './reference.ts'
 import type { Scope } from './token.ts'
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
@@ -14,11 +15,15 @@ export type RegistryRequest = Omit<HttpRequest, 'url' | 'headers' | 'timeout'> &
   timeout?: HttpRequest['timeout']
 }
 
-/** Authorised requests to registries, redirects followed. */
+/** Authorised requests to registries, redirects followed, not too many at once. */
 export type Session = {
   send: (request: RegistryRequest) => Promise<HttpAnswer>
   /** @returns the error for an answer that is not the one hoped for; reads (the beginning of) the answer's body */
-  refusal: (request: Pick<RegistryRequest, 'purpose' | 'scopes'>, answer: HttpAnswer) => Promise<UserError>
+  refusal: (
+    request: Pick<RegistryRequest, 'purpose' | 'scopes'>,
+    answer: HttpAnswer,
+  ) => Promise<RegistryRefusal>
+  copying: Places['copying']
 }
 
 const maximumRedirects = 5
@@ -52,12 +57,9 @@ export function createSession(
   authenticator: Authenticator,
   isPushedTo: (repository: Repository) => boolean = () => false,
 ): Session {
-  const widened = ({ purpose: { registry }, scopes }: Pick<RegistryRequest, 'purpose' | 'scopes'>) =>
-    scopes.map((scope): Scope => {
-      const path = /^repository:(.+):pull$/.exec(scope)?.[1]
-      return path !== undefined && isPushedTo({ registry, path }) ? pushTo({ registry, path }) : scope
-    })
-  const send = async (request: RegistryRequest): Promise<HttpAnswer> => {
+  const widened = (request: Pick<RegistryRequest, 'purpose' | 'scopes'>) => widen(request, isPushedTo)
+  const places = createPlaces()
+  const exchange = async (request: RegistryRequest): Promise<HttpAnswer> => {
     const { purpose, method } = request
     const scopes = widened(request)
     const home = apiOrigin(purpose.registry)
@@ -85,22 +87,48 @@ export function createSession(
       const challenge = answer.headers['www-authenticate']
       const canRepeat = request.body === undefined || request.body instanceof Uint8Array
       if (answer.status !== 401 || !isHome || challenge === undefined || !canRepeat) return answer
-      const renewed = await authenticator.answer(purpose, scopes, challenge, authorization)
+      const renewed = await authenticator
+        .answer(purpose, scopes, challenge, authorization)
+        .catch((error: unknown) => {
+          answer.discard()
+          throw error
+        })
       if (renewed === undefined || renewed === authorization) return answer
       answer.discard()
       return transport.send(withAuthorization(request, url, renewed))
     }
   }
   return {
-    send,
+    send: (request) => places.untilRead(() => exchange(request)),
     refusal: async (request, answer) => {
       const { purpose } = request
       const body = await answer.read(errorLimit).catch(() => Buffer.alloc(0))
-      const sent = await authenticator.header(purpose, widened(request)).catch(() => undefined)
+      // A place, because a token that has expired by now is asked for again.
+      const sent = await places
+        .during(() => authenticator.header(purpose, widened(request)))
+        .catch(() => undefined)
       const isKnown = await authenticator.hasCredentials(purpose.registry)
       return refusal(purpose, { status: answer.status, body }, isKnown, secretsOf(sent))
     },
+    copying: (work) => places.copying(work),
   }
+}
+
+/** @throws UserError if the answer is a page for people, which a registry has none of */
+export function refuseWebPage(registry: string, answer: HttpAnswer): void {
+  if (!/html/i.test(answer.headers['content-type'] ?? '')) return
+  answer.discard()
+  throw notARegistry(registry)
+}
+
+function widen(
+  { purpose: { registry }, scopes }: Pick<RegistryRequest, 'purpose' | 'scopes'>,
+  isPushedTo: (repository: Repository) => boolean,
+): Scope[] {
+  return scopes.map((scope) => {
+    const path = /^repository:(.+):pull$/.exec(scope)?.[1]
+    return path !== undefined && isPushedTo({ registry, path }) ? pushTo({ registry, path }) : scope
+  })
 }
 
 /** What an answer could repeat of the Authorization header. */

@@ -26,6 +26,8 @@ export type HttpAnswer = {
   read: (limit: number) => Promise<Buffer>
   stream: () => AsyncIterable<Buffer>
   discard: () => void
+  /** Resolves when nothing of the answer is under way any more, however it ended */
+  ended: Promise<void>
 }
 
 /** One request, one answer: no credentials, no redirects. Every request of the registry client passes through here. */
@@ -152,6 +154,7 @@ function answerOf(
   release: () => void,
 ): HttpAnswer {
   const { purpose, url } = request
+  const ended = new Promise<void>((resolve) => incoming.once('close', resolve))
   const stream = async function* (): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -185,5 +188,5 @@ function answerOf(
     if (length <= 65_536) incoming.resume()
     else incoming.destroy()
   }
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, url, read, stream, discard }
+  return { status: incoming.statusCode ?? 0, headers: incoming.headers, url, read, stream, discard, ended }
 }

@@ -1,5 +1,7 @@
+import { engines } from '../plan/engine.ts'
 import type { Gate } from '../verify/gate.ts'
-import { type ImageOutcome, reportOf, type Run, titleOf } from './outcome.ts'
+import type { Run } from './outcome.ts'
+import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 
 /** What a runner shows on top of a run. */
 export type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
@@ -9,13 +11,31 @@ const perLevel = 10
 
 /** @returns the errors, warnings and notices of a run, the worst first, at most ten of each */
 export function annotationsOf(run: Run): Annotation[] {
+  const titleOf = titlesOf(run.outcomes.map(({ image }) => image))
   const all: Annotation[] = [
-    ...(run.error === undefined
-      ? []
-      : [{ level: 'error' as const, title: 'The run failed', message: run.error }]),
-    ...run.outcomes.flatMap(annotationsOfImage),
+    ...(run.error === undefined ? [] : [error('The run failed', run.error)]),
+    ...run.outcomes.flatMap((outcome) =>
+      outcome.state === 'failed' && outcome.error !== undefined
+        ? [error(`${titleOf(outcome.image)} failed`, outcome.error)]
+        : [],
+    ),
+    ...titledLegs(run.outcomes, titleOf).flatMap(annotationsOfLeg),
+    ...annotationOfExcluded(run),
   ]
   return (['error', 'warning', 'notice'] as const).flatMap((level) => limited(all, level))
+}
+
+function error(title: string, message: string): Annotation {
+  return { level: 'error', title, message }
+}
+
+function annotationOfExcluded({ excluded }: Run): Annotation[] {
+  const [first] = excluded
+  if (!first) return []
+  const title = excluded.length === 1 ? 'An image is not built' : `${excluded.length} images are not built`
+  const message = `${engines[first.engine].title} ${first.version} for ${first.platform}: ${first.reason}`
+  const more = excluded.length === 1 ? '' : ' The others are in the job summary.'
+  return [{ level: 'notice', title, message: message + more }]
 }
 
 function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
@@ -28,16 +48,12 @@ function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
   ]
 }
 
-function annotationsOfImage(outcome: ImageOutcome): Annotation[] {
-  const title = titleOf(outcome)
-  const report = reportOf(outcome)
+function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
   const gates = (report?.gates ?? []).flatMap((gate) => annotationOfGate(title, gate))
   const explained = gates.some(({ level }) => level === 'error')
   return [
     // A failed gate says more than the sentence that gates failed.
-    ...(outcome.state === 'failed' && !explained
-      ? [{ level: 'error' as const, title: `${title} failed`, message: outcome.error }]
-      : []),
+    ...(outcome.state === 'failed' && !explained ? [error(`${title} failed`, outcome.error)] : []),
     ...gates,
     ...skippedGates(title, report?.gates ?? []),
     ...(report?.warnings ?? []).map((message) => ({ level: 'warning' as const, title, message })),

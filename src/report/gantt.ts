@@ -6,6 +6,9 @@ export type Section = { title: string; steps: StepTime[] }
 /** Mermaid's own limit for the text of a diagram (maxTextSize) is 50,000 characters. */
 const defaultLimit = 50_000
 
+/** Bars that fit on two screens, of about 24 pixels each. With more legs than this each has one bar. */
+const mostBars = 100
+
 /** Words that Mermaid's lexer takes for something else where a task's name begins (gantt.jison, in any case). */
 const keyword =
   /^(?:gantt|date|title|section|click|call|href|axis|tick|includes|excludes|inclusive|top|today|week|acc|done|active|crit|milestone|vert|\d{4}-)/i
@@ -25,9 +28,20 @@ function ganttName(text: string, limit = 70): string {
 
 type Bar = { name: string; started: number; ended: number; failed: boolean }
 
+/** Milliseconds in which at least one of the steps ran; they are in the order in which they started. */
+function busyTime(steps: readonly StepTime[]): number {
+  let busy = 0
+  let until = 0
+  for (const { started, duration } of steps) {
+    busy += Math.max(0, started + duration - Math.max(started, until))
+    until = Math.max(until, started + duration)
+  }
+  return busy
+}
+
 /**
- * Neighbours that are shorter than `shortest` become one bar, so that what took the time can be seen. It is as long as they
- * are together, and not the time from the first to the last, in which others ran.
+ * Neighbours that are shorter than `shortest` become one bar, so that what took the time can be seen. It is as long as
+ * any of them ran, and not the time from the first to the last, in which others did.
  */
 function bars(steps: StepTime[], shortest: number): Bar[] {
   const result: Bar[] = []
@@ -35,8 +49,8 @@ function bars(steps: StepTime[], shortest: number): Bar[] {
   const flush = (): void => {
     const first = short[0]
     if (first) {
-      const ended = first.started + short.reduce((sum, { duration }) => sum + duration, 0)
-      const name = short.length === 1 ? first.name : `${short.length} short steps`
+      const ended = first.started + busyTime(short)
+      const name = short.length === 1 ? first.name : `${short.length} steps`
       result.push({ name, started: first.started, ended, failed: false })
     }
     short = []
@@ -72,17 +86,20 @@ function render(sections: { title: string; bars: Bar[] }[]): string {
 /**
  * A Mermaid gantt chart of what a build did and how long it took. Steps from the cache are left out, short ones are
  * merged, more of them the longer the chart would be.
- * @param sections a section for each image; steps in the order in which they started
+ * @param sections a section for each leg; steps in the order in which they started
  * @param limit bytes
- * @returns undefined if nothing ran, or if not even one bar for each image fits
+ * @returns undefined if nothing ran, or if not even one bar for each leg fits
  */
 export function gantt(sections: Section[], limit = defaultLimit): string | undefined {
   const busy = sections.filter(({ steps }) => steps.some(({ cached }) => !cached))
   if (busy.length === 0) return undefined
   const longest = Math.max(...busy.flatMap(({ steps }) => steps.map(({ duration }) => duration)))
   for (let shortest = Math.max(1000, longest / 200); ; shortest *= 2) {
-    const text = render(busy.map(({ title, steps }) => ({ title, bars: bars(steps, shortest) })))
-    if (Buffer.byteLength(text) <= limit) return text
+    const shown = busy.map(({ title, steps }) => ({ title, bars: bars(steps, shortest) }))
+    const count = shown.reduce((sum, section) => sum + section.bars.length, 0)
+    const text = render(shown)
+    const fits = Buffer.byteLength(text) <= limit
+    if (fits && (count <= mostBars || shortest > longest)) return text
     if (shortest > longest) return undefined
   }
 }

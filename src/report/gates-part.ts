@@ -1,6 +1,7 @@
 import type { Gate } from '../verify/gate.ts'
+import type { Part } from './fit.ts'
 import { code, escaped, folded, table } from './markdown.ts'
-import { type ImageOutcome, reportOf, titleOf } from './outcome.ts'
+import { many, type TitledLeg } from './titles.ts'
 
 const marks = { fail: '❌', waived: '⚠️', skipped: '⏭️', pass: '✅' } as const
 const words = { fail: 'failed', waived: 'waived', skipped: 'skipped', pass: 'passed' } as const
@@ -22,46 +23,75 @@ function explanation(gate: Gate, limit: number): string {
   return gate.state === 'skipped' ? `Could not be told: ${escaped(gate.reason, limit)}` : ''
 }
 
-export type GatesPart = { heading: string; table: string | undefined; passed: string | undefined }
+function worst(gates: readonly Gate[]): Gate['state'] {
+  return order.find((state) => gates.some((gate) => gate.state === state)) ?? 'pass'
+}
 
-/**
- * The gates of one image: what needs a reader's eye as a table, failed ones first, what passed folded.
- * @param limit characters of a cell
- */
-export function gatesPart(outcome: ImageOutcome, limit: number): GatesPart | undefined {
-  const gates = reportOf(outcome)?.gates ?? []
-  if (gates.length === 0) return undefined
-  const worst = order.find((state) => gates.some((gate) => gate.state === state)) ?? 'pass'
+function unusualTable(gates: readonly Gate[], limit: number): string {
+  return table(
+    ['', 'Gate', 'Expected', 'Actual', 'Why, and what to do'],
+    gates.map((gate) => [
+      marks[gate.state],
+      code(gate.name),
+      escaped(gate.expected, limit),
+      escaped(gate.actual, limit),
+      explanation(gate, limit),
+    ]),
+  )
+}
+
+function passedTable(gates: readonly Gate[], limit: number): string {
+  return table(
+    ['Gate', 'Expected', 'Actual'],
+    gates.map((gate) => [code(gate.name), escaped(gate.expected, limit), escaped(gate.actual, limit)]),
+  )
+}
+
+type Judged = TitledLeg & { gates: Gate[] }
+
+/** What needs a reader's eye as a table, failed gates first; what passed is folded. */
+function partsOfLeg({ title, gates }: Judged, limit: number): Part[] {
   const unusual = order.slice(0, 3).flatMap((state) => gates.filter((gate) => gate.state === state))
   const passed = gates.filter(({ state }) => state === 'pass')
-  return {
-    heading: `**${escaped(titleOf(outcome))}** ${marks[worst]} ${tally(gates)}`,
-    table:
-      unusual.length === 0
-        ? undefined
-        : table(
-            ['', 'Gate', 'Expected', 'Actual', 'Why, and what to do'],
-            unusual.map((gate) => [
-              marks[gate.state],
-              code(gate.name),
-              escaped(gate.expected, limit),
-              escaped(gate.actual, limit),
-              explanation(gate, limit),
-            ]),
-          ),
-    passed:
-      passed.length === 0
-        ? undefined
-        : folded(
-            `${passed.length} of ${gates.length} gates passed`,
-            table(
-              ['Gate', 'Expected', 'Actual'],
-              passed.map((gate) => [
-                code(gate.name),
-                escaped(gate.expected, limit),
-                escaped(gate.actual, limit),
-              ]),
-            ),
-          ),
-  }
+  return [
+    { text: `**${escaped(title, 120)}** ${marks[worst(gates)]} ${tally(gates)}` },
+    ...(unusual.length === 0 ? [] : [{ text: unusualTable(unusual, limit) }]),
+    ...(passed.length === 0
+      ? []
+      : [
+          {
+            text: folded(`${passed.length} of ${gates.length} gates passed`, passedTable(passed, limit)),
+            drop: 'passed gates',
+          },
+        ]),
+  ]
+}
+
+/**
+ * The gates of all legs, legs with failed ones first. Of many legs, those with nothing failed or waived are one fold.
+ * @param limit characters of a cell
+ */
+export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
+  const judged = legs
+    .map((leg) => ({ ...leg, gates: leg.report?.gates ?? [] }))
+    .filter(({ gates }) => gates.length > 0)
+    .toSorted((left, right) => order.indexOf(worst(left.gates)) - order.indexOf(worst(right.gates)))
+  if (judged.length === 0) return []
+  const heading = { text: '### Gates' }
+  if (judged.length < many) return [heading, ...judged.flatMap((leg) => partsOfLeg(leg, limit))]
+  const isQuiet = ({ gates }: Judged): boolean => ['skipped', 'pass'].includes(worst(gates))
+  const quiet = judged.filter(isQuiet)
+  const rest = judged.filter((leg) => !isQuiet(leg))
+  return [
+    heading,
+    ...rest.flatMap((leg) => partsOfLeg(leg, limit)),
+    ...(quiet.length === 0 ? [] : [quietFold(quiet, judged.length, limit)]),
+  ]
+}
+
+function quietFold(quiet: readonly Judged[], all: number, limit: number): Part {
+  const gates = quiet.flatMap((leg) => leg.gates)
+  const text = quiet.flatMap((leg) => partsOfLeg(leg, limit)).map((part) => part.text)
+  const title = `${marks[worst(gates)]} ${quiet.length} of ${all} legs, gates: ${tally(gates)}`
+  return { text: folded(title, text.join('\n\n')), drop: 'passed gates' }
 }

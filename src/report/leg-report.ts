@@ -1,16 +1,9 @@
 import * as v from 'valibot'
-import type { Step } from '../build/steps.ts'
 import { UserError } from '../errors.ts'
 import { engineNames } from '../plan/engine.ts'
-import type { Leg } from '../plan/plan.ts'
-import { familiarRepository } from '../registry/reference.ts'
-import { componentSchema, componentsOf, nixlPlugin } from '../verify/components.ts'
-import { addedPackages, replacedPackages } from '../verify/environment.ts'
-import { integrationModes, type LegFacts } from '../verify/facts.ts'
-import { type Gate, gateNames } from '../verify/gate.ts'
-import { warningsOf } from '../verify/integration.ts'
-import { type Candidate, layerSizes } from '../verify/manifest.ts'
-import { integrationLine } from './integration-line.ts'
+import { componentSchema } from '../verify/components.ts'
+import { integrationModes } from '../verify/facts.ts'
+import { gateNames } from '../verify/gate.ts'
 
 const judgement = { name: v.picklist(gateNames), expected: v.string(), actual: v.string() }
 const gate = v.variant('state', [
@@ -70,87 +63,6 @@ const schema = v.object({
 
 export type LegReport = v.InferOutput<typeof schema>
 export type StepTime = v.InferOutput<typeof stepTime>
-
-/** Longest text of a gate or a warning that is kept, in characters; an error message can be a whole page. */
-const textLimit = 1000
-
-function clipped(text: string): string {
-  return text.length > textLimit ? `${text.slice(0, textLimit - 1)}…` : text
-}
-
-function clippedGate(gate: Gate): Gate {
-  const both = { ...gate, expected: clipped(gate.expected), actual: clipped(gate.actual) }
-  if (both.state === 'pass') return both
-  if (both.state === 'skipped') return { ...both, reason: clipped(both.reason) }
-  if (both.state === 'fail') return { ...both, hint: clipped(both.hint) }
-  return { ...both, hint: clipped(both.hint), reason: clipped(both.reason) }
-}
-
-/** @returns the steps that have run, in the order in which they started */
-export function stepTimes(steps: readonly Step[]): StepTime[] {
-  return steps
-    .flatMap(({ name, started, completed, cached, error }) =>
-      started === undefined
-        ? []
-        : [
-            {
-              name,
-              started,
-              duration: Math.max(0, (completed ?? started) - started),
-              cached,
-              failed: error !== undefined,
-            },
-          ],
-    )
-    .sort((left, right) => left.started - right.started)
-}
-
-export type LegResult = {
-  /** Undefined if the build ended before anything was measured */
-  facts: LegFacts | undefined
-  candidate: Candidate
-  /** Digest of the image's manifest; undefined if nothing was pushed */
-  digest: string | undefined
-  /** All gates, waivers applied */
-  gates: Gate[]
-  steps: StepTime[]
-  /** Further warnings, a sentence each */
-  warnings: string[]
-}
-
-/** Makes the report of a leg from what its build brought. */
-export function makeReport(leg: Leg, result: LegResult): LegReport {
-  const { facts, candidate } = result
-  const image = facts?.image
-  return {
-    format: 1,
-    engine: leg.engine,
-    version: leg.version.tag,
-    platform: leg.platform,
-    buildId: leg.buildId,
-    base: { name: `${familiarRepository(leg.base.repository)}:${leg.base.tag}`, digest: leg.base.digest },
-    aibrix: { ref: leg.aibrix.ref, commit: leg.aibrix.commit },
-    ucx: { ref: leg.ucx.ref, commit: leg.ucx.commit },
-    digest: result.digest ?? null,
-    components: facts ? componentsOf(leg, facts) : [],
-    nixlPlugin: facts ? nixlPlugin(facts) : null,
-    gpuArchitectures: image?.aibrix?.extension?.machineCode ?? [],
-    ucxModules: { nixl: image?.bundledUcx?.modules ?? [], tools: image?.ucxTools?.modules ?? [] },
-    integration: image?.integration
-      ? {
-          mode: image.integration.mode,
-          reason: clipped(image.integration.reason),
-          line: integrationLine(leg.engine, image.integration),
-        }
-      : null,
-    gates: result.gates.map(clippedGate),
-    sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
-    added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },
-    replaced: facts ? replacedPackages(facts.base, facts.image) : [],
-    steps: result.steps,
-    warnings: [...(facts ? warningsOf(leg, facts) : []), ...result.warnings].map(clipped),
-  }
-}
 
 /**
  * @param limit bytes; the shortest steps are left out where the document is longer, as far as that helps

@@ -52,3 +52,11 @@ export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', lines: readonly stri
       .split('\n'),
   ].join('\n')
 }
+
+/** A cell that says that there is nothing to say. */
+export const none = '–'
+
+/** @returns `1 image`, `2 images` */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

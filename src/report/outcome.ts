@@ -1,41 +1,73 @@
-import { engines } from '../plan/engine.ts'
-import type { PlannedImage } from '../plan/plan.ts'
+import type { Excluded, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { familiarReference } from '../registry/reference.ts'
 import type { LegReport } from './leg-report.ts'
 
-/** How an image ended. */
-export type ImageState =
-  /** Built, verified, and its public tags are made. `digest` is what they name. */
-  | { state: 'published'; digest: string; report: LegReport }
-  /** The tags named this content already; the report is the stored one, if there is one. */
-  | { state: 'unchanged'; digest: string; report: LegReport | undefined }
-  /** Built and verified, not pushed because nothing shall be. */
+/** How a leg ended. */
+export type LegState =
+  /** Built and verified in this run; staged as well, if anything is pushed. */
   | { state: 'built'; report: LegReport }
-  /** Verified and staged, but without public tags, because another image failed. */
-  | { state: 'staged'; report: LegReport }
-  /** A gate failed (then the report has it), or the build did. `error` is one sentence. */
+  /** Built and verified by an earlier run or another runner; the report is the stored one, if there is one. */
+  | { state: 'staged'; report: LegReport | undefined }
+  /** A gate failed (then the report has it), the build did, or it is not what was planned. `error` is one sentence. */
   | { state: 'failed'; error: string; report: LegReport | undefined }
-  /** Not begun, because the run ended before. */
+  /** Not begun, because another one failed before, or because this run builds others. */
   | { state: 'skipped' }
 
-/** @param command what a user types to build the same image by hand */
-export type ImageOutcome = { image: PlannedImage; command?: string } & ImageState
+/**
+ * @param command what a user types to build the same by hand; undefined where nothing was built
+ * @param digest of this platform's manifest in the index that the public tags name; undefined where they name no index.
+ * It is not the one in the report where the leg was built with attestations, which makes the leg an index of its own.
+ */
+export type LegOutcome = { leg: PlannedLeg; command?: string; digest?: string } & LegState
 
-/** A run as it is shown. `duration` in milliseconds, `error` a sentence about what belongs to no image. */
-export type Run = { outcomes: ImageOutcome[]; duration: number; error?: string }
+/** How an image ended, beyond its legs. */
+export type ImageState =
+  /** Every leg is verified, and the public tags are made. `digest` is what they name. */
+  | { state: 'published'; digest: string }
+  /** The tags named this content already. */
+  | { state: 'unchanged'; digest: string }
+  /** Built and verified, not pushed because nothing shall be. */
+  | { state: 'built' }
+  /** Verified and staged, without public tags: they are not the business of this run, or another image failed. */
+  | { state: 'staged' }
+  /** A leg failed (then that one says why, and `error` is undefined), or its promotion did. */
+  | { state: 'failed'; error?: string }
+  | { state: 'skipped' }
 
-/** @returns `vLLM v0.10.2` */
-export function titleOf({ image: { leg } }: ImageOutcome): string {
-  return `${engines[leg.engine].title} ${leg.version.tag}`
+/** The legs are those that this run has to do with, all of the image's but for `command: build`. */
+export type ImageOutcome = { image: PlannedImage; legs: LegOutcome[] } & ImageState
+
+/**
+ * A run as it is shown. `duration` in milliseconds, `error` a sentence about what belongs to no image.
+ * @param command what was asked for: `build` stages legs for a later `promote`
+ * @param excluded what the plan left out, and what turned out to be impossible from the facts of a base
+ */
+export type Run = {
+  command: 'run' | 'build' | 'promote'
+  outcomes: ImageOutcome[]
+  excluded: Excluded[]
+  duration: number
+  error?: string
 }
 
-export function reportOf(outcome: ImageOutcome): LegReport | undefined {
+/** @returns what keeps an image from being published, the worst there is; undefined if every leg is verified */
+export function unfinishedState(legs: readonly LegOutcome[]): 'failed' | 'skipped' | undefined {
+  return (['failed', 'skipped'] as const).find((state) => legs.some((leg) => leg.state === state))
+}
+
+export function reportOf(outcome: LegOutcome): LegReport | undefined {
   return outcome.state === 'skipped' ? undefined : outcome.report
 }
 
 /** @returns the digest that the public tags of the image name; undefined where they name none */
 export function publicDigest(outcome: ImageOutcome): string | undefined {
   return outcome.state === 'published' || outcome.state === 'unchanged' ? outcome.digest : undefined
+}
+
+/** @returns the digest by which this leg can be pulled: from the public repository if it is there, else as it was staged */
+export function legDigest(image: ImageOutcome, outcome: LegOutcome): string | undefined {
+  const alone = image.image.legs.length === 1 ? publicDigest(image) : undefined
+  return outcome.digest ?? alone ?? reportOf(outcome)?.digest ?? undefined
 }
 
 /** @returns the public tags as a pull command takes them; none that this run can't vouch for */

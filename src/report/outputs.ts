@@ -1,41 +1,77 @@
 import { familiarRepository } from '../registry/reference.ts'
-import { type ImageOutcome, publicDigest, publicTags, reportOf } from './outcome.ts'
+import {
+  type ImageOutcome,
+  legDigest,
+  type LegOutcome,
+  publicDigest,
+  publicTags,
+  reportOf,
+} from './outcome.ts'
 
-/** The outputs of action.yml; JSON where it says so. */
+/** The outputs of action.yml that say what a run came to; JSON where it says so. */
 export type Outputs = Record<
   'images' | 'tags' | 'digests' | 'components' | 'changed' | 'summary-path',
   string
 >
 
+function imageOutput(outcome: ImageOutcome) {
+  const { id, engine, version, repository } = outcome.image
+  return {
+    id,
+    engine,
+    version: version.tag,
+    state: outcome.state,
+    repository: familiarRepository(repository),
+    tags: publicTags(outcome),
+    digest: publicDigest(outcome) ?? null,
+    legs: outcome.legs.map((leg) => legOutput(outcome, leg)),
+  }
+}
+
+function legOutput(image: ImageOutcome, outcome: LegOutcome) {
+  const { id, platform, buildId, base } = outcome.leg
+  return {
+    id,
+    platform,
+    buildId,
+    state: outcome.state,
+    digest: legDigest(image, outcome) ?? null,
+    base: { name: `${familiarRepository(base.repository)}:${base.tag}`, digest: base.digest },
+  }
+}
+
+/** Keyed by legs, which are what is measured: two platforms of an image can differ in it. */
+function componentOutput(outcomes: readonly ImageOutcome[]) {
+  return Object.fromEntries(
+    outcomes
+      .flatMap(({ legs }) => legs)
+      .map((outcome) => [
+        outcome.leg.id,
+        Object.fromEntries(
+          (reportOf(outcome)?.components ?? []).map(({ name, measured }) => [name, measured]),
+        ),
+      ]),
+  )
+}
+
+/** Whether this run built or published something. */
+function hasChanged(outcomes: readonly ImageOutcome[]): boolean {
+  return outcomes.some(
+    ({ state, legs }) => state === 'published' || legs.some((leg) => leg.state === 'built'),
+  )
+}
+
 /** @param summaryPath where the summary was written; undefined where there is none */
 export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string | undefined): Outputs {
-  const images = outcomes.map((outcome) => {
-    const { leg, repository } = outcome.image
-    return {
-      engine: leg.engine,
-      version: leg.version.tag,
-      platform: leg.platform,
-      state: outcome.state,
-      repository: familiarRepository(repository),
-      tags: publicTags(outcome),
-      digest: publicDigest(outcome) ?? null,
-      buildId: leg.buildId,
-      base: { name: `${familiarRepository(leg.base.repository)}:${leg.base.tag}`, digest: leg.base.digest },
-    }
-  })
-  const components = outcomes.map((outcome) => [
-    outcome.image.leg.engine,
-    Object.fromEntries((reportOf(outcome)?.components ?? []).map(({ name, measured }) => [name, measured])),
-  ])
   const digests = outcomes.flatMap((outcome) =>
     publicTags(outcome).map((tag) => [tag, publicDigest(outcome)]),
   )
   return {
-    images: JSON.stringify(images),
+    images: JSON.stringify(outcomes.map(imageOutput)),
     tags: JSON.stringify(outcomes.flatMap(publicTags)),
     digests: JSON.stringify(Object.fromEntries(digests)),
-    components: JSON.stringify(Object.fromEntries(components)),
-    changed: String(outcomes.some(({ state }) => state === 'published' || state === 'built')),
+    components: JSON.stringify(componentOutput(outcomes)),
+    changed: String(hasChanged(outcomes)),
     'summary-path': summaryPath ?? '',
   }
 }

@@ -108,7 +108,7 @@ describe('what docker says of itself', () => {
   })
 })
 
-const needs: BuilderNeeds = { push: true, attestations: true, platform: 'linux/amd64' }
+const needs: BuilderNeeds = { push: true, attestations: true, platforms: ['linux/amd64'] }
 const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
   name: 'default',
   driver: 'docker',
@@ -172,19 +172,29 @@ describe('the choice of a builder', () => {
       use('far'),
     ],
     [
-      'a new one, where the platform is missing',
+      'an error that says what to do, where a platform is missing',
       undefined,
       builder(),
       containerd,
-      { ...needs, platform: 'linux/arm64' },
-      create('does not build for linux/arm64 (only for linux/amd64, linux/amd64/v2)'),
+      { ...needs, platforms: ['linux/amd64', 'linux/arm64'] },
+      error(
+        'the current builder "default" does not build for linux/arm64, only for linux/amd64, linux/amd64/v2: build that leg on a runner of its own',
+      ),
+    ],
+    [
+      'the current one, where QEMU adds the platform',
+      undefined,
+      builder({ platforms: ['linux/amd64', 'linux/arm64'] }),
+      containerd,
+      { ...needs, platforms: ['linux/amd64', 'linux/arm64'] },
+      use(),
     ],
     [
       'the current one for a variant',
       undefined,
       builder({ platforms: ['linux/arm64'] }),
       containerd,
-      { ...needs, platform: 'linux/arm64/v8' },
+      { ...needs, platforms: ['linux/arm64/v8'] },
       use(),
     ],
     [
@@ -255,7 +265,7 @@ exit 0
     (await readFile(join(directory, 'asked'), 'utf8')).trim().split('\n')
   const request = (more: Partial<BuilderRequest> = {}): BuilderRequest => ({
     named: undefined,
-    needs: { push: true, attestations: true, platform: 'linux/amd64' },
+    needs: { push: true, attestations: true, platforms: ['linux/amd64'] },
     buildkitImage: undefined,
     network: 'default',
     certificates: undefined,

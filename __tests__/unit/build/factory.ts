@@ -6,6 +6,7 @@ const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`
 
 export function makeLeg(more: Partial<Leg> = {}): Leg {
   return {
+    id: 'vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1-amd64',
     engine: 'vllm',
     version: { tag: 'v0.10.2', release: '0.10.2' },
     platform: 'linux/amd64',

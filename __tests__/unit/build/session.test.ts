@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemTimers } from '../../../src/build/progress.ts'
+import { systemTimers } from '../../../src/build/timers.ts'
 import { BuildError, type BuildRequest, runBuild } from '../../../src/build/session.ts'
 
 let directory: string

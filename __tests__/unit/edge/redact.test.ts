@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createRedact, maskedValues } from '../../../src/redact.ts'
+import { createRedact, maskedValues } from '../../../src/edge/redact.ts'
 
 describe('what must appear nowhere', () => {
   it.each([

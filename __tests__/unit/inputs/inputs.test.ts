@@ -1,15 +1,21 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
-import type { InputContext } from '../../../src/inputs/context.ts'
+import { type InputContext, type WorkflowEvent, workflowEvent } from '../../../src/inputs/context.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
+import type { PlanRequest } from '../../../src/plan/request.ts'
+import type { Selector } from '../../../src/plan/selector.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 
+const dispatch: WorkflowEvent = {
+  name: 'workflow_dispatch',
+  repositoryUrl: 'https://github.com/vllm-project/aibrix',
+  tag: undefined,
+}
 const context: InputContext = {
-  event: 'workflow_dispatch',
+  event: dispatch,
   now: new Date('2025-11-23T23:59:59Z'),
-  machine: 'x64',
-  fileExists: (path) => path === './aibrix.git',
+  fileExists: (path) => ['./aibrix.git', 'plan.json'].includes(path),
 }
 
 function read(given: Record<string, string> = {}, changed: Partial<InputContext> = {}) {
@@ -27,13 +33,22 @@ function complaint(given: Record<string, string>, changed: Partial<InputContext>
   return ''
 }
 
+/** `vllm v0.10.2, !v0.9.1`: what was understood, not what was typed */
+function written({ engine, versions }: PlanRequest['engines'][number]): string {
+  const shown = (selector: Selector) => (selector.kind === 'exact' ? selector.tag : selector.text)
+  const left = versions.exclude.map((selector) => `!${shown(selector)}`)
+  return `${engine} ${[...versions.include.map(shown), ...left].join(', ')}`
+}
+
 describe('the defaults of action.yml', () => {
   it('build both engines of the current release and push them', () => {
     const { plan, push, verify } = read()
-    expect(plan.engines).toEqual([
-      { engine: 'vllm', version: 'default' },
-      { engine: 'sglang', version: 'default' },
+    expect(plan.engines.map(written)).toEqual(['vllm default', 'sglang default'])
+    expect([plan.aibrix.versions, plan.nixl].map(({ include }) => include.map(({ text }) => text))).toEqual([
+      ['default'],
+      ['default'],
     ])
+    expect(plan.platforms).toEqual(['linux/amd64'])
     expect({ push, verify, date: plan.date }).toEqual({ push: true, verify: true, date: '20251123' })
     expect(plan.cacheRepository).toEqual({ registry: 'docker.io', path: 'aibrix/image-cache' })
   })
@@ -48,26 +63,124 @@ describe('versions', () => {
     ['vllm', 'v0.20.0-cu129', ['vllm v0.20.0-cu129']],
     ['vllm, sglang', 'vllm: v0.10.2\nsglang: v0.5.5.post3', ['vllm v0.10.2', 'sglang v0.5.5.post3']],
     ['sglang vllm', 'default', ['vllm default', 'sglang default']],
+    ['vllm, sglang', 'latest-2', ['vllm latest-2', 'sglang latest-2']],
+    ['vllm', '>=0.10 <0.12, !v0.11.0', ['vllm >=0.10 <0.12, !v0.11.0']],
+    ['vllm', 'v0.10.2\nv0.9.1', ['vllm v0.10.2, v0.9.1']],
+    [
+      'vllm, sglang',
+      'vllm: ~0.10\nvllm: !v0.10.1\nsglang: latest',
+      ['vllm ~0.10, !v0.10.1', 'sglang latest'],
+    ],
   ])('reads engine "%s" with versions "%s"', (engine, versions, expected) => {
-    const { engines } = read({ engine, versions }).plan
-    expect(
-      engines.map((one) => `${one.engine} ${one.version === 'default' ? 'default' : one.version.tag}`),
-    ).toEqual(expected)
+    expect(read({ engine, versions }).plan.engines.map(written)).toEqual(expected)
+  })
+})
+
+describe('the tag of an event', () => {
+  const release = {
+    GITHUB_EVENT_NAME: 'release',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_REPOSITORY: 'vllm-project/AIBrix',
+    GITHUB_REF_TYPE: 'tag',
+    GITHUB_REF_NAME: 'v0.8.0',
+  }
+
+  it.each<[string, Record<string, string>, Record<string, string>, string]>([
+    ['a release of AIBrix', release, {}, 'v0.8.0'],
+    ['a tag that is pushed', { ...release, GITHUB_EVENT_NAME: 'push' }, {}, 'v0.8.0'],
+    ['what was given wins', release, { 'aibrix-version': 'v0.5.0' }, 'v0.5.0'],
+    ['also the default, if it was given', release, { 'aibrix-version': 'default' }, 'default'],
+    ['another repository', { ...release, GITHUB_REPOSITORY: 'me/else' }, {}, 'default'],
+    ['a schedule', { ...release, GITHUB_EVENT_NAME: 'schedule' }, {}, 'default'],
+    ['a branch', { ...release, GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' }, {}, 'default'],
+    [
+      'a fork that builds itself',
+      { ...release, GITHUB_REPOSITORY: 'me/aibrix' },
+      { 'aibrix-repository': 'https://github.com/me/aibrix.git' },
+      'v0.8.0',
+    ],
+    ['a tag that looks like a selector', { ...release, GITHUB_REF_NAME: 'latest' }, {}, 'latest'],
+  ])('%s', (_, environment, given, expected) => {
+    const [selector] = read(given, { event: workflowEvent(environment) }).plan.aibrix.versions.include
+    expect(selector?.kind === 'exact' ? selector.tag : selector?.text).toBe(expected)
+    expect(selector?.kind).toBe(expected === 'default' ? 'default' : 'exact')
+  })
+})
+
+describe('commands', () => {
+  const reference = `ghcr.io/me/image-cache:plan-${'a'.repeat(64)}`
+
+  it.each<[Record<string, string>, unknown]>([
+    [{}, { kind: 'run' }],
+    [{ command: 'history' }, { kind: 'history' }],
+    [
+      { command: 'plan', runners: 'linux/amd64: ubuntu-latest\nlinux/arm64: self-hosted, arm' },
+      {
+        kind: 'plan',
+        runners: new Map<string, unknown>([
+          ['linux/amd64', 'ubuntu-latest'],
+          ['linux/arm64', ['self-hosted', 'arm']],
+        ]),
+      },
+    ],
+    [
+      { command: 'build', plan: reference, leg: 'vllm-v0.10.2-amd64' },
+      {
+        kind: 'build',
+        leg: 'vllm-v0.10.2-amd64',
+        plan: {
+          kind: 'registry',
+          repository: { registry: 'ghcr.io', path: 'me/image-cache' },
+          tag: `plan-${'a'.repeat(64)}`,
+        },
+      },
+    ],
+    [
+      { command: 'promote', plan: 'plan.json' },
+      { kind: 'promote', plan: { kind: 'file', path: 'plan.json' } },
+    ],
+  ])('%j', (given, expected) => {
+    expect(read(given).command).toEqual(expected)
+  })
+})
+
+describe('platforms', () => {
+  it.each([
+    ['linux/arm64, linux/amd64', ['linux/amd64', 'linux/arm64']],
+    ['linux/arm64', ['linux/arm64']],
+    ['linux/amd64\nlinux/amd64', ['linux/amd64']],
+  ])('%j are %j', (platforms, expected) => {
+    expect(read({ platforms }).plan.platforms).toEqual(expected)
   })
 })
 
 describe('bad inputs', () => {
   it.each([
     [{ engine: 'tgi' }, 'engine: "tgi" is not allowed; allowed: vllm, sglang, or both.'],
-    [{ engine: 'vllm', versions: 'latest' }, 'versions: "latest" is not allowed'],
+    [{ engine: 'vllm', versions: 'newest' }, 'versions: "newest" is not allowed'],
+    [{ engine: 'vllm', versions: '!v0.10.2' }, 'versions: "!v0.10.2" is not allowed'],
+    [{ command: 'deploy' }, 'command: "deploy" is not allowed; allowed: run, plan, build, promote, history'],
+    [{ command: 'build', leg: 'x' }, 'plan: nothing is not allowed; allowed: the output "plan"'],
+    [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],
+    [{ command: 'build', plan: 'plan.json', leg: 'a b' }, 'leg: "a b"'],
+    [{ command: 'promote', plan: 'plan.json', push: 'false' }, 'push: "false"'],
+    [{ leg: 'x' }, 'leg: "x" is not allowed; allowed: nothing, except with command: build'],
+    [{ command: 'plan', runners: 'ubuntu-latest' }, 'runners: "ubuntu-latest"'],
+    [
+      { platforms: 'linux/riscv64' },
+      'platforms: "linux/riscv64" is not allowed; allowed: linux/amd64, linux/arm64',
+    ],
+    [{ platforms: '' }, 'platforms: nothing'],
+    [{ parallel: '0' }, 'parallel: "0" is not allowed; allowed: a number from 1 to 64'],
+    [{ 'fail-fast': 'no' }, 'fail-fast: "no"'],
     [{ engine: 'vllm', versions: 'v0.12.0-1' }, 'versions: "v0.12.0-1" is not allowed'],
     [{ engine: 'vllm', versions: 'gateway-v0.3.1' }, 'versions: "gateway-v0.3.1"'],
     [{ versions: 'vllm: v0.10.2' }, 'versions: no line for sglang'],
-    [{ versions: 'v0.10.2' }, 'a line for each engine: "vllm: <version>" and "sglang: <version>"'],
+    [{ versions: 'v0.10.2' }, 'a line for each engine: "vllm: <versions>" and "sglang: <versions>"'],
     [{ 'aibrix-version': '--upload-pack=x' }, 'aibrix-version: "--upload-pack=x"'],
     [{ 'aibrix-repository': './nowhere' }, 'aibrix-repository: "./nowhere"'],
     [{ 'aibrix-repository': 'ext::sh -c x' }, 'aibrix-repository:'],
-    [{ 'nixl-version': '>=0.7' }, 'nixl-version: ">=0.7"'],
+    [{ 'nixl-version': 'main' }, 'nixl-version: "main"'],
     [{ 'ucx-version': '1.19.0' }, 'ucx-version: "1.19.0"'],
     [{ integration: 'patched' }, 'allowed: auto, patch, module, none'],
     [{ 'gpu-architectures': 'sm_90' }, 'gpu-architectures: "sm_90"'],
@@ -117,7 +230,7 @@ describe('push: auto', () => {
     ['pull_request_target', false],
     ['merge_group', false],
   ])('on the event "%s" is %s', (event, expected) => {
-    expect(read({}, { event }).push).toBe(expected)
+    expect(read({}, { event: { ...dispatch, name: event } }).push).toBe(expected)
   })
 })
 

@@ -1,95 +1,33 @@
 import { describe, expect, it } from '@jest/globals'
-import { readFileSync } from 'node:fs'
-import { parseCatalogue } from '../../../src/plan/catalogue.ts'
+import * as fc from 'fast-check'
+import { parsePlan, planDigest, serialisePlan } from '../../../src/plan/document.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
+import { pendingLegs } from '../../../src/plan/pending.ts'
+import type { Plan } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { parseEngineVersion } from '../../../src/plan/version.ts'
-import { digestOf } from '../../../src/registry/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
+import { factsTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import {
+  bases,
+  commit,
+  gitOf,
+  type Images,
+  registryOf,
+  releases,
+  request,
+  selectors,
+  world,
+} from './world.ts'
 
-const commit = '52405d7852405d7852405d7852405d7852405d78'
-const template = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}'
 const wantedTag = 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123'
+const vllm = (versions: string) => [{ engine: 'vllm' as const, versions: selectors('engine', versions) }]
+const amd64 = { 'linux/amd64': {} }
+const both = ['linux/amd64', 'linux/arm64'] as [string, string]
 
-/** A registry in memory: `path:tag` → labels of the plain image there. */
-function registryOf(images: Record<string, Record<string, string>>): PlanWorld['registry'] {
-  const manifests = new Map<string, Buffer>()
-  const configs = new Map<string, Buffer>()
-  for (const [name, labels] of Object.entries(images)) {
-    const config = Buffer.from(
-      JSON.stringify({
-        os: 'linux',
-        architecture: 'amd64',
-        config: { Labels: labels },
-        rootfs: { diff_ids: [name] },
-      }),
-    )
-    const manifest = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: mediaTypes.ociManifest,
-        config: {
-          mediaType: 'application/vnd.oci.image.config.v1+json',
-          digest: digestOf(config),
-          size: config.length,
-        },
-        layers: [],
-      }),
-    )
-    configs.set(digestOf(config), config)
-    manifests.set(name, manifest).set(`${name.split(':')[0] ?? ''}:${digestOf(manifest)}`, manifest)
-  }
-  return {
-    getManifest: ({ path }, reference) => {
-      const bytes = manifests.get(`${path}:${reference}`)
-      if (!bytes) return Promise.resolve(undefined)
-      const parsed = parseManifest(bytes, mediaTypes.ociManifest, path)
-      return Promise.resolve({ bytes, digest: digestOf(bytes), mediaType: mediaTypes.ociManifest, parsed })
-    },
-    getImageConfig: ({ path }, manifest) =>
-      Promise.resolve(parseImageConfig(configs.get(manifest.config.digest) ?? Buffer.alloc(0), path)),
-  }
-}
-
-const bases = { 'vllm/vllm-openai:v0.10.2': {}, 'lmsysorg/sglang:v0.5.5.post3': {} }
-
-function world(images: Record<string, Record<string, string>> = {}): PlanWorld {
-  return {
-    registry: registryOf({ ...bases, ...images }),
-    git: (args) =>
-      Promise.resolve(
-        args
-          .filter((arg) => arg.startsWith('refs/tags/') && !arg.endsWith('}'))
-          .map((ref) => `${commit}\t${ref}\n`)
-          .join(''),
-      ),
-    catalogue: parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')),
-    recipeOf: () => 'recipe',
-  }
-}
-
-function request(changed: Partial<PlanRequest> = {}): PlanRequest {
-  const version = parseEngineVersion('v0.10.2')
-  if (!version) throw new Error('not a version')
-  return {
-    engines: [{ engine: 'vllm', version }],
-    aibrix: { repository: { kind: 'url', url: 'https://git.example/aibrix' }, ref: 'default' },
-    nixl: 'default',
-    ucxRepository: { kind: 'url', url: 'https://git.example/ucx' },
-    integration: 'auto',
-    gpuArchitectures: 'auto',
-    platform: 'linux/amd64',
-    buildArguments: {},
-    registry: 'docker.io',
-    namespace: 'aibrix',
-    baseRegistry: 'docker.io',
-    cacheRepository: { registry: 'docker.io', path: 'aibrix/image-cache' },
-    templates: [{ text: template, dated: true }],
-    date: '20251123',
-    publicTags: 'look',
-    ...changed,
-  }
+async function onlyLeg(plan: Promise<Plan>) {
+  const [image] = (await plan).images
+  if (!image) throw new Error('the plan is empty')
+  return image.legs[0]
 }
 
 describe('the plan', () => {
@@ -98,48 +36,134 @@ describe('the plan', () => {
     expect(plan.images).toHaveLength(1)
     const [image] = plan.images
     expect(image).toMatchObject({
+      id: 'vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1',
       repository: { registry: 'docker.io', path: 'aibrix/vllm-openai' },
       tags: [wantedTag],
       published: { kind: 'absent' },
-      leg: {
-        nixl: '0.7.1',
-        ucxVersion: '1.19.0',
-        aibrix: { ref: 'v0.5.0', commit, kind: 'tag' },
-        architecture: 'amd64',
-      },
+      why: 'versions v0.10.2, aibrix-version default, nixl-version default',
     })
-    expect(image?.leg.base.digest).toMatch(/^sha256:/)
+    expect(image?.legs).toHaveLength(1)
+    expect(image?.legs[0]).toMatchObject({
+      id: 'vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1-amd64',
+      nixl: '0.7.1',
+      ucxVersion: '1.19.0',
+      aibrix: { ref: 'v0.5.0', commit, kind: 'tag' },
+      architecture: 'amd64',
+      existing: 'nothing',
+    })
+    expect(image?.legs[0].base.digest).toMatch(/^sha256:/)
   })
 
   it('takes the current release of the catalogue for both engines by default', async () => {
-    const engines = (['vllm', 'sglang'] as const).map((engine) => ({ engine, version: 'default' as const }))
+    const engines = (['vllm', 'sglang'] as const).map((engine) => ({
+      engine,
+      versions: selectors('engine', 'default'),
+    }))
     const plan = await makePlan(request({ engines }), world())
-    expect(plan.images.map(({ leg }) => leg.version.tag)).toEqual(['v0.10.2', 'v0.5.5.post3'])
+    expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2', 'v0.5.5.post3'])
+  })
+
+  it('combines each engine version with each AIBrix and each NIXL', async () => {
+    const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'v0.5.0, main') }
+    const nixl = selectors('nixl', '0.7.1, 0.7.0')
+    const plan = await makePlan(
+      request({ engines: vllm('v0.10.2, v0.9.1'), aibrix, nixl, force: true }),
+      world(),
+    )
+    expect(plan.images.map(({ id }) => id)).toEqual(
+      ['v0.10.2', 'v0.9.1'].flatMap((version) =>
+        ['v0.5.0', 'main-52405d7'].flatMap((ref) =>
+          ['0.7.1', '0.7.0'].map((library) => `vllm-${version}-aibrix-${ref}-nixl-${library}`),
+        ),
+      ),
+    )
+  })
+
+  it('has a leg for each platform, with build ids and bases of their own', async () => {
+    const images = { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } } }
+    const plan = await makePlan(request({ platforms: both, force: true }), world(images))
+    const legs = plan.images[0]?.legs ?? []
+    expect(legs.map(({ platform }) => platform)).toEqual(both)
+    expect(new Set(legs.map(({ buildId }) => buildId)).size).toBe(2)
+    expect(new Set(legs.map(({ base }) => base.manifestDigest)).size).toBe(2)
+    expect(new Set(legs.map(({ base }) => base.digest)).size).toBe(1)
   })
 
   it('finds a published image of the same build id', async () => {
-    const first = (await makePlan(request(), world())).images[0]
-    const published = { [`aibrix/vllm-openai:${wantedTag}`]: { [buildIdLabel]: first?.leg.buildId ?? '' } }
+    const { buildId } = await onlyLeg(makePlan(request(), world()))
+    const published = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
     const second = (await makePlan(request(), world(published))).images[0]
     expect(second?.published.kind).toBe('same')
+    expect(pendingLegs({ images: second ? [second] : [] })).toEqual([])
   })
 
-  it('has the same build ids on another day, for another registry, with other tags', async () => {
+  it('knows which legs are staged, and builds them all the same with force', async () => {
+    const staged = stagedTag(await onlyLeg(makePlan(request(), world())))
+    const images = { [`aibrix/image-cache:${staged}`]: amd64 }
+    const existing = async (force: boolean) =>
+      (await onlyLeg(makePlan(request({ force }), world(images)))).existing
+    expect([await existing(false), await existing(true)]).toEqual(['staged', 'nothing'])
+  })
+
+  it('has the same build ids on another day, for another registry, with other tags and credentials', async () => {
     const other = {
       date: '20301231',
       registry: 'ghcr.io',
       namespace: 'me',
       templates: [{ text: 'x-{{date}}', dated: true }],
+      cacheRepository: { registry: 'ghcr.io', path: 'me/c' },
     }
     const ids = await Promise.all(
-      [request(), request(other)].map(async (one) => (await makePlan(one, world())).images[0]?.leg.buildId),
+      [request(), request(other)].map(async (one) => (await onlyLeg(makePlan(one, world()))).buildId),
     )
     expect(new Set(ids).size).toBe(1)
   })
 })
 
+describe('a determinant', () => {
+  const of = (changed: Partial<PlanRequest>, more: Partial<PlanWorld> = {}, images: Images = {}) =>
+    onlyLeg(makePlan(request({ force: true, ...changed }), world(images, more))).then(
+      ({ buildId }) => buildId,
+    )
+
+  it.each<[string, Partial<PlanRequest>, Partial<PlanWorld>?, Images?]>([
+    ['the engine version', { engines: vllm('v0.9.1') }],
+    ['the base', {}, {}, { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { built: 'again' } } }],
+    ['the AIBrix version', { aibrix: { ...request().aibrix, versions: selectors('aibrix', 'v0.6.0') } }],
+    ['a branch of AIBrix', { aibrix: { ...request().aibrix, versions: selectors('aibrix', 'main') } }],
+    [
+      'the commit',
+      {},
+      { git: (args) => gitOf(releases)(args).then((text) => text.replaceAll('5240', '9999')) },
+    ],
+    ['NIXL', { nixl: selectors('nixl', '0.7.0') }],
+    ['the integration', { integration: 'none' }],
+    ['GPU architectures', { gpuArchitectures: ['9.0'] }],
+    ['build arguments', { buildArguments: { A: '1' } }],
+    ['Dockerfile and scripts', {}, { recipeOf: () => 'another recipe' }],
+  ])('changes the build id: %s', async (_, changed, more = {}, images = {}) => {
+    expect(await of(changed, more, images)).not.toBe(await of({}))
+  })
+
+  it('is not from where a base or a commit is fetched, nor the other platforms of a base', async () => {
+    const mirrored = Object.fromEntries(
+      Object.entries(bases).map(([name, image]) => [`mirror/${name}`, image]),
+    )
+    const widened = { 'vllm/vllm-openai:v0.10.2': { ...amd64, 'linux/arm64': { x: 'y' } } }
+    const elsewhere = { ...request().aibrix, repository: { kind: 'path', path: '/srv/aibrix' } as const }
+    const ids = [
+      await of({}),
+      await of({ baseRegistry: 'registry.example/mirror' }, {}, mirrored),
+      await of({ aibrix: elsewhere }),
+      await of({}, {}, widened),
+      await of({ publicTags: 'ignore' }),
+    ]
+    expect(new Set(ids).size).toBe(1)
+  })
+})
+
 describe('a plan is refused', () => {
-  const taken = { [`aibrix/vllm-openai:${wantedTag}`]: { [buildIdLabel]: 'another' } }
+  const taken = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: 'another' } } }
 
   it('when a tag names something else', async () => {
     await expect(makePlan(request(), world(taken))).rejects.toThrow(
@@ -147,23 +171,159 @@ describe('a plan is refused', () => {
     )
   })
 
+  it('when a tag names one platform of the two that are wanted', async () => {
+    const two = { 'vllm/vllm-openai:v0.10.2': { ...amd64, 'linux/arm64': {} } }
+    const { buildId } = await onlyLeg(makePlan(request(), world(two)))
+    const half = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
+    await expect(
+      makePlan(request({ platforms: both, force: true }), world({ ...two, ...half })),
+    ).rejects.toThrow('already names an image of other content')
+  })
+
   it('not when such a tag may be overwritten, or nothing is pushed', async () => {
     for (const publicTags of ['overwrite', 'ignore'] as const)
       expect((await makePlan(request({ publicTags }), world(taken))).images[0]?.published.kind).toBe('absent')
   })
 
-  it('when the version does not exist', async () => {
-    const version = parseEngineVersion('v9.9.9')
-    if (!version) throw new Error('not a version')
-    const missing = request({ engines: [{ engine: 'vllm', version }] })
-    await expect(makePlan(missing, world())).rejects.toThrow(
-      'the base image docker.io/vllm/vllm-openai:v9.9.9 does not exist',
+  it('when the version does not exist, with the nearest that do', async () => {
+    await expect(makePlan(request({ engines: vllm('v9.9.9') }), world())).rejects.toThrow(
+      /the base image docker\.io\/vllm\/vllm-openai:v9\.9\.9 does not exist; the nearest are v0\.11\.0/,
+    )
+  })
+
+  it('when AIBrix has no such tag, with the nearest that it has', async () => {
+    const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'v0.5.1') }
+    await expect(makePlan(request({ aibrix }), world())).rejects.toThrow(
+      /aibrix-version: https:\/\/git\.example\/aibrix has no tag, branch or commit "v0\.5\.1"; the nearest tags are v0\.[56]\.0, /,
     )
   })
 
   it('when it is not known which UCX a NIXL bundles', async () => {
-    await expect(makePlan(request({ nixl: '9.9.9' }), world())).rejects.toThrow(
+    await expect(makePlan(request({ nixl: selectors('nixl', '9.9.9') }), world())).rejects.toThrow(
       'which UCX release NIXL 9.9.9 bundles',
     )
+  })
+
+  it('when two images would get one tag', async () => {
+    const templates = [{ text: 'fixed', dated: false }]
+    await expect(makePlan(request({ templates, engines: vllm('v0.10.2, v0.9.1') }), world())).rejects.toThrow(
+      'docker.io/aibrix/vllm-openai:fixed',
+    )
+  })
+
+  it('when the base is for another platform', async () => {
+    await expect(makePlan(request({ platforms: ['linux/arm64'] }), world())).rejects.toThrow(
+      'is for linux/amd64, not for linux/arm64',
+    )
+  })
+})
+
+describe('what is known to be impossible', () => {
+  const range = request({ engines: vllm('>=0.9 <0.12') })
+
+  it('is left out of a range, with the reason', async () => {
+    const plan = await makePlan(range, world())
+    expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2', 'v0.9.1'])
+    expect(plan.excluded).toMatchObject([{ version: 'v0.11.0', platform: 'linux/amd64' }])
+    expect(plan.excluded[0]?.reason).toMatch(/patch/)
+  })
+
+  it('is an error for a named version', async () => {
+    await expect(makePlan(request({ engines: vllm('v0.11.0') }), world())).rejects.toThrow(
+      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose other versions, or set force: true to try\.$/,
+    )
+  })
+
+  it('is an error where nothing of a range is left', async () => {
+    await expect(makePlan(request({ engines: vllm('~0.11') }), world())).rejects.toThrow("can't be built")
+  })
+
+  it('is built with force', async () => {
+    const leg = await onlyLeg(makePlan(request({ engines: vllm('v0.11.0'), force: true }), world()))
+    expect(leg.feasibility).toBe('forced')
+  })
+
+  it('is known from the facts that an earlier run stored', async () => {
+    const { base } = await onlyLeg(makePlan(request(), world()))
+    const images = { [`aibrix/image-cache:${factsTag(base)}`]: amd64 }
+    const storedFacts = () => Promise.resolve({ source: 'measured', python: '3.13' } as const)
+    await expect(makePlan(request(), world(images, { storedFacts }))).rejects.toThrow('3.13')
+    await expect(makePlan(request(), world({}, { storedFacts }))).resolves.toBeDefined()
+  })
+
+  it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
+    const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'main') }
+    expect((await onlyLeg(makePlan(request({ aibrix }), world()))).feasibility).toBe('unknown')
+  })
+})
+
+describe('the document of a plan', () => {
+  it('reads back as the plan, and writes again as the same bytes', async () => {
+    const images = { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } } }
+    const plan = await makePlan(request({ platforms: both, force: true }), world(images))
+    const text = serialisePlan(plan)
+    expect(parsePlan(text, 'the plan')).toEqual(plan)
+    expect(serialisePlan(parsePlan(text, 'the plan'))).toBe(text)
+    expect(planDigest(text)).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it.each([
+    ['{', 'is not JSON'],
+    ['{}', 'is not a plan that this version of the action can read'],
+    ['{"format":2}', 'is not a plan'],
+  ])('%s is refused', (text, message) => {
+    expect(() => parsePlan(text, 'plan.json')).toThrow(message)
+  })
+
+  it('is the same whatever the order of the answers', async () => {
+    const engines = [
+      ...vllm('>=0.9 <0.12'),
+      { engine: 'sglang' as const, versions: selectors('engine', 'latest') },
+    ]
+    const wanted = request({ engines, nixl: selectors('nixl', '>=0.7 <1'), platforms: ['linux/amd64'] })
+    const expected = serialisePlan(await makePlan(wanted, world()))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.shuffledSubarray(Object.entries(bases), { minLength: 4 }),
+        async (scheduler, entries) => {
+          const { registry } = registryOf(Object.fromEntries(entries), () =>
+            scheduler.schedule(Promise.resolve()),
+          )
+          const plan = makePlan(wanted, world({}, { registry }))
+          await scheduler.waitFor(plan)
+          expect(serialisePlan(await plan)).toBe(expected)
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('the requests of a plan', () => {
+  it('grow with bases and repositories, not with images', async () => {
+    const count = async (nixl: string) => {
+      const { registry, requests } = registryOf(bases)
+      let git = 0
+      const plan = await makePlan(
+        request({ nixl: selectors('nixl', nixl), engines: vllm('v0.10.2, v0.9.1'), force: true }),
+        world(
+          {},
+          {
+            registry,
+            git: (args) => {
+              git += 1
+              return gitOf(releases)(args)
+            },
+          },
+        ),
+      )
+      return { images: plan.images.length, requests: requests.length, git }
+    }
+    const few = await count('0.7.1')
+    const many = await count('0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1')
+    expect([few.images, many.images]).toEqual([2, 10])
+    expect({ ...many, images: 0 }).toEqual({ ...few, images: 0 })
+    expect(few.git).toBe(2)
   })
 })

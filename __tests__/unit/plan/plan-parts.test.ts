@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { buildId, type Determinants, recipeDigest } from '../../../src/plan/build-id.ts'
-import { isRefName, pinSource, type RunGit } from '../../../src/plan/source.ts'
+import { isRefName, openSource, type RunGit } from '../../../src/plan/source.ts'
 import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/tag.ts'
 import { isSameRelease, parseEngineVersion } from '../../../src/plan/version.ts'
 
@@ -101,7 +101,8 @@ describe('sources', () => {
     ['a branch', 'main', [`${commit}\trefs/heads/main`], { ref: 'main', kind: 'branch' }],
     ['a full commit', commit, [], { ref: commit, kind: 'commit' }],
   ])('%s is pinned to its commit', async (_, ref, lines, expected) => {
-    expect(await pinSource(answer(lines), 'aibrix-version', url, ref)).toEqual({
+    const source = await openSource(answer(lines), 'aibrix-version', url)
+    expect(await source.pin(ref)).toEqual({
       repository: url,
       commit,
       ...expected,
@@ -109,9 +110,17 @@ describe('sources', () => {
   })
 
   it('a short commit of a remote is refused with a hint', async () => {
-    await expect(pinSource(answer([]), 'aibrix-version', url, '52405d7')).rejects.toThrow(
-      'all of its 40 digits',
-    )
+    const source = await openSource(answer([]), 'aibrix-version', url)
+    await expect(source.pin('52405d7')).rejects.toThrow('all of its 40 digits')
+  })
+
+  it('knows the names of its tags, an annotated one once', async () => {
+    const lines = [
+      `${'0'.repeat(40)}\trefs/tags/v0.5.0`,
+      `${commit}\trefs/tags/v0.5.0^{}`,
+      `${commit}\trefs/heads/main`,
+    ]
+    expect((await openSource(answer(lines), 'aibrix-version', url)).tags).toEqual(['v0.5.0'])
   })
 
   it('an option or a path trick is no ref name', () => {

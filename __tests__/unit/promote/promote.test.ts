@@ -40,6 +40,7 @@ function registryThatRefuses(refused: string | undefined, made: string[]): Regis
     getBlob: unused,
     hasBlob: unused,
     putBlob: unused,
+    listTags: unused,
     close: () => undefined,
   }
 }

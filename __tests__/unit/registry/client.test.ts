@@ -1,37 +1,25 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { UserError } from '../../../src/errors.ts'
-import { createRegistryClient, type RegistryClient, type Timeouts } from '../../../src/registry/client.ts'
+import type { Timeouts } from '../../../src/registry/client.ts'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
 import { type Digest, digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { type Handler, sendJson, startServer, type TestServer } from './server.ts'
+import {
+  anonymous,
+  at,
+  type Handler,
+  sendJson,
+  sentence,
+  startServer,
+  type TestServer,
+  useOpened,
+} from './server.ts'
 
-const opened: { close: () => unknown }[] = []
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each.close()
-})
-
-async function server(handler: Handler): Promise<TestServer> {
-  const started = await startServer(handler)
-  opened.push(started)
-  return started
-}
+const { opened, server, client } = useOpened()
 
 const password = 'canary-password'
 const withPassword: CredentialLookup = () => Promise.resolve({ kind: 'password', username: 'me', password })
-const anonymous: CredentialLookup = () => Promise.resolve(undefined)
 const basic = `Basic ${Buffer.from(`me:${password}`).toString('base64')}`
-
-function client(
-  credentials = anonymous,
-  timeouts: Timeouts = { request: 5000, stall: 5000 },
-  more = {},
-): RegistryClient {
-  const created = createRegistryClient({ credentials, timeouts, ...more })
-  opened.push(created)
-  return created
-}
 
 const manifest = Buffer.from(
   JSON.stringify({
@@ -47,18 +35,6 @@ function sendManifest(response: ServerResponse, headers: Record<string, string> 
   response.writeHead(200, { 'content-type': mediaTypes.ociManifest, ...headers })
   response.end(manifest)
 }
-
-/** @returns the error's sentence */
-async function sentence(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    () => 'no error',
-    (error: unknown) => error,
-  )
-  expect(error).toBeInstanceOf(UserError)
-  return (error as UserError).message
-}
-
-const at = (registry: TestServer, path = 'aibrix/x') => ({ registry: registry.host, path })
 
 describe('authentication', () => {
   it('gets a token from the service that the registry names, once, with the credentials only there', async () => {
@@ -356,6 +332,22 @@ describe('getManifest', () => {
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain('more than 4194304 bytes')
   })
 
+  it('reads no further than that, whatever follows', async () => {
+    const piece = Buffer.alloc(1024 * 1024, ' ')
+    let sent = 0
+    const registry = await server((_, response) => {
+      response.writeHead(200, { 'content-type': mediaTypes.ociManifest })
+      const send = (): void => {
+        if (sent++ < 100) response.write(piece, send)
+        else response.end()
+      }
+      response.on('error', () => undefined)
+      send()
+    })
+    expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain('more than 4194304 bytes')
+    expect(sent).toBeLessThan(50)
+  })
+
   it.each(['../../x', 'a/b', '', 'x?y', 'sha256:abc'])('asks no registry for %j', async (reference) => {
     const registry = await server((_, response) => response.end())
     expect(await sentence(client().getManifest(at(registry), reference))).toContain(
@@ -378,6 +370,22 @@ describe('putManifest', () => {
     expect(digest).toBe(manifestDigest)
     expect(registry.seen.map(({ method }) => method)).toEqual(methods)
     expect(registry.seen[0]).toMatchObject({ path: '/v2/aibrix/x/manifests/v1', body: manifest.toString() })
+  })
+
+  it.each([
+    ['DIGEST_INVALID', 3, 'none'],
+    ['DIGEST_INVALID', 4, '400 bad request'],
+    ['MANIFEST_INVALID', 1, '400 bad request'],
+  ])('that is called %s %i times, as while another one puts the same: %s', async (code, times, expected) => {
+    let count = 0
+    const registry = await server((_, response) => {
+      if (count++ < times) sendJson(response, 400, { errors: [{ code }] })
+      else response.writeHead(201, { 'docker-content-digest': manifestDigest }).end()
+    })
+    const put = client().putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
+    if (expected === 'none') expect(await put).toBe(manifestDigest)
+    else expect(await sentence(put)).toContain(expected)
+    expect(count).toBe(expected === 'none' ? times + 1 : times)
   })
 
   it('fails if the registry has something else afterwards', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../src/errors.ts'
-import { copyManifest } from '../../../src/registry/copy.ts'
+import { copyManifest, placeManifest } from '../../../src/registry/copy.ts'
 import { type Digest, digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes, parseManifest } from '../../../src/registry/manifest.ts'
 import type { Manifest } from '../../../src/registry/manifests.ts'
@@ -102,6 +102,58 @@ describe('copyManifest', () => {
     const top = index([middle])
     const { client } = registry([top, middle, inner])
     await copyManifest(client, { from, to, digest: top.digest, tag: 'v1' })
+  })
+
+  it('reads and writes a manifest that is named twice once, before all that name it', async () => {
+    const shared = image('shared')
+    const inner = index([shared])
+    const top = index([shared, inner, shared, inner])
+    const { client, log } = registry([top, inner, shared])
+    await copyManifest(client, { from, to, digest: top.digest, tag: 'v1' })
+    expect(log.filter((line) => /^(get|put) /.test(line))).toEqual([
+      `get ${top.digest}`,
+      `get ${shared.digest}`,
+      `get ${inner.digest}`,
+      `put ${shared.digest}`,
+      `put ${inner.digest}`,
+      'put v1',
+    ])
+  })
+
+  it('puts a manifest that is nowhere yet over what is there', async () => {
+    const [amd64, arm64] = [image('amd64'), image('arm64')]
+    const top = index([amd64, arm64])
+    const { client, manifests } = registry([amd64, arm64])
+    expect(await placeManifest(client, { from, to, top, tag: top.digest })).toBe(top.digest)
+    expect(manifests.get(`${formatRepository(to)}@${top.digest}`)?.bytes.equals(top.bytes)).toBe(true)
+    expect(manifests.get(`${formatRepository(from)}@${top.digest}`)).toBeUndefined()
+  })
+
+  it.each([
+    [
+      'nests indexes deeper than 3',
+      () => {
+        const stored = [image('leaf')]
+        for (let depth = 0; depth < 4; depth++) stored.unshift(index(stored.slice(0, 1)))
+        return stored
+      },
+      4,
+    ],
+    [
+      'holds more than 200 manifests',
+      () => {
+        const children = Array.from({ length: 300 }, (_, number) => image(`child ${number}`))
+        return [index(children), ...children]
+      },
+      202,
+    ],
+  ])('refuses an index that %s, after a few requests', async (expected, make, requests) => {
+    const stored = make()
+    const { client, log } = registry(stored)
+    const work = copyManifest(client, { from, to, digest: stored[0]?.digest ?? '', tag: 'v1' })
+    await expect(work).rejects.toThrow(`${expected}; it is not copied.`)
+    expect(log).toHaveLength(requests)
+    expect(log.every((line) => line.startsWith('get '))).toBe(true)
   })
 
   it('only writes the tag in the same repository', async () => {

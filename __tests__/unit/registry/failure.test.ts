@@ -1,6 +1,13 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { networkFailure, registryMessage } from '../../../src/registry/failure.ts'
+import { UserError } from '../../../src/errors.ts'
+import {
+  isDenied,
+  networkFailure,
+  refusal,
+  registryMessage,
+  RegistryRefusal,
+} from '../../../src/registry/failure.ts'
 
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code })
@@ -33,6 +40,41 @@ it('names the host that was spoken to if it is another one', () => {
   expect(networkFailure(purpose, 'auth.docker.io', coded('ENOTFOUND')).message).toContain(
     'registry docker.io (at auth.docker.io)',
   )
+})
+
+it.each([
+  [401, true],
+  [403, true],
+  [404, true],
+  [405, true],
+  [400, false],
+  [429, false],
+  [500, false],
+  [503, false],
+])('a refusal with %i has its status, and is a denial: %s', (status, expected) => {
+  const body = Buffer.from('{"errors":[{"code":"DENIED","message":"no"}]}')
+  const error = refusal(purpose, { status, body }, true)
+  expect(error).toBeInstanceOf(UserError)
+  expect(error).toBeInstanceOf(RegistryRefusal)
+  expect([error.status, error.code]).toEqual([status, 'DENIED'])
+  expect(isDenied(error)).toBe(expected)
+})
+
+it.each([
+  ['no answer', networkFailure(purpose, 'docker.io', coded('ECONNREFUSED'))],
+  ['another error', new UserError('registry docker.io refused it: 403 denied.')],
+  ['no error', undefined],
+])('%s is no denial', (_, error) => {
+  expect(isDenied(error)).toBe(false)
+})
+
+it.each([
+  ['{"errors":[{"message":"no"}]}', undefined],
+  ['{"details":"no"}', undefined],
+  ['no JSON', undefined],
+  ['{"errors":[{"code":"A"},{"code":"B"}]}', 'A'],
+])('of %s the code is %s', (body, expected) => {
+  expect(refusal(purpose, { status: 404, body: Buffer.from(body) }, true).code).toBe(expected)
 })
 
 it('a message of a registry is one short line without control characters, whatever it sends', () => {

@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import {
+  formatPlatform,
   isAttestation,
+  isForPlatform,
   layerCompression,
   mediaTypes,
   parseImageConfig,
@@ -238,4 +240,41 @@ it.each([
   ['toString', undefined],
 ])('a layer of type %s is compressed with %s', (mediaType, expected) => {
   expect(layerCompression(mediaType)).toBe(expected)
+})
+
+it('a descriptor keeps all that the image specification knows', () => {
+  const entry = {
+    ...descriptor('1', { annotations: { a: 'b' }, urls: ['https://x/'], data: 'e30=', artifactType: 'a/b' }),
+    platform: {
+      os: 'windows',
+      architecture: 'amd64',
+      variant: 'v3',
+      'os.version': '10.0.1',
+      'os.features': ['win32k'],
+    },
+  }
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [entry] }
+  expect(parseManifest(bytes(index), '', 'x')).toMatchObject({ manifests: [entry] })
+})
+
+it.each([
+  ['linux/amd64', { os: 'linux', architecture: 'amd64' }, true],
+  ['linux/amd64', { os: 'linux', architecture: 'amd64', variant: 'v3' }, true],
+  ['linux/amd64/v2', { os: 'linux', architecture: 'amd64', variant: 'v3' }, false],
+  ['linux/arm64', { os: 'linux', architecture: 'arm64', variant: 'v8' }, true],
+  ['linux/arm64/v8', { os: 'linux', architecture: 'arm64' }, true],
+  ['linux/arm/v7', { os: 'linux', architecture: 'arm' }, false],
+  ['linux/arm64', { os: 'linux', architecture: 'amd64' }, false],
+  ['linux/amd64', { os: 'windows', architecture: 'amd64' }, false],
+  ['', { os: '', architecture: '' }, false],
+])('for %s an image for %j will do: %s', (wanted, platform, expected) => {
+  expect(isForPlatform(wanted, platform)).toBe(expected)
+})
+
+it.each([
+  [{ os: 'linux', architecture: 'amd64' }, 'linux/amd64'],
+  [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64'],
+  [{ os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v7'],
+])('the platform %j is written %s', (platform, expected) => {
+  expect(formatPlatform(platform)).toBe(expected)
 })

@@ -1,5 +1,10 @@
+import { afterEach, expect } from '@jest/globals'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { UserError } from '../../../src/errors.ts'
+import { createRegistryClient, type RegistryClient, type Timeouts } from '../../../src/registry/client.ts'
+import type { CredentialLookup } from '../../../src/registry/credentials.ts'
+import type { Repository } from '../../../src/registry/reference.ts'
 
 export type Seen = { method: string; path: string; authorization: string | undefined; body: string }
 
@@ -13,10 +18,21 @@ export type TestServer = {
 
 export type Handler = (request: Seen & { raw: IncomingMessage }, response: ServerResponse) => void
 
+/** Counts requests from their first byte until their answer was sent, of several servers together. */
+export type Gauge = { now: number; most: number }
+
 /** A web server on this machine that plays the registry, the token service or the stranger. */
-export async function startServer(handler: Handler): Promise<TestServer> {
+export async function startServer(handler: Handler, gauge: Gauge = { now: 0, most: 0 }): Promise<TestServer> {
   const seen: Seen[] = []
   const server = createServer((raw, response) => {
+    gauge.now += 1
+    gauge.most = Math.max(gauge.most, gauge.now)
+    let isOver = false
+    const leave = () => {
+      if (!isOver) gauge.now -= 1
+      isOver = true
+    }
+    response.on('finish', leave).on('close', leave)
     const chunks: Buffer[] = []
     raw.on('data', (chunk: Buffer) => chunks.push(chunk))
     raw.on('end', () => {
@@ -53,4 +69,43 @@ export function sendJson(
 ) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(JSON.stringify(content))
+}
+
+export const anonymous: CredentialLookup = () => Promise.resolve(undefined)
+
+/** What a test opens, closed after it. */
+export function useOpened(): {
+  opened: { close: () => unknown }[]
+  server: (handler: Handler, gauge?: Gauge) => Promise<TestServer>
+  client: (credentials?: CredentialLookup, timeouts?: Timeouts, more?: object) => RegistryClient
+} {
+  const opened: { close: () => unknown }[] = []
+  afterEach(async () => {
+    for (const each of opened.splice(0)) await each.close()
+  })
+  return {
+    opened,
+    server: async (handler, gauge) => {
+      const started = await startServer(handler, gauge)
+      opened.push(started)
+      return started
+    },
+    client: (credentials = anonymous, timeouts = { request: 5000, stall: 5000 }, more = {}) => {
+      const created = createRegistryClient({ credentials, timeouts, ...more })
+      opened.push(created)
+      return created
+    },
+  }
+}
+
+export const at = (registry: TestServer, path = 'aibrix/x'): Repository => ({ registry: registry.host, path })
+
+/** @returns the error's sentence */
+export async function sentence(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => 'no error',
+    (error: unknown) => error,
+  )
+  expect(error).toBeInstanceOf(UserError)
+  return (error as UserError).message
 }

@@ -1,12 +1,13 @@
-import type { Leg } from '../../../src/plan/plan.ts'
-import { type LegReport, type LegResult, makeReport, type StepTime } from '../../../src/report/leg-report.ts'
-import type { ImageOutcome, ImageState } from '../../../src/report/outcome.ts'
+import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import { type LegReport, type StepTime } from '../../../src/report/leg-report.ts'
+import { type LegResult, makeReport } from '../../../src/report/make-report.ts'
+import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
 import { makeCandidate, makeFacts, makeLeg } from '../verify/factory.ts'
 
-export const digest = `sha256:${'e'.repeat(64)}`
+export const digest = `sha256:${'e'.repeat(64)}` as const
 const start = Date.UTC(2025, 10, 23, 12)
 
 export function makeStep(
@@ -26,9 +27,17 @@ export const steps = [
   makeStep('[image 3/4] RUN install', 171_500, 24_000),
 ]
 
+/** The facts of a leg of which all is well. */
+export function factsOf(leg: Leg): LegFacts {
+  const facts = makeFacts()
+  for (const some of [facts.base, facts.image])
+    if (some.engine) Object.assign(some.engine, { name: leg.engine, version: leg.version.release })
+  return facts
+}
+
 export function makeOutcomeReport(
   leg = makeLeg(),
-  facts = makeFacts(),
+  facts = factsOf(leg),
   changes: Partial<LegResult> = {},
 ): LegReport {
   const candidate = makeCandidate()
@@ -36,26 +45,97 @@ export function makeOutcomeReport(
   return makeReport(leg, { facts, candidate, digest, gates, steps, warnings: [], ...changes })
 }
 
-export function sglang(): { leg: Leg; facts: LegFacts } {
+export function sglang(): Leg {
   const leg = makeLeg({ engine: 'sglang', version: { tag: 'v0.5.11', release: '0.5.11' } })
   leg.base.repository = { registry: 'docker.io', path: 'lmsysorg/sglang' }
   leg.base.tag = 'v0.5.11'
-  const facts = makeFacts()
-  for (const some of [facts.base, facts.image])
-    if (some.engine) Object.assign(some.engine, { name: 'sglang', version: '0.5.11' })
-  return { leg, facts }
+  return leg
 }
 
-export function makeOutcome(state?: ImageState, leg = makeLeg()): ImageOutcome {
-  const name = leg.engine === 'vllm' ? 'vllm-openai' : 'sglang'
-  return {
-    image: {
-      leg,
-      repository: { registry: 'docker.io', path: `aibrix/${name}` },
-      tags: [`${leg.version.tag}-aibrix-v0.7.0-nixl-0.7.1-20251123`],
-      published: { kind: 'absent' },
-    },
-    command: 'docker buildx build \\\n  --file Dockerfile.vllm \\\n  .',
-    ...(state ?? { state: 'published', digest, report: makeOutcomeReport(leg) }),
+/** A leg of an image for each platform, as a plan has them. */
+export function makePlannedImage(
+  leg = makeLeg(),
+  platforms: readonly [string, ...string[]] = ['linux/amd64'],
+  changes: Partial<PlannedImage> = {},
+): PlannedImage {
+  const id = `${leg.engine}-${leg.version.tag}-aibrix-${leg.aibrix.ref}-nixl-${leg.nixl}`
+  const [first, ...others] = platforms
+  const planned = (platform: string): PlannedLeg => {
+    const architecture = platform.split('/')[1] ?? ''
+    const known = { existing: 'nothing', feasibility: 'possible', wanted: 'exact' } as const
+    return { ...leg, id: `${id}-${architecture}`, platform, architecture, ...known }
   }
+  return {
+    id,
+    engine: leg.engine,
+    version: leg.version,
+    why: 'versions default, aibrix-version default, nixl-version default',
+    legs: [planned(first), ...others.map(planned)],
+    repository: {
+      registry: 'docker.io',
+      path: `aibrix/${leg.engine === 'vllm' ? 'vllm-openai' : 'sglang'}`,
+    },
+    tags: [`${leg.version.tag}-aibrix-${leg.aibrix.ref}-nixl-${leg.nixl}-20251123`],
+    published: { kind: 'absent' },
+    ...changes,
+  }
+}
+
+export const published: ImageState = { state: 'published', digest }
+
+export const command = 'docker buildx build \\\n  --file Dockerfile.vllm \\\n  .'
+
+/** @param legs how each leg ended, in the order of the image's; one that was built with all well where it is not said */
+export function makeOutcome(
+  state = published,
+  legs: readonly LegState[] = [],
+  image = makePlannedImage(),
+): ImageOutcome {
+  return {
+    image,
+    legs: image.legs.map((leg, index) => ({
+      leg,
+      command,
+      ...(legs[index] ?? { state: 'built', report: makeOutcomeReport(leg) }),
+    })),
+    ...state,
+  }
+}
+
+export function makeRun(outcomes: ImageOutcome[], changes: Partial<Run> = {}): Run {
+  return { command: 'run', outcomes, excluded: [], duration: 421_000, ...changes }
+}
+
+/** An image of which a leg failed. */
+export function makeFailure(error: string, report?: LegReport): ImageOutcome {
+  return makeOutcome({ state: 'failed' }, [{ state: 'failed', error, report }])
+}
+
+export function makeExcluded(changes: Partial<Excluded> = {}): Excluded {
+  return {
+    engine: 'vllm',
+    version: 'v0.9.2',
+    aibrix: 'v0.5.0',
+    nixl: '0.7.1',
+    platform: 'linux/arm64',
+    why: 'versions ~0.9',
+    reason: 'AIBrix v0.5.0 has no patch for it.',
+    ...changes,
+  }
+}
+
+export function makePlan(images: PlannedImage[], changes: Partial<Plan> = {}): Plan {
+  const cacheRepository = { registry: 'docker.io', path: 'aibrix/image-cache' }
+  return { images, excluded: [], cacheRepository, date: '20251123', publicTags: 'look', ...changes }
+}
+
+/** Images of this many engine versions, `v0.1.0` to `v0.<count>.0`, with an id, a title and a tag of their own. */
+export function makePlannedImages(
+  count: number,
+  platforms: readonly [string, ...string[]] = ['linux/amd64'],
+): PlannedImage[] {
+  return Array.from({ length: count }, (_, index) => {
+    const release = `0.${index + 1}.0`
+    return makePlannedImage(makeLeg({ version: { tag: `v${release}`, release } }), platforms)
+  })
 }

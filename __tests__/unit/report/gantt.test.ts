@@ -26,7 +26,16 @@ describe('a timing chart', () => {
       gantt([{ title: 'x', steps: apart }])
         ?.split('\n')
         .at(-1),
-    ).toBe('2 short steps 0.5 s :1763899200000, 500ms')
+    ).toBe('2 steps 0.5 s :1763899200000, 500ms')
+  })
+
+  it('counts what ran side by side once', () => {
+    const parallel = [makeStep('a', 0, 900), makeStep('b', 100, 300), makeStep('c', 800, 400)]
+    expect(
+      gantt([{ title: 'x', steps: parallel }])
+        ?.split('\n')
+        .at(-1),
+    ).toBe('3 steps 1.2 s :1763899200000, 1200ms')
   })
 
   it('merges short neighbours and marks the step that failed', () => {
@@ -41,7 +50,7 @@ describe('a timing chart', () => {
         ?.split('\n')
         .slice(4),
     ).toEqual([
-      '2 short steps 0.5 s :1763899200000, 500ms',
+      '2 steps 0.5 s :1763899200000, 500ms',
       'c 9.0 s :1763899200500, 9000ms',
       'd 0.0 s :crit, 1763899209500, 10ms',
     ])
@@ -91,6 +100,18 @@ describe('a timing chart', () => {
     )
     const chart = gantt([{ title: 'x', steps: many }])
     expect(Buffer.byteLength(chart ?? '')).toBeLessThanOrEqual(50_000)
-    expect(chart).toContain('short steps')
+    expect(chart).toContain('5000 steps')
+  })
+
+  it('has fewer bars the more legs there are, and one for each leg at least', () => {
+    const sections = (legs: number) =>
+      Array.from({ length: legs }, (_, leg) => ({
+        title: `leg ${leg}`,
+        steps: Array.from({ length: 8 }, (_, step) =>
+          makeStep(`step ${step}`, step * 9000, 1100 * 2 ** step),
+        ),
+      }))
+    const bars = (legs: number) => gantt(sections(legs))?.match(/ms$/gm)?.length
+    expect([2, 20, 200].map(bars)).toEqual([16, 100, 200])
   })
 })

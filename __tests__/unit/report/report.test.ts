@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { annotationsOf } from '../../../src/report/annotations.ts'
 import { integrationLine } from '../../../src/report/integration-line.ts'
-import { makeReport, parseReport, serialiseReport, stepTimes } from '../../../src/report/leg-report.ts'
-import { outputsOf } from '../../../src/report/outputs.ts'
-import { waive } from '../../../src/verify/gate.ts'
-import { judgeManifest } from '../../../src/verify/manifest.ts'
+import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
+import { makeReport, stepTimes } from '../../../src/report/make-report.ts'
 import { makeFacts, makeLeg } from '../verify/factory.ts'
-import { digest, makeOutcome, makeOutcomeReport, makeStep, sglang } from './factory.ts'
-
-const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
+import { digest, makeOutcomeReport, makeStep } from './factory.ts'
 
 describe('the report of a leg', () => {
   it('is read back as it was written', () => {
@@ -123,93 +118,5 @@ describe('what a user passes to the engine', () => {
     ['vllm', 'none', null, null],
   ] as const)('%s, %s, %s', (engine, mode, evidence, expected) => {
     expect(integrationLine(engine, { mode, evidence, reason: 'because', check })).toBe(expected)
-  })
-})
-
-describe('annotations', () => {
-  it('of a failed gate name the gate and the cause', () => {
-    const facts = makeFacts()
-    facts.image.pip.numpy = '2.3.0'
-    const report = makeOutcomeReport(makeLeg(), facts)
-    const run = { outcomes: [makeOutcome({ state: 'failed', error: 'A gate failed.', report })], duration: 1 }
-    expect(annotationsOf(run)).toEqual([
-      {
-        level: 'error',
-        title: 'vLLM v0.21.0: gate environment-untouched failed',
-        message: expect.stringMatching(/changed numpy 2\.2\.6 → 2\.3\.0.*Expected: .*Actual: /),
-      },
-    ])
-  })
-  it('of a build that failed hold its sentence', () => {
-    const error = 'No matching distribution found for nixl==9.9.9'
-    const run = { outcomes: [makeOutcome({ state: 'failed', error, report: undefined })], duration: 1 }
-    expect(annotationsOf(run)).toEqual([{ level: 'error', title: 'vLLM v0.21.0 failed', message: error }])
-  })
-  it('warn of waivers and tell of what was skipped', () => {
-    const facts = makeFacts()
-    facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
-    facts.image.pipCheck = null
-    const report = makeOutcomeReport(makeLeg(), facts)
-    const gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
-    const run = {
-      outcomes: [makeOutcome({ state: 'published', digest, report: { ...report, gates } })],
-      duration: 1,
-    }
-    expect(annotationsOf(run).map(({ level, title }) => [level, title])).toEqual([
-      ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
-      ['notice', 'vLLM v0.21.0: a gate was skipped'],
-    ])
-  })
-  it('say once why several gates were skipped', () => {
-    const report = makeOutcomeReport(makeLeg(), makeFacts(), {
-      gates: judgeManifest(makeLeg(), { known: 'nothing', reason: 'push is false' }, { addedBytes: 1 }),
-    })
-    expect(annotationsOf({ outcomes: [makeOutcome({ state: 'built', report })], duration: 1 })).toEqual([
-      {
-        level: 'notice',
-        title: 'vLLM v0.21.0: 3 gates were skipped',
-        message: 'image-config, added-bytes, media-types: could not be told, because push is false.',
-      },
-    ])
-  })
-  it('are at most ten of a level', () => {
-    const outcome = makeOutcome({ state: 'failed', error: 'x', report: undefined })
-    const annotations = annotationsOf({ outcomes: Array.from({ length: 30 }, () => outcome), duration: 1 })
-    expect(annotations).toHaveLength(10)
-    expect(annotations.at(-1)?.message).toBe('21 more are in the job summary.')
-  })
-})
-
-describe('outputs', () => {
-  it('of published images', () => {
-    const { leg, facts } = sglang()
-    const report = makeOutcomeReport(leg, facts)
-    const outputs = outputsOf(
-      [makeOutcome(), makeOutcome({ state: 'unchanged', digest, report }, leg)],
-      '/tmp/summary.md',
-    )
-    const sglangTag = 'aibrix/sglang:v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
-    expect(JSON.parse(outputs.tags)).toEqual([tag, sglangTag])
-    expect(JSON.parse(outputs.digests)).toEqual({ [tag]: digest, [sglangTag]: digest })
-    expect(JSON.parse(outputs.components)).toMatchObject({
-      vllm: { engine: '0.21.0', nixl: '0.7.1' },
-      sglang: { engine: '0.5.11' },
-    })
-    expect(JSON.parse(outputs.images)).toMatchObject([
-      { engine: 'vllm', state: 'published', tags: [tag], digest, base: { name: 'vllm/vllm-openai:v0.21.0' } },
-      { engine: 'sglang', state: 'unchanged' },
-    ])
-    expect(outputs).toMatchObject({ changed: 'true', 'summary-path': '/tmp/summary.md' })
-  })
-  it.each([
-    ['failed', { state: 'failed', error: 'x', report: undefined }, 'false'],
-    ['staged', { state: 'staged', report: makeOutcomeReport() }, 'false'],
-    ['built', { state: 'built', report: makeOutcomeReport() }, 'true'],
-    ['unchanged', { state: 'unchanged', digest, report: undefined }, 'false'],
-  ] as const)('of an image that is %s', (_, state, changed) => {
-    const outputs = outputsOf([makeOutcome(state)], undefined)
-    expect(outputs.changed).toBe(changed)
-    expect(outputs['summary-path']).toBe('')
-    expect(JSON.parse(outputs.tags)).toEqual(state.state === 'unchanged' ? [tag] : [])
   })
 })

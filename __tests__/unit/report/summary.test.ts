@@ -1,28 +1,34 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { LegReport } from '../../../src/report/leg-report.ts'
-import type { ImageOutcome, Run } from '../../../src/report/outcome.ts'
+import type { ImageOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
 import { waive } from '../../../src/verify/gate.ts'
 import { makeFacts, makeLeg } from '../verify/factory.ts'
-import { digest, makeOutcome, makeOutcomeReport, sglang } from './factory.ts'
+import {
+  digest,
+  makeExcluded,
+  makeFailure,
+  makeOutcome,
+  makeOutcomeReport,
+  makePlannedImage,
+  makePlannedImages,
+  makeRun,
+  makeStep,
+  published,
+  sglang,
+  steps,
+} from './factory.ts'
 
 function both(): ImageOutcome[] {
-  const { leg, facts } = sglang()
-  return [
-    makeOutcome(),
-    makeOutcome({ state: 'published', digest, report: makeOutcomeReport(leg, facts) }, leg),
-  ]
-}
-
-function run(outcomes: ImageOutcome[], changes: Partial<Run> = {}): Run {
-  return { outcomes, duration: 421_000, ...changes }
+  const leg = sglang()
+  const report = makeOutcomeReport(leg)
+  return [makeOutcome(), makeOutcome(published, [{ state: 'built', report }], makePlannedImage(leg))]
 }
 
 const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
 describe('the job summary', () => {
-  const text = renderSummary(run(both()))
+  const text = renderSummary(makeRun(both()))
 
   it('begins with the verdict', () => {
     expect(text.split('\n')[0]).toBe('## ✅ 2 images published')
@@ -38,10 +44,10 @@ describe('the job summary', () => {
       '| UCX | 1.19.0 | 1.19.0 |',
     ])
       expect(text).toContain(`${line}\n`)
-    expect(text).not.toContain('↳ declared')
+    expect(text).not.toContain('declared')
   })
   it.each([
-    ['tags with digests', `| <code>${tag.replace('@', '')}</code> | <code>${digest}</code> | ✅ published |`],
+    ['tags with digests', `| <code>${tag}</code> | <code>${digest}</code> | ✅ published |`],
     ['a pull command to copy', `docker pull ${tag}@${digest}`],
     ['passed gates, folded', '<details><summary>17 of 17 gates passed</summary>'],
     ['sizes', '| vLLM v0.21.0 | 8.0 GB | **+ 58.1 MB** | 8.1 GB |'],
@@ -61,10 +67,8 @@ describe('the job summary', () => {
     const facts = makeFacts()
     facts.image.nixl.distributions = { nixl: '0.7.0', 'nixl-cu13': '0.7.0' }
     const report = makeOutcomeReport(makeLeg(), facts)
-    const failed = renderSummary(
-      run([makeOutcome({ state: 'failed', error: 'Gate nixl-variant failed.', report })]),
-    )
-    expect(failed).toContain('| NIXL / CUDA plugin | 0.7.0 / cu13 |\n| ↳ declared | ⚠️ 0.7.1 |')
+    const failed = renderSummary(makeRun([makeFailure('Gate nixl-variant failed.', report)]))
+    expect(failed).toContain('| NIXL / CUDA plugin | 0.7.0 / cu13 ⚠️ declared 0.7.1 |')
   })
 
   it('puts failed gates first, then waived and skipped ones, with what to do', () => {
@@ -74,8 +78,7 @@ describe('the job summary', () => {
     facts.image.pipCheck = null
     const report = makeOutcomeReport(makeLeg(), facts)
     report.gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
-    const failed = renderSummary(run([makeOutcome({ state: 'failed', error: 'A gate failed.', report })]))
-    expect(failed).toContain('## ❌ 1 of 1 image failed, no tag was published')
+    const failed = renderSummary(makeRun([makeFailure('A gate failed.', report)]))
     expect(failed).toContain('**vLLM v0.21.0** ❌ 1 failed, 1 waived, 1 skipped, 14 passed')
     expect(failed).toMatch(
       /❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\| ⏭️ \| <code>pip-check/,
@@ -83,57 +86,216 @@ describe('the job summary', () => {
     expect(failed).not.toContain('docker pull')
   })
 
-  it.each<[string, Run, string]>([
-    [
-      'nothing to do',
-      run([makeOutcome({ state: 'unchanged', digest, report: makeOutcomeReport() })]),
-      '✅ 1 image unchanged, nothing to build',
-    ],
-    [
-      'no push',
-      run([makeOutcome({ state: 'built', report: makeOutcomeReport() })]),
-      '✅ 1 image built and verified, not pushed',
-    ],
-    ['an error of the run', run([], { error: 'The registry refuses: 401' }), '❌ The run failed'],
-    ['an early end', run([makeOutcome({ state: 'skipped' })]), '❌ The run ended early'],
-    [
-      'an error of a build',
-      run([makeOutcome({ state: 'failed', error: 'no space left', report: undefined })]),
-      '> **vLLM v0.21.0**: no space left',
-    ],
-  ])('tells of %s', (_, some, expected) => {
-    expect(renderSummary(some)).toContain(expected)
+  it('says each error, of the run, of an image and of a leg', () => {
+    const broken = makeOutcome({ state: 'failed', error: 'Promotion stopped.' })
+    const leg = sglang()
+    const failed = makeOutcome(
+      { state: 'failed' },
+      [{ state: 'failed', error: 'no space left', report: undefined }],
+      makePlannedImage(leg),
+    )
+    expect(renderSummary(makeRun([broken, failed], { error: 'The registry refuses: 401' }))).toContain(
+      [
+        '> [!CAUTION]',
+        '> The registry refuses: 401',
+        '>',
+        '> **vLLM v0.21.0**: Promotion stopped.',
+        '>',
+        '> **SGLang v0.5.11**: no space left',
+      ].join('\n'),
+    )
+    expect(renderSummary(makeRun([], { error: 'x' }))).toBe(
+      '## ❌ The run failed\n\n7 min 1 s\n\n> [!CAUTION]\n> x\n',
+    )
   })
 
   it('does not show the times of an earlier run', () => {
-    const unchanged = makeOutcome({ state: 'unchanged', digest, report: makeOutcomeReport() })
-    expect(renderSummary(run([unchanged]))).not.toContain('mermaid')
+    const stored = makeOutcome({ state: 'unchanged', digest }, [
+      { state: 'staged', report: makeOutcomeReport() },
+    ])
+    expect(renderSummary(makeRun([stored]))).not.toContain('mermaid')
+  })
+
+  it('lists what is not built, with the reason', () => {
+    const excluded = [makeExcluded(), makeExcluded({ engine: 'sglang', version: 'v0.4.0' })]
+    expect(renderSummary(makeRun(both(), { excluded }))).toContain(
+      [
+        '### Not built',
+        '',
+        '| Image | AIBrix | NIXL | Platform | Why it is not built | Chosen by |',
+        '| --- | --- | --- | --- | --- | --- |',
+        '| **vLLM v0.9.2** | v0.5.0 | 0.7.1 | linux/arm64 | AIBrix v0.5.0 has no patch for it. | versions &#126;0.9 |',
+        '| **SGLang v0.4.0** | v0.5.0',
+      ].join('\n'),
+    )
+  })
+})
+
+describe('the summary of images with several platforms', () => {
+  const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
+
+  it('says which digest each platform has, and what the tag names', () => {
+    const legs = [
+      { state: 'staged', report: { ...makeOutcomeReport(image.legs[0]), digest: 'sha256:1' } },
+      { state: 'staged', report: { ...makeOutcomeReport(image.legs[1]), digest: 'sha256:2' } },
+    ] as const
+    const text = renderSummary(makeRun([makeOutcome(published, legs, image)], { command: 'promote' }))
+    for (const line of [
+      `| <code>${tag}</code> | <code>${digest}</code> | ✅ published |`,
+      '| **vLLM v0.21.0** | linux/amd64 | <code>sha256:1</code> | ✅ verified |',
+      '| **vLLM v0.21.0** | linux/arm64 | <code>sha256:2</code> | ✅ verified |',
+      // Both hold the same, so one column is enough.
+      '| Component | vLLM Image |',
+    ])
+      expect(text).toContain(`${line}\n`)
+  })
+
+  it('tells the platforms apart where they hold different things', () => {
+    const facts = makeFacts()
+    facts.image.python.version = '3.11.9'
+    const legs = [
+      { state: 'staged', report: makeOutcomeReport(image.legs[0]) },
+      { state: 'staged', report: makeOutcomeReport(image.legs[1], facts) },
+    ] as const
+    const text = renderSummary(makeRun([makeOutcome(published, legs, image)]))
+    expect(text).toContain('| Component | vLLM v0.21.0 linux/amd64 | vLLM v0.21.0 linux/arm64 |\n')
+    expect(text).toContain('| Python | 3.12.12 | 3.11.9 |\n')
+  })
+
+  it('names each missing leg of a promotion, and publishes nothing of its image', () => {
+    const legs = [
+      { state: 'staged', report: makeOutcomeReport(image.legs[0]) },
+      { state: 'failed', error: 'No runner has built it.', report: undefined },
+    ] as const
+    const text = renderSummary(
+      makeRun([makeOutcome({ state: 'failed' }, legs, image)], { command: 'promote' }),
+    )
+    expect(text.split('\n')[0]).toBe('## ❌ vLLM v0.21.0 failed, no tag was published')
+    expect(text).toContain('> **vLLM v0.21.0 linux/arm64**: No runner has built it.')
+    expect(text).toContain('| **vLLM v0.21.0** | linux/arm64 | – | ❌ failed |')
+    expect(text).not.toContain('docker pull')
+  })
+
+  it('of a build is about its legs, and says who publishes them', () => {
+    const outcome = makeOutcome({ state: 'staged' }, [], image)
+    const others: ImageOutcome[] = [
+      { ...outcome, legs: outcome.legs.slice(1) },
+      { ...makeOutcome({ state: 'skipped' }, [{ state: 'skipped' }], makePlannedImage(sglang())) },
+    ]
+    const text = renderSummary(makeRun(others, { command: 'build' }))
+    expect(text.split('\n')[0]).toBe(
+      '## ✅ vLLM v0.21.0 linux/arm64 verified and staged, to be published by promote',
+    )
+    expect(text).toContain('`command: promote` with the same plan publishes each image')
+    expect(text).toContain('| **vLLM v0.21.0** | linux/arm64 |')
+    expect(text).toContain(`| <code>${tag}</code> | – | ⏸️ for promote |`)
+    expect(text).not.toContain('SGLang')
+    expect(text).not.toContain('linux/amd64')
+  })
+
+  it('of a promotion shows when other runners built for it, and nothing of another day', () => {
+    const day = 24 * 60 * 60 * 1000
+    const old = { steps: [makeStep('old step', -day, 60_000)] }
+    const legs = [
+      { state: 'staged', report: makeOutcomeReport(image.legs[0], makeFacts(), old) },
+      { state: 'staged', report: makeOutcomeReport(image.legs[1], makeFacts(), { steps }) },
+    ] as const
+    const outcome = makeOutcome(published, legs, image)
+    const text = renderSummary(makeRun([outcome], { command: 'promote' }))
+    expect(text).toContain('### When it was built\n\n```mermaid')
+    expect(text).toContain('section vLLM v0.21.0 linux/arm64')
+    expect(text).not.toContain('old step')
+    expect(renderSummary(makeRun([outcome]))).not.toContain('mermaid')
+  })
+})
+
+describe('the summary of many images', () => {
+  const images = makePlannedImages(100, ['linux/amd64', 'linux/arm64'])
+  const outcomes = images.map((image) =>
+    makeOutcome(
+      published,
+      image.legs.map((leg) => ({ state: 'built', report: makeOutcomeReport(leg) })),
+      image,
+    ),
+  )
+  const text = renderSummary(
+    makeRun(outcomes, { excluded: Array.from({ length: 60 }, () => makeExcluded()) }),
+  )
+
+  it('has a row for each image, and components as columns', () => {
+    expect(text).toContain(
+      '| Image | Engine version | CUDA | Torch version | Python | aibrix_kvcache | NIXL / CUDA plugin | UCX |',
+    )
+    for (const version of ['v0.1.0', 'v0.100.0'])
+      expect(text).toMatch(
+        new RegExp(`^\\| \\*\\*vLLM ${version}\\*\\* \\|[^\\n]* 13\\.0 \\| 2\\.11\\.0\\+cu130 `, 'm'),
+      )
+  })
+  it('has each tag, and folds what few readers need', () => {
+    expect(text.match(/✅ published \|/g)).toHaveLength(100)
+    for (const fold of ['100 pull commands', '200 legs', '60 images', 'Added packages of 200 legs'])
+      expect(text).toContain(`<details><summary>${fold}</summary>`)
+  })
+  it('charts the legs that took longest', () => {
+    const slow = outcomes.map((outcome, index) => {
+      const report = makeOutcomeReport(outcome.image.legs[0], undefined, {
+        steps: [makeStep('RUN build', 0, 1000 * (index === 70 ? 900 : 100))],
+      })
+      return makeOutcome(published, [{ state: 'built', report }], makePlannedImages(100)[index])
+    })
+    const chart = renderSummary(makeRun(slow))
+    expect(chart).toContain('### Time, the 50 slowest of 100 legs\n')
+    expect(chart.match(/^section /gm)).toHaveLength(50)
+    expect(chart).toContain('section vLLM v0.71.0\n')
+  })
+  it('has fewer lines outside of its folds than a person would mind', () => {
+    let visible = text.replace(/```mermaid[^]*?```/g, '')
+    const innermost = /<details>(?:(?!<details>)[^])*?<\/details>/
+    while (innermost.test(visible)) visible = visible.replace(innermost, '')
+    const lines = visible.split('\n')
+    // The rows of the two tables, and some headings.
+    expect(lines.filter((line) => line.startsWith('|'))).toHaveLength(2 * (100 + 2))
+    expect(lines.filter((line) => !line.startsWith('|') && line !== '').length).toBeLessThan(30)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024 * 1024)
   })
 })
 
 describe('a summary that is too long', () => {
-  const whole = renderSummary(run(both()))
+  const whole = renderSummary(makeRun(both()))
   it.each([0.99, 0.8, 0.6])('drops folded parts and never the tables, at %d of its length', (part) => {
     const limit = Math.floor(Buffer.byteLength(whole) * part)
-    const text = renderSummary(run(both()), limit)
+    const text = renderSummary(makeRun(both()), limit)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
     for (const kept of ['| Component | vLLM', '| Tag | Digest', '| Image, compressed', 'docker pull'])
       expect(text).toContain(kept)
     expect(text).toContain('Left out for length: ')
   })
 
-  it('stays under GitHub’s limit with messages of any length in hundreds of images', () => {
-    const report: LegReport = makeOutcomeReport()
+  it('drops tables only when nothing else is left, and never the verdict', () => {
+    const text = renderSummary(makeRun(both()), 1500)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1500)
+    expect(text).toMatch(/^## ✅ 2 images published\n[^]*Left out for length: [^\n]*tables/)
+  })
+
+  it('stays under GitHub’s limit with messages of any length in hundreds of legs', () => {
+    const report = makeOutcomeReport()
     report.gates = report.gates.map((gate) => ({
       ...gate,
       state: 'fail',
       hint: '|'.repeat(900),
       actual: '<'.repeat(900),
     }))
-    const outcome = makeOutcome({ state: 'failed', error: '`'.repeat(5000), report })
-    const text = renderSummary(run(Array.from({ length: 100 }, () => outcome)))
+    const outcomes = makePlannedImages(100).map((image, index) =>
+      makeOutcome(
+        { state: 'failed' },
+        [{ state: 'failed', error: `${index}${'`'.repeat(5000)}`, report }],
+        image,
+      ),
+    )
+    const text = renderSummary(makeRun(outcomes))
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024 * 1024)
-    expect(text).toContain('| Component | vLLM Image')
+    expect(text).toContain('## ❌ 100 images failed')
+    expect(text).toContain('| Image | Engine version |')
   })
 
   it('keeps its tables whole and within the limit, whatever the build said', () => {
@@ -142,9 +304,15 @@ describe('a summary that is too long', () => {
         const report = makeOutcomeReport()
         report.gates = [{ name: 'extension', state: 'fail', expected: 'x', actual, hint }]
         report.warnings = [hint]
-        const text = renderSummary(run([makeOutcome({ state: 'failed', error: hint, report })]), 200_000)
-        const row = text.split('\n').find((line) => line.includes('<code>extension</code>'))
-        expect(row?.split('|')).toHaveLength(7)
+        const excluded = [makeExcluded({ reason: hint, why: actual })]
+        const text = renderSummary(makeRun([makeFailure(hint, report)], { excluded }), 200_000)
+        const cellsOf = (part: string): number | undefined =>
+          text
+            .split('\n')
+            .find((line) => line.includes(part))
+            ?.split('|').length
+        expect(cellsOf('<code>extension</code>')).toBe(7)
+        expect(cellsOf('**vLLM v0.9.2**')).toBe(8)
       }),
       { numRuns: 50 },
     )

@@ -34,6 +34,7 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
   const aibrix = { kind: 'url', url: 'https://github.com/vllm-project/aibrix' } as const
   const ucx = { kind: 'url', url: 'https://github.com/openucx/ucx' } as const
   return {
+    id: 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64',
     engine: 'vllm',
     version: { tag: 'v0.21.0', release: '0.21.0' },
     platform: 'linux/amd64',

@@ -1,0 +1,167 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parse, stringify } from 'yaml'
+
+type Step = {
+  name?: string
+  uses?: string
+  run?: string
+  with?: Record<string, unknown>
+  env?: Record<string, string>
+}
+type Job = { uses?: string; with?: Record<string, unknown>; needs?: string | string[]; steps?: Step[] }
+/** As much of a workflow as the tests look at. */
+export type Workflow = { on: unknown; permissions?: unknown; jobs: Record<string, Job> }
+
+export type WorkflowOptions = {
+  /** Name of the event; `workflow_dispatch` if nothing is given */
+  event?: string
+  /** This job and those that it needs; all if nothing is given */
+  job?: string
+  /** Of workflow_dispatch */
+  inputs?: Record<string, string>
+  secrets?: Record<string, string>
+  /** What each step that uses the action gets beside what the file says, and instead of it */
+  with: Record<string, string>
+  /** Goes first on PATH */
+  path?: string
+}
+
+export type WorkflowRun = {
+  code: number | null
+  log: string
+  /** What the steps showed as errors */
+  errors: string[]
+  /** By the name of the job, which a matrix may set: whether it succeeded */
+  jobs: Record<string, boolean>
+}
+
+const labels = ['ubuntu-latest', 'ubuntu-latest-16-cores', 'self-hosted']
+const action = 'aibrix/image-action'
+const imagesFile = join('.github', 'workflows', 'images.yml')
+
+export function readWorkflow(file: string): Workflow {
+  return parse(readFileSync(file, 'utf8')) as Workflow
+}
+
+/**
+ * Runs a workflow on this machine with act, with the bundled action and the reusable workflow of this checkout as
+ * aibrix/image-action@v1. Needs no network and no GitHub.
+ * @param file path of the workflow, or the workflow itself
+ */
+export async function runWorkflow(file: string | Workflow, options: WorkflowOptions): Promise<WorkflowRun> {
+  const home = mkdtempSync(join(tmpdir(), 'act-'))
+  const name = typeof file === 'string' ? basename(file) : 'workflow.yml'
+  const workflow = typeof file === 'string' ? readWorkflow(file) : file
+  makeRepository(join(home, 'repository'), name, withInputs(workflow, options.with))
+  const released = releaseAction(join(home, 'action'), options.with)
+  const args = [
+    options.event ?? 'workflow_dispatch',
+    ...['--workflows', join('.github', 'workflows', name), '--no-cache-server'],
+    ...labels.flatMap((label) => ['--platform', `${label}=-self-hosted`]),
+    ...Object.entries(released).flatMap(([uses, folder]) => ['--local-repository', `${uses}=${folder}`]),
+    ...(options.job === undefined ? [] : ['--job', options.job]),
+    ...Object.entries(options.inputs ?? {}).flatMap(([key, value]) => ['--input', `${key}=${value}`]),
+    ...Object.keys(options.secrets ?? {}).flatMap((key) => ['--secret', key]),
+  ]
+  const path = [options.path, process.env.PATH].filter((part) => part !== undefined).join(':')
+  const { code, log } = await runAct(args, join(home, 'repository'), {
+    ...options.secrets,
+    ...{ PATH: path, ARTIFACTS: join(home, 'artifacts') },
+    // act keeps its cache, and looks for its configuration, at home
+    ...{ HOME: home, DOCKER_CONFIG: process.env.DOCKER_CONFIG ?? join(homedir(), '.docker') },
+  })
+  rmSync(home, { recursive: true, force: true })
+  const errors = [...log.matchAll(/::error.*/g)].map(([line]) => line)
+  return { code, log, errors, jobs: jobsIn(log) }
+}
+
+/** The steps that use the action, and the jobs that call images.yml, with further inputs, as far as they have them. */
+function withInputs(workflow: Workflow, inputs: Record<string, string>): Workflow {
+  const ofImages = Object.entries(inputs).filter(([name]) => name in imagesInputs())
+  const jobs = Object.entries(workflow.jobs).map(([name, job]) => {
+    const steps = job.steps?.map((step) =>
+      step.uses?.startsWith(`${action}@`) ? { ...step, with: { ...step.with, ...inputs } } : step,
+    )
+    const called = job.uses?.startsWith(`${action}/`) && {
+      with: { ...job.with, ...Object.fromEntries(ofImages) },
+    }
+    return [name, { ...job, ...(steps && { steps }), ...called }]
+  })
+  return { ...workflow, jobs: Object.fromEntries(jobs) as Workflow['jobs'] }
+}
+
+function imagesInputs(): object {
+  return (readWorkflow(imagesFile).on as { workflow_call: { inputs: object } }).workflow_call.inputs
+}
+
+function makeRepository(folder: string, name: string, workflow: Workflow): void {
+  mkdirSync(join(folder, '.github', 'workflows'), { recursive: true })
+  writeFileSync(join(folder, '.github', 'workflows', name), stringify(workflow, { lineWidth: 0 }))
+  const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'ignore' })
+  git('init', '--initial-branch=main')
+  git('remote', 'add', 'origin', 'https://github.com/example/images')
+  git('add', '.')
+  git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--message=workflow')
+}
+
+/** What a release of the action has, and stand-ins for GitHub's artifacts. @returns what `uses` says → folder */
+function releaseAction(folder: string, inputs: Record<string, string>): Record<string, string> {
+  mkdirSync(dirname(join(folder, imagesFile)), { recursive: true })
+  for (const part of ['action.yml', 'dist', 'dockerfiles'])
+    cpSync(part, join(folder, part), { recursive: true })
+  const images = readWorkflow(imagesFile)
+  // What images.yml has an input for comes through that
+  const rest = Object.entries(inputs).filter(([name]) => !(name in imagesInputs()))
+  const text = stringify(withInputs(images, Object.fromEntries(rest)), { lineWidth: 0 })
+  writeFileSync(join(folder, imagesFile), text)
+  const others = Object.values(images.jobs)
+    .flatMap(({ steps = [] }) => steps.map(({ uses = '' }) => uses))
+    .filter((uses) => uses !== '' && !uses.startsWith(`${action}@`))
+  const released: Record<string, string> = { [`${action}@v1`]: folder }
+  for (const uses of others) released[uses] = makeStandIn(`${folder}-${basename(uses)}`, uses)
+  return released
+}
+
+/** An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name. */
+const artifacts: Record<string, string> = {
+  'actions/upload-artifact': 'mkdir -p "$ARTIFACTS/$NAME" && cp "$FROM" "$ARTIFACTS/$NAME"',
+  'actions/download-artifact': 'cp "$ARTIFACTS/$NAME"/* .',
+}
+
+function makeStandIn(folder: string, uses: string): string {
+  const run = artifacts[uses.replace(/@.*/, '')]
+  if (run === undefined) throw new Error(`there is no stand-in for ${uses}`)
+  const env = { NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}' }
+  const inputs = { name: { required: true }, path: {} }
+  const steps = [{ run, shell: 'bash', env }]
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(
+    join(folder, 'action.yml'),
+    stringify({ name: uses, inputs, runs: { using: 'composite', steps } }),
+  )
+  return folder
+}
+
+async function runAct(args: string[], folder: string, environment: NodeJS.ProcessEnv) {
+  const program = resolve('.cache/lint/bin/act')
+  if (!existsSync(program)) throw new Error('act is missing; script/test installs it')
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done))
+  return { code, log }
+}
+
+/** `[workflow/job] 🏁  Job succeeded`; the name is filled up with spaces. */
+function jobsIn(log: string): Record<string, boolean> {
+  const ends = [...log.matchAll(/^\[[^\]]*?\/([^\]]*?)\s*\] 🏁 {2}Job (succeeded|failed)$/gm)]
+  return Object.fromEntries(ends.map(([, job = '', how]) => [job, how === 'succeeded']))
+}

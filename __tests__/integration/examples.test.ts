@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { serveIndex, type IndexServer } from '../../stand-ins/index-server.ts'
+import { publishForTwoPlatforms } from '../../stand-ins/two-platforms.ts'
+import { runWorkflow, type Workflow, type WorkflowOptions, type WorkflowRun } from './act.ts'
+import { digestOf, registry, tagsOf } from './action.ts'
+import { type GitServer, serveGit } from './git-server.ts'
+import { useStandIns, withProgram } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+
+/** The tag of what is built here, as main-job.test.ts builds it, too: most of it is in the engine's cache. */
+const vllmTag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
+const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
+const exact = { versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' }
+
+/** A line of BuildKit's */
+const buildStep = /\| (\S+ \| )?\[image \d/
+
+const tried = new Set<string>()
+
+async function runExample(
+  name: string,
+  { with: inputs, ...more }: Omit<WorkflowOptions, 'with'> & { with?: Record<string, string> },
+): Promise<WorkflowRun> {
+  tried.add(name)
+  const all = { ...world().inputs({ registry, 'gpu-architectures': '9.0' }), ...inputs }
+  return runWorkflow(join('examples', name), { ...more, with: all })
+}
+
+/** That these jobs ran and no others, and that all is green. act numbers the jobs of a matrix. */
+function expectGreen({ code, errors, jobs }: WorkflowRun, names: string[]): void {
+  expect({ code, errors }).toEqual({ code: 0, errors: [] })
+  expect(jobs).toEqual(Object.fromEntries(names.map((name) => [name, true])))
+}
+
+function namespace(name: string): string {
+  return `${world().namespace}-${name}`
+}
+
+describe('by-hand.yml', () => {
+  it(
+    'publishes what was typed',
+    async () => {
+      const typed = { engine: 'vllm', versions: '~0.21', 'aibrix-version': 'v0.7.0', push: 'true' }
+      const run = await runExample('by-hand.yml', { inputs: typed, with: { namespace: namespace('hand') } })
+      expectGreen(run, ['images'])
+      expect(run.log).toMatch(buildStep)
+      expect(await tagsOf(`${namespace('hand')}/vllm-openai`)).toEqual([vllmTag])
+      expect(await tagsOf(`${namespace('hand')}/sglang`)).toEqual([])
+    },
+    5 * minutes,
+  )
+})
+
+describe('pull-request.yml', () => {
+  it(
+    'builds and verifies, and leaves nothing in the registry',
+    async () => {
+      const inputs = { namespace: namespace('pull'), ...exact }
+      const run = await runExample('pull-request.yml', { event: 'pull_request', with: inputs })
+      expectGreen(run, ['images'])
+      // The other two need the image in a registry
+      expect(run.log).toContain('15 of 17 gates passed')
+      for (const name of ['vllm-openai', 'image-cache'])
+        expect(await tagsOf(`${namespace('pull')}/${name}`)).toEqual([])
+    },
+    5 * minutes,
+  )
+})
+
+describe('many-runners.yml', () => {
+  const inputs = () => ({ namespace: namespace('many') })
+
+  it(
+    'builds each leg in a job of its own, and publishes them',
+    async () => {
+      const run = await runExample('many-runners.yml', { with: inputs() })
+      expectGreen(run, ['plan', 'vLLM v0.21.0-1', 'vLLM v0.10.2-2', 'SGLang v0.5.11-3', 'promote'])
+      expect(await tagsOf(`${namespace('many')}/vllm-openai`)).toContain(vllmTag)
+      expect(await tagsOf(`${namespace('many')}/sglang`)).toEqual([sglangTag])
+    },
+    10 * minutes,
+  )
+
+  it(
+    'has no job for a leg where there is nothing to build, and confirms what is published',
+    async () => {
+      const before = await digestOf(`${namespace('many')}/vllm-openai`, vllmTag)
+      const run = await runExample('many-runners.yml', { with: inputs() })
+      expectGreen(run, ['plan', 'promote'])
+      expect(run.log).toContain(vllmTag)
+      expect(await digestOf(`${namespace('many')}/vllm-openai`, vllmTag)).toBe(before)
+    },
+    2 * minutes,
+  )
+
+  it(
+    'leaves nothing to build to nightly.yml',
+    async () => {
+      const run = await runExample('nightly.yml', { event: 'schedule', job: 'images', with: inputs() })
+      expectGreen(run, ['images'])
+      expect(run.log).toContain('set-output:: changed=false')
+      expect(run.log).not.toMatch(buildStep)
+    },
+    2 * minutes,
+  )
+
+  it(
+    'publishes the other images where a leg fails, and is red',
+    async () => {
+      const run = await runExample('many-runners.yml', {
+        with: {
+          namespace: namespace('failing'),
+          'added-bytes-limit': "${{ matrix.engine == 'sglang' && '1 B' || '100 MB' }}",
+        },
+      })
+      expect(run.code).toBe(1)
+      expect(run.errors.join()).toContain('gate added-bytes failed')
+      expect(run.jobs).toEqual({
+        ...{ plan: true, 'vLLM v0.21.0-1': true, 'vLLM v0.10.2-2': true },
+        ...{ 'SGLang v0.5.11-3': false, promote: false },
+      })
+      expect(await tagsOf(`${namespace('failing')}/vllm-openai`)).toContain(vllmTag)
+      expect(await tagsOf(`${namespace('failing')}/sglang`)).toEqual([])
+    },
+    5 * minutes,
+  )
+})
+
+describe('own-registry.yml', () => {
+  const canaries = { GIT_TOKEN: 'canary-git-55d0', PACKAGES_TOKEN: 'canary-packages-91ac' }
+  let index: IndexServer
+  let git: GitServer
+
+  beforeAll(async () => {
+    index = await serveIndex(world().standIns.index, { user: 'robot', password: canaries.PACKAGES_TOKEN })
+    git = await serveGit(dirname(world().standIns.aibrix), { user: 'robot', password: canaries.GIT_TOKEN })
+  }, 10 * minutes)
+  afterAll(async () => {
+    await Promise.all([index.close(), git.close()])
+  })
+
+  it(
+    'takes everything from there, with the secrets that it names, and shows none of them',
+    async () => {
+      const certificates = join(mkdtempSync(join(tmpdir(), 'ca-')), 'company.pem')
+      writeFileSync(certificates, rootCertificates.slice(0, 2).join('\n'))
+      const withSecret = (url: string, name: string) =>
+        url.replace(/\/\/([^@]*@)?/, `//robot:\${{ secrets.${name} }}@`)
+      const run = await runExample('own-registry.yml', {
+        secrets: canaries,
+        with: {
+          ...{ ...exact, engine: 'vllm', namespace: namespace('own/ai') },
+          'aibrix-repository': `${git.url}/aibrix.git`,
+          'ucx-repository': `${git.url}/ucx.git`,
+          secrets: `git-credentials=${withSecret(git.url, 'GIT_TOKEN')}`,
+          'package-index': withSecret(index.url, 'PACKAGES_TOKEN'),
+          'ca-certificates': certificates,
+        },
+      })
+      expectGreen(run, ['images'])
+      expect(await tagsOf(`${namespace('own/ai')}/vllm-openai`)).toEqual([vllmTag])
+      for (const canary of Object.values(canaries)) expect(run.log).not.toContain(canary)
+      expect(index.requests.length).toBeGreaterThan(0)
+    },
+    5 * minutes,
+  )
+})
+
+/** A docker whose builder says that it can emulate arm64; the bases only say that they are for it. */
+const emulating = `#!/bin/sh
+case "$*" in
+  'buildx inspect'*) PATH=\${PATH#*:} docker "$@" | sed 's|^Platforms:.*|Platforms: linux/amd64, linux/arm64|' ;;
+  *) PATH=\${PATH#*:} exec docker "$@" ;;
+esac
+`
+
+describe('images.yml', () => {
+  let path: string
+  let bases: string
+
+  beforeAll(async () => {
+    path = mkdtempSync(join(tmpdir(), 'path-'))
+    withProgram(path, 'docker', emulating)
+    bases = `${registry}/${world().namespace}-bases`
+    await publishForTwoPlatforms(
+      { repository: `${world().standIns.baseRegistries.published ?? ''}/vllm/vllm-openai`, tag: 'v0.21.0' },
+      { repository: `${bases}/vllm/vllm-openai`, tag: 'v0.21.0' },
+    )
+  }, 10 * minutes)
+
+  const inputs = (name: string) => ({ ...exact, 'base-registry': bases, namespace: namespace(name) })
+
+  it(
+    'called by multi-platform.yml publishes an index of what two runners have built',
+    async () => {
+      const run = await runExample('multi-platform.yml', { path, with: inputs('two') })
+      expectGreen(
+        run,
+        ['plan', 'vLLM v0.21.0 linux/amd64-1', 'vLLM v0.21.0 linux/arm64-2', 'promote'].map(
+          (name) => `images/${name}`,
+        ),
+      )
+      const repository = `${namespace('two')}/vllm-openai`
+      expect(await tagsOf(repository)).toEqual([vllmTag])
+      const answer = await fetch(`http://${registry}/v2/${repository}/manifests/${vllmTag}`, {
+        headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+      })
+      const { manifests } = (await answer.json()) as { manifests: { platform: { architecture: string } }[] }
+      const architectures = manifests.map(({ platform }) => platform.architecture)
+      // Attestations are for an unknown platform
+      expect(architectures.filter((name) => name !== 'unknown')).toEqual(['amd64', 'arm64'])
+    },
+    10 * minutes,
+  )
+
+  it(
+    'called again has nothing to build, and confirms',
+    async () => {
+      const run = await runExample('multi-platform.yml', { path, with: inputs('two') })
+      expectGreen(run, ['images/plan', 'images/promote'])
+      expect(run.log).not.toMatch(buildStep)
+      expect(run.log).toContain(vllmTag)
+    },
+    2 * minutes,
+  )
+
+  it(
+    'called in a pull request hands the plan on as an artifact, builds, and publishes nothing',
+    async () => {
+      const caller: Workflow = {
+        on: 'pull_request',
+        jobs: {
+          images: {
+            uses: 'aibrix/image-action/.github/workflows/images.yml@v1',
+            with: { engine: 'vllm', runners: 'linux/amd64: ubuntu-latest' },
+          },
+        },
+      }
+      const all = { ...world().inputs({ registry, 'gpu-architectures': '9.0' }), ...exact }
+      const run = await runWorkflow(caller, {
+        event: 'pull_request',
+        with: { ...all, namespace: namespace('none') },
+      })
+      expectGreen(run, ['images/plan', 'images/vLLM v0.21.0'])
+      // The other two need the image in a registry
+      expect(run.log).toContain('15 of 17 gates passed')
+      for (const name of ['vllm-openai', 'image-cache'])
+        expect(await tagsOf(`${namespace('none')}/${name}`)).toEqual([])
+    },
+    5 * minutes,
+  )
+})
+
+it('each example is run here, or says at its top that it is only linted', () => {
+  for (const name of readdirSync('examples')) {
+    const head = readFileSync(join('examples', name), 'utf8').split(/^name:/m)[0] ?? ''
+    expect([name, head.startsWith('# ')]).toEqual([name, true])
+    expect([name, tried.has(name) || head.includes('only linted')]).toEqual([name, true])
+  }
+})

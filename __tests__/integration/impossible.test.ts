@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from './action.ts'
+import { useStandIns } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+
+/** The action with a catalogue that knows nothing of bases, and says that AIBrix v0.7.0 needs a newer torch than one of them has. */
+function ignorantAction(): string {
+  return changedAction('dockerfiles/catalogue.json', (text) => {
+    const catalogue = JSON.parse(text) as {
+      bases: object
+      releases: Record<string, { needs: { torch: string } }>
+    }
+    catalogue.bases = { vllm: [], sglang: [] }
+    for (const release of Object.values(catalogue.releases)) release.needs.torch = '>=2.9'
+    return JSON.stringify(catalogue)
+  })
+}
+
+const wanted = { engine: 'vllm', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
+const reason = 'aibrix_kvcache v0.7.0 needs torch >=2.9, and the base vllm/vllm-openai:v0.10.2 has 2.8.0'
+
+describe('what only the facts of a base say is impossible', () => {
+  let folder: string
+  let run: ActionRun
+  const act = (more: Record<string, string>) => runAction(world().inputs({ ...wanted, ...more }), { folder })
+
+  beforeAll(async () => {
+    folder = ignorantAction()
+    run = await act({ versions: '>=0.10 <0.22' })
+  }, 10 * minutes)
+
+  it('is left out of a range, with the reason, before anything is compiled', async () => {
+    expect(errorsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+    expect(run.log).toContain(reason)
+    expect(run.summary).toContain('Not built')
+    expect(run.log).not.toMatch(/^vllm v0\.10\.2 \| \[wheel-builder/m)
+    expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([
+      'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123',
+    ])
+  })
+
+  it(
+    'is known to the next plan, in a second',
+    async () => {
+      const plan = await act({ command: 'plan', versions: '>=0.10 <0.22' })
+      expect(plan.code).toBe(0)
+      expect(plan.log).toContain(reason)
+      expect(plan.summary).toContain('Not built')
+      expect(plan.duration).toBeLessThan(3000)
+    },
+    minutes,
+  )
+
+  it(
+    'is an error for a version that was named, and for a range of which nothing is left',
+    async () => {
+      const none = `${world().namespace}-none`
+      const named = await act({ versions: 'v0.10.2', namespace: none, push: 'false' })
+      expect(errorsOf(named).join()).toContain(reason)
+      expect(named.code).toBe(1)
+      const range = await act({ versions: '~0.10', namespace: none, push: 'false' })
+      expect(errorsOf(range).join()).toContain('Nothing that was selected can be built')
+      expect(range.code).toBe(1)
+    },
+    2 * minutes,
+  )
+
+  it(
+    'is found by a runner of its own, and left out by the one that promotes',
+    async () => {
+      const namespace = `${world().namespace}-many`
+      const { outputs } = await act({ command: 'plan', versions: '>=0.10 <0.22', namespace })
+      const { include } = JSON.parse(outputs.matrix ?? '') as { include: { leg: string }[] }
+      expect(include).toHaveLength(2)
+      for (const { leg } of include) {
+        const built = await act({ command: 'build', plan: outputs.plan ?? '', leg, namespace })
+        expect(errorsOf(built)).toEqual([])
+        expect(built.code).toBe(0)
+      }
+      const promoted = await act({ command: 'promote', plan: outputs.plan ?? '', namespace })
+      expect(promoted.code).toBe(0)
+      expect(promoted.log).toContain(reason)
+      expect(promoted.summary).toContain('Not built')
+      expect(await tagsOf(`${namespace}/vllm-openai`)).toHaveLength(1)
+    },
+    5 * minutes,
+  )
+})

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { resolveBase } from '../../src/plan/base.ts'
+import { storeBaseFacts } from '../../src/promote/base-facts.ts'
+import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
+import { mediaTypes } from '../../src/registry/manifest.ts'
+import { parseRepository, type Repository } from '../../src/registry/reference.ts'
+import type { Facts } from '../../src/verify/facts.ts'
+import { registry } from './action.ts'
+
+/** A base image that nothing is built on: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
+export type TinyBase = { repository: string; tag: string; index?: boolean }
+
+/**
+ * Publishes bases in the test registry, each with a digest of its own.
+ * @param namespace they get this before their names
+ */
+export async function publishBases(namespace: string, bases: readonly TinyBase[]): Promise<void> {
+  await withClient(async (client) => {
+    await Promise.all(
+      bases.map(async ({ repository, tag, index = false }) => {
+        const to = parseRepository(`${registry}/${namespace}/${repository}`)
+        const image = await imageOf(client, to, `${repository}:${tag}`)
+        const bytes = Buffer.from(JSON.stringify(image))
+        const child = await client.putManifest(to, index ? `child-${tag}` : tag, bytes, image.mediaType)
+        if (index) await putIndex(client, to, tag, { digest: child, size: bytes.length })
+      }),
+    )
+  })
+}
+
+/** Gives one tiny base all of these tags. */
+export async function publishTags(
+  namespace: string,
+  repository: string,
+  tags: readonly string[],
+): Promise<void> {
+  await withClient(async (client) => {
+    const to = parseRepository(`${registry}/${namespace}/${repository}`)
+    const image = await imageOf(client, to, repository)
+    const bytes = Buffer.from(JSON.stringify(image))
+    await Promise.all(tags.map((tag) => client.putManifest(to, tag, bytes, image.mediaType)))
+  })
+}
+
+/** Keeps facts about a base in the namespace's cache repository, as a run does that has measured it. */
+export async function storeMeasured(
+  namespace: string,
+  { repository, tag }: TinyBase,
+  facts: Facts,
+): Promise<void> {
+  await withClient(async (client) => {
+    const from = parseRepository(`${registry}/${namespace}/${repository}`)
+    const bases = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve([]))
+    const base = typeof bases === 'string' ? undefined : bases.get('linux/amd64')
+    if (!base) throw new Error(`${repository}:${tag} is no base`)
+    await storeBaseFacts(client, parseRepository(`${registry}/${namespace}/image-cache`), base, facts)
+  })
+}
+
+async function withClient(work: (client: RegistryClient) => Promise<void>): Promise<void> {
+  const client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+  try {
+    await work(client)
+  } finally {
+    client.close()
+  }
+}
+
+async function imageOf(client: RegistryClient, to: Repository, name: string) {
+  const layer = Buffer.from('no layer')
+  const config = Buffer.from(
+    JSON.stringify({
+      os: 'linux',
+      architecture: 'amd64',
+      config: { Entrypoint: ['serve'], Env: ['PATH=/usr/bin'], Labels: { name } },
+      rootfs: { type: 'layers', diff_ids: [`sha256:${'0'.repeat(64)}`] },
+    }),
+  )
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: {
+      mediaType: mediaTypes.ociConfig,
+      digest: await client.putBlob(to, config),
+      size: config.length,
+    },
+    layers: [
+      {
+        mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+        digest: await client.putBlob(to, layer),
+        size: layer.length,
+      },
+    ],
+  }
+}
+
+async function putIndex(
+  client: RegistryClient,
+  to: Repository,
+  tag: string,
+  child: { digest: string; size: number },
+): Promise<void> {
+  const entry = { mediaType: mediaTypes.ociManifest, ...child }
+  const manifests = [
+    { ...entry, platform: { os: 'linux', architecture: 'amd64' } },
+    {
+      ...entry,
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+    },
+  ]
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
+  await client.putManifest(to, tag, Buffer.from(JSON.stringify(index)), mediaTypes.ociIndex)
+}
+
+/** Real tags, nightlies and models among them: see the README beside the lists. */
+export function realTags(product: 'vllm' | 'sglang' | 'aibrix' | 'nixl'): string[] {
+  return readFileSync(`__tests__/fixtures/tags/${product}.txt`, 'utf8').trim().split('\n')
+}
+
+/**
+ * Makes a bare git repository in which each tag is annotated, on a commit of its own.
+ * @returns tag → commit
+ */
+export function makeTaggedRepository(path: string, tags: readonly string[]): Map<string, string> {
+  const git = (args: string[], input?: string) => execFileSync('git', args, { input, encoding: 'utf8' })
+  git(['init', '--quiet', '--bare', '--initial-branch=main', path])
+  const by = 'Test <test@example.invalid> 1764000000 +0000'
+  const stream = tags.map((tag, index) => {
+    const mark = `:${index + 1}`
+    const message = `data ${Buffer.byteLength(tag)}\n${tag}\n`
+    return `commit refs/heads/main\nmark ${mark}\ncommitter ${by}\n${message}\ntag ${tag}\nfrom ${mark}\ntagger ${by}\n${message}`
+  })
+  git(['-C', path, 'fast-import', '--quiet'], stream.join(''))
+  return new Map(tags.map((tag) => [tag, git(['-C', path, 'rev-parse', `${tag}^{commit}`]).trim()]))
+}
+
+/** Makes a package index of empty wheels for index-server.ts: pip reads their names only. */
+export function makeWheelIndex(directory: string, wheels: readonly string[]): void {
+  for (const wheel of wheels) {
+    const project = wheel.split('-', 1)[0]?.replaceAll('_', '-') ?? ''
+    const folder = join(directory, 'simple', project)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, wheel), '')
+  }
+}

@@ -1,0 +1,487 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { factsSchema } from '../../src/verify/facts.ts'
+import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
+import { type ActionRun, errorsOf, registry, runAction, tagsOf } from './action.ts'
+import { type GitServer, serveGit } from './git-server.ts'
+import {
+  makeTaggedRepository,
+  makeWheelIndex,
+  publishBases,
+  publishTags,
+  realTags,
+  storeMeasured,
+} from './planning-world.ts'
+import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
+
+const minutes = 60_000
+const user = { user: 'robot', password: 'canary-git-5b7e' }
+
+/** Python 3.12 and CUDA 12 by the catalogue, so that AIBrix and each NIXL below can be built on them. */
+const versions = {
+  vllm: 'v0.9.0 v0.9.1 v0.9.2 v0.10.0 v0.10.1.1 v0.10.2 v0.11.1 v0.11.2 v0.12.0 v0.14.0'.split(' '),
+  sglang:
+    'v0.5.3 v0.5.3.post1 v0.5.3.post2 v0.5.3.post3 v0.5.4 v0.5.4.post1 v0.5.4.post2 v0.5.4.post3 v0.5.5 v0.5.5.post3'.split(
+      ' ',
+    ),
+}
+const repositories = { vllm: 'vllm/vllm-openai', sglang: 'lmsysorg/sglang' }
+const engines = ['vllm', 'sglang'] as const
+
+let git: GitServer
+let folder: string
+/** Of AIBrix' tags */
+let commits: Map<string, string>
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'planning-'))
+  commits = makeTaggedRepository(join(folder, 'aibrix.git'), realTags('aibrix'))
+  makeTaggedRepository(join(folder, 'ucx.git'), ['v1.18.1', 'v1.19.0', 'v1.20.0', 'v1.21.0', 'v1.22.0'])
+  git = await serveGit(folder, user)
+}, minutes)
+afterAll(async () => {
+  await git.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** A namespace that no other test has. */
+function freshNamespace(): string {
+  return `planning-${randomBytes(4).toString('hex')}`
+}
+
+/** Plans without Docker: there is none on the way to any program. */
+function plan(
+  host: string,
+  namespace: string,
+  more: Record<string, string>,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<ActionRun> {
+  return runAction(
+    {
+      ...{ command: 'plan', registry: host, namespace, 'base-registry': `${host}/${namespace}` },
+      ...{ date: '20251123', integration: 'none' },
+      ...{ 'aibrix-repository': `${git.url}/aibrix.git`, 'ucx-repository': `${git.url}/ucx.git` },
+      secrets: `git-credentials=${git.url.replace('//', `//${user.user}:${user.password}@`)}`,
+      ...more,
+    },
+    { environment },
+  )
+}
+
+/** What a plan says about its images, as its file has it. */
+type Document = {
+  images: {
+    id: string
+    version: { tag: string }
+    legs: { aibrix: { ref: string; commit: string }; nixl: string; feasibility: string }[]
+  }[]
+  excluded: { version: string; reason: string }[]
+}
+
+function documentOf({ temp }: ActionRun): Document {
+  const [file = ''] = globSync('**/plan.json', { cwd: temp })
+  return JSON.parse(readFileSync(join(temp, file), 'utf8')) as Document
+}
+
+describe('100 images', () => {
+  const namespace = freshNamespace()
+  const five = '0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1'
+  const asked = engines.map((engine) => `${engine}: ${versions[engine].join(', ')}`).join('\n')
+
+  beforeAll(async () => {
+    const bases = engines.flatMap((engine) =>
+      versions[engine].map((tag, index) => ({
+        ...{ repository: repositories[engine], tag },
+        index: index % 2 === 0,
+      })),
+    )
+    await publishBases(namespace, bases)
+  }, minutes)
+
+  /** Writes the most memory that a Node process had (proc(5): VmHWM) when it ends. */
+  const measuring = (file: string): NodeJS.ProcessEnv => {
+    const script = `import { readFileSync, writeFileSync } from 'node:fs'
+process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))`
+    return { NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}` }
+  }
+
+  it(
+    'are planned within 2 s and 150 MB',
+    async () => {
+      const times: number[] = []
+      let memory = 0
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        const file = join(folder, `memory-${attempt}`)
+        const run = await plan(
+          registry,
+          namespace,
+          { versions: asked, 'nixl-version': five },
+          measuring(file),
+        )
+        expect(errorsOf(run)).toEqual([])
+        expect(documentOf(run).images).toHaveLength(100)
+        expect(
+          documentOf(run).images.flatMap(({ legs }) => legs.map(({ feasibility }) => feasibility)),
+        ).toEqual(Array<string>(100).fill('possible'))
+        times.push(run.duration)
+        memory = Math.max(memory, Number(readFileSync(file, 'utf8')) / 1000)
+      }
+      const median = times.sort((left, right) => left - right)[2] ?? Infinity
+      console.log(
+        `a plan of 100 images: ${median.toFixed(0)} ms (median of 5), ${memory.toFixed(0)} MB at most`,
+      )
+      expect(median).toBeLessThan(2000)
+      expect(memory).toBeGreaterThan(20)
+      expect(memory).toBeLessThan(150)
+    },
+    minutes,
+  )
+
+  it(
+    'take no more requests than 20 on the same bases, at most 8 at a time',
+    async () => {
+      const count = async (nixl: string) => {
+        const proxy = await openRegistryProxy({ delay: 20 })
+        try {
+          const run = await plan(proxy.host, namespace, { versions: asked, 'nixl-version': nixl })
+          expect(errorsOf(run)).toEqual([])
+          const { seen } = proxy
+          return { images: documentOf(run).images.length, seen, peak: proxy.peak() }
+        } finally {
+          await proxy.close()
+        }
+      }
+      const few = await count('0.7.1')
+      const many = await count(five)
+      console.log(`requests of a plan of 100 images: ${many.seen.length}, ${many.peak} at once`)
+      expect([few.images, many.images]).toEqual([20, 100])
+      expect(many.seen).toHaveLength(few.seen.length)
+      // Each base has a manifest and a configuration, each second one an index; two public repositories and the cache have lists.
+      const reads = many.seen.filter((line) => line.startsWith('GET '))
+      expect(reads).toHaveLength(20 * 2 + 10 + 3)
+      expect(new Set(reads).size).toBe(reads.length)
+      for (const { peak } of [few, many]) expect(peak).toBe(8)
+    },
+    minutes,
+  )
+
+  it(
+    'have a matrix of 100 rows that fits into the outputs of a job; 300 do not, and the error says how to split them',
+    async () => {
+      const hundred = await plan(registry, namespace, { versions: asked, 'nixl-version': five })
+      const { include } = JSON.parse(hundred.outputs.matrix ?? '') as { include: { leg: string }[] }
+      expect(new Set(include.map(({ leg }) => leg)).size).toBe(100)
+      expect((hundred.outputs.matrix ?? '').length).toBeLessThan(100 * 300)
+      const more = { versions: asked, 'nixl-version': five, 'aibrix-version': 'v0.5.0, v0.6.0, v0.7.0' }
+      const run = await plan(registry, namespace, more)
+      expect(run.code).toBe(1)
+      expect(errorsOf(run)).toHaveLength(1)
+      expect(errorsOf(run)[0]).toMatch(
+        /300 legs have to be built \(vllm 150, sglang 150\), and GitHub takes at most 256 .*; make several plans/,
+      )
+      expect(run.outputs.matrix ?? '').toBe('')
+    },
+    minutes,
+  )
+})
+
+describe('selectors on repositories with hundreds of tags', () => {
+  const namespace = freshNamespace()
+  const anything = { engine: 'vllm', versions: 'v0.10.2', force: 'true' }
+
+  beforeAll(async () => {
+    await publishTags(namespace, repositories.vllm, realTags('vllm'))
+    await publishTags(namespace, repositories.sglang, realTags('sglang'))
+  }, minutes)
+
+  it.each([
+    ['vllm', 'latest-2', 'v0.33.0 v0.32.0'],
+    ['vllm', '>=0.10 <0.12', 'v0.11.2 v0.11.1 v0.11.0 v0.10.2 v0.10.1.1 v0.10.1 v0.10.0'],
+    ['vllm', '~0.20-cu129', 'v0.20.2-cu129 v0.20.1-cu129 v0.20.0-cu129'],
+    ['vllm', '~0.10, !v0.10.1, !0.10.0', 'v0.10.2 v0.10.1.1'],
+    ['vllm', 'v0.20.0-x86_64, v0.11.1rc7', 'v0.20.0-x86_64 v0.11.1rc7'],
+    ['sglang', 'latest-3', 'v0.5.23 v0.4.10.post2 v0.3.6.post3'],
+    ['sglang', 'latest-cu129', 'v0.5.19-cu129'],
+    ['sglang', '>=0.5.5.post2 <0.5.7', 'v0.5.6.post2 v0.5.6.post1 v0.5.6 v0.5.5.post3 v0.5.5.post2'],
+  ])('%s: %s', async (engine, selected, expected) => {
+    const run = await plan(registry, namespace, { engine, versions: selected, force: 'true' })
+    expect(errorsOf(run)).toEqual([])
+    expect(documentOf(run).images.map(({ version }) => version.tag)).toEqual(expected.split(' '))
+  })
+
+  it.each([
+    [
+      'vllm',
+      '~0.98',
+      '"~0.98" matches no version; the nearest are v0.33.0, v0.32.0, v0.31.0, v0.30.0, v0.29.0.',
+    ],
+    [
+      'vllm',
+      'v0.10.9',
+      /v0\.10\.9 does not exist; the nearest are v0\.11\.0, v0\.10\.2, v0\.11\.1, v0\.10\.1\.1, v0\.11\.2\.$/,
+    ],
+    [
+      'sglang',
+      'latest-cu118',
+      '"latest-cu118" matches no version; the nearest are v0.5.23, v0.5.22, v0.5.21, v0.5.20, v0.5.19.',
+    ],
+  ])('%s: %s is one sentence with the five nearest', async (engine, selected, sentence) => {
+    const run = await plan(registry, namespace, { engine, versions: selected })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toHaveLength(1)
+    expect(errorsOf(run)[0]).toMatch(sentence)
+  })
+
+  it.each([
+    ['latest', 'v0.8.0'],
+    ['>=0.5 <0.7', 'v0.6.0 v0.5.0'],
+    ['v0.6.0-rc.2, 0.7.0', 'v0.6.0-rc.2 v0.7.0'],
+    ['latest-2, !v0.8.0', 'v0.7.0 v0.6.0'],
+  ])('aibrix-version: %s gives commits, not annotated tags', async (selected, expected) => {
+    const run = await plan(registry, namespace, { ...anything, 'aibrix-version': selected })
+    expect(errorsOf(run)).toEqual([])
+    const pinned = documentOf(run).images.map(({ legs }) => legs[0]?.aibrix)
+    expect(pinned.map((one) => [one?.ref, one?.commit])).toEqual(
+      expected.split(' ').map((tag) => [tag, commits.get(tag)]),
+    )
+  })
+
+  it('aibrix-version: >=0.9 is one sentence with the five nearest', async () => {
+    const run = await plan(registry, namespace, { ...anything, 'aibrix-version': '>=0.9' })
+    expect(errorsOf(run)).toHaveLength(1)
+    expect(errorsOf(run)[0]).toMatch(
+      /matches no version; the nearest are v0\.8\.0, v0\.7\.0, v0\.6\.0, v0\.5\.0, v0\.4\.1\.$/,
+    )
+  })
+
+  describe('that a stranger wrote', () => {
+    const canary = () => join(folder, 'canary')
+    const hostile: [string, () => string][] = [
+      ['a command', () => `$(touch ${canary()})`],
+      ['backticks', () => `\`touch ${canary()}\``],
+      ['the end of a command', () => `v0.10.2; touch ${canary()}`],
+      ['an option of git', () => `--upload-pack=touch ${canary()}`],
+      ['an option with a line of its own', () => `v0.10.2\n--upload-pack=touch\${IFS}${canary()}`],
+      ['a path', () => '../../../image-cache:latest'],
+      ['10,000 characters', () => '>=0.1 '.repeat(1667)],
+      ['10,000 characters without a space', () => '0'.repeat(10_000)],
+      ['a template', () => '{{date}}'],
+      ['an expression of GitHub', () => '${{ github.token }}'],
+      ['a workflow command', () => 'x%0A::set-env name=A::b'],
+    ]
+    it.each(['versions', 'aibrix-version', 'nixl-version'])(
+      '%s is one clean error without any effect',
+      async (input) => {
+        const proxy = await openRegistryProxy({})
+        try {
+          for (const [what, text] of hostile) {
+            const run = await plan(proxy.host, namespace, { ...anything, [input]: text() })
+            expect([what, run.code, errorsOf(run).length]).toEqual([what, 1, 1])
+            expect(errorsOf(run)[0]).toContain(`${input}: `)
+            expect(run.log.length).toBeLessThan(2000)
+            expect(run.log).not.toMatch(/^::set-env|\n\s+at /m)
+          }
+          expect(existsSync(canary())).toBe(false)
+          expect(proxy.seen).toEqual([])
+        } finally {
+          await proxy.close()
+        }
+      },
+      minutes,
+    )
+  })
+})
+
+describe('versions of NIXL', () => {
+  const namespace = freshNamespace()
+  const onCuda12 = { engine: 'vllm', versions: 'v0.10.2, v0.10.1.1' }
+  let index: IndexServer
+
+  beforeAll(async () => {
+    const bases = ['v0.10.1.1', 'v0.10.2', 'v0.20.0'].map((tag) => ({ repository: repositories.vllm, tag }))
+    await publishBases(namespace, bases)
+    const directory = join(folder, 'index')
+    makeWheelIndex(directory, [
+      'nixl-0.6.1-cp312-cp312-manylinux_2_28_x86_64.whl',
+      'nixl-0.7.0-cp312-cp312-manylinux_2_28_x86_64.whl',
+      ...['0.7.1', '0.8.0', '0.9.0', '1.0.0'].map((version) => `nixl-${version}-py3-none-any.whl`),
+      ...['0.7.1', '0.8.0', '1.0.0'].map(
+        (version) => `nixl_cu12-${version}-cp312-cp312-manylinux_2_28_x86_64.whl`,
+      ),
+      // Not for the Python of the bases, but for that of many a runner
+      ...['310', '311', '313'].map(
+        (python) => `nixl_cu12-0.9.0-cp${python}-cp${python}-manylinux_2_28_x86_64.whl`,
+      ),
+      'nixl_cu13-0.8.0-cp312-cp312-manylinux_2_28_x86_64.whl',
+    ])
+    index = await serveIndex(directory)
+  }, minutes)
+  afterAll(() => index.close())
+
+  const planned = (run: ActionRun) =>
+    documentOf(run).images.map(({ version, legs }) => `${version.tag} ${legs[0]?.nixl ?? ''}`)
+
+  it(
+    'are those with wheels for the Python and CUDA of each base; pip is asked once for equal ones',
+    async () => {
+      const asked = { ...onCuda12, versions: `${onCuda12.versions}, v0.20.0`, 'nixl-version': '>=0.7 <1' }
+      const run = await plan(registry, namespace, { ...asked, 'package-index': index.url })
+      expect(errorsOf(run)).toEqual([])
+      expect(planned(run)).toEqual([
+        ...['v0.10.2 0.8.0', 'v0.10.2 0.7.1', 'v0.10.2 0.7.0'],
+        ...['v0.10.1.1 0.8.0', 'v0.10.1.1 0.7.1', 'v0.10.1.1 0.7.0'],
+        'v0.20.0 0.8.0',
+      ])
+      const count = (path: string) => index.requests.filter((one) => one === path).length
+      expect(['/simple/nixl/', '/simple/nixl-cu12/', '/simple/nixl-cu13/'].map(count)).toEqual([1, 1, 1])
+    },
+    minutes,
+  )
+
+  it(
+    'are asked for by exact numbers only where python3 has no pip',
+    async () => {
+      const bare = join(folder, 'bare')
+      execFileSync('python3', ['-m', 'venv', '--without-pip', bare])
+      const environment = { PATH: `${join(bare, 'bin')}:${process.env.PATH ?? ''}` }
+      const refused = await plan(registry, namespace, { ...onCuda12, 'nixl-version': '~0.7' }, environment)
+      expect(refused.code).toBe(1)
+      expect(errorsOf(refused)).toHaveLength(1)
+      expect(errorsOf(refused)[0]).toMatch(
+        /nixl-version: pip can't say which versions of NIXL there are: python3 has no pip; give an exact version such as 0\.7\.1\.$/,
+      )
+      const exact = await plan(
+        registry,
+        namespace,
+        { ...onCuda12, 'nixl-version': '0.7.1, 0.7.0' },
+        environment,
+      )
+      expect(errorsOf(exact)).toEqual([])
+      expect(planned(exact)).toHaveLength(4)
+    },
+    minutes,
+  )
+})
+
+describe('a base with Python 3.13, as an earlier run has measured', () => {
+  const namespace = freshNamespace()
+  const reason = 'aibrix_kvcache v0.5.0 needs Python <3.13, and the base vllm/vllm-openai:v0.10.2 has 3.13'
+  const vllm = (versions: string, more = {}) =>
+    plan(registry, namespace, { engine: 'vllm', versions, ...more })
+
+  beforeAll(async () => {
+    const bases = ['v0.10.1.1', 'v0.10.2'].map((tag) => ({ repository: repositories.vllm, tag }))
+    await publishBases(namespace, bases)
+    const facts = v.parse(
+      factsSchema,
+      JSON.parse(readFileSync('__tests__/fixtures/facts/vllm-v0.10.2/base.json', 'utf8')),
+    )
+    const python = { ...facts.python, version: '3.13.1' }
+    await storeMeasured(namespace, { repository: repositories.vllm, tag: 'v0.10.2' }, { ...facts, python })
+  }, minutes)
+
+  it('is left out of a range, with the reason', async () => {
+    const run = await vllm('~0.10')
+    expect(errorsOf(run)).toEqual([])
+    expect(documentOf(run).images.map(({ version }) => version.tag)).toEqual(['v0.10.1.1'])
+    expect(documentOf(run).excluded).toMatchObject([{ version: 'v0.10.2', reason }])
+    expect(run.summary).toContain('🚫 1 excluded')
+    expect(run.summary.replaceAll('&#60;', '<')).toContain(reason)
+  })
+
+  it('is an error where it is named', async () => {
+    const run = await vllm('v0.10.2, ~0.10')
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toHaveLength(1)
+    expect(errorsOf(run)[0]).toContain(
+      `can't be built for linux/amd64: ${reason}; choose other versions, or set force: true to try.`,
+    )
+  })
+
+  it('is planned with force', async () => {
+    const run = await vllm('v0.10.2', { force: 'true' })
+    expect(errorsOf(run)).toEqual([])
+    expect(documentOf(run).images[0]?.legs[0]?.feasibility).toBe('forced')
+    expect(run.summary).toContain('forced')
+  })
+})
+
+describe('a plan', () => {
+  const namespace = freshNamespace()
+  const one = { engine: 'vllm', versions: 'v0.10.2' }
+  const planTags = async () =>
+    (await tagsOf(`${namespace}/image-cache`)).filter((tag) => tag.startsWith('plan-'))
+
+  beforeAll(
+    () => publishBases(namespace, [{ repository: repositories.vllm, tag: 'v0.10.2', index: true }]),
+    minutes,
+  )
+
+  async function through(door: Door, more: Record<string, string> = {}, environment: NodeJS.ProcessEnv = {}) {
+    const proxy = await openRegistryProxy(door)
+    try {
+      return { run: await plan(proxy.host, namespace, { ...one, ...more }, environment), seen: proxy.seen }
+    } finally {
+      await proxy.close()
+    }
+  }
+
+  it('needs neither Docker nor credentials, nothing but git', async () => {
+    const path = mkdtempSync(join(folder, 'path-'))
+    symlinkSync(execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim(), join(path, 'git'))
+    const local = {
+      'aibrix-repository': join(folder, 'aibrix.git'),
+      'ucx-repository': join(folder, 'ucx.git'),
+      secrets: '',
+    }
+    const environment = {
+      PATH: path,
+      HOME: path,
+      DOCKER_CONFIG: join(path, 'none'),
+      DOCKER_HOST: 'tcp://127.0.0.1:1',
+    }
+    const run = await plan(registry, namespace, { ...one, ...local }, environment)
+    expect(errorsOf(run)).toEqual([])
+    expect(run.outputs.plan).toMatch(/:plan-[0-9a-f]{64}$/)
+  })
+
+  it.each(['pull_request', 'merge_group', 'pull_request_target'])(
+    'on %s writes nothing into the registry',
+    async (event) => {
+      const before = await planTags()
+      const { run, seen } = await through({}, {}, { GITHUB_EVENT_NAME: event })
+      expect(errorsOf(run)).toEqual([])
+      expect(seen.filter(isWrite)).toEqual([])
+      expect(await planTags()).toEqual(before)
+      expect(run.log).toContain('It is a file on this runner only: nothing is pushed in this run')
+      expect(readFileSync(run.outputs.plan ?? '', 'utf8')).toContain('"publicTags": "ignore"')
+    },
+  )
+
+  it('is a file, and says why, where the registry refuses to be written', async () => {
+    const { run } = await through({ readOnly: true })
+    expect(errorsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+    expect(run.log).toMatch(
+      /It is a file on this runner only: registry 127\.0\.0\.1:\d+ refused the push to \S+: 403 denied/,
+    )
+    expect(documentOf(run).images).toHaveLength(1)
+    expect(run.outputs.plan).toMatch(/plan\.json$/)
+    expect(JSON.parse(run.outputs.matrix ?? '')).toMatchObject({ include: [{ version: 'v0.10.2' }] })
+  })
+
+  it('is an error where the registry fails', async () => {
+    const { run } = await through({ broken: true })
+    expect(run.code).toBe(1)
+    expect(errorsOf(run)).toHaveLength(1)
+    expect(errorsOf(run)[0]).toMatch(
+      /failed at the push to \S+: 500 internal error; this is a fault of the registry, try later\.$/,
+    )
+    expect(run.outputs.plan ?? '').toBe('')
+  })
+})

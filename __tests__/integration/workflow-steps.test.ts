@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { resolve } from 'node:path'
+import { readWorkflow } from './act.ts'
+
+// The scripts in our own workflows, as they are, with the real gh against a server on this machine.
+
+/** `METHOD path` → what GitHub would answer; 404 for all else. Names are under the repository. */
+type Answers = Record<string, unknown>
+
+let server: Server
+let proxy = ''
+let answers: Answers = {}
+let changes: string[] = []
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const path = (request.url ?? '').replace('http://api.github.localhost/repos/aibrix/image-action/', '')
+    const name = `${request.method ?? ''} ${path.replace(/\?.*/, '')}`
+    let body = ''
+    request.on('data', (text: Buffer) => (body += text.toString()))
+    request.on('end', () => {
+      if (request.method !== 'GET') changes.push([name, body].filter(Boolean).join(' '))
+      const answer = answers[name] ?? (request.method === 'POST' ? {} : undefined)
+      response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(answer ?? { message: 'Not Found' }))
+    })
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  proxy = `http://127.0.0.1:${address.port}`
+})
+afterAll(() => {
+  server.close()
+})
+
+/** Runs a step as a runner does. @returns its exit code and what it changed */
+async function runStep(
+  [workflow, job, name]: readonly [string, string, string],
+  world: Answers,
+  environment: Record<string, string>,
+) {
+  const step = readWorkflow(`.github/workflows/${workflow}`).jobs[job]?.steps?.find(
+    (one) => one.name === name,
+  )
+  answers = world
+  changes = []
+  const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? 'exit 99'], {
+    env: {
+      ...process.env,
+      ...step?.env,
+      ...environment,
+      PATH: `${resolve('.cache/lint/bin')}:${process.env.PATH ?? ''}`,
+      // gh speaks http, which a proxy can answer, to this host alone
+      ...{ GH_HOST: 'github.localhost', GH_TOKEN: 'none', GH_REPO: 'aibrix/image-action', http_proxy: proxy },
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => (log += text.toString()))
+  const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done))
+  return { code, changes, log }
+}
+
+describe('the alarm of nightly.yml', () => {
+  const step = ['nightly.yml', 'alarm', 'One issue while the images are not confirmed'] as const
+  const title = 'The nightly images are not confirmed'
+  const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z/, 'Z')
+  const open = [
+    { number: 5, title: 'Something else' },
+    { number: 7, title },
+  ]
+  const world = (
+    issues: unknown,
+    runs: { event: string; created_at: string }[],
+    made = ago(100),
+  ): Answers => ({
+    'GET issues': issues,
+    'PATCH issues/7': {},
+    'GET actions/workflows/nightly.yml': { created_at: made },
+    'GET actions/workflows/nightly.yml/runs': { workflow_runs: runs },
+  })
+  const night = (days: number) => ({ event: 'schedule', created_at: ago(days) })
+  const push = { event: 'push', created_at: ago(0) }
+  const opened = (body: string) => [`POST issues {"body":"${body}","title":"${title}"}`]
+  const commented = (body: string) => [`POST issues/7/comments {"body":"${body}"}`]
+  const failed = 'The nightly run has failed: https://run'
+  const old = (days: number) =>
+    `Nothing has been confirmed for ${days} days. GitHub stops the schedule of a public repository after 60 days without activity; the page of the workflow says so, and starts it again.`
+  const good = [...commented('All is confirmed again: https://run'), 'PATCH issues/7 {"state":"closed"}']
+
+  it.each([
+    ['is silent after a good run', 'success', world([], [night(0)]), []],
+    ['closes its issue after a good run', 'success', world(open, [night(0)]), good],
+    ['opens an issue after a bad run', 'failure', world([open[0]], [night(1)]), opened(failed)],
+    ['comments on its issue after another one', 'failure', world(open, [night(2)]), commented(failed)],
+    ['waits after a cancelled run', 'cancelled', world([], [night(2)]), []],
+    ['opens an issue when the last good run is old', 'cancelled', world([], [night(3)]), opened(old(3))],
+    [
+      'does so at a push, when the schedule has stopped',
+      'skipped',
+      world([], [push, night(70)]),
+      opened(old(70)),
+    ],
+    ['says that only once', 'skipped', world(open, [push, night(70)]), []],
+    ['is silent at a push when all is well', 'skipped', world([], [push, night(1)]), []],
+    ['gives a new workflow some nights', 'skipped', world([], [push], ago(1)), []],
+    ['counts from its beginning without a good run', 'skipped', world([], [push], ago(9)), opened(old(9))],
+  ])('%s', async (_, result, answered, expected) => {
+    const run = await runStep(step, answered, { RESULT: result, RUN: 'https://run' })
+    expect(run).toMatchObject({ code: 0, changes: expected })
+  })
+
+  it('is red where GitHub does not answer', async () => {
+    expect(await runStep(step, {}, { RESULT: 'success', RUN: 'https://run' })).toMatchObject({
+      code: 1,
+      changes: [],
+    })
+  })
+})
+
+describe('ci.yml', () => {
+  it.each([
+    ['success success', 0],
+    ['success skipped', 1],
+    ['cancelled success', 1],
+    ['success failure', 1],
+  ])('ends as it should after %s', async (results, code) => {
+    const step = ['ci.yml', 'passed', 'Every job has succeeded'] as const
+    expect(await runStep(step, {}, { RESULTS: results })).toMatchObject({ code })
+  })
+})
+
+describe('release.yml', () => {
+  const move = ['release.yml', 'release', 'Move the major tag'] as const
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
+  const tags = (...names: string[]) => names.map((name) => ({ ref: `refs/tags/${name}` }))
+  const moved = `PATCH git/refs/tags/v1 {"force":true,"sha":"${commit}"}`
+
+  it.each([
+    [
+      'moves v1 to the newest release',
+      { 'PATCH git/refs/tags/v1': {} },
+      tags('v1.9.0', 'v1.10.0', 'v1.2.0'),
+      [moved],
+    ],
+    [
+      'makes v1 where there is none',
+      {},
+      tags('v1.10.0'),
+      [moved, `POST git/refs {"ref":"refs/tags/v1","sha":"${commit}"}`],
+    ],
+    ['leaves v1 where a newer release is', {}, tags('v1.10.0', 'v1.11.0'), []],
+    ['does not count other tags', { 'PATCH git/refs/tags/v1': {} }, tags('v1.10.0', 'v1.11.0-rc1'), [moved]],
+  ])('%s', async (_, more, refs, expected) => {
+    const world = { 'GET git/matching-refs/tags/v1.': refs, ...more }
+    expect(await runStep(move, world, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: expected })
+  })
+
+  it('is red where the tags can not be read', async () => {
+    expect(await runStep(move, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 1, changes: [] })
+  })
+
+  it('makes a release once', async () => {
+    const make = ['release.yml', 'release', 'Make the release'] as const
+    const made = ['POST releases {"generate_release_notes":true,"tag_name":"v1.10.0"}']
+    expect(await runStep(make, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: made })
+    const there = { 'GET releases/tags/v1.10.0': {} }
+    expect(await runStep(make, there, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: [] })
+  })
+
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+
+  it.each([
+    ['accepts', 0, `v${version}`],
+    ['refuses', 1, 'v0.0.0'],
+  ])('%s a tag by the version in package.json', async (_, code, tag) => {
+    const check = ['release.yml', 'release', 'The tag is the version in package.json'] as const
+    expect(await runStep(check, {}, { TAG: tag })).toMatchObject({ code })
+  })
+})

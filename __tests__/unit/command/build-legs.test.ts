@@ -1,0 +1,298 @@
+import { describe, expect, it } from '@jest/globals'
+import { buildLegs, type BuildChoices } from '../../../src/command/build-legs.ts'
+import { createLegLog } from '../../../src/command/leg-log.ts'
+import type { BuildCall } from '../../../src/build/argv.ts'
+import type { LegWorld } from '../../../src/build/leg.ts'
+import { BuildError } from '../../../src/build/session.ts'
+import type { Step } from '../../../src/build/steps.ts'
+import type { PlannedLeg } from '../../../src/plan/plan.ts'
+import { candidateTag, factsTag, reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { readStoredReport } from '../../../src/promote/stage.ts'
+import { parseReport } from '../../../src/report/leg-report.ts'
+import { makeCall } from '../build/factory.ts'
+import { factsOf, makePlannedImages } from '../report/factory.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg } from './registry.ts'
+
+/** Three legs, each of its own engine version, base and build id. */
+const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {
+  const digit = String(index + 1)
+  const base = { ...leg.base, manifestDigest: `sha256:${digit.repeat(64)}` } as const
+  return { ...leg, buildId: digit.repeat(64), base }
+})
+const [first, second, third] = legs
+if (!first || !second || !third) throw new Error('there are three')
+
+const usual: BuildChoices = { cacheRepository: cache, push: true, parallel: 1, failFast: true, force: false }
+const secret = 'hunter2'
+
+type Behaviour = {
+  /** What BuildKit does before it answers a call */
+  build?: (leg: PlannedLeg, call: BuildCall) => Promise<void> | void
+  /** Why the facts of a leg's base speak against it */
+  objection?: (leg: PlannedLeg) => string | undefined
+  /** Changes what is measured */
+  measured?: (facts: ReturnType<typeof factsOf>) => void
+}
+
+/** A BuildKit that measures and pushes at once what is asked for. */
+function legWorld(memory: Memory, leg: PlannedLeg, { build, measured }: Behaviour): LegWorld {
+  const facts = factsOf(leg)
+  measured?.(facts)
+  return {
+    registry: memory.client,
+    build: async (call) => {
+      await build?.(leg, call)
+      if (call.output.kind !== 'image') return { steps: [], digest: undefined }
+      const { labels } = call.output
+      return { steps: [], digest: await putImage(memory, cache, candidateTag(leg), leg, { labels }) }
+    },
+    newPath: (name) => name,
+    readText: (path) =>
+      Promise.resolve(JSON.stringify(path.endsWith('base.json') ? facts.base : facts.image)),
+    inspectImage: () => Promise.resolve(undefined),
+    forgetImage: () => Promise.resolve(),
+  }
+}
+
+async function built(
+  behaviour: Behaviour = {},
+  {
+    memory = createMemory(),
+    of = legs,
+    ...choices
+  }: Partial<BuildChoices> & { memory?: Memory; of?: PlannedLeg[] } = {},
+) {
+  const log: string[] = []
+  const { context, dockerfile, secrets, options } = makeCall()
+  const outcomes = await buildLegs(
+    of,
+    { ...usual, ...choices },
+    {
+      registry: memory.client,
+      legWorld: (leg) => legWorld(memory, leg, behaviour),
+      legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
+      settingsOf: (leg) => ({
+        call: { context, dockerfile, secrets, options },
+        cacheRepository: cache,
+        push: choices.push ?? true,
+        judge: 'all',
+        waivers: new Map(),
+        addedBytesLimit: 100_000_000,
+        index: false,
+        objection: behaviour.objection && (() => behaviour.objection?.(leg)),
+      }),
+      commandOf: (leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`,
+      redact: (text) => text.replaceAll(secret, '***'),
+    },
+  )
+  return { outcomes, log, memory, states: outcomes.map(({ state }) => state) }
+}
+
+const errorOf = (outcome: { state: string; error?: string } | undefined) => outcome?.error
+const kinds = (memory: Memory) =>
+  Object.keys(memory.tagsOf(cache))
+    .map((tag) => tag.split('-')[0])
+    .sort()
+
+/** The legs that BuildKit was asked for. */
+function recorder() {
+  const asked: string[] = []
+  const build = (leg: PlannedLeg): void => {
+    if (asked.at(-1) !== leg.id) asked.push(leg.id)
+  }
+  return { asked, build }
+}
+
+describe('a leg that passes', () => {
+  it('is staged with its report and the facts of its base', async () => {
+    const { memory, states, outcomes } = await built({}, { of: [first] })
+    expect(states).toEqual(['built'])
+    const tags = memory.tagsOf(cache)
+    expect(Object.keys(tags).sort()).toEqual(
+      [stagedTag(first), candidateTag(first), factsTag(first.base), reportTag(first)].sort(),
+    )
+    expect(tags[stagedTag(first)]).toBe(tags[candidateTag(first)])
+    const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    expect(report).toMatchObject({ buildId: first.buildId, digest: tags[stagedTag(first)] })
+    expect(outcomes[0]).toMatchObject({ command: `docker build --build-arg TOKEN=*** ${first.id}`, report })
+  })
+
+  it('is built and not staged without a push', async () => {
+    const { memory, states } = await built(
+      { build: (_, { output }) => expect(output).not.toMatchObject({ push: true }) },
+      { of: [first], push: false },
+    )
+    expect(states).toEqual(['built'])
+    expect(kinds(memory)).toEqual(['candidate'])
+    expect(memory.seen.filter((request) => request.startsWith('get '))).toEqual([])
+  })
+
+  it('is not built where it is staged already, and its report is the stored one', async () => {
+    const memory = createMemory()
+    await stageLeg(memory, second)
+    const { asked, build } = recorder()
+    const { states, outcomes, log } = await built({ build }, { memory })
+    expect(states).toEqual(['built', 'staged', 'built'])
+    expect(asked).toEqual([first.id, third.id])
+    expect(outcomes[1]).toMatchObject({ report: { buildId: second.buildId } })
+    expect(log).toContain(`${second.id} is built and verified already`)
+  })
+
+  it.each<[string, Partial<BuildChoices>, (memory: Memory) => Promise<unknown>]>([
+    ['it is staged and force says so', { force: true }, (memory) => stageLeg(memory, first)],
+    ['there is only a candidate of it', {}, (memory) => putImage(memory, cache, candidateTag(first), first)],
+    [
+      'something else is where it should be staged',
+      {},
+      (memory) => putImage(memory, cache, stagedTag(first), second),
+    ],
+  ])('is built where %s', async (_, choices, prepare) => {
+    const memory = createMemory()
+    await prepare(memory)
+    const { asked, build } = recorder()
+    const { states } = await built({ build }, { memory, of: [first], ...choices })
+    expect(states).toEqual(['built'])
+    expect(asked).toEqual([first.id])
+    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(memory.tagsOf(cache)[candidateTag(first)])
+  })
+})
+
+const step: Step = {
+  ...{
+    id: 'x',
+    name: '[wheel 1/2] RUN build',
+    stage: 'wheel',
+    instruction: 'RUN',
+    started: 1000,
+    completed: 3000,
+  },
+  ...{ cached: false, error: 'exit code: 1', lastLines: [], suspects: [] },
+}
+
+describe('a leg that fails', () => {
+  it.each<[string, Behaviour, RegExp, string[]]>([
+    [
+      'at a gate',
+      { measured: ({ image }) => (image.nixl.distributions = { nixl: '0.7.0', 'nixl-cu13': '0.7.0' }) },
+      /^(?:A gate|\d gates) failed: .*\(.*0\.7\.0.*\)\. /,
+      [],
+    ],
+    [
+      'in a build',
+      {
+        build: () => {
+          throw new BuildError(`It does not compile with ${secret}.`, {
+            ...{ reason: 'x', step, steps: [step], logFile: 'x' },
+          })
+        },
+      },
+      /^It does not compile with \*\*\*\.$/,
+      [],
+    ],
+    [
+      'in a way that nobody thought of',
+      {
+        build: () => {
+          throw new TypeError('x is undefined')
+        },
+      },
+      /^x is undefined$/,
+      [],
+    ],
+  ])('%s is told and not staged', async (_, behaviour, error, tags) => {
+    const { states, outcomes, memory, log } = await built(behaviour, { of: [first] })
+    expect(states).toEqual(['failed'])
+    expect(errorOf(outcomes[0])).toMatch(error)
+    expect(kinds(memory)).toEqual(tags)
+    expect(log.at(-1)).toBe('::endgroup::')
+  })
+
+  it('has in its report how long the steps took until then', async () => {
+    const build = (): void => {
+      throw new BuildError('No.', { reason: 'x', step, steps: [step], logFile: 'x' })
+    }
+    const { outcomes } = await built({ build }, { of: [first] })
+    expect(outcomes[0]).toMatchObject({
+      report: { steps: [{ name: step.name, duration: 2000, failed: true }], gates: [] },
+    })
+  })
+
+  it.each([
+    ['its report', reportTag(first), ['candidate', 'facts']],
+    ['the facts of its base', factsTag(first.base), ['candidate']],
+    ['the tag that means verified', stagedTag(first), ['candidate', 'facts', 'report']],
+  ])('since the registry does not take %s is not staged', async (_, tag, left) => {
+    const memory = createMemory((request) => request === `put aibrix/image-cache:${tag}`)
+    const { states, outcomes } = await built({}, { memory, of: [first] })
+    expect(states).toEqual(['failed'])
+    expect(errorOf(outcomes[0])).toContain('registry docker.io refused')
+    expect(kinds(memory)).toEqual(left)
+  })
+
+  it.each<[boolean, string[], string[]]>([
+    [true, ['built', 'failed', 'skipped'], [first.id, second.id]],
+    [false, ['built', 'failed', 'built'], [first.id, second.id, third.id]],
+  ])('with fail-fast: %s leaves the legs %j', async (failFast, expected, begun) => {
+    const { asked, build } = recorder()
+    const failing = (leg: PlannedLeg): void => {
+      build(leg)
+      if (leg === second) throw new Error('No.')
+    }
+    const { states, outcomes } = await built({ build: failing }, { failFast })
+    expect(states).toEqual(expected)
+    expect(asked).toEqual(begun)
+    expect(outcomes.map(({ leg }) => leg)).toEqual(legs)
+  })
+})
+
+describe('legs side by side', () => {
+  it.each([1, 2, 3])('are at most %d at a time, and keep their order', async (parallel) => {
+    const underWay = { now: 0, most: 0 }
+    const build = async (leg: PlannedLeg): Promise<void> => {
+      underWay.now += 1
+      underWay.most = Math.max(underWay.most, underWay.now)
+      // The first one takes the longest.
+      await new Promise((done) => setTimeout(done, 30 - 10 * legs.indexOf(leg)))
+      underWay.now -= 1
+    }
+    const { outcomes, states } = await built({ build }, { parallel })
+    expect(underWay.most).toBe(parallel)
+    expect(outcomes.map(({ leg }) => leg)).toEqual(legs)
+    expect(states).toEqual(['built', 'built', 'built'])
+  })
+
+  it('that are under way when another one fails come to their end', async () => {
+    const build = async (leg: PlannedLeg): Promise<void> => {
+      if (leg === first) throw new Error('No.')
+      await new Promise((done) => setTimeout(done, 10))
+    }
+    expect((await built({ build }, { parallel: 2 })).states).toEqual(['failed', 'built', 'skipped'])
+  })
+})
+
+describe('a leg that only the facts of its base say is impossible', () => {
+  const matched = legs.map((leg) => ({ ...leg, wanted: 'matched' }) as const)
+  const objection = (leg: PlannedLeg) => (leg.id === first.id ? 'it has no torch' : undefined)
+
+  it('is left out where a range chose it, with its facts for others, and no other leg minds', async () => {
+    const { states, outcomes, memory, log } = await built({ objection }, { of: matched })
+    expect(states).toEqual(['impossible', 'built', 'built'])
+    expect(outcomes[0]).toEqual({ leg: matched[0], state: 'impossible', reason: 'it has no torch' })
+    expect(Object.keys(memory.tagsOf(cache))).toContain(factsTag(first.base))
+    expect(Object.keys(memory.tagsOf(cache))).not.toContain(candidateTag(first))
+    expect(log).toContain(`${first.id} is left out: it has no torch`)
+  })
+
+  it('is an error where it was named', async () => {
+    const { states, outcomes } = await built({ objection })
+    expect(states).toEqual(['failed', 'skipped', 'skipped'])
+    expect(errorOf(outcomes[0])).toContain("can't be built: it has no torch; choose other versions")
+  })
+
+  it('is an error of this leg alone where its facts can not be stored', async () => {
+    const memory = createMemory((request) => request.includes('facts-1'))
+    const { states, outcomes } = await built({ objection }, { of: matched, memory, failFast: false })
+    expect(states).toEqual(['failed', 'built', 'built'])
+    expect(errorOf(outcomes[0])).toContain('registry docker.io refused')
+  })
+})

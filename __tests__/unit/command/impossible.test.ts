@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals'
+import { findImpossible, leaveOut } from '../../../src/command/impossible.ts'
+import { makePlan } from '../../../src/plan/make-plan.ts'
+import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
+import type { LegOutcome } from '../../../src/report/outcome.ts'
+import { request, selectors, world } from '../plan/world.ts'
+
+const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
+
+/** Two images of two platforms, chosen by a range, of a branch of AIBrix that the catalogue knows nothing of. */
+function planOf(versions = '>=0.9 <0.11'): Promise<Plan> {
+  const wanted = request({
+    engines: [{ engine: 'vllm', versions: selectors('engine', versions) }],
+    aibrix: { ...request().aibrix, versions: selectors('aibrix', 'main') },
+    platforms: ['linux/amd64', 'linux/arm64'],
+  })
+  const images = { 'vllm/vllm-openai:v0.10.2': both, 'vllm/vllm-openai:v0.9.1': both }
+  return makePlan(wanted, world(images))
+}
+
+const legsOf = ({ images }: Plan): PlannedLeg[] => images.flatMap(({ legs }) => legs)
+const failed = (leg: PlannedLeg): LegOutcome => ({ leg, state: 'failed', error: 'No.', report: undefined })
+const staged = (leg: PlannedLeg): LegOutcome => ({ leg, state: 'staged', report: undefined })
+const impossible = (leg: PlannedLeg) => ({ leg, state: 'impossible', reason: 'it has no torch' }) as const
+
+describe('an impossible leg', () => {
+  it('takes its image out of the plan, with the reason, and leaves the others', async () => {
+    const plan = await planOf()
+    const [first, second, ...others] = legsOf(plan)
+    if (!first || !second) throw new Error('the plan is empty')
+    const { left, excluded, built } = leaveOut(plan, [
+      impossible(first),
+      staged(second),
+      ...others.map(staged),
+    ])
+    expect(left.images.map(({ id }) => id)).toEqual(plan.images.slice(1).map(({ id }) => id))
+    expect(excluded).toEqual([
+      {
+        ...{
+          engine: 'vllm',
+          version: 'v0.10.2',
+          aibrix: 'main-52405d7',
+          nixl: '0.7.1',
+          platform: 'linux/amd64',
+        },
+        ...{ reason: 'it has no torch', why: plan.images[0]?.why },
+      },
+    ])
+    expect(built.map(({ state }) => state)).toEqual(['skipped', 'staged', 'staged', 'staged'])
+  })
+
+  it('hides no failure of another leg of its image', async () => {
+    const plan = await planOf()
+    const [first, second, ...others] = legsOf(plan)
+    if (!first || !second) throw new Error('the plan is empty')
+    const { left, excluded, built } = leaveOut(plan, [
+      impossible(first),
+      failed(second),
+      ...others.map(staged),
+    ])
+    expect(left.images).toEqual(plan.images)
+    expect(excluded).toEqual([])
+    expect(built.map(({ state }) => state)).toEqual(['skipped', 'failed', 'staged', 'staged'])
+  })
+
+  it('changes nothing where there is none', async () => {
+    const plan = await planOf()
+    const results = legsOf(plan).map(staged)
+    expect(leaveOut(plan, results)).toEqual({ left: plan, excluded: [], built: results })
+  })
+})
+
+describe('legs that another runner may have found impossible', () => {
+  it('are those that the plan could not decide, and that a range chose', async () => {
+    const asked: string[] = []
+    const objectionTo = (leg: PlannedLeg) => {
+      asked.push(leg.id)
+      return Promise.resolve(leg.version.tag === 'v0.9.1' ? 'it has no torch' : undefined)
+    }
+    const plan = await planOf()
+    const found = await findImpossible(plan, objectionTo)
+    expect(asked).toEqual(legsOf(plan).map(({ id }) => id))
+    expect(found.map(({ leg }) => leg.version.tag)).toEqual(['v0.9.1', 'v0.9.1'])
+    asked.length = 0
+    await findImpossible(await planOf('v0.10.2, v0.9.1'), objectionTo)
+    expect(asked).toEqual([])
+  })
+})

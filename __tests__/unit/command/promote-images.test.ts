@@ -1,0 +1,310 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { promoteImages, type PromoteChoices, type Promotion } from '../../../src/command/promote-images.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { digestOf } from '../../../src/registry/digest.ts'
+import type { LegOutcome } from '../../../src/report/outcome.ts'
+import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../report/factory.ts'
+import { makeLeg } from '../verify/factory.ts'
+import {
+  cache,
+  createMemory,
+  type Memory,
+  putImage,
+  sglang as sglangImages,
+  stageLeg,
+  vllm,
+} from './registry.ts'
+
+/** Two images of two platforms, each leg with a build id of its own, each image with two tags. */
+function planOf(changes: Partial<Plan> = {}): Plan {
+  const images = [makeLeg(), sglang()].map((leg): PlannedImage => {
+    const image = makePlannedImage(leg, ['linux/amd64', 'linux/arm64'])
+    const own = (planned: PlannedLeg): PlannedLeg => ({
+      ...planned,
+      buildId: digestOf(Buffer.from(planned.id)).slice('sha256:'.length),
+    })
+    const [first, ...others] = image.legs
+    return { ...image, tags: ['dated', 'undated'], legs: [own(first), ...others.map(own)] }
+  })
+  return makePlan(images, changes)
+}
+
+const plan = planOf()
+const legs = plan.images.flatMap((image) => image.legs)
+const [amd64, arm64, sglangAmd64] = legs
+if (!amd64 || !arm64 || !sglangAmd64) throw new Error('there are four')
+const usual: PromoteChoices = { built: [], failFast: true, lookAgain: true }
+const never = new AbortController().signal
+
+async function promoted(
+  { client }: Memory,
+  choices: Partial<PromoteChoices> = {},
+  of = plan,
+): Promise<Promotion & { log: string[] }> {
+  const log: string[] = []
+  const world = { registry: client, log: (line: string) => log.push(line), signal: never }
+  return { ...(await promoteImages(of, { ...usual, ...choices }, world)), log }
+}
+
+/** A registry in which these legs are staged. */
+async function withStaged(staged = legs, refuses?: (request: string) => boolean): Promise<Memory> {
+  let ready = false
+  const memory = createMemory((request) => ready && refuses?.(request) === true)
+  for (const leg of staged) await stageLeg(memory, leg)
+  ready = true
+  return memory
+}
+
+const states = ({ outcomes }: Promotion) => outcomes.map(({ state }) => state)
+const legStates = ({ outcomes }: Promotion) => outcomes.map((image) => image.legs.map(({ state }) => state))
+const publicTags = (memory: Memory) =>
+  [vllm, sglangImages].map((repository) => Object.keys(memory.tagsOf(repository)))
+
+const sglangDigest = (memory: Memory) => memory.tagsOf(sglangImages).dated
+
+function errorsOf({ outcomes }: Promotion): string[] {
+  return outcomes.flatMap((image) => [
+    ...(image.state === 'failed' && image.error !== undefined ? [image.error] : []),
+    ...image.legs.flatMap((leg) => (leg.state === 'failed' ? [leg.error] : [])),
+  ])
+}
+
+describe('images of which every leg is staged', () => {
+  it('get their tags, the same digest for each, with the reports from the registry', async () => {
+    const memory = await withStaged()
+    const run = await promoted(memory)
+    expect(states(run)).toEqual(['published', 'published'])
+    expect(legStates(run).flat()).toEqual(['staged', 'staged', 'staged', 'staged'])
+    expect(run.error).toBeUndefined()
+    for (const [index, repository] of [vllm, sglangImages].entries()) {
+      const outcome = run.outcomes[index]
+      const digest = outcome?.state === 'published' ? outcome.digest : undefined
+      expect(memory.tagsOf(repository)).toEqual({ dated: digest, undated: digest })
+    }
+    expect(run.outcomes[0]?.legs[0]).toMatchObject({
+      report: { buildId: amd64.buildId, platform: 'linux/amd64' },
+    })
+    expect(run.log).toHaveLength(4)
+  })
+
+  it('are read and not written while one is looked at: the first tag comes after the last look', async () => {
+    const memory = await withStaged()
+    const from = memory.seen.length
+    await promoted(memory)
+    const seen = memory.seen.slice(from)
+    const firstTag = seen.findIndex((request) => /^put .*:(?:dated|undated)$/.test(request))
+    const lastLook = seen.findLastIndex((request) => request.includes('image-cache:build-'))
+    expect(firstTag).toBeGreaterThan(lastLook)
+    expect(seen.slice(0, firstTag)).toContain(`put aibrix/sglang:${String(sglangDigest(memory))}`)
+  })
+
+  it('are published also where a report was lost, and the log says so', async () => {
+    const memory = await withStaged(legs)
+    const lost = await withStaged(legs, (request) => request === `get aibrix/image-cache:${reportTag(arm64)}`)
+    const run = await promoted(lost)
+    expect(states(run)).toEqual(['published', 'published'])
+    expect(run.outcomes[0]?.legs[1]).toMatchObject({ state: 'staged', report: undefined })
+    expect(run.log.join()).toContain("its report can't be shown: registry docker.io refused")
+    await promoted(memory)
+    expect(lost.tagsOf(vllm)).toEqual(memory.tagsOf(vllm))
+  })
+})
+
+describe('one leg that is not what it should be', () => {
+  const withOther = async (refuses?: (request: string) => boolean): Promise<Memory> => {
+    const memory = await withStaged(legs, refuses)
+    await putImage(memory, cache, stagedTag(arm64), sglangAmd64, { platform: 'linux/arm64' })
+    return memory
+  }
+  const failedHere: LegOutcome = { leg: arm64, state: 'failed', error: 'A gate failed.', report: undefined }
+
+  it.each<[string, () => Promise<Memory>, LegOutcome[], string[]]>([
+    [
+      'is missing',
+      () => withStaged(legs.filter((leg) => leg !== arm64)),
+      [],
+      [
+        `docker.io/aibrix/image-cache:${stagedTag(arm64)} does not exist: no runner has built and verified it yet.`,
+      ],
+    ],
+    [
+      'was built from something else',
+      () => withOther(),
+      [],
+      [
+        `docker.io/aibrix/image-cache:${stagedTag(arm64)} was built from something else than planned: its build id is ${sglangAmd64.buildId}.`,
+      ],
+    ],
+    [
+      'failed in this process',
+      () => withStaged(legs.filter((leg) => leg !== arm64)),
+      [failedHere],
+      ['A gate failed.'],
+    ],
+    [
+      'failed in this process, though an earlier run has staged it',
+      () => withStaged(),
+      [failedHere],
+      ['A gate failed.'],
+    ],
+    ['was not begun in this process', () => withStaged(), [{ leg: arm64, state: 'skipped' }], []],
+    [
+      "can't be looked at",
+      () => withStaged(legs, (request) => request === `get aibrix/image-cache:${stagedTag(arm64)}`),
+      [],
+      [`registry docker.io refused "get aibrix/image-cache:${stagedTag(arm64)}".`],
+    ],
+    [
+      "can't be put into the public repository",
+      () => withStaged(legs, (request) => request === 'mount aibrix/vllm-openai'),
+      [],
+      ['registry docker.io refused "mount aibrix/vllm-openai".'],
+    ],
+  ])(
+    'and %s keeps all images from being published, or with fail-fast: false its own',
+    async (_, make, built, errors) => {
+      const strict = await make()
+      const stopped = await promoted(strict, { built })
+      expect(publicTags(strict)).toEqual([[], []])
+      expect(states(stopped).slice(1)).toEqual(['staged'])
+      expect(errorsOf(stopped)).toEqual(errors)
+      const lenient = await make()
+      const run = await promoted(lenient, { built, failFast: false })
+      expect(publicTags(lenient)).toEqual([[], ['dated', 'undated']])
+      expect(states(run)).toEqual([states(stopped)[0], 'published'])
+      expect(['failed', 'skipped']).toContain(states(run)[0])
+      expect(errorsOf(run)).toEqual(errors)
+      expect(run.error).toBeUndefined()
+    },
+  )
+})
+
+describe('public tags', () => {
+  const take = (memory: Memory, tag: string) =>
+    putImage(memory, vllm, tag, { ...amd64, buildId: 'f'.repeat(64) })
+
+  it('that something else took are named, and left', async () => {
+    const memory = await withStaged()
+    const other = await take(memory, 'undated')
+    const run = await promoted(memory, { failFast: false })
+    expect(errorsOf(run)).toEqual([
+      'docker.io/aibrix/vllm-openai:undated already names an image of other content; choose another date or tag, or set overwrite-tags: true.',
+    ])
+    expect(memory.tagsOf(vllm)).toEqual({ undated: other })
+    expect(states(run)).toEqual(['failed', 'published'])
+  })
+
+  it('are taken over where the plan says so', async () => {
+    const memory = await withStaged()
+    const other = await take(memory, 'undated')
+    const run = await promoted(memory, {}, planOf({ publicTags: 'overwrite' }))
+    expect(states(run)).toEqual(['published', 'published'])
+    expect(memory.tagsOf(vllm).undated).not.toBe(other)
+    expect(memory.tagsOf(vllm).undated).toBe(memory.tagsOf(vllm).dated)
+  })
+
+  it('that name the content already are left, and nothing is written', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const from = memory.seen.length
+    const run = await promoted(memory)
+    expect(states(run)).toEqual(['unchanged', 'unchanged'])
+    expect(run.outcomes.map((outcome) => outcome.state === 'unchanged' && outcome.digest)).toEqual([
+      memory.tagsOf(vllm).dated,
+      sglangDigest(memory),
+    ])
+    expect(memory.seen.slice(from).filter((request) => !request.startsWith('get '))).toEqual([])
+  })
+
+  it('are not asked for again where the plan has just seen them', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const images = plan.images.map((image, index): PlannedImage => {
+      const digest = memory.tagsOf(index === 0 ? vllm : sglangImages).dated
+      if (!digest) throw new Error('it is published')
+      return { ...image, published: { kind: 'same', digest, missingTags: [] } }
+    })
+    const from = memory.seen.length
+    const run = await promoted(memory, { lookAgain: false }, { ...plan, images })
+    expect(states(run)).toEqual(['unchanged', 'unchanged'])
+    expect(memory.seen.slice(from).filter((request) => !request.includes('image-cache'))).toEqual([])
+  })
+
+  it('that could not all be made are told, and come with the next promotion, to the same digests', async () => {
+    let broken = true
+    const memory = await withStaged(legs, (request) => broken && request === 'put aibrix/vllm-openai:undated')
+    const red = await promoted(memory)
+    expect(red.error).toContain('Promotion stopped at docker.io/aibrix/vllm-openai:undated')
+    expect(red.error).toContain('These tags were made: docker.io/aibrix/vllm-openai:dated; run it again')
+    expect(states(red)).toEqual(['staged', 'staged'])
+    const stillRed = await promoted(memory)
+    expect(stillRed.error).toContain('No public tag was made')
+    // Not "unchanged", which would vouch for a tag that is not there
+    expect(states(stillRed)).toEqual(['staged', 'staged'])
+    broken = false
+    const green = await promoted(memory)
+    expect(states(green)).toEqual(['published', 'published'])
+    const undisturbed = await withStaged()
+    await promoted(undisturbed)
+    for (const repository of [vllm, sglangImages])
+      expect(memory.tagsOf(repository)).toEqual(undisturbed.tagsOf(repository))
+  })
+})
+
+describe('whatever is staged, whatever fails', () => {
+  it('only images with all of their legs are published, with fail-fast only if all images are', async () => {
+    const broken = fc.uniqueArray(fc.constantFrom(...legs), { maxLength: legs.length })
+    await fc.assert(
+      fc.asyncProperty(broken, fc.boolean(), fc.boolean(), async (absent, failFast, here) => {
+        const memory = await withStaged(legs.filter((leg) => !absent.includes(leg)))
+        const built = here
+          ? legs.map((leg): LegOutcome =>
+              absent.includes(leg)
+                ? { leg, state: 'failed', error: 'No.', report: undefined }
+                : { leg, state: 'built', report: makeOutcomeReport(leg) },
+            )
+          : []
+        const from = memory.seen.length
+        const run = await promoted(memory, { built, failFast })
+        const complete = plan.images.map((image) => !image.legs.some((leg) => absent.includes(leg)))
+        const expected = complete.map((whole) => whole && (!failFast || complete.every(Boolean)))
+        expect(publicTags(memory)).toEqual(expected.map((is) => (is ? ['dated', 'undated'] : [])))
+        expect(run.outcomes.map(({ state }) => state === 'published')).toEqual(expected)
+        expect(run.outcomes.map(({ state }) => state === 'failed')).toEqual(complete.map((whole) => !whole))
+        expect(errorsOf(run)).toHaveLength(absent.length)
+        // Where nothing is published nothing is written, either.
+        const writes = memory.seen.slice(from).filter((request) => !request.startsWith('get '))
+        expect(writes.length > 0).toBe(expected.some(Boolean))
+      }),
+    )
+  })
+
+  it('a promotion that a registry breaks off anywhere is completed by the next one', async () => {
+    const undisturbed = await withStaged()
+    const from = undisturbed.seen.length
+    await promoted(undisturbed)
+    const requests = undisturbed.seen.length - from
+    for (let at = 0; at < requests; at += 1) {
+      let left = at
+      let refused = ''
+      const memory = await withStaged(legs, (request) => {
+        left -= 1
+        if (left === -1) refused = request
+        return left === -1
+      })
+      const first = await promoted(memory)
+      for (const repository of [vllm, sglangImages])
+        expect(undisturbed.tagsOf(repository)).toMatchObject(memory.tagsOf(repository))
+      // Unless it was a report that could not be read, it is red.
+      expect(first.error !== undefined || states(first).includes('failed')).toBe(
+        !refused.includes(':report-'),
+      )
+      const second = await promoted(memory)
+      expect(second.error).toBeUndefined()
+      for (const repository of [vllm, sglangImages])
+        expect(memory.tagsOf(repository)).toEqual(undisturbed.tagsOf(repository))
+    }
+  })
+})

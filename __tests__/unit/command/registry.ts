@@ -1,0 +1,144 @@
+import { UserError } from '../../../src/errors.ts'
+import type { Leg } from '../../../src/plan/plan.ts'
+import { buildIdLabel } from '../../../src/plan/published.ts'
+import { candidateTag } from '../../../src/plan/stage-tags.ts'
+import { stage } from '../../../src/promote/stage.ts'
+import type { RegistryClient } from '../../../src/registry/client.ts'
+import { type Digest, digestOf } from '../../../src/registry/digest.ts'
+import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
+import type { Repository } from '../../../src/registry/reference.ts'
+import { serialiseReport } from '../../../src/report/leg-report.ts'
+import { makeOutcomeReport } from '../report/factory.ts'
+import { makeCandidate, makeConfig } from '../verify/factory.ts'
+
+export const cache: Repository = { registry: 'docker.io', path: 'aibrix/image-cache' }
+export const vllm: Repository = { registry: 'docker.io', path: 'aibrix/vllm-openai' }
+export const sglang: Repository = { registry: 'docker.io', path: 'aibrix/sglang' }
+
+type Client = RegistryClient
+
+export type Memory = {
+  client: Client
+  /** What was asked for: `get aibrix/vllm-openai:v1`, `put …`, `blob …` (an upload), `mount …` */
+  seen: string[]
+  /** Makes a repository have a layer, of which nobody wants the bytes in memory */
+  hold: (repository: Repository, digest: Digest) => void
+  /** Tags of a repository, with what they name */
+  tagsOf: (repository: Repository) => Record<string, Digest>
+}
+
+/**
+ * A registry in memory that takes a manifest only if it has what that points to, as real ones do.
+ * @param refuses which requests, as `seen` has them, it answers with an error
+ */
+export function createMemory(refuses: (request: string) => boolean = () => false): Memory {
+  const manifests = new Map<string, { bytes: Buffer; mediaType: string }>()
+  const blobs = new Map<string, Buffer>()
+  const held = new Set<string>()
+  const hold: Memory['hold'] = ({ path }, digest) => held.add(`${path}@${digest}`)
+  const seen: string[] = []
+  const asked = (request: string): void => {
+    seen.push(request)
+    if (refuses(request)) throw new UserError(`registry docker.io refused "${request}".`)
+  }
+  const get: Client['getManifest'] = (repository, reference) => {
+    asked(`get ${repository.path}:${reference}`)
+    const found = manifests.get(`${repository.path}:${reference}`)
+    if (!found) return Promise.resolve(undefined)
+    const parsed = parseManifest(found.bytes, found.mediaType, reference)
+    return Promise.resolve({ ...found, digest: digestOf(found.bytes), parsed })
+  }
+  const put: Client['putManifest'] = ({ path }, reference, bytes, mediaType) => {
+    asked(`put ${path}:${reference}`)
+    const parsed = parseManifest(bytes, mediaType, reference)
+    const parts = parsed.kind === 'image' ? [parsed.config, ...parsed.layers] : parsed.manifests
+    for (const { digest } of parts)
+      if (!held.has(`${path}@${digest}`) && !manifests.has(`${path}:${digest}`))
+        throw new UserError(`${path}@${digest} is unknown.`)
+    const digest = digestOf(bytes)
+    for (const name of [reference, digest])
+      manifests.set(`${path}:${name}`, { bytes: Buffer.from(bytes), mediaType })
+    return Promise.resolve(digest)
+  }
+  const client: Client = {
+    getManifest: async (...request) => get(...request),
+    putManifest: async (...request) => put(...request),
+    confirmManifest: async (repository, reference, digest) => {
+      if ((await get(repository, reference))?.digest !== digest) throw new UserError('It is something else.')
+    },
+    getImageConfig: async (repository, { config }) =>
+      parseImageConfig(await client.getBlob(repository, config.digest, Infinity), repository.path),
+    getBlob: async ({ path }, digest) => {
+      const found = held.has(`${path}@${digest}`) ? blobs.get(digest) : undefined
+      if (!found) throw new UserError(`${path} has no blob ${digest}.`)
+      return Promise.resolve(found)
+    },
+    hasBlob: async ({ path }, digest) => Promise.resolve(held.has(`${path}@${digest}`)),
+    putBlob: async (repository, bytes) => {
+      asked(`blob ${repository.path}`)
+      const digest = digestOf(bytes)
+      blobs.set(digest, Buffer.from(bytes))
+      hold(repository, digest)
+      return Promise.resolve(digest)
+    },
+    mountBlob: async ({ from, to, digest }) => {
+      asked(`mount ${to.path}`)
+      if (!held.has(`${from.path}@${digest}`)) throw new UserError(`${from.path} has no blob ${digest}.`)
+      hold(to, digest)
+      return Promise.resolve('mounted')
+    },
+    listTags: () => Promise.reject(new Error('not used here')),
+    close: () => undefined,
+  }
+  const tagsOf = ({ path }: Repository): Record<string, Digest> =>
+    Object.fromEntries(
+      [...manifests].flatMap(([name, { bytes }]) =>
+        name.startsWith(`${path}:`) && !name.includes(':sha256:')
+          ? [[name.slice(path.length + 1), digestOf(bytes)]]
+          : [],
+      ),
+    )
+  return { client, seen, hold, tagsOf }
+}
+
+/**
+ * Puts an image of a leg under a tag, as BuildKit does without attestations.
+ * @param is what is in it where that is not what was planned
+ */
+export async function putImage(
+  { client, hold }: Memory,
+  repository: Repository,
+  tag: string,
+  leg: Pick<Leg, 'buildId' | 'platform'>,
+  is: { platform?: string; labels?: Record<string, string> } = {},
+): Promise<Digest> {
+  const [os = '', architecture = ''] = (is.platform ?? leg.platform).split('/')
+  const { entrypoint, env, workingDir } = makeConfig()
+  const labels = is.labels ?? { [buildIdLabel]: leg.buildId }
+  const config = Buffer.from(
+    JSON.stringify({
+      ...{ os, architecture },
+      config: { Entrypoint: entrypoint, Env: env, WorkingDir: workingDir, Labels: labels },
+      rootfs: { diff_ids: [] },
+    }),
+  )
+  const { mediaType, layers } = makeCandidate()
+  for (const { digest } of layers) hold(repository, digest)
+  const content = {
+    ...{ schemaVersion: 2, mediaType, layers },
+    config: {
+      mediaType: mediaTypes.ociConfig,
+      digest: await client.putBlob(repository, config),
+      size: config.length,
+    },
+  }
+  return client.putManifest(repository, tag, Buffer.from(JSON.stringify(content)), mediaType)
+}
+
+/** Stages a leg as a run does that has built and verified it. */
+export async function stageLeg(memory: Memory, leg: Leg): Promise<Digest> {
+  const digest = await putImage(memory, cache, candidateTag(leg), leg)
+  const report = makeOutcomeReport(leg, undefined, { digest })
+  await stage(memory.client, cache, leg, digest, serialiseReport(report))
+  return digest
+}

@@ -1,0 +1,268 @@
+import { describe, expect, it } from '@jest/globals'
+import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from '../../../src/command/run.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import type { LegOutcome, Run } from '../../../src/report/outcome.ts'
+import {
+  digest,
+  makeExcluded,
+  makeOutcomeReport,
+  makePlan,
+  makePlannedImage,
+  makePlannedImages,
+  sglang,
+} from '../report/factory.ts'
+import { makeLeg } from '../verify/factory.ts'
+import { createMemory, type Memory, sglang as sglangImages, stageLeg, vllm } from './registry.ts'
+
+const secret = 'hunter2'
+
+/** A clock that goes on by a second whenever it is read. */
+function worldOf(
+  { client }: Memory,
+  objectionTo: RunWorld['objectionTo'] = () => Promise.resolve(undefined),
+): RunWorld {
+  let time = 0
+  return {
+    registry: client,
+    log: () => undefined,
+    signal: new AbortController().signal,
+    redact: (text) => text.replaceAll(secret, '***'),
+    now: () => (time += 1000),
+    objectionTo,
+  }
+}
+
+/** What `buildLegs` does when all is well: the legs are staged, where they are pushed. */
+function stagingBuild(memory: Memory, asked: string[][]): Build {
+  return async (legs) => {
+    asked.push(legs.map(({ id }) => id))
+    for (const leg of legs) await stageLeg(memory, leg)
+    return legs.map((leg): LegOutcome => ({ leg, state: 'built', report: makeOutcomeReport(leg) }))
+  }
+}
+
+const ending =
+  (endings: Record<string, 'built' | 'failed' | 'skipped' | 'impossible'>): Build =>
+  (legs) =>
+    Promise.resolve(
+      legs.map((leg) => {
+        const state = endings[leg.architecture] ?? 'built'
+        switch (state) {
+          case 'built':
+            return { leg, state, report: makeOutcomeReport(leg) }
+          case 'failed':
+            return { leg, state, error: 'A gate failed.', report: undefined }
+          case 'skipped':
+            return { leg, state }
+          case 'impossible':
+            return { leg, state, reason: 'it has no torch' }
+        }
+      }),
+    )
+
+const never: Build = () => Promise.reject(new Error('there is nothing to build'))
+const states = ({ outcomes }: Run) => outcomes.map(({ state }) => state)
+const uploads = ({ seen }: Memory) => seen.filter((request) => request.startsWith('blob '))
+
+/** One image of each engine, for one platform. */
+const plan = makePlan(
+  [makePlannedImage(), makePlannedImage(sglang())].map((image, index) =>
+    withLeg(image, (leg) => ({ ...leg, buildId: String(index + 1).repeat(64) })),
+  ),
+)
+const push = { push: true, failFast: true }
+
+function withLeg(image: PlannedImage, change: (leg: PlannedLeg) => PlannedLeg): PlannedImage {
+  const [first, ...others] = image.legs
+  return { ...image, legs: [change(first), ...others.map(change)] }
+}
+
+function planWith(change: (image: PlannedImage) => PlannedImage): Plan {
+  return { ...plan, images: plan.images.map(change) }
+}
+
+describe('a run', () => {
+  it('builds what is pending in one go, publishes it, and says how long that took', async () => {
+    const memory = createMemory()
+    const asked: string[][] = []
+    const run = await runPlan(plan, push, worldOf(memory), stagingBuild(memory, asked))
+    expect(asked).toEqual([plan.images.map(({ legs: [leg] }) => leg.id)])
+    expect(run).toMatchObject({ command: 'run', duration: 1000, excluded: [] })
+    expect(states(run)).toEqual(['published', 'published'])
+    expect(run.outcomes.map((image) => image.legs.map(({ state }) => state))).toEqual([['built'], ['built']])
+    expect(Object.keys(memory.tagsOf(vllm))).toEqual(plan.images[0]?.tags)
+    expect(Object.keys(memory.tagsOf(sglangImages))).toEqual(plan.images[1]?.tags)
+  })
+
+  it.each<[string, Plan, string[]]>([
+    ['all that it will push to, once each', plan, ['image-cache', 'vllm-openai', 'sglang']],
+    ['one repository of many images', makePlan(makePlannedImages(3)), ['image-cache', 'vllm-openai']],
+    [
+      'nothing where all is published',
+      planWith((image) => ({ ...image, published: { kind: 'same', digest, missingTags: [] } })),
+      [],
+    ],
+  ])('finds out before anything is built whether it may push to %s', async (_, of, expected) => {
+    const memory = createMemory()
+    let before: string[] = []
+    await runPlan(of, push, worldOf(memory), (legs) => {
+      before = uploads(memory)
+      return ending({})(legs)
+    })
+    expect(before).toEqual(expected.map((name) => `blob aibrix/${name}`))
+  })
+
+  it('builds nothing where it may not push', async () => {
+    const memory = createMemory((request) => request === 'blob aibrix/sglang')
+    const run = await runPlan(plan, push, worldOf(memory), never)
+    expect(run.error).toBe('registry docker.io refused "blob aibrix/sglang".')
+    expect(run.outcomes).toEqual([])
+  })
+
+  it('builds nothing and publishes what is staged', async () => {
+    const memory = createMemory()
+    const staged = planWith((image) => withLeg(image, (leg) => ({ ...leg, existing: 'staged' })))
+    for (const { legs } of staged.images) await stageLeg(memory, legs[0])
+    const run = await runPlan(staged, push, worldOf(memory), never)
+    expect(run.error).toBeUndefined()
+    expect(states(run)).toEqual(['published', 'published'])
+  })
+
+  it('asks the registry for nothing without a push', async () => {
+    const memory = createMemory()
+    const run = await runPlan(plan, { ...push, push: false }, worldOf(memory), ending({}))
+    expect(memory.seen).toEqual([])
+    expect(states(run)).toEqual(['built', 'built'])
+  })
+
+  it('says in a sentence without secrets what broke off the building, and what the plan left out', async () => {
+    const excluded = [makeExcluded()]
+    const run = await runPlan({ ...plan, excluded }, push, worldOf(createMemory()), () =>
+      Promise.reject(new Error(`No builder for ${secret}.`)),
+    )
+    expect(run).toEqual({
+      command: 'run',
+      outcomes: [],
+      excluded,
+      duration: 1000,
+      error: 'No builder for ***.',
+    })
+  })
+
+  it('leaves out what turned out to be impossible, and goes on', async () => {
+    const memory = createMemory()
+    const asked: string[][] = []
+    const build: Build = async (legs) => [
+      ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1))),
+      ...(await stagingBuild(memory, asked)(legs.slice(1))),
+    ]
+    const run = await runPlan(plan, push, worldOf(memory), build)
+    expect(states(run)).toEqual(['published'])
+    expect(run.excluded).toMatchObject([{ version: 'v0.21.0', reason: 'it has no torch' }])
+  })
+
+  it('is an error where nothing is left', async () => {
+    const run = await runPlan(plan, push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
+    expect(run.error).toContain(
+      'Nothing that was selected can be built, of SGLang v0.5.11 because it has no torch;',
+    )
+  })
+})
+
+const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
+const two = makePlan([image])
+const [amd64, arm64] = image.legs
+if (!arm64) throw new Error('there are two')
+
+describe('an image that is not pushed', () => {
+  it.each<[string, string, Parameters<typeof ending>[0]]>([
+    ['built', 'if all of its legs are', {}],
+    ['failed', 'if one leg is', { arm64: 'failed' }],
+    ['failed', 'if one leg is, and another was not begun', { amd64: 'failed', arm64: 'skipped' }],
+    ['skipped', 'if one leg was not begun', { arm64: 'skipped' }],
+  ])('is %s %s', async (state, _, endings) => {
+    const run = await runPlan(two, { push: false, failFast: true }, worldOf(createMemory()), ending(endings))
+    expect(states(run)).toEqual([state])
+    expect(run.outcomes[0]?.legs.map((leg) => leg.state)).toEqual([
+      endings.amd64 ?? 'built',
+      endings.arm64 ?? 'built',
+    ])
+  })
+})
+
+describe('one leg of a plan', () => {
+  it.each<[string, boolean, Parameters<typeof ending>[0], string[], string[]]>([
+    ['is staged', true, {}, ['staged'], ['built']],
+    ['is built without a push', false, {}, ['built'], ['built']],
+    ['fails', true, { arm64: 'failed' }, ['failed'], ['failed']],
+    ['is left out where it is impossible', true, { arm64: 'impossible' }, [], []],
+  ])('%s', async (_, pushes, endings, imageStates, legStates) => {
+    const memory = createMemory()
+    const run = await buildOne(two, { image, leg: arm64 }, { push: pushes }, worldOf(memory), ending(endings))
+    expect(run.command).toBe('build')
+    expect(states(run)).toEqual(imageStates)
+    expect(run.outcomes.flatMap(({ legs }) => legs.map(({ state }) => state))).toEqual(legStates)
+    expect(run.outcomes.flatMap(({ legs }) => legs.map(({ leg }) => leg.id))).toEqual(
+      legStates.map(() => arm64.id),
+    )
+    expect(run.excluded).toHaveLength(endings.arm64 === 'impossible' ? 1 : 0)
+    expect(run.error).toBeUndefined()
+    // The public repository is the business of `promote`.
+    expect(uploads(memory)).toEqual(pushes ? ['blob aibrix/image-cache'] : [])
+  })
+
+  it('is not built where the cache repository takes nothing', async () => {
+    const memory = createMemory((request) => request.startsWith('blob '))
+    const run = await buildOne(two, { image, leg: amd64 }, push, worldOf(memory), never)
+    expect(run).toMatchObject({
+      outcomes: [],
+      error: 'registry docker.io refused "blob aibrix/image-cache".',
+    })
+  })
+})
+
+describe('the promotion of a plan', () => {
+  it('publishes what other runners have staged since', async () => {
+    const memory = createMemory()
+    for (const { legs } of plan.images) await stageLeg(memory, legs[0])
+    const run = await promotePlan(plan, true, worldOf(memory))
+    expect(run.command).toBe('promote')
+    expect(states(run)).toEqual(['published', 'published'])
+  })
+
+  it('looks again at what the plan calls published', async () => {
+    const memory = createMemory()
+    const published = planWith((each) => ({ ...each, published: { kind: 'same', digest, missingTags: [] } }))
+    expect(states(await promotePlan(published, true, worldOf(memory)))).toEqual(['failed', 'failed'])
+  })
+
+  it('says with its outcomes what broke it off', async () => {
+    let ready = false
+    const tag = plan.images[1]?.tags[0] ?? ''
+    const memory = createMemory((request) => ready && request === `put aibrix/sglang:${tag}`)
+    for (const { legs } of plan.images) await stageLeg(memory, legs[0])
+    ready = true
+    const run = await promotePlan(plan, true, worldOf(memory))
+    expect(run.error).toContain(`Promotion stopped at docker.io/aibrix/sglang:${tag}`)
+    expect(states(run)).toEqual(['staged', 'staged'])
+  })
+
+  it('leaves out what another runner found impossible, unless that is all', async () => {
+    const matched = planWith((each) =>
+      withLeg(each, (leg) => ({ ...leg, wanted: 'matched', feasibility: 'unknown' })),
+    )
+    const memory = createMemory()
+    const [, second] = plan.images
+    if (!second) throw new Error('there are two')
+    await stageLeg(memory, second.legs[0])
+    const objection = (only?: string) =>
+      worldOf(memory, ({ engine }) =>
+        Promise.resolve(only === undefined || engine === only ? 'it has no torch' : undefined),
+      )
+    const run = await promotePlan(matched, true, objection('vllm'))
+    expect(states(run)).toEqual(['published'])
+    expect(run.excluded).toMatchObject([{ engine: 'vllm', reason: 'it has no torch' }])
+    const none = await promotePlan(matched, true, objection())
+    expect(none).toMatchObject({ outcomes: [], error: expect.stringContaining('Nothing that was selected') })
+  })
+})

@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import { createNixlIndex, type PipAnswer } from '../../../src/plan/nixl-index.ts'
+
+const experimental =
+  'WARNING: pip index is currently an experimental command. It may be removed/changed in a future release without prior warning.\n'
+const page = 'https://index.example/simple/nixl-cu12/'
+
+/** What pip -vv prints on its way. */
+function looked(name: string): string {
+  const url = page.replace('nixl-cu12', name)
+  return [
+    `1 location(s) to search for versions of ${name}:`,
+    `* ${url}`,
+    `Fetching project page and analyzing links: ${url}`,
+    `Getting page ${url}`,
+    `${url.slice(0, 21)} "GET /simple/${name}/ HTTP/1.1" 200 22066`,
+    `Fetched page ${url} as application/vnd.pypi.simple.v1+json`,
+    `  Found link ${url}x-0.7.1-cp312-cp312-manylinux_2_28_x86_64.whl (requires-python:>=3.9), version: 0.7.1`,
+    `Skipping link: not a file: ${url}`,
+    '',
+  ].join('\n')
+}
+
+function found(name: string, versions: string[]): PipAnswer {
+  const answer = `${name} (${versions[0] ?? ''})\nAvailable versions: ${versions.join(', ')}\n`
+  return { state: 'ended', code: 0, stdout: looked(name) + answer, stderr: experimental }
+}
+
+function noMatch(stdout: string, stderr = ''): PipAnswer {
+  const error = 'ERROR: No matching distribution found for nixl-cu12\n'
+  return { state: 'ended', code: 1, stdout, stderr: `${experimental}${stderr}${error}` }
+}
+
+function failed(code: number, stderr: string): PipAnswer {
+  return { state: 'ended', code, stdout: '', stderr }
+}
+
+/** An index whose pip answers by the package's name, and what it was asked. */
+function indexOf(answers: Record<string, PipAnswer | PipAnswer[]>) {
+  const asked: string[][] = []
+  const index = createNixlIndex((args) => {
+    asked.push(args)
+    const answer = answers[args[2] ?? '']
+    const one = Array.isArray(answer) ? answer.shift() : answer
+    return one ? Promise.resolve(one) : Promise.reject(new Error(`${args.join(' ')} is not expected`))
+  })
+  return { index, asked }
+}
+
+const everything = ['1.4.1', '1.0.0', '0.8.0', '0.7.1', '0.7.0', '0.6.0']
+const usual = {
+  nixl: found('nixl', everything),
+  'nixl-cu12': found('nixl-cu12', ['1.4.1', '1.0.0', '0.8.0', '0.7.1']),
+  'nixl-cu13': found('nixl-cu13', ['1.4.1', '1.0.0', '0.8.0']),
+}
+const base = { python: '3.12', cuda: '12.8' }
+
+describe('the versions of NIXL for a base', () => {
+  it.each<[string, string, Record<string, PipAnswer>, string[]]>([
+    ['CUDA 12', '12.8', usual, everything],
+    ['CUDA 13, without what was linked with CUDA 12', '13.0', usual, ['1.4.1', '1.0.0', '0.8.0']],
+    ['CUDA 13, told without its minor version', '13', usual, ['1.4.1', '1.0.0', '0.8.0']],
+    [
+      'a mirror that lacks the package for all variants',
+      '12.8',
+      { ...usual, nixl: found('nixl', ['0.8.0']) },
+      ['0.8.0'],
+    ],
+    [
+      'a mirror that lacks the variant',
+      '12.8',
+      {
+        ...usual,
+        'nixl-cu12': noMatch(
+          `Getting page ${page}\nCould not fetch URL ${page}: 404 Client Error: Not Found for url: ${page} - skipping\n`,
+        ),
+      },
+      ['0.7.0', '0.6.0'],
+    ],
+    [
+      'a Python without wheels',
+      '12.8',
+      { nixl: found('nixl', everything), 'nixl-cu12': noMatch(looked('nixl-cu12')) },
+      ['0.7.0', '0.6.0'],
+    ],
+  ])('%s', async (_, cuda, answers, versions) => {
+    const { index } = indexOf(answers)
+    expect(await index.versions({ ...base, cuda }, 'linux/amd64')).toEqual({ state: 'known', versions })
+  })
+
+  it('are asked for with the Python and the platform of the base, not of pip, and without an address', async () => {
+    const { index, asked } = indexOf(usual)
+    await index.versions({ python: '3.10', cuda: '13.0' }, 'linux/arm64')
+    expect(asked.map((args) => args[2]).sort()).toEqual(['nixl', 'nixl-cu13'])
+    for (const args of asked) {
+      expect(args.join(' ')).toContain(
+        '--only-binary=:all: --python-version 3.10 --platform manylinux_2_39_aarch64',
+      )
+      expect(args).toContain('manylinux_2_28_aarch64')
+      expect(args).toContain('manylinux_2_17_aarch64')
+      expect(args.join(' ')).not.toMatch(/x86_64|:\/\//)
+    }
+  })
+
+  it.each([{}, { python: '3.12' }, { cuda: '12.8' }])(
+    'are all that there are where only %j is known',
+    async (known) => {
+      const { index, asked } = indexOf(usual)
+      expect(await index.versions(known, 'linux/amd64')).toEqual({ state: 'known', versions: everything })
+      expect(asked).toEqual([
+        ['index', 'versions', 'nixl', '-vv', '--pre', '--only-binary=:all:', '--ignore-requires-python'],
+      ])
+    },
+  )
+})
+
+describe('pip is asked', () => {
+  it('once for each question, also by several at the same time', async () => {
+    const { index, asked } = indexOf(usual)
+    const bases = [
+      base,
+      { ...base, cuda: '12.9' },
+      { ...base, cuda: '13.0' },
+      base,
+      { ...base, python: '3.10' },
+    ]
+    await Promise.all(bases.map((one) => index.versions(one, 'linux/amd64')))
+    await Promise.all(bases.map((one) => index.versions(one, 'linux/amd64')))
+    // 3.12: nixl, nixl-cu12, nixl-cu13; 3.10: nixl, nixl-cu12
+    expect(asked).toHaveLength(5)
+  })
+
+  it('at most four times at once', async () => {
+    let running = 0
+    let most = 0
+    const index = createNixlIndex(async (args) => {
+      running += 1
+      most = Math.max(most, running)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      running -= 1
+      return found(args[2] ?? '', everything)
+    })
+    const pythons = ['3.9', '3.10', '3.11', '3.12', '3.13']
+    await Promise.all(pythons.map((python) => index.versions({ ...base, python }, 'linux/amd64')))
+    expect(most).toBe(4)
+  })
+
+  it('and a cancelled run stays one', async () => {
+    const index = createNixlIndex(() => Promise.reject(new Error('Cancelled while pip was asked.')))
+    await expect(index.versions(base, 'linux/amd64')).rejects.toThrow('Cancelled')
+  })
+})
+
+describe('pip has no answer', () => {
+  const refused = (reason: string) =>
+    noMatch(`Getting page ${page}\nCould not fetch URL ${page}: ${reason} - skipping\n`)
+
+  it.each<[string, PipAnswer, string]>([
+    [
+      'without a python3',
+      { state: 'missing', reason: 'python3 was not found on PATH' },
+      'python3 was not found on PATH',
+    ],
+    ['without pip', failed(1, '/usr/bin/python3: No module named pip\n'), 'python3 has no pip'],
+    [
+      'with a pip before 21.2',
+      failed(1, 'ERROR: unknown command "index"\n'),
+      'it is too old to list versions',
+    ],
+    [
+      'with a pip that lacks an option',
+      failed(2, 'Usage: …\n\nno such option: --platform\n'),
+      'it is too old',
+    ],
+    [
+      'from an index that wants a password',
+      refused(`401 Client Error: Unauthorized for url: ${page}`),
+      'the package index does not answer (401 Client Error: Unauthorized)',
+    ],
+    [
+      'from an index that is broken',
+      refused(
+        "HTTPConnectionPool(host='index.example', port=80): Max retries exceeded with url: /simple/nixl-cu12/ (Caused by ResponseError('too many 500 error responses'))",
+      ),
+      'too many 500 error responses',
+    ],
+    [
+      'from an index that nobody serves',
+      refused(
+        "connection error: HTTPConnectionPool(host='index.example', port=80): Max retries exceeded with url: /x/ (Caused by NewConnectionError('<pip._vendor.urllib3.connection.HTTPConnection object at 0x7fc0e68bbdd0>: Failed to establish a new connection: [Errno 111] Connection refused'))",
+      ),
+      'Failed to establish a new connection: [Errno 111] Connection refused',
+    ],
+    [
+      'from an index with an unknown certificate',
+      refused(
+        'There was a problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)',
+      ),
+      'problem confirming the ssl certificate',
+    ],
+    [
+      'from an index that pip does not trust',
+      noMatch(
+        '* http://index.example/simple/nixl-cu12/\n',
+        'WARNING: The repository located at index.example is not a trusted or secure host and is being ignored.\n',
+      ),
+      'No matching distribution found',
+    ],
+    [
+      'that can be read',
+      { state: 'ended', code: 0, stdout: 'nixl-cu12 1.0\n', stderr: '' },
+      'it ended with code 0 and said nothing',
+    ],
+  ])('%s', async (_, answer, reason) => {
+    for (const answers of [
+      { ...usual, 'nixl-cu12': answer },
+      { ...usual, nixl: answer },
+    ]) {
+      const { index } = indexOf(answers)
+      const told = await index.versions(base, 'linux/amd64')
+      expect(told).toEqual({ state: 'no-pip', reason: expect.stringContaining(reason) })
+      expect(told).toMatchObject({ reason: expect.stringMatching(/^pip can't say .*[^.]$/) })
+      expect(JSON.stringify(told)).not.toMatch(/:\/\/|0x[0-9a-f]{4}/)
+    }
+  })
+
+  it('and whatever it prints is no crash', async () => {
+    const words = fc.array(
+      fc.oneof(
+        fc.string(),
+        fc.constantFrom(
+          'Available versions: ',
+          'Available versions: 0.7.1, x',
+          'Could not fetch URL ',
+          ' - skipping',
+          '\n',
+          'ERROR: ',
+          'No matching distribution found',
+          ': ',
+        ),
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(words, words, fc.constantFrom(0, 1, 2), async (stdout, stderr, code) => {
+        const answer: PipAnswer = { state: 'ended', code, stdout: stdout.join(''), stderr: stderr.join('') }
+        const answers = { nixl: answer, 'nixl-cu12': answer }
+        const told = await indexOf(answers).index.versions(base, 'linux/amd64')
+        expect(['known', 'no-pip']).toContain(told.state)
+      }),
+    )
+  })
+})

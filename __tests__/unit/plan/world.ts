@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { parseCatalogue } from '../../../src/plan/catalogue.ts'
+import type { PlanWorld } from '../../../src/plan/make-plan.ts'
+import type { PlanRequest } from '../../../src/plan/request.ts'
+import { parseSelectors, type Product, type Selectors } from '../../../src/plan/selector.ts'
+import { digestOf } from '../../../src/registry/digest.ts'
+import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
+
+/** What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. */
+export type Images = Record<string, Record<string, Record<string, string>>>
+
+export const commit = '52405d7852405d7852405d7852405d7852405d78'
+
+export function selectors(product: Product, text: string): Selectors {
+  const parsed = parseSelectors(text, product)
+  if ('invalid' in parsed) throw new Error(`${parsed.invalid} is not a selector`)
+  return parsed
+}
+
+function blob(content: unknown) {
+  const bytes = Buffer.from(JSON.stringify(content))
+  return { bytes, digest: digestOf(bytes), size: bytes.length }
+}
+
+/** @param delay how long each answer takes, so that tests can have them in any order */
+export function registryOf(images: Images, delay: () => Promise<void> = () => Promise.resolve()) {
+  const stored = new Map<string, { bytes: Buffer; mediaType: string }>()
+  const configs = new Map<string, Buffer>()
+  const tags = new Map<string, string[]>()
+  const requests: string[] = []
+  for (const [name, platforms] of Object.entries(images)) {
+    const [path = '', tag = ''] = name.split(':')
+    tags.set(path, [...(tags.get(path) ?? []), tag])
+    const children = Object.entries(platforms).map(([platform, labels]) => {
+      const [os, architecture] = platform.split('/')
+      const config = blob({
+        os,
+        architecture,
+        config: { Labels: labels },
+        rootfs: { diff_ids: [name.split('/').at(-1)] },
+      })
+      configs.set(config.digest, config.bytes)
+      const manifest = blob({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociManifest,
+        config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size },
+        layers: [
+          { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: config.digest, size: 7 },
+        ],
+      })
+      stored.set(`${path}:${manifest.digest}`, { bytes: manifest.bytes, mediaType: mediaTypes.ociManifest })
+      return { ...manifest, platform: { os, architecture } }
+    })
+    const [only] = children
+    const top =
+      children.length === 1 && only
+        ? { bytes: only.bytes, mediaType: mediaTypes.ociManifest }
+        : {
+            bytes: blob({
+              schemaVersion: 2,
+              mediaType: mediaTypes.ociIndex,
+              manifests: children.map(({ digest, size, platform }) => ({
+                mediaType: mediaTypes.ociManifest,
+                digest,
+                size,
+                platform,
+              })),
+            }).bytes,
+            mediaType: mediaTypes.ociIndex,
+          }
+    stored.set(name, top).set(`${path}:${digestOf(top.bytes)}`, top)
+  }
+  const registry: PlanWorld['registry'] = {
+    getManifest: async ({ path }, reference) => {
+      requests.push(`manifest ${path}:${reference}`)
+      await delay()
+      const found = stored.get(`${path}:${reference}`)
+      if (!found) return undefined
+      const parsed = parseManifest(found.bytes, found.mediaType, path)
+      return { ...found, digest: digestOf(found.bytes), parsed }
+    },
+    getImageConfig: async ({ path }, manifest) => {
+      requests.push(`config ${path}`)
+      await delay()
+      return parseImageConfig(configs.get(manifest.config.digest) ?? Buffer.alloc(0), path)
+    },
+    listTags: async ({ path }) => {
+      requests.push(`tags ${path}`)
+      await delay()
+      return tags.get(path) ?? []
+    },
+  }
+  return { registry, requests }
+}
+
+const amd64 = { 'linux/amd64': {} }
+
+/** Bases of which the catalogue knows nothing that speaks against AIBrix v0.5.0. */
+export const bases: Images = {
+  'vllm/vllm-openai:v0.10.2': amd64,
+  'vllm/vllm-openai:v0.9.1': amd64,
+  'vllm/vllm-openai:v0.11.0': amd64,
+  'lmsysorg/sglang:v0.5.5.post3': amd64,
+}
+
+export function catalogue() {
+  return parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
+}
+
+/** A git that has these tags and branches in every repository. */
+export function gitOf(tags: string[], branches: string[] = []): PlanWorld['git'] {
+  return () =>
+    Promise.resolve(
+      [
+        ...tags.map((tag) => `${commit}\trefs/tags/${tag}\n`),
+        ...branches.map((branch) => `${commit}\trefs/heads/${branch}\n`),
+      ].join(''),
+    )
+}
+
+export const releases = ['v0.5.0', 'v0.6.0', 'v0.7.0', 'v1.19.0']
+
+export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): PlanWorld {
+  return {
+    registry: registryOf({ ...bases, ...images }).registry,
+    git: gitOf(releases, ['main']),
+    nixl: { versions: () => Promise.resolve({ state: 'known', versions: ['0.7.0', '0.7.1'] }) },
+    catalogue: catalogue(),
+    recipeOf: () => 'recipe',
+    storedFacts: () => Promise.resolve(undefined),
+    ...changes,
+  }
+}
+
+export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
+  return {
+    engines: [{ engine: 'vllm', versions: selectors('engine', 'v0.10.2') }],
+    aibrix: {
+      repository: { kind: 'url', url: 'https://git.example/aibrix' },
+      versions: selectors('aibrix', 'default'),
+    },
+    nixl: selectors('nixl', 'default'),
+    ucxRepository: { kind: 'url', url: 'https://git.example/ucx' },
+    integration: 'auto',
+    gpuArchitectures: 'auto',
+    platforms: ['linux/amd64'],
+    buildArguments: {},
+    registry: 'docker.io',
+    namespace: 'aibrix',
+    baseRegistry: 'docker.io',
+    cacheRepository: { registry: 'docker.io', path: 'aibrix/image-cache' },
+    templates: [{ text: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}', dated: true }],
+    date: '20251123',
+    publicTags: 'look',
+    force: false,
+    ...changed,
+  }
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals'
+import { annotationsOf } from '../../../src/report/annotations.ts'
+import { waive } from '../../../src/verify/gate.ts'
+import { judgeManifest } from '../../../src/verify/manifest.ts'
+import { makeFacts, makeLeg } from '../verify/factory.ts'
+import {
+  makeExcluded,
+  makeFailure,
+  makeOutcome,
+  makeOutcomeReport,
+  makePlannedImage,
+  makeRun,
+} from './factory.ts'
+
+describe('annotations', () => {
+  it('of a failed gate name the gate and the cause', () => {
+    const facts = makeFacts()
+    facts.image.pip.numpy = '2.3.0'
+    const report = makeOutcomeReport(makeLeg(), facts)
+    expect(annotationsOf(makeRun([makeFailure('A gate failed.', report)]))).toEqual([
+      {
+        level: 'error',
+        title: 'vLLM v0.21.0: gate environment-untouched failed',
+        message: expect.stringMatching(/changed numpy 2\.2\.6 → 2\.3\.0.*Expected: .*Actual: /),
+      },
+    ])
+  })
+
+  it('of a build that failed hold its sentence', () => {
+    const message = 'No matching distribution found for nixl==9.9.9'
+    expect(annotationsOf(makeRun([makeFailure(message)]))).toEqual([
+      { level: 'error', title: 'vLLM v0.21.0 failed', message },
+    ])
+  })
+
+  it('of an image with several platforms name the one that failed', () => {
+    const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
+    const legs = [
+      { state: 'staged', report: undefined },
+      { state: 'failed', error: 'It is missing.', report: undefined },
+    ] as const
+    expect(annotationsOf(makeRun([makeOutcome({ state: 'failed' }, legs, image)]))).toEqual([
+      { level: 'error', title: 'vLLM v0.21.0 linux/arm64 failed', message: 'It is missing.' },
+    ])
+  })
+
+  it('tell of a promotion that broke off, and of a run that did', () => {
+    const outcome = makeOutcome({ state: 'failed', error: 'Promotion stopped at x.' })
+    expect(annotationsOf(makeRun([outcome], { error: 'The run was cancelled.' }))).toEqual([
+      { level: 'error', title: 'The run failed', message: 'The run was cancelled.' },
+      { level: 'error', title: 'vLLM v0.21.0 failed', message: 'Promotion stopped at x.' },
+    ])
+  })
+
+  it('warn of waivers and tell of what was skipped', () => {
+    const facts = makeFacts()
+    facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
+    facts.image.pipCheck = null
+    const report = makeOutcomeReport(makeLeg(), facts)
+    const gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
+    const run = makeRun([makeOutcome(undefined, [{ state: 'built', report: { ...report, gates } }])])
+    expect(annotationsOf(run).map(({ level, title }) => [level, title])).toEqual([
+      ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
+      ['notice', 'vLLM v0.21.0: a gate was skipped'],
+    ])
+  })
+
+  it('say once why several gates were skipped', () => {
+    const report = makeOutcomeReport(makeLeg(), makeFacts(), {
+      gates: judgeManifest(makeLeg(), { known: 'nothing', reason: 'push is false' }, { addedBytes: 1 }),
+    })
+    expect(annotationsOf(makeRun([makeOutcome({ state: 'built' }, [{ state: 'built', report }])]))).toEqual([
+      {
+        level: 'notice',
+        title: 'vLLM v0.21.0: 3 gates were skipped',
+        message: 'image-config, added-bytes, media-types: could not be told, because push is false.',
+      },
+    ])
+  })
+
+  it.each([
+    [1, 'An image is not built', 'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it.'],
+    [
+      3,
+      '3 images are not built',
+      'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it. The others are in the job summary.',
+    ],
+  ])('tell once of what is excluded, here %d', (count, title, message) => {
+    const excluded = Array.from({ length: count }, () => makeExcluded())
+    expect(annotationsOf(makeRun([], { excluded }))).toEqual([{ level: 'notice', title, message }])
+  })
+
+  it('are at most ten of a level', () => {
+    const annotations = annotationsOf(makeRun(Array.from({ length: 30 }, () => makeFailure('x'))))
+    expect(annotations).toHaveLength(10)
+    expect(annotations.at(-1)?.message).toBe('21 more are in the job summary.')
+  })
+})

@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals'
+import { matrixOutput, type RunsOn } from '../../../src/report/matrix.ts'
+import { makeLeg } from '../verify/factory.ts'
+import { digest, makePlan, makePlannedImage, makePlannedImages, sglang } from './factory.ts'
+
+const platforms = ['linux/amd64', 'linux/arm64'] as const
+const runners = new Map<string, RunsOn>([
+  ['linux/amd64', 'ubuntu-latest'],
+  ['linux/arm64', ['self-hosted', 'arm64']],
+])
+
+function rowsOf(text: string): Record<string, unknown>[] {
+  return (JSON.parse(text) as { include: Record<string, unknown>[] }).include
+}
+
+describe('the output matrix', () => {
+  it('has a row for each leg that has to be built, complete in itself', () => {
+    const plan = makePlan([makePlannedImage(makeLeg(), platforms), makePlannedImage(sglang())])
+    expect(JSON.parse(matrixOutput(plan, runners))).toEqual({
+      include: [
+        {
+          leg: 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64',
+          name: 'vLLM v0.21.0 linux/amd64',
+          engine: 'vllm',
+          version: 'v0.21.0',
+          platform: 'linux/amd64',
+          'runs-on': 'ubuntu-latest',
+        },
+        {
+          leg: 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-arm64',
+          name: 'vLLM v0.21.0 linux/arm64',
+          engine: 'vllm',
+          version: 'v0.21.0',
+          platform: 'linux/arm64',
+          'runs-on': ['self-hosted', 'arm64'],
+        },
+        {
+          leg: 'sglang-v0.5.11-aibrix-v0.7.0-nixl-0.7.1-amd64',
+          name: 'SGLang v0.5.11',
+          engine: 'sglang',
+          version: 'v0.5.11',
+          platform: 'linux/amd64',
+          'runs-on': 'ubuntu-latest',
+        },
+      ],
+    })
+  })
+
+  it('has no row for what is published or staged already', () => {
+    const staged = makePlannedImage(makeLeg(), platforms)
+    staged.legs[0].existing = 'staged'
+    const published = { kind: 'same' as const, digest, missingTags: ['v1'] }
+    const images = [staged, makePlannedImage(sglang(), platforms, { published })]
+    expect(rowsOf(matrixOutput(makePlan(images), runners)).map(({ leg }) => leg)).toEqual([
+      'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-arm64',
+    ])
+    expect(matrixOutput(makePlan([]), runners)).toBe('{"include":[]}')
+  })
+
+  it.each([
+    [
+      new Map([['linux/amd64', 'ubuntu-latest']]),
+      'linux/arm64 (it has linux/amd64); add a line "linux/arm64: <label>"',
+    ],
+    [new Map(), 'linux/amd64 (it has nothing); add a line'],
+  ])('is refused without a runner for a platform', (some: ReadonlyMap<string, RunsOn>, message) => {
+    const plan = makePlan([makePlannedImage(makeLeg(), platforms)])
+    expect(() => matrixOutput(plan, some)).toThrow(message)
+  })
+
+  it('needs no runner for a platform of which nothing is built', () => {
+    const image = makePlannedImage(makeLeg(), platforms)
+    image.legs[0].existing = 'staged'
+    expect(rowsOf(matrixOutput(makePlan([image]), new Map([['linux/arm64', 'arm']])))).toHaveLength(1)
+  })
+
+  it('has at most 256 legs, and says how to split more', () => {
+    expect(rowsOf(matrixOutput(makePlan(makePlannedImages(128, platforms)), runners))).toHaveLength(256)
+    const images = [...makePlannedImages(128, platforms), makePlannedImage(sglang())]
+    expect(() => matrixOutput(makePlan(images), runners)).toThrow(
+      /^257 legs have to be built \(vllm 256, sglang 1\).*at most 256.*one for each engine/,
+    )
+  })
+
+  it('is no longer than GitHub lets the outputs of a job be', () => {
+    const labels = (length: number) => new Map([['linux/amd64', 'x'.repeat(length)]])
+    const plan = makePlan(makePlannedImages(200))
+    expect(matrixOutput(plan, labels(2300)).length * 2).toBeLessThanOrEqual(1024 * 1024)
+    expect(() => matrixOutput(plan, labels(2600))).toThrow('shorten the labels in the input runners')
+  })
+})

@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { actionDefaults, readAction } from '../../script/action-defaults.ts'
+
+type Step = { uses?: string; run?: string; with?: Record<string, unknown> }
+type Job = {
+  needs?: string | string[]
+  uses?: string
+  with?: Record<string, string>
+  secrets?: Record<string, string>
+  steps?: Step[]
+}
+type Workflow = { on: unknown; permissions?: unknown; jobs: Record<string, Job> }
+type Called = {
+  inputs: Record<string, { default: unknown }>
+  secrets: Record<string, unknown>
+  outputs: Record<string, unknown>
+}
+
+const folders = ['.github/workflows', 'examples']
+const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+const ci = readWorkflow('.github/workflows/ci.yml')
+const images = readWorkflow('.github/workflows/images.yml')
+const called = (images.on as { workflow_call: Called }).workflow_call
+
+function readWorkflow(file: string): Workflow {
+  return parse(readFileSync(file, 'utf8')) as Workflow
+}
+
+function stepsOf({ jobs }: Workflow): Step[] {
+  return Object.values(jobs).flatMap(({ steps = [] }) => steps)
+}
+
+function ownSteps(workflow: Workflow): Step[] {
+  return stepsOf(workflow).filter(({ uses }) => uses?.startsWith('aibrix/image-action@'))
+}
+
+it('the last job of CI needs every other one', () => {
+  const { passed, ...others } = ci.jobs
+  expect(passed?.needs).toEqual(Object.keys(others))
+})
+
+describe.each(files)('%s', (file) => {
+  const workflow = readWorkflow(file)
+
+  it('gives no permissions but those that a job names', () => {
+    // The jobs of a workflow that is called have what the caller gives
+    expect(workflow.permissions).toEqual(file.endsWith('images.yml') ? undefined : {})
+  })
+
+  it('names the version of each action that it pins', () => {
+    const uses = [...readFileSync(file, 'utf8').matchAll(/^ *(?:- )?uses: (.*)$/gm)].map(([, value]) => value)
+    for (const value of uses)
+      expect(value).toMatch(
+        /^(\.\/|aibrix\/image-action(\/[\w./-]+)?@v1$|[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/,
+      )
+  })
+
+  it('has no expression in a script', () => {
+    for (const { run = '' } of stepsOf(workflow)) expect(run).not.toContain('${{')
+  })
+
+  it('uses inputs that the action and images.yml have', () => {
+    const inputs = Object.keys(readAction().inputs)
+    for (const step of ownSteps(workflow))
+      expect(inputs).toEqual(expect.arrayContaining(Object.keys(step.with ?? {})))
+    for (const job of Object.values(workflow.jobs).filter(({ uses }) => uses?.includes('/images.yml'))) {
+      expect(Object.keys(called.inputs)).toEqual(expect.arrayContaining(Object.keys(job.with ?? {})))
+      expect(Object.keys(called.secrets)).toEqual(expect.arrayContaining(Object.keys(job.secrets ?? {})))
+    }
+  })
+})
+
+describe('images.yml', () => {
+  const own = ['small-runner', 'timeout-minutes', 'release-notes']
+  const shared = Object.entries(called.inputs).filter(([name]) => !own.includes(name))
+  const defaults = actionDefaults()
+
+  it.each(shared)('has the default of the action for %s', (name, input) => {
+    expect(String(input.default)).toBe(defaults[name])
+  })
+
+  it.each([
+    ...shared.map(([name]) => [name, `\${{ inputs.${name} }}`] as const),
+    ...Object.keys(called.secrets).map((name) => [name, `\${{ secrets.${name} }}`] as const),
+  ])('hands %s on, and nothing else under that name', (name, expression) => {
+    const given = ownSteps(images).flatMap((step) => (name in (step.with ?? {}) ? [step.with?.[name]] : []))
+    expect(given.length).toBeGreaterThan(0)
+    expect(new Set(given)).toEqual(new Set([expression]))
+  })
+
+  it('has the outputs of the action under their names', () => {
+    expect(Object.keys(readAction().outputs)).toEqual(expect.arrayContaining(Object.keys(called.outputs)))
+  })
+})
+
+it('docs/workflows.md shows each example and leads nowhere else', () => {
+  const text = readFileSync('docs/workflows.md', 'utf8')
+  const links = [...text.matchAll(/\]\(((?!https?:|#)[^)#]+)/g)].map((match) => join('docs', match[1] ?? ''))
+  expect(links.filter((link) => !existsSync(link))).toEqual([])
+  const examples = readdirSync('examples').map((name) => join('examples', name))
+  expect(links).toEqual(expect.arrayContaining(examples))
+})

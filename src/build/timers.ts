@@ -1,0 +1,12 @@
+/** Clock and timer; milliseconds. `every` returns what stops it. */
+export type Timers = { now: () => number; every: (interval: number, action: () => void) => () => void }
+
+export const systemTimers: Timers = {
+  now: () => Date.now(),
+  every: (interval, action) => {
+    const timer = setInterval(action, interval)
+    return () => {
+      clearInterval(timer)
+    }
+  },
+}

@@ -1,0 +1,87 @@
+import * as core from '@actions/core'
+import { randomBytes } from 'node:crypto'
+import { buildLegs } from './build-legs.ts'
+import { makesIndex } from '../build/argv.ts'
+import { openBuilder, type RunDocker } from '../build/builder.ts'
+import { openDockerLogin } from '../build/docker-config.ts'
+import type { ImpossibleLeg } from './impossible.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { createLegLog, legNames } from './leg-log.ts'
+import type { Plan, PlannedLeg } from '../plan/plan.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { LegOutcome } from '../report/outcome.ts'
+import { remember } from '../edge/state.ts'
+import * as world from './leg-world.ts'
+import type { Machine } from '../edge/machine.ts'
+
+/**
+ * Builds legs with docker: has a login and a builder ready for as long as that takes.
+ * @param secretFiles build secrets: id → path
+ */
+export async function buildWithDocker(
+  plan: Plan,
+  legs: readonly PlannedLeg[],
+  inputs: Inputs,
+  runner: Machine,
+  registry: RegistryClient,
+  secretFiles: ReadonlyMap<string, string>,
+): Promise<(LegOutcome | ImpossibleLeg)[]> {
+  const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
+  const { environment } = await openDockerLogin(login, runner.environment, runner.workspace.private)
+  const machine = { ...runner, environment }
+  const docker = world.createDocker(machine)
+  const builder = await builderFor(legs, inputs, machine, docker)
+  try {
+    const options = { ...inputs.build, builder: builder.name }
+    const settingsOf = world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles)
+    const names = legNames(plan)
+    const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
+    const sideBySide = inputs.parallel > 1 && legs.length > 1
+    const { push, parallel, failFast, plan: asked } = inputs
+    const choices = { cacheRepository: plan.cacheRepository, push, parallel, failFast, force: asked.force }
+    return await buildLegs(legs, choices, {
+      registry,
+      legLog: (leg) => createLegLog(nameOf(leg), sideBySide, machine.log),
+      legWorld: (leg, { print }) => world.createLegWorld(machine, docker, registry, nameOf(leg), print),
+      settingsOf,
+      commandOf: world.createCommand(plan, settingsOf),
+      redact: machine.redact,
+    })
+  } finally {
+    // After a cancel there is no time for it, and `post` does it.
+    if (builder.made && !machine.signal.aborted) {
+      await builder.remove()
+      remember('builder', '')
+    }
+  }
+}
+
+async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: Machine, docker: RunDocker) {
+  const newName = `image-action-${randomBytes(4).toString('hex')}`
+  // Before it is made: a cancel may come in the middle.
+  remember('builder', newName)
+  const builder = await openBuilder(docker, {
+    named: inputs.build.builder,
+    needs: {
+      push: inputs.push,
+      attestations: makesIndex(inputs.build, machine.environment),
+      platforms: [...new Set(legs.map(({ platform }) => platform))],
+    },
+    buildkitImage: inputs.build.buildkitImage,
+    network: inputs.build.network,
+    certificates:
+      inputs.caCertificates === undefined
+        ? undefined
+        : { file: inputs.caCertificates, registries: registriesOf(legs, inputs) },
+    newName,
+    writeFile: world.privateFileWriter(machine.workspace),
+    log: core.info,
+  })
+  if (!builder.made) remember('builder', '')
+  return builder
+}
+
+/** Where a builder pulls from and pushes to, none twice: each becomes a section of its configuration. */
+function registriesOf(legs: readonly PlannedLeg[], inputs: Inputs): string[] {
+  return [...new Set([inputs.plan.registry, ...legs.map(({ base }) => base.repository.registry)])]
+}

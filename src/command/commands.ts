@@ -1,0 +1,131 @@
+import * as core from '@actions/core'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UserError } from '../errors.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { buildId, determinantsOf } from '../plan/build-id.ts'
+import { makePlan } from '../plan/make-plan.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
+import { loadPlan, storePlan, type StoredPlan } from './plan-store.ts'
+import { readBaseFacts } from '../promote/base-facts.ts'
+import { readRecipe } from '../edge/recipe.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { Run } from '../report/outcome.ts'
+import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
+import { describePlan } from './show.ts'
+import type { Machine } from '../edge/machine.ts'
+
+/** Beside dist/, in a release as in a checkout. */
+export const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerfiles')
+
+/** What a command works with. */
+export type Tools = {
+  inputs: Inputs
+  machine: Machine
+  registry: RegistryClient
+  /** Files of the build secrets: id → path */
+  secretFiles: ReadonlyMap<string, string>
+}
+
+/** All of the work, or one part of it. @throws UserError for what stops it before its first image */
+export async function carryOut(
+  tools: Tools,
+  command: Extract<Inputs['command'], { kind: 'run' | 'build' | 'promote' }>,
+): Promise<Run> {
+  if (command.kind === 'build') return build(tools, command)
+  if (command.kind === 'promote') return promote(tools, command)
+  return run(tools)
+}
+
+/** plan → build → promote, in this process. */
+async function run(tools: Tools): Promise<Run> {
+  const plan = await makeThePlan(tools)
+  return runPlan(plan, tools.inputs, worldOf(tools, plan), builderOf(plan, tools))
+}
+
+/** What there is to build, kept for `build` and `promote`. */
+export async function plan(tools: Tools): Promise<{ plan: Plan; stored: StoredPlan }> {
+  const made = await makeThePlan(tools)
+  const { workspace, redact } = tools.machine
+  const stored = await storePlan(tools.registry, made, join(workspace.root, 'plan.json'), redact)
+  core.info(`The plan is ${stored.reference}`)
+  if (stored.why !== undefined) core.info(`It is a file on this runner only: ${stored.why}`)
+  return { plan: made, stored }
+}
+
+/** The catalogue as tables. */
+export async function history(): Promise<string> {
+  const { renderHistory } = await import('../report/history.ts')
+  return renderHistory(readCatalogue(dockerfiles))
+}
+
+/** One leg of a plan that another runner has made. */
+async function build(
+  tools: Tools,
+  { plan: place, leg: id }: Extract<Inputs['command'], { kind: 'build' }>,
+): Promise<Run> {
+  const loaded = await loadPlan(tools.registry, place)
+  refuseOtherRegistry(loaded, tools.inputs)
+  const planned = findLeg(loaded, id)
+  refuseOtherRecipe(planned.leg)
+  return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(loaded, tools))
+}
+
+/** The public tags of a plan whose legs other runners have staged. Needs no Docker. */
+async function promote(
+  tools: Tools,
+  { plan: place }: Extract<Inputs['command'], { kind: 'promote' }>,
+): Promise<Run> {
+  const loaded = await loadPlan(tools.registry, place)
+  refuseOtherRegistry(loaded, tools.inputs)
+  return promotePlan(loaded, tools.inputs.failFast, worldOf(tools, loaded))
+}
+
+function worldOf(
+  { registry, machine: { log, signal, redact, timers } }: Tools,
+  { cacheRepository }: Plan,
+): RunWorld {
+  const objection = async (leg: PlannedLeg): Promise<string | undefined> => {
+    const facts = await readBaseFacts(registry, cacheRepository, leg.base)
+    return facts && objectionTo(leg, facts, dockerfiles)
+  }
+  return { registry, log, signal, redact, now: timers.now, objectionTo: objection }
+}
+
+/** What builds is loaded when there is something to build. */
+function builderOf(plan: Plan, { inputs, machine, registry, secretFiles }: Tools): Build {
+  return async (legs) => {
+    const { buildWithDocker } = await import('./build-with-docker.ts')
+    return buildWithDocker(plan, legs, inputs, machine, registry, secretFiles)
+  }
+}
+
+async function makeThePlan({ inputs, machine, registry, secretFiles }: Tools): Promise<Plan> {
+  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, registry, secretFiles))
+  for (const line of describePlan(made, inputs.push)) core.info(line)
+  return made
+}
+
+function findLeg({ images }: Plan, id: string): { image: PlannedImage; leg: PlannedLeg } {
+  for (const image of images) for (const leg of image.legs) if (leg.id === id) return { image, leg }
+  const legs = images.flatMap((image) => image.legs.map((leg) => leg.id))
+  throw new UserError(`leg: the plan has no "${id}"; it has ${legs.slice(0, 10).join(', ')}.`)
+}
+
+/** Credentials are for one registry, and a plan must not lead them to another. */
+function refuseOtherRegistry({ images }: Plan, { plan: { registry } }: Inputs): void {
+  const other = images.find(({ repository }) => repository.registry !== registry)?.repository.registry
+  if (other !== undefined)
+    throw new UserError(
+      `registry: the plan publishes to ${other}, and ${registry} was given; give the same to plan, build and promote.`,
+    )
+}
+
+/** The plan says what is built, and this checkout how: together they must give what was planned. */
+function refuseOtherRecipe(leg: PlannedLeg): void {
+  if (buildId(determinantsOf(leg, readRecipe(dockerfiles, leg.engine))) !== leg.buildId)
+    throw new UserError(
+      `${leg.id} does not have the build id that it was planned with: the plan was changed, or another version of the action made it; use one version for plan, build and promote.`,
+    )
+}

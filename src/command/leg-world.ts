@@ -1,0 +1,142 @@
+import { mkdtempSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type BuildCall,
+  buildxArguments,
+  compressionOf,
+  makesIndex,
+  reproduceCommand,
+} from '../build/argv.ts'
+import type { RunDocker } from '../build/builder.ts'
+import type { LegSettings, LegWorld } from '../build/leg.ts'
+import type { BuildOptions } from '../build/options.ts'
+import { runProcess } from '../build/process.ts'
+import { runBuild } from '../build/session.ts'
+import { UserError } from '../errors.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import type { Machine } from '../edge/machine.ts'
+import { engines } from '../plan/engine.ts'
+import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
+import { objectionTo } from './plan-world.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import { type ImageConfig, parseImageConfig } from '../registry/manifest.ts'
+import { familiarReference, type Repository } from '../registry/reference.ts'
+import { type Workspace, writePrivateFile } from '../edge/workspace.ts'
+
+/** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
+const killAfter = 4000
+
+/** @returns docker as a function; a signal that ended it is code 1 */
+export function createDocker({ environment, signal }: Pick<Machine, 'environment' | 'signal'>): RunDocker {
+  return async (args) => {
+    const { exit, endedBy, stdout, stderr } = await runProcess('docker', args, {
+      environment,
+      signal,
+      killAfter,
+    })
+    if (endedBy === 'abort') throw new UserError('Cancelled.')
+    return { code: exit.kind === 'code' ? exit.code : 1, stdout, stderr }
+  }
+}
+
+/** @param name in front of the leg's lines */
+export function createLegWorld(
+  machine: Machine,
+  docker: RunDocker,
+  registry: RegistryClient,
+  name: string,
+  print: (line: string) => void,
+): LegWorld {
+  return {
+    registry,
+    build: (call, leg) => build(machine, call, leg, name, print),
+    newPath: (name) => join(mkdtempSync(join(machine.workspace.root, 'build-')), name),
+    readText: (path) => readFile(path, 'utf8'),
+    inspectImage: (reference) => inspectImage(docker, reference),
+    // Other drivers have none, and then there is nothing to remove.
+    forgetImage: async (reference) => {
+      await docker(['image', 'rm', '--', reference])
+    },
+  }
+}
+
+async function build(
+  { environment, signal, workspace, redact, timers }: Machine,
+  call: BuildCall,
+  leg: Leg,
+  name: string,
+  print: (line: string) => void,
+) {
+  const { steps, metadata } = await runBuild({
+    argv: buildxArguments(call),
+    metadataFile: call.output.kind === 'image' ? call.output.metadataFile : undefined,
+    environment,
+    signal,
+    logFile: join(workspace.logs, `${leg.id}.log`),
+    prefix: name,
+    print,
+    timers,
+    killAfter,
+    redact,
+  })
+  return { steps, digest: metadata?.digest }
+}
+
+async function inspectImage(docker: RunDocker, reference: string): Promise<ImageConfig | undefined> {
+  const { code, stdout } = await docker(['image', 'inspect', '--format', '{{json .}}', '--', reference])
+  if (code !== 0) return undefined
+  const { Os: os, Architecture: architecture, Config: config } = JSON.parse(stdout) as Record<string, unknown>
+  return parseImageConfig(Buffer.from(JSON.stringify({ os, architecture, config })), reference)
+}
+
+/** How each leg is built. */
+export function createSettings(
+  machine: Pick<Machine, 'dockerfiles' | 'environment'>,
+  inputs: Inputs,
+  cacheRepository: Repository,
+  options: BuildOptions,
+  secrets: ReadonlyMap<string, string>,
+) {
+  return (leg: PlannedLeg): LegSettings => ({
+    call: {
+      options,
+      context: machine.dockerfiles,
+      dockerfile: join(machine.dockerfiles, engines[leg.engine].dockerfile),
+      secrets,
+    },
+    cacheRepository,
+    push: inputs.push,
+    judge: inputs.verify ? 'all' : 'nothing',
+    waivers: inputs.waivers,
+    addedBytesLimit: inputs.addedBytesLimit,
+    index: makesIndex(options, machine.environment),
+    objection:
+      leg.feasibility === 'unknown' ? (facts) => objectionTo(leg, facts, machine.dockerfiles) : undefined,
+  })
+}
+
+/** @returns a command that builds the same in a checkout of this action */
+export function createCommand({ images }: Plan, settingsOf: (leg: PlannedLeg) => LegSettings) {
+  return (leg: PlannedLeg): string => {
+    const { call } = settingsOf(leg)
+    const planned = images.find(({ legs }) => legs.some(({ id }) => id === leg.id))
+    const image = {
+      push: false,
+      compression: compressionOf(leg.base.layers),
+      labels: {},
+      annotations: {},
+      metadataFile: '',
+    }
+    const reference = planned
+      ? familiarReference({ ...planned.repository, tag: planned.tags[0] ?? 'local' })
+      : leg.id
+    const place = { context: 'dockerfiles', dockerfile: `dockerfiles/${engines[leg.engine].dockerfile}` }
+    return reproduceCommand({ ...call, leg, output: { kind: 'image', reference, ...image } }, place)
+  }
+}
+
+export function privateFileWriter(workspace: Workspace) {
+  return (name: string, content: string): Promise<string> =>
+    Promise.resolve(writePrivateFile(workspace, name, content))
+}

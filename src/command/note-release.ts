@@ -1,0 +1,31 @@
+import * as core from '@actions/core'
+import { updateRelease } from '../edge/github-release.ts'
+import { type ImageOutcome, publicDigest, type Run } from '../report/outcome.ts'
+import { updateReleaseNotes } from '../report/release-notes.ts'
+
+/** Milliseconds for one request */
+const timeout = 30_000
+
+/**
+ * Puts the measured components of what a run has published into the notes of the release that it runs for, if there is one.
+ * @param environment with the variables of GitHub Actions
+ * @throws UserError if GitHub refuses
+ */
+export async function noteRelease(
+  run: Run,
+  token: string,
+  tag: string,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
+  const { GITHUB_API_URL: apiUrl = '', GITHUB_REPOSITORY: repository = '' } = environment
+  if (run.outcomes.every(isNotPublished)) return
+  const settings = { apiUrl, token, repository, tag, timeout, signal }
+  const update = await updateRelease(settings, (body) => updateReleaseNotes(body, run.outcomes))
+  if (update.state === 'absent') core.warning(update.warning)
+  else core.info(`The notes of the release ${tag} are ${update.state}: ${update.url}`)
+}
+
+function isNotPublished(outcome: ImageOutcome): boolean {
+  return publicDigest(outcome) === undefined
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createGit } from '../edge/git.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { createPip } from '../edge/pip.ts'
+import { parseCatalogue } from '../plan/catalogue.ts'
+import type { Engine } from '../plan/engine.ts'
+import { judgeFeasibility } from '../plan/feasibility.ts'
+import type { PlanWorld } from '../plan/make-plan.ts'
+import { createNixlIndex } from '../plan/nixl-index.ts'
+import type { Leg } from '../plan/plan.ts'
+import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
+import { readRecipe } from '../edge/recipe.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { Facts } from '../verify/facts.ts'
+
+/** Milliseconds for one answer */
+const gitTimeout = 120_000
+const pipTimeout = 60_000
+
+/** Whom a plan asks: the registry, git, pip, and what is beside the action itself. */
+export function createPlanWorld(
+  inputs: Inputs,
+  machine: { environment: NodeJS.ProcessEnv; signal: AbortSignal; dockerfiles: string },
+  registry: RegistryClient,
+  secretFiles: ReadonlyMap<string, string>,
+): PlanWorld {
+  const { environment, signal, dockerfiles } = machine
+  const { caCertificates, packageIndex } = inputs
+  const common = { environment, signal, caCertificates }
+  const recipes = new Map<Engine, string>()
+  return {
+    registry,
+    git: createGit({ ...common, timeout: gitTimeout, credentials: secretFiles.get('git-credentials') }),
+    nixl: createNixlIndex(createPip({ ...common, timeout: pipTimeout, packageIndex })),
+    catalogue: readCatalogue(dockerfiles),
+    // Each image of a plan asks, and it takes reading all scripts.
+    recipeOf: (engine) => {
+      const recipe = recipes.get(engine) ?? readRecipe(dockerfiles, engine)
+      recipes.set(engine, recipe)
+      return recipe
+    },
+    storedFacts: async (base) => {
+      const facts = await readBaseFacts(registry, inputs.plan.cacheRepository, base)
+      return facts && knownFrom(facts)
+    },
+  }
+}
+
+export function readCatalogue(dockerfiles: string) {
+  return parseCatalogue(readFileSync(join(dockerfiles, 'catalogue.json'), 'utf8'))
+}
+
+/** @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can */
+export function objectionTo(leg: Leg, base: Facts, dockerfiles: string): string | undefined {
+  const judged = judgeFeasibility(leg, knownFrom(base), readCatalogue(dockerfiles), 'unknown')
+  return judged.state === 'impossible' ? judged.reason : undefined
+}

@@ -1,0 +1,116 @@
+import { sentenceOf, UserError } from '../errors.ts'
+import { findImpossible, type ImpossibleLeg, leaveOut } from './impossible.ts'
+import { engines } from '../plan/engine.ts'
+import { pendingLegs } from '../plan/pending.ts'
+import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { type PromoteWorld, promoteImages } from './promote-images.ts'
+import { checkPushAccess } from '../promote/stage.ts'
+import type { Repository } from '../registry/reference.ts'
+import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/outcome.ts'
+
+export type RunWorld = PromoteWorld & {
+  /** Takes secrets out of what is shown */
+  redact: (text: string) => string
+  /** Milliseconds */
+  now: () => number
+  /** What stored facts of a leg's base say against it; undefined if nothing, or if there are none */
+  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
+}
+
+/** Builds legs, see `buildLegs`; there is at least one. */
+export type Build = (legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
+
+/** plan → build → promote in one process: builds what is pending, and publishes what every leg of is verified. */
+export async function runPlan(
+  plan: Plan,
+  { push, failFast }: { push: boolean; failFast: boolean },
+  world: RunWorld,
+  build: Build,
+): Promise<Run> {
+  return timed('run', plan, world, async () => {
+    const pending = pendingLegs(plan)
+    if (push) await checkPushAccess(world.registry, repositoriesToPush(plan))
+    const { built, left, excluded } = leaveOut(plan, pending.length === 0 ? [] : await build(pending))
+    refuseNothing(plan, left, excluded)
+    if (!push) return { outcomes: left.images.map((image) => unpublished(image, built)), excluded }
+    const promotion = await promoteImages(left, { built, failFast, lookAgain: built.length > 0 }, world)
+    return { ...promotion, excluded }
+  })
+}
+
+/** Builds one leg of a plan and stages it, for a later `promote`. */
+export async function buildOne(
+  plan: Plan,
+  { image, leg }: { image: PlannedImage; leg: PlannedLeg },
+  { push }: { push: boolean },
+  world: RunWorld,
+  build: Build,
+): Promise<Run> {
+  return timed('build', plan, world, async () => {
+    if (push) await checkPushAccess(world.registry, [plan.cacheRepository])
+    const { built, left, excluded } = leaveOut(plan, await build([leg]))
+    if (!left.images.includes(image)) return { outcomes: [], excluded }
+    const outcome = unpublished(image, built, [leg])
+    const staged: ImageOutcome = push && outcome.state === 'built' ? { ...outcome, state: 'staged' } : outcome
+    return { outcomes: [staged], excluded }
+  })
+}
+
+/** Publishes a plan whose legs other runners have staged. */
+export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld): Promise<Run> {
+  return timed('promote', plan, world, async () => {
+    const { left, excluded } = leaveOut(plan, await findImpossible(plan, world.objectionTo))
+    refuseNothing(plan, left, excluded)
+    const promotion = await promoteImages(left, { built: [], failFast, lookAgain: true }, world)
+    return { ...promotion, excluded }
+  })
+}
+
+/** @throws UserError if the facts left nothing of a plan that had something */
+function refuseNothing(plan: Plan, left: Plan, excluded: readonly Excluded[]): void {
+  const last = excluded.at(-1)
+  if (plan.images.length > 0 && left.images.length === 0 && last)
+    throw new UserError(
+      `Nothing that was selected can be built, of ${engines[last.engine].title} ${last.version} because ${last.reason}; choose other versions, or set force: true to try.`,
+    )
+}
+
+type Ended = Pick<Run, 'outcomes' | 'excluded' | 'error'>
+
+/** Does not throw for what a build or a registry does: the run says it. */
+async function timed(
+  command: Run['command'],
+  { excluded }: Plan,
+  { now, redact }: RunWorld,
+  work: () => Promise<Ended>,
+): Promise<Run> {
+  const started = now()
+  const { error, ...ended } = await work().catch((thrown: unknown): Ended => ({
+    outcomes: [],
+    excluded,
+    error: sentenceOf(thrown),
+  }))
+  const duration = now() - started
+  return { command, ...ended, duration, ...(error !== undefined && { error: redact(error) }) }
+}
+
+function repositoriesToPush(plan: Plan): Repository[] {
+  const pending = plan.images.filter(({ published }) => published.kind === 'absent')
+  if (pending.length === 0) return []
+  const all = [plan.cacheRepository, ...pending.map(({ repository }) => repository)]
+  return [
+    ...new Map(all.map((repository) => [`${repository.registry}/${repository.path}`, repository])).values(),
+  ]
+}
+
+/** How an image ended that gets no public tags here. @param own the legs that this run has to do with */
+function unpublished(
+  image: PlannedImage,
+  built: readonly LegOutcome[],
+  own: readonly PlannedLeg[] = image.legs,
+): ImageOutcome {
+  const legs = own.map(
+    (leg): LegOutcome => built.find((outcome) => outcome.leg.id === leg.id) ?? { leg, state: 'skipped' },
+  )
+  return { image, legs, state: unfinishedState(legs) ?? 'built' }
+}

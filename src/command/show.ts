@@ -1,0 +1,105 @@
+import * as core from '@actions/core'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { excludedTitle } from '../plan/combination.ts'
+import { engines } from '../plan/engine.ts'
+import { pendingLegs } from '../plan/pending.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import type { StoredPlan } from './plan-store.ts'
+import type { Redact } from '../edge/redact.ts'
+import { familiarReference, familiarRepository } from '../registry/reference.ts'
+import { annotationsOf } from '../report/annotations.ts'
+import { matrixOutput, type RunsOn } from '../report/matrix.ts'
+import type { Run } from '../report/outcome.ts'
+import { outputsOf } from '../report/outputs.ts'
+import { renderPlanSummary } from '../report/plan-summary.ts'
+import { renderSummary } from '../report/summary.ts'
+import type { Workspace } from '../edge/workspace.ts'
+
+/** Images of a plan that are described in the log; the summary has them all. */
+const describedImages = 20
+
+/** @returns the plan as log lines: what each image is made of, and what happens to it */
+export function describePlan({ images, excluded }: Plan, push: boolean): string[] {
+  const more = images.length - describedImages
+  return [
+    ...images.slice(0, describedImages).flatMap((image) => describeImage(image, push)),
+    ...(more > 0 ? [`and ${more} more images`] : []),
+    ...excluded.map((one) => `${excludedTitle(one)} is left out: ${one.reason}`),
+  ]
+}
+
+function describeImage({ legs, repository, tags, published }: PlannedImage, push: boolean): string[] {
+  const fate = (leg: PlannedLeg): string => {
+    if (published.kind === 'same') return 'published already'
+    if (leg.existing === 'staged') return 'built and verified already, publish'
+    return push ? 'build, verify, publish' : 'build and verify'
+  }
+  return [
+    ...legs.flatMap((leg) => [
+      `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`,
+      `  base    ${familiarRepository(leg.base.repository)}:${leg.base.tag}@${leg.base.digest}`,
+      `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), nixl ${leg.nixl}, ucx ${leg.ucxVersion}`,
+      `  build   ${leg.buildId}`,
+    ]),
+    ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
+  ]
+}
+
+export type ShowSettings = {
+  workspace: Workspace
+  redact: Redact
+  summary: boolean
+  /** `GITHUB_STEP_SUMMARY`; there is none outside of GitHub and on old servers */
+  summaryFile: string | undefined
+}
+
+/** Annotations, outputs and the job summary of a run. */
+export function publishRun(run: Run, settings: ShowSettings): void {
+  const { redact } = settings
+  const path = publishSummary(renderSummary(run), settings)
+  for (const { level, title, message } of annotationsOf(run)) {
+    const show = { error: core.error, warning: core.warning, notice: core.notice }[level]
+    show(redact(message), { title: redact(title) })
+  }
+  setOutputs(outputsOf(run.outcomes, path), settings)
+}
+
+/** The matrix and the job summary of a plan. @throws UserError if the matrix is too large for GitHub */
+export function publishPlan(
+  { plan, stored }: { plan: Plan; stored: StoredPlan },
+  runners: ReadonlyMap<string, RunsOn>,
+  settings: ShowSettings,
+): void {
+  const reference = stored.why === undefined ? stored.reference : undefined
+  const path = publishSummary(renderPlanSummary(plan, reference), settings)
+  const hasMissingTags = plan.images.some(
+    ({ published }) => published.kind === 'absent' || published.missingTags.length > 0,
+  )
+  setOutputs(
+    {
+      plan: stored.reference,
+      matrix: matrixOutput(plan, runners),
+      changed: String(hasMissingTags || pendingLegs(plan).length > 0),
+      'summary-path': path,
+    },
+    settings,
+  )
+}
+
+export function publishHistory(text: string, settings: ShowSettings): void {
+  core.info(text)
+  setOutputs({ 'summary-path': publishSummary(text, settings) }, settings)
+}
+
+/** @returns path of the summary as a file */
+function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
+  const path = join(workspace.root, 'summary.md')
+  writeFileSync(path, redact(text))
+  if (summary && summaryFile) appendFileSync(summaryFile, redact(text))
+  return path
+}
+
+function setOutputs(outputs: Record<string, string>, { redact }: ShowSettings): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
+}

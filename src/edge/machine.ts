@@ -1,0 +1,33 @@
+import type { Timers } from '../build/timers.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import type { Redact } from './redact.ts'
+import { type Workspace, writePrivateFile } from './workspace.ts'
+
+/** What the parts of a run are given of the machine; made once, in `main`. */
+export type Machine = {
+  environment: NodeJS.ProcessEnv
+  signal: AbortSignal
+  workspace: Workspace
+  /** Folder of the Dockerfiles and their scripts */
+  dockerfiles: string
+  redact: Redact
+  log: (line: string) => void
+  timers: Timers
+}
+
+/** @returns the environment for programs that we start, without the action's inputs, among which are secrets */
+export function environmentForPrograms(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(INPUT_|ACTIONS_\w*TOKEN|STATE_)/.test(name)),
+  )
+}
+
+/** Files of the build secrets: id → path. */
+export function writeSecretFiles(inputs: Inputs, workspace: Workspace): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const [id, value] of inputs.secrets) files.set(id, writePrivateFile(workspace, `secret-${id}`, value))
+  if (inputs.packageIndex !== undefined)
+    files.set('package-index', writePrivateFile(workspace, 'secret-package-index', inputs.packageIndex))
+  if (inputs.caCertificates !== undefined) files.set('ca-certificates', inputs.caCertificates)
+  return files
+}

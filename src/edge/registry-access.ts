@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dockerConfigFolder } from '../build/docker-config.ts'
+import { UserError } from '../errors.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
+import { credentialHelperRunner } from '../registry/credential-helper.ts'
+import { createCredentialLookup } from '../registry/credentials.ts'
+import { formatRepository, type Repository } from '../registry/reference.ts'
+
+/** Milliseconds */
+const helperTimeout = 30_000
+
+/** The registry client of a run: the given login for `registry` alone, Docker's own configuration for all others. */
+export function createClient(
+  inputs: Inputs,
+  dockerConfig: unknown,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): RegistryClient {
+  const credentials = createCredentialLookup({
+    explicit: inputs.login && { registry: inputs.plan.registry, ...inputs.login },
+    dockerConfig,
+    runHelper: credentialHelperRunner(environment, helperTimeout),
+  })
+  const { registry, namespace, cacheRepository } = inputs.plan
+  const isPushedTo = (repository: Repository): boolean =>
+    inputs.push &&
+    ((repository.registry === registry && repository.path.startsWith(`${namespace}/`)) ||
+      formatRepository(repository) === formatRepository(cacheRepository))
+  return createRegistryClient({ credentials, isPushedTo, signal })
+}
+
+/** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */
+export function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
+  const file = join(dockerConfigFolder(environment), 'config.json')
+  if (!existsSync(file)) return undefined
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new UserError(`Docker's configuration ${file} is not JSON; repair or remove it.`)
+  }
+}

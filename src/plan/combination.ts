@@ -1,0 +1,98 @@
+import { UserError } from '../errors.ts'
+import { formatReference, type Repository } from '../registry/reference.ts'
+import { buildId, determinantsOf } from './build-id.ts'
+import { type Engine, engines } from './engine.ts'
+import type { BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
+import type { PlanRequest } from './request.ts'
+import { expandTemplate, refInTag } from './tag.ts'
+import type { EngineVersion } from './version.ts'
+
+/** One engine version with one AIBrix and one NIXL, everything pinned. */
+export type Combination = {
+  engine: Engine
+  version: EngineVersion
+  aibrix: PinnedSource
+  nixl: string
+  /** `matched` if a selector with more than one answer had a part in it */
+  wanted: 'exact' | 'matched'
+  why: string
+}
+
+/** What a combination becomes once it is known which UCX goes with it, before the registry was asked what exists. */
+export type ComposedImage = {
+  id: string
+  repository: Repository
+  tags: string[]
+  legs: Leg[]
+}
+
+/** @returns `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1`: letters, digits and `. _ -`, as jobs, files and tags take them */
+export function idOf({ engine, version, aibrix, nixl }: Combination): string {
+  return `${engine}-${version.tag}-aibrix-${refInTag(aibrix)}-nixl-${nixl}`
+}
+
+/** @param ucx pinned release that this NIXL bundles @param recipe sha256 over Dockerfile and scripts */
+export function compose(
+  request: PlanRequest,
+  combination: Combination,
+  bases: ReadonlyMap<string, BaseImage>,
+  ucx: { version: string; source: PinnedSource },
+  recipe: string,
+): ComposedImage {
+  const { engine, version, aibrix, nixl } = combination
+  const id = idOf(combination)
+  const { integration, gpuArchitectures, buildArguments } = request
+  const legs = [...bases].map(([platform, base]): Leg => {
+    const architecture = platform.split('/')[1] ?? platform
+    const leg = {
+      ...{ id: `${id}-${architecture}`, engine, version, platform, architecture, base, aibrix, nixl },
+      ...{ ucxVersion: ucx.version, ucx: ucx.source, integration, gpuArchitectures, buildArguments },
+    }
+    return { ...leg, buildId: buildId(determinantsOf(leg, recipe)) }
+  })
+  return {
+    id,
+    repository: { registry: request.registry, path: `${request.namespace}/${engines[engine].publicName}` },
+    tags: tagsOf(request, combination, ucx.version),
+    legs,
+  }
+}
+
+function tagsOf(request: PlanRequest, { engine, version, aibrix, nixl }: Combination, ucx: string): string[] {
+  const values = {
+    engine,
+    'engine-version': version.tag,
+    aibrix: refInTag(aibrix),
+    nixl,
+    ucx,
+    date: request.date,
+  }
+  return [...new Set(request.templates.map((template) => expandTemplate(template, values)))]
+}
+
+/** @throws UserError if two images would get one tag */
+export function refuseEqualTags(images: readonly Pick<ComposedImage, 'repository' | 'tags'>[]): void {
+  const seen = new Set<string>()
+  for (const { repository, tags } of images)
+    for (const tag of tags) {
+      const name = formatReference({ ...repository, tag })
+      if (seen.has(name))
+        throw new UserError(
+          `Two images of this run would get the tag ${name}; put {{engine-version}}, {{aibrix}} and {{nixl}} into "tags".`,
+        )
+      seen.add(name)
+    }
+}
+
+/** @returns `vLLM v0.11.0 with AIBrix v0.5.0 and NIXL 0.7.1` */
+export function excludedTitle({ engine, version, aibrix, nixl }: Excluded): string {
+  return `${engines[engine].title} ${version} with AIBrix ${aibrix} and NIXL ${nixl}`
+}
+
+export function excludedOf(
+  { engine, version, aibrix, nixl, why }: Omit<Combination, 'wanted'>,
+  platform: string,
+  reason: string,
+): Excluded {
+  return { engine, version: version.tag, aibrix: refInTag(aibrix), nixl, platform, why, reason }
+}

@@ -1,0 +1,60 @@
+import { clean, explain, rcompare } from '@renovatebot/pep440'
+import { parseEngineVersion, versionPattern } from './version.ts'
+
+/** What has versions: an engine's base image, AIBrix's repository, NIXL's Python package. */
+export type Product = 'engine' | 'aibrix' | 'nixl'
+
+export type Release = {
+  /** As the registry, git or pip calls it */
+  tag: string
+  /** PEP 440 in its normal form, without `v` and variant */
+  version: string
+  /** `-cu129`, or nothing */
+  variant: string
+}
+
+const plainVersion = new RegExp(`^v?(${versionPattern})$`)
+
+/**
+ * Reads a tag of a registry or of git, or a version of pip.
+ * @returns undefined if it is no version of the product: `gateway-v0.3.1`, `nightly`, `v0.12.0-1`, `kimi-k3`. For an engine
+ * also if the tag is not spelled as `parseEngineVersion` spells it, since that is what would be pulled.
+ */
+export function parseRelease(product: Product, tag: string): Release | undefined {
+  if (product === 'engine') {
+    const version = parseEngineVersion(tag)
+    if (version?.tag !== tag) return undefined
+    return { tag, version: version.release, variant: tag.slice(1 + version.release.length) }
+  }
+  const version = clean(plainVersion.exec(tag)?.[1])
+  if (version === null) return undefined
+  return { tag: product === 'nixl' ? version : tag, version, variant: '' }
+}
+
+/** @returns the releases among the tags, none twice, newest first by PEP 440, whatever the order of the tags */
+export function releasesOf(product: Product, tags: readonly string[]): Release[] {
+  const releases = tags.flatMap((tag) => parseRelease(product, tag) ?? [])
+  // Of `0.5.0` and `v0.5.0`, the later one stays: the one with `v`.
+  releases.sort((left, right) => (left.tag < right.tag ? -1 : 1))
+  const distinct = new Map(releases.map((release) => [identityOf(release), release]))
+  return [...distinct.values()].sort((left, right) => rcompare(left.version, right.version))
+}
+
+/** What two spellings of one release have in common. */
+export function identityOf({ version, variant }: Release): string {
+  return version + variant
+}
+
+export function isPreRelease(version: string): boolean {
+  return explain(version)?.is_prerelease ?? false
+}
+
+/** @returns `0.10` of `0.10.1.post1` */
+export function minorLineOf(version: string): string {
+  return explain(version)?.release.slice(0, 2).join('.') ?? version
+}
+
+/** Whether a variant is for one machine only; such a tag is chosen by its exact name, never by a range. */
+export function isForOneArchitecture(variant: string): boolean {
+  return /-(?:x86_64|aarch64|amd64|arm64)(?:-|$)/.test(variant)
+}

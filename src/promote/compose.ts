@@ -1,0 +1,152 @@
+import { UserError } from '../errors.ts'
+import type { Manifest, RegistryClient } from '../registry/client.ts'
+import { placeManifest } from '../registry/copy.ts'
+import { digestOf, parseDigest } from '../registry/digest.ts'
+import {
+  type Descriptor,
+  formatPlatform,
+  isAttestation,
+  isForPlatform,
+  mediaTypes,
+  parseManifest,
+} from '../registry/manifest.ts'
+import { configMediaTypes } from '../registry/media-types.ts'
+import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
+import { formatReference, type Repository } from '../registry/reference.ts'
+
+/** A leg as the registry has it. `platform` is what it was planned for. */
+export type StoredLeg = PlatformImage & { platform: string }
+
+/**
+ * Makes one image of the legs: an OCI image index of their manifests as they are, the images in the order of their
+ * platforms, then their attestations, as BuildKit orders them. A leg is a plain manifest, or an index of one image and its
+ * attestations, which is what BuildKit makes for provenance. The legs' own indexes are not part of it.
+ *
+ * The index is an OCI one also around manifests with Docker's media types, which the image specification tolerates
+ * (1.1, image-index.md) and Docker pulls. Some registries refused the mixture (GCR, quay); our builds have OCI types only.
+ * @param annotations of the index
+ * @returns the same bytes for the same legs and annotations, in whatever order they come
+ * @throws UserError if a leg is not what it should be, or two are for the same platform
+ */
+export function composeIndex(
+  legs: readonly StoredLeg[],
+  annotations: Readonly<Record<string, string>>,
+): Manifest {
+  const parts = new Map<string, LegParts>()
+  for (const leg of legs) {
+    const own = partsOf(leg)
+    const other = parts.get(own.platform)
+    if (other) throw new UserError(`Two legs are for ${own.platform}: ${other.digest} and ${own.digest}.`)
+    parts.set(own.platform, own)
+  }
+  const sorted = [...parts.keys()].sort().flatMap((platform) => parts.get(platform) ?? [])
+  const content = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: [
+      ...sorted.map(({ image }) => canonical(image)),
+      ...sorted.flatMap(({ attestations }) => attestations.map(canonical)),
+    ],
+    annotations: sortedRecord(annotations),
+  }
+  const bytes = Buffer.from(JSON.stringify(content))
+  const parsed = parseManifest(bytes, mediaTypes.ociIndex, 'the image that is composed')
+  return { bytes, digest: digestOf(bytes), mediaType: parsed.mediaType, parsed }
+}
+
+/**
+ * Puts an image into a repository, without a tag: the one leg as it is (its bytes, its digest), or the index over several.
+ * Everything that it points to is there before it is, and it is read back. `copyManifest` within `to` then gives it tags.
+ * @param image.from where the legs are
+ * @param image.annotations of the index; a single leg keeps its own
+ * @throws UserError if a leg is missing, is not what it should be, or a registry refuses
+ */
+export async function composeImage(
+  client: RegistryClient,
+  image: {
+    from: Repository
+    to: Repository
+    legs: readonly { platform: string; digest: string }[]
+    annotations: Readonly<Record<string, string>>
+  },
+): Promise<Manifest> {
+  const { from, to, legs, annotations } = image
+  const stored = await Promise.all(legs.map((leg) => readLeg(client, from, leg)))
+  const [only, another] = stored
+  if (!only) throw new UserError(`There are no legs to compose an image of ${formatReference(to)} from.`)
+  const top = another ? composeIndex(stored, annotations) : soleLeg(only)
+  await placeManifest(client, { from, to, top, tag: top.digest })
+  return top
+}
+
+async function readLeg(
+  client: RegistryClient,
+  from: Repository,
+  { platform, digest }: { platform: string; digest: string },
+): Promise<StoredLeg> {
+  const found = await getPlatformImage(client, from, parseDigest(digest), platform)
+  if (found) return { platform, ...found }
+  const name = formatReference({ ...from, digest: parseDigest(digest) })
+  throw new UserError(`The leg for ${platform}, ${name}, does not exist; build it again.`)
+}
+
+/** One leg is the image already, if it is what it should be. */
+function soleLeg(leg: StoredLeg): Manifest {
+  partsOf(leg)
+  return leg.top
+}
+
+type LegParts = { platform: string; digest: string; image: Descriptor; attestations: Descriptor[] }
+
+function partsOf(leg: StoredLeg): LegParts {
+  const { top, image, platform } = leg
+  const { digest } = top
+  const wrong = (what: string): UserError => new UserError(`The leg for ${platform}, ${digest}, ${what}.`)
+  if (!image) throw wrong('holds no image for it')
+  const { manifest, config } = image
+  if (!configMediaTypes.includes(manifest.parsed.config.mediaType)) throw wrong('is no image')
+  const { os, architecture, variant } = config
+  const own = { os, architecture, ...(variant === '' ? {} : { variant }) }
+  if (!isForPlatform(platform, own)) throw wrong(`holds an image for ${formatPlatform(own)}`)
+  const named = { platform: formatPlatform(own), digest }
+  if (top.parsed.kind === 'image') {
+    const { mediaType, bytes } = manifest
+    const descriptor = { mediaType, digest, size: bytes.length, annotations: {}, platform: own }
+    return { ...named, image: descriptor, attestations: [] }
+  }
+  const attestations = top.parsed.manifests.filter(isAttestation)
+  const [entry, another] = top.parsed.manifests.filter((each) => !isAttestation(each))
+  if (entry?.digest !== manifest.digest || another) throw wrong('holds more than one image')
+  const stranger = attestations.find(({ annotations }) => annotations[subject] !== manifest.digest)
+  if (stranger) throw wrong(`holds an attestation of something else (${stranger.digest})`)
+  return { ...named, image: entry, attestations }
+}
+
+/** With which BuildKit says what an attestation is about (BuildKit, docs/attestations/attestation-storage.md) */
+const subject = 'vnd.docker.reference.digest'
+
+/** A descriptor whose properties are in one order, whoever wrote it; JSON leaves out those that it does not have. */
+function canonical(descriptor: Descriptor): Record<string, unknown> {
+  const { mediaType, artifactType, digest, size, urls, data, annotations, platform } = descriptor
+  return {
+    mediaType,
+    artifactType,
+    digest,
+    size,
+    urls,
+    data,
+    annotations: sortedRecord(annotations),
+    platform: platform && {
+      architecture: platform.architecture,
+      os: platform.os,
+      'os.version': platform['os.version'],
+      'os.features': platform['os.features'],
+      variant: platform.variant,
+    },
+  }
+}
+
+function sortedRecord(record: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  const names = Object.keys(record).sort()
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, record[name] ?? '']))
+}

@@ -1,0 +1,179 @@
+import { engines } from '../plan/engine.ts'
+import { pendingLegs, pendingLegsOf } from '../plan/pending.ts'
+import type { Plan, PlannedImage } from '../plan/plan.ts'
+import { refInTag } from '../plan/tag.ts'
+import { familiarRepository } from '../registry/reference.ts'
+import { fit, type Part, summaryLimit } from './fit.ts'
+import { alert, code, codeBlock, counted, escaped, folded, table } from './markdown.ts'
+import { excludedPart } from './problems-part.ts'
+import { many, type TitleOf, titlesOf } from './titles.ts'
+
+/** What would happen to an image. */
+const fates = {
+  build: '🔨 to build',
+  undecided: '❔ to build if its base allows it',
+  promote: '🏷️ to promote only',
+  unchanged: '✅ unchanged',
+} as const
+
+type Fate = keyof typeof fates
+
+function fateOf(image: PlannedImage): Fate {
+  const legs = pendingLegsOf(image)
+  if (legs.some(({ feasibility }) => feasibility === 'unknown')) return 'undecided'
+  if (legs.length > 0) return 'build'
+  return image.published.kind === 'same' && image.published.missingTags.length === 0 ? 'unchanged' : 'promote'
+}
+
+/** @returns `🔨 build 1 of 2 legs, forced` */
+function whatHappens(image: PlannedImage): string {
+  const legs = pendingLegsOf(image)
+  const all = image.legs.length
+  const some = all === 1 ? '' : legs.length === all ? ` ${all} legs` : ` ${legs.length} of ${all} legs`
+  const forced = legs.some(({ feasibility }) => feasibility === 'forced') ? ', forced' : ''
+  switch (fateOf(image)) {
+    case 'build':
+      return `🔨 build${some}${forced}`
+    case 'undecided':
+      return `❔ build${some}, if its base allows it${forced}`
+    case 'promote':
+      return image.published.kind === 'same'
+        ? `🏷️ add ${counted(image.published.missingTags.length, 'tag')}`
+        : '🏷️ promote only'
+    case 'unchanged':
+      return '✅ unchanged'
+  }
+}
+
+/** Enough of a digest to tell two apart. */
+function shortDigests({ legs }: PlannedImage): string {
+  const digests = new Set(legs.map(({ base }) => base.digest.replace(/^(sha256:.{12}).*$/, '$1')))
+  return [...digests].map((digest) => code(digest)).join('<br>')
+}
+
+type Columns = { platforms: boolean; why: boolean }
+
+function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns): string {
+  const rows = images.map((image) => [
+    `**${escaped(image.version.tag, 80)}**`,
+    escaped(refInTag(image.legs[0].aibrix), 80),
+    escaped(image.legs[0].nixl, 40),
+    ...(platforms ? [escaped(image.legs.map(({ platform }) => platform).join(', '), 120)] : []),
+    whatHappens(image),
+    shortDigests(image),
+    image.tags.map((tag) => code(tag)).join('<br>'),
+    ...(why ? [escaped(image.why, 200)] : []),
+  ])
+  const head = [
+    'Version',
+    'AIBrix',
+    'NIXL',
+    ...(platforms ? ['Platforms'] : []),
+    'What happens',
+    'Base',
+    'Tags',
+  ]
+  return table([...head, ...(why ? ['Chosen by'] : [])], rows)
+}
+
+/** One table for each engine; where much is unchanged, that is folded. */
+function engineParts(images: readonly PlannedImage[], columns: Columns): Part[] {
+  const groups = Map.groupBy(
+    images,
+    ({ engine, repository }) => `### ${engines[engine].title} → ${code(familiarRepository(repository))}`,
+  )
+  return [...groups].flatMap(([heading, group]) => {
+    const unchanged = group.filter((image) => fateOf(image) === 'unchanged')
+    if (unchanged.length < many) return [{ text: heading }, { text: imageTable(group, columns) }]
+    const others = group.filter((image) => fateOf(image) !== 'unchanged')
+    return [
+      { text: heading },
+      ...(others.length === 0 ? [] : [{ text: imageTable(others, columns) }]),
+      {
+        text: folded(`✅ ${counted(unchanged.length, 'image')} unchanged`, imageTable(unchanged, columns)),
+        drop: 'unchanged images',
+      },
+    ]
+  })
+}
+
+function headingOf({ images, excluded }: Plan, legs: number): string {
+  const counts = (Object.keys(fates) as Fate[])
+    .map((fate) => ({ fate, count: images.filter((image) => fateOf(image) === fate).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ fate, count }) => fates[fate].replace(' ', ` ${count} `))
+  const line = [...counts, ...(excluded.length === 0 ? [] : [`🚫 ${excluded.length} excluded`])].join(' · ')
+  const verdict = legs === 0 ? 'nothing to build' : `${counted(legs, 'leg')} to build`
+  return `## 📋 Plan for ${counted(images.length, 'image')}: ${verdict}${line === '' ? '' : `\n\n${line}`}`
+}
+
+function notes({ images, publicTags }: Plan, why: readonly string[]): Part[] {
+  const undecided = images.some((image) => fateOf(image) === 'undecided')
+  return [
+    ...(why.length === 1 ? [{ text: `Chosen by ${code(why[0] ?? '', 600)}` }] : []),
+    ...(undecided ? [{ text: '❔ is decided by the facts of the base, before anything is compiled.' }] : []),
+    ...(publicTags === 'ignore'
+      ? [{ text: alert('NOTE', ['Nothing is pushed: the images are built and verified, and get no tags.']) }]
+      : []),
+    ...(publicTags === 'overwrite'
+      ? [{ text: alert('WARNING', ['Tags that name other images are taken over (overwrite-tags: true).']) }]
+      : []),
+  ]
+}
+
+/** The legs of the output matrix. */
+function legPart(plan: Plan, titleOf: TitleOf): Part[] {
+  const rows = plan.images.flatMap((image) =>
+    pendingLegsOf(image).map((leg) => [
+      escaped(titleOf(image), 120),
+      escaped(leg.platform, 40),
+      code(leg.id),
+      code(leg.buildId.slice(0, 12)),
+    ]),
+  )
+  if (rows.length === 0) return []
+  const text = table(['Image', 'Platform', 'Leg', 'Build id'], rows)
+  return [{ text: folded(`${counted(rows.length, 'leg')} in the output matrix`, text), drop: 'legs' }]
+}
+
+/** How other runners carry the plan out. */
+function usePart(plan: Plan, reference: string | undefined, titleOf: TitleOf): Part[] {
+  if (plan.images.every((image) => fateOf(image) === 'unchanged')) return []
+  const plain = reference ?? '<the file of the output plan, handed on as an artifact>'
+  const legs = legPart(plan, titleOf)
+  const jobs = [
+    ...(legs.length === 0
+      ? []
+      : [
+          `# a job for each leg of the output matrix\ncommand: build\nplan: ${plain}\nleg: \${{ matrix.leg }}`,
+        ]),
+    ...(plan.publicTags === 'ignore' ? [] : [`# when they are done\ncommand: promote\nplan: ${plain}`]),
+  ]
+  return [{ text: '### Carry it out' }, { text: codeBlock(jobs.join('\n\n'), 'yaml') }, ...legs]
+}
+
+/**
+ * The job summary of `command: plan`, as Markdown: each image with what would happen to it.
+ * @param reference of the plan in the cache repository; undefined where it could not be stored there
+ * @param limit bytes
+ */
+export function renderPlanSummary(plan: Plan, reference: string | undefined, limit = summaryLimit): string {
+  const { images } = plan
+  const why = [...new Set(images.map((image) => image.why))]
+  const columns = {
+    platforms: images.some(({ legs }) => legs.some(({ platform }) => platform !== 'linux/amd64')),
+    why: why.length > 1,
+  }
+  const titleOf = titlesOf(images)
+  const legs = pendingLegs(plan).length
+  return fit(
+    (cell) => [
+      { text: headingOf(plan, legs) },
+      ...notes(plan, why),
+      ...engineParts(images, columns),
+      ...excludedPart(plan.excluded, cell),
+      ...usePart(plan, reference, titleOf),
+    ],
+    limit,
+  )
+}

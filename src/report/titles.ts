@@ -1,0 +1,61 @@
+import { engines } from '../plan/engine.ts'
+import type { Leg, PlannedImage } from '../plan/plan.ts'
+import { refInTag } from '../plan/tag.ts'
+import type { LegReport } from './leg-report.ts'
+import { type ImageOutcome, type LegOutcome, reportOf } from './outcome.ts'
+
+/** From so many on, what a reader rarely needs of each is folded together. */
+export const many = 9
+
+/** @returns the title of an image, or that of one of its legs */
+export type TitleOf = (image: PlannedImage, leg?: Leg) => string
+
+/** What images of the same engine version can differ in. */
+const differences: readonly [string, (image: PlannedImage) => string][] = [
+  ['AIBrix', ({ legs }) => refInTag(legs[0].aibrix)],
+  ['NIXL', ({ legs }) => legs[0].nixl],
+]
+
+function versionTitle({ engine, version }: PlannedImage): string {
+  return `${engines[engine].title} ${version.tag}`
+}
+
+/**
+ * Titles as short as they can be told apart: `vLLM v0.10.2`, with the AIBrix or NIXL version where several images of this
+ * engine version differ in it, and with the platform for a leg of an image with several (`vLLM v0.10.2 linux/arm64`).
+ * @param images all that are shown together
+ */
+export function titlesOf(images: readonly PlannedImage[]): TitleOf {
+  const titles = new Map(
+    [...Map.groupBy(images, versionTitle)].flatMap(([start, group]) => {
+      const differing = differences.filter(([, value]) => new Set(group.map(value)).size > 1)
+      return group.map((image) => {
+        const more = differing.map(([name, value]) => `${name} ${value(image)}`)
+        return [image.id, [start, ...more].join(' ')] as const
+      })
+    }),
+  )
+  return (image, leg) => {
+    const title = titles.get(image.id) ?? versionTitle(image)
+    return leg && image.legs.length > 1 ? `${title} ${leg.platform}` : title
+  }
+}
+
+/** A leg of a run, as a part of the summary needs it. */
+export type TitledLeg = {
+  title: string
+  image: ImageOutcome
+  outcome: LegOutcome
+  report: LegReport | undefined
+}
+
+export function titledLegs(outcomes: readonly ImageOutcome[], titleOf: TitleOf): TitledLeg[] {
+  return outcomes.flatMap((image) =>
+    image.legs.map((outcome) => ({
+      title: titleOf(image.image, outcome.leg),
+      image,
+      outcome,
+      report: reportOf(outcome),
+    })),
+  )
+}
