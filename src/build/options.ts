@@ -9,4 +9,6 @@ export type BuildOptions = {
   provenance: string | undefined
   /** As `--sbom` takes it; undefined: none */
   sbom: string | undefined
+  /** Whether layers and stage artifacts of earlier builds are taken from the cache repository and kept there */
+  cache: 'registry' | 'off'
 }

@@ -16,5 +16,6 @@ export function readBuildOptions(source: Source): BuildOptions {
     network: choice(source, 'network', ['default', 'host']) ?? 'default',
     provenance: optional(source, 'provenance'),
     sbom: source.read('sbom') === 'false' ? undefined : optional(source, 'sbom'),
+    cache: choice(source, 'cache', ['registry', 'off']) ?? 'registry',
   }
 }

@@ -63,6 +63,7 @@ export function makeCall(more: Partial<BuildCall> = {}): BuildCall {
       network: 'default',
       provenance: undefined,
       sbom: undefined,
+      cache: 'registry',
     },
     context: '/action/dockerfiles',
     dockerfile: '/action/dockerfiles/Dockerfile.vllm',

@@ -198,6 +198,7 @@ describe('bad inputs', () => {
     [{ 'added-bytes-limit': 'a lot' }, 'added-bytes-limit: "a lot"'],
     [{ 'ca-certificates': '/nowhere.pem' }, 'ca-certificates: "/nowhere.pem"'],
     [{ provenance: 'mode=max --push' }, 'provenance: "mode=max --push"'],
+    [{ cache: 'gha' }, 'cache: "gha" is not allowed; allowed: registry, off.'],
     [{ secrets: 'ca-certificates=x' }, 'secrets: line 1 (id ca-certificates)'],
   ])('%j is named with what is allowed', (given, expected) => {
     expect(complaint(given)).toContain(expected)
