@@ -3,6 +3,7 @@ import type { Leg, PinnedSource } from '../plan/plan.ts'
 import { type Compression, layerCompression } from '../registry/manifest.ts'
 import { formatReference } from '../registry/reference.ts'
 import { UserError } from '../errors.ts'
+import { layerCacheOptions, type LayerCacheUse } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
 
 /** Build secrets: id → file that holds the value. */
@@ -32,6 +33,7 @@ export type BuildCall = {
   context: string
   dockerfile: string
   secrets: SecretFiles
+  layerCache?: LayerCacheUse | undefined
 }
 
 /**
@@ -68,6 +70,7 @@ export function buildxArguments(call: BuildCall): string[] {
     ...commonArguments(call, call.secrets),
     '--progress=rawjson',
     ...outputArguments(call, true),
+    ...layerCacheArguments(call),
     '--',
     call.context,
   ]
@@ -146,6 +149,13 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
     ...flag('--output', csv(attributes)),
     ...(forUs ? flag('--metadata-file', output.metadataFile) : []),
   ]
+}
+
+function layerCacheArguments({ layerCache, output, leg }: BuildCall): string[] {
+  if (layerCache === undefined) return []
+  const compression = output.kind === 'image' ? output.compression : compressionOf(leg.base.layers)
+  const { name, fields } = layerCacheOptions(layerCache, compression)
+  return flag(name, csv(fields))
 }
 
 /** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */

@@ -13,6 +13,7 @@ import { judgeFacts } from '../verify/judge.ts'
 import { labelsOf } from '../verify/labels.ts'
 import { type Candidate, judgeManifest } from '../verify/manifest.ts'
 import { type BuildCall, compressionOf } from './argv.ts'
+import type { LayerCache } from './layer-cache.ts'
 import { type Step, uncachedSteps } from './steps.ts'
 
 export type LegBuild = {
@@ -26,7 +27,8 @@ export type LegBuild = {
 }
 
 export type LegSettings = {
-  call: Omit<BuildCall, 'leg' | 'output'>
+  call: Omit<BuildCall, 'leg' | 'output' | 'layerCache'>
+  layerCache: LayerCache | undefined
   cacheRepository: Repository
   push: boolean
   judge: 'all' | 'nothing'
@@ -122,7 +124,9 @@ async function refuseImpossible(
 
 async function measure(leg: Leg, settings: LegSettings, world: LegWorld, steps: Step[]): Promise<LegFacts> {
   const directory = world.newPath('facts')
-  const call = { ...settings.call, leg, output: { kind: 'report', directory } as const }
+  // The image is made without reading: what it then takes from a cache can only be what was measured here.
+  const layerCache = settings.layerCache && { kind: 'read' as const, ...settings.layerCache }
+  const call = { ...settings.call, leg, layerCache, output: { kind: 'report', directory } as const }
   addSteps(steps, (await world.build(call, leg)).steps)
   const [base, image] = await Promise.all(
     ['base.json', 'image.json'].map(async (name) =>
@@ -152,7 +156,10 @@ async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, label
     annotations: settings.index ? labels : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
-  const { steps, digest } = await world.build({ ...settings.call, leg, output }, leg)
+  const layerCache = settings.layerCache?.write
+    ? { kind: 'write' as const, ...settings.layerCache }
+    : undefined
+  const { steps, digest } = await world.build({ ...settings.call, leg, layerCache, output }, leg)
   if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
   return { steps, digest: parseDigest(digest) }
 }

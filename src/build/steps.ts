@@ -139,8 +139,13 @@ export function uncachedSteps(steps: readonly Step[]): Step[] {
   )
 }
 
+/** Whether BuildKit goes on where this step fails: without a layer cache that it can't read or write */
+export function isOptional({ name }: Pick<Step, 'name'>): boolean {
+  return /^(?:importing|exporting) cache\b/.test(name)
+}
+
 /** @returns the step that made the build fail; others that were cancelled because of it are not meant */
 export function failedStep(steps: readonly Step[]): Step | undefined {
-  const failed = steps.filter((step) => step.error !== undefined)
+  const failed = steps.filter((step) => step.error !== undefined && !isOptional(step))
   return failed.find((step) => !/context canceled|operation was canceled/.test(step.error ?? '')) ?? failed[0]
 }

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { BuildError } from '../build/session.ts'
 import { buildLeg, Impossible, type LegSettings, type LegWorld } from '../build/leg.ts'
+import { layerCacheProblems } from '../build/layer-cache.ts'
 import { sentenceOf } from '../errors.ts'
 import type { LegLog } from './leg-log.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
@@ -114,7 +115,8 @@ async function build(
   world: BuildWorld,
   log: LegLog,
 ): Promise<LegState> {
-  const result = await buildLeg(leg, world.settingsOf(leg), world.legWorld(leg, log))
+  const settings = world.settingsOf(leg)
+  const result = await buildLeg(leg, settings, world.legWorld(leg, log))
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report }
   if (push && result.digest !== undefined) {
@@ -122,7 +124,11 @@ async function build(
     await storeBaseFacts(world.registry, cacheRepository, leg.base, result.facts.base)
     await stage(world.registry, cacheRepository, leg, result.digest, text)
   }
-  return { state: 'built', report }
+  // Not in the stored report: it is nothing about the image.
+  const warnings = settings.layerCache
+    ? layerCacheProblems(result.steps, settings.layerCache.reference).map(world.redact)
+    : []
+  return { state: 'built', report: { ...report, warnings: [...report.warnings, ...warnings] } }
 }
 
 function failedGates(report: LegReport): string {

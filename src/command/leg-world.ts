@@ -18,10 +18,11 @@ import type { Inputs } from '../inputs/inputs.ts'
 import type { Machine } from '../edge/machine.ts'
 import { engines } from '../plan/engine.ts'
 import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
+import { layersTag } from '../plan/stage-tags.ts'
 import { objectionTo } from './plan-world.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type ImageConfig, parseImageConfig } from '../registry/manifest.ts'
-import { familiarReference, type Repository } from '../registry/reference.ts'
+import { familiarReference, formatReference, type Repository } from '../registry/reference.ts'
 import { type Workspace, writePrivateFile } from '../edge/workspace.ts'
 
 /** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
@@ -105,6 +106,13 @@ export function createSettings(
       dockerfile: join(machine.dockerfiles, engines[leg.engine].dockerfile),
       secrets,
     },
+    layerCache:
+      options.cache === 'off'
+        ? undefined
+        : {
+            reference: formatReference({ ...cacheRepository, tag: layersTag(leg.base) }),
+            write: inputs.push,
+          },
     cacheRepository,
     push: inputs.push,
     judge: inputs.verify ? 'all' : 'nothing',

@@ -21,6 +21,14 @@ export function factsTag({ manifestDigest }: Pick<BaseImage, 'manifestDigest'>):
   return `facts-${manifestDigest.replace('sha256:', '')}`
 }
 
+/**
+ * The layer cache. A base is for one platform, and BuildKit takes a layer only on top of the very same base: legs on one base share
+ * it as they share their first layers, and another NIXL or AIBrix finds what the one before left.
+ */
+export function layersTag({ manifestDigest }: Pick<BaseImage, 'manifestDigest'>): string {
+  return `layers-${manifestDigest.replace('sha256:', '')}`
+}
+
 /** @param sha256 of the plan's document, 64 hexadecimal digits */
 export function planTag(sha256: string): string {
   return `plan-${sha256}`

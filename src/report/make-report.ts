@@ -1,4 +1,4 @@
-import type { Step } from '../build/steps.ts'
+import { isOptional, type Step } from '../build/steps.ts'
 import type { Leg } from '../plan/plan.ts'
 import { familiarRepository } from '../registry/reference.ts'
 import { componentsOf, nixlPlugin } from '../verify/components.ts'
@@ -37,7 +37,7 @@ export function stepTimes(steps: readonly Step[]): StepTime[] {
               started,
               duration: Math.max(0, (completed ?? started) - started),
               cached,
-              failed: error !== undefined,
+              failed: error !== undefined && !isOptional({ name }),
             },
           ],
     )

@@ -140,6 +140,21 @@ describe('the call to buildx', () => {
       ['aibrix-source=/a=b/', 'ucx-source=/u/'],
     ],
     ['sources elsewhere', {}, '--build-context', []],
+    ['no layer cache', {}, '--cache-from', []],
+    [
+      'a layer cache to measure with',
+      { layerCache: { kind: 'read', reference: 'docker.io/a/b:layers-1' } },
+      '--cache-from',
+      ['type=registry,ref=docker.io/a/b:layers-1'],
+    ],
+    [
+      'a layer cache to keep an image in, compressed as it is',
+      { output: image, layerCache: { kind: 'write', reference: 'docker.io/a/b:layers-1' } },
+      '--cache-to',
+      [
+        'type=registry,ref=docker.io/a/b:layers-1,mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=zstd',
+      ],
+    ],
     [
       'an image that is not pushed',
       { output: { ...image, push: false, compression: 'gzip' } },

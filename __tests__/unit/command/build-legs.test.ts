@@ -28,6 +28,8 @@ const secret = 'hunter2'
 type Behaviour = {
   /** What BuildKit does before it answers a call */
   build?: (leg: PlannedLeg, call: BuildCall) => Promise<void> | void
+  /** What BuildKit says of a call */
+  steps?: (call: BuildCall) => Step[]
   /** Why the facts of a leg's base speak against it */
   objection?: (leg: PlannedLeg) => string | undefined
   /** Changes what is measured */
@@ -35,16 +37,17 @@ type Behaviour = {
 }
 
 /** A BuildKit that measures and pushes at once what is asked for. */
-function legWorld(memory: Memory, leg: PlannedLeg, { build, measured }: Behaviour): LegWorld {
+function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured }: Behaviour): LegWorld {
   const facts = factsOf(leg)
   measured?.(facts)
   return {
     registry: memory.client,
     build: async (call) => {
       await build?.(leg, call)
-      if (call.output.kind !== 'image') return { steps: [], digest: undefined }
+      const said = steps?.(call) ?? []
+      if (call.output.kind !== 'image') return { steps: said, digest: undefined }
       const { labels } = call.output
-      return { steps: [], digest: await putImage(memory, cache, candidateTag(leg), leg, { labels }) }
+      return { steps: said, digest: await putImage(memory, cache, candidateTag(leg), leg, { labels }) }
     },
     newPath: (name) => name,
     readText: (path) =>
@@ -72,6 +75,7 @@ async function built(
       legWorld: (leg) => legWorld(memory, leg, behaviour),
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
       settingsOf: (leg) => ({
+        layerCache: { reference: 'docker.io/aibrix/image-cache:layers-1', write: true },
         call: { context, dockerfile, secrets, options },
         cacheRepository: cache,
         push: choices.push ?? true,
@@ -125,6 +129,31 @@ describe('a leg that passes', () => {
     expect(states).toEqual(['built'])
     expect(kinds(memory)).toEqual(['candidate'])
     expect(memory.seen.filter((request) => request.startsWith('get '))).toEqual([])
+  })
+
+  it('reads the layer cache to be measured and writes it when it is made, never both in one call', async () => {
+    const calls: (string | undefined)[][] = []
+    const build = (_: PlannedLeg, { output, layerCache }: BuildCall): void => {
+      calls.push([output.kind, layerCache?.kind, layerCache?.reference])
+    }
+    await built({ build }, { of: [first] })
+    const reference = 'docker.io/aibrix/image-cache:layers-1'
+    expect(calls).toEqual([
+      ['report', 'read', reference],
+      ['image', 'write', reference],
+    ])
+  })
+
+  it('passes and is staged where the layer cache fails, which is said and not stored', async () => {
+    const steps = (): Step[] => [{ ...step, name: 'exporting cache to registry', instruction: undefined }]
+    const { memory, outcomes, states } = await built({ steps }, { of: [first] })
+    expect(states).toEqual(['built'])
+    const [outcome] = outcomes
+    expect(outcome && 'report' in outcome && outcome.report?.warnings).toEqual([
+      expect.stringMatching(/^The layer cache .* could not be written, .*: exit code: 1\.$/),
+    ])
+    const stored = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    expect(stored.warnings).toEqual([])
   })
 
   it('is not built where it is staged already, and its report is the stored one', async () => {
