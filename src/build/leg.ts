@@ -181,15 +181,11 @@ async function readCandidate(
       : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
   }
   await world.forgetImage(name)
-  const found = await getPlatformImage(
-    world.registry,
-    settings.cacheRepository,
-    candidateTag(leg),
-    leg.platform,
-  )
-  if (found?.top.digest !== digest)
+  // By its digest: another run that builds the same leg may have taken the tag meanwhile.
+  const found = await getPlatformImage(world.registry, settings.cacheRepository, digest, leg.platform)
+  if (!found)
     throw new UserError(
-      `BuildKit says that it pushed ${digest} as ${name}, but the registry has ${found?.top.digest ?? 'nothing'} there.`,
+      `BuildKit says that it pushed ${digest} as ${name}, but the registry does not have it; build again.`,
     )
   if (!found.image) throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
   const { manifest, config } = found.image

@@ -9,6 +9,7 @@ import { storeBaseFacts } from '../promote/base-facts.ts'
 import { readStaged } from '../promote/staged.ts'
 import { stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import type { Digest } from '../registry/digest.ts'
 import type { Repository } from '../registry/reference.ts'
 import { type LegReport, serialiseReport } from '../report/leg-report.ts'
 import { makeReport, stepTimes } from '../report/make-report.ts'
@@ -58,29 +59,35 @@ export async function buildLegs(
     legs.map((leg) =>
       limit(async (): Promise<LegOutcome | ImpossibleLeg> => {
         if (failed && choices.failFast) return { leg, state: 'skipped' }
-        const command = world.redact(world.commandOf(leg))
         const state = await carryOut(leg, choices, world)
         failed ||= state.state === 'failed'
-        return state.state === 'impossible' ? { leg, ...state } : { leg, command, ...state }
+        return state.state === 'impossible' ? { leg, ...state } : { leg, ...commandOf(leg, world), ...state }
       }),
     ),
   )
 }
 
+/** Nothing where it can't be written, such as for a path with a line break: the error of the build says so. */
+function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
+  try {
+    return { command: world.redact(world.commandOf(leg)) }
+  } catch {
+    return {}
+  }
+}
+
 async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorld): Promise<Built> {
   const log = world.legLog(leg)
   try {
-    if (choices.push && !choices.force) {
-      const staged = await readStaged(world.registry, choices.cacheRepository, leg)
-      if (staged.state === 'staged') {
-        log.print(`${leg.id} is built and verified already`)
-        return {
-          state: 'staged',
-          report: await storedReport(leg, choices.cacheRepository, world.registry, log.print),
-        }
+    const before = choices.push ? await stagedDigest(leg, choices, world) : undefined
+    if (before !== undefined && !choices.force) {
+      log.print(`${leg.id} is built and verified already`)
+      return {
+        state: 'staged',
+        report: await storedReport(leg, choices.cacheRepository, world.registry, log.print),
       }
     }
-    return await build(leg, choices, world, log).catch((error: unknown) => {
+    return await build(leg, before, choices, world, log).catch((error: unknown) => {
       if (error instanceof Impossible && leg.wanted === 'matched')
         return leaveOut(error, leg, choices, world, log)
       throw error
@@ -109,9 +116,20 @@ async function leaveOut(
   return { state: 'impossible', reason }
 }
 
+async function stagedDigest(
+  leg: PlannedLeg,
+  { cacheRepository }: BuildChoices,
+  { registry }: BuildWorld,
+): Promise<Digest | undefined> {
+  const staged = await readStaged(registry, cacheRepository, leg)
+  return staged.state === 'staged' ? staged.digest : undefined
+}
+
+/** @param before what was staged when this run began with the leg */
 async function build(
   leg: PlannedLeg,
-  { push, cacheRepository }: BuildChoices,
+  before: Digest | undefined,
+  choices: BuildChoices,
   world: BuildWorld,
   log: LegLog,
 ): Promise<LegState> {
@@ -119,16 +137,48 @@ async function build(
   const result = await buildLeg(leg, settings, world.legWorld(leg, log))
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report }
-  if (push && result.digest !== undefined) {
-    const text = world.redact(serialiseReport(report))
-    await storeBaseFacts(world.registry, cacheRepository, leg.base, result.facts.base)
-    await stage(world.registry, cacheRepository, leg, result.digest, text)
+  const { digest } = result
+  if (!choices.push || digest === undefined) return { state: 'built', report }
+  const { registry } = world
+  const { cacheRepository } = choices
+  const other = () => stagedByAnother(leg, [digest, before], choices, world, log)
+  const first = await other()
+  if (first) return first
+  try {
+    await storeBaseFacts(registry, cacheRepository, leg.base, result.facts.base)
+    await stage(registry, cacheRepository, leg, digest, world.redact(serialiseReport(report)))
+  } catch (error) {
+    // Where two write one tag at once, one of them reads back what the other one wrote.
+    const faster = await other().catch(() => undefined)
+    if (!faster) throw error
+    return faster
   }
   // Not in the stored report: it is nothing about the image.
   const warnings = settings.layerCache
     ? layerCacheProblems(result.steps, settings.layerCache.reference).map(world.redact)
     : []
   return { state: 'built', report: { ...report, warnings: [...report.warnings, ...warnings] } }
+}
+
+/**
+ * Another run may have built the same leg at the same time. Both are verified; the one that is staged stays, because an
+ * image may have been published from it.
+ * @param known digests that are not another run's: what was staged before, and what this run has built
+ */
+async function stagedByAnother(
+  leg: PlannedLeg,
+  known: readonly (Digest | undefined)[],
+  choices: BuildChoices,
+  world: BuildWorld,
+  { print }: LegLog,
+): Promise<Extract<LegState, { state: 'staged' }> | undefined> {
+  const staged = await stagedDigest(leg, choices, world)
+  if (staged === undefined || known.includes(staged)) return undefined
+  print(`${leg.id} was built and verified by another run meanwhile, whose image is taken`)
+  return {
+    state: 'staged',
+    report: await storedReport(leg, choices.cacheRepository, world.registry, print),
+  }
 }
 
 function failedGates(report: LegReport): string {

@@ -7,10 +7,11 @@ import { BuildError } from '../../../src/build/session.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { candidateTag, factsTag, reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
-import { readStoredReport } from '../../../src/promote/stage.ts'
-import { parseReport } from '../../../src/report/leg-report.ts'
+import { readStoredReport, stage } from '../../../src/promote/stage.ts'
+import type { Digest } from '../../../src/registry/digest.ts'
+import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
 import { makeCall } from '../build/factory.ts'
-import { factsOf, makePlannedImages } from '../report/factory.ts'
+import { factsOf, makeOutcomeReport, makePlannedImages } from '../report/factory.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg } from './registry.ts'
 
 /** Three legs, each of its own engine version, base and build id. */
@@ -32,12 +33,15 @@ type Behaviour = {
   steps?: (call: BuildCall) => Step[]
   /** Why the facts of a leg's base speak against it */
   objection?: (leg: PlannedLeg) => string | undefined
+  /** What happens as soon as the image is pushed */
+  pushed?: (leg: PlannedLeg) => Promise<unknown>
+  commandOf?: () => string
   /** Changes what is measured */
   measured?: (facts: ReturnType<typeof factsOf>) => void
 }
 
 /** A BuildKit that measures and pushes at once what is asked for. */
-function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured }: Behaviour): LegWorld {
+function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pushed }: Behaviour): LegWorld {
   const facts = factsOf(leg)
   measured?.(facts)
   return {
@@ -47,7 +51,9 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured }: B
       const said = steps?.(call) ?? []
       if (call.output.kind !== 'image') return { steps: said, digest: undefined }
       const { labels } = call.output
-      return { steps: said, digest: await putImage(memory, cache, candidateTag(leg), leg, { labels }) }
+      const digest = await putImage(memory, cache, candidateTag(leg), leg, { labels })
+      await pushed?.(leg)
+      return { steps: said, digest }
     },
     newPath: (name) => name,
     readText: (path) =>
@@ -85,7 +91,7 @@ async function built(
         index: false,
         objection: behaviour.objection && (() => behaviour.objection?.(leg)),
       }),
-      commandOf: (leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`,
+      commandOf: behaviour.commandOf ?? ((leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`),
       redact: (text) => text.replaceAll(secret, '***'),
     },
   )
@@ -184,6 +190,66 @@ describe('a leg that passes', () => {
     expect(asked).toEqual([first.id])
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(memory.tagsOf(cache)[candidateTag(first)])
   })
+})
+
+describe('a leg that another run builds at the same time', () => {
+  /** Lets another run push, and stage, an image with other bytes, as soon as this one has pushed its own. */
+  const meanwhile = async (memory: Memory, leg: PlannedLeg, { staged }: { staged: boolean }) => {
+    const labels = { 'io.aibrix.image.build-id': leg.buildId, other: 'true' }
+    const digest = await putImage(memory, cache, candidateTag(leg), leg, { labels })
+    const report = serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
+    if (staged) await stage(memory.client, cache, leg, digest, report)
+    return digest
+  }
+
+  it('is staged as it was built here, if only the candidate of the other one is there', async () => {
+    const memory = createMemory()
+    let other: string | undefined
+    const pushed = async () => (other = await meanwhile(memory, first, { staged: false }))
+    const { states, outcomes } = await built({ pushed }, { memory, of: [first] })
+    expect(outcomes[0]).not.toHaveProperty('error')
+    expect(states).toEqual(['built'])
+    const tags = memory.tagsOf(cache)
+    expect(tags[candidateTag(first)]).toBe(other)
+    expect(tags[stagedTag(first)]).not.toBe(other)
+  })
+
+  it.each([false, true])('is as the other one staged it, which was faster (force: %s)', async (force) => {
+    const memory = createMemory()
+    await stageLeg(memory, first)
+    if (!force) memory.remove(cache, stagedTag(first))
+    let other: string | undefined
+    const pushed = async () => (other = await meanwhile(memory, first, { staged: true }))
+    const { states, outcomes, log } = await built({ pushed }, { memory, of: [first], force })
+    expect(states).toEqual(['staged'])
+    expect(outcomes[0]).toMatchObject({ report: { digest: other } })
+    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
+    expect(log).toContain(`${first.id} was built and verified by another run meanwhile, whose image is taken`)
+  })
+
+  it('is as the other one staged it, which wrote the tag in the same moment', async () => {
+    let other: Digest | undefined
+    const memory = createMemory((request) => {
+      if (other !== undefined && request === `put aibrix/image-cache:${stagedTag(first)}`) {
+        memory.tag(cache, stagedTag(first), other)
+        return true
+      }
+      return false
+    })
+    const pushed = async () => (other = await meanwhile(memory, first, { staged: false }))
+    const { states } = await built({ pushed }, { memory, of: [first] })
+    expect(states).toEqual(['staged'])
+    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
+  })
+})
+
+it('a leg whose command can not be written down has none', async () => {
+  const commandOf = () => {
+    throw new Error('a line break')
+  }
+  const { outcomes } = await built({ commandOf }, { of: [first] })
+  expect(outcomes[0]).toMatchObject({ state: 'built' })
+  expect(outcomes[0]).not.toHaveProperty('command')
 })
 
 const step: Step = {

@@ -23,6 +23,9 @@ export type Memory = {
   seen: string[]
   /** Makes a repository have a layer, of which nobody wants the bytes in memory */
   hold: (repository: Repository, digest: Digest) => void
+  /** Gives a manifest that is there a tag, without anybody asking for it */
+  tag: (repository: Repository, tag: string, digest: Digest) => void
+  remove: (repository: Repository, tag: string) => void
   /** Tags of a repository, with what they name */
   tagsOf: (repository: Repository) => Record<string, Digest>
 }
@@ -98,7 +101,12 @@ export function createMemory(refuses: (request: string) => boolean = () => false
           : [],
       ),
     )
-  return { client, seen, hold, tagsOf }
+  const tag: Memory['tag'] = ({ path }, name, digest) => {
+    const found = manifests.get(`${path}:${digest}`)
+    if (found) manifests.set(`${path}:${name}`, found)
+  }
+  const remove: Memory['remove'] = ({ path }, name) => void manifests.delete(`${path}:${name}`)
+  return { client, seen, hold, tag, remove, tagsOf }
 }
 
 /**
