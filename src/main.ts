@@ -12,9 +12,10 @@ import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } f
 import { createRedact, maskedValues } from './edge/redact.ts'
 import { createClient, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
+import { createRetry, systemWait } from './retry.ts'
 import { publishHistory, publishPlan, publishRun, type ShowSettings } from './command/show.ts'
 import { remember } from './edge/state.ts'
-
+import { readWaits } from './edge/waits.ts'
 import { createWorkspace, removePrivate } from './edge/workspace.ts'
 
 /** Build secrets keep their white space; everything else may have some around it. */
@@ -26,6 +27,7 @@ async function main(signal: AbortSignal): Promise<void> {
   // Before anything can complain about an input.
   for (const name of ['password', 'github-token']) if (readInput(name) !== '') core.setSecret(readInput(name))
   const event = workflowEvent(process.env)
+  const waits = readWaits(process.env)
   const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
   const dockerConfig = readDockerConfig(process.env)
   const proxySecrets = dockerProxySecrets(dockerConfig)
@@ -37,11 +39,14 @@ async function main(signal: AbortSignal): Promise<void> {
   const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private)
   const environment = environmentForPrograms(process.env)
+  const { retries } = inputs
+  const log = (line: string): void => core.info(redact(line))
   const machine: Machine = {
-    ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers },
+    ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
+    retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
     dockerfiles: commands.dockerfiles,
   }
-  const registry = createClient(inputs, dockerConfig, environment, signal)
+  const registry = createClient(inputs, dockerConfig, machine)
   try {
     const secretFiles = writeSecretFiles(inputs, workspace)
     await carryOut({ inputs, machine, registry, secretFiles }, event)
@@ -67,7 +72,7 @@ async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<vo
     if (!(error instanceof UserError)) throw error
     run = { command: 'run', outcomes: [], excluded: [], duration: 0, error: error.message }
   }
-  publishRun(run, show)
+  publishRun({ ...run, retried: machine.retry.retried() }, show)
   if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1
   if (githubToken === undefined || event.tag === undefined) return
   const { noteRelease } = await import('./command/note-release.ts')

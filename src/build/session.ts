@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
-import { sentenceOf, UserError } from '../errors.ts'
+import { sentenceOf } from '../errors.ts'
+import { BuildCancelled, BuildError } from './build-error.ts'
 import { causeOf } from './cause.ts'
 import { openLogFile, type LogFile } from './log-file.ts'
 import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
@@ -36,31 +37,6 @@ export type BuildRequest = {
 }
 
 export type BuildResult = { steps: Step[]; metadata: BuildMetadata | undefined }
-
-/** A build that failed. The message is one sentence with the cause; the rest is for annotation and summary. */
-export class BuildError extends UserError {
-  override name = 'BuildError'
-  readonly reason: string
-  readonly step: Step | undefined
-  readonly steps: Step[]
-  readonly logFile: string
-
-  constructor(
-    message: string,
-    details: { reason: string; step: Step | undefined; steps: Step[]; logFile: string },
-  ) {
-    super(message)
-    this.reason = details.reason
-    this.step = details.step
-    this.steps = details.steps
-    this.logFile = details.logFile
-  }
-}
-
-/** A build that was cancelled from outside. */
-export class BuildCancelled extends UserError {
-  override name = 'BuildCancelled'
-}
 
 const keptPlainLines = 100
 /** Characters; the parser has cut what is longer */
@@ -168,7 +144,7 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
     const step = failedStep(steps)
     const { suspects, lastLines } = step ?? { suspects: [], lastLines: [] }
     const cause = causeOf({ suspects, lastLines, stepError: step?.error, plain: watch.plain })
-    throw failureOf(request, cause ?? ended, step, steps)
+    throw failureOf(request, cause ?? ended, step, steps, watch.plain)
   }
   if (request.metadataFile === undefined) return { steps, metadata: undefined }
   const content = await readFile(request.metadataFile, 'utf8').catch(() => undefined)
@@ -179,9 +155,15 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
   }
 }
 
-function failureOf(request: BuildRequest, reason: string, step: Step | undefined, steps: Step[]): BuildError {
+function failureOf(
+  request: BuildRequest,
+  reason: string,
+  step: Step | undefined,
+  steps: Step[],
+  plain: readonly string[] = [],
+): BuildError {
   const { prefix, logFile } = request
   const where = step === undefined ? '' : ` in step ${step.name}`
   const message = `The build of ${prefix} failed${where}: ${reason.replace(/\.$/, '')} (log: ${logFile}).`
-  return new BuildError(message, { reason, step, steps, logFile })
+  return new BuildError(message, { reason, step, steps, logFile, plain })
 }

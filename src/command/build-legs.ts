@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { BuildError } from '../build/session.ts'
+import { BuildError } from '../build/build-error.ts'
 import { buildLeg, Impossible, type LegSettings, type LegWorld } from '../build/leg.ts'
 import { layerCacheProblems } from '../build/layer-cache.ts'
 import { sentenceOf } from '../errors.ts'

@@ -63,13 +63,13 @@ export function createLegWorld(
 }
 
 async function build(
-  { environment, signal, workspace, redact, timers }: Machine,
+  { environment, signal, workspace, redact, timers, retry }: Machine,
   call: BuildCall,
   leg: Leg,
   name: string,
   print: (line: string) => void,
 ) {
-  const { steps, metadata } = await runBuild({
+  const request = {
     argv: buildxArguments(call),
     metadataFile: call.output.kind === 'image' ? call.output.metadataFile : undefined,
     environment,
@@ -80,7 +80,9 @@ async function build(
     timers,
     killAfter,
     redact,
-  })
+  }
+  // What was built before an error is in BuildKit's cache; what it printed stays in the log.
+  const { steps, metadata } = await retry.run(() => runBuild(request))
   return { steps, digest: metadata?.digest }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createGit } from '../edge/git.ts'
 import type { Inputs } from '../inputs/inputs.ts'
+import type { Machine } from '../edge/machine.ts'
 import { createPip } from '../edge/pip.ts'
 import { parseCatalogue } from '../plan/catalogue.ts'
 import type { Engine } from '../plan/engine.ts'
@@ -21,13 +22,13 @@ const pipTimeout = 60_000
 /** Whom a plan asks: the registry, git, pip, and what is beside the action itself. */
 export function createPlanWorld(
   inputs: Inputs,
-  machine: { environment: NodeJS.ProcessEnv; signal: AbortSignal; dockerfiles: string },
+  machine: Pick<Machine, 'environment' | 'signal' | 'dockerfiles' | 'retry'>,
   registry: RegistryClient,
   secretFiles: ReadonlyMap<string, string>,
 ): PlanWorld {
-  const { environment, signal, dockerfiles } = machine
+  const { environment, signal, dockerfiles, retry } = machine
   const { caCertificates, packageIndex } = inputs
-  const common = { environment, signal, caCertificates }
+  const common = { environment, signal, caCertificates, retry }
   const recipes = new Map<Engine, string>()
   return {
     registry,

@@ -1,6 +1,8 @@
 import { runProcess } from '../build/process.ts'
 import { UserError } from '../errors.ts'
 import type { RunGit } from '../plan/source.ts'
+import type { Retry } from '../retry.ts'
+import { ProgramFailure } from './program.ts'
 
 export type GitSettings = {
   environment: NodeJS.ProcessEnv
@@ -11,11 +13,12 @@ export type GitSettings = {
   credentials: string | undefined
   /** PEM file */
   caCertificates: string | undefined
+  retry: Retry
 }
 
 /** Git on the runner, which asks nobody for a password and never falls back to a helper of its own. */
 export function createGit(settings: GitSettings): RunGit {
-  const { signal, timeout, credentials, caCertificates } = settings
+  const { signal, timeout, credentials, caCertificates, retry } = settings
   const environment = {
     ...settings.environment,
     GIT_TERMINAL_PROMPT: '0',
@@ -23,7 +26,7 @@ export function createGit(settings: GitSettings): RunGit {
     ...(caCertificates !== undefined && { GIT_SSL_CAINFO: caCertificates }),
   }
   const store = credentials === undefined ? [] : ['-c', `credential.helper=store --file=${credentials}`]
-  return async (args) => {
+  const ask = async (args: string[]): Promise<string> => {
     const result = await runProcess('git', [...store, '-c', 'safe.directory=*', ...args], {
       environment,
       signal,
@@ -31,12 +34,14 @@ export function createGit(settings: GitSettings): RunGit {
       killAfter: 1000,
     })
     if (result.endedBy === 'abort') throw new UserError('Cancelled while git was asked.')
-    if (result.endedBy === 'timeout')
-      throw new UserError(`git did not answer within ${timeout / 1000} s: git ${args.join(' ')}.`)
+    const lines = result.stderr.trim().split('\n')
+    if (result.endedBy === 'timeout') {
+      const what = `git did not answer within ${timeout / 1000} s: git ${args.join(' ')}.`
+      throw new ProgramFailure(what, { lines, timedOut: true })
+    }
     if (result.exit.kind === 'code' && result.exit.code === 0) return result.stdout
-    const why =
-      result.stderr.split('\n').find((line) => /^(fatal|error|remote): /.test(line)) ??
-      result.stderr.trim().split('\n').at(-1)
-    throw new UserError(`git ${args.join(' ')} failed: ${why ?? 'it said nothing'}.`)
+    const why = lines.find((line) => /^(fatal|error|remote): /.test(line)) ?? lines.at(-1)
+    throw new ProgramFailure(`git ${args.join(' ')} failed: ${why ?? 'it said nothing'}.`, { lines })
   }
+  return (args) => retry.run(() => ask(args))
 }

@@ -1,6 +1,8 @@
 import type { Timers } from '../build/timers.ts'
 import type { Inputs } from '../inputs/inputs.ts'
+import type { Retry } from '../retry.ts'
 import type { Redact } from './redact.ts'
+import type { Waits } from './waits.ts'
 import { type Workspace, writePrivateFile } from './workspace.ts'
 
 /** What the parts of a run are given of the machine; made once, in `main`. */
@@ -13,6 +15,9 @@ export type Machine = {
   redact: Redact
   log: (line: string) => void
   timers: Timers
+  waits: Waits
+  /** Tries again what can pass on a second try */
+  retry: Retry
 }
 
 /** @returns the environment for programs that we start, without the action's inputs, among which are secrets */

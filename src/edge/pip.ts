@@ -1,6 +1,8 @@
 import { runProcess } from '../build/process.ts'
 import { UserError } from '../errors.ts'
-import type { RunPip } from '../plan/nixl-index.ts'
+import type { PipAnswer, RunPip } from '../plan/nixl-index.ts'
+import type { Retry } from '../retry.ts'
+import { ProgramFailure } from './program.ts'
 
 export type PipSettings = {
   environment: NodeJS.ProcessEnv
@@ -11,6 +13,7 @@ export type PipSettings = {
   packageIndex: string | undefined
   /** PEM file */
   caCertificates: string | undefined
+  retry: Retry
 }
 
 /** pip on the runner, with its own configuration. What could be secret reaches it in the environment, never as an argument. */
@@ -20,15 +23,18 @@ export function createPip({
   timeout,
   packageIndex,
   caCertificates,
+  retry,
 }: PipSettings): RunPip {
   const settings = {
     ...environment,
     PIP_NO_INPUT: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    // Ours are in the log, and counted.
+    PIP_RETRIES: '0',
     ...(packageIndex !== undefined && { PIP_INDEX_URL: packageIndex }),
     ...(caCertificates !== undefined && { PIP_CERT: caCertificates }),
   }
-  return async (args) => {
+  const ask = async (args: string[]): Promise<PipAnswer> => {
     const options = { environment: settings, signal, timeout, killAfter: 1000 }
     const result = await runProcess('python3', ['-m', 'pip', ...args], options).catch(notStarted)
     if (typeof result === 'string') return { state: 'missing', reason: result }
@@ -39,6 +45,31 @@ export function createPip({
     if (exit.kind === 'signal') return { state: 'missing', reason: `it was ended by ${exit.signal}` }
     return { state: 'ended', code: exit.code, stdout, stderr }
   }
+  return async (args) => {
+    let answer: PipAnswer | undefined
+    const attempt = async (): Promise<PipAnswer> => {
+      answer = await ask(args)
+      const failure = failureOf(answer)
+      if (failure !== undefined) throw failure
+      return answer
+    }
+    return retry.run(attempt).catch((error: unknown) => {
+      // What pip said in the end is an answer, too: who asks tells an index that is broken from one without the package.
+      if (answer === undefined || !(error instanceof ProgramFailure)) throw error
+      return answer
+    })
+  }
+}
+
+/**
+ * pip takes an index that does not answer for one without the package; only this line tells. That pip itself did not come to
+ * an end says nothing about the next time.
+ */
+function failureOf(answer: PipAnswer): ProgramFailure | undefined {
+  if (answer.state === 'missing' || answer.code === 0) return undefined
+  const lines = answer.stdout.split('\n').filter((line) => line.includes('Could not fetch URL'))
+  if (lines.length === 0) return undefined
+  return new ProgramFailure('pip got no answer from the package index.', { lines })
 }
 
 /** @returns the sentence without its end */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { dockerConfigFolder } from '../build/docker-config.ts'
 import { UserError } from '../errors.ts'
 import type { Inputs } from '../inputs/inputs.ts'
+import type { Machine } from './machine.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { credentialHelperRunner } from '../registry/credential-helper.ts'
 import { createCredentialLookup } from '../registry/credentials.ts'
@@ -15,8 +16,7 @@ const helperTimeout = 30_000
 export function createClient(
   inputs: Inputs,
   dockerConfig: unknown,
-  environment: NodeJS.ProcessEnv,
-  signal: AbortSignal,
+  { environment, signal, waits, retry }: Pick<Machine, 'environment' | 'signal' | 'waits' | 'retry'>,
 ): RegistryClient {
   const credentials = createCredentialLookup({
     explicit: inputs.login && { registry: inputs.plan.registry, ...inputs.login },
@@ -28,7 +28,7 @@ export function createClient(
     inputs.push &&
     ((repository.registry === registry && repository.path.startsWith(`${namespace}/`)) ||
       formatRepository(repository) === formatRepository(cacheRepository))
-  return createRegistryClient({ credentials, isPushedTo, signal })
+  return createRegistryClient({ credentials, isPushedTo, signal, timeouts: waits, repeat: retry.run })
 }
 
 /** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */

@@ -26,13 +26,13 @@ export function matching(source: Source, name: string, pattern: RegExp, allowed:
   return pattern.test(value) ? value : source.problems.add(name, quoted(value), allowed)
 }
 
-/** @returns a whole number of at least 1 */
-export function count(source: Source, name: string, most: number): number | undefined {
+/** @returns a whole number */
+export function count(source: Source, name: string, most: number, least = 1): number | undefined {
   const value = source.read(name)
-  const number = /^\d{1,4}$/.test(value) ? Number(value) : 0
-  return number >= 1 && number <= most
+  const number = /^\d{1,4}$/.test(value) ? Number(value) : NaN
+  return number >= least && number <= most
     ? number
-    : source.problems.add(name, quoted(value), `a number from 1 to ${most}`)
+    : source.problems.add(name, quoted(value), `a number from ${least} to ${most}`)
 }
 
 /** @returns undefined if nothing was given */

@@ -31,6 +31,8 @@ export type Inputs = {
   addedBytesLimit: number
   /** Legs at a time */
   parallel: number
+  /** How often what failed and can pass is tried again */
+  retries: number
   /** Whether the first leg that fails keeps others from being begun, and all images from being published */
   failFast: boolean
   /** For the notes of a release */
@@ -40,6 +42,8 @@ export type Inputs = {
 
 /** More than this on one machine has no use: a leg compiles with all of its processors. */
 const mostParallel = 64
+/** After so many the waits have used up what they may take together. */
+const mostRetries = 10
 
 /**
  * Action inputs → one typed, validated object.
@@ -64,6 +68,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     waivers: readWaivers(source),
     addedBytesLimit: byteSize(source, 'added-bytes-limit') ?? 0,
     parallel: count(source, 'parallel', mostParallel) ?? 1,
+    retries: count(source, 'retries', mostRetries, 0) ?? 0,
     failFast: boolean(source, 'fail-fast') ?? true,
     githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
+import { checkDigest, checkHeader, Damaged, LostUpload } from './damage.ts'
 import { type Digest, digestOf } from './digest.ts'
+import type { RegistryRefusal } from './failure.ts'
 import { formatRepository, type Repository } from './reference.ts'
 import { follow, pulling, pullFrom, pushing, type RegistryRequest, type Session } from './session.ts'
 import type { HttpAnswer } from './transport.ts'
@@ -10,16 +13,10 @@ export type BlobTransfer = 'exists' | 'mounted' | 'streamed'
 /** A blob that is to be in `to` as it is in `from`; size in bytes. */
 export type BlobCopy = { from: Repository; to: Repository; digest: Digest; size: number }
 
-type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
+/** What registries call an upload that they know nothing of any more, or of which they have not all bytes. */
+const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']
 
-/** @throws UserError that `name` should have one digest and has another */
-export function checkDigest(name: string, expected: Digest, actual: Digest): void {
-  if (expected !== actual) {
-    throw new UserError(
-      `${name} should have the digest ${expected}, and its bytes have ${actual}; they were changed on the way or in the registry.`,
-    )
-  }
-}
+type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
 
 /**
  * @param limit bytes; a longer blob is an error
@@ -113,18 +110,23 @@ async function transfer(session: Session, blob: BlobCopy): Promise<BlobTransfer>
   return 'streamed'
 }
 
-/** The registry that receives the bytes verifies their digest, as the distribution specification demands. */
+/**
+ * The last bytes are given only if all together are what they should be, so that an upload of others is never complete.
+ * @throws Damaged
+ */
 async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  const name = `blob ${digest} of ${formatRepository(from)}`
   let seen = 0
   for await (const chunk of source.stream()) {
     seen += chunk.length
     if (seen > size) break
+    hash.update(chunk)
+    if (seen === size) checkDigest(name, digest, `sha256:${hash.digest('hex')}`)
     yield chunk
   }
   if (seen !== size) {
-    throw new UserError(
-      `blob ${digest} of ${formatRepository(from)} has not the ${size} bytes that its manifest says; push the image again.`,
-    )
+    throw new Damaged(`${name} has not the ${size} bytes that its manifest says; push the image again.`)
   }
 }
 
@@ -157,8 +159,16 @@ async function finishUpload(
     body,
     timeout: 'stall',
   })
-  if (answer.status !== 201) throw await session.refusal(access, answer)
+  if (answer.status !== 201) throw lostOrRefused(await session.refusal(access, answer))
   answer.discard()
+  checkHeader(`the blob of ${access.purpose.action}`, answer.headers['docker-content-digest'], digest)
+}
+
+/** Where an upload was begun a moment ago there can be no "no such upload", nor a wrong digest of what we sent. */
+function lostOrRefused(refusal: RegistryRefusal): Error {
+  const isLost = refusal.status === 404 || refusal.status === 416
+  if (!isLost && !lostCodes.includes(refusal.code ?? '')) return refusal
+  return new LostUpload(`${refusal.problem}; the registry lost the upload, or bytes of it, try later.`)
 }
 
 function blobPath({ path }: Repository, digest: Digest): string {

@@ -16,6 +16,12 @@ export type { Manifest } from './manifests.ts'
 export type { Timeouts } from './watch.ts'
 
 /**
+ * Does work that may be done more than once. No request of it is under way, and none of the 8 places is held, between one
+ * time and the next.
+ */
+export type Repeat = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/**
  * A client of OCI registries. Every method throws UserError with one sentence that names registry, repository and
  * cause, and RegistryRefusal where a registry gave an answer that says no. `reference` is a tag or a digest; limits and
  * sizes are bytes. At most 8 requests are under way at once, however many are asked for.
@@ -54,11 +60,13 @@ export function createRegistryClient(
     /** Repositories that will be pushed to, see `createSession` */
     isPushedTo?: (repository: Repository) => boolean
     timeouts?: Timeouts
+    /** Does what is asked of the client, again if that may help; once if left out */
+    repeat?: Repeat
     /** Milliseconds, for the lifetime of tokens */
     now?: () => number
   },
 ): RegistryClient {
-  const { credentials, timeouts = defaultTimeouts, now = Date.now } = options
+  const { credentials, timeouts = defaultTimeouts, repeat = once, now = Date.now } = options
   const transport = createTransport({ ...options, timeouts })
   const session = createSession(
     transport,
@@ -66,21 +74,25 @@ export function createRegistryClient(
     options.isPushedTo,
   )
   return {
-    getManifest: (repository, reference) => getManifest(session, repository, reference),
+    getManifest: (repository, reference) => repeat(() => getManifest(session, repository, reference)),
     putManifest: (repository, reference, bytes, mediaType) =>
-      putManifest(session, repository, reference, bytes, mediaType),
+      repeat(() => putManifest(session, repository, reference, bytes, mediaType)),
     confirmManifest: (repository, reference, digest) =>
-      confirmManifest(session, repository, reference, digest),
-    getImageConfig: async (repository, { config: { digest } }) =>
-      parseImageConfig(
-        await getBlob(session, repository, digest, configLimit),
-        formatReference({ ...repository, digest }),
+      repeat(() => confirmManifest(session, repository, reference, digest)),
+    getImageConfig: (repository, { config: { digest } }) =>
+      repeat(async () =>
+        parseImageConfig(
+          await getBlob(session, repository, digest, configLimit),
+          formatReference({ ...repository, digest }),
+        ),
       ),
-    getBlob: (repository, digest, limit) => getBlob(session, repository, digest, limit),
-    hasBlob: (repository, digest) => hasBlob(session, repository, digest),
-    putBlob: (repository, bytes) => putBlob(session, repository, bytes),
-    mountBlob: (blob) => mountBlob(session, blob),
-    listTags: (repository) => listTags(session, repository),
+    getBlob: (repository, digest, limit) => repeat(() => getBlob(session, repository, digest, limit)),
+    hasBlob: (repository, digest) => repeat(() => hasBlob(session, repository, digest)),
+    putBlob: (repository, bytes) => repeat(() => putBlob(session, repository, bytes)),
+    mountBlob: (blob) => repeat(() => mountBlob(session, blob)),
+    listTags: (repository) => listTags(session, repository, repeat),
     close: transport.close,
   }
 }
+
+const once: Repeat = (work) => work()

@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import * as v from 'valibot'
-import { sentenceOf, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { printable } from './json.ts'
 
 /** What a request is for, in the words of the error that it may end with. */
@@ -8,11 +9,6 @@ export type Purpose = {
   registry: string
   /** `the push to aibrix/vllm-openai` */
   action: string
-}
-
-/** Thrown inside the transport when nothing came for too long. */
-export class Silence extends Error {
-  override name = 'Silence'
 }
 
 /**
@@ -25,11 +21,21 @@ export class RegistryRefusal extends UserError {
   readonly status: number
   /** The registry's own word for it, such as `NAME_UNKNOWN`; undefined if it gives none */
   readonly code: string | undefined
+  /** Seconds that it asks to wait before the next try; undefined if it does not say */
+  readonly retryAfter: number | undefined
+  /** What happened, without advice and end */
+  readonly problem: string
 
-  constructor(message: string, { status, code }: { status: number; code: string | undefined }) {
-    super(message)
-    this.status = status
-    this.code = code
+  constructor(
+    problem: string,
+    advice: string,
+    details: { status: number; code: string | undefined; retryAfter: number | undefined },
+  ) {
+    super(`${problem}; ${advice}.`)
+    this.problem = problem
+    this.status = details.status
+    this.code = details.code
+    this.retryAfter = details.retryAfter
   }
 }
 
@@ -100,7 +106,7 @@ const statusNames: Record<number, string> = {
  */
 export function refusal(
   purpose: Purpose,
-  answer: { status: number; body: Uint8Array },
+  answer: { status: number; body: Uint8Array; headers: IncomingHttpHeaders },
   hasCredentials: boolean,
   secrets: readonly string[] = [],
 ): RegistryRefusal {
@@ -110,13 +116,16 @@ export function refusal(
   const reason = [status, name].filter((part) => part !== undefined).join(' ')
   const quote = own === undefined || own.toLowerCase() === name ? '' : ` (${own})`
   const verb = status >= 500 ? 'failed at' : 'refused'
+  const retryAfter = retryAfterOf(answer.headers)
   return new RegistryRefusal(
-    `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}; ${advice(status, hasCredentials)}.`,
-    { status, code: ownError(body).code },
+    `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}`,
+    advice(status, hasCredentials, retryAfter),
+    { status, code: ownError(body).code, retryAfter },
   )
 }
 
-function advice(status: number, hasCredentials: boolean): string {
+function advice(status: number, hasCredentials: boolean, retryAfter: number | undefined): string {
+  const later = retryAfter === undefined ? 'try later' : `it asks to try again in ${retryAfter} s`
   if (status === 401 || status === 403) {
     return hasCredentials
       ? 'check username and password, and what they are allowed to do'
@@ -124,82 +133,27 @@ function advice(status: number, hasCredentials: boolean): string {
   }
   if (status === 429) {
     return hasCredentials
-      ? 'its rate limit is reached, try later'
-      : 'its rate limit is reached: log in, or try later'
+      ? `its rate limit is reached, ${later}`
+      : `its rate limit is reached: log in, or ${later}`
   }
-  if (status >= 500) return 'this is a fault of the registry, try later'
+  if (status >= 500) return `this is a fault of the registry, ${later}`
   if (status === 404) return 'check the name of the repository, and that the host is a registry'
   return 'check the name of the repository and what the registry supports'
+}
+
+/**
+ * Retry-After (RFC 9110, 10.2.3): seconds, or a date, which is taken by the clock of who sent it.
+ * @returns whole seconds
+ */
+function retryAfterOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headers['retry-after']?.trim() ?? ''
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  const date = /^\w+, /.test(text) ? Date.parse(text) : NaN
+  const milliseconds = date - Date.parse(headers.date ?? '')
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, Math.ceil(milliseconds / 1000))
 }
 
 /** @returns the error for a host that answers with a page for people */
 export function notARegistry(registry: string): UserError {
   return new UserError(`${registry} answers with a web page and is not a registry; check its host and port.`)
-}
-
-/** The causes that a user can do something about, by the code of Node's error. */
-const causes: Record<string, string> = {
-  ECONNREFUSED: 'connection refused; check its host and port and that it runs',
-  ECONNRESET: 'the connection was closed before the answer was complete; try again',
-  EPIPE: 'the connection was closed before the answer was complete; try again',
-  ENOTFOUND: 'unknown host; check its name',
-  EAI_AGAIN: 'unknown host, or no name service; check its name and the network',
-  EHOSTUNREACH: 'no route to the host; check the network',
-  ENETUNREACH: 'no route to the network; check the network',
-  ETIMEDOUT: 'timeout while connecting; check its host, the network and the proxy',
-  ERR_SSL_WRONG_VERSION_NUMBER:
-    'it does not speak https; only registries on this machine may speak plain http',
-  EPROTO: 'it does not speak https as expected; only registries on this machine may speak plain http',
-  CERT_HAS_EXPIRED: 'its certificate has expired; the registry has to renew it',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host; check its name',
-}
-const unknownCertificate = 'its certificate is not known here; add its authority with ca-certificates'
-const certificateCodes = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]
-
-/**
- * The error for a request that got no answer, or half of one.
- * @param host whom we spoke to; named if it is not the registry itself (a token service, a redirect's target)
- */
-export function networkFailure(purpose: Purpose, host: string, error: unknown): UserError {
-  if (error instanceof UserError) return error
-  const via = host === purpose.registry ? '' : ` (at ${host})`
-  return new UserError(
-    `no answer from registry ${purpose.registry}${via} to ${purpose.action}: ${causeOf(error)}.`,
-    {
-      cause: error,
-    },
-  )
-}
-
-/** @returns the code of an error of Node (`ECONNRESET`), `''` if it has none */
-export function codeOf(error: unknown): string {
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error
-  return hasCode && typeof error.code === 'string' ? error.code : ''
-}
-
-function causeOf(error: unknown): string {
-  if (error instanceof Silence) return `timeout, ${error.message}; check the network, or try later`
-  // The code of this one is ECONNRESET, whatever happened (the package `tunnel`, behind @actions/http-client).
-  const refusedByProxy = /^tunneling socket could not be established, (.*)$/s.exec(messageOf(error))?.[1]
-  if (refusedByProxy !== undefined) {
-    return `the proxy makes no connection (${printable(refusedByProxy)}); check https_proxy and no_proxy`
-  }
-  const code = codeOf(error)
-  const known = causes[code]
-  if (known !== undefined) return known
-  if (certificateCodes.includes(code)) return unknownCertificate
-  if (code.startsWith('HPE_')) return 'what answers does not speak http; check its host and port'
-  return printable(messageOf(error))
-}
-
-function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error
-    ? String(error.message)
-    : sentenceOf(error)
 }

@@ -1,12 +1,13 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
+import { Damaged } from './damage.ts'
 
-/** @throws UserError `<name> is not JSON.` */
+/** @throws Damaged `<name> is not JSON.` */
 export function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch {
-    throw new UserError(`${name} is not JSON.`)
+    throw new Damaged(`${name} is not JSON.`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { type Digest, digestOf, isDigest } from './digest.ts'
-import { checkDigest } from './blobs.ts'
+import { checkDigest, checkHeader, NotThereYet } from './damage.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { type ParsedManifest, parseManifest } from './manifest.ts'
 import { formatReference, isTag, type Reference, type Repository } from './reference.ts'
@@ -11,12 +11,6 @@ export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parse
 
 /** Bytes; the distribution specification asks registries to accept manifests of at least this size. */
 const manifestLimit = 4 * 1024 * 1024
-
-/**
- * How often a manifest is put that a registry calls DIGEST_INVALID. What we send has its digest; distribution 2.8 on a file
- * system says so to one of two who put the same manifest at the same time, since it reads a file that the other one writes.
- */
-const putAttempts = 4
 
 const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ')
 
@@ -67,14 +61,14 @@ export async function putManifest(
   const name = nameOf(repository, reference)
   if (isDigest(reference)) checkDigest(name, reference, digest)
   const url = manifestPath(repository, reference)
-  const put = () =>
-    session.send({ ...access, method: 'PUT', url, headers: { 'content-type': mediaType }, body: bytes })
-  let answer = await put()
-  for (let attempt = 1; answer.status !== 201; attempt++) {
-    const refusal = await session.refusal(access, answer)
-    if (refusal.code !== 'DIGEST_INVALID' || attempt === putAttempts) throw refusal
-    answer = await put()
-  }
+  const answer = await session.send({
+    ...access,
+    method: 'PUT',
+    url,
+    headers: { 'content-type': mediaType },
+    body: bytes,
+  })
+  if (answer.status !== 201) throw await session.refusal(access, answer)
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
   if (confirmed !== undefined) checkHeader(name, confirmed, digest)
@@ -92,7 +86,9 @@ export async function confirmManifest(
   const stored = await getManifest(session, repository, reference)
   const name = nameOf(repository, reference)
   if (stored === undefined) {
-    throw new UserError(`${name} was pushed, and the registry does not have it; look at the registry's log.`)
+    throw new NotThereYet(
+      `${name} was pushed, and the registry does not have it; look at the registry's log.`,
+    )
   }
   if (stored.digest !== digest) {
     throw new UserError(
@@ -113,13 +109,4 @@ function nameOf(repository: Repository, reference: string): string {
     ? { ...repository, digest: reference }
     : { ...repository, tag: reference }
   return formatReference(place)
-}
-
-/** Registries with another algorithm of their own choice say so here; there is nothing to compare then. */
-function checkHeader(name: string, header: string | string[] | undefined, digest: Digest): void {
-  if (typeof header === 'string' && header.startsWith('sha256:') && header !== digest) {
-    throw new UserError(
-      `the registry says that ${name} is ${header.slice(0, 71)}, and its bytes are ${digest}; they were changed on the way or in the registry.`,
-    )
-  }
 }

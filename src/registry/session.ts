@@ -108,7 +108,8 @@ export function createSession(
         .during(() => authenticator.header(purpose, widened(request)))
         .catch(() => undefined)
       const isKnown = await authenticator.hasCredentials(purpose.registry)
-      return refusal(purpose, { status: answer.status, body }, isKnown, secretsOf(sent))
+      const { status, headers } = answer
+      return refusal(purpose, { status, body, headers }, isKnown, secretsOf(sent))
     },
     copying: (work) => places.copying(work),
   }

@@ -1,10 +1,11 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import type { Purpose } from './failure.ts'
+import type { Repeat } from './client.ts'
+import { type Purpose, RegistryRefusal } from './failure.ts'
 import { checked, parseJson, printable } from './json.ts'
 import { parseLinks } from './link.ts'
 import { formatRepository, isTag, type Repository } from './reference.ts'
-import { pulling, refuseWebPage, type Session } from './session.ts'
+import { pulling, refuseWebPage, type RegistryRequest, type Session } from './session.ts'
 import type { HttpAnswer } from './transport.ts'
 
 /**
@@ -26,10 +27,11 @@ const page = v.object({ tags: v.nullish(v.array(v.string()), () => []) })
  * Lists the tags of a repository (OCI distribution specification, "Listing tags"), page by page as the registry links them:
  * the address of the next page is its own affair (ECR has a cursor in it). What is not a tag by the specification's
  * grammar is left out, since nothing can be pulled by such a name.
+ * @param repeat reads a page, again if that may help
  * @returns each tag once, in the order of their code units, whatever the registry's; none if there is no such repository
  * @throws UserError if the registry refuses, links a page elsewhere, or does not come to an end
  */
-export async function listTags(session: Session, repository: Repository): Promise<string[]> {
+export async function listTags(session: Session, repository: Repository, repeat: Repeat): Promise<string[]> {
   const { registry, path } = repository
   const purpose = { registry, action: `the request for the tags of ${path}` }
   const access = { ...pulling(repository), purpose }
@@ -41,18 +43,17 @@ export async function listTags(session: Session, repository: Repository): Promis
   while (next !== undefined) {
     if (asked.has(next)) throw new UserError(`${title} leads in a circle; it is not used.`)
     asked.add(next)
-    const answer = await session.send({ ...access, method: 'GET', url: next })
-    if (answer.status === 200) refuseWebPage(registry, answer)
-    else {
-      const refusal = await session.refusal(access, answer)
-      if (asked.size === 1 && refusal.status === 404 && unknownRepository.includes(refusal.code ?? ''))
-        return []
-      throw refusal
-    }
-    const body = await answer.read(limits.bytes)
-    bytes += body.length
-    for (const tag of checked(page, parseJson(body, title), title).tags) if (isTag(tag)) tags.add(tag)
-    next = nextPage(purpose, answer)?.href
+    const url: string = next
+    const read: Page | undefined = await repeat(() => readPage(session, access, url, title)).catch(
+      (error: unknown) => {
+        if (asked.size === 1 && isUnknownRepository(error)) return undefined
+        throw error
+      },
+    )
+    if (read === undefined) return []
+    bytes += read.size
+    for (const tag of read.tags) if (isTag(tag)) tags.add(tag)
+    next = read.next?.href
     if (bytes > limits.bytes || tags.size > limits.tags || (next && asked.size >= limits.pages)) {
       throw new UserError(
         `${title} has more than ${limits.tags} tags, ${limits.bytes} bytes or ${limits.pages} pages, which is too much to be true.`,
@@ -60,6 +61,25 @@ export async function listTags(session: Session, repository: Repository): Promis
     }
   }
   return [...tags].sort()
+}
+
+type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
+/** size in bytes */
+type Page = { tags: string[]; size: number; next: URL | undefined }
+
+async function readPage(session: Session, access: Access, url: string, title: string): Promise<Page> {
+  const answer = await session.send({ ...access, method: 'GET', url })
+  if (answer.status !== 200) throw await session.refusal(access, answer)
+  refuseWebPage(access.purpose.registry, answer)
+  const body = await answer.read(limits.bytes)
+  const { tags } = checked(page, parseJson(body, title), title)
+  return { tags, size: body.length, next: nextPage(access.purpose, answer) }
+}
+
+function isUnknownRepository(error: unknown): boolean {
+  return (
+    error instanceof RegistryRefusal && error.status === 404 && unknownRepository.includes(error.code ?? '')
+  )
 }
 
 /**

@@ -66,7 +66,8 @@ async function fetchToken(
   const body = await answer.read(tokenLimit)
   if (answer.status !== 200) {
     const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
-    throw refusal(purpose, { status: answer.status, body }, own !== undefined, secrets)
+    const { status, headers } = answer
+    throw refusal(purpose, { status, body, headers }, own !== undefined, secrets)
   }
   const title = `the answer of the token service ${url.host}`
   const { token, access_token, expires_in } = checked(tokenAnswer, parseJson(body, title), title)

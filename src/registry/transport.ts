@@ -3,7 +3,8 @@ import * as https from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { HttpClient } from '@actions/http-client'
 import { UserError } from '../errors.ts'
-import { codeOf, networkFailure, type Purpose } from './failure.ts'
+import type { Purpose } from './failure.ts'
+import { codeOf, networkFailure } from './no-answer.ts'
 import { startWatch, type Timeouts, type Watch } from './watch.ts'
 
 export type HttpRequest = {
@@ -108,7 +109,8 @@ async function exchange(
       watch.stop()
       if (!outgoing.writableFinished) outgoing.destroy()
     }
-    return answerOf(request, incoming, watch, release)
+    watch.milestone()
+    return answerOf(request, incoming, watch, { release, isSent: () => outgoing.writableFinished })
   } catch (error) {
     watch.stop()
     outgoing.destroy()
@@ -141,9 +143,10 @@ async function sendBody(
 function watched(watch: Watch) {
   return async function* (source: AsyncIterable<Uint8Array>) {
     for await (const chunk of source) {
-      watch.progress()
+      watch.progress(chunk.length)
       yield chunk
     }
+    watch.milestone()
   }
 }
 
@@ -151,14 +154,14 @@ function answerOf(
   request: HttpRequest,
   incoming: http.IncomingMessage,
   watch: Watch,
-  release: () => void,
+  { release, isSent }: { release: () => void; isSent: () => boolean },
 ): HttpAnswer {
   const { purpose, url } = request
   const ended = new Promise<void>((resolve) => incoming.once('close', resolve))
   const stream = async function* (): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of incoming as AsyncIterable<Buffer>) {
-        watch.progress()
+        watch.progress(chunk.length)
         yield chunk
       }
     } catch (error) {
@@ -182,11 +185,13 @@ function answerOf(
     return Buffer.concat(chunks)
   }
   const discard = (): void => {
-    release()
-    // A short body is read so that the connection can be used again.
     const length = request.method === 'HEAD' ? 0 : Number(incoming.headers['content-length'] ?? Infinity)
-    if (length <= 65_536) incoming.resume()
-    else incoming.destroy()
+    // A short body is read so that the connection can be used again; it may as well fail to come to an end.
+    if (length <= 65_536 && isSent()) incoming.once('close', release).resume()
+    else {
+      release()
+      incoming.destroy()
+    }
   }
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, url, read, stream, discard, ended }
 }

@@ -1,17 +1,22 @@
-import { Silence } from './failure.ts'
+import { Silence } from './no-answer.ts'
 
 /** All in milliseconds. */
 export type Timeouts = {
   /** From the start of a request to the end of its answer, where both fit into memory */
   request: number
-  /** For blobs that are streamed: how long nothing may move, including the registry's own work after the last byte */
+  /** For blobs that are streamed: how long it may go on as slowly as `slowest`; also the registry's own work after the last byte */
   stall: number
 }
 
+/** Bytes a second. What is slower is as good as nothing: at this rate a layer of 1 GB takes 12 days. */
+const slowest = 1024
+
 /** Guards one request: ends it when it takes too long, or when everything is cancelled. */
 export type Watch = {
-  /** Something moved */
-  progress: () => void
+  /** So many bytes moved */
+  progress: (bytes: number) => void
+  /** Something was done that begins a wait of its own, however little had moved before */
+  milestone: () => void
   stop: () => void
   /** Why it ended the request, if it did */
   reason: () => Error | undefined
@@ -42,7 +47,7 @@ export function startWatch(
     expiry.reject(error)
     end(error)
   }
-  const what = kind === 'request' ? 'no complete answer' : 'nothing moved'
+  const what = kind === 'request' ? 'no complete answer' : 'next to nothing moved'
   const timer = setTimeout(() => {
     expire(new Silence(`${what} for ${milliseconds / 1000} s`))
   }, milliseconds)
@@ -51,8 +56,14 @@ export function startWatch(
   }
   signal?.addEventListener('abort', abort)
   if (signal?.aborted) abort()
-  const progress = (): void => {
+  let moved = 0
+  const milestone = (): void => {
+    moved = 0
     if (kind === 'stall' && !stopped) timer.refresh()
   }
-  return { progress, stop, reason: () => reason, expired: expiry.promise }
+  const progress = (bytes: number): void => {
+    moved += bytes
+    if (moved >= (slowest * milliseconds) / 1000) milestone()
+  }
+  return { progress, milestone, stop, reason: () => reason, expired: expiry.promise }
 }

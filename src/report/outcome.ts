@@ -1,6 +1,7 @@
 import type { Excluded, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { familiarReference } from '../registry/reference.ts'
 import type { LegReport } from './leg-report.ts'
+import type { Retried } from './retries-part.ts'
 
 /** How a leg ended. */
 export type LegState =
@@ -40,6 +41,7 @@ export type ImageOutcome = { image: PlannedImage; legs: LegOutcome[] } & ImageSt
 /**
  * A run as it is shown. `duration` in milliseconds, `error` a sentence about what belongs to no image.
  * @param command what was asked for: `build` stages legs for a later `promote`
+ * @param retried what failed and was tried again
  * @param excluded what the plan left out, and what turned out to be impossible from the facts of a base
  */
 export type Run = {
@@ -48,6 +50,7 @@ export type Run = {
   excluded: Excluded[]
   duration: number
   error?: string
+  retried?: readonly Retried[]
 }
 
 /** @returns what keeps an image from being published, the worst there is; undefined if every leg is verified */

@@ -8,6 +8,7 @@ import { alert, escaped } from './markdown.ts'
 import type { Run } from './outcome.ts'
 import { excludedPart, problems } from './problems-part.ts'
 import { publishedPart } from './published-part.ts'
+import { retriesPart } from './retries-part.ts'
 import { titledLegs, titlesOf } from './titles.ts'
 
 /** Nothing is said of legs that this build leaves to others. */
@@ -34,12 +35,13 @@ function partsOf(run: Run, limit: number): Part[] {
   const { command, outcomes } = run
   const titleOf = titlesOf(outcomes.map(({ image }) => image))
   const legs = titledLegs(outcomes, titleOf)
+  const retries = retriesPart(run.retried ?? [], limit)
   const start = [
     { text: `## ${headingOf(run, titleOf)}\n\n${escaped(formatDuration(run.duration))}` },
     ...problems(run, titleOf, limit),
     ...stagedNote(run),
   ]
-  if (outcomes.length === 0) return [...start, ...excludedPart(run.excluded, limit)]
+  if (outcomes.length === 0) return [...start, ...excludedPart(run.excluded, limit), ...retries]
   return [
     ...start,
     { text: componentMatrix(outcomes, titleOf) },
@@ -49,6 +51,7 @@ function partsOf(run: Run, limit: number): Part[] {
     ...sizePart(legs),
     ...integrationPart(legs),
     ...timePart(command, legs),
+    ...retries,
     ...detailsPart(legs),
   ]
 }

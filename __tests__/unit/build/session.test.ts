@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemTimers } from '../../../src/build/timers.ts'
-import { BuildError, type BuildRequest, runBuild } from '../../../src/build/session.ts'
+import { BuildError } from '../../../src/build/build-error.ts'
+import { type BuildRequest, runBuild } from '../../../src/build/session.ts'
 
 let directory: string
 const lines: string[] = []

@@ -3,7 +3,7 @@ import { buildLegs, type BuildChoices } from '../../../src/command/build-legs.ts
 import { createLegLog } from '../../../src/command/leg-log.ts'
 import type { BuildCall } from '../../../src/build/argv.ts'
 import type { LegWorld } from '../../../src/build/leg.ts'
-import { BuildError } from '../../../src/build/session.ts'
+import { BuildError } from '../../../src/build/build-error.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { candidateTag, factsTag, reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPip, type PipSettings } from '../../../src/edge/pip.ts'
 import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
+import { noRetry } from '../retry.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pip-'))
@@ -20,6 +21,7 @@ function settings(more: Partial<PipSettings> = {}): PipSettings {
     timeout: 30_000,
     packageIndex: undefined,
     caCertificates: undefined,
+    retry: noRetry,
     ...more,
   }
 }
@@ -102,7 +104,6 @@ describe('a real pip', () => {
   jest.setTimeout(60_000)
   const environment: NodeJS.ProcessEnv = {
     ...settings().environment,
-    PIP_RETRIES: '0',
     PIP_CONFIG_FILE: '/dev/null',
   }
   let server: IndexServer

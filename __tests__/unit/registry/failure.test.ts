@@ -1,13 +1,8 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
-import {
-  isDenied,
-  networkFailure,
-  refusal,
-  registryMessage,
-  RegistryRefusal,
-} from '../../../src/registry/failure.ts'
+import { isDenied, refusal, registryMessage, RegistryRefusal } from '../../../src/registry/failure.ts'
+import { networkFailure, NoAnswer } from '../../../src/registry/no-answer.ts'
 
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code })
@@ -36,6 +31,36 @@ it('tells a proxy that refuses from a registry that does', () => {
   )
 })
 
+it.each([
+  ['tunneling socket could not be established, statusCode=502', 502],
+  ['tunneling socket could not be established, cause=connect ECONNREFUSED 127.0.0.1:1', undefined],
+  ['socket hang up', undefined],
+])('of "%s" the proxy\'s status is %s', (message, status) => {
+  const error = networkFailure(purpose, 'docker.io', coded('ECONNRESET', message))
+  expect(error).toBeInstanceOf(NoAnswer)
+  expect(error).toMatchObject({ code: 'ECONNRESET', proxyStatus: status })
+})
+
+const date = 'Wed, 21 Oct 2015 07:28:00 GMT'
+
+it.each([
+  [{ 'retry-after': '120' }, 120],
+  [{ 'retry-after': ' 0 ' }, 0],
+  [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:30 GMT', date }, 30],
+  [{ 'retry-after': 'Wed, 21 Oct 2015 07:27:00 GMT', date }, 0],
+  [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:30 GMT' }, undefined],
+  [{ 'retry-after': 'soon', date }, undefined],
+  [{ 'retry-after': '-5', date }, undefined],
+  [{ 'retry-after': '99999999999999' }, undefined],
+  [{}, undefined],
+])('%j asks to wait %s s', (headers, seconds) => {
+  const error = refusal(purpose, { status: 429, body: Buffer.alloc(0), headers }, true)
+  expect(error.retryAfter).toBe(seconds)
+  expect(error.message).toContain(
+    seconds === undefined ? 'its rate limit is reached, try later.' : `asks to try again in ${seconds} s.`,
+  )
+})
+
 it('names the host that was spoken to if it is another one', () => {
   expect(networkFailure(purpose, 'auth.docker.io', coded('ENOTFOUND')).message).toContain(
     'registry docker.io (at auth.docker.io)',
@@ -53,7 +78,7 @@ it.each([
   [503, false],
 ])('a refusal with %i has its status, and is a denial: %s', (status, expected) => {
   const body = Buffer.from('{"errors":[{"code":"DENIED","message":"no"}]}')
-  const error = refusal(purpose, { status, body }, true)
+  const error = refusal(purpose, { status, body, headers: {} }, true)
   expect(error).toBeInstanceOf(UserError)
   expect(error).toBeInstanceOf(RegistryRefusal)
   expect([error.status, error.code]).toEqual([status, 'DENIED'])
@@ -74,7 +99,7 @@ it.each([
   ['no JSON', undefined],
   ['{"errors":[{"code":"A"},{"code":"B"}]}', 'A'],
 ])('of %s the code is %s', (body, expected) => {
-  expect(refusal(purpose, { status: 404, body: Buffer.from(body) }, true).code).toBe(expected)
+  expect(refusal(purpose, { status: 404, body: Buffer.from(body), headers: {} }, true).code).toBe(expected)
 })
 
 it('a message of a registry is one short line without control characters, whatever it sends', () => {

@@ -32,7 +32,8 @@ const slow: Handler = ({ method, path }, response) => {
     return setTimeout(() => response.end(body.subarray(body.length / 2)), 5)
   }
   setTimeout(() => {
-    if (path.includes('/tags/')) send(200, {}, Buffer.from('{"tags":["a"]}'))
+    if (method === 'PUT' && path.includes('digest=')) send(201, {})
+    else if (path.includes('/tags/')) send(200, {}, Buffer.from('{"tags":["a"]}'))
     else if (path.includes('/uploads/')) send(202, { location: '/up' })
     else if (method === 'HEAD') send(404, {})
     else if (method === 'PUT') send(201, { 'docker-content-digest': digestOf(manifest) })

@@ -1,0 +1,17 @@
+import { createRetry, type Retry, type RetrySettings } from '../../src/retry.ts'
+
+/** A retry that waits no time. */
+export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {
+  return createRetry({
+    retries: 3,
+    waits: { retry: 1, longest: 4, budget: 100 },
+    signal: new AbortController().signal,
+    log: () => undefined,
+    random: () => 0,
+    wait: () => Promise.resolve(),
+    ...settings,
+  })
+}
+
+/** Tries everything once. */
+export const noRetry: Retry = quickRetry({ retries: 0 })
