@@ -4,12 +4,14 @@ import { buildLegs } from './build-legs.ts'
 import { makesIndex } from '../build/argv.ts'
 import { openBuilder, type RunDocker } from '../build/builder.ts'
 import { openDockerLogin } from '../build/docker-config.ts'
+import { checkRoom } from './check-room.ts'
 import type { ImpossibleLeg } from './impossible.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { createLegLog, legNames } from './leg-log.ts'
 import type { Plan, PlannedLeg } from '../plan/plan.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { LegOutcome } from '../report/outcome.ts'
+import { removeBallast } from '../edge/ballast.ts'
 import { remember } from '../edge/state.ts'
 import * as world from './leg-world.ts'
 import type { Machine } from '../edge/machine.ts'
@@ -32,6 +34,7 @@ export async function buildWithDocker(
   const docker = world.createDocker(machine)
   const builder = await builderFor(legs, inputs, machine, docker)
   try {
+    await haveRoom(legs, inputs, builder.name, machine, docker)
     const options = { ...inputs.build, builder: builder.name }
     const settingsOf = world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles)
     const names = legNames(plan)
@@ -54,6 +57,20 @@ export async function buildWithDocker(
       remember('builder', '')
     }
   }
+}
+
+/** Before anything is pulled. @throws UserError if there is not enough room on disk */
+async function haveRoom(
+  legs: readonly PlannedLeg[],
+  inputs: Inputs,
+  builder: string,
+  machine: Machine,
+  docker: RunDocker,
+): Promise<void> {
+  const { freeDiskSpace: freed, parallel, addedBytesLimit } = inputs
+  if (freed) await removeBallast('/', machine)
+  const choices = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
+  await checkRoom(legs, choices, docker, machine.log)
 }
 
 async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: Machine, docker: RunDocker) {

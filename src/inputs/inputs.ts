@@ -35,6 +35,8 @@ export type Inputs = {
   retries: number
   /** Whether the first leg that fails keeps others from being begun, and all images from being published */
   failFast: boolean
+  /** Whether what a runner of GitHub has that no leg needs is removed before legs are built */
+  freeDiskSpace: boolean
   /** For the notes of a release */
   githubToken: string | undefined
   summary: boolean
@@ -70,6 +72,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     parallel: count(source, 'parallel', mostParallel) ?? 1,
     retries: count(source, 'retries', mostRetries, 0) ?? 0,
     failFast: boolean(source, 'fail-fast') ?? true,
+    freeDiskSpace: boolean(source, 'free-disk-space') ?? false,
     githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,
   }
