@@ -10,6 +10,8 @@ const parallel = 4
 const maximumDepth = 3
 /** Manifests below one index; those of the largest official images are about 50. */
 const maximumManifests = 200
+/** Of all manifests below one index, which are in memory at the same time; those of real images have a few kB each. */
+const maximumBytes = 32 * 1024 * 1024
 
 type Source = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>
 
@@ -57,6 +59,7 @@ async function read(client: Source, repository: Repository, digest: Digest): Pro
 /** @returns every manifest below an index once, each before the index that it belongs to: a registry wants it so */
 async function readChildren(client: Source, repository: Repository, top: Manifest): Promise<Manifest[]> {
   const found = new Map<Digest, Manifest>()
+  let bytes = 0
   const refuse = (what: string): UserError =>
     new UserError(`${formatReference({ ...repository, digest: top.digest })} ${what}; it is not copied.`)
   const collect = async ({ parsed }: Manifest, depth: number): Promise<void> => {
@@ -65,6 +68,8 @@ async function readChildren(client: Source, repository: Repository, top: Manifes
     for (const { digest } of parsed.manifests) {
       if (found.has(digest)) continue
       const child = await read(client, repository, digest)
+      bytes += child.bytes.length
+      if (bytes > maximumBytes) throw refuse(`holds more than ${maximumBytes} bytes of manifests`)
       await collect(child, depth - 1)
       if (found.size >= maximumManifests) throw refuse(`holds more than ${maximumManifests} manifests`)
       found.set(digest, child)

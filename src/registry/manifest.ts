@@ -46,6 +46,11 @@ export type ImageManifest = Common & { kind: 'image'; config: Descriptor; layers
 export type ImageIndex = Common & { kind: 'index'; manifests: Descriptor[] }
 export type ParsedManifest = ImageManifest | ImageIndex
 
+/** Engines run images of up to 127 layers, and the largest official indexes have about 50 manifests. */
+const maximumParts = 1000
+/** Bytes, 1 TiB; registries take layers of up to about 50 GB. */
+const maximumSize = 2 ** 40
+
 const annotations = v.nullish(v.record(v.string(), v.string()), () => ({}))
 
 const platform = v.object({
@@ -59,13 +64,24 @@ const platform = v.object({
 const descriptor = v.object({
   mediaType: v.string(),
   digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'not a sha256 digest'),
-  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  size: v.pipe(
+    v.number(),
+    v.safeInteger(),
+    v.minValue(0),
+    v.maxValue(maximumSize, 'more bytes than can be true'),
+  ),
   annotations,
   urls: v.optional(v.array(v.string())),
   data: v.optional(v.string()),
   platform: v.optional(platform),
   artifactType: v.optional(v.string()),
 })
+
+const parts = v.pipe(
+  v.array(v.unknown()),
+  v.maxLength(maximumParts, `more than ${maximumParts} of them`),
+  v.array(descriptor),
+)
 
 const common = {
   schemaVersion: v.literal(2),
@@ -80,12 +96,12 @@ const common = {
 const imageManifest = v.object({
   ...common,
   config: descriptor,
-  layers: v.array(descriptor),
+  layers: parts,
   manifests: v.optional(v.never()),
 })
 const imageIndex = v.object({
   ...common,
-  manifests: v.array(descriptor),
+  manifests: parts,
   config: v.optional(v.never()),
   layers: v.optional(v.never()),
 })

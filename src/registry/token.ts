@@ -79,7 +79,8 @@ async function fetchToken(
 function realmOf(registry: string, { realm }: BearerChallenge): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined
   const isLocal = url?.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(apiOrigin(registry)))
-  if (url?.username !== '' || !(url.protocol === 'https:' || isLocal)) {
+  // A password in the address would become an Authorization header.
+  if (url?.username !== '' || url.password !== '' || !(url.protocol === 'https:' || isLocal)) {
     throw new UserError(
       `registry ${registry} names a token service that is not https; credentials are not sent there.`,
     )
