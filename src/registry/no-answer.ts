@@ -43,6 +43,10 @@ const causes: Record<string, [said: string, advice: string]> = {
     'only registries on this machine may speak plain http',
   ],
   EPROTO: ['it does not speak https as expected', 'only registries on this machine may speak plain http'],
+  HPE_HEADER_OVERFLOW: [
+    'its answer has more headers than can be true',
+    'check its host and the proxy before it',
+  ],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'the registry has to renew it'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another host', 'check its name'],
 }

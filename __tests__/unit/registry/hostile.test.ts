@@ -10,9 +10,14 @@ import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
 import type { Repository } from '../../../src/registry/reference.ts'
+import { quickRetry } from '../retry.ts'
 import { at, type Handler, type Seen, sendJson, sentence, type TestServer, useOpened } from './server.ts'
 
-const { server, client } = useOpened()
+const opened = useOpened()
+const { server } = opened
+/** It tries again what can pass, and what these do can not. */
+const client = (credentials: CredentialLookup) =>
+  opened.client(credentials, undefined, { repeat: quickRetry().run })
 
 const password = 'canary-password'
 const withPassword: CredentialLookup = () => Promise.resolve({ kind: 'password', username: 'me', password })
@@ -281,7 +286,16 @@ const cases: Case[] = [
     () => (_, response) => {
       response.socket?.end(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(1_000_000)}\r\n\r\n`)
     },
-    /./,
+    /more headers than can be true/,
+    1,
+  ],
+  [
+    'a wait of thirty years',
+    readManifest,
+    () => (_, response) => {
+      response.writeHead(429, { 'retry-after': '946080000' }).end()
+    },
+    /429 too many requests; .* 946080000 s\.$/,
     1,
   ],
   [
