@@ -18,7 +18,7 @@ const network = [
 
 /** 408, 429 and what servers say of themselves, in the forms of containerd, git, curl, pip and apt. */
 const statuses = [
-  /\b(?:408|425|429|500|502|503|504) (?:(?:Client|Server) Error: )?(?:Request Time-?out|Too Early|Too Many Requests|Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)/i,
+  /\b(?:408|425|429|500|502|503|504) +(?:(?:Client|Server) Error: )?(?:Request Time-?out|Too Early|Too Many Requests|Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)/i,
   /toomanyrequests/i,
   /The requested URL returned error: (?:408|425|429|5\d\d)\b|HTTP error (?:408|425|429|5\d\d)\b|unexpected (?:HTTP )?status(?: code)?:? (?:408|425|429|5\d\d)\b/i,
 ]

@@ -1,17 +1,18 @@
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registry } from '../../script/runner.ts'
+import { type ActionOptions, type ActionRun, registry, runAction as run } from '../../script/runner.ts'
 
 // Beside these, what the tests share with script/demo and script/real
-export {
-  type ActionOptions,
-  type ActionRun,
-  errorsOf,
-  failedGates,
-  registry,
-  runAction,
-} from '../../script/runner.ts'
+export { type ActionOptions, type ActionRun, errorsOf, failedGates, registry } from '../../script/runner.ts'
+
+/** Tests have no time to wait for a registry that is broken on purpose. */
+const waits = JSON.stringify({ retry: 50 })
+
+/** As a runner does, but for the waits. */
+export function runAction(inputs: Record<string, string>, options: ActionOptions = {}): Promise<ActionRun> {
+  return run(inputs, { ...options, environment: { IMAGE_ACTION_WAITS: waits, ...options.environment } })
+}
 
 /** A copy of the action with one thing changed in a file; `from` must be there. */
 export function changedAction(file: string, change: (text: string) => string): string {
