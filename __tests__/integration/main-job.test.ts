@@ -59,7 +59,7 @@ describe('both engines', () => {
 
   it('leave a candidate, a verified build and a report each in the cache repository, and nothing else public', async () => {
     const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
-    expect(kinds).toEqual(['build', 'candidate', 'facts', 'report'].flatMap((kind) => [kind, kind]))
+    expect(kinds).toEqual(['build', 'candidate', 'facts', 'layers', 'report'].flatMap((kind) => [kind, kind]))
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 

@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals'
+import { noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
+import { digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
+import { isWrite, openRegistryProxy } from './registry-proxy.ts'
+import { useStandIns } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+let namespaces = 0
+
+/** A leg in a namespace of its own; the first NIXL of its UCX, so that another one needs nothing else */
+function leg(more: Record<string, string> = {}) {
+  namespaces += 1
+  const namespace = `${world().namespace}-layers-${namespaces}`
+  const inputs = world().inputs({
+    engine: 'vllm',
+    versions: 'v0.10.2',
+    'aibrix-version': 'v0.5.0',
+    'nixl-version': '0.7.0',
+    'gpu-architectures': '9.0',
+    namespace,
+    ...more,
+  })
+  return { inputs, cache: `${namespace}/image-cache` }
+}
+
+async function layersTag(): Promise<string> {
+  const digest = await digestOf('stand-in/vllm/vllm-openai', 'v0.10.2')
+  return `layers-${(digest ?? '').replace('sha256:', '')}`
+}
+
+type Manifest = { mediaType: string; layers: { mediaType: string; digest: string }[]; config: object }
+
+async function manifestOf(repository: string, reference: string): Promise<Manifest> {
+  const types = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json']
+  const answer = await fetch(`http://${registry}/v2/${repository}/manifests/${reference}`, {
+    headers: { accept: types.join(', ') },
+  })
+  const manifest = (await answer.json()) as Manifest & { manifests?: { digest: string }[] }
+  const [first] = manifest.manifests ?? []
+  return first ? manifestOf(repository, first.digest) : manifest
+}
+
+describe('the layer cache', () => {
+  it(
+    'holds the layers of the image and no other, once for the base, whatever AIBrix and NIXL are',
+    async () => {
+      const { inputs, cache } = leg()
+      const tag = await layersTag()
+      for (const nixl of ['0.7.0', '0.7.1']) {
+        const run = await runAction({ ...inputs, 'nixl-version': nixl })
+        expect(errorsOf(run)).toEqual([])
+        expect(run.summary).not.toContain('layer cache')
+        const tags = await tagsOf(cache)
+        expect(tags.filter((name) => name.startsWith('layers-'))).toEqual([tag])
+      }
+      const kept = await manifestOf(cache, tag)
+      expect(kept.mediaType).toBe('application/vnd.oci.image.manifest.v1+json')
+      const { layers } = await manifestOf(`${cache.split('/')[0] ?? ''}/vllm-openai`, await publicTag(cache))
+      const known = new Set(layers.map(({ digest }) => digest))
+      expect(kept.layers.length).toBeGreaterThan(5)
+      expect(kept.layers.filter(({ digest }) => !known.has(digest))).toEqual([])
+    },
+    6 * minutes,
+  )
+
+  it(
+    'is read and not written by a pull request, and neither with cache: off',
+    async () => {
+      const tag = await layersTag()
+      for (const [cache, read] of [
+        ['registry', true],
+        ['off', false],
+      ] as const) {
+        const proxy = await openRegistryProxy({})
+        try {
+          const { inputs } = leg({ registry: proxy.host, cache })
+          const run = await runAction(inputs, { environment: { GITHUB_EVENT_NAME: 'pull_request' } })
+          expect(errorsOf(run)).toEqual([])
+          expect(proxy.seen.filter(isWrite)).toEqual([])
+          expect(proxy.seen.some((seen) => seen.endsWith(`/manifests/${tag}`))).toBe(read)
+        } finally {
+          await proxy.close()
+        }
+      }
+    },
+    6 * minutes,
+  )
+
+  it.each([
+    ['can be read only', (seen: string) => isWrite(seen), ['written']],
+    ['is denied', () => true, ['read', 'written']],
+  ])(
+    'costs nothing but a warning where it %s',
+    async (_, isDenied, expected) => {
+      const tag = await layersTag()
+      const proxy = await openRegistryProxy({
+        before: (seen) => (seen.endsWith(`/manifests/${tag}`) && isDenied(seen) ? 403 : undefined),
+      })
+      try {
+        const { inputs, cache } = leg({ registry: proxy.host })
+        const run = await runAction(inputs)
+        expect(errorsOf(run)).toEqual([])
+        expect(run.code).toBe(0)
+        const said = [...run.summary.matchAll(/The layer cache \S+ could not be (read|written)\b.*403/g)]
+        expect([...new Set(said.map((match) => match[1]))]).toEqual(expected)
+        expect((await tagsOf(cache)).filter((name) => name.startsWith('layers-'))).toEqual([])
+        // It is nothing about the image, so who reads its report later is not told.
+        const again = await runAction(inputs)
+        expect(again.summary).not.toContain('layer cache')
+      } finally {
+        await proxy.close()
+      }
+    },
+    6 * minutes,
+  )
+
+  const fresh = noFreshEngine() === undefined ? it : it.skip
+  fresh(
+    'gives an engine that has nothing the layers under a new NIXL, and every RUN of the second call is cached there, too',
+    async () => {
+      const { inputs } = leg()
+      expect((await runAction(inputs)).code).toBe(0)
+      const engine = await openFreshEngine()
+      try {
+        const run = await runAction(
+          { ...inputs, 'nixl-version': '0.7.1' },
+          { environment: engine.environment },
+        )
+        expect(errorsOf(run)).toEqual([])
+        const taken = (step: string) =>
+          [...run.log.matchAll(new RegExp(`RUN ${step} (cached|\\d)`, 'g'))].map((match) => match[1])
+        const [debugTools, ...debugToolsAgain] = taken('install-debug-tools')
+        expect([debugTools, new Set(debugToolsAgain)]).toEqual(['cached', new Set(['cached'])])
+        expect(taken('install-ucx-tools')[0]).toBe('cached')
+        const [nixl, ...nixlAgain] = taken('install-nixl')
+        expect([nixl === 'cached', new Set(nixlAgain)]).toEqual([false, new Set(['cached'])])
+      } finally {
+        await engine.close()
+      }
+    },
+    10 * minutes,
+  )
+})
+
+async function publicTag(cache: string): Promise<string> {
+  const tags = await tagsOf(`${cache.split('/')[0] ?? ''}/vllm-openai`)
+  return tags.find((tag) => tag.includes('nixl-0.7.1')) ?? ''
+}
