@@ -63,7 +63,8 @@ function canPassSoon(error: unknown): boolean {
       ? passingNetworkCodes.includes(error.code)
       : passingStatus(error.proxyStatus)
   if (error instanceof ProgramFailure) return error.timedOut || canPass(error.lines, 'program')
-  if (error instanceof BuildError) return canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
+  if (error instanceof BuildError)
+    return error.timedOut || canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
   return error instanceof Damaged || error instanceof LostUpload || error instanceof NotThereYet
 }
 

@@ -59,7 +59,7 @@ export function layerCacheProblems(steps: readonly Step[], reference: string): s
 
 /** `failed to configure registry cache importer: …: not found` (containerd's ErrNotFound, for the answer 404) */
 export function isAbsent({ name, error }: Pick<Step, 'name' | 'error'>): boolean {
-  return name.startsWith("importing cache") && (error ?? '').endsWith(": not found")
+  return name.startsWith('importing cache') && (error ?? '').endsWith(': not found')
 }
 
 function trimmed(reason: string): string {

@@ -7,6 +7,7 @@ import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
 import { printable } from './printable.ts'
 import { type ProcessResult, runProcess } from './process.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
+import { watchQuiet } from './quiet.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
 import { createStepOutput } from './step-output.ts'
 import { createStepTable, failedStep, labelOf, type Step, type StepTable } from './steps.ts'
@@ -30,6 +31,8 @@ export type BuildRequest = {
   killAfter: number
   /** Milliseconds without a line after which one says what runs; 30 s if left out */
   silence?: number
+  /** Milliseconds without a line after which it is ended; never if left out */
+  quiet?: number
   /** Takes secrets out of what the build prints */
   redact?: (text: string) => string
   /** `docker` if left out */
@@ -59,12 +62,16 @@ export async function runBuild(request: BuildRequest): Promise<BuildResult> {
   })
   const watch = createWatch(request, log, progress)
   const parser = createRawJsonParser(watch.event)
+  const quiet = watchQuiet(request.timers, request.quiet)
   try {
     const result = await runProcess(request.command ?? 'docker', request.argv, {
       environment: request.environment,
-      signal: request.signal,
+      signal: AbortSignal.any([request.signal, quiet.signal]),
       killAfter: request.killAfter,
-      onStderr: parser.write,
+      onStderr: (chunk) => {
+        quiet.heard()
+        parser.write(chunk)
+      },
       // buildx says on standard output only what nobody needs; it still has to be read.
       onStdout: () => undefined,
     })
@@ -72,6 +79,7 @@ export async function runBuild(request: BuildRequest): Promise<BuildResult> {
     watch.end()
     return await judge(request, result, watch)
   } finally {
+    quiet.stop()
     progress.stop()
     log.close()
     const problem = log.problem()
@@ -138,6 +146,7 @@ function stateOf(step: Step): string {
 async function judge(request: BuildRequest, result: ProcessResult, watch: Watch): Promise<BuildResult> {
   const steps = watch.steps.list()
   const { exit, endedBy } = result
+  if (endedBy !== 'itself' && !request.signal.aborted) throw quietFailure(request, steps)
   if (endedBy !== 'itself') throw new BuildCancelled(`The build of ${request.prefix} was cancelled.`)
   const ended = describeExit(exit)
   if (ended !== undefined) {
@@ -153,6 +162,15 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
   } catch (error) {
     throw failureOf(request, sentenceOf(error), undefined, steps)
   }
+}
+
+function quietFailure(request: BuildRequest, steps: Step[]): BuildError {
+  const { prefix, logFile, quiet = 0 } = request
+  const step = steps.find(({ started, completed }) => started !== undefined && completed === undefined)
+  const where = step === undefined ? '' : ` at "${step.name}"`
+  const reason = `nothing was heard of BuildKit for ${quiet / 1000} s${where}`
+  const message = `The build of ${prefix} was ended: ${reason}; look whether a registry or the network hangs (log: ${logFile}).`
+  return new BuildError(message, { reason, step, steps, logFile, timedOut: true })
 }
 
 function failureOf(

@@ -63,7 +63,7 @@ export function createLegWorld(
 }
 
 async function build(
-  { environment, signal, workspace, redact, timers, retry }: Machine,
+  { environment, signal, workspace, redact, timers, retry, waits }: Machine,
   call: BuildCall,
   leg: Leg,
   name: string,
@@ -79,6 +79,7 @@ async function build(
     print,
     timers,
     killAfter,
+    quiet: waits.build,
     redact,
   }
   // What was built before an error is in BuildKit's cache; what it printed stays in the log.

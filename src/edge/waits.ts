@@ -8,6 +8,8 @@ export type Waits = {
   request: number
   /** How long next to nothing may move of a blob that is streamed */
   stall: number
+  /** For a word of BuildKit, which has none while a layer is compressed or pushed */
+  build: number
   /** Before the first retry; twice as long before each that follows */
   retry: number
   /** The longest of these, unless who was asked wants a longer one (`Retry-After`) */
@@ -16,7 +18,13 @@ export type Waits = {
   budget: number
 }
 
-export const defaultWaits: Waits = { ...defaultTimeouts, retry: 1000, longest: 30_000, budget: 300_000 }
+export const defaultWaits: Waits = {
+  ...defaultTimeouts,
+  build: 7_200_000,
+  retry: 1000,
+  longest: 30_000,
+  budget: 300_000,
+}
 
 const name = 'IMAGE_ACTION_WAITS'
 
@@ -32,6 +40,7 @@ const given = v.pipe(
   v.strictObject({
     request: v.optional(from(1), defaultWaits.request),
     stall: v.optional(from(1), defaultWaits.stall),
+    build: v.optional(from(1), defaultWaits.build),
     retry: v.optional(from(0), defaultWaits.retry),
     longest: v.optional(from(0), defaultWaits.longest),
     budget: v.optional(from(0), defaultWaits.budget),

@@ -3,8 +3,9 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemTimers } from '../../../src/build/timers.ts'
-import { BuildError } from '../../../src/build/build-error.ts'
+import { BuildCancelled, BuildError } from '../../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../../src/build/session.ts'
+import { quickRetry } from '../retry.ts'
 
 let directory: string
 const lines: string[] = []
@@ -132,5 +133,61 @@ describe('one build', () => {
   it('says where docker is missing', async () => {
     const request = await standIn('true', { command: 'docker-that-is-not-there' })
     await expect(runBuild(request)).rejects.toThrow('docker-that-is-not-there was not found on PATH')
+  })
+})
+
+describe('a build that fails', () => {
+  const flaky = (times: number, failure: string) =>
+    [
+      'echo x >> "$OUT.tries"',
+      `if [ "$(wc -l < "$OUT.tries")" -le ${times} ]; then ${failure}; fi`,
+      success,
+    ].join('\n')
+  const says = (line: string) => `echo 'ERROR: failed to solve: ${line}' >&2; exit 1`
+  const tries = async () => (await readFile(join(directory, 'metadata.json.tries'), 'utf8')).length / 2
+
+  it('for a fault of the registry is done again, and its log has all of it', async () => {
+    const request = await standIn(flaky(2, says('failed to push x: unexpected status: 502 Bad Gateway')))
+    const { metadata } = await quickRetry().run(() => runBuild(request))
+    expect(metadata?.digest).toBe(digest)
+    expect(await tries()).toBe(3)
+    expect((await readFile(request.logFile, 'utf8')).match(/502 Bad Gateway/g)).toHaveLength(2)
+  })
+
+  it('for a fault of its own is not', async () => {
+    const request = await standIn(flaky(1, says('failed to push x: 403 Forbidden')))
+    await expect(quickRetry().run(() => runBuild(request))).rejects.toThrow('403 Forbidden')
+    expect(await tries()).toBe(1)
+  })
+
+  it('because it was cancelled is not, whatever it says', async () => {
+    const cancel = new AbortController()
+    const script = `trap '${says('connection reset by peer').replaceAll("'", '"')}' INT; echo begun >&2; while :; do sleep 0.05; done`
+    const request = await standIn(`echo x >> "$OUT.tries"\n${script}`, {
+      signal: cancel.signal,
+      print: () => {
+        cancel.abort()
+      },
+    })
+    const retry = quickRetry({ signal: cancel.signal })
+    await expect(retry.run(() => runBuild(request))).rejects.toBeInstanceOf(BuildCancelled)
+    expect(await tries()).toBe(1)
+  })
+
+  it('because nothing is heard of it is ended and done again', async () => {
+    const request = await standIn(flaky(1, 'exec sleep 60'), { quiet: 300 })
+    const lines: string[] = []
+    const { metadata } = await quickRetry({ log: (line) => lines.push(line) }).run(() => runBuild(request))
+    expect(metadata?.digest).toBe(digest)
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^The build of vllm v0\.10\.2 was ended: nothing was heard of BuildKit for 0\.3 s; .*; trying again in 0\.0 s \(1 of 3\)$/,
+      ),
+    ])
+  })
+
+  it('is not ended while it says something', async () => {
+    const script = `for i in 1 2 3 4 5 6 7 8; do sleep 0.1; echo "line $i" >&2; done; ${success}`
+    expect((await runBuild(await standIn(script, { quiet: 400 }))).metadata?.digest).toBe(digest)
   })
 })

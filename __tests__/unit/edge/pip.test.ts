@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPip, type PipSettings } from '../../../src/edge/pip.ts'
 import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
-import { noRetry } from '../retry.ts'
+import { noRetry, quickRetry } from '../retry.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pip-'))
@@ -87,6 +87,19 @@ describe('pip on the runner', () => {
     ['when it is killed', { environment: python('kill -9 $$') }, 'it was ended by SIGKILL'],
   ])('is missing %s', async (_, more, reason) => {
     expect(await createPip(settings(more))(['index'])).toEqual({ state: 'missing', reason })
+  })
+
+  it.each([
+    ['503 Server Error: Service Unavailable for url: https://index.example/', 4],
+    ['401 Client Error: Unauthorized for url: https://index.example/', 1],
+    ['404 Client Error: Not Found for url: https://index.example/', 1],
+  ])('told "%s" by an index asks %i times, and says what it said', async (reason, times) => {
+    const tries = join(mkdtempSync(join(folder, 'tries-')), 'tries')
+    const line = `Could not fetch URL https://index.example/nixl/: ${reason} - skipping`
+    const environment = python(`echo x >> ${tries}; echo '${line}'; exit 1`)
+    const answer = await createPip(settings({ environment, retry: quickRetry() }))(['index'])
+    expect(answer).toEqual({ state: 'ended', code: 1, stdout: `${line}\n`, stderr: '' })
+    expect(readFileSync(tries, 'utf8')).toBe('x\n'.repeat(times))
   })
 
   it('ends with the run', async () => {

@@ -10,6 +10,7 @@ describe('time-outs and delays', () => {
     expect(readWaits({})).toEqual({
       request: 60_000,
       stall: 300_000,
+      build: 7_200_000,
       retry: 1000,
       longest: 30_000,
       budget: 300_000,

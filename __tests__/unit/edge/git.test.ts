@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGit } from '../../../src/edge/git.ts'
+import type { Retry } from '../../../src/retry.ts'
+import { quickRetry } from '../retry.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'git-'))
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** A git that is a shell script; `tries` counts its runs. */
+function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?: AbortSignal } = {}) {
+  const place = mkdtempSync(join(folder, 'bin-'))
+  writeFileSync(join(place, 'git'), `#!/bin/sh\necho x >> ${place}/tries\n${script}\n`)
+  chmodSync(join(place, 'git'), 0o755)
+  const git = createGit({
+    ...{ environment: { PATH: `${place}:${process.env.PATH ?? ''}` }, credentials: undefined },
+    ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 10_000 },
+    retry: quickRetry(),
+    ...more,
+  })
+  return { git, tries: () => readFileSync(join(place, 'tries'), 'utf8').length / 2, place }
+}
+
+const fails = (line: string) => `echo "${line}" >&2; exit 128`
+
+describe('git on the runner', () => {
+  it('is asked again where the network failed', async () => {
+    const { git, tries, place } = gitOf('')
+    const broken = fails('fatal: unable to access: The requested URL returned error: 502')
+    const script = `#!/bin/sh\necho x >> ${place}/tries\n[ -e ${place}/up ] && echo answer && exit\ntouch ${place}/up; ${broken}\n`
+    writeFileSync(join(place, 'git'), script)
+    expect(await git(['ls-remote'])).toBe('answer\n')
+    expect(tries()).toBe(2)
+  })
+
+  it.each([
+    ['fatal: Authentication failed for the repository', 1, 'Authentication failed for the repository.'],
+    ['fatal: could not find remote ref x', 1, 'could not find remote ref x.'],
+    [
+      'fatal: unable to access: Could not resolve host: x',
+      4,
+      'Could not resolve host: x; it was tried 4 times.',
+    ],
+  ])('that says "%s" is asked %i times', async (line, times, message) => {
+    const { git, tries } = gitOf(fails(line))
+    await expect(git(['ls-remote'])).rejects.toThrow(message)
+    expect(tries()).toBe(times)
+  })
+
+  it('that does not answer is asked again', async () => {
+    const { git, tries } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
+    await expect(git(['ls-remote'])).rejects.toThrow(
+      'git did not answer within 0.1 s: git ls-remote; it was tried 2 times.',
+    )
+    expect(tries()).toBe(2)
+  })
+
+  it('is not asked again after a cancel', async () => {
+    const cancel = new AbortController()
+    const { git, tries } = gitOf('exec sleep 60', {
+      signal: cancel.signal,
+      retry: quickRetry({ signal: cancel.signal }),
+    })
+    const asked = git(['ls-remote'])
+    setTimeout(() => {
+      cancel.abort()
+    }, 300)
+    await expect(asked).rejects.toThrow('Cancelled while git was asked.')
+    expect(tries()).toBe(1)
+  })
+})
