@@ -57,9 +57,13 @@ describe('both engines', () => {
     expect(first.outputs.changed).toBe('true')
   })
 
-  it('leave a candidate, a verified build and a report each in the cache repository, and nothing else public', async () => {
+  it('leave a candidate, a verified build and a report each in the cache repository, one wheel, one UCX, and nothing else public', async () => {
     const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
-    expect(kinds).toEqual(['build', 'candidate', 'facts', 'layers', 'report'].flatMap((kind) => [kind, kind]))
+    expect(kinds).toEqual(
+      ['build', 'candidate', 'facts', 'layers', 'report']
+        .flatMap((kind) => [kind, kind])
+        .concat('ucx', 'wheel'),
+    )
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 

@@ -1,3 +1,4 @@
+import type { ArtifactKind } from '../plan/artifact-key.ts'
 import { engines } from '../plan/engine.ts'
 import type { Leg, PinnedSource } from '../plan/plan.ts'
 import { type Compression, layerCompression } from '../registry/manifest.ts'
@@ -11,8 +12,8 @@ export type SecretFiles = ReadonlyMap<string, string>
 
 /** What a call to BuildKit leaves behind. */
 export type BuildOutput =
-  /** The facts of the base alone, or of base and image, as files in a folder */
-  | { kind: 'facts' | 'report'; directory: string }
+  /** The facts of the base alone, those of base and image, or a stage artifact, as files in a folder */
+  | { kind: 'facts' | 'report' | ArtifactKind; directory: string }
   | {
       kind: 'image'
       /** `registry/path:tag` */
@@ -34,6 +35,8 @@ export type BuildCall = {
   dockerfile: string
   secrets: SecretFiles
   layerCache?: LayerCacheUse | undefined
+  /** Folders that take the place of stages */
+  artifacts?: Partial<Record<ArtifactKind, string>>
 }
 
 /**
@@ -118,6 +121,7 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
     ),
     ...sourceContext('aibrix-source', leg.aibrix),
     ...sourceContext('ucx-source', leg.ucx),
+    ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]
 }
@@ -127,7 +131,7 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
     return [
       // The stage has the same name.
       ...flag('--target', output.kind),
-      // A report is no image: attestations would put their files beside the facts.
+      // This is no image: attestations would put their files beside it.
       ...flag('--provenance', 'false'),
       ...flag('--output', csv(['type=local', `dest=${output.directory}`])),
     ]
@@ -158,10 +162,13 @@ function layerCacheArguments({ layerCache, output, leg }: BuildCall): string[] {
   return flag(name, csv(fields))
 }
 
-/** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */
 function sourceContext(name: string, { repository }: PinnedSource): string[] {
-  if (repository.kind === 'url') return []
-  return flag('--build-context', `${name}=${repository.path.replace(/\/*$/, '/')}`)
+  return repository.kind === 'url' ? [] : folderContext(name, repository.path)
+}
+
+/** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */
+function folderContext(name: string, folder: string): string[] {
+  return flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
 }
 
 function flag(name: string, value: string | undefined): string[] {

@@ -13,4 +13,6 @@ export type ArtifactStore = {
    * @throws UserError for a store that can't be written
    */
   save: (name: string, folder: string) => Promise<void>
+  /** Where it is, for people: `registry/path:tag@sha256:…` once it was restored or saved; its name alone if left out */
+  placeOf?: (name: string) => string
 }

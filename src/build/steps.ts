@@ -118,7 +118,7 @@ function newStep(id: string, rawName: string): Step {
 export function cleanName(name: string): string {
   const short = printable(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
     .replace(/ --mount=\S+/g, '')
-    .replace(/ (?:set -eu; )?sh \S+\/step\/run (?:step )?/, ' ')
+    .replace(/ (?:set -eu; )?sh \S+\/common\/run (?:step )?/, ' ')
     .replace(/@sha256:[0-9a-f]{64}/g, '')
   return short.length > nameLimit ? `${short.slice(0, nameLimit - 2)} …` : short
 }
@@ -148,4 +148,18 @@ export function isOptional({ name }: Pick<Step, 'name'>): boolean {
 export function failedStep(steps: readonly Step[]): Step | undefined {
   const failed = steps.filter((step) => step.error !== undefined && !isOptional(step))
   return failed.find((step) => !/context canceled|operation was canceled/.test(step.error ?? '')) ?? failed[0]
+}
+
+/**
+ * Adds what ran in a further call of a build. What that takes from the cache ran in an earlier one; what two calls wait
+ * for at the same time is told once.
+ */
+export function addSteps(steps: Step[], more: readonly Step[]): void {
+  const isFirst = steps.length === 0
+  const ran = new Set(steps.filter(({ cached }) => !cached).map(({ id }) => id))
+  steps.push(
+    ...more.filter(
+      ({ id, started, cached }) => started !== undefined && !ran.has(id) && (isFirst || !cached),
+    ),
+  )
 }

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import { BuildError } from '../build/build-error.ts'
-import { buildLeg, Impossible, type LegSettings, type LegWorld } from '../build/leg.ts'
+import { buildLeg, type LegBuild, type LegSettings, type LegWorld } from '../build/leg.ts'
 import { layerCacheProblems } from '../build/layer-cache.ts'
+import { Impossible } from '../build/stages.ts'
 import { sentenceOf } from '../errors.ts'
 import type { LegLog } from './leg-log.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
@@ -136,9 +137,10 @@ async function build(
   const settings = world.settingsOf(leg)
   const result = await buildLeg(leg, settings, world.legWorld(leg, log))
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
-  if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report }
+  const shown = withWarnings(report, result, settings, world)
+  if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report: shown }
   const { digest } = result
-  if (!choices.push || digest === undefined) return { state: 'built', report }
+  if (!choices.push || digest === undefined) return { state: 'built', report: shown }
   const { registry } = world
   const { cacheRepository } = choices
   const other = () => stagedByAnother(leg, [digest, before], choices, world, log)
@@ -153,11 +155,18 @@ async function build(
     if (!faster) throw error
     return faster
   }
-  // Not in the stored report: it is nothing about the image.
-  const warnings = settings.layerCache
-    ? layerCacheProblems(result.steps, settings.layerCache.reference).map(world.redact)
-    : []
-  return { state: 'built', report: { ...report, warnings: [...report.warnings, ...warnings] } }
+  return { state: 'built', report: shown }
+}
+
+/** What was wrong with stores and caches is shown and not stored: it is nothing about the image. */
+function withWarnings(
+  report: LegReport,
+  { warnings, steps }: LegBuild,
+  { layerCache }: LegSettings,
+  { redact }: BuildWorld,
+): LegReport {
+  const layers = layerCache ? layerCacheProblems(steps, layerCache.reference) : []
+  return { ...report, warnings: [...report.warnings, ...[...warnings, ...layers].map(redact)] }
 }
 
 /**

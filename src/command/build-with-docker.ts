@@ -1,7 +1,9 @@
 import * as core from '@actions/core'
 import { randomBytes } from 'node:crypto'
 import { buildLegs } from './build-legs.ts'
+import { artifactPlaces, factsPlace } from './artifact-places.ts'
 import { makesIndex } from '../build/argv.ts'
+import { createArtifacts } from '../build/artifacts.ts'
 import { openBuilder, type RunDocker } from '../build/builder.ts'
 import { openDockerLogin } from '../build/docker-config.ts'
 import { checkRoom } from './check-room.ts'
@@ -42,10 +44,20 @@ export async function buildWithDocker(
     const sideBySide = inputs.parallel > 1 && legs.length > 1
     const { push, parallel, failFast, plan: asked } = inputs
     const choices = { cacheRepository: plan.cacheRepository, push, parallel, failFast, force: asked.force }
+    const kept = {
+      facts: factsPlace(registry, plan.cacheRepository),
+      artifacts: createArtifacts(
+        artifactPlaces(inputs, registry, plan.cacheRepository),
+        world.newPathIn(machine),
+      ),
+    }
     return await buildLegs(legs, choices, {
       registry,
       legLog: (leg) => createLegLog(nameOf(leg), sideBySide, machine.log),
-      legWorld: (leg, { print }) => world.createLegWorld(machine, docker, registry, nameOf(leg), print),
+      legWorld: (leg, { print }) => ({
+        ...world.createLegWorld(machine, docker, registry, nameOf(leg), print),
+        ...kept,
+      }),
       settingsOf,
       commandOf: world.createCommand(plan, settingsOf),
       redact: machine.redact,

@@ -18,6 +18,7 @@ import type { Inputs } from '../inputs/inputs.ts'
 import type { Machine } from '../edge/machine.ts'
 import { engines } from '../plan/engine.ts'
 import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
+import { readStageRecipes } from '../edge/recipe.ts'
 import { layersTag } from '../plan/stage-tags.ts'
 import { objectionTo } from './plan-world.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -41,6 +42,11 @@ export function createDocker({ environment, signal }: Pick<Machine, 'environment
   }
 }
 
+/** @returns a function that gives a path in a new folder */
+export function newPathIn({ workspace }: Pick<Machine, 'workspace'>): (name: string) => string {
+  return (name) => join(mkdtempSync(join(workspace.root, 'build-')), name)
+}
+
 /** @param name in front of the leg's lines */
 export function createLegWorld(
   machine: Machine,
@@ -48,11 +54,11 @@ export function createLegWorld(
   registry: RegistryClient,
   name: string,
   print: (line: string) => void,
-): LegWorld {
+): Omit<LegWorld, 'facts' | 'artifacts'> {
   return {
     registry,
     build: (call, leg) => build(machine, call, leg, name, print),
-    newPath: (name) => join(mkdtempSync(join(machine.workspace.root, 'build-')), name),
+    newPath: newPathIn(machine),
     readText: (path) => readFile(path, 'utf8'),
     inspectImage: (reference) => inspectImage(docker, reference),
     // Other drivers have none, and then there is nothing to remove.
@@ -124,6 +130,7 @@ export function createSettings(
     index: makesIndex(options, machine.environment),
     objection:
       leg.feasibility === 'unknown' ? (facts) => objectionTo(leg, facts, machine.dockerfiles) : undefined,
+    recipes: readStageRecipes(machine.dockerfiles, leg.engine),
   })
 }
 

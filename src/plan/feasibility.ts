@@ -106,7 +106,7 @@ function isFrom(first: string, version: string): boolean {
   return ge(releaseOf(version) ?? version, first)
 }
 
-/** dockerfiles/scripts/step/integrate.py decides by the same rules. */
+/** dockerfiles/scripts/step/image/integrate.py decides by the same rules. */
 function judgeVllm(
   { version, aibrix, integration }: Wanted,
   { patches, module }: CatalogueRelease['vllm'],

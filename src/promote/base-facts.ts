@@ -12,14 +12,18 @@ const type = 'application/vnd.aibrix.image-action.facts.v1+json'
 /** Bytes; the facts of a base with 500 packages have about 60 kB. */
 const limit = 4 * 1024 * 1024
 
-/** Keeps what was measured in a base, under the digest of its manifest, for the plans to come. */
+/**
+ * Keeps what was measured in a base, under the digest of its manifest, for the plans and builds to come.
+ * @param replace whether it takes the place of what is there
+ */
 export async function storeBaseFacts(
   client: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   base: BaseImage,
   facts: Facts,
+  replace = false,
 ): Promise<void> {
-  if (await client.getManifest(repository, factsTag(base))) return
+  if (!replace && (await client.getManifest(repository, factsTag(base)))) return
   const bytes = Buffer.from(`${JSON.stringify(facts)}\n`)
   await putArtifact(client, repository, factsTag(base), { type, bytes })
 }

@@ -49,8 +49,18 @@ export async function getArtifact(
   tag: string,
   artifact: { type: string; limit: number },
 ): Promise<Buffer | undefined> {
+  return (await readArtifact(client, repository, tag, artifact))?.bytes
+}
+
+/** As `getArtifact`, with the digest of its manifest. */
+export async function readArtifact(
+  client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
+  repository: Repository,
+  tag: string,
+  { type, limit }: { type: string; limit: number },
+): Promise<{ bytes: Buffer; digest: Digest } | undefined> {
   const manifest = await client.getManifest(repository, tag)
   const layer = manifest?.parsed.kind === 'image' ? manifest.parsed.layers[0] : undefined
-  if (layer?.mediaType !== artifact.type) return undefined
-  return client.getBlob(repository, layer.digest, artifact.limit)
+  if (!manifest || layer?.mediaType !== type) return undefined
+  return { bytes: await client.getBlob(repository, layer.digest, limit), digest: manifest.digest }
 }

@@ -81,6 +81,14 @@ function modulesFold(title: string, { ucxModules }: LegReport): string {
   return folded(`${title}: UCX modules`, table(['', 'Modules, measured'], lines))
 }
 
+function artifactsFold(title: string, { artifacts }: LegReport): string {
+  const lines = [
+    ['Wheel', artifacts?.wheel],
+    ['UCX tools', artifacts?.ucx],
+  ].map(([name, origin]) => [name ?? '', code(origin ?? '', 300)])
+  return folded(`${title}: stage artifacts`, table(['', 'Came from'], lines))
+}
+
 /** Folds of one kind; of many legs they are in one fold themselves. */
 function foldsOf(
   name: string,
@@ -103,6 +111,11 @@ export function detailsPart(legs: readonly TitledLeg[]): Part[] {
   const folds = [
     ...foldsOf('added packages', legs, measured(packagesFold)),
     ...foldsOf('UCX modules', legs, measured(modulesFold)),
+    ...foldsOf(
+      'stage artifacts',
+      legs,
+      ({ title, report }) => report?.artifacts && artifactsFold(escaped(title, 120), report),
+    ),
     ...foldsOf('commands to reproduce', legs, ({ title, outcome: { command } }) =>
       command === undefined
         ? undefined

@@ -58,6 +58,8 @@ const schema = v.object({
   added: v.object({ pip: packages, dpkg: packages }),
   replaced: v.array(v.object({ name: v.string(), before: v.string(), after: v.nullable(v.string()) })),
   steps: v.array(stepTime),
+  /** Where each stage artifact came from; reports of earlier versions do not say */
+  artifacts: v.optional(v.object({ wheel: v.string(), ucx: v.string() })),
   warnings: v.array(v.string()),
 })
 

@@ -1,4 +1,7 @@
+import type { Origin } from '../build/artifacts.ts'
+import { formatDuration } from '../build/printable.ts'
 import { isOptional, type Step } from '../build/steps.ts'
+import type { ArtifactKind } from '../plan/artifact-key.ts'
 import type { Leg } from '../plan/plan.ts'
 import { familiarRepository } from '../registry/reference.ts'
 import { componentsOf, nixlPlugin } from '../verify/components.ts'
@@ -55,6 +58,14 @@ export type LegResult = {
   steps: StepTime[]
   /** Further warnings, a sentence each */
   warnings: string[]
+  /** Where the stage artifacts came from */
+  origins?: Record<ArtifactKind, Origin>
+}
+
+function describeOrigin(origin: Origin): string {
+  return clipped(
+    origin.state === 'built' ? `built in ${formatDuration(origin.duration)}` : `taken from ${origin.from}`,
+  )
 }
 
 /** Makes the report of a leg from what its build brought. */
@@ -87,6 +98,9 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },
     replaced: facts ? replacedPackages(facts.base, facts.image) : [],
     steps: result.steps,
+    ...(result.origins && {
+      artifacts: { wheel: describeOrigin(result.origins.wheel), ucx: describeOrigin(result.origins.ucx) },
+    }),
     warnings: [...(facts ? warningsOf(leg, facts) : []), ...result.warnings].map(clipped),
   }
 }

@@ -81,12 +81,24 @@ const cudaWithoutLocalPart = '12.1'
  * The local parts that fit: setup.py takes nvcc's release (`get_aibrix_version`), which is the toolkit's where the base
  * has one and torch's otherwise.
  */
-function fittingLocalParts({ torch, toolkit }: Facts): string[] {
+export function fittingLocalParts({
+  torch,
+  toolkit,
+}: {
+  torch: Pick<NonNullable<Facts['torch']>, 'cuda'> | null
+  toolkit: Pick<NonNullable<Facts['toolkit']>, 'version'> | null
+}): string[] {
   const releases = [toolkit?.version, torch?.cuda].filter((release) => typeof release === 'string')
   const parts = releases.map((release) =>
     release === cudaWithoutLocalPart ? '' : `cu${release.replaceAll('.', '').slice(0, 3)}`,
   )
   return [...new Set(parts)]
+}
+
+/** @returns what a version of aibrix_kvcache says of the device that it was compiled for: `cu130`, `` if nothing */
+export function localPart(version: string): string {
+  const parts = (version.split('+')[1] ?? '').split('.')
+  return parts.find((part) => /^(?:cu\d+|cpu|empty)$/.test(part)) ?? ''
 }
 
 /** aibrix_kvcache has the version that the tag names and the CUDA part of this base, and can be imported. */
@@ -125,12 +137,12 @@ export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
       judgement,
       'neither the toolkit nor torch in the base names a CUDA release to compare with',
     )
-  const local = (version.split('+')[1] ?? '').split('.').filter((part) => /^(?:cu\d+|cpu|empty)$/.test(part))
-  if (!fitting.includes(local[0] ?? ''))
+  const local = localPart(version)
+  if (!fitting.includes(local))
     return failed(
       name,
       judgement,
-      `The wheel was compiled for ${local[0] ?? 'an unnamed device'}, this base needs ${suffixes}; compile it in a stage FROM the base.`,
+      `The wheel was compiled for ${local === '' ? 'an unnamed device' : local}, this base needs ${suffixes}; compile it in a stage FROM the base.`,
     )
   return passed(name, judgement)
 }

@@ -58,10 +58,11 @@ describe('the table of steps', () => {
   })
 
   it('names a step of our own by what it does', () => {
-    const run = 'RUN --mount=type=tmpfs,target=/tmp     set -eu; sh /run/image-action/step/run step build-ucx'
+    const run =
+      'RUN --mount=type=tmpfs,target=/tmp     set -eu; sh /run/image-action/step/common/run step build-ucx'
     expect(cleanName(`[ucx-builder 1/1] ${run}`)).toBe('[ucx-builder 1/1] RUN build-ucx')
     expect(
-      cleanName('[m 1/1] RUN set -eu; sh /run/image-action/step/run measure base /facts/base.json'),
+      cleanName('[m 1/1] RUN set -eu; sh /run/image-action/step/common/run measure base /facts/base.json'),
     ).toBe('[m 1/1] RUN measure base /facts/base.json')
   })
 

@@ -5,8 +5,8 @@ import shutil
 import sys
 from importlib import metadata
 
-from step.failure import Failure
-from step.python_packages import pip_path
+from step.common.failure import Failure
+from step.common.python_packages import pip_path
 
 from . import places
 from .child import run

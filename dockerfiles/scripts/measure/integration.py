@@ -3,8 +3,8 @@
 import json
 import os
 
-from step.failure import Failure
-from step.system_packages import patch_program
+from step.common.failure import Failure
+from step.common.system_packages import patch_program
 
 from . import places
 from .child import OK, failure, python, run

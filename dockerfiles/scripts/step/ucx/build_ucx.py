@@ -2,18 +2,21 @@
 
 The prefix is not where the loader looks, so that no second libucp meets NIXL's in a process. The tools find their own
 libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal structures only fit each other.
+
+Beside bin and lib there is source.json (version, commit), for those who keep the result.
 """
 
 import glob
+import json
 import os
 import re
 import shutil
 
-from . import system_packages
-from .checkout import Source, checkout
-from .failure import Failure, say
-from .process import run
-from .toolkit import Toolkit, complete
+from ..common import system_packages
+from ..builder.checkout import Source, checkout
+from ..common.failure import Failure, say
+from ..common.process import run
+from ..builder.toolkit import Toolkit, complete
 
 PREFIX = "/opt/aibrix/ucx"
 WORK = "/build"
@@ -28,7 +31,7 @@ def main():
     version = os.environ["UCX_VERSION"]
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])
     directory = WORK + "/ucx"
-    checkout(source, "v" + version, os.environ.get("UCX_COMMIT", ""), directory)
+    commit = checkout(source, "v" + version, os.environ.get("UCX_COMMIT", ""), directory)
     headers = {}
     if os.path.exists(directory + "/configure.ac"):
         headers = {"nvml.h": "nvml", "cuda.h": "cudart"}
@@ -38,6 +41,8 @@ def main():
     include, lib = complete(toolkit, headers, WORK + "/cuda")
     compile_in(directory, version, environment(toolkit, include, lib), toolkit)
     trim(directory)
+    with open(PREFIX + "/source.json", "w", encoding="utf-8") as file:
+        json.dump({"version": version, "commit": commit}, file)
     shutil.rmtree(WORK)
 
 

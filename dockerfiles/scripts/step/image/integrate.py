@@ -6,9 +6,9 @@ import os
 import re
 from importlib import metadata
 
-from .failure import Failure, say, warn
-from .process import run
-from .system_packages import patch_program
+from ..common.failure import Failure, say, warn
+from ..common.process import run
+from ..common.system_packages import patch_program
 
 PATCHES = "/run/wheel/patches"
 RECORD = "/opt/aibrix/integration.json"

@@ -10,11 +10,11 @@ import os
 import shutil
 import zipfile
 
-from .checkout import Source, checkout
-from .failure import Failure, say, warn
-from .python_packages import frozen, pip
-from .requirements import build_requirements, read_toml, sort_out
-from .toolkit import Toolkit, complete, flags_for
+from ..builder.checkout import Source, checkout
+from ..common.failure import Failure, say, warn
+from ..common.python_packages import frozen, pip
+from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
+from ..builder.toolkit import Toolkit, complete, flags_for
 
 RESULT = "/wheel"
 WORK = "/build"
@@ -94,21 +94,32 @@ def check(wheel):
 
 
 def dependencies(wheel):
-    """Makes wheels of the runtime requirements that the base lacks: netifaces has no wheel on PyPI, and the image no compiler."""
-    missing, _ = sort_out(runtime_requirements(wheel))
-    if not missing:
-        return
-    constraints = "/tmp/constraints.txt"
-    frozen(constraints)
-    pip(["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-c", constraints, "-w", RESULT + "/dependencies"] + missing,
-        "runtime requirements of aibrix_kvcache could not be had")
+    """Makes wheels of the runtime requirements that the base lacks: netifaces has no wheel on PyPI, and the image no compiler.
+
+    The result may serve another base with the same torch and Python, which lacks what this one has. So a requirement that is
+    here, and that the package index has no wheel of, is made, too; torch is in every base that the wheel fits.
+    """
+    required = runtime_requirements(wheel)
+    missing, _ = sort_out(required)
+    folder = RESULT + "/dependencies"
+    command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
+    if missing:
+        constraints = "/tmp/constraints.txt"
+        frozen(constraints)
+        pip(command + ["-c", constraints] + missing, "runtime requirements of aibrix_kvcache could not be had")
+    for requirement in [text for text in present(required, missing) if not has_wheel(text)]:
+        try:
+            pip(command + [requirement], "no wheel of %s could be made" % requirement)
+        except Failure as failure:
+            warn("%s; this matters only to a base that lacks it." % failure)
 
 
-def runtime_requirements(wheel):
-    """The Requires-Dist lines of a wheel, without those of its extras."""
-    from email.parser import HeaderParser
-
-    with zipfile.ZipFile(wheel) as archive:
-        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
-        lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Requires-Dist") or []
-    return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]
+def has_wheel(requirement):
+    """Whether the package index has a wheel of it for this Python."""
+    try:
+        pip(["download", "-q", "--only-binary=:all:", "--no-deps", "--no-cache-dir", "-d", "/tmp/download", requirement], "there is no wheel of " + requirement)
+    except Failure:
+        return False
+    finally:
+        shutil.rmtree("/tmp/download", ignore_errors=True)
+    return True

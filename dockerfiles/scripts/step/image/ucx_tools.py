@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from .failure import Failure
+from ..common.failure import Failure
 
 GIVEN = "/run/ucx"
 PREFIX = "/opt/aibrix/ucx"
@@ -12,7 +12,8 @@ PREFIX = "/opt/aibrix/ucx"
 def main():
     if not os.path.isdir(GIVEN + "/bin"):
         raise Failure("the ucx stage holds no bin directory; what was given as the named context ucx is not its result.")
-    shutil.copytree(GIVEN, PREFIX, symlinks=True)
+    # What the stage says of itself is for those who keep its result, not for the image
+    shutil.copytree(GIVEN, PREFIX, symlinks=True, ignore=lambda folder, _: {"source.json"} if folder == GIVEN else set())
     for tool in sorted(os.listdir(PREFIX + "/bin")):
         link = "/usr/local/bin/" + tool
         if os.path.lexists(link):

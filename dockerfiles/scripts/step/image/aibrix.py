@@ -3,10 +3,9 @@
 import glob
 import os
 
-from .build_wheel import runtime_requirements
-from .failure import Failure, say
-from .python_packages import frozen, pip
-from .requirements import sort_out
+from ..common.failure import Failure, say
+from ..common.python_packages import frozen, pip
+from ..common.requirements import runtime_requirements, sort_out
 
 GIVEN = "/run/wheel"
 CONSTRAINTS = "/tmp/constraints.txt"

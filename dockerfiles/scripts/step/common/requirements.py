@@ -1,5 +1,8 @@
 """Requirements against what the base has."""
 
+import zipfile
+from email.parser import HeaderParser
+
 from .python_packages import installed, normal, vendored
 
 # The module of Python itself; PyPI's `asyncio` is a copy from Python 3.3 that would shadow it.
@@ -38,6 +41,19 @@ def sort_out(texts):
     return missing, unmet
 
 
+def present(texts, missing):
+    """Those of the requirements that the base has in some version, torch aside."""
+    kept = []
+    for text in texts:
+        requirement = parse(text)
+        if requirement is None or normal(requirement.name) in SHADOWS | {"torch"}:
+            continue
+        requirement.marker = None
+        if str(requirement) not in missing:
+            kept.append(str(requirement))
+    return kept
+
+
 def build_requirements(pyproject, of_the_base=("torch", "numpy")):
     """What a project needs to be built, by its pyproject.toml, without what has to be the base's own.
 
@@ -64,3 +80,11 @@ def read_toml(path):
         from pip._vendor import tomli as toml
     with open(path, "rb") as file:
         return toml.load(file)
+
+
+def runtime_requirements(wheel):
+    """The Requires-Dist lines of a wheel, without those of its extras."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Requires-Dist") or []
+    return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]

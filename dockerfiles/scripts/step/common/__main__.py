@@ -1,0 +1,41 @@
+"""Runs one build step: python3 step NAME. On failure the last line is `image-action: error: <one sentence>`."""
+
+import importlib
+import os
+import sys
+
+sys.path[0] = os.path.dirname(os.path.dirname(sys.path[0]))
+
+from step.common.failure import Failure, explain  # noqa: E402
+
+# Name on the command line → module beside this package with a main() without arguments. Only the packages that a step
+# needs are mounted for it, so that a change of one step does not make the others run again.
+STEPS = {
+    "install-build-tools": "builder.build_tools",
+    "build-ucx": "ucx.build_ucx",
+    "build-wheel": "wheel.build_wheel",
+    "install-debug-tools": "image.debug_tools",
+    "install-ucx-tools": "image.ucx_tools",
+    "install-nixl": "image.nixl",
+    "install-aibrix": "image.aibrix",
+    "integrate": "image.integrate",
+}
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name not in STEPS:
+        explain("there is no step %r; there are %s" % (name, ", ".join(STEPS)))
+        return 2
+    try:
+        importlib.import_module("step." + STEPS[name]).main()
+    except Failure as failure:
+        explain(str(failure))
+        return 1
+    except OSError as error:
+        explain("%s: %s" % (name, error))
+        return 1
+    return 0
+
+
+sys.exit(main())

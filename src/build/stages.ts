@@ -1,0 +1,94 @@
+import { UserError } from '../errors.ts'
+import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/artifact-key.ts'
+import type { Leg } from '../plan/plan.ts'
+import { expectedArchitectures } from '../verify/extension.ts'
+import type { Facts } from '../verify/facts.ts'
+import type { BuildCall } from './argv.ts'
+import type { Artifacts, Origin, Provided } from './artifacts.ts'
+import type { LayerCache } from './layer-cache.ts'
+import type { MeasuringWorld } from './measure.ts'
+import type { Step } from './steps.ts'
+
+export type StagesWorld = MeasuringWorld & {
+  /** Facts of bases that earlier builds have kept */
+  facts: {
+    /** @returns undefined if there are none */
+    read: (leg: Leg) => Promise<Facts | undefined>
+    /** @param replace whether they take the place of those that are there */
+    keep: (leg: Leg, facts: Facts, replace: boolean) => Promise<void>
+  }
+  artifacts: Artifacts
+}
+
+export type StagesSettings = {
+  call: Omit<BuildCall, 'leg' | 'output' | 'layerCache'>
+  layerCache: LayerCache | undefined
+  push: boolean
+  /** Where the plan could not tell whether it can be built: says why not, from the base's facts; undefined if it can */
+  objection: ((base: Facts) => string | undefined) | undefined
+  /** What each stage artifact is made with, 64 hexadecimal digits */
+  recipes: Record<ArtifactKind, string>
+}
+
+/** The results of the stages that the image is made from. */
+export type Stages = {
+  /** Folders that take their place */
+  folders: Record<ArtifactKind, string>
+  origins: Record<ArtifactKind, Origin>
+  /** A sentence each */
+  warnings: string[]
+}
+
+/** A leg that the facts of its base speak against. */
+export class Impossible extends UserError {
+  override name = 'Impossible'
+  /** A sentence without its end */
+  readonly reason: string
+  readonly base: Facts
+
+  constructor(leg: Leg, reason: string, base: Facts) {
+    super(`${leg.id} can't be built: ${reason}; choose other versions, or set force: true to try.`)
+    this.reason = reason
+    this.base = base
+  }
+}
+
+/** @returns the artifacts that a leg needs on a base with these facts */
+export function artifactsFor(leg: Leg, base: Facts, { recipes }: Pick<StagesSettings, 'recipes'>) {
+  return artifactsOf(leg, base, expectedArchitectures(leg, base), recipes)
+}
+
+/**
+ * Has the stage artifacts ready that a leg on this base needs. Both are built at a time, as BuildKit would.
+ * @param addSteps gets the steps that ran for them
+ * @param confirm called before something is built: by what was measured, and not by what was stored, is it kept
+ * @throws Impossible if the facts speak against the leg; UserError if a stage can't be built
+ */
+export async function prepareStages(
+  leg: Leg,
+  base: Facts,
+  settings: StagesSettings,
+  { build, artifacts }: StagesWorld,
+  { addSteps, confirm }: { addSteps: (steps: Step[]) => void; confirm: () => Promise<void> },
+): Promise<Stages> {
+  const reason = settings.objection?.(base)
+  if (reason !== undefined) throw new Impossible(leg, reason, base)
+  const provide = async (artifact: Artifact): Promise<Provided> =>
+    artifacts.provide(artifact, async (directory) => {
+      await confirm()
+      const output = { kind: artifact.determinants.kind, directory }
+      const { steps } = await build({ ...settings.call, leg, output }, leg)
+      addSteps(steps)
+      return steps
+    })
+  const wanted = artifactsFor(leg, base, settings)
+  // Neither is left under way when the other one fails.
+  const [wheel, ucx] = await Promise.allSettled([provide(wanted.wheel), provide(wanted.ucx)])
+  if (wheel.status === 'rejected') throw wheel.reason
+  if (ucx.status === 'rejected') throw ucx.reason
+  return {
+    folders: { wheel: wheel.value.folder, ucx: ucx.value.folder },
+    origins: { wheel: wheel.value.origin, ucx: ucx.value.origin },
+    warnings: [...wheel.value.warnings, ...ucx.value.warnings],
+  }
+}
