@@ -22,6 +22,25 @@ const unusedPart: Plugin = {
   },
 }
 
+/**
+ * @actions/http-client needs undici (400 kB) for one method, which gives a dispatcher for `fetch` through a proxy. Only
+ * @actions/github calls it, and brings an http-client of its own.
+ */
+const unusedUndici: Plugin = {
+  name: 'unused-undici',
+  setup: (build) => {
+    build.onResolve({ filter: /^undici$/ }, ({ importer, path }) =>
+      /(?<!node_modules.*)node_modules\/@actions\/http-client\//.test(importer)
+        ? { path, namespace: 'unused' }
+        : undefined,
+    )
+    build.onLoad({ filter: /^undici$/, namespace: 'unused' }, () => ({
+      contents:
+        "export class ProxyAgent { constructor() { throw new Error('undici is not in this bundle, see script/bundle.ts') } }",
+    }))
+  },
+}
+
 /** @returns bytes of the main chunk and all that it loads at the start */
 async function bundle(folder: string): Promise<number> {
   const { metafile } = await build({
@@ -35,7 +54,7 @@ async function bundle(folder: string): Promise<number> {
     target: 'node24',
     format: 'esm',
     legalComments: 'none',
-    plugins: [unusedPart],
+    plugins: [unusedPart, unusedUndici],
     // Packages in CommonJS call require for Node's own modules, which an ES module does not have.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
   })
