@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { composeImage } from '../../src/promote/compose.ts'
+import { composeImage, type StoredLeg } from '../../src/promote/compose.ts'
 import { getArtifact, putArtifact } from '../../src/registry/artifact.ts'
 import { createRegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { digestOf } from '../../src/registry/digest.ts'
 import { mediaTypes } from '../../src/registry/manifest.ts'
+import { getPlatformImage } from '../../src/registry/platform-image.ts'
 import { formatReference } from '../../src/registry/reference.ts'
 
 const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
@@ -206,6 +207,13 @@ describe('an image of two platforms', () => {
   const annotations = { 'org.opencontainers.image.version': 'v1' }
   const to = { registry, path: `test-${run}/composed` }
 
+  /** @returns a leg as promotion is given it */
+  async function read(platform: string, reference: string): Promise<StoredLeg> {
+    const found = await getPlatformImage(client, staging, reference, platform)
+    if (!found) throw new Error(`${reference} is not there`)
+    return { platform, ...found }
+  }
+
   /** Builds a leg with BuildKit. @returns it as promotion is given it */
   async function build(platform: string, tag: string, options: string[], output = 'oci-mediatypes=true') {
     const reference = formatReference({ ...staging, tag })
@@ -214,7 +222,7 @@ describe('an image of two platforms', () => {
     const pushed = ['--output', `type=image,name=${reference},push=true,${output}`]
     docker('buildx', 'build', '--quiet', '--platform', platform, ...options, ...pushed, context)
     docker('image', 'rm', reference)
-    return { platform, digest: (await client.getManifest(staging, tag))?.digest ?? '' }
+    return read(platform, tag)
   }
   afterAll(() => {
     rmSync(context, { recursive: true })
@@ -222,7 +230,7 @@ describe('an image of two platforms', () => {
 
   it('has one digest, whatever the order of its legs and however often it is composed', async () => {
     const pushed = [await pushImage(10), await pushImage(20, 'arm64')]
-    const legs = pushed.map(({ digest }, index) => ({ platform: platforms[index] ?? '', digest }))
+    const legs = await Promise.all(pushed.map(({ digest }, index) => read(platforms[index] ?? '', digest)))
     const made = await composeImage(client, { from: staging, to, legs, annotations })
     const again = await composeImage(client, { from: staging, to, legs: [...legs].reverse(), annotations })
     expect(again.digest).toBe(made.digest)
@@ -281,8 +289,8 @@ describe('an image of two platforms', () => {
   it('of one leg is that leg', async () => {
     const leg = await build('linux/arm64', 'alone', ['--provenance=mode=min'])
     const { digest } = await composeImage(client, { from: staging, to, legs: [leg], annotations })
-    expect(digest).toBe(leg.digest)
+    expect(digest).toBe(leg.top.digest)
     await copyManifest(client, { from: to, to, digest, tag: 'alone' })
-    expect((await client.getManifest(to, 'alone'))?.digest).toBe(leg.digest)
+    expect((await client.getManifest(to, 'alone'))?.digest).toBe(leg.top.digest)
   }, 60_000)
 })

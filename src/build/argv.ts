@@ -13,7 +13,12 @@ export type SecretFiles = ReadonlyMap<string, string>
 /** What a call to BuildKit leaves behind. */
 export type BuildOutput =
   /** The facts of the base alone, those of base and image, or a stage artifact, as files in a folder */
-  | { kind: 'facts' | 'report' | ArtifactKind; directory: string }
+  | {
+      kind: 'facts' | 'report' | ArtifactKind
+      directory: string
+      /** Whether the image's own steps run again whatever the cache has, for new answers of apt and pip */
+      fresh?: boolean
+    }
   | {
       kind: 'image'
       /** `registry/path:tag` */
@@ -131,6 +136,7 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
     return [
       // The stage has the same name.
       ...flag('--target', output.kind),
+      ...flag('--no-cache-filter', output.fresh === true ? 'image' : undefined),
       // This is no image: attestations would put their files beside it.
       ...flag('--provenance', 'false'),
       ...flag('--output', csv(['type=local', `dest=${output.directory}`])),

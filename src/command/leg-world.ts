@@ -128,6 +128,7 @@ export function createSettings(
     waivers: inputs.waivers,
     addedBytesLimit: inputs.addedBytesLimit,
     index: makesIndex(options, machine.environment),
+    fresh: leg.newerThan !== null,
     objection:
       leg.feasibility === 'unknown' ? (facts) => objectionTo(leg, facts, machine.dockerfiles) : undefined,
     recipes: readStageRecipes(machine.dockerfiles, leg.engine),

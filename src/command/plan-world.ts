@@ -4,7 +4,7 @@ import { createGit } from '../edge/git.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Machine } from '../edge/machine.ts'
 import { createPip } from '../edge/pip.ts'
-import { parseCatalogue } from '../plan/catalogue.ts'
+import { type Catalogue, parseCatalogue } from '../plan/catalogue.ts'
 import type { Engine } from '../plan/engine.ts'
 import { judgeFeasibility } from '../plan/feasibility.ts'
 import type { PlanWorld } from '../plan/make-plan.ts'
@@ -48,8 +48,14 @@ export function createPlanWorld(
   }
 }
 
-export function readCatalogue(dockerfiles: string) {
-  return parseCatalogue(readFileSync(join(dockerfiles, 'catalogue.json'), 'utf8'))
+const catalogues = new Map<string, Catalogue>()
+
+/** Each leg is judged by it, and it does not change while the action runs. */
+export function readCatalogue(dockerfiles: string): Catalogue {
+  const known =
+    catalogues.get(dockerfiles) ?? parseCatalogue(readFileSync(join(dockerfiles, 'catalogue.json'), 'utf8'))
+  catalogues.set(dockerfiles, known)
+  return known
 }
 
 /** @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can */

@@ -1,6 +1,7 @@
 import { sentenceOf } from '../errors.ts'
+import { notYoungerThan } from '../plan/age.ts'
 import type { Plan, PlannedImage, PlannedLeg, Published } from '../plan/plan.ts'
-import { lookUpTags, publishedOf, refuseOtherImages } from '../plan/published.ts'
+import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published.ts'
 import { composeImage } from '../promote/compose.ts'
 import { commonLabels } from '../promote/labels.ts'
 import { type Promotable, promote } from '../promote/promote.ts'
@@ -73,11 +74,12 @@ async function prepare(
 ): Promise<Prepared> {
   const { image, legs } = outcome
   const to = image.repository
+  const check = tagCheck(image, plan, registry)
   if (outcome.state === 'unchanged' && published.kind === 'same') {
-    const { digest, missingTags: tags } = published
-    if (tags.length === 0) return { untagged: outcome }
-    const promotable = { from: to, digest, to, tags }
-    const tagged = { image, legs, state: 'published', digest } as const
+    const { digest, missingTags } = published
+    if (missingTags.length === 0) return { untagged: outcome }
+    const promotable = { from: to, digest, to, tags: missingTags, check }
+    const tagged = { ...outcome, state: 'published' } as const
     return { untagged: { image, legs, state: 'staged' }, tagging: { promotable, outcome: tagged } }
   }
   if (outcome.state !== 'staged') return { untagged: outcome }
@@ -85,15 +87,31 @@ async function prepare(
     const { digest, parsed } = await composeImage(registry, {
       from: plan.cacheRepository,
       to,
-      legs: staged.map(({ platform, digest: part }) => ({ platform, digest: part })),
+      legs: staged.map(({ platform, stored }) => ({ platform, ...stored })),
       annotations: commonLabels(staged.map(({ labels }) => labels)),
     })
-    const promotable = { from: to, digest, to, tags: image.tags }
+    const { tags } = image
+    const promotable = { from: to, digest, to, tags, check }
     const placed = legs.map((leg) => withDigest(leg, parsed))
-    const tagged = { image, legs: placed, state: 'published', digest } as const
+    const tagged = { image, legs: placed, state: 'published', digest, tags } as const
     return { untagged: outcome, tagging: { promotable, outcome: tagged } }
   } catch (error) {
     return { untagged: { image, legs, state: 'failed', error: sentenceOf(error) } }
+  }
+}
+
+/**
+ * Another run may have given a tag to other content since it was looked at. Registries have no way to give a tag only if nobody
+ * else has: what is left is the moment between this look and the tag, and that each tag is read back.
+ */
+function tagCheck(
+  { legs, repository }: PlannedImage,
+  { publicTags }: Plan,
+  registry: RegistryClient,
+): (tag: string) => Promise<void> {
+  return async (tag) => {
+    if (publicTags === 'look')
+      refuseOtherImages(repository, await lookUpTags(registry, { legs, repository }, [tag]))
   }
 }
 
@@ -112,10 +130,12 @@ async function inspect(
 ): Promise<Inspected> {
   const nothing = { published: { kind: 'absent' }, staged: [] } as const
   try {
-    const published = await publishedNow(image, plan, choices, world)
+    const published = await publishedBy(image, plan, choices, world)
     if (published.kind === 'same') {
       const legs = await Promise.all(image.legs.map((leg) => verifiedLeg(leg, plan, choices, world)))
-      return { outcome: { image, legs, state: 'unchanged', digest: published.digest }, published, staged: [] }
+      const { digest } = published
+      const tags = publicTagsOf(image.tags, published)
+      return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
     }
     const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, plan, choices, world)))
     const legs = found.map(({ outcome }) => outcome)
@@ -128,16 +148,22 @@ async function inspect(
 }
 
 /** Somebody may have published, or taken a tag, since the plan was made. */
-async function publishedNow(
+async function publishedBy(
   image: PlannedImage,
   plan: Plan,
   { lookAgain }: PromoteChoices,
   { registry }: PromoteWorld,
 ): Promise<Published> {
   if (image.published.kind === 'same' && !lookAgain) return image.published
-  const tags = await lookUpTags(registry, image)
+  const known = image.published.kind === 'same' ? image.published.tags : []
+  const others = known.filter((tag) => !image.tags.includes(tag))
+  const tooOld = notYoungerThan(image.legs)
+  const [tags, kept] = await Promise.all([
+    lookUpTags(registry, image, image.tags, tooOld),
+    lookUpTags(registry, image, others, tooOld),
+  ])
   if (plan.publicTags === 'look') refuseOtherImages(image.repository, tags)
-  return publishedOf(tags)
+  return publishedNow(image, tags, kept)
 }
 
 type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg & { platform: string } }

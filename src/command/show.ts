@@ -5,10 +5,12 @@ import { excludedTitle } from '../plan/combination.ts'
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { publicTagsOf } from '../plan/published.ts'
 import type { StoredPlan } from './plan-store.ts'
 import type { Redact } from '../edge/redact.ts'
 import { familiarReference, familiarRepository } from '../registry/reference.ts'
 import { annotationsOf } from '../report/annotations.ts'
+import { causeInWords } from '../report/cause-words.ts'
 import { matrixOutput, type RunsOn } from '../report/matrix.ts'
 import type { Run } from '../report/outcome.ts'
 import { outputsOf } from '../report/outputs.ts'
@@ -29,7 +31,9 @@ export function describePlan({ images, excluded }: Plan, push: boolean): string[
   ]
 }
 
-function describeImage({ legs, repository, tags, published }: PlannedImage, push: boolean): string[] {
+function describeImage(image: PlannedImage, push: boolean): string[] {
+  const { legs, repository, published } = image
+  const tags = published.kind === 'same' ? publicTagsOf(image.tags, published) : image.tags
   const fate = (leg: PlannedLeg): string => {
     if (published.kind === 'same') return 'published already'
     if (leg.existing === 'staged') return 'built and verified already, publish'
@@ -42,6 +46,7 @@ function describeImage({ legs, repository, tags, published }: PlannedImage, push
       `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), nixl ${leg.nixl}, ucx ${leg.ucxVersion}`,
       `  build   ${leg.buildId}`,
     ]),
+    `  why     ${causeInWords(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
   ]
 }

@@ -10,6 +10,7 @@ import { assignments, boolean, choice, lines, matching, type Source } from './fi
 import type { InputContext } from './context.ts'
 import { readPlatforms } from './platforms.ts'
 import { quoted } from './problems.ts'
+import { readSkipping } from './skipping.ts'
 
 /** Build arguments that the action sets itself. */
 const ownArguments =
@@ -56,7 +57,7 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
     templates: readTemplates(source),
     date: readDate(source, context.now),
     publicTags: push ? (overwrite ? 'overwrite' : 'look') : 'ignore',
-    force: boolean(source, 'force') ?? false,
+    ...readSkipping(source, context.now),
   }
 }
 

@@ -25,10 +25,9 @@ export async function resolveBase(
   nearest: () => Promise<string[]>,
 ): Promise<Map<string, BaseImage> | string> {
   const name = formatReference({ ...repository, tag })
-  const asked = rememberManifests(registry)
   const bases = await Promise.all(
     platforms.map(async (platform): Promise<[string, BaseImage] | string> => {
-      const found = await getPlatformImage(asked, repository, tag, platform)
+      const found = await getPlatformImage(registry, repository, tag, platform)
       if (!found) throw new UserError(await missing(name, nearest))
       if (!found.image) return `the base image ${name} has no image for ${platform}`
       const { manifest, config } = found.image
@@ -39,10 +38,9 @@ export async function resolveBase(
         size,
         mediaType,
       }))
-      return [
-        platform,
-        { repository, tag, digest: found.top.digest, manifestDigest: manifest.digest, config, layers },
-      ]
+      const { layersCreated: _, ...inherited } = config
+      const digests = { digest: found.top.digest, manifestDigest: manifest.digest }
+      return [platform, { repository, tag, ...digests, config: inherited, layers }]
     }),
   )
   const lacking = bases.find((base) => typeof base === 'string')
@@ -53,19 +51,4 @@ async function missing(name: string, nearest: () => Promise<string[]>): Promise<
   const others = await nearest()
   const hint = others.length === 0 ? 'see which tags there are' : `the nearest are ${others.join(', ')}`
   return `versions: the base image ${name} does not exist; ${hint}.`
-}
-
-/** The index is the same for all platforms, and asked for once. */
-function rememberManifests(
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
-): typeof registry {
-  const answers = new Map<string, ReturnType<RegistryClient['getManifest']>>()
-  return {
-    getImageConfig: registry.getImageConfig,
-    getManifest: (repository, reference) => {
-      const answer = answers.get(reference) ?? registry.getManifest(repository, reference)
-      answers.set(reference, answer)
-      return answer
-    },
-  }
 }

@@ -26,7 +26,10 @@ export type Determinants = {
   recipe: string
 }
 
-export function determinantsOf(leg: Omit<Leg, 'buildId'>, recipe: string): Determinants {
+/** The label with the determinants as canonical JSON: by it a later plan says what has changed. */
+export const determinantsLabel = 'io.aibrix.image.determinants'
+
+export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: string): Determinants {
   return {
     engine: leg.engine,
     engineVersion: leg.version.release,

@@ -20,12 +20,12 @@ export type ChoiceWorld = {
   catalogue: Catalogue
   aibrix: Promise<Source>
   nixl: NixlIndex
-  /** What an earlier run measured in a base; undefined if none did */
-  measured: (base: BaseImage) => Promise<KnownBase | undefined>
+  /** What an earlier run measured in a base; undefined if none did. `bases` is how many may be asked about */
+  measured: (base: BaseImage, bases: number) => Promise<KnownBase | undefined>
 }
 
-/** A platform's base with what is known of it. */
-export type Ground = { base: BaseImage; known: KnownBase }
+/** A platform's base, and what is known of it, which is found out once somebody asks. */
+export type Ground = { base: BaseImage; known: () => Promise<KnownBase> }
 
 /** A combination on its bases; `unbuildable` is a sentence where a platform has none. */
 export type Choice = Combination & ({ grounds: ReadonlyMap<string, Ground> } | { unbuildable: string })
@@ -69,7 +69,7 @@ async function selectEngine(
       const version = engineVersion(chosen)
       const nearest = async () => nearestReleases('engine', version.tag, await world.tags.list(repository))
       const bases = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
-      const one = { engine, version, bases, chosen }
+      const one = { engine, version, bases, chosen, count: selected.length * request.platforms.length }
       return { engine, version, chosen, ...(await groundAndNixl(request, world, one)) }
     }),
   )
@@ -112,13 +112,17 @@ function engineVersion({ tag }: Selected): EngineVersion {
 async function groundAndNixl(
   request: PlanRequest,
   world: ChoiceWorld,
-  one: { engine: Engine; version: EngineVersion; bases: Map<string, BaseImage> | string; chosen: Selected },
+  one: Pick<EngineChoice, 'engine' | 'version' | 'chosen'> & {
+    bases: Map<string, BaseImage> | string
+    /** Bases that are selected of this engine */
+    count: number
+  },
 ): Promise<{ grounds: ReadonlyMap<string, Ground> | string; libraries: Selected[] }> {
-  const { engine, version, bases, chosen } = one
+  const { engine, version, bases, chosen, count } = one
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
   const none: Selected[] = [{ tag: asked, why: asked, wanted: 'exact' }]
   if (typeof bases === 'string') return { grounds: bases, libraries: none }
-  const grounds = await groundsOf(world, engine, version, bases)
+  const grounds = groundsOf(world, engine, version, bases, count)
   try {
     return { grounds, libraries: await selectNixl(request, world, grounds) }
   } catch (error) {
@@ -127,17 +131,20 @@ async function groundAndNixl(
   }
 }
 
-async function groundsOf(
+function groundsOf(
   world: ChoiceWorld,
   engine: Engine,
   version: EngineVersion,
   bases: ReadonlyMap<string, BaseImage>,
-): Promise<Map<string, Ground>> {
-  const grounds = [...bases].map(async ([platform, base]): Promise<[string, Ground]> => {
-    const known = (await world.measured(base)) ?? knownBase(world.catalogue, engine, version)
-    return [platform, { base, known }]
+  count: number,
+): Map<string, Ground> {
+  const grounds = [...bases].map(([platform, base]): [string, Ground] => {
+    let answer: Promise<KnownBase> | undefined
+    const ask = async (): Promise<KnownBase> =>
+      (await world.measured(base, count)) ?? knownBase(world.catalogue, engine, version)
+    return [platform, { base, known: () => (answer ??= ask()) }]
   })
-  return new Map(await Promise.all(grounds))
+  return new Map(grounds)
 }
 
 /** Which NIXL there is depends on the base's Python and CUDA, and an image needs it on each of its platforms. */
@@ -153,7 +160,7 @@ async function selectNixl(
     releases: async () => {
       const lists = await Promise.all(
         [...grounds].map(async ([platform, { known }]) => {
-          const answer = await world.nixl.versions(known, platform)
+          const answer = await world.nixl.versions(await known(), platform)
           if (answer.state === 'no-pip')
             throw new UserError(`nixl-version: ${answer.reason}; give an exact version such as 0.7.1.`)
           return answer.versions

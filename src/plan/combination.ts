@@ -4,7 +4,7 @@ import { buildId, determinantsOf } from './build-id.ts'
 import { type Engine, engines } from './engine.ts'
 import type { BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import { expandTemplate, refInTag } from './tag.ts'
+import { expandTemplate, refInTag, type TemplateValues } from './tag.ts'
 import type { EngineVersion } from './version.ts'
 
 /** One engine version with one AIBrix and one NIXL, everything pinned. */
@@ -23,6 +23,8 @@ export type ComposedImage = {
   id: string
   repository: Repository
   tags: string[]
+  /** What the placeholders of the templates stand for */
+  values: TemplateValues
   legs: Leg[]
 }
 
@@ -48,26 +50,19 @@ export function compose(
       ...{ id: `${id}-${architecture}`, engine, version, platform, architecture, base, aibrix, nixl },
       ...{ ucxVersion: ucx.version, ucx: ucx.source, integration, gpuArchitectures, buildArguments },
     }
-    return { ...leg, buildId: buildId(determinantsOf(leg, recipe)) }
+    return { ...leg, buildId: buildId(determinantsOf(leg, recipe)), recipe }
   })
+  const values = {
+    ...{ engine, 'engine-version': version.tag, aibrix: refInTag(aibrix), nixl },
+    ...{ ucx: ucx.version, date: request.date },
+  }
   return {
     id,
     repository: { registry: request.registry, path: `${request.namespace}/${engines[engine].publicName}` },
-    tags: tagsOf(request, combination, ucx.version),
+    tags: [...new Set(request.templates.map((template) => expandTemplate(template, values)))],
+    values,
     legs,
   }
-}
-
-function tagsOf(request: PlanRequest, { engine, version, aibrix, nixl }: Combination, ucx: string): string[] {
-  const values = {
-    engine,
-    'engine-version': version.tag,
-    aibrix: refInTag(aibrix),
-    nixl,
-    ucx,
-    date: request.date,
-  }
-  return [...new Set(request.templates.map((template) => expandTemplate(template, values)))]
 }
 
 /** @throws UserError if two images would get one tag */

@@ -14,6 +14,8 @@ const digest = v.custom<Digest>(
 )
 const hex = (digits: number) =>
   v.pipe(text, v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hexadecimal digits`))
+/** RFC 3339, as JavaScript writes it */
+const time = v.pipe(text, v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not a time'))
 const engine = v.picklist(engineNames)
 const version = v.object({ tag: text, release: text })
 const repository = v.object({ registry: text, path: text })
@@ -65,14 +67,31 @@ const leg = v.object({
   gpuArchitectures: v.union([v.literal('auto'), v.array(text)]),
   buildArguments: recordOf(text, text),
   buildId: hex(64),
+  recipe: text,
   existing: v.picklist(['nothing', 'staged']),
+  newerThan: v.nullable(time),
   feasibility: v.picklist(['possible', 'unknown', 'forced']),
   wanted: v.picklist(['exact', 'matched']),
 })
 
 const published = v.variant('kind', [
   v.object({ kind: v.literal('absent') }),
-  v.object({ kind: v.literal('same'), digest, missingTags: v.array(text) }),
+  v.object({ kind: v.literal('same'), digest, tags: v.array(text), missingTags: v.array(text) }),
+])
+
+const change = v.object({
+  what: text,
+  from: v.nullable(text),
+  to: v.nullable(text),
+  platforms: v.array(text),
+})
+
+const cause = v.variant('kind', [
+  v.object({ kind: v.picklist(['first', 'forced', 'unpushed']) }),
+  v.object({ kind: v.literal('unchanged'), tag: text }),
+  v.object({ kind: v.literal('aged'), made: time, limit: text }),
+  v.object({ kind: v.literal('changed'), since: text, changes: v.array(change) }),
+  v.object({ kind: v.literal('unknown'), since: text }),
 ])
 
 const image = v.object({
@@ -83,6 +102,7 @@ const image = v.object({
   repository,
   tags: v.array(text),
   published,
+  cause,
   legs: v.tupleWithRest([leg], leg),
 })
 

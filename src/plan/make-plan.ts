@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import type { KnownBase } from './known-base.ts'
 import type { NixlIndex } from './nixl-index.ts'
 import type { BaseImage, Excluded, Plan } from './plan.ts'
+import { rememberAnswers } from './remember.ts'
 import type { PlanRequest } from './request.ts'
 import { nearestReleases } from './select.ts'
 import { settle, type Settled } from './settle.ts'
@@ -34,17 +35,23 @@ export type PlanWorld = {
  */
 export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<Plan> {
   const tags = createTagIndex(world.registry)
+  const registry = rememberAnswers(world.registry)
   const aibrix = openSource(world.git, 'aibrix-version', request.aibrix.repository, (ref, known) =>
     nearestReleases('aibrix', ref, known),
   )
   const looks = request.publicTags !== 'ignore'
-  const measured = async (base: BaseImage): Promise<KnownBase | undefined> =>
-    looks && (await tags.has(request.cacheRepository, factsTag(base))) ? world.storedFacts(base) : undefined
+  const measured = async (base: BaseImage, bases: number): Promise<KnownBase | undefined> => {
+    if (!looks || (await tags.knows(request.cacheRepository, factsTag(base), bases)) === false)
+      return undefined
+    return world.storedFacts(base)
+  }
   const [ucx, choices] = await Promise.all([
     openSource(world.git, 'ucx-version', request.ucxRepository),
-    choose(request, { ...world, tags, aibrix, measured }),
+    choose(request, { ...world, registry, tags, aibrix, measured }),
   ])
-  const settled = await Promise.all(choices.map((choice) => settle(request, { ...world, tags, ucx }, choice)))
+  const legs = choices.length * request.platforms.length
+  const settling = { ...world, registry, tags, ucx, legs }
+  const settled = await Promise.all(choices.map((choice) => settle(request, settling, choice)))
   refuseImpossible(settled)
   const images = settled.flatMap((one) => (one.kind === 'planned' ? [one.image] : []))
   refuseEqualTags(images)

@@ -16,6 +16,9 @@ export type PinnedSource = {
 /** An address that git inside the build can reach, or a git repository on this machine (handed over as a named context). */
 export type SourceRepository = { kind: 'url'; url: string } | { kind: 'path'; path: string }
 
+/** What an image inherits of its base's configuration. */
+export type InheritedConfig = Omit<ImageConfig, 'layersCreated'>
+
 /** The base image, pinned, with what has to be inherited from it. Sizes in bytes, compressed, as the registry has them. */
 export type BaseImage = {
   repository: Repository
@@ -24,7 +27,7 @@ export type BaseImage = {
   digest: Digest
   /** Digest of the manifest of this platform; equal to `digest` if the tag names a plain manifest */
   manifestDigest: Digest
-  config: ImageConfig
+  config: InheritedConfig
   layers: ImageLayer[]
 }
 
@@ -54,15 +57,53 @@ export type Leg = {
   buildArguments: Record<string, string>
   /** sha256 over everything declared that determines the content, 64 hexadecimal digits */
   buildId: string
+  /** sha256 over the Dockerfile and the scripts, 64 hexadecimal digits; one of the determinants of the build id */
+  recipe: string
 }
 
-/** What the registry already says about the public tags: none has this content, or one has; the others can be given it. */
-export type Published = { kind: 'absent' } | { kind: 'same'; digest: Digest; missingTags: string[] }
+/**
+ * What the registry already says about the public tags: none has this content, or some have. `tags` are those, of today's
+ * names or of another date; `missingTags` are those of today's names that shall be given it.
+ */
+export type Published =
+  { kind: 'absent' } | { kind: 'same'; digest: Digest; tags: string[]; missingTags: string[] }
+
+/** One determinant of the build id that changed; `null` where one of the two does not have it. */
+export type Change = {
+  /** Name of the determinant, see `Determinants` */
+  what: string
+  from: string | null
+  to: string | null
+  /** Those on which it did */
+  platforms: string[]
+}
+
+/** Why an image is built, or is not. `tag` and `since` are public tags of its repository. */
+export type Cause =
+  /** That tag names it already */
+  | { kind: 'unchanged'; tag: string }
+  /** Nothing was ever published that it could be compared with */
+  | { kind: 'first' }
+  /** `force`, or `skip-unchanged: false` */
+  | { kind: 'forced' }
+  /** Nothing is pushed, so nothing that exists is looked at */
+  | { kind: 'unpushed' }
+  /** What exists was made at a time (RFC 3339) that is longer ago than `max-age` (`30d`) allows */
+  | { kind: 'aged'; made: string; limit: string }
+  /** What the tag names was made of something else */
+  | { kind: 'changed'; since: string; changes: Change[] }
+  /** What the tag names does not say of what it was made */
+  | { kind: 'unknown'; since: string }
 
 /** A leg with what is known before anything is built. */
 export type PlannedLeg = Leg & {
   /** Whether the cache repository has it, built and verified */
   existing: 'nothing' | 'staged'
+  /**
+   * Where `max-age` says that what exists is too old: when that was made (RFC 3339). What is published or staged instead has to be
+   * younger, so that it is made of new answers of apt and pip.
+   */
+  newerThan: string | null
   /** `unknown` is decided by the base's facts, before anything is compiled; `forced` is built whatever is known */
   feasibility: 'possible' | 'unknown' | 'forced'
   /** `matched`: by a selector with more than one answer, so that it is left out where it turns out to be impossible */
@@ -82,6 +123,7 @@ export type PlannedImage = {
   /** Public tags, the dated ones first */
   tags: string[]
   published: Published
+  cause: Cause
 }
 
 /** What selectors with more than one answer chose and what can't be built. */

@@ -1,4 +1,5 @@
 import type { Repository } from '../registry/reference.ts'
+import type { MaxAge } from './age.ts'
 import type { Engine } from './engine.ts'
 import type { GpuArchitectures, IntegrationChoice, Plan, SourceRepository } from './plan.ts'
 import type { Selectors } from './selector.ts'
@@ -26,4 +27,10 @@ export type PlanRequest = {
   publicTags: Plan['publicTags']
   /** Also builds what is known to be impossible */
   force: boolean
+  /** Builds what exists, too */
+  rebuild: boolean
+  /** What becomes of an image that is published under another date: its tag stays, or it gets today's date */
+  unchanged: 'keep' | 'retag'
+  /** What is older is built again; undefined for no limit */
+  maxAge: MaxAge | undefined
 }

@@ -1,11 +1,14 @@
 import type { RegistryClient } from '../registry/client.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
+import { olderThan } from './age.ts'
 import { type Catalogue, whyNoUcx } from './catalogue.ts'
+import { causeOf } from './cause.ts'
 import type { Choice, Ground } from './choose.ts'
-import { type ComposedImage, compose, excludedOf } from './combination.ts'
+import { compose, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
 import { judgeFeasibility } from './feasibility.ts'
-import type { Excluded, Leg, PlannedImage, PlannedLeg, Published } from './plan.ts'
-import { lookUpTags, publishedOf, refuseOtherImages } from './published.ts'
+import { type LookedUp, lookUpPublished } from './look-up.ts'
+import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { Source } from './source.ts'
 import { stagedTag } from './stage-tags.ts'
@@ -19,6 +22,8 @@ export type SettleWorld = {
   ucx: Source
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
+  /** How many legs the plan has at most */
+  legs: number
 }
 
 export type Settled =
@@ -43,53 +48,72 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const ucx = { version: ucxVersion, source: await world.ucx.pin(`v${ucxVersion}`) }
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
-  const published = await lookUp(request, world, composed)
+  const lookedUp = await lookUpPublished(request, world, composed)
   const legs: PlannedLeg[] = []
   for (const leg of composed.legs) {
-    const feasibility =
-      published.kind === 'same' ? ({ state: 'possible' } as const) : judge(request, world, leg, grounds)
+    const isThere = lookedUp.published.kind === 'same'
+    const feasibility = isThere ? possible : await judge(request, world, leg, grounds)
     if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason)
-    const exists = await existing(request, world, leg)
-    legs.push({ ...leg, existing: exists, feasibility: feasibility.state, wanted: choice.wanted })
+    const exists = isThere ? notAsked : await existing(request, world, leg, lookedUp)
+    legs.push({ ...leg, ...exists, feasibility: feasibility.state, wanted: choice.wanted })
   }
-  return { kind: 'planned', image: imageOf(choice, composed, legs, published) }
+  const { id, repository, tags } = composed
+  const { engine, version, why } = choice
+  const { published } = lookedUp
+  const cause = await causeOf(request, world, { ...composed, legs }, lookedUp)
+  return {
+    kind: 'planned',
+    image: { id, engine, version, why, legs: atLeastOne(legs, id), repository, tags, published, cause },
+  }
 }
 
-function imageOf(
-  { engine, version, why }: Choice,
-  { id, repository, tags }: ComposedImage,
-  legs: PlannedLeg[],
-  published: Published,
-): PlannedImage {
+function atLeastOne(legs: readonly PlannedLeg[], id: string): PlannedImage['legs'] {
   const [first, ...more] = legs
   if (!first) throw new Error(`${id} has no platform`)
-  return { id, engine, version, why, legs: [first, ...more], repository, tags, published }
+  return [first, ...more]
 }
 
-async function lookUp(request: PlanRequest, world: SettleWorld, image: ComposedImage): Promise<Published> {
-  if (request.publicTags === 'ignore') return { kind: 'absent' }
-  const tags = await lookUpTags(world.registry, image, world.tags.has)
-  if (request.publicTags === 'look') refuseOtherImages(image.repository, tags)
-  return publishedOf(tags)
-}
+type Existing = Pick<PlannedLeg, 'existing' | 'newerThan'>
+
+/** Nobody needs to know it of what is published. */
+const notAsked: Existing = { existing: 'nothing', newerThan: null }
 
 async function existing(
-  { publicTags, force, cacheRepository }: PlanRequest,
-  { tags }: SettleWorld,
+  request: PlanRequest,
+  world: SettleWorld,
   leg: Leg,
-): Promise<PlannedLeg['existing']> {
-  if (publicTags === 'ignore' || force) return 'nothing'
-  return (await tags.has(cacheRepository, stagedTag(leg))) ? 'staged' : 'nothing'
+  { looked }: LookedUp,
+): Promise<Existing> {
+  const { publicTags, rebuild, cacheRepository, maxAge } = request
+  if (publicTags === 'ignore' || rebuild) return notAsked
+  const tooOld = olderThan(maxAge)
+  const tag = stagedTag(leg)
+  const known = await world.tags.knows(cacheRepository, tag, world.legs)
+  if (!tooOld) {
+    const isThere = known ?? (await world.registry.getManifest(cacheRepository, tag)) !== undefined
+    return { existing: isThere ? 'staged' : 'nothing', newerThan: null }
+  }
+  const found =
+    known === false ? undefined : await getPlatformImage(world.registry, cacheRepository, tag, leg.platform)
+  const staged = found?.image && { made: tooOld(found.image.config, leg) }
+  const times = looked.flatMap((one) => (one.names === 'aged' ? (one.made[leg.platform] ?? []) : []))
+  return {
+    existing: staged && staged.made === undefined ? 'staged' : 'nothing',
+    // All are of one form, in which the order of texts is that of times.
+    newerThan: [...times, ...(staged?.made === undefined ? [] : [staged.made])].sort().at(-1) ?? null,
+  }
 }
 
-function judge(
+const possible = { state: 'possible' } as const
+
+async function judge(
   { force }: PlanRequest,
   { catalogue }: SettleWorld,
   leg: Leg,
   grounds: ReadonlyMap<string, Ground>,
-): { state: PlannedLeg['feasibility'] } | { state: 'impossible'; reason: string } {
+): Promise<{ state: PlannedLeg['feasibility'] } | { state: 'impossible'; reason: string }> {
   if (force) return { state: 'forced' }
-  const known = grounds.get(leg.platform)?.known
+  const known = await grounds.get(leg.platform)?.known()
   if (!known) return { state: 'unknown' }
   const { engine, version, aibrix, nixl, integration, platform } = leg
   return judgeFeasibility(

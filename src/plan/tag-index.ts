@@ -4,8 +4,17 @@ import { formatRepository, type Repository } from '../registry/reference.ts'
 /** Knows which tags a repository has, from one list of them instead of a request for each tag. */
 export type TagIndex = {
   list: (repository: Repository) => Promise<string[]>
-  has: (repository: Repository, tag: string) => Promise<boolean>
+  /**
+   * Whether a repository has a tag, as its list says. A cache repository has thousands of tags, and whoever has few questions
+   * about it asks for the tags themselves.
+   * @param questions how many such there are
+   * @returns undefined if nothing was listed because there are few
+   */
+  knows: (repository: Repository, tag: string, questions: number) => Promise<boolean | undefined>
 }
+
+/** Up to so many questions about a repository are asked one by one. */
+const few = 4
 
 /** Each repository is asked once, and only when something about it is asked. */
 export function createTagIndex(registry: Pick<RegistryClient, 'listTags'>): TagIndex {
@@ -18,6 +27,9 @@ export function createTagIndex(registry: Pick<RegistryClient, 'listTags'>): TagI
   }
   return {
     list: async (repository) => (await tagsOf(repository)).all,
-    has: async (repository, tag) => (await tagsOf(repository)).set.has(tag),
+    knows: async (repository, tag, questions) => {
+      if (questions <= few && !lists.has(formatRepository(repository))) return undefined
+      return (await tagsOf(repository)).set.has(tag)
+    },
   }
 }

@@ -22,9 +22,12 @@ export function parseTemplate(text: string): TagTemplate | { unknown: string } {
   return tagGrammar.test(rest) ? { text, dated: names.includes('date') } : { unknown: text }
 }
 
+/** What the placeholders of a template stand for. */
+export type TemplateValues = Record<TemplateName, string>
+
 /** @throws UserError if the result is no tag: too long, or with characters that a tag may not have */
-export function expandTemplate(template: TagTemplate, values: Record<TemplateName, string>): string {
-  const tag = template.text.replace(placeholder, (_, name: TemplateName) => values[name])
+export function expandTemplate(template: TagTemplate, values: TemplateValues): string {
+  const tag = fill(template.text, values)
   if (tag.length > longestTag)
     throw new UserError(
       `The tag "${tag}" has ${tag.length} characters, a registry allows ${longestTag}; shorten "tags".`,
@@ -34,6 +37,39 @@ export function expandTemplate(template: TagTemplate, values: Record<TemplateNam
       `The tag "${tag}" has characters that no tag may have; change "tags" ("${template.text}").`,
     )
   return tag
+}
+
+function fill(text: string, values: TemplateValues): string {
+  return text.replace(placeholder, (_, name: TemplateName) => values[name])
+}
+
+/** @returns the date (`YYYYMMDD`) of a tag that the template gives with these values on some day; undefined if it is none */
+export function dateInTag({ text }: TagTemplate, values: TemplateValues, tag: string): string | undefined {
+  const start = text.search(/\{\{\s*date\s*\}\}/)
+  if (start === -1) return undefined
+  const { length } = fill(text.slice(0, start), values)
+  const date = tag.slice(length, length + 8)
+  return /^\d{8}$/.test(date) && fill(text, { ...values, date }) === tag ? date : undefined
+}
+
+/**
+ * @param known some of the values; whatever stands for the others in the tag
+ * @returns whether the template can give the tag
+ */
+export function couldBeOf({ text }: TagTemplate, known: Partial<TemplateValues>, tag: string): boolean {
+  // Between placeholders, and of known ones, a tag has fixed parts; NUL is in no tag.
+  const parts = text.replace(placeholder, (_, name: TemplateName) => known[name] ?? '\0').split('\0')
+  const [first = '', ...rest] = parts
+  const last = rest.pop()
+  if (last === undefined) return tag === first
+  if (!tag.startsWith(first)) return false
+  let position = first.length
+  for (const part of rest) {
+    const found = tag.indexOf(part, position)
+    if (found === -1) return false
+    position = found + part.length
+  }
+  return tag.length - last.length >= position && tag.endsWith(last)
 }
 
 /** How a source's ref appears in a tag: a release tag as it is, what moves with its short commit (`main-52405d7`). */

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Manifest, RegistryClient } from '../registry/client.ts'
 import { placeManifest } from '../registry/copy.ts'
-import { digestOf, parseDigest } from '../registry/digest.ts'
+import { digestOf } from '../registry/digest.ts'
 import {
   type Descriptor,
   formatPlatform,
@@ -11,7 +11,7 @@ import {
   parseManifest,
 } from '../registry/manifest.ts'
 import { configMediaTypes } from '../registry/media-types.ts'
-import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
+import type { PlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 
 /** A leg as the registry has it. `platform` is what it was planned for. */
@@ -57,37 +57,25 @@ export function composeIndex(
 /**
  * Puts an image into a repository, without a tag: the one leg as it is (its bytes, its digest), or the index over several.
  * Everything that it points to is there before it is, and it is read back. `copyManifest` within `to` then gives it tags.
- * @param image.from where the legs are
+ * @param image.from where the legs are, as they were read there
  * @param image.annotations of the index; a single leg keeps its own
- * @throws UserError if a leg is missing, is not what it should be, or a registry refuses
+ * @throws UserError if a leg is not what it should be, or a registry refuses
  */
 export async function composeImage(
   client: RegistryClient,
   image: {
     from: Repository
     to: Repository
-    legs: readonly { platform: string; digest: string }[]
+    legs: readonly StoredLeg[]
     annotations: Readonly<Record<string, string>>
   },
 ): Promise<Manifest> {
   const { from, to, legs, annotations } = image
-  const stored = await Promise.all(legs.map((leg) => readLeg(client, from, leg)))
-  const [only, another] = stored
+  const [only, another] = legs
   if (!only) throw new UserError(`There are no legs to compose an image of ${formatReference(to)} from.`)
-  const top = another ? composeIndex(stored, annotations) : soleLeg(only)
+  const top = another ? composeIndex(legs, annotations) : soleLeg(only)
   await placeManifest(client, { from, to, top, tag: top.digest })
   return top
-}
-
-async function readLeg(
-  client: RegistryClient,
-  from: Repository,
-  { platform, digest }: { platform: string; digest: string },
-): Promise<StoredLeg> {
-  const found = await getPlatformImage(client, from, parseDigest(digest), platform)
-  if (found) return { platform, ...found }
-  const name = formatReference({ ...from, digest: parseDigest(digest) })
-  throw new UserError(`The leg for ${platform}, ${name}, does not exist; build it again.`)
 }
 
 /** One leg is the image already, if it is what it should be. */

@@ -4,7 +4,14 @@ import { copyManifest } from '../registry/copy.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 
 /** An image that every gate let through: where its bytes are, and the public tags that shall name them. */
-export type Promotable = { from: Repository; digest: string; to: Repository; tags: string[] }
+export type Promotable = {
+  from: Repository
+  digest: string
+  to: Repository
+  tags: string[]
+  /** Throws if the tag must not be given, which is found out right before it is */
+  check?: (tag: string) => Promise<void>
+}
 
 /**
  * Gives images their public tags, one after another, each confirmed by reading it back. Registries have no transaction
@@ -18,11 +25,12 @@ export async function promote(
   signal: AbortSignal,
 ): Promise<void> {
   const done: string[] = []
-  for (const { from, digest, to, tags } of images)
+  for (const { from, digest, to, tags, check } of images)
     for (const tag of tags) {
       const name = formatReference({ ...to, tag })
       try {
         signal.throwIfAborted()
+        await check?.(tag)
         await copyManifest(client, { from, to, digest, tag })
       } catch (error) {
         throw new UserError(brokenOff(name, sentenceOf(error), done), { cause: error })

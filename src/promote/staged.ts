@@ -1,10 +1,11 @@
-import type { Leg } from '../plan/plan.ts'
+import { notYoungerThan } from '../plan/age.ts'
+import type { Leg, PlannedLeg } from '../plan/plan.ts'
 import { buildIdLabel } from '../plan/published.ts'
 import { stagedTag } from '../plan/stage-tags.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
 import { isForPlatform } from '../registry/manifest.ts'
-import { getPlatformImage } from '../registry/platform-image.ts'
+import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 
 /** What the cache repository has under the tag that means that a leg is verified. */
@@ -12,12 +13,12 @@ export type Staged =
   | { state: 'missing'; why: string }
   /** Something that was not built from what was planned; `why` is a sentence */
   | { state: 'other'; why: string }
-  | { state: 'staged'; digest: Digest; labels: Record<string, string> }
+  | { state: 'staged'; digest: Digest; labels: Record<string, string>; stored: PlatformImage }
 
 export async function readStaged(
   client: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
   repository: Repository,
-  leg: Pick<Leg, 'buildId' | 'architecture' | 'platform'>,
+  leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>,
 ): Promise<Staged> {
   const name = formatReference({ ...repository, tag: stagedTag(leg) })
   const found = await getPlatformImage(client, repository, stagedTag(leg), leg.platform)
@@ -33,5 +34,8 @@ export async function readStaged(
       state: 'other',
       why: `${name} was built from something else than planned: its build id is ${built ?? 'not there'}.`,
     }
-  return { state: 'staged', digest: found.top.digest, labels }
+  const made = notYoungerThan([leg])?.(found.image.config, leg)
+  if (made !== undefined)
+    return { state: 'missing', why: `${name} was made at ${made}, which is longer ago than max-age allows.` }
+  return { state: 'staged', digest: found.top.digest, labels, stored: found }
 }

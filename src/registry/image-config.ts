@@ -22,6 +22,8 @@ export type ImageConfig = {
   diffIds: string[]
   /** RFC 3339; undefined if the image does not say */
   created: string | undefined
+  /** When each layer was made, the lowest first, as `diffIds`; empty if the image does not say it of each */
+  layersCreated: string[]
 }
 
 const text = v.nullish(v.string(), '')
@@ -36,6 +38,8 @@ const workingDirectory = v.pipe(
   text,
   v.transform((value) => (value === '' ? '/' : value)),
 )
+
+const step = v.object({ created: v.nullish(v.string()), empty_layer: v.nullish(v.boolean()) })
 
 const schema = v.object({
   os: v.string(),
@@ -53,6 +57,8 @@ const schema = v.object({
     }),
   ),
   rootfs: v.nullish(v.object({ diff_ids: texts })),
+  // Nobody has to write it, and only an age is read from it.
+  history: v.fallback(v.array(step), () => []),
 })
 
 /**
@@ -62,7 +68,7 @@ const schema = v.object({
  */
 export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
   const title = `the configuration of ${name}`
-  const { config, rootfs, os, architecture, variant, created } = checked(
+  const { config, rootfs, history, os, architecture, variant, created } = checked(
     schema,
     parseJson(bytes, title),
     title,
@@ -79,5 +85,13 @@ export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
     labels: config?.Labels ?? {},
     diffIds: rootfs?.diff_ids ?? [],
     created: created ?? undefined,
+    layersCreated: layersCreated(history, rootfs?.diff_ids.length ?? 0),
   }
+}
+
+function layersCreated(history: readonly v.InferOutput<typeof step>[], layers: number): string[] {
+  const times = history
+    .filter(({ empty_layer }) => empty_layer !== true)
+    .flatMap(({ created }) => created ?? [])
+  return times.length === layers ? times : []
 }

@@ -23,10 +23,10 @@ export type LegOutcome = { leg: PlannedLeg; command?: string; digest?: string } 
 
 /** How an image ended, beyond its legs. */
 export type ImageState =
-  /** Every leg is verified, and the public tags are made. `digest` is what they name. */
-  | { state: 'published'; digest: string }
-  /** The tags named this content already. */
-  | { state: 'unchanged'; digest: string }
+  /** Every leg is verified, and the public tags are made: `tags`, today's if left out, which name `digest`. */
+  | { state: 'published'; digest: string; tags?: string[] }
+  /** Public tags, perhaps of another date, named this content already. */
+  | { state: 'unchanged'; digest: string; tags?: string[] }
   /** Built and verified, not pushed because nothing shall be. */
   | { state: 'built' }
   /** Verified and staged, without public tags: they are not the business of this run, or another image failed. */
@@ -76,5 +76,11 @@ export function legDigest(image: ImageOutcome, outcome: LegOutcome): string | un
 /** @returns the public tags as a pull command takes them; none that this run can't vouch for */
 export function publicTags(outcome: ImageOutcome): string[] {
   if (publicDigest(outcome) === undefined) return []
-  return outcome.image.tags.map((tag) => familiarReference({ ...outcome.image.repository, tag }))
+  return tagNames(outcome).map((tag) => familiarReference({ ...outcome.image.repository, tag }))
+}
+
+/** @returns the public tags that the image has, or would have */
+export function tagNames(outcome: ImageOutcome): string[] {
+  const isThere = outcome.state === 'published' || outcome.state === 'unchanged'
+  return (isThere ? outcome.tags : undefined) ?? outcome.image.tags
 }

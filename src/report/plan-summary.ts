@@ -1,8 +1,10 @@
 import { engines } from '../plan/engine.ts'
 import { pendingLegs, pendingLegsOf } from '../plan/pending.ts'
 import type { Plan, PlannedImage } from '../plan/plan.ts'
+import { publicTagsOf } from '../plan/published.ts'
 import { refInTag } from '../plan/tag.ts'
 import { familiarRepository } from '../registry/reference.ts'
+import { causeInWords } from './cause-words.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
 import { alert, code, codeBlock, counted, escaped, folded, table } from './markdown.ts'
 import { excludedPart } from './problems-part.ts'
@@ -51,6 +53,11 @@ function shortDigests({ legs }: PlannedImage): string {
   return [...digests].map((digest) => code(digest)).join('<br>')
 }
 
+/** The tags that it has when the plan is carried out. */
+function publicNames({ tags, published }: PlannedImage): string[] {
+  return published.kind === 'same' ? publicTagsOf(tags, published) : tags
+}
+
 type Columns = { platforms: boolean; why: boolean }
 
 function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns): string {
@@ -60,8 +67,11 @@ function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns
     escaped(image.legs[0].nixl, 40),
     ...(platforms ? [escaped(image.legs.map(({ platform }) => platform).join(', '), 120)] : []),
     whatHappens(image),
+    escaped(causeInWords(image), 400),
     shortDigests(image),
-    image.tags.map((tag) => code(tag)).join('<br>'),
+    publicNames(image)
+      .map((tag) => code(tag))
+      .join('<br>'),
     ...(why ? [escaped(image.why, 200)] : []),
   ])
   const head = [
@@ -70,6 +80,7 @@ function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns
     'NIXL',
     ...(platforms ? ['Platforms'] : []),
     'What happens',
+    'Why',
     'Base',
     'Tags',
   ]

@@ -1,7 +1,15 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
 import { code, codeBlock, counted, escaped, folded, none, table } from './markdown.ts'
-import { type ImageOutcome, legDigest, type LegState, publicDigest, publicTags, type Run } from './outcome.ts'
+import {
+  type ImageOutcome,
+  legDigest,
+  type LegState,
+  publicDigest,
+  publicTags,
+  type Run,
+  tagNames,
+} from './outcome.ts'
 import { many, type TitledLeg, type TitleOf } from './titles.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
@@ -23,11 +31,11 @@ const legStates: Record<LegState['state'], string> = {
 /** Which tags there are (for a build: which there will be), with the digest that each one names. */
 function tagTable({ command, outcomes }: Run): string {
   const rows = outcomes.flatMap((outcome) => {
-    const { repository, tags } = outcome.image
+    const { repository } = outcome.image
     const digest = publicDigest(outcome)
     const state =
       command === 'build' && outcome.state === 'staged' ? '⏸️ for promote' : imageStates[outcome.state]
-    return tags.map((tag) => [
+    return tagNames(outcome).map((tag) => [
       code(familiarReference({ ...repository, tag })),
       digest === undefined ? none : code(digest),
       state,

@@ -1,4 +1,5 @@
 import { formatDuration } from '../build/printable.ts'
+import { causePart } from './cause-part.ts'
 import { componentMatrix } from './components-part.ts'
 import { detailsPart, integrationPart, sizePart, timePart } from './details-part.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
@@ -45,6 +46,7 @@ function partsOf(run: Run, limit: number): Part[] {
   return [
     ...start,
     { text: componentMatrix(outcomes, titleOf) },
+    ...causePart(outcomes, titleOf),
     ...publishedPart(run, legs, titleOf),
     ...excludedPart(run.excluded, limit),
     ...gatesPart(legs, limit),

@@ -1,4 +1,6 @@
 import { engines } from '../plan/engine.ts'
+import { determinantsLabel, determinantsOf } from '../plan/build-id.ts'
+import { canonicalJson } from '../plan/canonical.ts'
 import type { Leg } from '../plan/plan.ts'
 import { familiarRepository } from '../registry/reference.ts'
 import { buildIdLabel } from '../plan/published.ts'
@@ -52,7 +54,9 @@ export function labelsOf(
   if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')
   const waivers = [...waived].map(([gate, reason]) => `${gate}=${reason}`)
   if (waivers.length > 0) labels['io.aibrix.image.waived'] = waivers.join('; ')
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
+  const result = Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
+  // JSON is one line already, and spaces in it may be a build argument's.
+  return { ...result, [determinantsLabel]: canonicalJson(determinantsOf(leg, leg.recipe)) }
 }
 
 /** A label stands on one line of `docker inspect` and of a command that sets it. */

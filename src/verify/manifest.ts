@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { InheritedConfig, Leg } from '../plan/plan.ts'
 import { type ImageConfig, type ImageLayer, layerCompression, mediaTypes } from '../registry/manifest.ts'
 import { failed, type Gate, type GateName, listed, passed, skipped, waiverHint } from './gate.ts'
 import { humanBytes } from './size.ts'
@@ -35,7 +35,7 @@ function shown(value: string | string[] | undefined): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
-function environment(config: ImageConfig): Map<string, string> {
+function environment(config: InheritedConfig): Map<string, string> {
   return new Map(
     config.env.map((entry) => {
       const equals = entry.indexOf('=')
@@ -46,7 +46,7 @@ function environment(config: ImageConfig): Map<string, string> {
 
 type Difference = { field: string; base: string; image: string }
 
-function differences(base: ImageConfig, image: ImageConfig): Difference[] {
+function differences(base: InheritedConfig, image: InheritedConfig): Difference[] {
   const fields = [
     ['ENTRYPOINT', base.entrypoint, image.entrypoint],
     ['CMD', base.cmd, image.cmd],

@@ -101,6 +101,7 @@ async function built(
         addedBytesLimit: 100_000_000,
         index: false,
         recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
+        fresh: leg.newerThan !== null,
         objection: behaviour.objection && (() => behaviour.objection?.(leg)),
       }),
       commandOf: behaviour.commandOf ?? ((leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`),

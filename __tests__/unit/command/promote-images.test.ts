@@ -224,7 +224,7 @@ describe('public tags', () => {
     const images = plan.images.map((image, index): PlannedImage => {
       const digest = memory.tagsOf(index === 0 ? vllm : sglangImages).dated
       if (!digest) throw new Error('it is published')
-      return { ...image, published: { kind: 'same', digest, missingTags: [] } }
+      return { ...image, published: { kind: 'same', digest, tags: image.tags, missingTags: [] } }
     })
     const from = memory.seen.length
     const run = await promoted(memory, { lookAgain: false }, { ...plan, images })

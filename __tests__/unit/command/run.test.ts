@@ -99,7 +99,7 @@ describe('a run', () => {
     ['one repository of many images', makePlan(makePlannedImages(3)), ['image-cache', 'vllm-openai']],
     [
       'nothing where all is published',
-      planWith((image) => ({ ...image, published: { kind: 'same', digest, missingTags: [] } })),
+      planWith((image) => ({ ...image, published: { kind: 'same', digest, tags: [], missingTags: [] } })),
       [],
     ],
   ])('finds out before anything is built whether it may push to %s', async (_, of, expected) => {
@@ -232,7 +232,10 @@ describe('the promotion of a plan', () => {
 
   it('looks again at what the plan calls published', async () => {
     const memory = createMemory()
-    const published = planWith((each) => ({ ...each, published: { kind: 'same', digest, missingTags: [] } }))
+    const published = planWith((each) => ({
+      ...each,
+      published: { kind: 'same', digest, tags: [], missingTags: [] },
+    }))
     expect(states(await promotePlan(published, true, worldOf(memory)))).toEqual(['failed', 'failed'])
   })
 

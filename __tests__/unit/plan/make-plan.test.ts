@@ -6,7 +6,7 @@ import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { factsTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { stagedTag } from '../../../src/plan/stage-tags.ts'
 import {
   bases,
   commit,
@@ -97,11 +97,11 @@ describe('the plan', () => {
     expect(pendingLegs({ images: second ? [second] : [] })).toEqual([])
   })
 
-  it('knows which legs are staged, and builds them all the same with force', async () => {
+  it('knows which legs are staged, and builds them all the same where that is wanted', async () => {
     const staged = stagedTag(await onlyLeg(makePlan(request(), world())))
     const images = { [`aibrix/image-cache:${staged}`]: amd64 }
-    const existing = async (force: boolean) =>
-      (await onlyLeg(makePlan(request({ force }), world(images)))).existing
+    const existing = async (rebuild: boolean) =>
+      (await onlyLeg(makePlan(request({ rebuild }), world(images)))).existing
     expect([await existing(false), await existing(true)]).toEqual(['staged', 'nothing'])
   })
 
@@ -244,11 +244,8 @@ describe('what is known to be impossible', () => {
   })
 
   it('is known from the facts that an earlier run stored', async () => {
-    const { base } = await onlyLeg(makePlan(request(), world()))
-    const images = { [`aibrix/image-cache:${factsTag(base)}`]: amd64 }
     const storedFacts = () => Promise.resolve({ source: 'measured', python: '3.13' } as const)
-    await expect(makePlan(request(), world(images, { storedFacts }))).rejects.toThrow('3.13')
-    await expect(makePlan(request(), world({}, { storedFacts }))).resolves.toBeDefined()
+    await expect(makePlan(request(), world({}, { storedFacts }))).rejects.toThrow('3.13')
   })
 
   it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
@@ -323,7 +320,9 @@ describe('the requests of a plan', () => {
     const few = await count('0.7.1')
     const many = await count('0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1')
     expect([few.images, many.images]).toEqual([2, 10])
-    expect({ ...many, images: 0 }).toEqual({ ...few, images: 0 })
+    // Of few legs each is asked for, of many there is one list.
+    expect(many.requests).toBeLessThanOrEqual(few.requests + 1)
+    expect(many.git).toBe(few.git)
     expect(few.git).toBe(2)
   })
 })

@@ -4,7 +4,7 @@ import type { PlannedImage, Published } from '../../../src/plan/plan.ts'
 import { digest, makePlannedImage } from '../report/factory.ts'
 
 const absent: Published = { kind: 'absent' }
-const same: Published = { kind: 'same', digest, missingTags: [] }
+const same: Extract<Published, { kind: 'same' }> = { kind: 'same', digest, tags: [], missingTags: [] }
 
 /** An image for two platforms. @param existing what the cache repository has of each */
 function image(published: Published, existing: ['nothing' | 'staged', 'nothing' | 'staged']): PlannedImage {

@@ -153,6 +153,9 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     date: '20251123',
     publicTags: 'look',
     force: false,
+    rebuild: false,
+    unchanged: 'keep',
+    maxAge: undefined,
     ...changed,
   }
 }

@@ -185,6 +185,7 @@ describe('parseImageConfig', () => {
         Labels: { a: 'b' },
       },
       rootfs: { type: 'layers', diff_ids: [digest('1')] },
+      history: [{ created: '2025-11-22T00:00:00Z' }, { created: '2025-11-23T00:00:00Z', empty_layer: true }],
     }
     expect(parseImageConfig(bytes(config), 'x')).toEqual({
       os: 'linux',
@@ -198,10 +199,14 @@ describe('parseImageConfig', () => {
       env: ['A=b=c', 'D='],
       labels: { a: 'b' },
       diffIds: [digest('1')],
+      layersCreated: ['2025-11-22T00:00:00Z'],
     })
   })
 
-  const nothing = { user: '', entrypoint: [], cmd: [], workingDir: '/', env: [], labels: {}, diffIds: [] }
+  const nothing = {
+    ...{ user: '', entrypoint: [], cmd: [], workingDir: '/', env: [], labels: {}, diffIds: [] },
+    layersCreated: [],
+  }
   it.each([
     [{}],
     [{ config: null, rootfs: null }],
@@ -213,6 +218,8 @@ describe('parseImageConfig', () => {
       },
     ],
     [{ config: { WorkingDir: '/' } }],
+    [{ history: [{ created: 7 }] }],
+    [{ history: [{ created: '2025-11-22T00:00:00Z' }] }],
   ])('reads %j as nothing', (config) => {
     const parsed = parseImageConfig(bytes({ os: 'linux', architecture: 'amd64', ...config }), 'x')
     expect(parsed).toEqual({

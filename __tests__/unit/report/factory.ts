@@ -62,7 +62,12 @@ export function makePlannedImage(
   const [first, ...others] = platforms
   const planned = (platform: string): PlannedLeg => {
     const architecture = platform.split('/')[1] ?? ''
-    const known = { existing: 'nothing', feasibility: 'possible', wanted: 'exact' } as const
+    const known = {
+      existing: 'nothing',
+      newerThan: null,
+      feasibility: 'possible',
+      wanted: 'exact',
+    } as const
     return { ...leg, id: `${id}-${architecture}`, platform, architecture, ...known }
   }
   return {
@@ -77,6 +82,7 @@ export function makePlannedImage(
     },
     tags: [`${leg.version.tag}-aibrix-${leg.aibrix.ref}-nixl-${leg.nixl}-20251123`],
     published: { kind: 'absent' },
+    cause: { kind: 'first' },
     ...changes,
   }
 }

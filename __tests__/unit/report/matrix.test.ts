@@ -49,7 +49,7 @@ describe('the output matrix', () => {
   it('has no row for what is published or staged already', () => {
     const staged = makePlannedImage(makeLeg(), platforms)
     staged.legs[0].existing = 'staged'
-    const published = { kind: 'same' as const, digest, missingTags: ['v1'] }
+    const published = { kind: 'same' as const, digest, tags: [], missingTags: ['v1'] }
     const images = [staged, makePlannedImage(sglang(), platforms, { published })]
     expect(rowsOf(matrixOutput(makePlan(images), runners)).map(({ leg }) => leg)).toEqual([
       'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-arm64',

@@ -36,11 +36,15 @@ describe('the summary of a plan', () => {
       '❔ build 2 legs, if its base allows it',
     ],
     ['legs that wait for promotion', image(absent, staged, staged), '🏷️ promote only'],
-    ['a tag that is missing', image({ kind: 'same', digest, missingTags: ['a', 'b'] }, {}), '🏷️ add 2 tags'],
-    ['what is published', image({ kind: 'same', digest, missingTags: [] }, {}), '✅ unchanged'],
+    [
+      'a tag that is missing',
+      image({ kind: 'same', digest, tags: [], missingTags: ['a', 'b'] }, {}),
+      '🏷️ add 2 tags',
+    ],
+    ['what is published', image({ kind: 'same', digest, tags: [], missingTags: [] }, {}), '✅ unchanged'],
   ])('tells of %s', (_, some, expected) => {
     expect(render([some])).toContain(
-      `| ${expected} | <code>sha256:aaaaaaaaaaaa</code> | <code>v0.21.0-aibrix`,
+      `| ${expected} | nothing is published yet | <code>sha256:aaaaaaaaaaaa</code> | `,
     )
   })
 
@@ -50,7 +54,7 @@ describe('the summary of a plan', () => {
       image(absent, {}),
       image(absent, unknown),
       image(absent, staged),
-      image({ kind: 'same', digest, missingTags: [] }, {}),
+      image({ kind: 'same', digest, tags: [], missingTags: [] }, {}),
     ]
     expect(
       render(images, { excluded: [makeExcluded()] })
@@ -69,9 +73,9 @@ describe('the summary of a plan', () => {
       [
         '### vLLM → <code>aibrix/vllm-openai</code>',
         '',
-        '| Version | AIBrix | NIXL | What happens | Base | Tags |',
-        '| --- | --- | --- | --- | --- | --- |',
-        '| **v0.21.0** | v0.7.0 | 0.7.1 | 🔨 build | <code>sha256:aaaaaaaaaaaa</code> | <code>v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123</code> |',
+        '| Version | AIBrix | NIXL | What happens | Why | Base | Tags |',
+        '| --- | --- | --- | --- | --- | --- | --- |',
+        '| **v0.21.0** | v0.7.0 | 0.7.1 | 🔨 build | nothing is published yet | <code>sha256:aaaaaaaaaaaa</code> | <code>v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123</code> |',
         '',
         '### SGLang → <code>aibrix/sglang</code>',
       ].join('\n'),
@@ -84,7 +88,7 @@ describe('the summary of a plan', () => {
       'Chosen by <code>versions &#126;0.10</code>\n',
     )
     const text = render([makePlannedImage(makeLeg(), both, { why }), makePlannedImage()])
-    expect(text).toContain('| Platforms | What happens | Base | Tags | Chosen by |\n')
+    expect(text).toContain('| Platforms | What happens | Why | Base | Tags | Chosen by |\n')
     expect(text).toContain('| versions &#126;0.10 |\n')
   })
 
@@ -133,7 +137,7 @@ describe('the summary of a plan', () => {
     ],
     [
       'has nothing to do',
-      makePlan([image({ kind: 'same', digest, missingTags: [] }, {})]),
+      makePlan([image({ kind: 'same', digest, tags: [], missingTags: [] }, {})]),
       reference,
       ['1 image: nothing to build', '✅ 1 unchanged'],
       ['command:'],
@@ -147,7 +151,7 @@ describe('the summary of a plan', () => {
 
   it('of 100 images on two platforms has a row for each, unchanged ones folded', () => {
     const images = makePlannedImages(100, both)
-    for (const some of images.slice(60)) some.published = { kind: 'same', digest, missingTags: [] }
+    for (const some of images.slice(60)) some.published = { kind: 'same', digest, tags: [], missingTags: [] }
     const excluded = Array.from({ length: 500 }, () => makeExcluded())
     const text = render(images, { excluded })
     expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024)
@@ -166,7 +170,7 @@ describe('the summary of a plan', () => {
         const cells = text
           .split('\n')
           .flatMap((line) => (line.startsWith('| **v0.') ? [line.split('|').length] : []))
-        expect(cells).toEqual(why === makePlannedImage().why ? [9, 9] : [10, 10])
+        expect(cells).toEqual(why === makePlannedImage().why ? [10, 10] : [11, 11])
       }),
       { numRuns: 50 },
     )

@@ -20,6 +20,7 @@ export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
     labels: {},
     diffIds: [],
     created: undefined,
+    layersCreated: [],
     ...changes,
   }
 }
@@ -55,6 +56,7 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
     gpuArchitectures: 'auto',
     buildArguments: {},
     buildId: 'd'.repeat(64),
+    recipe: '7'.repeat(64),
     ...changes,
   }
 }

@@ -1,0 +1,81 @@
+import { UserError } from '../errors.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { Repository } from '../registry/reference.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
+import { determinantsLabel, determinantsOf } from './build-id.ts'
+import { changesOf, parseDeterminants } from './changes.ts'
+import type { LookedUp } from './look-up.ts'
+import { nearestTags } from './nearest-tags.ts'
+import type { Cause, Change, PlannedLeg } from './plan.ts'
+import type { PlanRequest } from './request.ts'
+import type { TemplateValues } from './tag.ts'
+import type { TagIndex } from './tag-index.ts'
+
+type CauseWorld = { registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>; tags: TagIndex }
+
+type Image = { repository: Repository; values: TemplateValues; tags: string[]; legs: PlannedLeg[] }
+
+/** Published images that are looked at for what one was made of. */
+const mostLookedAt = 3
+
+/**
+ * Says why an image is built, or is not. What changed is told from the nearest published image; nothing is asked about one that
+ * is published already.
+ */
+export async function causeOf(
+  request: PlanRequest,
+  world: CauseWorld,
+  image: Image,
+  { published, looked }: LookedUp,
+): Promise<Cause> {
+  if (published.kind === 'same')
+    return { kind: 'unchanged', tag: published.tags[0] ?? published.missingTags[0] ?? '' }
+  if (request.publicTags === 'ignore') return { kind: 'unpushed' }
+  if (request.rebuild) return { kind: 'forced' }
+  const [made] = image.legs.flatMap(({ newerThan }) => newerThan ?? []).sort()
+  if (made !== undefined) return { kind: 'aged', made, limit: request.maxAge?.text ?? '' }
+  const taken = looked.flatMap((one) => (one.names === 'other' ? [one.tag] : []))
+  const listed = nearestTags(await world.tags.list(image.repository), request.templates, image.values)
+  const [nearest, ...others] = [...new Set([...taken, ...listed])].slice(0, mostLookedAt)
+  if (nearest === undefined) return { kind: 'first' }
+  for (const since of [nearest, ...others]) {
+    const changes = await changesSince(world, image, since).catch(ofNothing)
+    if (changes) return { kind: 'changed', since, changes }
+  }
+  return { kind: 'unknown', since: nearest }
+}
+
+/** What can't be read says nothing; that is no reason not to build. */
+function ofNothing(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error
+}
+
+/** @returns undefined if what the tag names does not say of what it was made, on none of the platforms */
+async function changesSince(
+  { registry }: CauseWorld,
+  { repository, legs }: Image,
+  tag: string,
+): Promise<Change[] | undefined> {
+  const perLeg = await Promise.all(
+    legs.map(async (leg) => {
+      const label = await labelOf(registry, repository, tag, leg.platform)
+      const old = label === undefined ? undefined : parseDeterminants(label)
+      return old && { platform: leg.platform, old, now: determinantsOf(leg, leg.recipe) }
+    }),
+  )
+  const known = perLeg.filter((one) => one !== undefined)
+  return known.length === 0 ? undefined : changesOf(known)
+}
+
+async function labelOf(
+  registry: CauseWorld['registry'],
+  repository: Repository,
+  tag: string,
+  platform: string,
+): Promise<string | undefined> {
+  const top = await registry.getManifest(repository, tag)
+  const repeated = top?.parsed.annotations[determinantsLabel]
+  if (!top || repeated !== undefined) return repeated
+  const found = await getPlatformImage(registry, repository, top.digest, platform)
+  return found?.image?.config.labels[determinantsLabel]
+}
