@@ -2,6 +2,7 @@ import * as core from '@actions/core'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { systemTimers } from './build/timers.ts'
+import { openActionsCache } from './edge/actions-cache.ts'
 import { trustCertificates } from './edge/certificates.ts'
 import * as commands from './command/commands.ts'
 import { sentenceOf, UserError } from './errors.ts'
@@ -36,7 +37,8 @@ async function main(signal: AbortSignal): Promise<void> {
   for (const value of maskedValues(secrets)) core.setSecret(value)
   if (inputs.caCertificates !== undefined) trustCertificates(inputs.caCertificates)
   const redact = createRedact(secrets)
-  const workspace = createWorkspace(process.env.RUNNER_TEMP ?? tmpdir())
+  const temporaryFolder = process.env.RUNNER_TEMP ?? tmpdir()
+  const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
   const environment = environmentForPrograms(process.env)
   const { retries } = inputs
@@ -45,6 +47,7 @@ async function main(signal: AbortSignal): Promise<void> {
     ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
     retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
     dockerfiles: commands.dockerfiles,
+    actionsCache: openActionsCache({ push: inputs.push, environment: process.env, temporaryFolder }),
   }
   const registry = createClient(inputs, dockerConfig, machine)
   try {

@@ -48,7 +48,7 @@ export async function buildWithDocker(
     const kept = {
       facts: factsPlace(registry, plan.cacheRepository),
       artifacts: createArtifacts(
-        artifactPlaces(inputs, registry, plan.cacheRepository),
+        artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
         world.newPathIn(machine),
       ),
     }

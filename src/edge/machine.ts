@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '../build/artifact-store.ts'
 import type { Timers } from '../build/timers.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Retry } from '../retry.ts'
@@ -18,6 +19,8 @@ export type Machine = {
   waits: Waits
   /** Tries again what can pass on a second try */
   retry: Retry
+  /** The cache of GitHub, for runs that don't push; undefined where there is none */
+  actionsCache: ArtifactStore | undefined
 }
 
 /** @returns the environment for programs that we start, without the action's inputs, among which are secrets */
