@@ -101,7 +101,12 @@ export function causeOf(failure: Failure): string | undefined {
     return shorten(`exit code ${code} after "${lastLine.trim()}"`)
   if (code !== undefined) return `the step ended with exit code ${code} and printed nothing`
   const text = fromBuildx ?? plain.at(-1)
-  return text === undefined ? undefined : shorten(text)
+  return text === undefined ? undefined : shorten(withoutQueries(text))
+}
+
+/** Registries keep the state of an upload in its address, hundreds of characters before the status that says why. */
+function withoutQueries(text: string): string {
+  return text.replace(/(https?:\/\/[^\s?"]+)\?[^\s:"]*/g, '$1')
 }
 
 function strongest(lines: readonly string[]): string | undefined {

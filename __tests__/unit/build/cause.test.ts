@@ -270,6 +270,13 @@ const messages: [string, string[], string][] = [
     'Cannot connect to the Docker daemon at unix:///nope.sock. Is the docker daemon running?',
   ],
   [
+    'an upload that the registry failed at, whose address is long',
+    [
+      `ERROR: failed to solve: failed to push reg:5000/me/x:y: failed commit on ref "layer-sha256:73bb": unexpected status from PUT request to http://reg:5000/v2/me/x/blobs/uploads/0150685c?_state=${'IaT6'.repeat(120)}%3D&digest=sha256%3A73bb: 502 Bad Gateway`,
+    ],
+    'failed to push reg:5000/me/x:y: failed commit on ref "layer-sha256:73bb": unexpected status from PUT request to http://reg:5000/v2/me/x/blobs/uploads/0150685c: 502 Bad Gateway',
+  ],
+  [
     'an unknown option',
     ['unknown flag: --nope', "See 'docker buildx build --help'."],
     "See 'docker buildx build --help'.",
