@@ -40,7 +40,9 @@ export async function promote(
     }
 }
 
+/** Whether the tag at which it stopped was made may be unknown: the registry may have done it, and its answer been lost. */
 function brokenOff(name: string, why: string, done: string[]): string {
-  const exist = done.length === 0 ? 'No public tag was made' : `These tags were made: ${done.join(', ')}`
+  const exist =
+    done.length === 0 ? 'No public tag was made before it' : `These tags were made: ${done.join(', ')}`
   return `Promotion stopped at ${name}: ${why} ${exist}; run it again to complete it.`
 }

@@ -72,7 +72,7 @@ describe('promotion', () => {
     const cancelled = AbortSignal.abort(new UserError('The run was cancelled.'))
     await expect(
       promote(registryThatRefuses(undefined, made), [image], () => undefined, cancelled),
-    ).rejects.toThrow('No public tag was made')
+    ).rejects.toThrow('No public tag was made before it; run it again')
     expect(made).toEqual([])
   })
 })
