@@ -1,6 +1,6 @@
-import { chmod, lstat, mkdir, readdir } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, symlink } from 'node:fs/promises'
 import { isAbsolute, join, posix } from 'node:path'
-import { UserError } from '../errors.ts'
+import { sentenceOf, UserError } from '../errors.ts'
 
 /** Bytes of an artifact when it is unpacked; UCX and a wheel of five architectures have a tenth of it. */
 const unpackedLimit = 1024 * 1024 * 1024
@@ -48,29 +48,42 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   await mkdir(folder, { mode: 0o755 })
   let problem: string | undefined
   let left = unpackedLimit
-  const isGood = (path: string, type: string, size: number, link: string): boolean => {
+  const links = new Map<string, string>()
+  const isWanted = (path: string, type: string, size: number, link: string): boolean => {
     left -= size
     if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes when it is unpacked`
     else problem ??= problemOf(path, type, link)
-    return problem === undefined
+    if (type === 'SymbolicLink') links.set(posix.normalize(path), link)
+    return problem === undefined && type !== 'SymbolicLink'
   }
   const unpacking = extract({
     cwd: folder,
     strict: true,
     noMtime: true,
     preserveOwner: false,
-    chmod: true,
-    processUmask: 0,
-    filter: (path, entry) => 'type' in entry && isGood(path, entry.type, entry.size, entry.linkpath ?? ''),
+    filter: (path, entry) => 'type' in entry && isWanted(path, entry.type, entry.size, entry.linkpath ?? ''),
   })
   await new Promise<void>((done, fail) => {
     unpacking.on('error', fail).on('close', done)
     unpacking.end(archive)
   }).catch((error: unknown) => {
-    problem ??= error instanceof Error ? error.message : String(error)
+    problem ??= sentenceOf(error)
   })
+  // Links come last, so that no file is written through one.
+  if (problem === undefined)
+    await makeLinks(folder, links).catch((error: unknown) => {
+      problem = sentenceOf(error)
+    })
   if (problem !== undefined) throw new UserError(`The archive can't be used: ${problem}.`)
-  await openFolders(folder)
+}
+
+async function makeLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, target] of links) {
+    if ([...links.keys()].some((other) => path.startsWith(`${other}/`)))
+      throw new UserError(`${JSON.stringify(path.slice(0, 200))} is behind a link`)
+    await mkdir(join(folder, posix.dirname(path)), { recursive: true })
+    await symlink(target, join(folder, path))
+  }
 }
 
 /** Why an entry has no place in an archive of ours; undefined if it has. */
@@ -90,10 +103,17 @@ export function leadsOut(name: string, link: string): boolean {
   return isAbsolute(link) || target === '..' || target.startsWith('../')
 }
 
-/** A folder that the archive does not list is made with the process' mask. */
-async function openFolders(folder: string): Promise<void> {
+/**
+ * Gives files and folders the modes that a stage has them with, whatever the process gives new ones and wherever they come
+ * from: all may read, and run what its owner may run.
+ */
+export async function openModes(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() && !entry.isDirectory()) continue
     const path = join(entry.parentPath, entry.name)
-    if (entry.isDirectory() && ((await lstat(path)).mode & 0o777) !== 0o755) await chmod(path, 0o755)
+    const mode = (await lstat(path)).mode & 0o7777
+    const opened = entry.isDirectory() || (mode & 0o100) !== 0 ? 0o755 : 0o644
+    if (mode !== opened) await chmod(path, opened)
   }
 }

@@ -1,8 +1,9 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sentenceOf } from '../errors.ts'
 import type { Artifact } from '../plan/artifact-key.ts'
 import { isDenied } from '../registry/failure.ts'
+import { openModes } from './artifact-archive.ts'
 import { contentFolder, madeFrom, madeFromFile, problemOf } from './artifact-check.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { BuildError } from './build-error.ts'
@@ -42,7 +43,8 @@ export function createArtifacts(
   newPath: (name: string) => string,
 ): Artifacts {
   const asked = new Map<string, Promise<Provided>>()
-  const open = new Set(places)
+  // Those that may not be read are taken out, and those that may not be written are only read.
+  const open = new Set(places.map((place) => ({ ...place })))
   const provide: Artifacts['provide'] = async (artifact, make) => {
     const first = asked.get(artifact.name)
     if (first === undefined) {
@@ -96,8 +98,7 @@ async function findOrMake(
   const content = join(folder, contentFolder)
   await mkdir(content, { recursive: true })
   const steps = await make(content)
-  // buildx makes a folder that is its user's alone, and the image gets its mode.
-  await chmod(content, 0o755)
+  await openModes(content)
   await writeFile(join(folder, madeFromFile), madeFrom(artifact.determinants))
   const problem = await problemOf(folder, artifact)
   if (problem === undefined) warnings.push(...(await keep(artifact, folder, open)))
@@ -121,7 +122,9 @@ async function take(
     return { error }
   }
   const problem = await problemOf(folder, artifact)
-  return problem === undefined ? 'there' : { problem }
+  if (problem !== undefined) return { problem }
+  await openModes(join(folder, contentFolder))
+  return 'there'
 }
 
 /** @returns what is to be said of it. A store that may not be read is left alone from then on. */
@@ -142,7 +145,7 @@ async function keep(artifact: Artifact, folder: string, open: Set<ArtifactPlace>
     try {
       await place.store.save(artifact.name, folder)
     } catch (error) {
-      if (isDenied(error)) open.delete(place)
+      if (isDenied(error)) place.keep = false
       warnings.push(`${artifact.name} is not kept, so the next run builds it again: ${sentenceOf(error)}`)
     }
   }

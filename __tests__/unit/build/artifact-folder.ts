@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { strToU8, zipSync } from 'fflate'
+import { madeFrom } from '../../../src/build/artifact-check.ts'
+import { type Artifact, artifactsOf } from '../../../src/plan/artifact-key.ts'
+import { makeBase, makeLeg } from '../verify/factory.ts'
+
+/** The artifacts of a leg of which all is well. */
+export const wanted = artifactsOf(makeLeg(), makeBase(), ['8.0', '9.0'], {
+  wheel: 'a'.repeat(64),
+  ucx: 'b'.repeat(64),
+})
+
+export type Contents = {
+  /** File name of the wheel */
+  wheel?: string
+  /** Version in its METADATA */
+  version?: string
+  source?: object
+  /** e_machine of the programs */
+  machine?: number
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'artifact-'))
+}
+
+/** Writes what a stage leaves into a folder. */
+export function writeContent(content: string, { determinants }: Artifact, changes: Contents = {}): void {
+  const json = (source: object) => {
+    writeFileSync(join(content, 'source.json'), JSON.stringify({ ...source, ...changes.source }))
+  }
+  if (determinants.kind === 'wheel') {
+    const { wheel = 'aibrix_kvcache-0.7.0+cu130-cp312-cp312-linux_x86_64.whl', version = '0.7.0+cu130' } =
+      changes
+    const metadata = `Metadata-Version: 2.1\nName: aibrix-kvcache\nVersion: ${version}\n`
+    const files = {
+      'aibrix_kvcache-1.dist-info/METADATA': strToU8(metadata),
+      'aibrix_kvcache/x.py': strToU8(''),
+    }
+    writeFileSync(join(content, wheel), zipSync(files))
+    return json({
+      ref: 'v0.7.0',
+      commit: determinants.aibrixCommit,
+      version,
+      gpuArchitectures: ['9.0', '8.0'],
+    })
+  }
+  const program = Buffer.alloc(64)
+  program.write('\x7fELF\x02\x01', 'latin1')
+  program.writeUInt16LE(changes.machine ?? 62, 18)
+  mkdirSync(join(content, 'bin'))
+  mkdirSync(join(content, 'lib/ucx'), { recursive: true })
+  for (const name of ['bin/ucx_info', 'bin/ucx_perftest', 'lib/libucp.so.0.0.0', 'lib/ucx/libuct_ib.so.0'])
+    writeFileSync(join(content, name), program, { mode: 0o755 })
+  symlinkSync('libucp.so.0.0.0', join(content, 'lib/libucp.so.0'))
+  json({ version: determinants.ucxVersion, commit: determinants.ucxCommit })
+}
+
+/** @returns a folder as it is kept in a store */
+export function storedFolder(artifact: Artifact, changes?: Contents): string {
+  const folder = newFolder()
+  mkdirSync(join(folder, 'content'))
+  writeContent(join(folder, 'content'), artifact, changes)
+  writeFileSync(join(folder, 'made-from.json'), madeFrom(artifact.determinants))
+  return folder
+}

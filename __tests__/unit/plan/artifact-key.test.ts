@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { artifactsOf } from '../../../src/plan/artifact-key.ts'
+import type { Leg } from '../../../src/plan/plan.ts'
+import type { Facts } from '../../../src/verify/facts.ts'
+import { makeBase, makeLeg } from '../verify/factory.ts'
+
+const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
+const architectures = ['8.0', '9.0']
+
+type World = { leg: Leg; base: Facts; architectures: string[] | undefined; recipes: typeof recipes }
+
+const usual = (): World => ({ leg: makeLeg(), base: makeBase(), architectures, recipes: { ...recipes } })
+
+/** @returns the artifacts that have other names when one thing is changed */
+function changedBy(change: (world: World) => void): string[] {
+  const name = (world: World) => artifactsOf(world.leg, world.base, world.architectures, world.recipes)
+  const [before, world] = [name(usual()), usual()]
+  change(world)
+  const after = name(world)
+  return (['wheel', 'ucx'] as const).filter((kind) => after[kind].name !== before[kind].name)
+}
+
+const env = ({ leg }: World, line: string) => leg.base.config.env.push(line)
+const dpkg = ({ base }: World, name: string, version: string) =>
+  Object.assign(base.dpkg ?? {}, { [name]: version })
+
+it.each<[string, string[], (world: World) => void]>([
+  ['the commit of AIBrix', ['wheel'], ({ leg }) => (leg.aibrix.commit = 'f'.repeat(40))],
+  ['its tag', ['wheel'], ({ leg }) => (leg.aibrix.ref = 'v0.7.1')],
+  ['a tag that is a branch', ['wheel'], ({ leg }) => (leg.aibrix.kind = 'branch')],
+  ['torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { version: '2.12.0+cu130' })],
+  ['the CUDA of torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { cuda: '12.9' })],
+  ['no torch', ['wheel'], ({ base }) => (base.torch = null)],
+  ['the toolkit', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { version: '12.9' })],
+  ['its place', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { home: '/opt/cuda' })],
+  ['no toolkit', ['wheel', 'ucx'], ({ base }) => (base.toolkit = null)],
+  ['Python', ['wheel'], ({ base }) => (base.python.version = '3.13.1')],
+  ['glibc', ['wheel', 'ucx'], ({ base }) => (base.system.glibc = '2.39')],
+  ['libstdc++', ['wheel'], ({ base }) => (base.system.libstdcxx = '3.4.32')],
+  ['the distribution', ['wheel', 'ucx'], ({ base }) => (base.system.distribution = 'ubuntu 22.04')],
+  ['the machine', ['wheel', 'ucx'], ({ base }) => (base.system.machine = 'aarch64')],
+  ['the platform', ['wheel', 'ucx'], ({ leg }) => (leg.platform = 'linux/arm64')],
+  ['GPU architectures', ['wheel'], (world) => (world.architectures = ['9.0'])],
+  ['GPU architectures that nobody knows', ['wheel'], (world) => (world.architectures = undefined)],
+  ['a build argument', ['wheel', 'ucx'], ({ leg }) => (leg.buildArguments = { A: '1' })],
+  ['the scripts of the wheel', ['wheel'], (world) => (world.recipes.wheel = 'c'.repeat(64))],
+  ['the scripts of UCX', ['ucx'], (world) => (world.recipes.ucx = 'c'.repeat(64))],
+  ['the commit of UCX', ['ucx'], ({ leg }) => (leg.ucx.commit = 'f'.repeat(40))],
+  ['the version of UCX', ['ucx'], ({ leg }) => (leg.ucxVersion = '1.20.0')],
+  ['rdma-core', ['ucx'], (world) => dpkg(world, 'libibverbs-dev:amd64', '44.0-2')],
+  ['another compiler', ['wheel', 'ucx'], (world) => dpkg(world, 'g++-13:amd64', '13.2.0')],
+  ['cuBLAS of pip, for its headers', ['wheel'], ({ base }) => (base.pip['nvidia-cublas-cu12'] = '12.8')],
+  ['NVML of pip, for its header', ['wheel', 'ucx'], ({ base }) => (base.pip['nvidia-nvml-dev'] = '13.0')],
+  ['flags of the base', ['wheel', 'ucx'], (world) => env(world, 'CXXFLAGS=-O0')],
+  ['a compiler that the base names', ['wheel', 'ucx'], (world) => env(world, 'CXX=clang++')],
+])('another name comes of %s: %j', (_, kinds, change) => {
+  expect(changedBy(change)).toEqual(kinds)
+})
+
+it.each<[string, (world: World) => void]>([
+  ['the engine', ({ leg }) => (leg.engine = 'sglang')],
+  [
+    'its version',
+    ({ leg, base }) => Object.assign(leg.version, { release: '1' }, base.engine && { version: '1' }),
+  ],
+  ['the digest of the base', ({ leg }) => (leg.base.manifestDigest = `sha256:${'9'.repeat(64)}`)],
+  ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],
+  ['where AIBrix is from', ({ leg }) => (leg.aibrix.repository = { kind: 'path', path: '/x' })],
+  ['how AIBrix gets into the engine', ({ leg }) => (leg.integration = 'none')],
+  ['a patch release of Python', ({ base }) => (base.python.version = '3.12.13')],
+  ['the order of GPU architectures', (world) => (world.architectures = ['9.0', '8.0', '9.0'])],
+  ['a package of the engine', ({ base }) => (base.pip.vllm = '2')],
+  [
+    "the distribution's own compiler, which else the builder installs",
+    (world) => {
+      dpkg(world, 'g++:amd64', '4:12.2.0-3')
+      dpkg(world, 'g++-12:amd64', '12.2.0-14')
+    },
+  ],
+  ['a variable that no compiler reads', (world) => env(world, 'VLLM_USAGE_SOURCE=x')],
+])('no other name comes of %s', (_, change) => {
+  expect(changedBy(change)).toEqual([])
+})
+
+it('the name of a branch is in no name, only its commit', () => {
+  const on = (ref: string) => {
+    const leg = makeLeg()
+    leg.aibrix = { ...leg.aibrix, kind: 'branch', ref }
+    return artifactsOf(leg, makeBase(), architectures, recipes).wheel.name
+  }
+  expect(on('main')).toBe(on('feature'))
+})
+
+it('names are the same for facts in any order', () => {
+  const text = fc.stringMatching(/^[a-z0-9.+-]{1,12}$/)
+  fc.assert(
+    fc.property(fc.dictionary(text, text), (dpkg) => {
+      const shuffled = Object.fromEntries(Object.entries(dpkg).reverse())
+      const names = [dpkg, shuffled].map((each) => {
+        const { wheel, ucx } = artifactsOf(makeLeg(), { ...makeBase(), dpkg: each }, architectures, recipes)
+        return [wheel.name, ucx.name]
+      })
+      expect(names[0]).toEqual(names[1])
+      expect(names[0]?.[0]).toMatch(/^wheel-[0-9a-f]{64}$/)
+    }),
+  )
+})
+
+describe('on real bases', () => {
+  const read = (name: string) =>
+    JSON.parse(readFileSync(`__tests__/fixtures/facts/${name}/base.json`, 'utf8')) as Facts
+
+  it('both engines and two versions of one have one wheel and one UCX, having the same torch and toolkit', () => {
+    const names = ['vllm-v0.10.2', 'vllm-v0.21.0', 'sglang-v0.5.11'].map((name) => {
+      // SGLang depends on nvidia-nvml-dev itself, so it has a header that the others get from the package index.
+      const facts = read(name)
+      delete facts.pip['nvidia-nvml-dev']
+      const { wheel, ucx } = artifactsOf(makeLeg(), facts, architectures, recipes)
+      return `${wheel.name} ${ucx.name}`
+    })
+    expect(new Set(names).size).toBe(1)
+  })
+})

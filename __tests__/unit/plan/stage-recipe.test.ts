@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readStageRecipes } from '../../../src/edge/recipe.ts'
+import { engineNames } from '../../../src/plan/engine.ts'
+
+/** @returns the stage artifacts that are made in another way when the text of a file is changed */
+function changedBy(file: string, change: (text: string) => string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'recipe-'))
+  cpSync('dockerfiles', folder, { recursive: true })
+  const before = readStageRecipes(folder, 'vllm')
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  expect(change(text)).not.toBe(text)
+  writeFileSync(path, change(text))
+  const after = readStageRecipes(folder, 'vllm')
+  return (['wheel', 'ucx'] as const).filter((kind) => before[kind] !== after[kind])
+}
+
+describe('what a stage is made with', () => {
+  it.each([
+    ['common', ['wheel', 'ucx']],
+    ['builder', ['wheel', 'ucx']],
+    ['wheel', ['wheel']],
+    ['ucx', ['ucx']],
+    ['image', []],
+    ['../measure', []],
+  ])('changes by any script of scripts/step/%s for %j', (name, kinds) => {
+    const folder = `scripts/step/${name}`
+    const files = readdirSync(`dockerfiles/${folder}`).filter(
+      (file) => !file.endsWith('.pyc') && file !== '__pycache__',
+    )
+    expect(files.length).toBeGreaterThan(1)
+    for (const file of files) expect(changedBy(`${folder}/${file}`, (text) => `${text}# x\n`)).toEqual(kinds)
+  })
+
+  it.each<[string, string[], string, string]>([
+    ['the step of the wheel', ['wheel'], 'step build-wheel', 'step build-wheel --fast'],
+    ['the step of UCX', ['ucx'], 'step build-ucx', 'step build-ucx --fast'],
+    ['the step of both', ['wheel', 'ucx'], 'step install-build-tools', 'step install-build-tools gcc'],
+    ['where UCX is taken from', ['ucx'], '/opt/aibrix/ucx /', '/opt/ucx /'],
+    ['a further argument', ['wheel'], 'ARG GPU_ARCHITECTURES=auto', 'ARG GPU_ARCHITECTURES=auto\nARG MORE'],
+    ['the default of an argument', [], 'ARG AIBRIX_BRANCH=v0.5.0', 'ARG AIBRIX_BRANCH=v0.8.0'],
+    ['the base', [], 'ARG BASE_IMAGE=docker.io/', 'ARG BASE_IMAGE=quay.io/'],
+    ['a comment', [], '# What the two builders compile with', '# Compilers'],
+    ['a step of the image', [], 'step install-nixl', 'step install-nixl --fast'],
+    ['a measurement', [], 'run measure base', 'run measure the base'],
+  ])('changes by %s for %j', (_, kinds, from, to) => {
+    expect(changedBy('Dockerfile.vllm', (text) => text.replace(from, to))).toEqual(kinds)
+  })
+
+  it('is the same for both engines', () => {
+    const [vllm, sglang] = engineNames.map((engine) => readStageRecipes('dockerfiles', engine))
+    expect(vllm).toEqual(sglang)
+  })
+})
