@@ -4,6 +4,8 @@ import type { Step } from './steps.ts'
 export type LayerCache = {
   /** `registry/path:tag` */
   reference: string
+  /** Whether layers may be older than this build: not where it is made to have new answers of apt and pip */
+  read: boolean
   /** Whether this run may push; one that may not, such as that of a pull request, only reads */
   write: boolean
 }

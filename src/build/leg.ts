@@ -102,9 +102,8 @@ async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, label
     annotations: settings.index ? labels : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
-  const layerCache = settings.layerCache?.write
-    ? { kind: 'write' as const, ...settings.layerCache }
-    : undefined
+  const layers = settings.layerCache
+  const layerCache = layers?.write ? { kind: 'write' as const, reference: layers.reference } : undefined
   const { steps, digest } = await world.build({ ...settings.call, leg, layerCache, output }, leg)
   if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
   return { steps, digest: parseDigest(digest) }

@@ -42,7 +42,7 @@ export async function measureImage(
 ): Promise<LegFacts> {
   const directory = newPath('facts')
   // The image is made without reading: what it then takes from a cache can only be what was measured here.
-  const layerCache = layers && { kind: 'read' as const, ...layers }
+  const layerCache = layers?.read ? { kind: 'read' as const, reference: layers.reference } : undefined
   const call = { ...given, leg, layerCache, output: { kind: 'report', directory, fresh } as const }
   addSteps(steps, (await build(call, leg)).steps)
   const read = async (name: string) => parseFacts(name, await readText(`${directory}/${name}`))

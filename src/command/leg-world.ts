@@ -120,6 +120,7 @@ export function createSettings(
         ? undefined
         : {
             reference: formatReference({ ...cacheRepository, tag: layersTag(leg.base) }),
+            read: leg.newerThan === null,
             write: inputs.push,
           },
     cacheRepository,

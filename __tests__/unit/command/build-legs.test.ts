@@ -92,7 +92,7 @@ async function built(
       legWorld: (leg) => legWorld(memory, leg, behaviour),
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
       settingsOf: (leg) => ({
-        layerCache: { reference: 'docker.io/aibrix/image-cache:layers-1', write: true },
+        layerCache: { reference: 'docker.io/aibrix/image-cache:layers-1', read: leg.newerThan === null, write: true },
         call: { context, dockerfile, secrets, options },
         cacheRepository: cache,
         push: choices.push ?? true,
@@ -166,6 +166,15 @@ describe('a leg that passes', () => {
       ['report', 'read', reference],
       ['image', 'write', reference],
     ])
+  })
+
+  it('reads no layer cache where it has to be younger than what there is, and writes it', async () => {
+    const kinds: (string | undefined)[] = []
+    const build = (_: PlannedLeg, { layerCache }: BuildCall): void => {
+      kinds.push(layerCache?.kind)
+    }
+    await built({ build }, { of: [{ ...first, newerThan: '2025-11-23T00:00:00Z' }] })
+    expect(kinds.filter((kind) => kind !== undefined)).toEqual(['write'])
   })
 
   it('passes and is staged where the layer cache fails, which is said and not stored', async () => {
