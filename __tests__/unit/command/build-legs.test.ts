@@ -92,7 +92,11 @@ async function built(
       legWorld: (leg) => legWorld(memory, leg, behaviour),
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
       settingsOf: (leg) => ({
-        layerCache: { reference: 'docker.io/aibrix/image-cache:layers-1', read: leg.newerThan === null, write: true },
+        layerCache: {
+          reference: 'docker.io/aibrix/image-cache:layers-1',
+          read: leg.newerThan === null,
+          write: true,
+        },
         call: { context, dockerfile, secrets, options },
         cacheRepository: cache,
         push: choices.push ?? true,
