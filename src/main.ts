@@ -75,7 +75,7 @@ async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<vo
     if (!(error instanceof UserError)) throw error
     run = { command: 'run', outcomes: [], excluded: [], duration: 0, error: error.message }
   }
-  publishRun({ ...run, retried: machine.retry.retried() }, show)
+  publishRun(run, show)
   if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1
   if (githubToken === undefined || event.tag === undefined) return
   const { noteRelease } = await import('./command/note-release.ts')

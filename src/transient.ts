@@ -1,4 +1,4 @@
-import { BuildError } from './build/build-error.ts'
+import { BuildError, NoBuilder } from './build/build-error.ts'
 import { ProgramFailure } from './edge/program.ts'
 import { sentenceOf } from './errors.ts'
 import { Damaged, LostUpload, NotThereYet } from './registry/damage.ts'
@@ -65,6 +65,7 @@ function canPassSoon(error: unknown): boolean {
   if (error instanceof ProgramFailure) return error.timedOut || canPass(error.lines, 'program')
   if (error instanceof BuildError)
     return error.timedOut || canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
+  if (error instanceof NoBuilder) return canPass(error.lines, 'engine')
   return error instanceof Damaged || error instanceof LostUpload || error instanceof NotThereYet
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
+import { BuildCancelled, BuildError, NoBuilder } from '../../src/build/build-error.ts'
 import type { Step } from '../../src/build/steps.ts'
 import { ProgramFailure } from '../../src/edge/program.ts'
 import { UserError } from '../../src/errors.ts'
@@ -101,6 +101,17 @@ describe('no answer', () => {
 })
 
 it.each<[string, unknown, boolean]>([
+  [
+    'a builder whose image could not be pulled',
+    new NoBuilder('x', ['received unexpected HTTP status: 502 Bad Gateway']),
+    true,
+  ],
+  ['a builder that can not be', new NoBuilder('x', ['docker.io/moby/buildkit:x: not found']), false],
+  [
+    'a build of which nothing was heard',
+    new BuildError('x', { reason: 'x', step: undefined, steps: [], logFile: '/x', timedOut: true }),
+    true,
+  ],
   ['damaged bytes', new Damaged('x should have another digest.'), true],
   ['a lost upload', new LostUpload('The registry lost it.'), true],
   ['what a registry does not show yet', new NotThereYet('It is not there.'), true],

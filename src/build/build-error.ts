@@ -47,3 +47,14 @@ export class BuildCancelled extends UserError {
 function isError(line: string): boolean {
   return /^(?:ERROR|error): /.test(line)
 }
+
+/** A builder that could not be made, and what buildx said about it. */
+export class NoBuilder extends UserError {
+  override name = 'NoBuilder'
+  readonly lines: readonly string[]
+
+  constructor(message: string, lines: readonly string[]) {
+    super(message)
+    this.lines = lines
+  }
+}

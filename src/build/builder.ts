@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { NoBuilder } from './build-error.ts'
 import {
   type BuilderInfo,
   type EngineInfo,
@@ -169,8 +170,9 @@ async function createBuilder(docker: RunDocker, request: BuilderRequest): Promis
   if (code !== 0) {
     await remove()
     const why = lastLine(stderr)
-    throw new UserError(
+    throw new NoBuilder(
       `A builder could not be made: ${why}; give a mirror of moby/buildkit in "buildkit-image", or a builder in "builder".`,
+      [why],
     )
   }
   return { name, made: true, remove }

@@ -90,7 +90,7 @@ async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: 
   const newName = `image-action-${randomBytes(4).toString('hex')}`
   // Before it is made: a cancel may come in the middle.
   remember('builder', newName)
-  const builder = await openBuilder(docker, {
+  const request = {
     named: inputs.build.builder,
     needs: {
       push: inputs.push,
@@ -106,7 +106,8 @@ async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: 
     newName,
     writeFile: world.privateFileWriter(machine.workspace),
     log: core.info,
-  })
+  }
+  const builder = await machine.retry.run(() => openBuilder(docker, request))
   if (!builder.made) remember('builder', '')
   return builder
 }

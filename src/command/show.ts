@@ -14,8 +14,10 @@ import { causeInWords } from '../report/cause-words.ts'
 import { matrixOutput, type RunsOn } from '../report/matrix.ts'
 import type { Run } from '../report/outcome.ts'
 import { outputsOf } from '../report/outputs.ts'
+import { summaryLimit } from '../report/fit.ts'
 import { renderPlanSummary } from '../report/plan-summary.ts'
 import { renderSummary } from '../report/summary.ts'
+import type { Retry } from '../retry.ts'
 import type { Workspace } from '../edge/workspace.ts'
 
 /** Images of a plan that are described in the log; the summary has them all. */
@@ -54,6 +56,7 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
 export type ShowSettings = {
   workspace: Workspace
   redact: Redact
+  retry: Pick<Retry, 'retried'>
   summary: boolean
   /** `GITHUB_STEP_SUMMARY`; there is none outside of GitHub and on old servers */
   summaryFile: string | undefined
@@ -61,8 +64,8 @@ export type ShowSettings = {
 
 /** Annotations, outputs and the job summary of a run. */
 export function publishRun(run: Run, settings: ShowSettings): void {
-  const { redact } = settings
-  const path = publishSummary(renderSummary(run), settings)
+  const { redact, retry } = settings
+  const path = publishSummary(renderSummary({ ...run, retried: retry.retried() }), settings)
   for (const { level, title, message } of annotationsOf(run)) {
     const show = { error: core.error, warning: core.warning, notice: core.notice }[level]
     show(redact(message), { title: redact(title) })
@@ -77,7 +80,10 @@ export function publishPlan(
   settings: ShowSettings,
 ): void {
   const reference = stored.why === undefined ? stored.reference : undefined
-  const path = publishSummary(renderPlanSummary(plan, reference), settings)
+  const path = publishSummary(
+    renderPlanSummary(plan, reference, summaryLimit, settings.retry.retried()),
+    settings,
+  )
   const hasMissingTags = plan.images.some(
     ({ published }) => published.kind === 'absent' || published.missingTags.length > 0,
   )

@@ -8,6 +8,7 @@ import { causeInWords } from './cause-words.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
 import { alert, code, codeBlock, counted, escaped, folded, table } from './markdown.ts'
 import { excludedPart } from './problems-part.ts'
+import { retriesPart, type Retried } from './retries-part.ts'
 import { many, type TitleOf, titlesOf } from './titles.ts'
 
 /** What would happen to an image. */
@@ -168,7 +169,12 @@ function usePart(plan: Plan, reference: string | undefined, titleOf: TitleOf): P
  * @param reference of the plan in the cache repository; undefined where it could not be stored there
  * @param limit bytes
  */
-export function renderPlanSummary(plan: Plan, reference: string | undefined, limit = summaryLimit): string {
+export function renderPlanSummary(
+  plan: Plan,
+  reference: string | undefined,
+  limit = summaryLimit,
+  retried: readonly Retried[] = [],
+): string {
   const { images } = plan
   const why = [...new Set(images.map((image) => image.why))]
   const columns = {
@@ -184,6 +190,7 @@ export function renderPlanSummary(plan: Plan, reference: string | undefined, lim
       ...engineParts(images, columns),
       ...excludedPart(plan.excluded, cell),
       ...usePart(plan, reference, titleOf),
+      ...retriesPart(retried, cell),
     ],
     limit,
   )

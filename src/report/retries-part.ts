@@ -11,7 +11,7 @@ export type Retried = { problem: string; times: number }
 export function retriesPart(retried: readonly Retried[], limit: number): Part[] {
   const total = retried.reduce((sum, { times }) => sum + times, 0)
   if (total === 0) return []
-  const title = `${counted(total, 'request')} ${total === 1 ? 'was' : 'were'} tried again`
+  const title = `${total === 1 ? 'Once' : counted(total, 'time')} something was tried again`
   const lines = retried.map(({ problem, times }) => `- ${times} × ${escaped(problem, limit)}`)
   return [{ text: folded(title, lines.join('\n')), drop: 'retries' }]
 }

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals'
+import { retriesPart } from '../../../src/report/retries-part.ts'
+import { renderPlanSummary } from '../../../src/report/plan-summary.ts'
+import { renderSummary } from '../../../src/report/summary.ts'
+import { makePlan } from './factory.ts'
+
+const text = (...retried: Parameters<typeof retriesPart>[0]) =>
+  retriesPart(retried, 60)
+    .map((part) => part.text)
+    .join('\n')
+
+describe('what was tried again', () => {
+  it('is not mentioned where nothing was', () => {
+    expect(text()).toBe('')
+  })
+
+  it('is counted, and told when it is unfolded', () => {
+    expect(text({ problem: 'registry x failed: 502', times: 2 }, { problem: 'no answer', times: 1 })).toBe(
+      '<details><summary>3 times something was tried again</summary>\n\n- 2 × registry x failed: 502\n- 1 × no answer\n\n</details>',
+    )
+  })
+
+  it('is once where it was once', () => {
+    expect(text({ problem: 'x', times: 1 })).toContain('<summary>Once something was tried again</summary>')
+  })
+
+  it('holds no markup and no long text of others', () => {
+    const shown = text({ problem: `<script> | ${'x'.repeat(500)}`, times: 1 })
+    expect(shown).not.toContain('<script>')
+    expect(shown.length).toBeLessThan(200)
+  })
+
+  it('is in the summary of a run, also of one that failed before its first image, and in that of a plan', () => {
+    const retried = [{ problem: 'registry x failed: 502', times: 3 }]
+    const run = {
+      command: 'run' as const,
+      outcomes: [],
+      excluded: [],
+      duration: 0,
+      error: 'It failed.',
+      retried,
+    }
+    expect(renderSummary(run)).toContain('3 × registry x failed: 502')
+    expect(renderPlanSummary(makePlan([]), undefined, 10_000, retried)).toContain('3 × registry x failed')
+  })
+})
