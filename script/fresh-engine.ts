@@ -1,7 +1,17 @@
 // An engine as a fresh runner has it: no image, no build cache. A second dockerd beside the one that runs, with all that it
 // keeps in a folder of its own.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -54,7 +64,7 @@ export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
     daemon.kill('SIGTERM')
     await Promise.race([ended, wait(patience, undefined, { ref: false })])
     if (daemon.exitCode === null && daemon.signalCode === null) daemon.kill('SIGKILL')
-    for (const one of [data, folder]) rmSync(one, { recursive: true, force: true, maxRetries: 5 })
+    for (const one of [data, folder]) removeWithMounts(one)
   }
   for (const start = performance.now(); !answers(environment); await wait(200)) {
     if (daemon.exitCode === null && performance.now() - start < patience) continue
@@ -63,6 +73,19 @@ export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
     throw new Error(`A second Docker engine did not start:\n${said}`)
   }
   return { environment, close }
+}
+
+/** Removes a folder in which an engine that was killed may have left file systems mounted. */
+export function removeWithMounts(folder: string): void {
+  if (!existsSync(folder)) return
+  const inside = `${realpathSync(folder)}/`
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((path) => path.startsWith(inside))
+  // The innermost first
+  for (const path of mounts.sort().reverse()) spawnSync('umount', ['--lazy', path])
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 function answers(environment: { DOCKER_HOST: string }): boolean {

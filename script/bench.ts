@@ -1,0 +1,183 @@
+// The part of script/bench after the inputs are there: runs each row, and prints one table at the end.
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { humanBytes } from '../src/verify/size.ts'
+import { type BenchInputs, openBenchInputs, type Versions } from './bench-inputs.ts'
+import { type CountingRegistry, openCountingRegistry, type Traffic } from './bench-registry.ts'
+import { runTheirs } from './bench-theirs.ts'
+import { openFreshEngine, removeWithMounts } from './fresh-engine.ts'
+import { peakMemoryOf } from './peak-memory.ts'
+import { registry, runAction } from './runner.ts'
+
+/** What one side did for one row. */
+type Measured = { seconds: number; traffic: Traffic; memory: number; failed: boolean; note: string }
+type Row = { id: string; title: string; versions: Versions }
+
+const kept = resolve('.cache/bench')
+const logs = join(kept, 'logs')
+const real = process.argv[2] === 'real'
+const bundle = process.env.BPA
+const wanted = (process.env.ROWS ?? 'cold same nixl aibrix').split(/[\s,]+/)
+const namespace = chooseNamespace()
+
+/** A new one for what begins with nothing, else the one of the last time */
+function chooseNamespace(): string {
+  const file = join(kept, `namespace-${real ? 'real' : 'stand-ins'}`)
+  mkdirSync(kept, { recursive: true })
+  if (!wanted.includes('cold') && existsSync(file)) return readFileSync(file, 'utf8')
+  const name = `bench-${randomBytes(4).toString('hex')}`
+  writeFileSync(file, name)
+  return name
+}
+
+/** Runs one side on an engine of its own, which has nothing. */
+async function measured(
+  door: CountingRegistry,
+  work: (
+    environment: NodeJS.ProcessEnv,
+  ) => Promise<{ failed: boolean; memory: number; log: string; note: string }>,
+  name: string,
+): Promise<Measured> {
+  const engine = await openFreshEngine(join(kept, 'engines'))
+  try {
+    door.take()
+    const start = performance.now()
+    const { log, ...result } = await work(engine.environment)
+    const seconds = (performance.now() - start) / 1000
+    writeFileSync(join(logs, `${name}.log`), log)
+    if (result.failed) console.log(log.split('\n').slice(-30).join('\n'))
+    const traffic = door.take()
+    writeFileSync(join(logs, `${name}.requests`), `${traffic.requests.join('\n')}\n`)
+    return { seconds, traffic, ...result }
+  } finally {
+    await engine.close()
+  }
+}
+
+function ours(inputs: BenchInputs, { id, versions }: Row, door: CountingRegistry): Promise<Measured> {
+  return measured(
+    door,
+    async (environment) => {
+      let memory = (): number => 0
+      const run = await runAction(
+        { ...inputs.ours(versions), namespace },
+        {
+          temp: join(kept, 'runs'),
+          environment,
+          watch: (child, output) => {
+            if (output === '') memory = peakMemoryOf(child)
+          },
+        },
+      )
+      writeFileSync(join(logs, `${id}-ours.md`), run.summary)
+      const compiled = ['build-wheel', 'build-ucx'].filter((step) => ran(run.log, step))
+      const note = compiled.length === 0 ? 'nothing' : compiled.join(', ')
+      return { failed: run.code !== 0, memory: memory(), log: run.log, note }
+    },
+    `${id}-ours`,
+  )
+}
+
+function theirs(inputs: BenchInputs, { id, versions }: Row, door: CountingRegistry): Promise<Measured> {
+  return measured(
+    door,
+    async (environment) => {
+      const results: Awaited<ReturnType<typeof runTheirs>>[] = []
+      for (const engine of Object.keys(inputs.engines))
+        results.push(
+          await runTheirs(
+            bundle ?? '',
+            {
+              ...inputs.theirs(engine, versions),
+              tag: `${door.host}/${namespace}-theirs/${engine}:${id}`,
+              cache: `${door.host}/${namespace}-theirs/${engine}:cache`,
+            },
+            environment,
+          ),
+        )
+      const log = results.map((result) => result.log).join('\n')
+      const compiled = ['build-wheel', 'build-ucx'].filter((step) => ranPlain(log, step))
+      return {
+        failed: results.some(({ code }) => code !== 0),
+        memory: Math.max(...results.map(({ memory }) => memory)),
+        log,
+        note: compiled.length === 0 ? 'nothing' : compiled.join(', '),
+      }
+    },
+    `${id}-theirs`,
+  )
+}
+
+/** Whether a step was carried out, in the lines of this action */
+function ran(log: string, step: string): boolean {
+  return new RegExp(`RUN ${step} \\d`).test(log)
+}
+
+/** The same in BuildKit's plain progress: the step's number, and that it is not cached */
+function ranPlain(log: string, step: string): boolean {
+  return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*\\b${step}$`, 'gm'))].some(
+    ([line, number]) => !log.includes(`${line}\n#${number ?? ''} CACHED`),
+  )
+}
+
+function cells(result: Measured | undefined, images: number): string[] {
+  if (!result) return ['–', '–', '–', '–', '–', '–']
+  const { seconds, traffic, memory, failed, note } = result
+  return [
+    failed ? `failed after ${seconds.toFixed(1)}` : seconds.toFixed(1),
+    humanBytes(traffic.down),
+    humanBytes(traffic.up),
+    (traffic.requests.length / images).toFixed(1),
+    `${memory.toFixed(0)} MB`,
+    note,
+  ]
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+// What a run left that was killed
+removeWithMounts(join(kept, 'engines'))
+rmSync(logs, { recursive: true, force: true })
+mkdirSync(logs, { recursive: true })
+const door = await openCountingRegistry(registry)
+const inputs = await openBenchInputs(
+  real,
+  door.host,
+  registry,
+  process.env.ENGINES ?? (real ? 'vllm' : 'vllm, sglang'),
+)
+const { before, nixl, aibrix } = inputs
+const all: Row[] = [
+  { id: 'cold', title: 'cold: nothing there', versions: before },
+  { id: 'same', title: 'fresh runner, no change', versions: before },
+  { id: 'nixl', title: `fresh runner, NIXL ${before.nixl} → ${nixl.nixl}`, versions: nixl },
+  { id: 'aibrix', title: `fresh runner, AIBrix ${nixl.aibrix} → ${aibrix.aibrix}`, versions: aibrix },
+]
+const images = Object.keys(inputs.engines).length
+const header = ['', 'of', 's', 'from the registry', 'to it', 'requests an image', 'memory', 'compiled']
+const rows: string[][] = []
+try {
+  for (const row of all.filter(({ id }) => wanted.includes(id))) {
+    const left = await ours(inputs, row, door)
+    rows.push([row.title, 'ours', ...cells(left, images)])
+    console.log(table(rows.slice(-1)))
+    if (bundle) {
+      const right = await theirs(inputs, row, door)
+      const ratio = left.failed || right.failed ? '' : ` (${(right.seconds / left.seconds).toFixed(1)} ×)`
+      const [seconds = '', ...rest] = cells(right, images)
+      rows.push(['', 'build-push-action', `${seconds}${ratio}`, ...rest])
+      console.log(table(rows.slice(-1)))
+      if (right.failed) process.exitCode = 1
+    }
+    if (left.failed) process.exitCode = 1
+  }
+} finally {
+  await inputs.close()
+  await door.close()
+}
+const engines = Object.entries(inputs.engines).map((pair) => pair.join(' '))
+console.log(`\n${inputs.name}: ${engines.join(', ')}. Logs, summaries and requests: .cache/bench/logs\n`)
+console.log(table([header, header.map(() => '---'), ...rows]))

@@ -1,0 +1,20 @@
+import type { ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** Watches a process on Linux while it lives. @returns what says its largest memory so far, in MB (proc(5): VmHWM) */
+export function peakMemoryOf(child: ChildProcess, every = 100): () => number {
+  let peak = 0
+  const look = (): void => {
+    try {
+      const status = readFileSync(`/proc/${String(child.pid)}/status`, 'utf8')
+      peak = Math.max(peak, Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1000)
+    } catch {
+      // It has ended; what it needed was seen before.
+    }
+  }
+  const timer = setInterval(look, every)
+  child.once('close', () => {
+    clearInterval(timer)
+  })
+  return () => peak
+}
