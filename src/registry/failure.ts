@@ -134,7 +134,7 @@ function advice(status: number, hasCredentials: boolean, retryAfter: number | un
   if (status === 429) {
     return hasCredentials
       ? `its rate limit is reached, ${later}`
-      : `its rate limit is reached: log in, or ${later}`
+      : `its rate limit is reached: log in, or ${retryAfter === undefined ? later : `wait, ${later}`}`
   }
   if (status >= 500) return `this is a fault of the registry, ${later}`
   if (status === 404) return 'check the name of the repository, and that the host is a registry'

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { UserError } from '../errors.ts'
 import type { Authenticator } from './auth.ts'
 import { notARegistry, type Purpose, refusal, type RegistryRefusal } from './failure.ts'
+import { NoAnswer } from './no-answer.ts'
 import { createPlaces, type Places } from './places.ts'
 import { apiOrigin, isLoopback, type Repository } from './reference.ts'
 import type { Scope } from './token.ts'
@@ -102,17 +103,25 @@ export function createSession(
     send: (request) => places.untilRead(() => exchange(request)),
     refusal: async (request, answer) => {
       const { purpose } = request
-      const body = await answer.read(errorLimit).catch(() => Buffer.alloc(0))
+      const { status, headers } = answer
+      const body = await readError(answer)
       // A place, because a token that has expired by now is asked for again.
       const sent = await places
         .during(() => authenticator.header(purpose, widened(request)))
         .catch(() => undefined)
       const isKnown = await authenticator.hasCredentials(purpose.registry)
-      const { status, headers } = answer
       return refusal(purpose, { status, body, headers }, isKnown, secretsOf(sent))
     },
     copying: (work) => places.copying(work),
   }
+}
+
+/** @throws NoAnswer if it breaks off where its body alone says that there is no such repository */
+async function readError(answer: HttpAnswer): Promise<Buffer> {
+  return answer.read(errorLimit).catch((error: unknown) => {
+    if (answer.status === 404 && error instanceof NoAnswer) throw error
+    return Buffer.alloc(0)
+  })
 }
 
 /** @throws UserError if the answer is a page for people, which a registry has none of */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
+import { quickRetry } from '../retry.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from './server.ts'
 
 const { server, client } = useOpened()
@@ -70,6 +71,19 @@ describe('the tags of a repository', () => {
       sendJson(response, status, content)
     })
     expect(await client().listTags(at(registry))).toEqual([])
+  })
+
+  it('are asked for again when the answer that there is no such repository breaks off', async () => {
+    const body = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN', message: 'unknown' }] })
+    let broken = 2
+    const registry = await server((_, response) => {
+      response.writeHead(404, { 'content-type': 'application/json', 'content-length': body.length })
+      if (broken-- > 0) response.write(body.slice(0, 9), () => response.destroy())
+      else response.end(body)
+    })
+    const patient = client(undefined, undefined, { repeat: quickRetry().run })
+    expect(await patient.listTags(at(registry))).toEqual([])
+    expect(registry.seen).toHaveLength(3)
   })
 
   it('may be served as text, as ECR does', async () => {
