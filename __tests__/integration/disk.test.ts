@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ActionRun, errorsOf, runAction } from './action.ts'
 import { useStandIns, withProgram } from './stand-in-inputs.ts'
+
+jest.setTimeout(60_000)
 
 const world = useStandIns()
 
