@@ -5,6 +5,9 @@ import { sentenceOf, UserError } from '../errors.ts'
 /** Bytes of an artifact when it is unpacked; UCX and a wheel of five architectures have a tenth of it. */
 const unpackedLimit = 1024 * 1024 * 1024
 
+/** Files, folders and links in an artifact; UCX has a few hundred. */
+const maximumEntries = 10_000
+
 /** A file that has more names than one is packed under each, so that no archive of ours has hard links. */
 class NoLinks extends Map<`${number}:${number}`, string> {
   override get(): undefined {
@@ -48,11 +51,16 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   await mkdir(folder, { mode: 0o755 })
   let problem: string | undefined
   let left = unpackedLimit
+  let entries = 0
   const links = new Map<string, string>()
   const isWanted = (path: string, type: string, size: number, link: string): boolean => {
     left -= size
-    if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes when it is unpacked`
+    entries += 1
+    if (entries > maximumEntries) problem ??= `it has more than ${maximumEntries} files`
+    else if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes when it is unpacked`
     else problem ??= problemOf(path, type, link)
+    // What follows is not even decompressed: a few MB can hold for minutes.
+    if (problem !== undefined) unpacking.abort(new Error(problem))
     if (type === 'SymbolicLink') links.set(posix.normalize(path), link)
     return problem === undefined && type !== 'SymbolicLink'
   }

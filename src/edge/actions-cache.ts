@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, cp, lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { cp, lstat, mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ArtifactStore } from '../build/artifact-store.ts'
 import { sentenceOf, UserError } from '../errors.ts'
@@ -56,7 +56,6 @@ export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore 
       if (!isFolder) return 'absent'
       await copy(place, folder)
       await rm(place, { recursive: true, force: true })
-      await openToAll(folder)
       return 'restored'
     },
     save: async (name, folder) => {
@@ -87,20 +86,6 @@ async function copy(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   // Links between the versions of a library stay as they are.
   await cp(from, to, { recursive: true, verbatimSymlinks: true })
-}
-
-/**
- * What the owner may read and run, everybody may. The mask of the runner's user was taken from the modes on the way, and the
- * engine in an image may be another user.
- */
-async function openToAll(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isSymbolicLink()) continue
-    const path = join(entry.parentPath, entry.name)
-    const mode = (await lstat(path)).mode & 0o777
-    const own = mode & 0o500
-    await chmod(path, mode | (own >> 3) | (own >> 6))
-  }
 }
 
 /**

@@ -141,6 +141,11 @@ describe('a hostile archive', () => {
       /./,
       [{ path: 'l', type: 'SymbolicLink', linkpath: '.' }, { path: 'l/../../x' }],
     ],
+    [
+      'more files than there is room for',
+      /more than 10000 files/,
+      Array.from({ length: 10_001 }, (_, number) => ({ path: `${number}`, size: 0 })),
+    ],
     ['more bytes than there is room for', /more than 1073741824 bytes/, [{ path: 'x', size: 2 ** 31 }]],
   ])('with %s is refused, and nothing is outside of its folder', async (_, message, entries) => {
     const parent = newFolder()

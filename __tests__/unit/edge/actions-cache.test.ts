@@ -6,7 +6,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -73,22 +72,6 @@ describe('the store in the cache of GitHub', () => {
       false,
     ])
     expect(readdirSync(join(temporaryFolder, 'image-action-artifacts'))).toEqual([])
-  })
-
-  it('gives everybody what the owner may, as in an image, whatever the mask of the runner took', async () => {
-    const { library } = createLibrary({
-      restoreCache: ([path = ''], _, [prefix = ''] = []) => {
-        mkdirSync(join(path, 'bin'), { recursive: true, mode: 0o700 })
-        for (const [name, mode] of Object.entries({ ucx_info: 0o700, text: 0o600, old: 0o755 }))
-          writeFileSync(join(path, 'bin', name), '', { mode })
-        return Promise.resolve(`${prefix}00000000`)
-      },
-    })
-    const folder = newFolder()
-    await open(library).restore('ucx-1', folder)
-    const names = ['bin', 'bin/ucx_info', 'bin/text', 'bin/old']
-    const modes = names.map((name) => statSync(join(folder, name)).mode & 0o777)
-    expect(modes).toEqual([0o755, 0o755, 0o644, 0o755])
   })
 
   it('has nothing under a name that nobody gave it, whatever the folder held before', async () => {
