@@ -40,6 +40,8 @@ const engine = [
   /failed size validation|unexpected commit (?:size|digest)|short read: expected/i,
   /blob upload (?:unknown|invalid)/i,
   /Cannot connect to the Docker daemon/i,
+  // Two builds give an image in the same engine the same name at once (containerd's image store).
+  /\bimage "[^"]+": already exists/,
 ]
 
 /** Stronger than the others: with one of these the same would happen again. */

@@ -206,6 +206,7 @@ const buildkit: [expected: boolean, line: string][] = [
     'failed to receive status: rpc error: code = Unavailable desc = closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: "graceful_stop"',
   ],
   [true, 'failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake'],
+  [true, 'image "127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64": already exists'],
   [true, 'failed to get state for index 0 on [image 3/7] RUN x'],
   [true, 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
   [
