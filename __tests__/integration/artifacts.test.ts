@@ -1,0 +1,362 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { Header } from 'tar'
+import { packFolder } from '../../src/build/artifact-archive.ts'
+import { createRegistryStore } from '../../src/build/registry-store.ts'
+import { createRegistryClient } from '../../src/registry/client.ts'
+import { putArtifact } from '../../src/registry/artifact.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
+import { useStandIns, withProgram } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+const world = useStandIns()
+
+const client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+const type = 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip'
+const wanted = {
+  versions: 'vllm: v0.21.0\nsglang: v0.5.11',
+  'aibrix-version': 'v0.7.0',
+  'gpu-architectures': '9.0',
+}
+const vllm = { ...wanted, engine: 'vllm', versions: 'v0.21.0' }
+
+type Recorded = ActionRun & {
+  /** Names of all vertices of all builds, as BuildKit told them to buildx: what is not here was not in any build's graph */
+  vertices: string[]
+  /** Arguments of docker, a line a call */
+  calls: string[]
+}
+
+/** A `docker` that is the real one, and keeps what BuildKit says of each build. */
+function recorder(): { path: string; vertices: () => string[]; calls: () => string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'recorder-'))
+  const real = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim()
+  const path = withProgram(
+    folder,
+    'docker',
+    [
+      '#!/bin/bash',
+      `printf '%s\\n' "$*" >> ${folder}/calls`,
+      '[[ "$1 $2" == "buildx build" ]] || exec ' + real + ' "$@"',
+      // A call of its own each, since two run at once
+      `exec ${real} "$@" 2> >(tee "$(mktemp ${folder}/said-XXXXXX)" >&2)`,
+      '',
+    ].join('\n'),
+  )
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+  return {
+    path,
+    calls: () => read('calls').trim().split('\n'),
+    vertices: () =>
+      readdirSync(folder)
+        .filter((name) => name.startsWith('said-'))
+        .flatMap((name) => [...read(name).matchAll(/"name": ("(?:[^"\\]|\\.)*")/g)])
+        .map(([, name = '""']) => JSON.parse(name) as string),
+  }
+}
+
+async function act(
+  namespace: string,
+  more: Record<string, string>,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Recorded> {
+  const { path, vertices, calls } = recorder()
+  const run = await runAction(world().inputs({ ...wanted, namespace, ...more }), {
+    environment: { PATH: path, ...environment },
+  })
+  expect(errorsOf(run)).toEqual([])
+  expect(run.code).toBe(0)
+  return { ...run, vertices: vertices(), calls: calls() }
+}
+
+/** What was compiled, or looked whether it is compiled already: stages that BuildKit had in a build's graph */
+function compiled({ vertices }: Recorded): string[] {
+  return ['builder', 'wheel-builder', 'ucx-builder'].filter((stage) =>
+    vertices.some((name) => name.startsWith(`[${stage} `)),
+  )
+}
+
+const ran = ({ vertices }: Recorded, step: string) =>
+  vertices.filter((name) => name.includes(`step ${step}`)).length
+
+const cacheOf = (namespace: string) => ({ registry, path: `${namespace}/image-cache` })
+
+/** @returns the artifacts of a cache repository, tag → digest */
+async function artifactsOf(namespace: string): Promise<Record<string, string | null>> {
+  const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) => /^(?:wheel|ucx)-/.test(tag))
+  const found = tags.map(async (tag) => [tag, await digestOf(`${namespace}/image-cache`, tag)] as const)
+  return Object.fromEntries(await Promise.all(found))
+}
+
+describe('two engines with the same torch, one after the other on one runner', () => {
+  let first: Recorded
+  const namespace = () => `${world().namespace}-artifacts`
+
+  beforeAll(async () => {
+    first = await act(namespace(), {})
+  }, 10 * minutes)
+
+  it('compile once, and keep one wheel and one UCX', async () => {
+    expect(compiled(first)).toEqual(['builder', 'wheel-builder', 'ucx-builder'])
+    const targets = first.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
+    expect(targets.sort()).toEqual(['ucx', 'wheel'])
+    expect(
+      Object.keys(await artifactsOf(namespace())).map((tag) => tag.replace(/[0-9a-f]{64}$/, '')),
+    ).toEqual([...['ucx-', 'wheel-']])
+    expect(first.summary).toMatch(/built in \d/)
+    expect(first.summary).toContain('taken from another leg of this run')
+  })
+
+  it.each<[string, Record<string, string>, number]>([
+    ['another NIXL of the same UCX', { 'nixl-version': '0.7.0', engine: 'vllm', versions: 'v0.10.2' }, -1],
+    ['another tag alone', { ...vllm, tags: 'again', force: 'true' }, 0],
+  ])(
+    '%s: no vertex of a compiler is in any graph',
+    async (_, more, expected) => {
+      if (expected < 0) await act(namespace(), { ...more, 'nixl-version': '0.7.1' })
+      const before = await artifactsOf(namespace())
+      const run = await act(namespace(), more)
+      expect(ran(run, 'install-nixl')).toBeGreaterThan(0)
+      expect(compiled(run)).toEqual([])
+      expect(await artifactsOf(namespace())).toEqual(before)
+      expect(run.summary).toMatch(
+        new RegExp(`taken from ${registry}/\\S*/image-cache:wheel-[0-9a-f]{64}@sha256:`),
+      )
+    },
+    6 * minutes,
+  )
+
+  it(
+    'another commit of AIBrix: the wheel alone is compiled',
+    async () => {
+      const before = await artifactsOf(namespace())
+      const run = await act(namespace(), { ...vllm, 'aibrix-version': 'main' })
+      expect(compiled(run)).toEqual(['builder', 'wheel-builder'])
+      const after = await artifactsOf(namespace())
+      expect(Object.keys(after).filter((tag) => !(tag in before))).toEqual([expect.stringMatching(/^wheel-/)])
+    },
+    6 * minutes,
+  )
+})
+
+describe('an engine version', () => {
+  it(
+    'that is new, with the torch of one that is there: nothing is compiled',
+    async () => {
+      const namespace = `${world().namespace}-versions`
+      await act(namespace, { ...vllm })
+      const before = await artifactsOf(namespace)
+      const other = await act(namespace, { ...wanted, engine: 'sglang', versions: 'v0.5.11' })
+      expect(ran(other, 'install-nixl')).toBeGreaterThan(0)
+      expect(compiled(other)).toEqual([])
+      expect(await artifactsOf(namespace)).toEqual(before)
+    },
+    6 * minutes,
+  )
+})
+
+describe('side by side', () => {
+  it(
+    'two legs that need the same compile it once, the second waits',
+    async () => {
+      const run = await act(`${world().namespace}-beside`, { parallel: '2' })
+      const targets = run.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
+      expect(targets.sort()).toEqual(['ucx', 'wheel'])
+    },
+    6 * minutes,
+  )
+})
+
+describe('what lands in the image', () => {
+  it(
+    'is the same whether a stage was compiled or taken from the registry: owner, modes, links, contents',
+    async () => {
+      const namespace = `${world().namespace}-same`
+      /** Owner, mode, size, link and content of what the two artifacts bring into an image. */
+      const inside = (tag: string): string => {
+        const image = `${registry}/${namespace}/vllm-openai:${tag}`
+        execFileSync('docker', ['pull', '--quiet', image])
+        const script = [
+          'cd /opt/aibrix/ucx',
+          `find . /usr/local/bin/ucx_* -printf '%p %u %g %M %l\\n' | sort`,
+          `find . -type f -exec sha256sum {} + | sort`,
+          `find / -xdev -path '*aibrix_kvcache*' -not -name RECORD -printf '%p %u %g %M %l\\n' | sort`,
+          `find / -xdev -path '*aibrix_kvcache/*' -type f -exec sha256sum {} + | sort`,
+        ].join('; ')
+        const command = ['run', '--rm', '--network', 'none', '--entrypoint', 'sh', image, '-c', script]
+        return execFileSync('docker', command, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 })
+      }
+      const kept = await act(namespace, { ...vllm, tags: 'built' })
+      expect(kept.summary).toMatch(/built in/)
+      const taken = await act(namespace, { ...vllm, tags: 'taken', force: 'true', 'overwrite-tags': 'true' })
+      expect(compiled(taken)).toEqual([])
+      const [built, restored] = [inside('built'), inside('taken')]
+      expect(built).toContain('./lib/libucp.so.0 root root')
+      expect(built).toContain('./bin/ucx_info root root -rwxr-xr-x')
+      expect(built).not.toContain('source.json')
+      expect(restored).toBe(built)
+    },
+    8 * minutes,
+  )
+})
+
+describe('a stored artifact that is bad', () => {
+  /** An archive with an entry that leads out of it. */
+  const hostile = (path: string, fields: { type?: 'SymbolicLink'; linkpath?: string }): Buffer => {
+    const header = new Header({ path, type: 'File', mode: 0o644, size: 0, ...fields })
+    const block = Buffer.alloc(512)
+    header.encode(block, 0)
+    return gzipSync(Buffer.concat([block, Buffer.alloc(1024)]))
+  }
+  const store = (namespace: string) => createRegistryStore(client, cacheOf(namespace))
+  const restored = async (namespace: string, name: string) => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'stored-')), 'new')
+    expect(await store(namespace).restore(name, folder)).toBe('restored')
+    return folder
+  }
+
+  let source: string
+  let good: Record<string, string | null>
+  let wheel: string
+  let ucx: string
+
+  beforeAll(async () => {
+    source = `${world().namespace}-good`
+    await act(source, { ...vllm })
+    good = await artifactsOf(source)
+    ;[ucx = '', wheel = ''] = Object.keys(good)
+  }, 6 * minutes)
+
+  const put = (namespace: string, name: string, bytes: Uint8Array) =>
+    putArtifact(client, cacheOf(namespace), name, { type, bytes })
+
+  it.each<[string, RegExp, (namespace: string) => Promise<unknown>]>([
+    [
+      'cut off',
+      /unexpected end|Truncated/,
+      async (namespace) => {
+        const whole = await packFolder(await restored(source, wheel))
+        await put(namespace, wheel, whole.subarray(0, whole.length / 2))
+      },
+    ],
+    [
+      'no archive',
+      /Unrecognized archive/,
+      (namespace) => put(namespace, wheel, Buffer.from('<html>not found</html>')),
+    ],
+    [
+      'UCX where the wheel should be',
+      /it was made from something else/,
+      async (namespace) => {
+        await put(namespace, wheel, await packFolder(await restored(source, ucx)))
+      },
+    ],
+    [
+      'another wheel, of another commit',
+      /it is of commit ffff/,
+      async (namespace) => {
+        const folder = await restored(source, wheel)
+        const path = join(folder, 'content/source.json')
+        const text = readFileSync(path, 'utf8').replace(
+          /"commit": "[0-9a-f]{40}"/,
+          `"commit": "${'f'.repeat(40)}"`,
+        )
+        writeFileSync(path, text)
+        await put(namespace, wheel, await packFolder(folder))
+      },
+    ],
+    [
+      'one that writes outside of its folder',
+      /outside of its folder/,
+      (namespace) => put(namespace, wheel, hostile('../../../../image-action-was-here', {})),
+    ],
+    [
+      'one with a link to what the runner has',
+      /leads out of its folder/,
+      (namespace) =>
+        put(namespace, wheel, hostile('made-from.json', { type: 'SymbolicLink', linkpath: '/etc/passwd' })),
+    ],
+  ])(
+    '%s: is built and replaced, with a warning',
+    async (_, problem, spoil) => {
+      const namespace = `${world().namespace}-bad-${Math.random().toString(36).slice(2, 8)}`
+      await spoil(namespace)
+      const bad = (await artifactsOf(namespace))[wheel]
+      const run = await act(namespace, { ...vllm })
+      const warning = run.log.split('\n').find((line) => line.startsWith('::warning') && line.includes(wheel))
+      expect(warning).toMatch(problem)
+      expect(run.summary).toMatch(/is not used/)
+      const after = await artifactsOf(namespace)
+      expect(after[wheel]).not.toBe(bad)
+      expect(readdirSync('/tmp')).not.toContain('image-action-was-here')
+      // What replaced it is good.
+      const next = await act(namespace, { ...vllm, tags: 'next', force: 'true' })
+      expect(compiled(next)).toEqual([])
+      expect(next.log).not.toMatch(/^::warning.*is not used/m)
+    },
+    6 * minutes,
+  )
+})
+
+describe('a run that pushes nothing', () => {
+  it(
+    'takes what is there, and writes nothing',
+    async () => {
+      const namespace = `${world().namespace}-pull`
+      await act(namespace, { ...vllm })
+      const before = await tagsOf(`${namespace}/image-cache`)
+      const other = { ...wanted, engine: 'sglang', versions: 'v0.5.11', push: 'false' }
+      const run = await act(namespace, other)
+      expect(compiled(run)).toEqual([])
+      expect(await tagsOf(`${namespace}/image-cache`)).toEqual(before)
+    },
+    6 * minutes,
+  )
+
+  it(
+    'compiles where nothing is there, and still writes nothing',
+    async () => {
+      const namespace = `${world().namespace}-nothing`
+      const run = await act(namespace, { ...vllm, push: 'false' })
+      expect(run.summary).toMatch(/built in/)
+      expect(await tagsOf(`${namespace}/image-cache`)).toEqual([])
+      expect(run.log).not.toMatch(/^::warning/m)
+    },
+    6 * minutes,
+  )
+})
+
+it(
+  'a wheel of the same name, size and age is not taken for the one that BuildKit was sent before',
+  async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'same-'))
+    const archiveOf = async (text: string): Promise<Buffer> => {
+      const folder = mkdtempSync(join(parent, 'folder-'))
+      mkdirSync(join(folder, 'content'))
+      writeFileSync(join(folder, 'content/file'), text)
+      symlinkSync('file', join(folder, 'content/link'))
+      return packFolder(folder)
+    }
+    writeFileSync(
+      join(parent, 'Dockerfile'),
+      'FROM scratch AS it\nFROM scratch\nCOPY --from=it /file /file\n',
+    )
+    const { unpackFolder } = await import('../../src/build/artifact-archive.ts')
+    const built: string[] = []
+    for (const text of ['one', 'two']) {
+      const folder = join(parent, text)
+      await unpackFolder(await archiveOf(text), folder)
+      const args = ['buildx', 'build', '--quiet', '--build-context', `it=${folder}/content/`]
+      execFileSync('docker', [...args, '--output', `type=local,dest=${folder}-out`, parent], {
+        stdio: 'pipe',
+      })
+      built.push(readFileSync(`${folder}-out/file`, 'utf8'))
+    }
+    expect(built).toEqual(['one', 'two'])
+  },
+  minutes,
+)
