@@ -102,7 +102,7 @@ async function findOrMake(
   await writeFile(join(folder, madeFromFile), madeFrom(artifact.determinants))
   const problem = await problemOf(folder, artifact)
   if (problem === undefined) warnings.push(...(await keep(artifact, folder, open)))
-  else
+  else if ([...open].some((place) => place.keep))
     warnings.push(
       `The ${artifact.determinants.kind} that was built is not kept for other images: ${problem}.`,
     )

@@ -40,11 +40,12 @@ export function writeContent(content: string, { determinants }: Artifact, change
       'aibrix_kvcache/x.py': strToU8(''),
     }
     writeFileSync(join(content, wheel), zipSync(files))
+    const gpuArchitectures = [...determinants.gpuArchitectures].reverse()
     return json({
       ref: 'v0.7.0',
       commit: determinants.aibrixCommit,
       version,
-      gpuArchitectures: ['9.0', '8.0'],
+      gpuArchitectures,
     })
   }
   const program = Buffer.alloc(64)

@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals'
+import type { BuildCall } from '../../../src/build/argv.ts'
+import { createArtifacts } from '../../../src/build/artifacts.ts'
+import { measureOnStages } from '../../../src/build/on-stages.ts'
+import { artifactsFor, type StagesSettings, type StagesWorld } from '../../../src/build/stages.ts'
+import type { Step } from '../../../src/build/steps.ts'
+import { UserError } from '../../../src/errors.ts'
+import { RegistryRefusal } from '../../../src/registry/failure.ts'
+import type { Facts } from '../../../src/verify/facts.ts'
+import { makeBase, makeImage, makeLeg } from '../verify/factory.ts'
+import { newFolder, writeContent } from './artifact-folder.ts'
+import { makeCall } from './factory.ts'
+
+const leg = makeLeg()
+const { context, dockerfile, secrets, options } = makeCall()
+const settings: StagesSettings = {
+  call: { context, dockerfile, secrets, options },
+  ...{ layerCache: undefined, fresh: false, push: true, objection: undefined },
+  recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
+}
+
+/** The base as it is, and one that somebody says it is. */
+const real = makeBase()
+const untrue: Facts = { ...makeBase(), torch: { ...real.torch, version: '2.12.0+cu130' } as Facts['torch'] }
+const wanted = artifactsFor(leg, real, settings)
+
+type Behaviour = {
+  stored?: Facts | Error
+  keep?: Error
+  push?: boolean
+  /** Fails calls of a kind */
+  fails?: (call: BuildCall) => boolean
+}
+
+async function measured({ stored, keep, push = true, fails }: Behaviour) {
+  const calls: string[] = []
+  const kept: [Facts, boolean][] = []
+  const names: string[] = []
+  const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
+  const world: StagesWorld = {
+    build: (call) => {
+      calls.push(call.output.kind)
+      if (fails?.(call)) return Promise.reject(new UserError('It does not compile.'))
+      if (call.output.kind === 'wheel' || call.output.kind === 'ucx')
+        writeContent(call.output.directory, wanted[call.output.kind])
+      return Promise.resolve({ steps: [], digest: undefined })
+    },
+    newPath: (name) => name,
+    readText: (path) => Promise.resolve(JSON.stringify(path.endsWith('base.json') ? real : makeImage())),
+    facts: {
+      read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
+      keep: (_, facts, replace) => {
+        kept.push([facts, replace])
+        return keep ? Promise.reject(keep) : Promise.resolve()
+      },
+    },
+    artifacts: {
+      provide: (artifact, make) => {
+        names.push(artifact.name)
+        return artifacts.provide(artifact, make)
+      },
+    },
+  }
+  const steps: Step[] = []
+  const result = await measureOnStages(leg, { ...settings, push }, world, steps).catch(
+    (error: unknown) => error,
+  )
+  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, kept, names }
+}
+
+const refusal = (status: number) =>
+  new RegistryRefusal(`docker.io says ${status}`, 'wait', { status, code: undefined, retryAfter: undefined })
+
+describe('the facts of a base', () => {
+  it('are measured and kept where none are stored, and choose the artifacts', async () => {
+    const { result, calls, kept, names } = await measured({})
+    expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
+    expect(kept).toEqual([[real, false]])
+    expect(names).toEqual([wanted.wheel.name, wanted.ucx.name])
+    expect(result.warnings).toEqual([])
+    expect(result.facts.base).toEqual(real)
+  })
+
+  it('that are stored are measured again before something is compiled, and not kept again', async () => {
+    const { result, calls, kept } = await measured({ stored: real })
+    expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
+    expect(kept).toEqual([])
+    expect(result.warnings).toEqual([])
+  })
+
+  it('that are stored and not true are replaced, with a warning, and nothing is kept under their names', async () => {
+    const { result, calls, kept, names } = await measured({ stored: untrue })
+    expect(kept).toEqual([[real, true]])
+    expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
+    expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
+    expect(result.warnings).toEqual([expect.stringMatching(/was not true of it; it was measured again\.$/)])
+  })
+
+  it('are not kept where nothing is pushed', async () => {
+    expect((await measured({ push: false })).kept).toEqual([])
+  })
+
+  it.each<[string, Behaviour, RegExp | undefined]>([
+    ['can not be read', { stored: refusal(503) }, /can't be read: docker\.io says 503/],
+    ['may not be read', { stored: refusal(403) }, /can't be read: docker\.io says 403/],
+    ['may not be read, and nothing is pushed', { stored: refusal(403), push: false }, undefined],
+    ['can not be kept', { keep: refusal(403) }, /are not stored: docker\.io says 403/],
+  ])('are measured where they %s, which is no error', async (_, behaviour, warning) => {
+    const { result } = await measured(behaviour)
+    expect(result.facts.base).toEqual(real)
+    expect(result.warnings).toEqual(warning ? [expect.stringMatching(warning)] : [])
+  })
+})
+
+describe('a build that fails', () => {
+  it.each(['wheel', 'ucx', 'report'])('in %s is told, whether the facts were stored or not', async (kind) => {
+    const fails = ({ output }: BuildCall) => output.kind === kind
+    for (const stored of [undefined, real]) {
+      const { result, calls } = await measured({ fails, ...(stored && { stored }) })
+      expect(result).toMatchObject({ message: 'It does not compile.' })
+      // The other stage came to its end.
+      expect(calls).toEqual(expect.arrayContaining(['wheel', 'ucx']))
+      expect(calls.filter((each) => each === kind)).toHaveLength(1)
+    }
+  })
+})
+
+it('a leg that the facts speak against is refused before anything is compiled', async () => {
+  const calls: string[] = []
+  const world: StagesWorld = {
+    build: ({ output }) => {
+      calls.push(output.kind)
+      return Promise.resolve({ steps: [], digest: undefined })
+    },
+    newPath: (name) => name,
+    readText: () => Promise.resolve(JSON.stringify(real)),
+    facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
+    artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
+  }
+  const objection = () => 'it has no torch'
+  await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(
+    "can't be built: it has no torch",
+  )
+  expect(calls).toEqual(['facts'])
+})
