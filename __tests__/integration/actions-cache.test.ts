@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ActionRun, errorsOf, runAction } from './action.ts'
+import { type BuildRecords, keepBuildRecords } from './build-records.ts'
+import { type CacheEntry, type CacheService, openCacheService } from './cache-service.ts'
+import { useStandIns } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+let records: BuildRecords
+let service: CacheService
+let runnerTemp: string
+
+beforeAll(async () => {
+  records = keepBuildRecords()
+  service = await openCacheService()
+  runnerTemp = mkdtempSync(join(tmpdir(), 'runner-temp-'))
+})
+afterAll(() => service.close())
+beforeEach(() => {
+  service.trouble = 'none'
+  service.seen.length = 0
+})
+
+/** A step of a workflow for a pull request; all hosted runners have the same RUNNER_TEMP. */
+function run(more: Record<string, string> = {}, environment: NodeJS.ProcessEnv = {}): Promise<ActionRun> {
+  records.steps()
+  const inputs = world().inputs({
+    ...{ engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' },
+    ...more,
+  })
+  return runAction(inputs, {
+    environment: {
+      ...service.environment,
+      ...{ PATH: records.path, RUNNER_TEMP: runnerTemp, GITHUB_EVENT_NAME: 'pull_request' },
+      ...environment,
+    },
+  })
+}
+
+const warningsOf = ({ log }: ActionRun) => log.split('\n').filter((line) => line.startsWith('::warning'))
+const compiled = () => records.steps().filter((name) => /step build-(?:wheel|ucx)/.test(name))
+const kinds = () => service.entries.map(({ key }) => /^image-action-(\w+)-/.exec(key)?.[1])
+
+function expectGreen(ended: ActionRun): void {
+  expect(errorsOf(ended)).toEqual([])
+  expect(ended.code).toBe(0)
+}
+
+/** Unpacks an entry as the library does, changes a file of it, and packs it again. */
+function poison(entry: CacheEntry | undefined, file: RegExp, change: (bytes: Buffer) => Buffer): void {
+  if (!entry) throw new Error('there is no such entry')
+  const folder = mkdtempSync(join(tmpdir(), 'poison-'))
+  const archive = join(folder, 'cache.tzst')
+  writeFileSync(archive, entry.bytes)
+  // Its names begin with `..`, as the runner's temporary folder is beside the workspace.
+  const names = execFileSync('tar', ['-tPf', archive], { encoding: 'utf8' }).trim().split('\n')
+  const depth = Math.max(...names.map((name) => name.split('../').length))
+  const workspace = join(folder, ...Array.from({ length: depth }, (_, level) => `level-${level}`))
+  mkdirSync(workspace, { recursive: true })
+  execFileSync('tar', ['-xPf', archive, '-C', workspace])
+  const found = names.find((name) => file.test(name))
+  if (found === undefined) throw new Error(`${names.join(' ')} has no such file`)
+  writeFileSync(join(workspace, found), change(readFileSync(join(workspace, found))))
+  execFileSync('tar', ['--zstd', '-cPf', archive, '-C', workspace, names[0] ?? ''])
+  entry.bytes = readFileSync(archive)
+  rmSync(folder, { recursive: true })
+}
+
+describe('a pull request, which can not write to the registry', () => {
+  it(
+    'compiles wheel and UCX once, and keeps both in the cache of GitHub',
+    async () => {
+      const first = await run()
+      expectGreen(first)
+      expect(compiled()).toHaveLength(2)
+      expect(kinds().sort()).toEqual(['ucx', 'wheel'])
+      expect(service.entries.every(({ finished }) => finished)).toBe(true)
+      expect(warningsOf(first)).toEqual([])
+      expect(readdirSync(join(runnerTemp, 'image-action-artifacts'))).toEqual([])
+    },
+    10 * minutes,
+  )
+
+  it(
+    'compiles neither the next time',
+    async () => {
+      const again = await run()
+      expectGreen(again)
+      expect(compiled()).toEqual([])
+      expect(service.seen).not.toContain('CreateCacheEntry')
+      expect(warningsOf(again)).toEqual([])
+    },
+    2 * minutes,
+  )
+
+  it.each([
+    ['a wheel that is cut off', 'wheel', /\.whl$/, (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['a wheel made from something else', 'wheel', /made-from\.json$/, () => Buffer.from('{}\n')],
+    ['UCX without its libraries', 'ucx', /libucp\.so[.\d]*$/, () => Buffer.from('no library')],
+  ])(
+    'does not take %s, says so, and keeps a good one in its place',
+    async (_, kind, file, change) => {
+      const before = service.entries.length
+      poison(
+        service.entries.findLast(({ key }) => key.includes(kind)),
+        file,
+        change,
+      )
+      const bad = await run()
+      expectGreen(bad)
+      expect(compiled().map((name) => /build-(\w+)/.exec(name)?.[1])).toEqual([kind])
+      expect(warningsOf(bad).join('\n')).toContain(`${kind}-`)
+      expect(service.entries).toHaveLength(before + 1)
+      const good = await run()
+      expectGreen(good)
+      expect(compiled()).toEqual([])
+      expect(warningsOf(good)).toEqual([])
+    },
+    4 * minutes,
+  )
+
+  it.each(['error', 'garbage', 'no storage'] as const)(
+    'is green without the service, which has the trouble "%s", and says so',
+    async (trouble) => {
+      service.trouble = trouble
+      const ended = await run()
+      expectGreen(ended)
+      expect(compiled()).toHaveLength(2)
+      expect(warningsOf(ended).join('\n')).toMatch(/cache/i)
+    },
+    4 * minutes,
+  )
+
+  it(
+    'is green where nothing answers in place of the service',
+    async () => {
+      const ended = await run({}, { ACTIONS_RESULTS_URL: 'http://127.0.0.1:1/' })
+      expectGreen(ended)
+      expect(compiled()).toHaveLength(2)
+      expect(warningsOf(ended).join('\n')).toMatch(/cache|ECONNREFUSED/i)
+    },
+    4 * minutes,
+  )
+})
+
+describe('a run that pushes', () => {
+  it(
+    'neither reads nor writes the cache of GitHub',
+    async () => {
+      const ended = await run({ push: 'true' }, { GITHUB_EVENT_NAME: 'push' })
+      expectGreen(ended)
+      expect(service.seen).toEqual([])
+      expect(compiled()).toHaveLength(2)
+    },
+    4 * minutes,
+  )
+
+  it(
+    'leaves to pull requests what it has compiled, in the registry',
+    async () => {
+      const entries = service.entries.splice(0)
+      const ended = await run()
+      expectGreen(ended)
+      expect(compiled()).toEqual([])
+      expect(service.seen).toEqual([])
+      service.entries.push(...entries)
+    },
+    2 * minutes,
+  )
+})
+
+describe('with cache: off', () => {
+  it(
+    'nothing is looked for and nothing kept',
+    async () => {
+      const ended = await run({ cache: 'off' })
+      expectGreen(ended)
+      expect(service.seen).toEqual([])
+    },
+    2 * minutes,
+  )
+})
