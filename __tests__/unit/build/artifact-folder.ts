@@ -40,7 +40,7 @@ export function writeContent(content: string, { determinants }: Artifact, change
       'aibrix_kvcache/x.py': strToU8(''),
     }
     writeFileSync(join(content, wheel), zipSync(files))
-    const gpuArchitectures = [...determinants.gpuArchitectures].reverse()
+    const { gpuArchitectures } = determinants
     return json({
       ref: 'v0.7.0',
       commit: determinants.aibrixCommit,
