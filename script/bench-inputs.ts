@@ -1,4 +1,4 @@
-// What script/bench builds: on the stand-ins, or on the real inputs that script/bench has put into .cache/bench.
+// What script/bench builds: on the stand-ins, or on the real inputs that script/bench has put into .cache/bench/real.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Engine, engines as known } from '../src/plan/engine.ts'
@@ -91,7 +91,7 @@ async function standIns(host: string, registry: string): Promise<Source> {
 }
 
 function realInputs(host: string): Promise<Source> {
-  const kept = resolve('.cache/bench')
+  const kept = resolve('.cache/bench/real')
   return Promise.resolve({
     name: 'real inputs',
     engines: { vllm: 'v0.10.2', sglang: 'v0.5.11' },

@@ -1,7 +1,7 @@
 // docker/build-push-action's own bundle, run as a runner does: inputs in the environment, answers in files.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { resolve, join } from 'node:path'
+import { join } from 'node:path'
 import { peakMemoryOf } from './peak-memory.ts'
 
 export type TheirBuild = {
@@ -17,13 +17,13 @@ export type TheirBuild = {
   cache: string
 }
 
-/** @returns its exit code, megabytes and its output */
+/** @param parent where RUNNER_TEMP is made @returns its exit code, megabytes and its output */
 export async function runTheirs(
   bundle: string,
   build: TheirBuild,
   environment: NodeJS.ProcessEnv,
+  parent: string,
 ): Promise<{ code: number | null; memory: number; log: string }> {
-  const parent = resolve('.cache/bench/theirs')
   mkdirSync(parent, { recursive: true })
   const temp = mkdtempSync(join(parent, 'runner-'))
   const files = Object.fromEntries(

@@ -1,7 +1,7 @@
 // The part of script/bench after the inputs are there: runs each row, and prints one table at the end.
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { humanBytes } from '../src/verify/size.ts'
 import { type BenchInputs, openBenchInputs, type Versions } from './bench-inputs.ts'
 import { type CountingRegistry, openCountingRegistry, type Traffic } from './bench-registry.ts'
@@ -14,16 +14,16 @@ import { registry, runAction } from './runner.ts'
 type Measured = { seconds: number; traffic: Traffic; memory: number; failed: boolean; note: string }
 type Row = { id: string; title: string; versions: Versions }
 
-const kept = resolve('.cache/bench')
-const logs = join(kept, 'logs')
 const real = process.argv[2] === 'real'
+const kept = resolve('.cache/bench', real ? 'real' : 'stand-ins')
+const logs = join(kept, 'logs')
 const bundle = process.env.BPA
 const wanted = (process.env.ROWS ?? 'cold same nixl aibrix').split(/[\s,]+/)
 const namespace = chooseNamespace()
 
 /** A new one for what begins with nothing, else the one of the last time */
 function chooseNamespace(): string {
-  const file = join(kept, `namespace-${real ? 'real' : 'stand-ins'}`)
+  const file = join(kept, 'namespace')
   mkdirSync(kept, { recursive: true })
   if (!wanted.includes('cold') && existsSync(file)) return readFileSync(file, 'utf8')
   const name = `bench-${randomBytes(4).toString('hex')}`
@@ -94,6 +94,7 @@ function theirs(inputs: BenchInputs, { id, versions }: Row, door: CountingRegist
               cache: `${door.host}/${namespace}-theirs/${engine}:cache`,
             },
             environment,
+            join(kept, 'runs'),
           ),
         )
       const log = results.map((result) => result.log).join('\n')
@@ -179,5 +180,5 @@ try {
   await door.close()
 }
 const engines = Object.entries(inputs.engines).map((pair) => pair.join(' '))
-console.log(`\n${inputs.name}: ${engines.join(', ')}. Logs, summaries and requests: .cache/bench/logs\n`)
+console.log(`\n${inputs.name}: ${engines.join(', ')}. Logs, summaries and requests: ${relative('.', logs)}\n`)
 console.log(table([header, header.map(() => '---'), ...rows]))
