@@ -650,7 +650,7 @@ describe('any JSON', () => {
       ),
       { numRuns: 2000 },
     )
-  })
+  }, 60_000)
 
   it('is a configuration, or an error of one sentence', () => {
     fc.assert(
@@ -659,7 +659,7 @@ describe('any JSON', () => {
       }),
       { numRuns: 1000 },
     )
-  })
+  }, 60_000)
 
   it('is a token, a list of tags, or an error of one sentence, and changes no prototype', async () => {
     let content: unknown
@@ -684,5 +684,5 @@ describe('any JSON', () => {
       { numRuns: 200 },
     )
     expect(Object.keys(Object.prototype)).toEqual([])
-  })
+  }, 60_000)
 })
