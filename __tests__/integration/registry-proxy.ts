@@ -19,6 +19,10 @@ export type Door = {
   broken?: boolean
   /** Milliseconds before each answer */
   delay?: number
+  /** Answers with this JSON instead of passing a request on; undefined passes it on */
+  answers?: (seen: string) => string | undefined
+  /** Asks for a token as Docker Hub does, one for each repository, and gives it to everybody; those requests are seen, too */
+  tokens?: boolean
   /** Awaited before a request is passed on; a number is the status of an answer that is given instead */
   before?: (seen: string) => Promise<number | undefined> | number | undefined
   /** Awaited when the registry has done what it was asked for, before the answer is passed back */
@@ -50,12 +54,19 @@ export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
     const answer = (status: number, body: string, headers: Record<string, string> = {}): void => {
       outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
     }
+    if (door.tokens && url.startsWith('/token')) return answer(200, '{"token":"anyone"}')
+    if (door.tokens && incoming.headers.authorization !== 'Bearer anyone') {
+      const realm = `Bearer realm="http://${incoming.headers.host ?? ''}/token",service="test"`
+      return answer(401, unauthorized, { 'www-authenticate': realm })
+    }
     if (expected !== undefined && incoming.headers.authorization !== expected)
       return answer(401, unauthorized, { 'www-authenticate': 'Basic realm="test"' })
     if (readOnly && isWrite(`${method} `)) return answer(403, denied)
     if (broken && isWrite(`${method} `)) return answer(500, '{}')
     const status = await door.before?.(`${method} ${url}`)
     if (status !== undefined) return answer(status, '{}')
+    const instead = door.answers?.(`${method} ${url}`)
+    if (instead !== undefined) return answer(200, instead)
     const { authorization: _, ...headers } = incoming.headers
     const passBack = async (answered: IncomingMessage): Promise<void> => {
       await door.after?.(`${method} ${url}`)

@@ -13,12 +13,7 @@ export type SecretFiles = ReadonlyMap<string, string>
 /** What a call to BuildKit leaves behind. */
 export type BuildOutput =
   /** The facts of the base alone, those of base and image, or a stage artifact, as files in a folder */
-  | {
-      kind: 'facts' | 'report' | ArtifactKind
-      directory: string
-      /** Whether the image's own steps run again whatever the cache has, for new answers of apt and pip */
-      fresh?: boolean
-    }
+  | { kind: 'facts' | 'report' | ArtifactKind; directory: string }
   | {
       kind: 'image'
       /** `registry/path:tag` */
@@ -39,6 +34,11 @@ export type BuildCall = {
   context: string
   dockerfile: string
   secrets: SecretFiles
+  /**
+   * When the image was made that this one replaces because of its age. It becomes a part of the key of each of the image's own steps in
+   * BuildKit's cache, so that they run again, and the image is made of exactly those that were measured.
+   */
+  newerThan?: string | undefined
   layerCache?: LayerCacheUse | undefined
   /** Folders that take the place of stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
@@ -47,7 +47,7 @@ export type BuildCall = {
 /**
  * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for
  */
-export function buildArguments(leg: Leg): Record<string, string> {
+export function buildArguments(leg: Leg, newerThan = ''): Record<string, string> {
   const { aibrix, ucx } = leg
   return {
     ...leg.buildArguments,
@@ -63,6 +63,7 @@ export function buildArguments(leg: Leg): Record<string, string> {
     ...(ucx.repository.kind === 'url' ? { UCX_REPO: ucx.repository.url } : {}),
     GPU_ARCHITECTURES: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     INTEGRATION: leg.integration,
+    NEWER_THAN: newerThan,
   }
 }
 
@@ -121,7 +122,7 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
     ...flag('--file', call.dockerfile),
     ...flag('--platform', leg.platform),
     ...flag('--network', options.network === 'default' ? undefined : options.network),
-    ...Object.entries(buildArguments(leg)).flatMap(([name, value]) =>
+    ...Object.entries(buildArguments(leg, call.newerThan)).flatMap(([name, value]) =>
       flag('--build-arg', `${name}=${value}`),
     ),
     ...sourceContext('aibrix-source', leg.aibrix),
@@ -136,7 +137,6 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
     return [
       // The stage has the same name.
       ...flag('--target', output.kind),
-      ...flag('--no-cache-filter', output.fresh === true ? 'image' : undefined),
       // This is no image: attestations would put their files beside it.
       ...flag('--provenance', 'false'),
       ...flag('--output', csv(['type=local', `dest=${output.directory}`])),

@@ -67,8 +67,7 @@ export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): P
   const { folders, origins } = stages
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
   for (let attempt = 1, facts = first.facts; ; attempt += 1) {
-    if (attempt > 1)
-      facts = await measureImage(leg, settings.call, { ...settings, fresh: false }, world, steps)
+    if (attempt > 1) facts = await measureImage(leg, settings.call, settings.layerCache, world, steps)
     const gates = settle(judgeFacts(leg, facts), settings)
     const result = (candidate: Candidate, digest: Digest | undefined): LegBuild => ({
       facts,

@@ -28,22 +28,18 @@ export async function measureBase(
   return parseFacts('base.json', await readText(`${directory}/base.json`))
 }
 
-/**
- * Measures the base and what would be the image.
- * @param fresh whether the image's own steps run again; BuildKit then goes on with what is newest in its cache, which is this
- * @param steps gets those that ran
- */
+/** Measures the base and what would be the image. @param steps gets those that ran */
 export async function measureImage(
   leg: Leg,
   given: Call,
-  { layerCache: layers, fresh }: { layerCache: LayerCache | undefined; fresh: boolean },
+  layers: LayerCache | undefined,
   { build, newPath, readText }: MeasuringWorld,
   steps: Step[],
 ): Promise<LegFacts> {
   const directory = newPath('facts')
   // The image is made without reading: what it then takes from a cache can only be what was measured here.
   const layerCache = layers?.read ? { kind: 'read' as const, reference: layers.reference } : undefined
-  const call = { ...given, leg, layerCache, output: { kind: 'report', directory, fresh } as const }
+  const call = { ...given, leg, layerCache, output: { kind: 'report', directory } as const }
   addSteps(steps, (await build(call, leg)).steps)
   const read = async (name: string) => parseFacts(name, await readText(`${directory}/${name}`))
   return { base: await read('base.json'), image: await read('image.json') }

@@ -24,8 +24,6 @@ export type StagesSettings = {
   call: Omit<BuildCall, 'leg' | 'output' | 'layerCache'>
   layerCache: LayerCache | undefined
   push: boolean
-  /** Whether the image is made of new answers of apt and pip; what it takes from other stages may be old */
-  fresh: boolean
   /** Where the plan could not tell whether it can be built: says why not, from the base's facts; undefined if it can */
   objection: ((base: Facts) => string | undefined) | undefined
   /** What each stage artifact is made with, 64 hexadecimal digits */

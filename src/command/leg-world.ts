@@ -114,6 +114,7 @@ export function createSettings(
       context: machine.dockerfiles,
       dockerfile: join(machine.dockerfiles, engines[leg.engine].dockerfile),
       secrets,
+      newerThan: leg.newerThan ?? undefined,
     },
     layerCache:
       options.cache === 'off'
@@ -129,7 +130,6 @@ export function createSettings(
     waivers: inputs.waivers,
     addedBytesLimit: inputs.addedBytesLimit,
     index: makesIndex(options, machine.environment),
-    fresh: leg.newerThan !== null,
     objection:
       leg.feasibility === 'unknown' ? (facts) => objectionTo(leg, facts, machine.dockerfiles) : undefined,
     recipes: readStageRecipes(machine.dockerfiles, leg.engine),

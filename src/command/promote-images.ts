@@ -132,8 +132,9 @@ async function inspect(
   try {
     const published = await publishedBy(image, plan, choices, world)
     if (published.kind === 'same') {
-      const legs = await Promise.all(image.legs.map((leg) => verifiedLeg(leg, plan, choices, world)))
       const { digest } = published
+      const found = await Promise.all(image.legs.map((leg) => verifiedLeg(leg, plan, choices, world)))
+      const legs = found.length === 1 ? found.map((leg) => withOwnReport(leg, digest, world)) : found
       const tags = publicTagsOf(image.tags, published)
       return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
     }
@@ -164,6 +165,17 @@ async function publishedBy(
   ])
   if (plan.publicTags === 'look') refuseOtherImages(image.repository, tags)
   return publishedNow(image, tags, kept)
+}
+
+/**
+ * A leg that was built again has the report of that, while a tag may name the image of before. It can be told where the leg is
+ * the image; of several platforms the index has other digests than the legs.
+ */
+function withOwnReport(outcome: LegOutcome, digest: string, { log }: PromoteWorld): LegOutcome {
+  const { leg } = outcome
+  if (outcome.state !== 'staged' || (outcome.report?.digest ?? digest) === digest) return outcome
+  log(`${leg.engine} ${leg.version.tag} | its report can't be shown: the stored one is of a later build.`)
+  return { ...outcome, report: undefined }
 }
 
 type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg & { platform: string } }

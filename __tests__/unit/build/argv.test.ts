@@ -44,6 +44,7 @@ describe('build arguments', () => {
       UCX_COMMIT: '2'.repeat(40),
       GPU_ARCHITECTURES: 'auto',
       INTEGRATION: 'auto',
+      NEWER_THAN: '',
     })
   })
 
@@ -95,6 +96,17 @@ describe('the call to buildx', () => {
       '--',
       '/action/dockerfiles',
     ])
+  })
+
+  it('for what is too old has its time as a build argument in each call, so that the steps of the image run again', () => {
+    const time = '2025-11-23T00:00:00.000Z'
+    for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
+      const of = (newerThan?: string) =>
+        values(buildxArguments(makeCall({ output, newerThan })), '--build-arg').filter((value) =>
+          value.startsWith('NEWER_THAN='),
+        )
+      expect([of(), of(time)]).toEqual([['NEWER_THAN='], [`NEWER_THAN=${time}`]])
+    }
   })
 
   it('for an image pushes it with labels, annotations and a metadata file', () => {

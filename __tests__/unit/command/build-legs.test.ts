@@ -105,7 +105,6 @@ async function built(
         addedBytesLimit: 100_000_000,
         index: false,
         recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
-        fresh: leg.newerThan !== null,
         objection: behaviour.objection && (() => behaviour.objection?.(leg)),
       }),
       commandOf: behaviour.commandOf ?? ((leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`),
@@ -220,6 +219,19 @@ describe('a leg that passes', () => {
     expect(states).toEqual(['built'])
     expect(asked).toEqual([first.id])
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(memory.tagsOf(cache)[candidateTag(first)])
+  })
+})
+
+describe('a leg that is staged and too old', () => {
+  const aged = { ...first, newerThan: '2025-11-23T00:00:00.000Z' }
+
+  it('is built, and takes the place of the old one', async () => {
+    const memory = createMemory()
+    const old = await stageLeg(memory, first)
+    const { asked, build } = recorder()
+    const { states } = await built({ build }, { memory, of: [aged] })
+    expect([states, asked]).toEqual([['built'], [first.id]])
+    expect(memory.tagsOf(cache)[stagedTag(first)]).not.toBe(old)
   })
 })
 

@@ -2,8 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { promoteImages, type PromoteChoices, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import { buildIdLabel } from '../../../src/plan/published.ts'
 import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { stage } from '../../../src/promote/stage.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
+import { serialiseReport } from '../../../src/report/leg-report.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../report/factory.ts'
 import { makeLeg } from '../verify/factory.ts'
@@ -216,6 +219,70 @@ describe('public tags', () => {
       sglangDigest(memory),
     ])
     expect(memory.seen.slice(from).filter((request) => !request.startsWith('get '))).toEqual([])
+  })
+
+  it('have no report where the stored one is about what was built again', async () => {
+    const memory = await withStaged()
+    const [single] = makePlan([makePlannedImage()]).images
+    if (!single) throw new Error('there is one')
+    const one = makePlan([single])
+    await stageLeg(memory, single.legs[0])
+    const reports = async () => {
+      const { outcomes } = await promoted(memory, {}, one)
+      return outcomes.flatMap((image) =>
+        image.legs.map((leg) => leg.state === 'staged' && leg.report?.digest),
+      )
+    }
+    const first = memory.tagsOf(cache)[stagedTag(single.legs[0])]
+    expect([await reports(), await reports()]).toEqual([[first], [first]])
+    const labels = { [buildIdLabel]: single.legs[0].buildId, again: 'true' }
+    const digest = await putImage(memory, cache, 'again', single.legs[0], { labels })
+    const report = serialiseReport(makeOutcomeReport(single.legs[0], undefined, { digest }))
+    await stage(memory.client, cache, single.legs[0], digest, report)
+    expect(await reports()).toEqual([undefined])
+  })
+
+  it('are given what was built again, where that was wanted', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const before = sglangDigest(memory)
+    for (const leg of legs) {
+      const labels = { [buildIdLabel]: leg.buildId, again: 'true' }
+      await putImage(memory, cache, stagedTag(leg), leg, { labels })
+    }
+    expect(states(await promoted(memory))).toEqual(['unchanged', 'unchanged'])
+    const images = plan.images.map((image): PlannedImage => ({ ...image, cause: { kind: 'forced' } }))
+    expect(states(await promoted(memory, {}, { ...plan, images }))).toEqual(['published', 'published'])
+    expect(sglangDigest(memory)).not.toBe(before)
+  })
+
+  it('of another date are reported where the plan keeps them, and made where they are gone', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const digest = memory.tagsOf(vllm).dated
+    if (!digest) throw new Error('it is published')
+    // The next day
+    const [image] = plan.images
+    if (!image) throw new Error('there are two')
+    const kept = (old: string): Plan => ({
+      ...plan,
+      images: [
+        {
+          ...image,
+          tags: ['tomorrow'],
+          published: { kind: 'same', digest, tags: [old], missingTags: [] },
+          cause: { kind: 'unchanged', tag: old },
+        },
+      ],
+    })
+    for (const lookAgain of [true, false]) {
+      const { outcomes } = await promoted(memory, { lookAgain }, kept('dated'))
+      expect(outcomes).toMatchObject([{ state: 'unchanged', digest, tags: ['dated'] }])
+    }
+    expect(Object.keys(memory.tagsOf(vllm))).not.toContain('tomorrow')
+    const { outcomes } = await promoted(memory, {}, kept('gone'))
+    expect(outcomes).toMatchObject([{ state: 'published', tags: ['tomorrow'] }])
+    expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
   })
 
   it('are not asked for again where the plan has just seen them', async () => {

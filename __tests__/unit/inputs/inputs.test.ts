@@ -196,6 +196,12 @@ describe('bad inputs', () => {
     [{ 'allow-failed': 'no-such-gate=why' }, 'allow-failed: the gate "no-such-gate"'],
     [{ 'allow-failed': 'extension=' }, 'allow-failed: "extension" without a reason'],
     [{ 'added-bytes-limit': 'a lot' }, 'added-bytes-limit: "a lot"'],
+    [{ 'skip-unchanged': 'no' }, 'skip-unchanged: "no" is not allowed; allowed: true, false.'],
+    [{ unchanged: 'drop' }, 'unchanged: "drop" is not allowed; allowed: keep, retag.'],
+    [{ 'max-age': '30' }, 'max-age: "30"'],
+    [{ 'max-age': '0d' }, 'max-age: "0d"'],
+    [{ 'max-age': '1.5d' }, 'max-age: "1.5d"'],
+    [{ 'max-age': '30d', 'build-args': 'A=1\nSOURCE_DATE_EPOCH=0' }, 'max-age: "30d"'],
     [{ 'ca-certificates': '/nowhere.pem' }, 'ca-certificates: "/nowhere.pem"'],
     [{ provenance: 'mode=max --push' }, 'provenance: "mode=max --push"'],
     [{ cache: 'gha' }, 'cache: "gha" is not allowed; allowed: registry, off.'],
@@ -253,6 +259,33 @@ describe('secrets', () => {
         expect(read({ secrets: `id<<END_OF_SECRET\n${value}\nEND_OF_SECRET` }).secrets.get('id')).toBe(value)
       }),
     )
+  })
+})
+
+describe('what exists', () => {
+  const of = (given: Record<string, string> = {}) => {
+    const { force, rebuild, unchanged, maxAge } = read(given).plan
+    return { force, rebuild, unchanged, maxAge }
+  }
+
+  it.each([
+    [{}, false, false],
+    [{ 'skip-unchanged': 'false' }, false, true],
+    [{ force: 'true' }, true, true],
+  ])('is built again with %j: %s', (given, force, rebuild) => {
+    expect(of(given)).toEqual({ force, rebuild, unchanged: 'keep', maxAge: undefined })
+  })
+
+  it.each([
+    ['30d', '2025-10-24T23:59:59.000Z'],
+    ['12h', '2025-11-23T11:59:59.000Z'],
+    ['90m', '2025-11-23T22:29:59.000Z'],
+    ['2w', '2025-11-09T23:59:59.000Z'],
+  ])('is too old with max-age %s if it was made before %s', (text, before) => {
+    expect(of({ 'max-age': text, unchanged: 'retag' })).toMatchObject({
+      unchanged: 'retag',
+      maxAge: { text, before: Date.parse(before) },
+    })
   })
 })
 

@@ -6,7 +6,10 @@ import { parseSelectors, type Product, type Selectors } from '../../../src/plan/
 import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
 
-/** What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. */
+/**
+ * What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. The label
+ * `made` is when its layers were made, `content` stands for them: without it each tag names an image of its own.
+ */
 export type Images = Record<string, Record<string, Record<string, string>>>
 
 export const commit = '52405d7852405d7852405d7852405d7852405d78'
@@ -36,8 +39,9 @@ export function registryOf(images: Images, delay: () => Promise<void> = () => Pr
       const config = blob({
         os,
         architecture,
+        created: labels.made,
         config: { Labels: labels },
-        rootfs: { diff_ids: [name.split('/').at(-1)] },
+        rootfs: { diff_ids: [labels.content ?? name.split('/').at(-1)] },
       })
       configs.set(config.digest, config.bytes)
       const manifest = blob({

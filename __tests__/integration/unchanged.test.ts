@@ -1,0 +1,369 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
+import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
+import { useStandIns, withProgram } from './stand-in-inputs.ts'
+import { copyTag, type Image, imageType, type Index, indexType, readRegistry } from './two-platforms.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+
+const wanted = {
+  engine: 'vllm, sglang',
+  versions: 'vllm: v0.21.0\nsglang: v0.5.11',
+  'aibrix-version': 'v0.7.0',
+  'gpu-architectures': '9.0',
+}
+const repositories = ['vllm-openai', 'sglang'] as const
+const tagOn = (date: string) => ({
+  'vllm-openai': `v0.21.0-aibrix-v0.7.0-nixl-0.7.1-${date}`,
+  sglang: `v0.5.11-aibrix-v0.7.0-nixl-0.7.1-${date}`,
+})
+const first = tagOn('20251123')
+
+let built: ActionRun
+/** Milliseconds since 1970 at which nothing was left to be built */
+let builtAt: number
+let counter = 0
+
+beforeAll(async () => {
+  built = await runAction(world().inputs({ ...wanted, provenance: 'mode=min' }))
+  expect(errorsOf(built)).toEqual([])
+  builtAt = Date.now()
+}, 10 * minutes)
+
+/** A namespace of its own in which both images are published, under the first date or others, and nothing else is. */
+async function published(tags: Partial<Record<(typeof repositories)[number], string[]>> = {}) {
+  const namespace = `${world().namespace}-${(counter += 1)}`
+  const source = world().namespace
+  for (const name of repositories) {
+    const digest = await digestOf(`${source}/${name}`, first[name])
+    for (const tag of tags[name] ?? [first[name]])
+      await copyTag(`${source}/${name}`, digest ?? '', `${namespace}/${name}`, tag)
+  }
+  for (const tag of await tagsOf(`${source}/image-cache`))
+    if (tag.startsWith('report-')) {
+      const digest = await digestOf(`${source}/image-cache`, tag)
+      await copyTag(`${source}/image-cache`, digest ?? '', `${namespace}/image-cache`, tag)
+    }
+  return namespace
+}
+
+type Observed = { run: ActionRun; seen: string[]; namespace: string; host: string }
+
+/** Runs as on a fresh runner: with a docker that can do nothing, and every request counted. */
+async function observe(namespace: string, more: Record<string, string>, door: Door = {}): Promise<Observed> {
+  const log = join(mkdtempSync(join(tmpdir(), 'called-')), 'log')
+  const path = withProgram(
+    mkdtempSync(join(tmpdir(), 'path-')),
+    'docker',
+    `#!/bin/sh\necho "$*" >>${log}\nexit 1\n`,
+  )
+  const proxy = await openRegistryProxy(door)
+  try {
+    const { 'base-registry': bases = '', ...inputs } = world().inputs({ ...wanted, namespace, ...more })
+    const base = bases.replace(/^[^/]+/, proxy.host)
+    const run = await runAction(
+      { ...inputs, registry: proxy.host, 'base-registry': base },
+      { environment: { PATH: path } },
+    )
+    expect(() => readFileSync(log)).toThrow('ENOENT')
+    return { run, seen: [...proxy.seen], namespace, host: proxy.host }
+  } finally {
+    await proxy.close()
+  }
+}
+
+/** Layers are the only blobs that are large; configurations and reports are read by their names in manifests. */
+const isBlobMoved = (line: string): boolean => /^(?:POST|PUT|PATCH) \S*\/blobs\//.test(line)
+
+function expectGreen({ run }: Observed): void {
+  expect(errorsOf(run)).toEqual([])
+  expect(run.code).toBe(0)
+}
+
+/** The tables of a summary between two headings. */
+function tableAfter(summary: string, start: RegExp): string {
+  const from = summary.search(start)
+  expect(from).toBeGreaterThan(-1)
+  return /(?:^\|.*\n?)+/m.exec(summary.slice(from))?.[0] ?? ''
+}
+
+describe('a run with nothing new', () => {
+  it(
+    'keeps the published tags, and takes at most 12 requests an image and 3 s, with tokens as Docker Hub has them',
+    async () => {
+      const observed = await observe(await published(), { date: '20251130' }, { tokens: true })
+      const { run, seen, namespace, host } = observed
+      expectGreen(observed)
+      // The fastest of three: other work on the machine is no part of it.
+      let { duration } = run
+      for (let attempt = 1; attempt < 3; attempt += 1)
+        duration = Math.min(duration, (await observe(namespace, { date: '20251130' })).run.duration)
+      console.log(`a run with nothing new: ${seen.length} requests for 2 images, ${duration.toFixed(0)} ms`)
+      expect(seen.filter(isWrite)).toEqual([])
+      expect(seen.length).toBeLessThanOrEqual(2 * 12)
+      expect(duration).toBeLessThan(3000)
+      const names = repositories.map((name) => `${host}/${namespace}/${name}:${first[name]}`)
+      expect(JSON.parse(run.outputs.tags ?? '')).toEqual(names)
+      expect(Object.keys(JSON.parse(run.outputs.digests ?? '') as object)).toEqual(names)
+      const images = JSON.parse(run.outputs.images ?? '') as {
+        state: string
+        tags: string[]
+        digest: string
+      }[]
+      expect(images.map(({ state }) => state)).toEqual(['unchanged', 'unchanged'])
+      expect(images.flatMap(({ tags }) => tags)).toEqual(names)
+      expect(run.outputs.changed).toBe('false')
+      for (const [index, name] of repositories.entries())
+        expect(run.summary).toContain(`docker pull ${names[index] ?? ''}@${images[index]?.digest ?? name}`)
+      for (const name of repositories) expect(await tagsOf(`${namespace}/${name}`)).toEqual([first[name]])
+    },
+    minutes,
+  )
+
+  it(
+    'has a summary as full as that of the run that built it',
+    async () => {
+      const { run } = await observe(await published(), { date: '20251130' })
+      const parts = [/^\| Component /m, /^### Gates/m, /^### Size/m]
+      for (const part of parts) expect(tableAfter(run.summary, part)).toBe(tableAfter(built.summary, part))
+      expect(run.outputs.components).toBe(built.outputs.components)
+      expect(run.summary).toContain(`unchanged since ${first['vllm-openai']}`)
+    },
+    minutes,
+  )
+
+  it(
+    'gives them the date of today where that is wanted, and writes manifests only',
+    async () => {
+      const today = tagOn('20251130')
+      const observed = await observe(await published(), { date: '20251130', unchanged: 'retag' })
+      const { run, seen, namespace, host } = observed
+      expectGreen(observed)
+      expect(seen.filter(isBlobMoved)).toEqual([])
+      expect(seen.filter(isWrite)).toEqual(
+        expect.arrayContaining(
+          repositories.map((name) => `PUT /v2/${namespace}/${name}/manifests/${today[name]}`),
+        ),
+      )
+      expect(seen.filter(isWrite)).toHaveLength(2)
+      expect(seen.length).toBeLessThanOrEqual(2 * 12)
+      for (const name of repositories)
+        expect(await digestOf(`${namespace}/${name}`, today[name])).toBe(
+          await digestOf(`${namespace}/${name}`, first[name]),
+        )
+      expect(JSON.parse(run.outputs.tags ?? '')).toEqual(
+        repositories.map((name) => `${host}/${namespace}/${name}:${today[name]}`),
+      )
+      const again = await observe(namespace, { date: '20251130', unchanged: 'retag' })
+      expect(again.seen.filter(isWrite)).toEqual([])
+      expect(again.run.outputs.changed).toBe('false')
+    },
+    minutes,
+  )
+
+  it(
+    'is no reason to build what is younger than max-age',
+    async () => {
+      const observed = await observe(
+        await published(),
+        { date: '20251130', 'max-age': '30d' },
+        { tokens: true },
+      )
+      expectGreen(observed)
+      expect(observed.seen.filter(isWrite)).toEqual([])
+      expect(observed.seen.length).toBeLessThanOrEqual(2 * 13)
+      expect(observed.run.outputs.changed).toBe('false')
+    },
+    minutes,
+  )
+})
+
+describe('a plan that others carry out', () => {
+  it(
+    'holds which tag is kept, and promote reports it',
+    async () => {
+      const namespace = await published()
+      const planned = await observe(namespace, { command: 'plan', date: '20251130' })
+      expect(planned.run.outputs.matrix).toBe('{"include":[]}')
+      expect(planned.run.outputs.changed).toBe('false')
+      expect(planned.run.summary).toContain(`unchanged since ${first.sglang}`)
+      // Its reference names the door that it went through, which the door of the next run is not.
+      const plan = join(planned.run.temp, globSync('**/plan.json', { cwd: planned.run.temp })[0] ?? '')
+      const text = readFileSync(plan, 'utf8').replaceAll(planned.host, registry)
+      writeFileSync(plan, text)
+      expect(text).toContain(`"tags": [\n     "${first.sglang}"\n    ]`)
+      const promote = () => runAction({ ...world().inputs({ namespace }), command: 'promote', plan })
+      const run = await promote()
+      expect(errorsOf(run)).toEqual([])
+      expect(run.outputs.changed).toBe('false')
+      expect(JSON.parse(run.outputs.tags ?? '')).toEqual(
+        repositories.map((name) => `${registry}/${namespace}/${name}:${first[name]}`),
+      )
+    },
+    minutes,
+  )
+})
+
+describe('what is older than max-age', () => {
+  it(
+    'is built with new answers of apt and pip, compiles nothing, and gets the date of today',
+    async () => {
+      const { namespace } = world()
+      const name = 'vllm-openai'
+      await pause(Math.max(0, builtAt + 61_000 - Date.now()))
+      const began = Date.now()
+      const aged = {
+        ...wanted,
+        ...{ engine: 'vllm', versions: 'v0.21.0' },
+        'max-age': '1m',
+        provenance: 'mode=min',
+      }
+      const today = tagOn('20251201')[name]
+      const run = await runAction(world().inputs({ ...aged, date: '20251201' }))
+      expect(errorsOf(run)).toEqual([])
+      expect(run.summary).toMatch(/made on \S+, longer ago than max-age 1m/)
+      expect(await digestOf(`${namespace}/${name}`, today)).not.toBe(
+        await digestOf(`${namespace}/${name}`, first[name]),
+      )
+      for (const time of await layersOf(`${namespace}/${name}`, today)) expect(time).toBeGreaterThan(began)
+      for (const time of await layersOf(`${namespace}/${name}`, first[name])) expect(time).toBeLessThan(began)
+      expect(run.log).not.toMatch(/build-(?:wheel|ucx)\b.* (?:started|done)/)
+      const again = await runAction(world().inputs({ ...aged, 'max-age': '30m', date: '20251202' }))
+      expect(JSON.parse(again.outputs.tags ?? '')).toEqual([`${registry}/${namespace}/${name}:${today}`])
+      expect(again.outputs.changed).toBe('false')
+    },
+    10 * minutes,
+  )
+})
+
+/** @returns when the layers were made that an image of ours adds to its base */
+async function layersOf(repository: string, tag: string): Promise<number[]> {
+  const { manifests } = await readRegistry<Index>(`${repository}/manifests/${tag}`, indexType)
+  const { config } = await readRegistry<Image>(
+    `${repository}/manifests/${manifests[0]?.digest ?? ''}`,
+    imageType,
+  )
+  const { history } = await readRegistry<{ history: { created: string; created_by?: string }[] }>(
+    `${repository}/blobs/${config.digest}`,
+  )
+  const own = history.filter(({ created_by }) => created_by?.includes('/run/image-action/step/run'))
+  expect(own.length).toBeGreaterThan(3)
+  return own.map(({ created }) => Date.parse(created))
+}
+
+describe('a registry of 10,000 tags', () => {
+  it(
+    'takes less than 150 MB of memory',
+    async () => {
+      const namespace = await published()
+      const file = join(mkdtempSync(join(tmpdir(), 'memory-')), 'kB')
+      const script = `import { readFileSync, writeFileSync } from 'node:fs'
+process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))`
+      const many = Array.from(
+        { length: 10_000 },
+        (_, index) => `build-${String(index).padStart(64, '0')}-amd64`,
+      )
+      const lists: string[] = []
+      const proxy = await openRegistryProxy({
+        answers: (seen) => {
+          const path = /^GET \/v2\/(.*)\/tags\/list/.exec(seen)?.[1]
+          if (path === undefined) return undefined
+          lists.push(path)
+          const own = repositories.flatMap((name) => (path.endsWith(name) ? [first[name]] : []))
+          return JSON.stringify({ name: path, tags: [...many, ...own] })
+        },
+      })
+      try {
+        const { 'base-registry': bases = '', ...inputs } = world().inputs({ ...wanted, namespace })
+        const run = await runAction(
+          {
+            ...{ ...inputs, command: 'plan', date: '20251130', registry: proxy.host },
+            'base-registry': bases.replace(/^[^/]+/, proxy.host),
+            // More legs than are asked for one by one, so that the cache repository is listed, too
+            versions: 'vllm: v0.21.0, v0.10.2\nsglang: v0.5.11, v0.5.5.post3',
+            ...{ 'aibrix-version': 'v0.7.0, v0.5.0', integration: 'none' },
+          },
+          {
+            environment: {
+              NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}`,
+            },
+          },
+        )
+        expect(errorsOf(run)).toEqual([])
+        const names = [...repositories, 'image-cache'].map((name) => `${namespace}/${name}`)
+        expect(lists.sort()).toEqual(names.sort())
+        const memory = Number(readFileSync(file, 'utf8')) / 1000
+        console.log(`memory with a registry of 10,000 tags: ${memory.toFixed(0)} MB`)
+        expect(memory).toBeGreaterThan(20)
+        expect(memory).toBeLessThan(150)
+      } finally {
+        await proxy.close()
+      }
+    },
+    minutes,
+  )
+})
+
+describe('a tag that two runs give to different content', () => {
+  const tag = tagOn('20251130').sglang
+
+  /** Promotes the staged leg of SGLang while another one gives the tag to something else at some moment. */
+  async function promoteWhile(moment: (door: { steal: () => Promise<void>; namespace: string }) => Door) {
+    const namespace = `${world().namespace}-${(counter += 1)}`
+    const source = world().namespace
+    for (const name of await tagsOf(`${source}/image-cache`))
+      if (/^(?:build|report)-/.test(name)) {
+        const digest = await digestOf(`${source}/image-cache`, name)
+        await copyTag(`${source}/image-cache`, digest ?? '', `${namespace}/image-cache`, name)
+      }
+    const other = (await digestOf(`${source}/vllm-openai`, first['vllm-openai'])) ?? ''
+    const steal = () => copyTag(`${source}/vllm-openai`, other, `${namespace}/sglang`, tag)
+    const only = { engine: 'sglang', versions: 'v0.5.11', date: '20251130', provenance: 'mode=min' }
+    const { run } = await observe(namespace, only, moment({ steal, namespace }))
+    return { run, other, now: await digestOf(`${namespace}/sglang`, tag) }
+  }
+
+  it(
+    'is found by reading it back, and reported',
+    async () => {
+      const { run, other, now } = await promoteWhile(({ steal, namespace }) => ({
+        after: async (seen) => {
+          if (seen === `PUT /v2/${namespace}/sglang/manifests/${tag}`) await steal()
+        },
+      }))
+      expect(run.code).toBe(1)
+      expect(errorsOf(run).join()).toMatch(
+        /was pushed as sha256:\w+, and the registry has sha256:\w+ under this name; somebody else may have pushed it/,
+      )
+      expect(now).toBe(other)
+      expect(JSON.parse(run.outputs.tags ?? '')).toEqual([])
+    },
+    2 * minutes,
+  )
+
+  it(
+    'is not taken from who was faster',
+    async () => {
+      let stolen = false
+      const { run, other, now } = await promoteWhile(({ steal, namespace }) => ({
+        before: async (seen) => {
+          // The image is there, and its tag comes next.
+          if (stolen || !seen.startsWith(`PUT /v2/${namespace}/sglang/manifests/sha256:`)) return undefined
+          stolen = true
+          await steal()
+          return undefined
+        },
+      }))
+      expect(run.code).toBe(1)
+      expect(errorsOf(run).join()).toContain('already names an image of other content')
+      expect(now).toBe(other)
+    },
+    2 * minutes,
+  )
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import type { Cause, Change } from '../../../src/plan/plan.ts'
+import { causeInWords } from '../../../src/report/cause-words.ts'
+import { renderSummary } from '../../../src/report/summary.ts'
+import { makeOutcome, makePlannedImage, makeRun, published } from './factory.ts'
+
+const hex = (digit: string) => digit.repeat(64)
+const commit = (digit: string) => digit.repeat(40)
+const both = ['linux/amd64', 'linux/arm64'] as const
+
+function image(cause: Cause, platforms: readonly [string, ...string[]] = ['linux/amd64']) {
+  return makePlannedImage(undefined, platforms, { cause })
+}
+
+function change(what: string, from: string | null, to: string | null, platforms = ['linux/amd64']): Change {
+  return { what, from, to, platforms }
+}
+
+function changed(...changes: Change[]): Cause {
+  return { kind: 'changed', since: 'old', changes }
+}
+
+describe('why an image is built, in words', () => {
+  it.each<[Cause, string]>([
+    [{ kind: 'unchanged', tag: 'v1-20251101' }, 'unchanged since v1-20251101'],
+    [{ kind: 'first' }, 'nothing is published yet'],
+    [{ kind: 'forced' }, 'forced'],
+    [{ kind: 'unpushed' }, 'nothing is pushed, so nothing that exists counts'],
+    [
+      { kind: 'aged', made: '2025-10-20T01:02:03.000Z', limit: '30d' },
+      'made on 2025-10-20, longer ago than max-age 30d',
+    ],
+    [
+      { kind: 'unknown', since: 'old' },
+      'something changed since old, which does not say of what it was made',
+    ],
+    [changed(change('nixl', '0.7.1', '0.8.0')), 'NIXL 0.7.1 → 0.8.0, since old'],
+    [
+      changed(change('base', `sha256:${hex('1')}`, `sha256:${hex('3')}`)),
+      'base of vLLM v0.21.0 changed sha256:111111111111… → sha256:333333333333…, since old',
+    ],
+    [
+      changed(
+        change('base', `sha256:${hex('1')}`, `sha256:${hex('3')}`),
+        change('engineVersion', '0.1', '0.2'),
+      ),
+      'vLLM 0.1 → 0.2, since old',
+    ],
+    [
+      changed(
+        change('ucxCommit', commit('1'), commit('2')),
+        change('ucxVersion', '1.19.0', '1.20.0'),
+        change('nixl', '0.7.1', '0.8.0'),
+      ),
+      'NIXL 0.7.1 → 0.8.0, UCX 1.19.0 → 1.20.0, since old',
+    ],
+    [
+      changed(change('aibrixCommit', commit('1'), commit('2')), change('aibrixTag', 'v0.5.0', 'v0.6.0')),
+      'AIBrix v0.5.0 → v0.6.0, since old',
+    ],
+    [
+      changed(change('aibrixCommit', commit('1'), commit('2')), change('aibrixTag', null, 'v0.6.0')),
+      'AIBrix 111111111111… → v0.6.0, since old',
+    ],
+    [
+      changed(change('aibrixCommit', commit('1'), commit('2'))),
+      'commit of AIBrix 111111111111… → 222222222222…, since old',
+    ],
+    [
+      changed(change('recipe', hex('1'), hex('2'))),
+      'Dockerfile and scripts changed 111111111111… → 222222222222…, since old',
+    ],
+    [changed(change('buildArguments.A', '1', null)), 'build argument A 1 → none, since old'],
+    [changed(change('buildArguments.A', '', '1')), 'build argument A "" → 1, since old'],
+    [changed(change('moon', null, 'full')), 'moon none → full, since old'],
+    [changed(), 'nothing that is known, since old'],
+  ])('%j', (cause, expected) => {
+    expect(causeInWords(image(cause))).toBe(expected)
+  })
+
+  it('says of which platforms, if not of all', () => {
+    const cause = changed(change('nixl', '1', '2', [...both]), change('base', 'a', 'b', ['linux/arm64']))
+    expect(causeInWords(image(cause, both))).toBe(
+      'NIXL 1 → 2, base of vLLM v0.21.0 changed a → b (linux/arm64), since old',
+    )
+  })
+
+  it('is in the job summary, whatever a label said', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const cause = changed(change(text, text, text))
+        const summary = renderSummary(makeRun([makeOutcome(published, [], image(cause))]))
+        const row = summary.split('\n').find((line) => line.startsWith('| **vLLM v0.21.0** | '))
+        expect(row?.split('|')).toHaveLength(4)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
