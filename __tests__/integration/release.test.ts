@@ -152,7 +152,7 @@ describe('a release of AIBrix', () => {
     'has one table after several runs, also where one runner plans and another promotes',
     async () => {
       github.releases.set(`${own} v0.7.0`, notes)
-      const plan = await act({ command: 'plan', date: '20251124' })
+      const plan = await act({ command: 'plan', date: '20251124', unchanged: 'retag' })
       expect(writes()).toEqual([])
       const run = await act({ command: 'promote', plan: plan.outputs.plan ?? '' })
       expect(errorsOf(run)).toEqual([])
@@ -168,7 +168,7 @@ describe('a release of AIBrix', () => {
     'is red where the token may not write, names the permission, and leaves the images published',
     async () => {
       github.writes = 403
-      const run = await act({ date: '20251125' })
+      const run = await act({ date: '20251125', unchanged: 'retag' })
       expect(run.code).toBe(1)
       expect(errorsOf(run)).toHaveLength(1)
       expect(errorsOf(run)[0]).toMatch(
