@@ -17,7 +17,7 @@ import type { Origin } from './artifacts.ts'
 import { measureImage } from './measure.ts'
 import { measureOnStages } from './on-stages.ts'
 import type { StagesSettings, StagesWorld } from './stages.ts'
-import { addSteps, type Step, uncachedSteps } from './steps.ts'
+import { addSteps, repeatedSteps, type Step } from './steps.ts'
 
 export type LegBuild = {
   facts: LegFacts
@@ -81,8 +81,8 @@ export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): P
         undefined,
       )
     const made = await makeImage(leg, settings, world, labelsOf(leg, facts, waivedGates(gates, settings)))
+    const again = repeatedSteps(made.steps, steps)
     addSteps(steps, made.steps)
-    const again = uncachedSteps(made.steps)
     if (again.length === 0) return result(await readCandidate(leg, settings, world, made.digest), made.digest)
     if (attempt > measureAgain)
       throw new UserError(

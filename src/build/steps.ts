@@ -139,6 +139,18 @@ export function uncachedSteps(steps: readonly Step[]): Step[] {
   )
 }
 
+/**
+ * As `uncachedSteps`, without those that another build on the same engine ran: where two builds have the same step at the same
+ * time, BuildKit runs it for one of them, and tells the other one of it as if it were its own, with the time at which it began.
+ * @param steps of a call that repeats another one
+ * @param before steps of the calls before, in which this one was told, too
+ */
+export function repeatedSteps(steps: readonly Step[], before: readonly Step[]): Step[] {
+  const began = steps.find(({ name }) => name.startsWith('[internal] load build definition'))?.started ?? 0
+  const known = new Set(before.map(({ id }) => id))
+  return uncachedSteps(steps).filter(({ id, started = 0 }) => started >= began || !known.has(id))
+}
+
 /** Whether BuildKit goes on where this step fails: without a layer cache that it can't read or write */
 export function isOptional({ name }: Pick<Step, 'name'>): boolean {
   return /^(?:importing|exporting) cache\b/.test(name)

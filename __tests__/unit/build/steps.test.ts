@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { createRawJsonParser } from '../../../src/build/rawjson.ts'
-import { cleanName, createStepTable, failedStep, type Step, uncachedSteps } from '../../../src/build/steps.ts'
+import {
+  addSteps,
+  cleanName,
+  createStepTable,
+  failedStep,
+  repeatedSteps,
+  type Step,
+  uncachedSteps,
+} from '../../../src/build/steps.ts'
 
 function table(name: string): Step[] {
   const steps = createStepTable()
@@ -128,5 +136,32 @@ describe('the table of steps', () => {
     [`[a 1/1] RUN ${'x'.repeat(500)}`, `[a 1/1] RUN ${'x'.repeat(146)} …`],
   ])('cleans the name %j', (name, expected) => {
     expect(cleanName(name)).toBe(expected)
+  })
+})
+
+describe('a step that another build on the engine runs at the same time', () => {
+  const callOf = (start: number, ...more: ReturnType<typeof event>[]) => {
+    const steps = createStepTable()
+    steps.update(
+      event('d', '[internal] load build definition from Dockerfile', { started: start, completed: start }),
+    )
+    for (const each of more) steps.update(each)
+    return steps.list()
+  }
+  const other = event('x', '[image 1/5] RUN a', { started: 10, completed: 50 })
+  const own = event('y', '[image 1/5] RUN a', { started: 110, completed: 150 })
+
+  it.each<[string, Step[], Step[], number]>([
+    ['was told when it was measured, too, so that it is the same', callOf(20, other), callOf(60, other), 0],
+    ['was not there when it was measured', callOf(20), callOf(60, other), 1],
+    ['began after this call did', callOf(20, own), callOf(60, own), 1],
+  ])('%s', (_, measured, made, repeated) => {
+    expect(repeatedSteps(made, measured)).toHaveLength(repeated)
+  })
+
+  it('is told once for two calls at a time', () => {
+    const steps: Step[] = []
+    for (const call of [callOf(20, other), callOf(21, other)]) addSteps(steps, call)
+    expect(steps.filter(({ id }) => id === 'x')).toHaveLength(1)
   })
 })
