@@ -101,12 +101,7 @@ export function causeOf(failure: Failure): string | undefined {
     return shorten(`exit code ${code} after "${lastLine.trim()}"`)
   if (code !== undefined) return `the step ended with exit code ${code} and printed nothing`
   const text = fromBuildx ?? plain.at(-1)
-  return text === undefined ? undefined : shorten(withoutQueries(text))
-}
-
-/** Registries keep the state of an upload in its address, hundreds of characters before the status that says why. */
-function withoutQueries(text: string): string {
-  return text.replace(/(https?:\/\/[^\s?"]+)\?[^\s:"]*/g, '$1')
+  return text === undefined ? undefined : shorten(text)
 }
 
 function strongest(lines: readonly string[]): string | undefined {
@@ -151,6 +146,14 @@ function explainRegistry(text: string): string {
   return core
 }
 
-function shorten(text: string): string {
-  return text.length > longestCause ? `${text.slice(0, longestCause)} …` : text
+/** What a chain of errors is about is at its beginning, and why at its end. */
+function shorten(line: string): string {
+  const text = withoutQueries(line)
+  if (text.length <= longestCause) return text
+  return `${text.slice(0, longestCause / 2)} … ${text.slice(-longestCause / 2)}`
+}
+
+/** Registries keep the state of an upload in its address: hundreds of characters before the status that says why. */
+function withoutQueries(text: string): string {
+  return text.replace(/(https?:\/\/[^\s?"]+)\?[^\s:"]*/g, '$1')
 }
