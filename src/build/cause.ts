@@ -71,7 +71,11 @@ const rules: Rule[] = [
   { pattern: untrusted, which: 'first' },
   { pattern: /^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt)(?:: .+|$)/, which: 'last' },
   { pattern: /^(?:\/bin\/)?(?:ba|da)?sh: .+/, which: 'last' },
-  { pattern: /^ *(?:ERROR|error|Error|FAILED)[: ].+/, which: 'last' },
+  // BuildKit prints so in a step that pushes what it tries again, cut off; what it says at the end is more.
+  {
+    pattern: /^ *(?:ERROR|error|Error|FAILED)[: ](?! ?failed (?:commit on ref|to push|to copy)).+/,
+    which: 'last',
+  },
 ]
 
 /** One look at a line, so that 200 MB of output do not meet every rule. */

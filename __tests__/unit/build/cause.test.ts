@@ -288,6 +288,17 @@ describe('the cause of a failure outside of steps', () => {
     expect(causeOf({ suspects: [], lastLines: [], stepError: undefined, plain })).toBe(expected)
   })
 
+  it('is what the push ended with, not what was tried again and cut off', () => {
+    const line =
+      'error: failed commit on ref "layer-sha256:73bb": failed to do request: Put "http://reg:5000/v2/x?_sta'
+    const plain = [
+      'ERROR: failed to solve: failed to push reg:5000/x: failed to do request: connection reset by peer',
+    ]
+    expect(causeOf({ suspects: [line], lastLines: [line], stepError: undefined, plain })).toBe(
+      'failed to push reg:5000/x: failed to do request: connection reset by peer',
+    )
+  })
+
   it('is unknown when nobody said anything', () => {
     expect(causeOf({ suspects: [], lastLines: [], stepError: undefined, plain: [] })).toBeUndefined()
   })
