@@ -4,7 +4,7 @@ import type { Leg, PinnedSource } from '../plan/plan.ts'
 import { type Compression, layerCompression } from '../registry/manifest.ts'
 import { formatReference } from '../registry/reference.ts'
 import { UserError } from '../errors.ts'
-import { layerCacheOptions, type LayerCacheUse } from './layer-cache.ts'
+import { layerCacheOptions, type Layers } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
 
 /** Build secrets: id → file that holds the value. */
@@ -39,7 +39,7 @@ export type BuildCall = {
    * BuildKit's cache, so that they run again, and the image is made of exactly those that were measured.
    */
   newerThan?: string | undefined
-  layerCache?: LayerCacheUse | undefined
+  layers?: Layers
   /** Folders that take the place of stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
 }
@@ -161,11 +161,10 @@ function outputArguments({ output, options }: BuildCall, forUs: boolean): string
   ]
 }
 
-function layerCacheArguments({ layerCache, output, leg }: BuildCall): string[] {
-  if (layerCache === undefined) return []
+function layerCacheArguments({ layers, output, leg }: BuildCall): string[] {
+  if (layers === undefined) return []
   const compression = output.kind === 'image' ? output.compression : compressionOf(leg.base.layers)
-  const { name, fields } = layerCacheOptions(layerCache, compression)
-  return flag(name, csv(fields))
+  return layerCacheOptions(layers, compression).flatMap(({ name, fields }) => flag(name, csv(fields)))
 }
 
 function sourceContext(name: string, { repository }: PinnedSource): string[] {

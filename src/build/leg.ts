@@ -14,6 +14,7 @@ import { labelsOf } from '../verify/labels.ts'
 import { type Candidate, judgeManifest } from '../verify/manifest.ts'
 import { compressionOf } from './argv.ts'
 import type { Origin } from './artifacts.ts'
+import { type LayerCache, type Layers, pinLayers } from './layer-cache.ts'
 import { measureImage } from './measure.ts'
 import { measureOnStages } from './on-stages.ts'
 import type { StagesSettings, StagesWorld } from './stages.ts'
@@ -33,7 +34,8 @@ export type LegBuild = {
   warnings: string[]
 }
 
-export type LegSettings = StagesSettings & {
+export type LegSettings = Omit<StagesSettings, 'layers'> & {
+  layerCache: LayerCache | undefined
   cacheRepository: Repository
   judge: 'all' | 'nothing'
   waivers: ReadonlyMap<Gate['name'], string>
@@ -63,11 +65,13 @@ const measureAgain = 2
  */
 export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): Promise<LegBuild> {
   const steps: Step[] = []
-  const { stages, warnings, ...first } = await measureOnStages(leg, given, world, steps)
+  const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, world.registry)
+  const { stages, ...first } = await measureOnStages(leg, { ...given, layers }, world, steps)
   const { folders, origins } = stages
+  const warnings = [...layerWarnings, ...first.warnings]
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
   for (let attempt = 1, facts = first.facts; ; attempt += 1) {
-    if (attempt > 1) facts = await measureImage(leg, settings.call, settings.layerCache, world, steps)
+    if (attempt > 1) facts = await measureImage(leg, settings.call, layers, world, steps)
     const gates = settle(judgeFacts(leg, facts), settings)
     const result = (candidate: Candidate, digest: Digest | undefined): LegBuild => ({
       facts,
@@ -80,7 +84,8 @@ export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): P
         { known: 'nothing', reason: 'a gate on the facts failed, so no image was made' },
         undefined,
       )
-    const made = await makeImage(leg, settings, world, labelsOf(leg, facts, waivedGates(gates, settings)))
+    const labels = labelsOf(leg, facts, waivedGates(gates, settings))
+    const made = await makeImage(leg, settings, layers, world, labels)
     const again = repeatedSteps(made.steps, steps)
     addSteps(steps, made.steps)
     if (again.length === 0) return result(await readCandidate(leg, settings, world, made.digest), made.digest)
@@ -91,7 +96,13 @@ export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): P
   }
 }
 
-async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, labels: Record<string, string>) {
+async function makeImage(
+  leg: Leg,
+  settings: LegSettings,
+  layers: Layers,
+  world: LegWorld,
+  labels: Record<string, string>,
+) {
   const output = {
     kind: 'image',
     reference: formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) }),
@@ -101,9 +112,7 @@ async function makeImage(leg: Leg, settings: LegSettings, world: LegWorld, label
     annotations: settings.index ? labels : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
-  const layers = settings.layerCache
-  const layerCache = layers?.write ? { kind: 'write' as const, reference: layers.reference } : undefined
-  const { steps, digest } = await world.build({ ...settings.call, leg, layerCache, output }, leg)
+  const { steps, digest } = await world.build({ ...settings.call, leg, layers, output }, leg)
   if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
   return { steps, digest: parseDigest(digest) }
 }

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import type { Leg } from '../plan/plan.ts'
 import { type Facts, factsSchema, type LegFacts } from '../verify/facts.ts'
 import type { BuildCall } from './argv.ts'
-import type { LayerCache } from './layer-cache.ts'
+import type { Layers } from './layer-cache.ts'
 import { addSteps, type Step } from './steps.ts'
 
 export type MeasuringWorld = {
@@ -14,7 +14,7 @@ export type MeasuringWorld = {
   readText: (path: string) => Promise<string>
 }
 
-type Call = Omit<BuildCall, 'leg' | 'output' | 'layerCache'>
+type Call = Omit<BuildCall, 'leg' | 'output' | 'layers'>
 
 /** Measures the base, which BuildKit does once, however often it is asked for. @param steps gets those that ran */
 export async function measureBase(
@@ -32,14 +32,13 @@ export async function measureBase(
 export async function measureImage(
   leg: Leg,
   given: Call,
-  layers: LayerCache | undefined,
+  { from }: Layers,
   { build, newPath, readText }: MeasuringWorld,
   steps: Step[],
 ): Promise<LegFacts> {
   const directory = newPath('facts')
-  // The image is made without reading: what it then takes from a cache can only be what was measured here.
-  const layerCache = layers?.read ? { kind: 'read' as const, reference: layers.reference } : undefined
-  const call = { ...given, leg, layerCache, output: { kind: 'report', directory } as const }
+  const layers = { from, to: undefined }
+  const call = { ...given, leg, layers, output: { kind: 'report', directory } as const }
   addSteps(steps, (await build(call, leg)).steps)
   const read = async (name: string) => parseFacts(name, await readText(`${directory}/${name}`))
   return { base: await read('base.json'), image: await read('image.json') }

@@ -100,7 +100,7 @@ async function measureOn(
     confirm,
   })
   const call = { ...settings.call, artifacts: stages.folders }
-  return { stages, facts: await measureImage(leg, call, settings.layerCache, world, steps) }
+  return { stages, facts: await measureImage(leg, call, settings.layers, world, steps) }
 }
 
 function isSameToStages(leg: Leg, one: Facts, other: Facts, settings: StagesSettings): boolean {

@@ -1,4 +1,3 @@
-import { isAbsent } from './layer-cache.ts'
 import { formatDuration } from './printable.ts'
 import { labelOf, type Step } from './steps.ts'
 import type { Timers } from './timers.ts'
@@ -96,7 +95,6 @@ function isShown(step: Step): boolean {
 
 function outcome(step: Step): string {
   if (step.cached) return 'cached'
-  if (isAbsent(step)) return '(there is none yet)'
   const duration = formatDuration((step.completed ?? 0) - (step.started ?? 0))
   return step.error === undefined ? duration : `failed after ${duration}`
 }

@@ -5,7 +5,7 @@ import { expectedArchitectures } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
 import type { BuildCall } from './argv.ts'
 import type { Artifacts, Origin, Provided } from './artifacts.ts'
-import type { LayerCache } from './layer-cache.ts'
+import type { Layers } from './layer-cache.ts'
 import type { MeasuringWorld } from './measure.ts'
 import type { Step } from './steps.ts'
 
@@ -21,8 +21,8 @@ export type StagesWorld = MeasuringWorld & {
 }
 
 export type StagesSettings = {
-  call: Omit<BuildCall, 'leg' | 'output' | 'layerCache'>
-  layerCache: LayerCache | undefined
+  call: Omit<BuildCall, 'leg' | 'output' | 'layers'>
+  layers: Layers
   push: boolean
   /** Where the plan could not tell whether it can be built: says why not, from the base's facts; undefined if it can */
   objection: ((base: Facts) => string | undefined) | undefined

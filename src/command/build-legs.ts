@@ -165,7 +165,7 @@ function withWarnings(
   { layerCache }: LegSettings,
   { redact }: BuildWorld,
 ): LegReport {
-  const layers = layerCache ? layerCacheProblems(steps, layerCache.reference) : []
+  const layers = layerCache ? layerCacheProblems(steps, layerCache) : []
   return { ...report, warnings: [...report.warnings, ...[...warnings, ...layers].map(redact)] }
 }
 

@@ -23,7 +23,7 @@ import { layersTag } from '../plan/stage-tags.ts'
 import { objectionTo } from './plan-world.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type ImageConfig, parseImageConfig } from '../registry/manifest.ts'
-import { familiarReference, formatReference, type Repository } from '../registry/reference.ts'
+import { familiarReference, type Repository } from '../registry/reference.ts'
 import { type Workspace, writePrivateFile } from '../edge/workspace.ts'
 
 /** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
@@ -120,8 +120,8 @@ export function createSettings(
       options.cache === 'off'
         ? undefined
         : {
-            reference: formatReference({ ...cacheRepository, tag: layersTag(leg.base) }),
-            read: leg.newerThan === null,
+            repository: cacheRepository,
+            tag: layersTag(leg.base),
             write: inputs.push,
           },
     cacheRepository,

@@ -155,13 +155,13 @@ describe('the call to buildx', () => {
     ['no layer cache', {}, '--cache-from', []],
     [
       'a layer cache to measure with',
-      { layerCache: { kind: 'read', reference: 'docker.io/a/b:layers-1' } },
+      { layers: { from: 'docker.io/a/b@sha256:1', to: undefined } },
       '--cache-from',
-      ['type=registry,ref=docker.io/a/b:layers-1'],
+      ['type=registry,ref=docker.io/a/b@sha256:1'],
     ],
     [
       'a layer cache to keep an image in, compressed as it is',
-      { output: image, layerCache: { kind: 'write', reference: 'docker.io/a/b:layers-1' } },
+      { output: image, layers: { from: 'docker.io/a/b@sha256:1', to: 'docker.io/a/b:layers-1' } },
       '--cache-to',
       [
         'type=registry,ref=docker.io/a/b:layers-1,mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=zstd',

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { layerCacheOptions, layerCacheProblems } from '../../../src/build/layer-cache.ts'
+import {
+  layerCacheOptions,
+  layerCacheProblems,
+  type Layers,
+  pinLayers,
+} from '../../../src/build/layer-cache.ts'
 import { failedStep, type Step } from '../../../src/build/steps.ts'
+import { RegistryRefusal } from '../../../src/registry/failure.ts'
 import { stepTimes } from '../../../src/report/make-report.ts'
 
 const reference = 'docker.io/aibrix/image-cache:layers-1'
@@ -21,23 +27,48 @@ const importing = (error?: string) => step(`importing cache manifest from ${refe
 const exporting = (error?: string) => step('exporting cache to registry', error)
 
 describe('the options of the layer cache', () => {
-  it.each([
-    ['read', 'zstd', '--cache-from', `type=registry,ref=${reference}`],
+  const from = 'docker.io/aibrix/image-cache@sha256:1'
+  const written = (compression: string) =>
+    `type=registry,ref=${reference},mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=${compression}`
+  it.each<[Layers, 'gzip' | 'zstd', string[]]>([
+    [{ from: undefined, to: undefined }, 'gzip', []],
+    [{ from, to: undefined }, 'zstd', [`--cache-from type=registry,ref=${from}`]],
+    [{ from: undefined, to: reference }, 'zstd', [`--cache-to ${written('zstd')}`]],
     [
-      'write',
-      'zstd',
-      '--cache-to',
-      `type=registry,ref=${reference},mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=zstd`,
-    ],
-    [
-      'write',
+      { from, to: reference },
       'gzip',
-      '--cache-to',
-      `type=registry,ref=${reference},mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=gzip`,
+      [`--cache-from type=registry,ref=${from}`, `--cache-to ${written('gzip')}`],
     ],
-  ] as const)('to %s with %s are %s %s', (kind, compression, name, expected) => {
-    const { name: option, fields } = layerCacheOptions({ kind, reference }, compression)
-    expect([option, fields.join(',')]).toEqual([name, expected])
+  ])('for %j with %s are %j', (layers, compression, expected) => {
+    const options = layerCacheOptions(layers, compression)
+    expect(options.map(({ name, fields }) => `${name} ${fields.join(',')}`)).toEqual(expected)
+  })
+})
+
+describe('the layer cache of a leg', () => {
+  const cache = { repository: { registry: 'docker.io', path: 'aibrix/image-cache' }, tag: 'layers-1' }
+  const refuse = (status: number) => () =>
+    Promise.reject(
+      new RegistryRefusal('It says no', 'build again', { status, code: undefined, retryAfter: undefined }),
+    )
+  it.each<[string, boolean, () => Promise<undefined>, string[]]>([
+    ['is there or not', true, () => Promise.resolve(undefined), []],
+    [
+      'is denied to one that pushes',
+      true,
+      refuse(403),
+      [`The layer cache ${reference} could not be read: It says no; build again.`],
+    ],
+    ['is denied to one that does not push', false, refuse(403), []],
+    [
+      'is broken for one that does not push',
+      false,
+      refuse(500),
+      [`The layer cache ${reference} could not be read: It says no; build again.`],
+    ],
+  ])('%s: it goes on', async (_, write, getManifest, warnings) => {
+    const to = write ? reference : undefined
+    expect(await pinLayers({ ...cache, write }, { getManifest })).toEqual({ from: undefined, to, warnings })
   })
 })
 
@@ -47,11 +78,6 @@ const denied = 'unexpected status from HEAD request to http://127.0.0.1:5066/v2/
 describe('what is said of the layer cache', () => {
   it.each<[string, Step[], RegExp[]]>([
     ['nothing where all went well', [importing(), exporting()], []],
-    [
-      'nothing where there is none yet',
-      [importing(`failed to configure registry cache importer: ${reference}: not found`), exporting()],
-      [],
-    ],
     [
       'why it could not be read',
       [importing(`failed to configure registry cache importer: ${denied}`), exporting()],
@@ -67,7 +93,10 @@ describe('what is said of the layer cache', () => {
     ['both', [importing(denied), exporting(denied)], [/could not be read/, /could not be written/]],
     ['nothing of other steps', [step('[image 1/5] RUN a', denied)], []],
   ])('is %s', (_, steps, expected) => {
-    const problems = layerCacheProblems(steps, reference)
+    const problems = layerCacheProblems(steps, {
+      repository: { registry: 'docker.io', path: 'aibrix/image-cache' },
+      tag: 'layers-1',
+    })
     expect(problems).toHaveLength(expected.length)
     for (const [index, pattern] of expected.entries()) expect(problems[index]).toMatch(pattern)
   })

@@ -15,7 +15,7 @@ const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()
 const settings: StagesSettings = {
   call: { context, dockerfile, secrets, options },
-  ...{ layerCache: undefined, fresh: false, push: true, objection: undefined },
+  ...{ layers: { from: undefined, to: undefined }, fresh: false, push: true, objection: undefined },
   recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
 }
 

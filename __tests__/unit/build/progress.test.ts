@@ -54,14 +54,6 @@ const step = (more: Partial<Step> = {}): Step => ({
 })
 
 describe('what a log shows of a build', () => {
-  it('is no failure where there is no layer cache yet', () => {
-    const { progress, lines } = setUp()
-    const error = 'failed to configure registry cache importer: docker.io/a/b:c: not found'
-    const name = 'importing cache manifest from docker.io/a/b:c'
-    progress.step(step({ name, instruction: undefined, completed: 2000, error }))
-    expect(lines).toEqual([`0 vllm v0.10.2 | ${name} (there is none yet)`])
-  })
-
   it('is the start and the end of a step, once each, with its time', () => {
     const { progress, lines } = setUp()
     progress.step(step())

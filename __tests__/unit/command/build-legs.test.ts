@@ -92,11 +92,7 @@ async function built(
       legWorld: (leg) => legWorld(memory, leg, behaviour),
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
       settingsOf: (leg) => ({
-        layerCache: {
-          reference: 'docker.io/aibrix/image-cache:layers-1',
-          read: leg.newerThan === null,
-          write: true,
-        },
+        layerCache: { repository: cache, tag: 'layers-1', write: choices.push ?? true },
         call: { context, dockerfile, secrets, options },
         cacheRepository: cache,
         push: choices.push ?? true,
@@ -151,33 +147,38 @@ describe('a leg that passes', () => {
     expect(states).toEqual(['built'])
     expect(kinds(memory)).toEqual(['candidate'])
     expect(memory.seen.filter((request) => request.startsWith('get '))).toEqual([
+      'get aibrix/image-cache:layers-1',
       `get aibrix/image-cache:${factsTag(first.base)}`,
     ])
   })
 
-  it('reads the layer cache to be measured and writes it when it is made, never both in one call', async () => {
+  it('reads the layer cache by its digest in both calls, and writes it where the image is made', async () => {
+    const memory = createMemory()
+    const digest = await putImage(memory, cache, 'layers-1', second)
     const calls: (string | undefined)[][] = []
-    const build = (_: PlannedLeg, { output, layerCache }: BuildCall): void => {
-      calls.push([output.kind, layerCache?.kind, layerCache?.reference])
+    const build = async (_: PlannedLeg, { output, layers }: BuildCall): Promise<void> => {
+      if (layers) calls.push([output.kind, layers.from, layers.to])
+      // Another run writes it meanwhile.
+      if (output.kind === 'report') await putImage(memory, cache, 'layers-1', third)
     }
-    await built({ build }, { of: [first] })
-    const reference = 'docker.io/aibrix/image-cache:layers-1'
+    await built({ build }, { memory, of: [first] })
+    const place = `${cache.registry}/${cache.path}`
     expect(calls).toEqual([
-      ['facts', undefined, undefined],
-      ['wheel', undefined, undefined],
-      ['ucx', undefined, undefined],
-      ['report', 'read', reference],
-      ['image', 'write', reference],
+      ['report', `${place}@${digest}`, undefined],
+      ['image', `${place}@${digest}`, `${place}:layers-1`],
     ])
   })
 
-  it('reads no layer cache where it has to be younger than what there is, and writes it', async () => {
-    const kinds: (string | undefined)[] = []
-    const build = (_: PlannedLeg, { layerCache }: BuildCall): void => {
-      kinds.push(layerCache?.kind)
+  it('reads no layer cache where there is none, and without a push writes none', async () => {
+    const calls: (string | undefined)[][] = []
+    const build = (_: PlannedLeg, { layers }: BuildCall): void => {
+      if (layers) calls.push([layers.from, layers.to])
     }
-    await built({ build }, { of: [{ ...first, newerThan: '2025-11-23T00:00:00Z' }] })
-    expect(kinds.filter((kind) => kind !== undefined)).toEqual(['write'])
+    await built({ build }, { of: [first], push: false })
+    expect(calls).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ])
   })
 
   it('passes and is staged where the layer cache fails, which is said and not stored', async () => {
