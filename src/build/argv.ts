@@ -35,7 +35,7 @@ export type BuildCall = {
   dockerfile: string
   secrets: SecretFiles
   /**
-   * When the image was made that this one replaces because of its age. It becomes a part of the key of each of the image's own steps in
+   * Since when the image has to be made that replaces one because of its age. It becomes a part of the key of each of the image's own steps in
    * BuildKit's cache, so that they run again, and the image is made of exactly those that were measured.
    */
   newerThan?: string | undefined

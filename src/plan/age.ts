@@ -38,7 +38,7 @@ export function notYoungerThan<L extends Leg & Partial<Pick<PlannedLeg, 'newerTh
   if (legs.every(({ newerThan }) => typeof newerThan !== 'string')) return undefined
   return (config, leg) => {
     const made = madeAt(config, leg)
-    return typeof leg.newerThan === 'string' && made <= Date.parse(leg.newerThan)
+    return typeof leg.newerThan === 'string' && made < Date.parse(leg.newerThan)
       ? new Date(made).toISOString()
       : undefined
   }

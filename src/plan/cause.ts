@@ -26,13 +26,13 @@ export async function causeOf(
   request: PlanRequest,
   world: CauseWorld,
   image: Image,
-  { published, looked }: LookedUp,
+  { published, looked, old }: LookedUp & { old: readonly string[] },
 ): Promise<Cause> {
   if (published.kind === 'same')
     return { kind: 'unchanged', tag: published.tags[0] ?? published.missingTags[0] ?? '' }
   if (request.publicTags === 'ignore') return { kind: 'unpushed' }
   if (request.rebuild) return { kind: 'forced' }
-  const [made] = image.legs.flatMap(({ newerThan }) => newerThan ?? []).sort()
+  const [made] = [...old].sort()
   if (made !== undefined) return { kind: 'aged', made, limit: request.maxAge?.text ?? '' }
   const taken = looked.flatMap((one) => (one.names === 'other' ? [one.tag] : []))
   const listed = nearestTags(await world.tags.list(image.repository), request.templates, image.values)

@@ -100,8 +100,8 @@ export type PlannedLeg = Leg & {
   /** Whether the cache repository has it, built and verified */
   existing: 'nothing' | 'staged'
   /**
-   * Where `max-age` says that what exists is too old: when that was made (RFC 3339). What is published or staged instead has to be
-   * younger, so that it is made of new answers of apt and pip.
+   * Where `max-age` says that what exists is too old: the time (RFC 3339) since which what is published or staged instead has to be
+   * made, of new answers of apt and pip.
    */
   newerThan: string | null
   /** `unknown` is decided by the base's facts, before anything is compiled; `forced` is built whatever is known */

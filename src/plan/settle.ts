@@ -50,17 +50,19 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
   const lookedUp = await lookUpPublished(request, world, composed)
   const legs: PlannedLeg[] = []
+  const old: string[] = []
   for (const leg of composed.legs) {
     const isThere = lookedUp.published.kind === 'same'
     const feasibility = isThere ? possible : await judge(request, world, leg, grounds)
     if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason)
-    const exists = isThere ? notAsked : await existing(request, world, leg, lookedUp)
+    const { made, ...exists } = isThere ? notAsked : await existing(request, world, leg, lookedUp)
+    old.push(...made)
     legs.push({ ...leg, ...exists, feasibility: feasibility.state, wanted: choice.wanted })
   }
   const { id, repository, tags } = composed
   const { engine, version, why } = choice
   const { published } = lookedUp
-  const cause = await causeOf(request, world, { ...composed, legs }, lookedUp)
+  const cause = await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old })
   return {
     kind: 'planned',
     image: { id, engine, version, why, legs: atLeastOne(legs, id), repository, tags, published, cause },
@@ -73,10 +75,11 @@ function atLeastOne(legs: readonly PlannedLeg[], id: string): PlannedImage['legs
   return [first, ...more]
 }
 
-type Existing = Pick<PlannedLeg, 'existing' | 'newerThan'>
+/** `made` is when what is too old was made, RFC 3339. */
+type Existing = Pick<PlannedLeg, 'existing' | 'newerThan'> & { made: string[] }
 
 /** Nobody needs to know it of what is published. */
-const notAsked: Existing = { existing: 'nothing', newerThan: null }
+const notAsked: Existing = { existing: 'nothing', newerThan: null, made: [] }
 
 async function existing(
   request: PlanRequest,
@@ -89,18 +92,19 @@ async function existing(
   const tooOld = olderThan(maxAge)
   const tag = stagedTag(leg)
   const known = await world.tags.knows(cacheRepository, tag, world.legs)
-  if (!tooOld) {
+  if (!tooOld || !maxAge) {
     const isThere = known ?? (await world.registry.getManifest(cacheRepository, tag)) !== undefined
-    return { existing: isThere ? 'staged' : 'nothing', newerThan: null }
+    return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }
   }
   const found =
     known === false ? undefined : await getPlatformImage(world.registry, cacheRepository, tag, leg.platform)
   const staged = found?.image && { made: tooOld(found.image.config, leg) }
-  const times = looked.flatMap((one) => (one.names === 'aged' ? (one.made[leg.platform] ?? []) : []))
+  const published = looked.flatMap((one) => (one.names === 'aged' ? (one.made[leg.platform] ?? []) : []))
+  const made = [...published, ...(staged?.made === undefined ? [] : [staged.made])]
   return {
     existing: staged && staged.made === undefined ? 'staged' : 'nothing',
-    // All are of one form, in which the order of texts is that of times.
-    newerThan: [...times, ...(staged?.made === undefined ? [] : [staged.made])].sort().at(-1) ?? null,
+    newerThan: made.length === 0 ? null : new Date(maxAge.before).toISOString(),
+    made,
   }
 }
 

@@ -175,6 +175,7 @@ describe('max-age', () => {
     [`aibrix/image-cache:${stagedTag(legs[0])}`]: { 'linux/amd64': labels },
   })
   const wanted = { maxAge: days(30) }
+  const limit = '2025-10-24T12:00:00.000Z'
 
   it.each<[string, Images, string, string | null, string]>([
     [
@@ -184,21 +185,15 @@ describe('max-age', () => {
       null,
       'unchanged',
     ],
-    [
-      'is published and old',
-      tags({ [`${start}-20251001`]: madeOn('2025-10-01') }),
-      'absent',
-      '2025-10-01T00:00:00.123Z',
-      'aged',
-    ],
-    ['is published and does not say', tags({ [today]: same }), 'absent', '1970-01-01T00:00:00.000Z', 'aged'],
+    ['is published and old', tags({ [`${start}-20251001`]: madeOn('2025-10-01') }), 'absent', limit, 'aged'],
+    ['is published and does not say', tags({ [today]: same }), 'absent', limit, 'aged'],
     ['is staged and young', staged(madeOn('2025-11-01')), 'absent', null, 'first'],
-    ['is staged and old', staged(madeOn('2025-10-02')), 'absent', '2025-10-02T00:00:00.123Z', 'aged'],
+    ['is staged and old', staged(madeOn('2025-10-02')), 'absent', limit, 'aged'],
     [
       'is old in both places',
       { ...staged(madeOn('2025-10-02')), ...tags({ [`${start}-20251001`]: madeOn('2025-10-01') }) },
       'absent',
-      '2025-10-02T00:00:00.123Z',
+      limit,
       'aged',
     ],
   ])('of what %s', async (_, images, kind, newerThan, cause) => {
@@ -214,8 +209,14 @@ describe('max-age', () => {
   it('has been kept where an old image is published and a young one staged', async () => {
     const old = tags({ [`${start}-20251001`]: madeOn('2025-10-01') })
     const image = await planned(wanted, { ...old, ...staged(madeOn('2025-11-20')) })
-    expect(image.legs[0]).toMatchObject({ existing: 'staged', newerThan: '2025-10-01T00:00:00.123Z' })
+    expect(image.legs[0]).toMatchObject({ existing: 'staged', newerThan: limit })
     expect(image.published).toEqual({ kind: 'absent' })
+  })
+
+  it('is said with the time at which the oldest was made', async () => {
+    const old = { ...staged(madeOn('2025-10-02')), ...tags({ [`${start}-20251001`]: madeOn('2025-10-01') }) }
+    const { cause } = await planned(wanted, old)
+    expect(cause).toEqual({ kind: 'aged', made: '2025-10-01T00:00:00.123Z', limit: '30d' })
   })
 
   it('is no matter where none is given', async () => {
