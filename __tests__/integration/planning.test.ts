@@ -480,7 +480,7 @@ describe('a plan', () => {
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
     expect(errorsOf(run)[0]).toMatch(
-      /failed at the push to \S+: 500 internal error; this is a fault of the registry, try later\.$/,
+      /failed at the push to \S+: 500 internal error; this is a fault of the registry, try later; it was tried 4 times\.$/,
     )
     expect(run.outputs.plan ?? '').toBe('')
   })
