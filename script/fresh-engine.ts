@@ -1,6 +1,7 @@
 // An engine as a fresh runner has it: no image, no build cache. A second dockerd beside the one that runs, with all that it
 // keeps in a folder of its own.
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -13,12 +14,16 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 export type FreshEngine = {
   /** What makes docker talk to it */
   environment: { DOCKER_HOST: string }
+  /** Ends it as a crash does: SIGKILL. What it has stays. */
+  crash: () => Promise<void>
+  /** Starts it again */
+  restart: () => Promise<void>
   /** Ends it and removes all that it has */
   close: () => Promise<void>
 }
@@ -29,7 +34,11 @@ const patience = 30_000
 /** Why there can't be one here, as a sentence; undefined if there can */
 export function noFreshEngine(): string | undefined {
   if (process.getuid?.() !== 0) return 'A second Docker engine needs root.'
-  if (spawnSync('dockerd', ['--version']).status !== 0) return 'There is no dockerd on PATH.'
+  for (const [program, asked] of [
+    ['dockerd', '--version'],
+    ['ip', '-Version'],
+  ] as const)
+    if (spawnSync(program, [asked]).status !== 0) return `There is no ${program} on PATH.`
   return undefined
 }
 
@@ -46,43 +55,84 @@ export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'engine-'))
   const path = (name: string) => join(folder, name)
   writeFileSync(path('daemon.json'), '{"features": {"containerd-snapshotter": true}}\n')
-  const log = openSync(path('log'), 'w')
-  const host = `unix://${path('socket')}`
+  const environment = { DOCKER_HOST: `unix://${path('socket')}` }
+  const bridge = addBridge(basename(folder))
+  const start = (): Promise<Daemon> => startDaemon(data, path, environment, bridge)
+  const remove = (): void => {
+    for (const one of [data, folder]) removeWithMounts(one)
+    spawnSync('ip', ['link', 'delete', bridge])
+  }
+  let daemon = await start().catch((error: unknown) => {
+    remove()
+    throw error
+  })
+  return {
+    environment,
+    crash: () => daemon.end('SIGKILL'),
+    restart: async () => {
+      daemon = await start()
+    },
+    close: async () => {
+      await daemon.end('SIGTERM')
+      remove()
+    },
+  }
+}
+
+/** With `--bridge=none` dockerd removes docker0, which is that of the engine beside it (its `removeDefaultBridgeInterface`). */
+function addBridge(name: string): string {
+  const ip = (...args: string[]) => execFileSync('ip', args)
+  ip('link', 'add', name, 'type', 'bridge')
+  // Nothing is ever sent there: RFC 2544's addresses for tests
+  ip('address', 'add', `198.18.${randomInt(256)}.1/24`, 'dev', name)
+  return name
+}
+
+type Daemon = { end: (signal: NodeJS.Signals) => Promise<void> }
+
+/** @param path of a file or folder of its own */
+async function startDaemon(
+  data: string,
+  path: (name: string) => string,
+  environment: FreshEngine['environment'],
+  bridge: string,
+): Promise<Daemon> {
+  const log = openSync(path('log'), 'a')
   const daemon = spawn(
     'dockerd',
     [
       ...['--config-file', path('daemon.json'), '--data-root', data, '--exec-root', path('exec')],
-      ...['--pidfile', path('pid'), '--host', host],
-      ...['--bridge=none', '--iptables=false', '--ip6tables=false'],
+      ...['--pidfile', path('pid'), '--host', environment.DOCKER_HOST],
+      ...[`--bridge=${bridge}`, '--iptables=false', '--ip6tables=false'],
     ],
     { stdio: ['ignore', log, log] },
   )
   closeSync(log)
   const ended = new Promise<void>((done) => daemon.once('close', () => done()).once('error', () => done()))
-  const environment = { DOCKER_HOST: host }
-  const close = async (): Promise<void> => {
-    daemon.kill('SIGTERM')
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    daemon.kill(signal)
     await Promise.race([ended, wait(patience, undefined, { ref: false })])
     if (daemon.exitCode === null && daemon.signalCode === null) daemon.kill('SIGKILL')
-    for (const one of [data, folder]) removeWithMounts(one)
   }
   for (const start = performance.now(); !answers(environment); await wait(200)) {
-    if (daemon.exitCode === null && performance.now() - start < patience) continue
+    if (daemon.exitCode === null && daemon.signalCode === null && performance.now() - start < patience)
+      continue
     const said = readFileSync(path('log'), 'utf8').trim().split('\n').slice(-3).join('\n')
-    await close()
+    await end('SIGTERM')
     throw new Error(`A second Docker engine did not start:\n${said}`)
   }
-  return { environment, close }
+  return { end }
 }
 
 /** Removes a folder in which an engine that was killed may have left file systems mounted. */
 export function removeWithMounts(folder: string): void {
   if (!existsSync(folder)) return
-  const inside = `${realpathSync(folder)}/`
+  const own = realpathSync(folder)
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(inside))
+    // The folder of the data is one itself, which only an engine that ends in order undoes
+    .filter((path) => path === own || path.startsWith(`${own}/`))
   // The innermost first
   for (const path of mounts.sort().reverse()) spawnSync('umount', ['--lazy', path])
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })

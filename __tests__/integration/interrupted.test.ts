@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { digestOf, errorsOf, runAction, tagsOf } from './action.ts'
 import {
-  type ActionOptions,
-  type ActionRun,
-  changedAction,
-  digestOf,
-  errorsOf,
-  runAction,
-  tagsOf,
-} from './action.ts'
-import { type Door, openRegistryProxy, type RegistryProxy } from './registry-proxy.ts'
+  type Act,
+  again,
+  type Blow,
+  cacheOf,
+  expectUndisturbed,
+  interrupted,
+  type Place,
+  readUndisturbed,
+  type Undisturbed,
+} from './interrupted-runs.ts'
+import { type Door, openRegistryProxy } from './registry-proxy.ts'
 import { useStandIns } from './stand-in-inputs.ts'
-import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf, stateOf } from './two-platforms.ts'
+import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from './two-platforms.ts'
 
 const minutes = 60_000
 
@@ -35,120 +37,27 @@ let counter = 0
 let tried = 0
 let right = 0
 
-/** What a run gives that nothing disturbs */
-let undisturbed: { namespace: string; state: Record<string, unknown>; cache: string[] }
+let undisturbed: Undisturbed
 
-/** A namespace of its own in the test registry, behind a door of its own. */
-type Place = { namespace: string; door: Door; proxy: RegistryProxy; folder: string }
-
-async function openPlace(folder = '.'): Promise<Place> {
+async function openPlace(): Promise<Place> {
   const door: Door = {}
   const namespace = `${world().namespace}-${(counter += 1)}`
-  return { namespace, door, proxy: await openRegistryProxy(door), folder }
+  return { namespace, door, proxy: await openRegistryProxy(door), folder: '.' }
 }
 
-function act(
-  { namespace, proxy, folder }: Pick<Place, 'namespace' | 'folder'> & { proxy?: RegistryProxy },
-  more: Record<string, string>,
-  watch?: ActionOptions['watch'],
-): Promise<ActionRun> {
+const act: Act = ({ namespace, proxy, folder }, more, watch) => {
   const inputs = world().inputs({
     ...wanted,
-    ...{ 'base-registry': bases, namespace },
-    ...(proxy && { registry: proxy.host }),
+    ...{ 'base-registry': bases, namespace, registry: proxy.host },
     ...more,
   })
   return runAction(inputs, { environment: { PATH: path }, folder, ...(watch && { watch }) })
 }
 
-/** When the process is ended: at a request, before or after the registry sees it, or at a line of the output. */
-type Blow = { before?: RegExp; after?: RegExp; at?: RegExp; nth?: number; signal?: NodeJS.Signals }
-
-/** Carries out a command that gets a signal in the middle, which it must not survive. */
-async function interrupted(place: Place, more: Record<string, string>, blow: Blow): Promise<ActionRun> {
-  const { before, after, at, nth = 1, signal = 'SIGKILL' } = blow
-  const struck = new AbortController()
-  const gone = Promise.withResolvers<undefined>()
-  let child: ChildProcess | undefined
-  const strike = () => {
-    struck.abort()
-    child?.kill(signal)
-  }
-  const counted = (pattern: RegExp | undefined) => {
-    let left = nth
-    return (seen: string) => pattern?.test(seen) === true && (left -= 1) === 0
-  }
-  const [isBefore, isAfter] = [counted(before), counted(after)]
-  place.door.before = async (seen) => {
-    if (!isBefore(seen)) return undefined
-    strike()
-    await gone.promise
-    return 503
-  }
-  place.door.after = async (seen) => {
-    if (!isAfter(seen)) return
-    strike()
-    await gone.promise
-  }
-  const run = await act(place, more, (started, output) => {
-    child = started
-    if (at?.test(output) === true) strike()
-  })
-  gone.resolve(undefined)
-  delete place.door.before
-  delete place.door.after
-  if (!struck.signal.aborted) throw new Error(`it ended before it was to be ended: ${run.log}`)
-  if (signal === 'SIGKILL') expect(run.signal).toBe('SIGKILL')
-  else expect(run.code).toBe(1)
-  return run
-}
-
-/** The tags of the cache repository that stand for work done, with what they name. */
-async function cacheOf(namespace: string): Promise<Map<string, string | null>> {
-  const name = `${namespace}/image-cache`
-  const tags = (await tagsOf(name)).filter((tag) => !tag.startsWith('plan-'))
-  return new Map(await Promise.all(tags.map(async (tag) => [tag, await digestOf(name, tag)] as const)))
-}
-
-/** Whatever was interrupted, what is public is right. @returns what is staged */
-async function expectNoLie(
-  { namespace }: Place,
-  expected = undisturbed.state,
-): Promise<Map<string, string | null>> {
-  expect(expected).toMatchObject(await stateOf(namespace))
-  return new Map([...(await cacheOf(namespace))].filter(([tag]) => tag.startsWith('build-')))
-}
-
-/** Carries out a command to its end, which repeats nothing that is staged. */
-async function again(
-  place: Place,
-  more: Record<string, string>,
-  expected = undisturbed.state,
-): Promise<ActionRun> {
-  const staged = await expectNoLie(place, expected)
-  const from = place.proxy.seen.length
-  const run = await act(place, more)
-  expect(errorsOf(run)).toEqual([])
-  expect(run.code).toBe(0)
-  const writes = place.proxy.seen.slice(from).filter((seen) => seen.startsWith('PUT '))
-  const now = await cacheOf(place.namespace)
-  for (const [tag, digest] of staged) {
-    expect(now.get(tag)).toBe(digest)
-    for (const kind of ['candidate-', 'report-', 'build-'])
-      expect(writes.filter((seen) => seen.endsWith(tag.replace('build-', kind)))).toEqual([])
-  }
-  return run
-}
-
-async function expectUndisturbed(place: Place, expected = undisturbed): Promise<void> {
-  expect(await stateOf(place.namespace)).toEqual(expected.state)
-  expect([...(await cacheOf(place.namespace)).keys()]).toEqual(expected.cache)
-}
-
 /** One journey: counted, and its door closed at the end. */
-async function journey(work: (place: Place) => Promise<void>, folder = '.'): Promise<void> {
+async function journey(work: (place: Place) => Promise<void>): Promise<void> {
   tried += 1
-  const place = await openPlace(folder)
+  const place = await openPlace()
   try {
     await work(place)
     right += 1
@@ -157,12 +66,12 @@ async function journey(work: (place: Place) => Promise<void>, folder = '.'): Pro
   }
 }
 
-async function runUndisturbed({ folder = '.', more = {} } = {}): Promise<typeof undisturbed> {
-  const namespace = `${world().namespace}-undisturbed-${(counter += 1)}`
-  const run = await act({ namespace, folder }, more)
+async function runUndisturbed(more: Record<string, string> = {}): Promise<Undisturbed> {
+  const place = await openPlace()
+  const run = await act(place, more)
+  await place.proxy.close()
   expect(errorsOf(run)).toEqual([])
-  const cache = [...(await cacheOf(namespace)).keys()]
-  return { namespace, state: await stateOf(namespace), cache }
+  return readUndisturbed(place.namespace)
 }
 
 /** Has what the undisturbed run left in its cache repository, as far as its tags match. */
@@ -171,8 +80,6 @@ async function withStaged({ namespace }: Place, pattern: RegExp): Promise<void> 
     if (pattern.test(tag) && digest !== null)
       await copyTag(`${undisturbed.namespace}/image-cache`, digest, `${namespace}/image-cache`, tag)
 }
-
-const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
 
 beforeAll(async () => {
   path = pathThatEmulates()
@@ -189,66 +96,20 @@ afterAll(() => {
   process.stdout.write(`interrupted: ${tried} tried, ${right} ended right\n`)
 })
 
-describe('a run that was ended ends as if nothing had been when it is started again', () => {
-  it.each<[string, Blow]>([
-    ['before anything was built', { before: /^POST .*\/blobs\/uploads/ }],
-    ['right after the first candidate was pushed', { after: /^PUT .*\/manifests\/candidate-/ }],
-    [
-      'after a report was stored, before its leg was marked as verified',
-      { before: /^PUT .*\/manifests\/build-.*-amd64/ },
-    ],
-    ['right after a leg was marked as verified', { after: /^PUT .*\/manifests\/build-.*-amd64/ }],
-    ['when the second leg was built', { before: /^PUT .*\/manifests\/report-.*-arm64/ }],
-    ['before the first public tag', { before: publicTag }],
-    ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
-  ])(
-    '%s',
-    async (_, blow) => {
-      await journey(async (place) => {
-        const run = await interrupted(place, {}, blow)
-        if (blow.signal === 'SIGINT') expect(errorsOf(run).join()).toMatch(/cancelled/)
-        await again(place, {})
-        await expectUndisturbed(place)
-      })
-    },
-    2 * minutes,
-  )
-
-  it(
-    'in the middle of a step of BuildKit, of the second leg',
-    async () => {
-      const folder = changedAction('dockerfiles/Dockerfile.vllm', (text) =>
-        text.replace('ARG BASE_USER=""', () => `RUN sleep 4; : ${randomInt(1e9)}\nARG BASE_USER=""`),
-      )
-      await journey(async (place) => {
-        await interrupted(place, {}, { at: /-arm64 \| .*RUN sleep 4/ })
-        // Nothing with its build id was published ever before.
-        expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
-        expect(
-          [...(await cacheOf(place.namespace)).keys()].filter((tag) => tag.startsWith('build-')),
-        ).toHaveLength(1)
-        await again(place, {})
-        await expectUndisturbed(place, await runUndisturbed({ folder }))
-      }, folder)
-    },
-    3 * minutes,
-  )
-})
-
 describe('a command on one of many runners that was ended is simply started again', () => {
   it(
     'plan, right after the plan was stored: it gives the same plan',
     async () => {
       await journey(async (place) => {
         await withStaged(place, /./)
-        await interrupted(place, { command: 'plan' }, { after: /^PUT .*\/manifests\/plan-/ })
+        await interrupted(act, place, { command: 'plan' }, { after: /^PUT .*\/manifests\/plan-/ })
         const [stored] = (await tagsOf(`${place.namespace}/image-cache`)).filter((tag) =>
           tag.startsWith('plan-'),
         )
-        const { outputs } = await again(place, { command: 'plan' })
+        const { outputs } = await again(act, place, { command: 'plan' }, undisturbed)
         expect(outputs.plan).toBe(`${place.proxy.host}/${place.namespace}/image-cache:${stored ?? ''}`)
-        await again(place, { command: 'promote', plan: outputs.plan ?? '' })
-        await expectUndisturbed(place)
+        await again(act, place, { command: 'promote', plan: outputs.plan ?? '' }, undisturbed)
+        await expectUndisturbed(place, undisturbed)
       })
     },
     2 * minutes,
@@ -268,10 +129,10 @@ describe('a command on one of many runners that was ended is simply started agai
         const [row] = rowsOf(planned)
         expect(rowsOf(planned)).toHaveLength(1)
         const build = { command: 'build', plan: planned.outputs.plan ?? '', leg: row?.leg ?? '' }
-        await interrupted(place, build, blow)
-        await again(place, build)
-        await again(place, { command: 'promote', plan: build.plan })
-        await expectUndisturbed(place)
+        await interrupted(act, place, build, blow)
+        await again(act, place, build, undisturbed)
+        await again(act, place, { command: 'promote', plan: build.plan }, undisturbed)
+        await expectUndisturbed(place, undisturbed)
       })
     },
     2 * minutes,
@@ -286,11 +147,11 @@ describe('a command on one of many runners that was ended is simply started agai
           await withStaged(place, /./)
           const plan = (await act(place, { command: 'plan' })).outputs.plan ?? ''
           const promote = { command: 'promote', plan }
-          if (blow) await interrupted(place, promote, blow)
+          if (blow) await interrupted(act, place, promote, blow)
           const from = place.proxy.seen.length
-          await again(place, promote)
+          await again(act, place, promote, undisturbed)
           puts = place.proxy.seen.slice(from).filter((seen) => seen.startsWith('PUT '))
-          await expectUndisturbed(place)
+          await expectUndisturbed(place, undisturbed)
           for (const tag of await tagsOf(`${place.namespace}/vllm-openai`))
             expect(await digestOf(`${place.namespace}/vllm-openai`, tag)).toBe(
               await digestOf(`${undisturbed.namespace}/vllm-openai`, tag),
@@ -314,7 +175,7 @@ describe('six legs on three runners side by side', () => {
   it(
     'that are ended at any time and started again come to the state of one run',
     async () => {
-      const expected = await runUndisturbed({ more: { ...sixLegs, parallel: '2' } })
+      const expected = await runUndisturbed({ ...sixLegs, parallel: '2' })
       expect(Object.keys(expected.state)).toHaveLength(12)
       await journey(async (place) => {
         const planned = await act(place, { ...sixLegs, command: 'plan' })

@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { randomInt } from 'node:crypto'
+import { type FreshEngine, noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
+import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from './action.ts'
+import {
+  type Act,
+  again,
+  type Blow,
+  expectNoLie,
+  expectUndisturbed,
+  interrupted,
+  type Moment,
+  type Place,
+  readUndisturbed,
+  struck,
+  type Undisturbed,
+} from './interrupted-runs.ts'
+import { type Door, openRegistryProxy } from './registry-proxy.ts'
+import { useStandIns } from './stand-in-inputs.ts'
+
+const minutes = 60_000
+
+const world = useStandIns()
+
+/** One image that gets two tags. */
+const wanted = {
+  engine: 'vllm',
+  versions: 'v0.21.0',
+  'aibrix-version': 'v0.7.0',
+  'gpu-architectures': '9.0',
+  tags: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}',
+}
+
+/** Where there is no engine any more, there is none a moment later. */
+const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ retry: 10, longest: 10 }) }
+
+/** One of its own, which can be killed, and has no other cache than that of these tests; undefined: there can't be one here */
+let engine: FreshEngine | undefined
+const withoutEngine = noFreshEngine()
+
+let undisturbed: Undisturbed
+let counter = 0
+let tried = 0
+let survived = 0
+
+async function openPlace(folder = '.'): Promise<Place> {
+  const door: Door = {}
+  const namespace = `${world().namespace}-${(counter += 1)}`
+  return { namespace, door, proxy: await openRegistryProxy(door), folder }
+}
+
+function actWith(more: NodeJS.ProcessEnv): Act {
+  return ({ namespace, proxy, folder }, inputs, watch) =>
+    runAction(world().inputs({ ...wanted, namespace, registry: proxy.host, ...inputs }), {
+      environment: { ...engine?.environment, ...more },
+      folder,
+      ...(watch && { watch }),
+    })
+}
+
+const act = actWith({})
+
+async function runUndisturbed(folder = '.'): Promise<Undisturbed> {
+  const place = await openPlace(folder)
+  const run = await act(place, {})
+  await place.proxy.close()
+  expect(errorsOf(run)).toEqual([])
+  return readUndisturbed(place.namespace)
+}
+
+/** One journey: counted, and its door closed at the end. */
+async function journey(work: (place: Place) => Promise<void>, folder = '.'): Promise<void> {
+  tried += 1
+  const place = await openPlace(folder)
+  try {
+    await work(place)
+    survived += 1
+  } finally {
+    await place.proxy.close()
+  }
+}
+
+/** The same run again ends right, and builds nothing that is finished. */
+async function expectCompleted(place: Place, expected: Undisturbed, on = act): Promise<ActionRun> {
+  const finished = [...(await expectNoLie(place, expected)).keys()]
+  const run = await again(on, place, {}, expected)
+  // As BuildKit says which steps there were
+  for (const kind of ['wheel', 'ucx'])
+    if (finished.some((tag) => tag.startsWith(`${kind}-`))) expect(run.log).not.toContain(`[${kind}-builder `)
+  if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[image ')
+  await expectUndisturbed(place, expected)
+  return run
+}
+
+/** An action of which one stage was never built before, so that its steps run. */
+function actionWithNew(stage: string): string {
+  const from = new RegExp(`^FROM .* AS ${stage}$`, 'm')
+  return changedAction('dockerfiles/Dockerfile.vllm', (text) =>
+    text.replace(from, (line) => `${line}\nRUN : ${randomInt(1e9)}`),
+  )
+}
+
+const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
+
+beforeAll(async () => {
+  if (withoutEngine === undefined) engine = await openFreshEngine()
+  undisturbed = await runUndisturbed()
+  expect(Object.keys(undisturbed.state)).toHaveLength(2)
+}, 15 * minutes)
+
+afterAll(async () => {
+  await engine?.close()
+  if (withoutEngine !== undefined) process.stdout.write(`No engine was killed: ${withoutEngine}\n`)
+  process.stdout.write(`kill matrix: ${tried} tried, ${survived} survived\n`)
+}, minutes)
+
+describe('a run that was killed ends as if nothing had been when it is started again', () => {
+  it.each<[string, Blow]>([
+    ['in resolve', { before: /^GET .*\/tags\/list/ }],
+    ['before the facts of the base are stored', { before: /^PUT .*\/manifests\/facts-/ }],
+    ['before the wheel is stored', { before: /^PUT .*\/manifests\/wheel-/ }],
+    ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }],
+    ['right after UCX was stored', { after: /^PUT .*\/manifests\/ucx-/ }],
+    ['before the candidate is pushed', { before: /^PUT .*\/manifests\/candidate-/ }],
+    ['in judging the candidate, right after it was pushed', { after: /^PUT .*\/manifests\/candidate-/ }],
+    ['before its report is stored', { before: /^PUT .*\/manifests\/report-/ }],
+    ['before the leg is marked as verified', { before: /^PUT .*\/manifests\/build-/ }],
+    ['right after the leg was marked as verified', { after: /^PUT .*\/manifests\/build-/ }],
+    ['before the first of two public tags', { before: publicTag }],
+    ['between two public tags', { before: publicTag, nth: 2 }],
+    ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
+    ['before the report of the run, right after the last tag', { after: publicTag, nth: 2 }],
+  ])(
+    '%s',
+    async (_, blow) => {
+      await journey(async (place) => {
+        const run = await interrupted(act, place, {}, blow)
+        if (blow.signal === 'SIGINT') expect(errorsOf(run).join()).toMatch(/cancelled/)
+        await expectCompleted(place, undisturbed)
+      })
+    },
+    2 * minutes,
+  )
+
+  it.each([
+    ['the measuring of the base', 'measured-base', /\[measured-base 2\/2\] RUN measure base/],
+    ['the compiling of the wheel', 'wheel-builder', /\[wheel-builder 2\/2\] RUN build-wheel/],
+    ['the compiling of UCX', 'ucx-builder', /\[ucx-builder 2\/2\] RUN build-ucx/],
+    ['a step of the image', 'image', /\[image 2\/6\] RUN install-debug-tools/],
+    ['the measuring of the image', 'measured-image', /\[measured-image 2\/2\] RUN measure image/],
+  ])(
+    'in the middle of %s',
+    async (_, stage, at) => {
+      const folder = actionWithNew(stage)
+      await journey(async (place) => {
+        await interrupted(act, place, {}, { at })
+        // Nothing that has its build id was published ever before.
+        expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
+        const expected = await runUndisturbed(folder)
+        await expectCompleted(place, expected)
+      }, folder)
+    },
+    3 * minutes,
+  )
+})
+
+describe('a run whose engine was killed', () => {
+  const killing = withoutEngine === undefined ? it : it.skip
+
+  killing.each<[string, 'image' | undefined, Moment]>([
+    ['in a step of the image', 'image', { at: /\[image 2\/6\] RUN install-debug-tools/ }],
+    ['in the push of the candidate', undefined, { before: /^PUT .*\/manifests\/candidate-/ }],
+  ])(
+    '%s says so, and ends as if nothing had been when it is started again',
+    async (_, stage, moment) => {
+      const folder = stage && actionWithNew(stage)
+      await journey(async (place) => {
+        const run = await struck(actWith(impatient), place, {}, moment, async () => engine?.crash())
+        await engine?.restart()
+        expect(run.code).toBe(1)
+        expect(errorsOf(run)).toHaveLength(1)
+        expect(errorsOf(run).join()).toMatch(/failed.*\.$/)
+        expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
+        await expectCompleted(place, folder === undefined ? undisturbed : await runUndisturbed(folder))
+      }, folder)
+    },
+    5 * minutes,
+  )
+})
+
+describe('two runs of the same plan at once', () => {
+  it(
+    'both end right',
+    async () => {
+      await journey(async (place) => {
+        const runs = await Promise.all([act(place, {}), act(place, {})])
+        for (const run of runs) {
+          expect(errorsOf(run)).toEqual([])
+          expect(run.code).toBe(0)
+        }
+        await expectUndisturbed(place, undisturbed)
+      })
+    },
+    3 * minutes,
+  )
+})
