@@ -109,6 +109,7 @@ const engine: readonly Kind[] = [
   { on: manifestRead, moment: before, faults: ['500', 'a reset'], often: three, name: 'a manifest read' },
   { on: uploadStart, moment: before, faults: ['429', 'a reset'], often: three, name: 'an upload start' },
   { on: uploadStart, moment: before, faults: ['502'], often: ever, name: 'an upload start' },
+  { on: uploadStart, moment: before, faults: ['silence'], often: ['once'], name: 'an upload start' },
   { on: upload, moment: 'half', faults: ['500'], often: three, name: 'an upload chunk' },
   { on: upload, moment: 'half', faults: ['a reset'], often: ever, name: 'an upload chunk' },
   // The registry says 400 then, as it would to an engine that is wrong, and does not say why
