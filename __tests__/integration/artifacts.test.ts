@@ -7,15 +7,15 @@ import { gzipSync } from 'node:zlib'
 import { Header } from 'tar'
 import { packFolder } from '../../src/build/artifact-archive.ts'
 import { createRegistryStore } from '../../src/build/registry-store.ts'
-import { createRegistryClient } from '../../src/registry/client.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
 import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
 import { useStandIns, withProgram } from './stand-in-inputs.ts'
+import { openTestClient } from './test-client.ts'
 
 const minutes = 60_000
 const world = useStandIns()
 
-const client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+const client = openTestClient()
 const type = 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip'
 const wanted = {
   versions: 'vllm: v0.21.0\nsglang: v0.5.11',

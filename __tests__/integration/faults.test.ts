@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pLimit from 'p-limit'
-import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
+import type { RegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
 import { type FaultProxy, login, openFaultProxy } from './fault-proxy.ts'
 import { type Combination, combinations } from './faults-matrix.ts'
 import { useStandIns } from './stand-in-inputs.ts'
+import { openTestClient } from './test-client.ts'
 import { type Image, imageType, type Index, indexType, readRegistry, stateOf } from './two-platforms.ts'
 
 const minutes = 60_000
@@ -125,7 +126,7 @@ async function attempt(combination: Combination): Promise<void> {
 }
 
 beforeAll(async () => {
-  client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+  client = openTestClient()
   const namespace = `${world().namespace}-undisturbed`
   const run = await act(namespace, {})
   expect(errorsOf(run)).toEqual([])

@@ -3,11 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resolveBase } from '../../src/plan/base.ts'
 import { storeBaseFacts } from '../../src/promote/base-facts.ts'
-import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
+import type { RegistryClient } from '../../src/registry/client.ts'
 import { mediaTypes } from '../../src/registry/manifest.ts'
 import { parseRepository, type Repository } from '../../src/registry/reference.ts'
 import type { Facts } from '../../src/verify/facts.ts'
 import { registry } from './action.ts'
+import { openTestClient } from './test-client.ts'
 
 /** A base image that nothing is built on: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
 export type TinyBase = { repository: string; tag: string; index?: boolean }
@@ -60,7 +61,7 @@ export async function storeMeasured(
 }
 
 async function withClient(work: (client: RegistryClient) => Promise<void>): Promise<void> {
-  const client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+  const client = openTestClient()
   try {
     await work(client)
   } finally {

@@ -1,12 +1,12 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { parseRepository } from '../../src/registry/reference.ts'
 import { publishForTwoPlatforms } from '../../stand-ins/two-platforms.ts'
 import { type ActionRun, registry, tagsOf } from './action.ts'
 import { type StandInWorld, withProgram } from './stand-in-inputs.ts'
+import { openTestClient } from './test-client.ts'
 
 /** A docker whose builder says that it can emulate arm64; the bases only say that they are for it. */
 const emulating = `#!/bin/sh
@@ -57,7 +57,7 @@ export async function readRegistry<T>(path: string, type = '*/*'): Promise<T> {
 
 /** Gives what a repository of the test registry has a tag in another one. */
 export async function copyTag(from: string, digest: string, to: string, tag: string): Promise<void> {
-  const client = createRegistryClient({ credentials: () => Promise.resolve(undefined) })
+  const client = openTestClient()
   const repositoryOf = (name: string) => parseRepository(`${registry}/${name}`)
   try {
     await copyManifest(client, { from: repositoryOf(from), to: repositoryOf(to), digest, tag })
