@@ -347,17 +347,20 @@ describe('a tag that two runs give to different content', () => {
     2 * minutes,
   )
 
-  it(
-    'is not taken from who was faster',
-    async () => {
+  it.each([
+    ['right before it', 'sha256:', undefined],
+    ['between two tries', tag, 503],
+  ])(
+    'is not taken from who was faster, %s',
+    async (_, reference, answer) => {
       let stolen = false
       const { run, other, now } = await promoteWhile(({ steal, namespace }) => ({
         before: async (seen) => {
-          // The image is there, and its tag comes next.
-          if (stolen || !seen.startsWith(`PUT /v2/${namespace}/sglang/manifests/sha256:`)) return undefined
+          if (stolen || !seen.startsWith(`PUT /v2/${namespace}/sglang/manifests/${reference}`))
+            return undefined
           stolen = true
           await steal()
-          return undefined
+          return answer
         },
       }))
       expect(run.code).toBe(1)

@@ -9,8 +9,8 @@ export type Promotable = {
   digest: string
   to: Repository
   tags: string[]
-  /** Throws if the tag must not be given, which is found out right before it is */
-  check?: (tag: string) => Promise<void>
+  /** Throws if the tag must not be given, which is found out right before each try to give it */
+  check: (tag: string) => Promise<void>
 }
 
 /**
@@ -30,8 +30,7 @@ export async function promote(
       const name = formatReference({ ...to, tag })
       try {
         signal.throwIfAborted()
-        await check?.(tag)
-        await copyManifest(client, { from, to, digest, tag })
+        await copyManifest(client, { from, to, digest, tag, check: () => check(tag) })
       } catch (error) {
         throw new UserError(brokenOff(name, sentenceOf(error), done), { cause: error })
       }

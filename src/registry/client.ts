@@ -29,12 +29,16 @@ export type Repeat = <Result>(work: () => Promise<Result>) => Promise<Result>
 export type RegistryClient = {
   /** @returns undefined if there is no such manifest or repository; digests are verified */
   getManifest: (repository: Repository, reference: string) => Promise<Manifest | undefined>
-  /** @returns the digest that the registry confirmed */
+  /**
+   * @param check called before each try, since long waits can be between them; throws if it must not be stored
+   * @returns the digest that the registry confirmed
+   */
   putManifest: (
     repository: Repository,
     reference: string,
     bytes: Uint8Array,
     mediaType: string,
+    check?: () => Promise<void>,
   ) => Promise<Digest>
   /** Reads the manifest back; throws unless it has this digest */
   confirmManifest: (repository: Repository, reference: string, digest: Digest) => Promise<void>
@@ -75,8 +79,11 @@ export function createRegistryClient(
   )
   return {
     getManifest: (repository, reference) => repeat(() => getManifest(session, repository, reference)),
-    putManifest: (repository, reference, bytes, mediaType) =>
-      repeat(() => putManifest(session, repository, reference, bytes, mediaType)),
+    putManifest: (repository, reference, bytes, mediaType, check) =>
+      repeat(async () => {
+        await check?.()
+        return putManifest(session, repository, reference, bytes, mediaType)
+      }),
     confirmManifest: (repository, reference, digest) =>
       repeat(() => confirmManifest(session, repository, reference, digest)),
     getImageConfig: (repository, { config: { digest } }) =>

@@ -20,15 +20,16 @@ type Source = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManif
  * the digest does, too; attestations come along. The order makes a broken copy harmless: blobs, then the manifests of an
  * index, then the tag, which is read back.
  * @param copy.digest what is copied, `sha256:<hex>`
+ * @param copy.check called before each try to give the tag; throws if it must not be given
  * @returns the same digest
  * @throws UserError if a part is missing, a registry refuses, or the tag names something else afterwards
  */
 export async function copyManifest(
   client: Source,
-  copy: { from: Repository; to: Repository; digest: string; tag: string },
+  copy: { from: Repository; to: Repository; digest: string; tag: string; check?: () => Promise<void> },
 ): Promise<Digest> {
-  const { from, to, tag } = copy
-  return placeManifest(client, { from, to, top: await read(client, from, parseDigest(copy.digest)), tag })
+  const { digest, ...place } = copy
+  return placeManifest(client, { ...place, top: await read(client, copy.from, parseDigest(digest)) })
 }
 
 /**
@@ -37,15 +38,15 @@ export async function copyManifest(
  */
 export async function placeManifest(
   client: Source,
-  place: { from: Repository; to: Repository; top: Manifest; tag: string },
+  place: { from: Repository; to: Repository; top: Manifest; tag: string; check?: () => Promise<void> },
 ): Promise<Digest> {
-  const { from, to, top, tag } = place
+  const { from, to, top, tag, check } = place
   if (from.registry !== to.registry || from.path !== to.path) {
     const children = await readChildren(client, from, top)
     await inParallel(blobsOf([top, ...children]), async (blob) => client.mountBlob({ from, to, ...blob }))
     for (const child of children) await client.putManifest(to, child.digest, child.bytes, child.mediaType)
   }
-  await client.putManifest(to, tag, top.bytes, top.mediaType)
+  await client.putManifest(to, tag, top.bytes, top.mediaType, check)
   await client.confirmManifest(to, tag, top.digest)
   return top.digest
 }

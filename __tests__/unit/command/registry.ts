@@ -65,7 +65,10 @@ export function createMemory(refuses: (request: string) => boolean = () => false
   }
   const client: Client = {
     getManifest: async (...request) => get(...request),
-    putManifest: async (...request) => put(...request),
+    putManifest: async (repository, reference, bytes, mediaType, check) => {
+      await check?.()
+      return put(repository, reference, bytes, mediaType)
+    },
     confirmManifest: async (repository, reference, digest) => {
       if ((await get(repository, reference))?.digest !== digest) throw new UserError('It is something else.')
     },

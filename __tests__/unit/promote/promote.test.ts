@@ -45,7 +45,7 @@ function registryThatRefuses(refused: string | undefined, made: string[]): Regis
   }
 }
 
-const image = { from, digest, to, tags: ['dated', 'latest'] }
+const image = { from, digest, to, tags: ['dated', 'latest'], check: () => Promise.resolve() }
 const never = new AbortController().signal
 
 describe('promotion', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
+import { UserError } from '../../../src/errors.ts'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
@@ -194,6 +195,20 @@ describe('a client that tries again', () => {
       }
     },
   )
+
+  it('asks before each try whether a manifest may still be stored', async () => {
+    const { handler, asked } = registryWith('put manifest', faults['502'] ?? send, 1)
+    const registry = await server(handler)
+    const again = client(withPassword, patient, { repeat: quickRetry().run })
+    let checked = 0
+    const check = async (): Promise<void> => {
+      if ((checked += 1) > 1) throw new UserError('Somebody else was faster.')
+      await Promise.resolve()
+    }
+    const put = again.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest, check)
+    expect(await sentence(put)).toBe('Somebody else was faster.')
+    expect([checked, asked()]).toEqual([2, 1])
+  })
 
   it.each(Object.entries(faults))(
     'streams a blob again from its beginning after %s of its source',
