@@ -23,7 +23,7 @@ export const systemWait: Wait = async (milliseconds, signal) => {
 export type RetrySettings = {
   /** How often one operation is tried again */
   retries: number
-  /** Milliseconds: the first wait, the longest, and all of one operation together */
+  /** Milliseconds: the first wait, the longest, and all of one operation together, with those for answers that did not come */
   waits: { retry: number; longest: number; budget: number }
   signal: AbortSignal
   log: (line: string) => void
@@ -51,6 +51,7 @@ export function createRetry(settings: RetrySettings): Retry {
       } catch (error) {
         const transient = signal.aborted || isIn(finished, error) ? undefined : transience(error)
         if (transient === undefined) throw error
+        left -= transient.waited
         const delay = delayOf(retry, transient.after, left, settings)
         if (retry > retries || delay > left) {
           if (error instanceof UserError) finish(finished, error, retry)

@@ -10,6 +10,8 @@ import { canPass } from './transient-messages.ts'
 export type Transience = {
   /** Milliseconds that who was asked wants us to wait; undefined if it does not say */
   after: number | undefined
+  /** Milliseconds that were waited in vain already; 0 if the error came by itself */
+  waited: number
 }
 
 /** What registries and token services say of themselves, and that they are asked too much or too slowly. */
@@ -52,9 +54,10 @@ export function transience(error: unknown): Transience | undefined {
     const { status, code, retryAfter } = error
     if ([401, 403].includes(status)) return undefined
     const passes = passingStatus(status) || (code !== undefined && passingCodes.includes(code))
-    return passes ? { after: retryAfter === undefined ? undefined : retryAfter * 1000 } : undefined
+    const after = retryAfter === undefined ? undefined : retryAfter * 1000
+    return passes ? { after, waited: 0 } : undefined
   }
-  return canPassSoon(error) ? { after: undefined } : undefined
+  return canPassSoon(error) ? { after: undefined, waited: waitedFor(error) } : undefined
 }
 
 function canPassSoon(error: unknown): boolean {
@@ -62,11 +65,16 @@ function canPassSoon(error: unknown): boolean {
     return error.proxyStatus === undefined
       ? passingNetworkCodes.includes(error.code)
       : passingStatus(error.proxyStatus)
-  if (error instanceof ProgramFailure) return error.timedOut || canPass(error.lines, 'program')
+  if (error instanceof ProgramFailure) return error.waited > 0 || canPass(error.lines, 'program')
   if (error instanceof BuildError)
-    return error.timedOut || canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
+    return error.waited > 0 || canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
   if (error instanceof NoBuilder) return canPass(error.lines, 'engine')
   return error instanceof Damaged || error instanceof LostUpload || error instanceof NotThereYet
+}
+
+function waitedFor(error: unknown): number {
+  const isKnown = error instanceof NoAnswer || error instanceof ProgramFailure || error instanceof BuildError
+  return isKnown ? error.waited : 0
 }
 
 /** @returns what happened, for a log: without advice and end where the error can tell them apart */

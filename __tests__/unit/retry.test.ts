@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../src/errors.ts'
 import { RegistryRefusal } from '../../src/registry/failure.ts'
+import { networkFailure, Silence } from '../../src/registry/no-answer.ts'
 import { createRetry, type RetrySettings, systemWait } from '../../src/retry.ts'
 
 const busy = (retryAfter?: number) =>
@@ -125,6 +126,24 @@ describe('Retry-After', () => {
     )
     expect(await messageOf(retry.run(work))).toBe('it asks to try again in 3600 s.')
     expect(tries()).toBe(1)
+  })
+})
+
+describe('what was waited in vain', () => {
+  const silent = (seconds: number) => () =>
+    networkFailure(
+      { registry: 'docker.io', action: 'the pull of x' },
+      'docker.io',
+      new Silence('nothing', seconds * 1000),
+    )
+  it.each([
+    ['is taken from the budget', 100, [1000, 2000]],
+    ['leaves nothing of the budget if it was long', 300, []],
+    ['is nothing where an answer came', 0, [1000, 2000, 4000]],
+  ])('%s', async (_, seconds, expected) => {
+    const { retry, work, delays } = scene({}, silent(seconds))
+    await messageOf(retry.run(work))
+    expect(delays).toEqual(expected)
   })
 })
 

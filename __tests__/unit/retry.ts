@@ -4,7 +4,7 @@ import { createRetry, type Retry, type RetrySettings } from '../../src/retry.ts'
 export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {
   return createRetry({
     retries: 3,
-    waits: { retry: 1, longest: 4, budget: 100 },
+    waits: { retry: 1, longest: 4, budget: 60_000 },
     signal: new AbortController().signal,
     log: () => undefined,
     random: () => 0,

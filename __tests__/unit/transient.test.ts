@@ -8,7 +8,7 @@ import { RegistryRefusal } from '../../src/registry/failure.ts'
 import { networkFailure, Silence } from '../../src/registry/no-answer.ts'
 import { problemOf, transience } from '../../src/transient.ts'
 
-const again = { after: undefined }
+const again = { after: undefined, waited: 0 }
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
 const refusal = (status: number, code?: string, retryAfter?: number) =>
   new RegistryRefusal(`registry docker.io refused it: ${status}`, 'advice', { status, code, retryAfter })
@@ -50,8 +50,8 @@ describe('an answer of a registry', () => {
   })
 
   it.each([
-    [429, 20, { after: 20_000 }],
-    [503, 0, { after: 0 }],
+    [429, 20, { after: 20_000, waited: 0 }],
+    [503, 0, { after: 0, waited: 0 }],
     [403, 20, undefined],
   ])('%i that asks for %i s', (status, seconds, expected) => {
     expect(transience(refusal(status, undefined, seconds))).toEqual(expected)
@@ -92,7 +92,10 @@ describe('no answer', () => {
   })
 
   it('for too long can pass', () => {
-    expect(transience(networkFailure(purpose, 'docker.io', new Silence('nothing for 60 s')))).toEqual(again)
+    expect(transience(networkFailure(purpose, 'docker.io', new Silence('nothing', 60_000)))).toEqual({
+      ...again,
+      waited: 60_000,
+    })
   })
 
   it('because the run was cancelled does not', () => {
@@ -107,11 +110,6 @@ it.each<[string, unknown, boolean]>([
     true,
   ],
   ['a builder that can not be', new NoBuilder('x', ['docker.io/moby/buildkit:x: not found']), false],
-  [
-    'a build of which nothing was heard',
-    new BuildError('x', { reason: 'x', step: undefined, steps: [], logFile: '/x', timedOut: true }),
-    true,
-  ],
   ['damaged bytes', new Damaged('x should have another digest.'), true],
   ['a lost upload', new LostUpload('The registry lost it.'), true],
   ['what a registry does not show yet', new NotThereYet('It is not there.'), true],
@@ -351,10 +349,21 @@ describe('a program that says', () => {
   })
 
   it('nothing in its time is tried again', () => {
-    const silent = new ProgramFailure('git did not answer.', { lines: [''], timedOut: true })
-    expect(transience(silent)).toEqual(again)
+    const silent = new ProgramFailure('git did not answer.', { lines: [''], waited: 120_000 })
+    expect(transience(silent)).toEqual({ ...again, waited: 120_000 })
     expect(transience(new ProgramFailure('git failed.', { lines: [''] }))).toBeUndefined()
   })
+})
+
+it('a build of which nothing was heard can pass, and has used up its time', () => {
+  const silent = new BuildError('x', {
+    reason: 'x',
+    step: undefined,
+    steps: [],
+    logFile: '/x',
+    waited: 7_200_000,
+  })
+  expect(transience(silent)).toEqual({ ...again, waited: 7_200_000 })
 })
 
 it.each([

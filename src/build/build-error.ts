@@ -10,8 +10,8 @@ export class BuildError extends UserError {
   readonly logFile: string
   /** The lines that say why */
   readonly evidence: readonly string[]
-  /** Whether it was ended because nothing was heard of it */
-  readonly timedOut: boolean
+  /** Milliseconds of silence after which it was ended; 0 if it ended by itself */
+  readonly waited: number
   /** Whether what a step of the Dockerfile runs failed, and not BuildKit itself */
   readonly isOfStep: boolean
 
@@ -23,16 +23,16 @@ export class BuildError extends UserError {
       steps: Step[]
       logFile: string
       plain?: readonly string[]
-      timedOut?: boolean
+      waited?: number
     },
   ) {
     super(message)
-    const { reason, step, plain = [], timedOut = false } = details
+    const { reason, step, plain = [], waited = 0 } = details
     this.reason = reason
     this.step = step
     this.steps = details.steps
     this.logFile = details.logFile
-    this.timedOut = timedOut
+    this.waited = waited
     this.isOfStep = (step?.error ?? '').includes('did not complete successfully')
     // A step may have got over an error that it printed before the one that ended it, which is the reason.
     this.evidence = this.isOfStep ? [reason] : [reason, step?.error ?? '', ...plain.filter(isError)]

@@ -170,7 +170,7 @@ function quietFailure(request: BuildRequest, steps: Step[]): BuildError {
   const where = step === undefined ? '' : ` at "${step.name}"`
   const reason = `nothing was heard of BuildKit for ${quiet / 1000} s${where}`
   const message = `The build of ${prefix} was ended: ${reason}; look whether a registry or the network hangs (log: ${logFile}).`
-  return new BuildError(message, { reason, step, steps, logFile, timedOut: true })
+  return new BuildError(message, { reason, step, steps, logFile, waited: quiet })
 }
 
 function failureOf(

@@ -37,7 +37,7 @@ export function createGit(settings: GitSettings): RunGit {
     const lines = result.stderr.trim().split('\n')
     if (result.endedBy === 'timeout') {
       const what = `git did not answer within ${timeout / 1000} s: git ${args.join(' ')}.`
-      throw new ProgramFailure(what, { lines, timedOut: true })
+      throw new ProgramFailure(what, { lines, waited: timeout })
     }
     if (result.exit.kind === 'code' && result.exit.code === 0) return result.stdout
     const why = lines.find((line) => /^(fatal|error|remote): /.test(line)) ?? lines.at(-1)

@@ -5,15 +5,12 @@ export class ProgramFailure extends UserError {
   override name = 'ProgramFailure'
   /** What it printed as errors */
   readonly lines: readonly string[]
-  /** Whether it was ended because it did not answer */
-  readonly timedOut: boolean
+  /** Milliseconds after which it was ended because it did not answer; 0 if it ended by itself */
+  readonly waited: number
 
-  constructor(
-    message: string,
-    { lines, timedOut = false }: { lines: readonly string[]; timedOut?: boolean },
-  ) {
+  constructor(message: string, { lines, waited = 0 }: { lines: readonly string[]; waited?: number }) {
     super(message)
     this.lines = lines
-    this.timedOut = timedOut
+    this.waited = waited
   }
 }

@@ -14,7 +14,7 @@ export type Waits = {
   retry: number
   /** The longest of these, unless who was asked wants a longer one (`Retry-After`) */
   longest: number
-  /** All waits for retries of one operation together */
+  /** All waits of one operation together, for retries and for answers that did not come */
   budget: number
 }
 
@@ -23,7 +23,7 @@ export const defaultWaits: Waits = {
   build: 7_200_000,
   retry: 1000,
   longest: 30_000,
-  budget: 300_000,
+  budget: 600_000,
 }
 
 const name = 'IMAGE_ACTION_WAITS'

@@ -5,6 +5,13 @@ import { printable } from './json.ts'
 /** Thrown inside the transport when nothing came for too long. */
 export class Silence extends Error {
   override name = 'Silence'
+  /** Milliseconds */
+  readonly waited: number
+
+  constructor(what: string, waited: number) {
+    super(`${what} for ${waited / 1000} s`)
+    this.waited = waited
+  }
 }
 
 /** A request that got no answer, or half of one. */
@@ -14,6 +21,8 @@ export class NoAnswer extends UserError {
   readonly code: string
   /** What a proxy on the way answered instead of making a connection: 407 */
   readonly proxyStatus: number | undefined
+  /** Milliseconds of silence in which we lost patience; 0 if something else happened */
+  readonly waited: number
   /** What happened, without advice and end */
   readonly problem: string
 
@@ -22,6 +31,7 @@ export class NoAnswer extends UserError {
     super(advice === undefined ? `${problem}.` : `${problem}; ${advice}.`, { cause })
     this.code = code
     this.proxyStatus = proxyStatus
+    this.waited = cause instanceof Silence ? cause.waited : 0
     this.problem = problem
   }
 }

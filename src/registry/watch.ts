@@ -49,7 +49,7 @@ export function startWatch(
   }
   const what = kind === 'request' ? 'no complete answer' : 'next to nothing moved'
   const timer = setTimeout(() => {
-    expire(new Silence(`${what} for ${milliseconds / 1000} s`))
+    expire(new Silence(what, milliseconds))
   }, milliseconds)
   const abort = (): void => {
     expire(new Error('cancelled'))
