@@ -142,6 +142,39 @@ describe('the layer cache', () => {
     },
     10 * minutes,
   )
+
+  fresh(
+    'that has lost its layers costs nothing but a warning',
+    async () => {
+      const { inputs, cache } = leg()
+      expect((await runAction(inputs)).code).toBe(0)
+      const lost = (await manifestOf(cache, await layersTag())).layers.map(({ digest }) => digest)
+      let asked = 0
+      const proxy = await openRegistryProxy({
+        before: (seen) => {
+          const isLost = seen.startsWith('GET ') && lost.some((digest) => seen.endsWith(`/blobs/${digest}`))
+          if (!isLost) return undefined
+          asked += 1
+          return 404
+        },
+      })
+      const engine = await openFreshEngine()
+      try {
+        const run = await runAction(
+          { ...inputs, registry: proxy.host, 'nixl-version': '0.7.1' },
+          { environment: engine.environment },
+        )
+        expect(errorsOf(run)).toEqual([])
+        expect(run.code).toBe(0)
+        expect(asked).toBeGreaterThan(0)
+        expect(run.summary).toMatch(/The layer cache \S+ could not be used, .*: not found/)
+      } finally {
+        await engine.close()
+        await proxy.close()
+      }
+    },
+    10 * minutes,
+  )
 })
 
 async function publicTag(cache: string): Promise<string> {

@@ -19,6 +19,7 @@ import { measureImage } from './measure.ts'
 import { measureOnStages } from './on-stages.ts'
 import type { StagesSettings, StagesWorld } from './stages.ts'
 import { addSteps, repeatedSteps, type Step } from './steps.ts'
+import { tolerateLayers } from './tolerate-layers.ts'
 
 export type LegBuild = {
   facts: LegFacts
@@ -63,12 +64,12 @@ const measureAgain = 2
  * @throws Impossible if the facts of the base speak against it; UserError if a build fails, or the registry does not
  *   confirm what was pushed
  */
-export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): Promise<LegBuild> {
+export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): Promise<LegBuild> {
   const steps: Step[] = []
-  const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, world.registry)
+  const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
+  const world = { ...outer, build: tolerateLayers(outer.build, layerWarnings) }
   const { stages, ...first } = await measureOnStages(leg, { ...given, layers }, world, steps)
   const { folders, origins } = stages
-  const warnings = [...layerWarnings, ...first.warnings]
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
   for (let attempt = 1, facts = first.facts; ; attempt += 1) {
     if (attempt > 1) facts = await measureImage(leg, settings.call, layers, world, steps)
@@ -77,7 +78,7 @@ export async function buildLeg(leg: Leg, given: LegSettings, world: LegWorld): P
       facts,
       candidate,
       gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
-      ...{ steps, digest, origins, warnings },
+      ...{ steps, digest, origins, warnings: [...layerWarnings, ...first.warnings] },
     })
     if (verdict(gates) === 'fail')
       return result(
