@@ -35,5 +35,5 @@ function withoutLayers(call: BuildCall): BuildCall {
 
 /** Not where what a step runs has failed, nor in the push. */
 function canBeOfLayers(error: unknown): error is BuildError {
-  return error instanceof BuildError && !error.isOfStep && !(error.step?.name ?? '').startsWith("exporting ")
+  return error instanceof BuildError && !error.isOfStep && !(error.step?.name ?? '').startsWith('exporting ')
 }

@@ -152,10 +152,24 @@ function rdmaCore(dpkg: Record<string, string>): string | null {
 }
 
 const compilerVariable =
-  /^(?:CC|CXX|CPP|CUDAHOSTCXX|NVCC_CCBIN|CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|\w*FLAGS|CMAKE_\w+)$/
+  /^(?:CC|CXX|CPP|CUDAHOSTCXX|NVCC_CCBIN|COMPILER_PATH|CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|LIBRARY_PATH|LD_RUN_PATH|PKG_CONFIG_PATH|\w*FLAGS|CMAKE_\w+)$/
+
+/** NVIDIA's devel images look for the driver's libraries there, of which nothing gets into what is linked. */
+const withoutStubs = (path: string): string =>
+  path
+    .split(':')
+    .filter((folder) => !folder.endsWith('/stubs'))
+    .join(':')
 
 /** @param env `NAME=value` */
 function compilerEnvironment(env: readonly string[]): Record<string, string> {
-  const pairs = env.map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)] as const)
-  return Object.fromEntries(pairs.filter(([name]) => compilerVariable.test(name)))
+  return Object.fromEntries(
+    env.flatMap((line): [string, string][] => {
+      const name = line.split('=')[0] ?? ''
+      if (!compilerVariable.test(name)) return []
+      const given = line.slice(name.length + 1)
+      const value = name === 'LIBRARY_PATH' ? withoutStubs(given) : given
+      return value === '' ? [] : [[name, value]]
+    }),
+  )
 }

@@ -54,6 +54,8 @@ it.each<[string, string[], (world: World) => void]>([
   ['cuBLAS of pip, for its headers', ['wheel'], ({ base }) => (base.pip['nvidia-cublas-cu12'] = '12.8')],
   ['NVML of pip, for its header', ['wheel', 'ucx'], ({ base }) => (base.pip['nvidia-nvml-dev'] = '13.0')],
   ['flags of the base', ['wheel', 'ucx'], (world) => env(world, 'CXXFLAGS=-O0')],
+  ['a folder that it links from', ['wheel', 'ucx'], (world) => env(world, 'LIBRARY_PATH=/opt/x/lib')],
+  ['a run path that it gives', ['wheel', 'ucx'], (world) => env(world, 'LD_RUN_PATH=/opt/x/lib')],
   ['a compiler that the base names', ['wheel', 'ucx'], (world) => env(world, 'CXX=clang++')],
 ])('another name comes of %s: %j', (_, kinds, change) => {
   expect(changedBy(change)).toEqual(kinds)
@@ -79,6 +81,7 @@ it.each<[string, (world: World) => void]>([
       dpkg(world, 'g++-12:amd64', '12.2.0-14')
     },
   ],
+  ["stand-ins for the driver's libraries", (world) => env(world, 'LIBRARY_PATH=/usr/local/cuda/lib64/stubs')],
   ['a variable that no compiler reads', (world) => env(world, 'VLLM_USAGE_SOURCE=x')],
 ])('no other name comes of %s', (_, change) => {
   expect(changedBy(change)).toEqual([])

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import platform
 import re
 import shutil
 import sysconfig
@@ -12,6 +13,9 @@ from ..common.python_packages import pip
 
 # The architectures of the GPUs that serve models today; those that the toolkit knows are the default.
 USUAL = ("8.0", "8.9", "9.0", "10.0", "12.0")
+
+# Names of NVIDIA's folders for a machine (`uname -m`); server arm is sbsa
+TARGETS = {"x86_64": "x86_64-linux", "aarch64": "sbsa-linux"}
 
 # Libraries of the driver, which a build machine does not have: soname, header, prefix of the functions, and names that
 # the header only has as macros.
@@ -64,6 +68,11 @@ class Toolkit:
     def library_directories(self):
         found = [self.home + "/lib64", self.home + "/lib"] + glob.glob(self.home + "/targets/*/lib")
         return [path for path in found if os.path.isdir(path)]
+
+    def runtime_directories(self):
+        """Where a toolkit in this place may have libcudart, whether or not this one has it there: what is compiled is kept for all of them."""
+        target = TARGETS.get(platform.machine())
+        return [self.home + "/lib64", self.home + "/lib"] + (["%s/targets/%s/lib" % (self.home, target)] if target else [])
 
 
 def flags_for(names):

@@ -47,13 +47,12 @@ def main():
 
 
 def environment(toolkit, include, lib):
-    runtime = [path for path in toolkit.library_directories() if glob.glob(path + "/libcudart.so.*")][:1]
     flags = ["-Wl,--disable-new-dtags", "-L" + lib] + ["-L" + path for path in toolkit.library_directories()]
     return {
         "PATH": "%s/bin:%s" % (toolkit.home, os.environ["PATH"]),
         "CPPFLAGS": "-isystem " + include,
         # A slim base has libcudart in the toolkit, but neither in the loader's cache nor in LD_LIBRARY_PATH
-        "LDFLAGS": " ".join(flags + ["-Wl,-rpath," + path for path in runtime]),
+        "LDFLAGS": " ".join(flags + ["-Wl,-rpath," + path for path in toolkit.runtime_directories()]),
         "LIBRARY_PATH": lib,
     }
 
