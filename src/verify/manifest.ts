@@ -1,19 +1,8 @@
 import type { InheritedConfig, Leg } from '../plan/plan.ts'
-import { type ImageConfig, type ImageLayer, layerCompression, mediaTypes } from '../registry/manifest.ts'
+import { layerCompression, mediaTypes } from '../registry/manifest.ts'
+import { judgeAddedBytes } from './added-bytes.ts'
+import type { Candidate, Limits } from './candidate.ts'
 import { failed, type Gate, type GateName, listed, passed, skipped, waiverHint } from './gate.ts'
-import { humanBytes } from './size.ts'
-
-/**
- * What is known of the built image. Without a push the engine can be asked for the configuration, but the layers have
- * no compressed form yet. `reason` says why something is not known.
- */
-export type Candidate =
-  | { known: 'nothing'; reason: string }
-  | { known: 'config'; config: ImageConfig; reason: string }
-  | { known: 'manifest'; mediaType: string; config: ImageConfig; layers: ImageLayer[] }
-
-/** @param addedBytes how much the image may add to its base, in bytes, compressed */
-export type Limits = { addedBytes: number }
 
 /** The gates on what was (or would be) pushed, in the order of `gateNames`. */
 export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {
@@ -97,44 +86,6 @@ export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
     judgement,
     `${first.field} of the base is ${first.base}, the image has ${first.image}; restore it at the end of the last stage.`,
   )
-}
-
-/** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
-export function layerSizes(
-  leg: Leg,
-  layers: ImageLayer[],
-): { base: number; added: number; total: number } | undefined {
-  const base = leg.base.layers
-  if (!base.every((layer, position) => layers[position]?.digest === layer.digest)) return undefined
-  const sum = (some: ImageLayer[]): number => some.reduce((total, { size }) => total + size, 0)
-  return { base: sum(base), added: sum(layers.slice(base.length)), total: sum(layers) }
-}
-
-/** What the image adds to its base is within the limit, and the base's layers are shared and not copied. */
-export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
-  const name = 'added-bytes'
-  const expected = `at most ${humanBytes(limits.addedBytes)} on top of the base`
-  if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)
-  const sizes = layerSizes(leg, candidate.layers)
-  if (!sizes)
-    return failed(
-      name,
-      { expected, actual: "the base's layers are not the image's lowest ones" },
-      'BuildKit pushed the layers of the base in another compression, because it has them from an earlier build, so every user would download them again; use another builder or prune this one.',
-    )
-  const judgement = { expected, actual: humanBytes(sizes.added) }
-  if (sizes.added > limits.addedBytes)
-    return failed(
-      name,
-      judgement,
-      `The image adds ${humanBytes(sizes.added)}, more than added-bytes-limit allows; look for build leftovers in the largest layer (${largest(candidate.layers.slice(leg.base.layers.length))}), or raise the limit.`,
-    )
-  return passed(name, judgement)
-}
-
-function largest(layers: ImageLayer[]): string {
-  const layer = layers.reduce((left, right) => (right.size > left.size ? right : left))
-  return `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
 }
 
 /** Windows base layers, which some images of the past carry; every Docker knows them. */

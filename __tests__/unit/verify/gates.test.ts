@@ -7,7 +7,9 @@ import { type Gate, listed, verdict, waive } from '../../../src/verify/gate.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
-import { type Candidate, judgeManifest, layerSizes } from '../../../src/verify/manifest.ts'
+import { judgeAddedBytes, layerSizes } from '../../../src/verify/added-bytes.ts'
+import type { Candidate } from '../../../src/verify/candidate.ts'
+import { judgeManifest } from '../../../src/verify/manifest.ts'
 import { humanBytes } from '../../../src/verify/size.ts'
 import { judgeAibrixVersion } from '../../../src/verify/versions.ts'
 import * as v from 'valibot'
@@ -284,6 +286,13 @@ describe('what the report shows', () => {
       added: 58_100_000,
       total: 8_058_100_000,
     })
+  })
+  it('which layer of the base the image does not have', () => {
+    const candidate = makeCandidate()
+    candidate.layers[0] = makeLayer('9', 3_000_000_000)
+    expect(judgeAddedBytes(makeLeg(), candidate, limits).actual).toMatch(
+      /^layer 1 of 2 of the base is sha256:(\d)\1{11} \(zstd\), the image has sha256:9{12} \(zstd\)$/,
+    )
   })
   it('a warning where AIBrix could not be integrated', () => {
     const facts = makeFacts()

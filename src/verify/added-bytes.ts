@@ -1,0 +1,54 @@
+import type { Leg } from '../plan/plan.ts'
+import { type ImageLayer, layerCompression } from '../registry/manifest.ts'
+import type { Candidate, Limits } from './candidate.ts'
+import { failed, type Gate, passed, skipped } from './gate.ts'
+import { humanBytes } from './size.ts'
+
+/** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
+export function layerSizes(
+  leg: Leg,
+  layers: ImageLayer[],
+): { base: number; added: number; total: number } | undefined {
+  const base = leg.base.layers
+  if (!base.every((layer, position) => layers[position]?.digest === layer.digest)) return undefined
+  const sum = (some: ImageLayer[]): number => some.reduce((total, { size }) => total + size, 0)
+  return { base: sum(base), added: sum(layers.slice(base.length)), total: sum(layers) }
+}
+
+/** What the image adds to its base is within the limit, and the base's layers are shared and not copied. */
+export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
+  const name = 'added-bytes'
+  const expected = `at most ${humanBytes(limits.addedBytes)} on top of the base`
+  if (candidate.known !== 'manifest') return skipped(name, { expected, actual: 'unknown' }, candidate.reason)
+  const sizes = layerSizes(leg, candidate.layers)
+  if (!sizes)
+    return failed(
+      name,
+      { expected, actual: difference(leg.base.layers, candidate.layers) },
+      'BuildKit pushed the layers of the base in another compression, because it has them from an earlier build, so every user would download them again; use another builder or prune this one.',
+    )
+  const judgement = { expected, actual: humanBytes(sizes.added) }
+  if (sizes.added > limits.addedBytes)
+    return failed(
+      name,
+      judgement,
+      `The image adds ${humanBytes(sizes.added)}, more than added-bytes-limit allows; look for build leftovers in the largest layer (${largest(candidate.layers.slice(leg.base.layers.length))}), or raise the limit.`,
+    )
+  return passed(name, judgement)
+}
+
+/** The first layer of the base that the image has something else for. */
+function difference(base: readonly ImageLayer[], layers: readonly ImageLayer[]): string {
+  const position = base.findIndex(({ digest }, index) => layers[index]?.digest !== digest)
+  const [wanted, found] = [base[position], layers[position]].map((layer) =>
+    layer
+      ? `${layer.digest.slice(0, 19)} (${layerCompression(layer.mediaType) ?? layer.mediaType})`
+      : 'nothing',
+  )
+  return `layer ${position + 1} of ${base.length} of the base is ${wanted}, the image has ${found}`
+}
+
+function largest(layers: ImageLayer[]): string {
+  const layer = layers.reduce((left, right) => (right.size > left.size ? right : left))
+  return `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
+}
