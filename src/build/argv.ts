@@ -57,6 +57,7 @@ export function buildArguments(leg: Leg, newerThan = ''): Record<string, string>
     ...(aibrix.repository.kind === 'url' ? { AIBRIX_REPO: aibrix.repository.url } : {}),
     NIXL_VERSION: leg.nixl,
     BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
+    BASE_DIGEST: leg.base.manifestDigest,
     BASE_USER: leg.base.config.user,
     UCX_VERSION: leg.ucxVersion,
     UCX_COMMIT: ucx.commit,

@@ -14,7 +14,7 @@ import { readSkipping } from './skipping.ts'
 
 /** Build arguments that the action sets itself. */
 const ownArguments =
-  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_USER|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION|NEWER_THAN)$/
+  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_DIGEST|BASE_USER|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION|NEWER_THAN)$/
 
 export function readPlanRequest(source: Source, context: InputContext, push: boolean): PlanRequest {
   const registry =

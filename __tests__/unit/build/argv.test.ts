@@ -38,6 +38,7 @@ describe('build arguments', () => {
       AIBRIX_REPO: 'https://example.com/aibrix',
       NIXL_VERSION: '0.7.1',
       BASE_IMAGE: `docker.io/vllm/vllm-openai@sha256:${'a'.repeat(64)}`,
+      BASE_DIGEST: `sha256:${'b'.repeat(64)}`,
       BASE_USER: 'vllm',
       UCX_VERSION: '1.19.0',
       UCX_REPO: 'https://example.com/ucx',

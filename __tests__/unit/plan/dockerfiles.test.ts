@@ -45,11 +45,15 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     expect(Object.keys(defaults).sort()).toEqual(Object.keys(buildArguments(leg)).sort())
   })
 
-  it('runs the steps of the image again for another NEWER_THAN, and those of no other stage', () => {
-    const stages = dockerfile.split(/^FROM \S+ AS /m).filter((stage) => stage.includes('NEWER_THAN'))
-    expect(stages).toHaveLength(1)
-    expect(stages[0]).toMatch(/^image\n(?:#[^\n]*\n)*ARG NEWER_THAN=""\nUSER root\nRUN /)
-  })
+  it.each(['BASE_DIGEST', 'NEWER_THAN'])(
+    'runs the steps of the image again for another %s, and those of no other stage',
+    (argument) => {
+      const stages = dockerfile.split(/^FROM \S+ AS /m).filter((stage) => stage.includes(argument))
+      expect(stages).toHaveLength(1)
+      const [before = ''] = stages[0]?.split(/^RUN /m) ?? []
+      expect(before).toMatch(new RegExp(`^image\\n[^]*^ARG ${argument}=""$`, 'm'))
+    },
+  )
 
   it('has the stages of the design, final last', () => {
     const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name)
