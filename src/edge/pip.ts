@@ -34,23 +34,27 @@ export function createPip({
     ...(packageIndex !== undefined && { PIP_INDEX_URL: packageIndex }),
     ...(caCertificates !== undefined && { PIP_CERT: caCertificates }),
   }
-  const ask = async (args: string[]): Promise<PipAnswer> => {
+  const silence = `did not answer within ${timeout / 1000} s`
+  const ask = async (args: string[]): Promise<Asked> => {
     const options = { environment: settings, signal, timeout, killAfter: 1000 }
     const result = await runProcess('python3', ['-m', 'pip', ...args], options).catch(notStarted)
-    if (typeof result === 'string') return { state: 'missing', reason: result }
+    if (typeof result === 'string') return { answer: missing(result) }
     if (result.endedBy === 'abort') throw new UserError('Cancelled while pip was asked.')
-    if (result.endedBy === 'timeout')
-      return { state: 'missing', reason: `it did not answer within ${timeout / 1000} s` }
+    if (result.endedBy === 'timeout') {
+      const failure = new ProgramFailure(`pip ${silence}.`, { lines: [], timedOut: true })
+      return { answer: missing(`it ${silence}`), failure }
+    }
     const { exit, stdout, stderr } = result
-    if (exit.kind === 'signal') return { state: 'missing', reason: `it was ended by ${exit.signal}` }
-    return { state: 'ended', code: exit.code, stdout, stderr }
+    if (exit.kind === 'signal') return { answer: missing(`it was ended by ${exit.signal}`) }
+    const answer = { state: 'ended', code: exit.code, stdout, stderr } as const
+    return { answer, failure: failureOf(answer) }
   }
   return async (args) => {
     let answer: PipAnswer | undefined
     const attempt = async (): Promise<PipAnswer> => {
-      answer = await ask(args)
-      const failure = failureOf(answer)
-      if (failure !== undefined) throw failure
+      const asked = await ask(args)
+      answer = asked.answer
+      if (asked.failure) throw asked.failure
       return answer
     }
     return retry.run(attempt).catch((error: unknown) => {
@@ -61,13 +65,17 @@ export function createPip({
   }
 }
 
-/**
- * pip takes an index that does not answer for one without the package; only this line tells. That pip itself did not come to
- * an end says nothing about the next time.
- */
-function failureOf(answer: PipAnswer): ProgramFailure | undefined {
-  if (answer.state === 'missing' || answer.code === 0) return undefined
-  const lines = answer.stdout.split('\n').filter((line) => line.includes('Could not fetch URL'))
+/** What came of one call; with a failure, it could be otherwise the next time. */
+type Asked = { answer: PipAnswer; failure?: ProgramFailure | undefined }
+
+function missing(reason: string): PipAnswer {
+  return { state: 'missing', reason }
+}
+
+/** pip takes an index that does not answer for one without the package; only this line tells. */
+function failureOf({ code, stdout }: { code: number; stdout: string }): ProgramFailure | undefined {
+  if (code === 0) return undefined
+  const lines = stdout.split('\n').filter((line) => line.includes('Could not fetch URL'))
   if (lines.length === 0) return undefined
   return new ProgramFailure('pip got no answer from the package index.', { lines })
 }

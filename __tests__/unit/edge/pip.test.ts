@@ -102,6 +102,17 @@ describe('pip on the runner', () => {
     expect(readFileSync(tries, 'utf8')).toBe('x\n'.repeat(times))
   })
 
+  it('that does not answer is asked again', async () => {
+    const tries = join(mkdtempSync(join(folder, 'tries-')), 'tries')
+    const said: string[] = []
+    const retry = quickRetry({ retries: 1, log: (line) => said.push(line) })
+    const environment = python(`echo x >> ${tries}; exec sleep 60`)
+    const answer = await createPip(settings({ environment, timeout: 500, retry }))(['index'])
+    expect(answer).toEqual({ state: 'missing', reason: 'it did not answer within 0.5 s' })
+    expect(readFileSync(tries, 'utf8')).toBe('x\nx\n')
+    expect(said).toEqual(['pip did not answer within 0.5 s; trying again in 0.0 s (1 of 1)'])
+  })
+
   it('ends with the run', async () => {
     const cancel = new AbortController()
     const asked = createPip(settings({ environment: python('exec sleep 60'), signal: cancel.signal }))([
