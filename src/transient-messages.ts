@@ -52,12 +52,20 @@ const lasting = [
   /x509: |certificate|server gave HTTP response to HTTPS client/i,
   /no space left on device|exit code: 137|signal 9|cannot allocate memory|out of memory/i,
   /\S[:(]\d+[:,)].*\berror\b|fatal error: |undefined reference to|cannot find -l|CMake Error/,
+  // Python's errors about the program itself, never about a network.
+  /^(?:\w+\.)*(?:Assertion|Attribute|Import|ModuleNotFound|Name|Syntax|Type)Error\b/,
 ]
+
+/** What a compiler quotes in an error is a name or a text of the source, which says nothing about the network. */
+function withoutQuotes(line: string): string {
+  return /^(?:\S+: )?error: /.test(line) ? line.replace(/'[^']*'|"[^"]*"|‘[^’]*’/g, '…') : line
+}
 
 /** @param lines what a program said about its failure; `engine` for BuildKit and docker, where no step of a Dockerfile failed */
 export function canPass(lines: readonly string[], source: 'program' | 'engine'): boolean {
   const passing = [...network, ...statuses, ...programs, ...(source === 'engine' ? engine : [])]
+  const said = source === 'program' ? lines.map(withoutQuotes) : lines
   const says = (patterns: readonly RegExp[]) =>
-    lines.some((line) => patterns.some((pattern) => pattern.test(line)))
+    said.some((line) => patterns.some((pattern) => pattern.test(line)))
   return says(passing) && !says(lasting)
 }
