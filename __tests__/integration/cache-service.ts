@@ -12,7 +12,7 @@ export type CacheService = {
   /** In the order in which they were made */
   entries: CacheEntry[]
   /** What it does instead of what it should */
-  trouble: 'none' | 'error' | 'garbage' | 'silence' | 'no storage'
+  trouble: 'none' | 'error' | 'garbage' | 'no storage'
   close: () => Promise<void>
 }
 
@@ -96,7 +96,6 @@ export async function openCacheService(): Promise<CacheService> {
     const url = new URL(incoming.url ?? '', `http://${host}`)
     const call = url.pathname.startsWith(service) ? url.pathname.slice(service.length) : undefined
     state.seen.push(call ?? [method, url.searchParams.get('comp')].filter(Boolean).join(' '))
-    if (state.trouble === 'silence') return
     if (state.trouble === 'error') return to.writeHead(500).end('{"code":"internal","msg":"out of order"}')
     if (state.trouble === 'garbage') return to.writeHead(200).end('<html>\u0000')
     if (call === undefined) return storage(method, url, incoming, body, to)
