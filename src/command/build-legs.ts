@@ -147,7 +147,6 @@ async function build(
   const first = await other()
   if (first) return first
   try {
-    await storeBaseFacts(registry, cacheRepository, leg.base, result.facts.base)
     await stage(registry, cacheRepository, leg, digest, world.redact(serialiseReport(report)))
   } catch (error) {
     // Where two write one tag at once, one of them reads back what the other one wrote.
