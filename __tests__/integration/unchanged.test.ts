@@ -24,6 +24,10 @@ const tagOn = (date: string) => ({
   sglang: `v0.5.11-aibrix-v0.7.0-nixl-0.7.1-${date}`,
 })
 const first = tagOn('20251123')
+const bases = {
+  'vllm-openai': 'stand-in/vllm/vllm-openai/manifests/v0.21.0',
+  sglang: 'stand-in/lmsysorg/sglang/manifests/v0.5.11',
+}
 
 let built: ActionRun
 /** Milliseconds since 1970 at which nothing was left to be built */
@@ -93,9 +97,22 @@ function tableAfter(summary: string, start: RegExp): string {
   return /(?:^\|.*\n?)+/m.exec(summary.slice(from))?.[0] ?? ''
 }
 
+/** @returns the digests of the layers of a published image and of its base, which is one image, too */
+async function layersUnder(namespace: string, name: (typeof repositories)[number]): Promise<string[]> {
+  const published = `${namespace}/${name}`
+  const { manifests } = await readRegistry<Index>(`${published}/manifests/${first[name]}`, indexType)
+  const images = await Promise.all([
+    readRegistry<Image>(bases[name], 'application/vnd.docker.distribution.manifest.v2+json'),
+    ...manifests.map(({ digest }) => readRegistry<Image>(`${published}/manifests/${digest}`, imageType)),
+  ])
+  const layers = images.map((image) => image.layers.map(({ digest }) => digest))
+  for (const each of layers) expect(each.length).toBeGreaterThan(0)
+  return layers.flat()
+}
+
 describe('a run with nothing new', () => {
   it(
-    'keeps the published tags, and takes at most 12 requests an image and 3 s, with tokens as Docker Hub has them',
+    'keeps the published tags, moves no layer, and takes at most 12 requests an image and 3 s, with tokens as Docker Hub has them',
     async () => {
       const observed = await observe(await published(), { date: '20251130' }, { tokens: true })
       const { run, seen, namespace, host } = observed
@@ -106,6 +123,8 @@ describe('a run with nothing new', () => {
         duration = Math.min(duration, (await observe(namespace, { date: '20251130' })).run.duration)
       console.log(`a run with nothing new: ${seen.length} requests for 2 images, ${duration.toFixed(0)} ms`)
       expect(seen.filter(isWrite)).toEqual([])
+      const layers = (await Promise.all(repositories.map((name) => layersUnder(namespace, name)))).flat()
+      expect(seen.filter((line) => layers.some((digest) => line.includes(digest)))).toEqual([])
       expect(seen.length).toBeLessThanOrEqual(2 * 12)
       expect(duration).toBeLessThan(3000)
       const names = repositories.map((name) => `${host}/${namespace}/${name}:${first[name]}`)
