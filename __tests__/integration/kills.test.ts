@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type FreshEngine, noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
 import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from './action.ts'
 import {
@@ -17,6 +21,7 @@ import {
 } from './interrupted-runs.ts'
 import { type Door, openRegistryProxy } from './registry-proxy.ts'
 import { useStandIns } from './stand-in-inputs.ts'
+import { stateOf } from './two-platforms.ts'
 
 const minutes = 60_000
 
@@ -100,6 +105,8 @@ function actionWithNew(stage: string): string {
   )
 }
 
+/** What promotion prints of two tags: each is confirmed. */
+const bothTags = /(?: → sha256:[^]*){2}/
 const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
 
 beforeAll(async () => {
@@ -122,20 +129,37 @@ describe('a run that was killed ends as if nothing had been when it is started a
     ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }],
     ['right after UCX was stored', { after: /^PUT .*\/manifests\/ucx-/ }],
     ['before the candidate is pushed', { before: /^PUT .*\/manifests\/candidate-/ }],
-    ['in judging the candidate, right after it was pushed', { after: /^PUT .*\/manifests\/candidate-/ }],
+    ['in the push of the candidate, which the registry has', { after: /^PUT .*\/manifests\/candidate-/ }],
+    ['in judging the candidate', { before: /^GET .*\/image-cache\/manifests\/sha256:/ }],
     ['before its report is stored', { before: /^PUT .*\/manifests\/report-/ }],
     ['before the leg is marked as verified', { before: /^PUT .*\/manifests\/build-/ }],
     ['right after the leg was marked as verified', { after: /^PUT .*\/manifests\/build-/ }],
     ['before the first of two public tags', { before: publicTag }],
     ['between two public tags', { before: publicTag, nth: 2 }],
     ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
-    ['before the report of the run, right after the last tag', { after: publicTag, nth: 2 }],
+    ['in confirming the last public tag, which the registry has', { after: publicTag, nth: 2 }],
   ])(
     '%s',
     async (_, blow) => {
       await journey(async (place) => {
         const run = await interrupted(act, place, {}, blow)
         if (blow.signal === 'SIGINT') expect(errorsOf(run).join()).toMatch(/cancelled/)
+        await expectCompleted(place, undisturbed)
+      })
+    },
+    2 * minutes,
+  )
+
+  it(
+    'in the report of the run, after its last tag',
+    async () => {
+      // Nobody reads it, so that writing the summary does not come to an end.
+      const summary = join(mkdtempSync(join(tmpdir(), 'summary-')), 'unread')
+      execFileSync('mkfifo', [summary])
+      await journey(async (place) => {
+        const run = await interrupted(actWith({ GITHUB_STEP_SUMMARY: summary }), place, {}, { at: bothTags })
+        expect(run.outputs).toEqual({})
+        expect(await stateOf(place.namespace)).toEqual(undisturbed.state)
         await expectCompleted(place, undisturbed)
       })
     },
