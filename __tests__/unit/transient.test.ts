@@ -205,6 +205,18 @@ const buildkit: [expected: boolean, line: string][] = [
   ],
   [true, 'failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake'],
   [true, 'image "127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64": already exists'],
+  [
+    true,
+    'failed to push r.example/a:b: failed commit on ref "config-sha256:79": unexpected status from PUT request to https://r.example/v2/a/blobs/uploads/b9387782-d3d4?_state=x: 404 Not Found',
+  ],
+  [
+    true,
+    'failed to push ghcr.io/a/b:c: failed commit on ref "layer-sha256:79": unexpected status from PUT request to https://ghcr.io/v2/a/b/blobs/upload/1: 404 Not Found',
+  ],
+  [
+    true,
+    'failed to push r.example/a:b: failed commit on ref "manifest-sha256:b8": got digest sha256:00, expected sha256:b8',
+  ],
   [true, 'failed to get state for index 0 on [image 3/7] RUN x'],
   [true, 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
   [
@@ -219,6 +231,14 @@ const buildkit: [expected: boolean, line: string][] = [
   [
     false,
     'a/b:c: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+  ],
+  [
+    false,
+    'failed to push r.example/a:b: unexpected status from POST request to https://r.example/v2/a/blobs/uploads/: 404 Not Found',
+  ],
+  [
+    false,
+    'failed to push r.example/a:b: unexpected status from PUT request to https://r.example/v2/a/blobs/uploads/1: 403 Forbidden',
   ],
   [false, 'docker.io/a/b:c: not found'],
   [
