@@ -123,12 +123,13 @@ function ranPlain(log: string, step: string): boolean {
 }
 
 function cells(result: Measured | undefined, images: number): string[] {
-  if (!result) return ['–', '–', '–', '–', '–', '–']
+  if (!result) return ['–', '–', '–', '–', '–', '–', '–']
   const { seconds, traffic, memory, failed, note } = result
   return [
     failed ? `failed after ${seconds.toFixed(1)}` : seconds.toFixed(1),
     humanBytes(traffic.down),
     humanBytes(traffic.up),
+    String(traffic.layers.length),
     (traffic.requests.length / images).toFixed(1),
     `${memory.toFixed(0)} MB`,
     note,
@@ -158,7 +159,17 @@ const all: Row[] = [
   { id: 'aibrix', title: `fresh runner, AIBrix ${nixl.aibrix} → ${aibrix.aibrix}`, versions: aibrix },
 ]
 const images = Object.keys(inputs.engines).length
-const header = ['', 'of', 's', 'from the registry', 'to it', 'requests an image', 'memory', 'compiled']
+const header = [
+  '',
+  'of',
+  's',
+  'from the registry',
+  'to it',
+  'layers moved',
+  'requests an image',
+  'memory',
+  'compiled',
+]
 const rows: string[][] = []
 try {
   for (const row of all.filter(({ id }) => wanted.includes(id))) {
