@@ -143,14 +143,35 @@ describe('two engines with the same torch, one after the other on one runner', (
   )
 })
 
-describe('an engine version', () => {
-  it(
-    'that is new, with the torch of one that is there: nothing is compiled',
-    async () => {
-      const namespace = `${world().namespace}-versions`
+/**
+ * Publishes vLLM 0.21.0 once more, as if it were the next version on the same torch, CUDA and Python.
+ * @returns the base registry
+ */
+function publishNextVersion(): string {
+  const to = `${registry}/${world().namespace}-bases`
+  const dockerfile = [
+    `FROM ${registry}/stand-in/vllm/vllm-openai:v0.21.0`,
+    'RUN cd "$(python3 -c \'import pathlib, vllm; print(pathlib.Path(vllm.__file__).parents[1])\')" \\',
+    '  && sed -i s/0.21.0/0.21.1/ vllm/__init__.py vllm-0.21.0.dist-info/METADATA \\',
+    '  && mv vllm-0.21.0.dist-info vllm-0.21.1.dist-info',
+  ]
+  const output = `type=image,name=${to}/vllm/vllm-openai:v0.21.1,push=true`
+  const args = ['buildx', 'build', '--quiet', '--provenance=false', `--output=${output}`, '-']
+  execFileSync('docker', args, { input: dockerfile.join('\n'), stdio: ['pipe', 'pipe', 'pipe'] })
+  return to
+}
+
+describe('an engine version that is new, with the torch of one that is there', () => {
+  it.each<[string, () => Record<string, string>]>([
+    ['of the same engine', () => ({ versions: 'v0.21.1', 'base-registry': publishNextVersion() })],
+    ['of the other engine', () => ({ engine: 'sglang', versions: 'v0.5.11' })],
+  ])(
+    '%s: nothing is compiled',
+    async (name, next) => {
+      const namespace = `${world().namespace}-versions-${name.replaceAll(' ', '-')}`
       await act(namespace, { ...vllm })
       const before = await artifactsOf(namespace)
-      const other = await act(namespace, { ...wanted, engine: 'sglang', versions: 'v0.5.11' })
+      const other = await act(namespace, { ...vllm, ...next() })
       expect(ran(other, 'install-nixl')).toBeGreaterThan(0)
       expect(compiled(other)).toEqual([])
       expect(await artifactsOf(namespace)).toEqual(before)
