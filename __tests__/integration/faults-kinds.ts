@@ -1,0 +1,78 @@
+import type { Fault } from './fault-proxy-answers.ts'
+import type { Trouble } from './fault-proxy.ts'
+
+/** Requests that can have the same faults, and the run in which there are such requests. */
+export type Kind = {
+  name: string
+  /** Method and path */
+  on: RegExp
+  /** Of them, only what reads the content that is under a tag of the cache repository that begins so */
+  contentOf?: string
+  moment: Trouble['moment']
+  faults: readonly Fault[]
+  /** Whether the registry asks for tokens */
+  tokens?: true
+  /** Whether small blobs can be mounted from the cache repository */
+  mounts?: false
+  /** Whether the bases come from the registry that has faults, too */
+  bases?: true
+  /** What the cache repository has before: what belongs to a staged leg, or whichever tags match */
+  there?: RegExp
+  cache?: 'registry'
+  /** Otherwise than red if it happens for ever */
+  ends?: 'right'
+  /** What the summary says of it then */
+  warns?: RegExp
+  /** In other ways than three times and for ever */
+  often?: readonly Often[]
+}
+
+/** How many times */
+export const often = { once: 1, 'three times': 3, 'for ever': Infinity }
+export type Often = keyof typeof often
+export const once: readonly Often[] = ['once']
+export const three: readonly Often[] = ['three times']
+export const ever: readonly Often[] = ['for ever']
+/** What a run gets over three times it gets over once, too. */
+export const longer: readonly Often[] = [...three, ...ever]
+
+// What has no body can't be cut off, and only what names its digest, or is asked for by it, can have another one.
+export const busy: readonly Fault[] = ['429', '429 with Retry-After', '500', '502']
+export const dumb: readonly Fault[] = ['a reset', 'silence']
+export const refused: readonly Fault[] = [...busy, ...dumb]
+export const answered: readonly Fault[] = ['a truncated body', 'a trickle']
+export const lost: readonly Fault[] = ['502', ...dumb]
+export const digest: readonly Fault[] = ['another digest in the header']
+export const wrong: readonly Fault[] = ['other bytes', ...digest]
+
+export const before = 'before'
+export const half = 'half'
+export const changed = 'changed'
+export const after = 'after'
+
+export const token = /^(?:GET|POST) \/token/
+export const manifestRead = /^(?:GET|HEAD) .*\/manifests\//
+export const blobRead = /^GET .*\/blobs\/sha256:/
+export const uploadStart = /^POST .*\/blobs\/uploads\//
+export const upload = /^PUT .*\/blobs\/uploads\//
+export const manifestWrite = /^PUT .*\/manifests\//
+
+/** A run that builds, and compiles what it needs. */
+export const building = { there: /^facts-/ } as const
+
+const kept = { cache: 'registry', there: /^(?:facts|wheel|ucx|layers)-/, ends: 'right' } as const
+
+/** A run that builds, and finds everything that is kept for it: without that it warns, and the image is the same. */
+export const cached = {
+  wheel: { ...kept, name: 'a stored wheel', warns: /wheel-\S+ is not used, and it is built/ },
+  newWheel: {
+    ...{ ...kept, there: /^(?:facts|ucx|layers)-/, name: 'a new wheel' },
+    warns: /wheel-\S+ is not kept/,
+  },
+  newFacts: {
+    ...{ ...kept, there: /^(?:wheel|ucx|layers)-/, name: 'new facts' },
+    warns: /The facts of the base are not stored/,
+  },
+  layers: { ...kept, name: 'the layer cache', warns: /The layer cache \S+ could not be read/ },
+  newLayers: { ...kept, name: 'a new layer cache', warns: /The layer cache \S+ could not be written/ },
+} as const

@@ -1,0 +1,110 @@
+import {
+  after,
+  answered,
+  before,
+  blobRead,
+  building,
+  busy,
+  cached,
+  changed,
+  digest,
+  dumb,
+  ever,
+  half,
+  lost,
+  manifestRead,
+  manifestWrite,
+  refused,
+  three,
+  token,
+  upload,
+  uploadStart,
+  wrong,
+  type Kind,
+} from './faults-kinds.ts'
+
+const base = { name: 'the read of a base', on: /^GET .*\/stand-in\/.*\/manifests\//, bases: true } as const
+const tagList = /^GET .*\/tags\/list/
+const stagedRead = /^GET .*\/manifests\/build-/
+
+/** What it asks for that finds a leg staged: each kind of request with each fault that it can have. */
+const staged: readonly Kind[] = [
+  { name: 'a token', on: token, moment: before, faults: refused, tokens: true },
+  { name: 'a token', on: token, moment: after, faults: answered, tokens: true },
+  { name: 'a tag list', on: tagList, moment: before, faults: refused },
+  { name: 'a tag list', on: tagList, moment: after, faults: answered },
+  { name: 'a manifest read', on: manifestRead, moment: before, faults: refused },
+  { name: 'a manifest read', on: manifestRead, moment: after, faults: answered },
+  { name: 'the read of a staged manifest', on: stagedRead, moment: after, faults: wrong },
+  { ...base, moment: after, faults: wrong },
+  { name: 'a blob read', on: blobRead, moment: before, faults: refused },
+  { name: 'a blob read', on: blobRead, moment: after, faults: [...answered, 'other bytes'] },
+  { name: 'an upload start', on: uploadStart, moment: before, faults: refused },
+  { name: 'an upload chunk', on: upload, moment: half, faults: refused },
+  { name: 'an upload chunk', on: upload, moment: changed, faults: ['other bytes'] },
+  { name: 'an upload finish', on: upload, moment: before, faults: busy },
+  // The blob is there then, and is seen when it is looked for
+  { name: 'an upload finish', on: upload, moment: after, faults: [...lost, 'a trickle'], ends: 'right' },
+  { name: 'an upload finish', on: upload, moment: after, faults: digest, ends: 'right' },
+  { name: 'a manifest write', on: manifestWrite, moment: before, faults: refused },
+  { name: 'a manifest write', on: manifestWrite, moment: changed, faults: ['other bytes'] },
+]
+
+const streamed = { name: 'a streamed blob', mounts: false } as const
+const blobCheck = /^HEAD .*\/blobs\/sha256:/
+const publicTag = /^PUT .*\/vllm-openai\/manifests\/v0/
+const readBack = /^GET .*\/vllm-openai\/manifests\/v0/
+
+/** Requests for which it could be otherwise than for others of their kind. */
+const special: readonly Kind[] = [
+  { name: 'the question for a blob', on: blobCheck, moment: before, faults: ['429', ...dumb], often: three },
+  { name: 'an upload start', on: uploadStart, moment: after, faults: ['a reset', 'a trickle'], often: ever },
+  { ...streamed, on: blobRead, moment: after, faults: [...answered, 'other bytes'], often: three },
+  { ...streamed, on: blobRead, moment: after, faults: ['a trickle', 'other bytes'], often: ever },
+  { ...streamed, on: upload, moment: half, faults: lost, often: three },
+  { ...streamed, on: upload, moment: half, faults: ['502', 'silence'], often: ever },
+  { name: 'a public tag', on: publicTag, moment: before, faults: ['502', 'silence'], often: ever },
+  { name: 'a public tag', on: publicTag, moment: after, faults: [...lost, 'a trickle'], often: ever },
+  { name: 'a public tag', on: publicTag, moment: after, faults: ['a reset', ...digest], often: three },
+  { name: 'the reading back of a public tag', on: readBack, moment: after, faults: wrong, often: ever },
+]
+
+const report = { ...building, name: 'a report', on: /^PUT .*\/image-cache\/manifests\/report-/ } as const
+const mark = {
+  ...{ ...building, name: 'the tag that means verified' },
+  on: /^PUT .*\/image-cache\/manifests\/build-/,
+} as const
+
+/** What it writes to stage what it has built. */
+const staging: readonly Kind[] = [
+  { ...report, moment: before, faults: ['502'] },
+  { ...report, moment: after, faults: ['a reset', ...digest], often: ever },
+  { ...mark, moment: before, faults: ['502'], often: ever },
+  { ...mark, moment: after, faults: ['a reset', '502', ...digest] },
+]
+
+const { wheel, newWheel, newFacts, layers } = cached
+const known = { ...building, name: 'stored facts' } as const
+const wheelRead = /^GET .*\/manifests\/wheel-/
+const wheelWrite = /^PUT .*\/manifests\/wheel-/
+const factsRead = /^GET .*\/manifests\/facts-/
+const factsWrite = /^PUT .*\/manifests\/facts-/
+const layersRead = /^GET .*\/manifests\/layers-/
+
+/** What it reads and writes of what is kept for the next build. */
+const caching: readonly Kind[] = [
+  { ...wheel, on: wheelRead, moment: before, faults: ['502'] },
+  { ...wheel, on: wheelRead, moment: after, faults: digest, often: ever },
+  { ...wheel, on: blobRead, contentOf: 'wheel-', moment: after, faults: ['other bytes'], often: ever },
+  { ...wheel, on: blobRead, contentOf: 'wheel-', moment: after, faults: ['a truncated body'], often: three },
+  { ...newWheel, on: wheelWrite, moment: before, faults: ['502'], often: ever },
+  { ...newWheel, on: wheelWrite, moment: after, faults: ['a reset'], often: three },
+  { ...newFacts, on: factsWrite, moment: before, faults: ['502'], often: ever },
+  { ...layers, on: layersRead, moment: before, faults: ['502'], often: ever },
+  // The plan is made by what is known of a base, and does not take it for unknown where it can't be read
+  { ...known, on: factsRead, moment: before, faults: ['502'], often: ever },
+  { ...known, on: blobRead, contentOf: 'facts-', moment: after, faults: ['a truncated body'] },
+]
+
+/** What the action asks a registry for. */
+export const ofTheAction: readonly Kind[] = [...staged, ...special, ...staging, ...caching]
