@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
 import type { Inputs } from '../inputs/inputs.ts'
+import type { PlanPlace } from '../inputs/command.ts'
 import { buildId, determinantsOf } from '../plan/build-id.ts'
+import { publicRepository } from '../plan/combination.ts'
 import { makePlan } from '../plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
@@ -65,8 +67,7 @@ async function build(
   tools: Tools,
   { plan: place, leg: id }: Extract<Inputs['command'], { kind: 'build' }>,
 ): Promise<Run> {
-  const loaded = await loadPlan(tools.registry, place)
-  refuseOtherRegistry(loaded, tools.inputs)
+  const loaded = await takePlan(tools, place)
   const planned = findLeg(loaded, id)
   refuseOtherRecipe(planned.leg)
   return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(loaded, tools))
@@ -77,8 +78,7 @@ async function promote(
   tools: Tools,
   { plan: place }: Extract<Inputs['command'], { kind: 'promote' }>,
 ): Promise<Run> {
-  const loaded = await loadPlan(tools.registry, place)
-  refuseOtherRegistry(loaded, tools.inputs)
+  const loaded = await takePlan(tools, place)
   return promotePlan(loaded, tools.inputs.failFast, worldOf(tools, loaded))
 }
 
@@ -102,9 +102,21 @@ function builderOf(plan: Plan, { inputs, machine, registry, secretFiles }: Tools
 }
 
 async function makeThePlan({ inputs, machine, registry, secretFiles }: Tools): Promise<Plan> {
+  const { engines, cacheRepository } = inputs.plan
+  const published = engines.map(({ engine }) => publicRepository(inputs.plan, engine))
+  if (inputs.push) registry.pushesTo([cacheRepository, ...published])
   const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, registry, secretFiles))
   for (const line of describePlan(made, inputs.push)) core.info(line)
   return made
+}
+
+/** A plan that was made elsewhere. It alone says where its images and legs are pushed to. */
+async function takePlan({ inputs, registry }: Tools, place: PlanPlace): Promise<Plan> {
+  const loaded = await loadPlan(registry, place)
+  refuseOtherRegistry(loaded, inputs)
+  const published = loaded.images.map(({ repository }) => repository)
+  if (inputs.push) registry.pushesTo([loaded.cacheRepository, ...published])
+  return loaded
 }
 
 function findLeg({ images }: Plan, id: string): { image: PlannedImage; leg: PlannedLeg } {

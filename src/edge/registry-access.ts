@@ -7,7 +7,6 @@ import type { Machine } from './machine.ts'
 import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
 import { credentialHelperRunner } from '../registry/credential-helper.ts'
 import { createCredentialLookup } from '../registry/credentials.ts'
-import { formatRepository, type Repository } from '../registry/reference.ts'
 
 /** Milliseconds */
 const helperTimeout = 30_000
@@ -23,12 +22,7 @@ export function createClient(
     dockerConfig,
     runHelper: credentialHelperRunner(environment, helperTimeout),
   })
-  const { registry, namespace, cacheRepository } = inputs.plan
-  const isPushedTo = (repository: Repository): boolean =>
-    inputs.push &&
-    ((repository.registry === registry && repository.path.startsWith(`${namespace}/`)) ||
-      formatRepository(repository) === formatRepository(cacheRepository))
-  return createRegistryClient({ credentials, isPushedTo, signal, timeouts: waits, repeat: retry.run })
+  return createRegistryClient({ credentials, signal, timeouts: waits, repeat: retry.run })
 }
 
 /** @returns Docker's config.json, undefined if there is none @throws UserError if it is not JSON */

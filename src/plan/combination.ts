@@ -33,6 +33,11 @@ export function idOf({ engine, version, aibrix, nixl }: Combination): string {
   return `${engine}-${version.tag}-aibrix-${refInTag(aibrix)}-nixl-${nixl}`
 }
 
+/** The repository in which all images of an engine get their public tags. */
+export function publicRepository({ registry, namespace }: PlanRequest, engine: Engine): Repository {
+  return { registry, path: `${namespace}/${engines[engine].publicName}` }
+}
+
 /** @param ucx pinned release that this NIXL bundles @param recipe sha256 over Dockerfile and scripts */
 export function compose(
   request: PlanRequest,
@@ -58,7 +63,7 @@ export function compose(
   }
   return {
     id,
-    repository: { registry: request.registry, path: `${request.namespace}/${engines[engine].publicName}` },
+    repository: publicRepository(request, engine),
     tags: [...new Set(request.templates.map((template) => expandTemplate(template, values)))],
     values,
     legs,

@@ -49,6 +49,8 @@ export type RegistryClient = {
   mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
   /** @returns the tags in the order of their code units; none if there is no such repository */
   listTags: (repository: Repository) => Promise<string[]>
+  /** Says what will be pushed to, as soon as it is known, see `Session` */
+  pushesTo: (repositories: readonly Repository[]) => void
   /** Closes idle connections; the client is of no use afterwards */
   close: () => void
 }
@@ -61,8 +63,6 @@ const configLimit = 4 * 1024 * 1024
 export function createRegistryClient(
   options: Omit<TransportOptions, 'timeouts'> & {
     credentials: CredentialLookup
-    /** Repositories that will be pushed to, see `createSession` */
-    isPushedTo?: (repository: Repository) => boolean
     timeouts?: Timeouts
     /** Does what is asked of the client, again if that may help; once if left out */
     repeat?: Repeat
@@ -72,11 +72,7 @@ export function createRegistryClient(
 ): RegistryClient {
   const { credentials, timeouts = defaultTimeouts, repeat = once, now = Date.now } = options
   const transport = createTransport({ ...options, timeouts })
-  const session = createSession(
-    transport,
-    createAuthenticator({ credentials, transport, now }),
-    options.isPushedTo,
-  )
+  const session = createSession(transport, createAuthenticator({ credentials, transport, now }))
   return {
     getManifest: (repository, reference) => repeat(() => getManifest(session, repository, reference)),
     putManifest: (repository, reference, bytes, mediaType, check) =>
@@ -98,6 +94,7 @@ export function createRegistryClient(
     putBlob: (repository, bytes) => repeat(() => putBlob(session, repository, bytes)),
     mountBlob: (blob) => repeat(() => mountBlob(session, blob)),
     listTags: (repository) => listTags(session, repository, repeat),
+    pushesTo: session.pushesTo,
     close: transport.close,
   }
 }

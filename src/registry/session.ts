@@ -4,7 +4,7 @@ import type { Authenticator } from './auth.ts'
 import { notARegistry, type Purpose, refusal, type RegistryRefusal } from './failure.ts'
 import { NoAnswer } from './no-answer.ts'
 import { createPlaces, type Places } from './places.ts'
-import { apiOrigin, isLoopback, type Repository } from './reference.ts'
+import { apiOrigin, formatRepository, isLoopback, type Repository } from './reference.ts'
 import type { Scope } from './token.ts'
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
 
@@ -25,6 +25,11 @@ export type Session = {
     answer: HttpAnswer,
   ) => Promise<RegistryRefusal>
   copying: Places['copying']
+  /**
+   * From now on these are read with the right to push, too: Docker Hub gives nobody the right to pull from a repository that
+   * does not exist yet, and then says 401 where 404 is meant.
+   */
+  pushesTo: (repositories: readonly Repository[]) => void
 }
 
 const maximumRedirects = 5
@@ -49,16 +54,9 @@ export function pushing(repository: Repository): Pick<RegistryRequest, 'purpose'
   }
 }
 
-/**
- * @param isPushedTo repositories that are read with the right to push, too: Docker Hub gives nobody the right to pull from
- *   a repository that does not exist yet, and then says 401 where 404 is meant
- */
-export function createSession(
-  transport: Transport,
-  authenticator: Authenticator,
-  isPushedTo: (repository: Repository) => boolean = () => false,
-): Session {
-  const widened = (request: Pick<RegistryRequest, 'purpose' | 'scopes'>) => widen(request, isPushedTo)
+export function createSession(transport: Transport, authenticator: Authenticator): Session {
+  const pushed = new Set<string>()
+  const widened = (request: Pick<RegistryRequest, 'purpose' | 'scopes'>) => widen(request, pushed)
   const places = createPlaces()
   const exchange = async (request: RegistryRequest): Promise<HttpAnswer> => {
     const { purpose, method } = request
@@ -113,6 +111,9 @@ export function createSession(
       return refusal(purpose, { status, body, headers }, isKnown, secretsOf(sent))
     },
     copying: (work) => places.copying(work),
+    pushesTo: (repositories) => {
+      for (const repository of repositories) pushed.add(formatRepository(repository))
+    },
   }
 }
 
@@ -133,11 +134,12 @@ export function refuseWebPage(registry: string, answer: HttpAnswer): void {
 
 function widen(
   { purpose: { registry }, scopes }: Pick<RegistryRequest, 'purpose' | 'scopes'>,
-  isPushedTo: (repository: Repository) => boolean,
+  pushed: ReadonlySet<string>,
 ): Scope[] {
   return scopes.map((scope) => {
     const path = /^repository:(.+):pull$/.exec(scope)?.[1]
-    return path !== undefined && isPushedTo({ registry, path }) ? pushTo({ registry, path }) : scope
+    if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
+    return pushTo({ registry, path })
   })
 }
 

@@ -94,6 +94,7 @@ export function createMemory(refuses: (request: string) => boolean = () => false
       return Promise.resolve('mounted')
     },
     listTags: () => Promise.reject(new Error('not used here')),
+    pushesTo: () => undefined,
     close: () => undefined,
   }
   const tagsOf = ({ path }: Repository): Record<string, Digest> =>

@@ -268,6 +268,7 @@ function registryWith(...made: Made[]) {
     getBlob: unused,
     hasBlob: unused,
     putBlob: unused,
+    pushesTo: () => undefined,
     close: () => undefined,
   }
   return { client, log, kept }

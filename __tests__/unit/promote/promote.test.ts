@@ -41,6 +41,7 @@ function registryThatRefuses(refused: string | undefined, made: string[]): Regis
     hasBlob: unused,
     putBlob: unused,
     listTags: unused,
+    pushesTo: () => undefined,
     close: () => undefined,
   }
 }

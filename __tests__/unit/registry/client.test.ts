@@ -76,8 +76,8 @@ describe('authentication', () => {
       if (authorization === 'Bearer may-push') sendJson(response, 404, { errors: [{ code: 'NAME_UNKNOWN' }] })
       else sendJson(response, 401, {}, { 'www-authenticate': challenge })
     })
-    const isPushedTo = ({ path }: { path: string }) => path === 'aibrix/new'
-    const pushing = client(withPassword, undefined, { isPushedTo })
+    const pushing = client(withPassword)
+    pushing.pushesTo([at(registry, 'aibrix/new')])
     expect(await pushing.getManifest(at(registry, 'aibrix/new'), 'v1')).toBeUndefined()
     expect(await sentence(client(withPassword).getManifest(at(registry, 'aibrix/new'), 'v1'))).toContain(
       '401',

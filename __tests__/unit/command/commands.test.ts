@@ -1,0 +1,84 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { actionDefaults } from '../../../script/action-defaults.ts'
+import { systemTimers } from '../../../src/build/timers.ts'
+import { carryOut, dockerfiles } from '../../../src/command/commands.ts'
+import type { Machine } from '../../../src/edge/machine.ts'
+import { createClient } from '../../../src/edge/registry-access.ts'
+import { defaultWaits } from '../../../src/edge/waits.ts'
+import { createWorkspace } from '../../../src/edge/workspace.ts'
+import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
+import { serialisePlan } from '../../../src/plan/document.ts'
+import { sendJson, type TestServer, useOpened } from '../registry/server.ts'
+import { makePlan, makePlannedImage } from '../report/factory.ts'
+import { noRetry } from '../retry.ts'
+
+const { opened, server } = useOpened()
+
+const folder = mkdtempSync(join(tmpdir(), 'commands-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const machine: Machine = {
+  environment: {},
+  signal: new AbortController().signal,
+  workspace: createWorkspace(folder),
+  dockerfiles,
+  redact: (text) => text,
+  log: () => undefined,
+  timers: systemTimers,
+  waits: defaultWaits,
+  retry: noRetry,
+  actionsCache: undefined,
+}
+
+function inputsOf(given: Record<string, string>): Inputs {
+  const login = { username: 'me', password: 'secret' }
+  const values: Record<string, string> = { ...actionDefaults(), ...login, ...given }
+  return readInputs((name) => values[name] ?? '', {
+    event: { name: 'workflow_dispatch', repositoryUrl: '', tag: undefined },
+    now: new Date(),
+    fileExists: () => true,
+  })
+}
+
+/** An empty registry that gives rights as Docker Hub does: none to pull from a repository that does not exist yet. */
+async function dockerHub(existing: string): Promise<TestServer> {
+  const tokens = await server(({ path }, response) => {
+    const scope = new URL(path, 'http://x').searchParams.get('scope') ?? ''
+    const granted = scope.endsWith(':pull,push') || scope === `repository:${existing}:pull`
+    sendJson(response, 200, { token: granted ? scope : 'nothing' })
+  })
+  return server(({ path, authorization }, response) => {
+    const repository = /^\/v2\/(.*)\/(?:manifests|blobs|tags)\//.exec(path)?.[1] ?? ''
+    const challenge = `Bearer realm="http://${tokens.host}/token",scope="repository:${repository}:pull"`
+    if (authorization?.startsWith(`Bearer repository:${repository}:`))
+      sendJson(response, 404, { errors: [{ code: 'NAME_UNKNOWN' }] })
+    else sendJson(response, 401, {}, { 'www-authenticate': challenge })
+  })
+}
+
+describe('promote', () => {
+  it('makes the first publication into a namespace that the plan alone names', async () => {
+    const { host } = await dockerHub('myorg/image-cache')
+    const image = makePlannedImage(undefined, undefined, {
+      repository: { registry: host, path: 'myorg/vllm-openai' },
+    })
+    const file = join(folder, 'plan.json')
+    const cacheRepository = { registry: host, path: 'myorg/image-cache' }
+    writeFileSync(file, serialisePlan(makePlan([image], { cacheRepository })))
+    const inputs = inputsOf({ command: 'promote', plan: file, registry: host })
+    const registry = createClient(inputs, undefined, machine)
+    opened.push(registry)
+    const tools = { inputs, machine, registry, secretFiles: new Map<string, string>() }
+    const place = { kind: 'file', path: file } as const
+    const { outcomes } = await carryOut(tools, { kind: 'promote', plan: place })
+    // The public repository was read, and the leg was looked for.
+    expect(outcomes).toMatchObject([
+      { state: 'failed', legs: [{ error: expect.stringContaining('no runner has built and verified it') }] },
+    ])
+  })
+})
