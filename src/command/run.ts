@@ -47,6 +47,7 @@ export async function buildOne(
   build: Build,
 ): Promise<Run> {
   return timed('build', plan, world, async () => {
+    if (push) refuseUnpushed(plan)
     if (push) await checkPushAccess(world.registry, [plan.cacheRepository])
     const { built, left, excluded } = leaveOut(plan, await build([leg]))
     if (!left.images.includes(image)) return { outcomes: [], excluded }
@@ -59,11 +60,23 @@ export async function buildOne(
 /** Publishes a plan whose legs other runners have staged. */
 export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld): Promise<Run> {
   return timed('promote', plan, world, async () => {
+    refuseUnpushed(plan)
     const { left, excluded } = leaveOut(plan, await findImpossible(plan, world.objectionTo))
     refuseNothing(plan, left, excluded)
     const promotion = await promoteImages(left, { built: [], failFast, lookAgain: true }, world)
     return { ...promotion, excluded }
   })
+}
+
+/**
+ * It did not look at what exists: all of that would be built again, and tags be taken from other content.
+ * @throws UserError if a plan was made without push
+ */
+function refuseUnpushed({ publicTags }: Plan): void {
+  if (publicTags === 'ignore')
+    throw new UserError(
+      'The plan was made without push and did not look at what exists; make it again with push, or only build it, without.',
+    )
 }
 
 /** @throws UserError if the facts left nothing of a plan that had something */

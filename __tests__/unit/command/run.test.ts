@@ -221,6 +221,35 @@ describe('one leg of a plan', () => {
   })
 })
 
+describe('a plan that was made without push', () => {
+  const unpushed: Plan = { ...plan, publicTags: 'ignore' }
+  const [first] = unpushed.images
+  if (!first) throw new Error('there are two')
+  const one = { image: first, leg: first.legs[0] }
+
+  it('is not published, so that no tag is taken that nobody looked at', async () => {
+    const memory = createMemory()
+    for (const { legs } of plan.images) await stageLeg(memory, legs[0])
+    const before = memory.seen.length
+    const run = await promotePlan(unpushed, true, worldOf(memory))
+    expect(run).toMatchObject({
+      outcomes: [],
+      error:
+        'The plan was made without push and did not look at what exists; make it again with push, or only build it, without.',
+    })
+    expect(memory.seen).toHaveLength(before)
+  })
+
+  it('is built without push, and not with it', async () => {
+    const memory = createMemory()
+    const pushing = await buildOne(unpushed, one, { push: true }, worldOf(memory), never)
+    expect(pushing).toMatchObject({ outcomes: [], error: expect.stringContaining('made without push') })
+    expect(memory.seen).toEqual([])
+    const run = await buildOne(unpushed, one, { push: false }, worldOf(memory), ending({}))
+    expect(states(run)).toEqual(['built'])
+  })
+})
+
 describe('the promotion of a plan', () => {
   it('publishes what other runners have staged since', async () => {
     const memory = createMemory()
