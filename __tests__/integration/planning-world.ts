@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { resolveBase } from '../../src/plan/base.ts'
 import { storeBaseFacts } from '../../src/promote/base-facts.ts'
 import type { RegistryClient } from '../../src/registry/client.ts'
+import { digestOf } from '../../src/registry/digest.ts'
 import { mediaTypes } from '../../src/registry/manifest.ts'
 import { parseRepository, type Repository } from '../../src/registry/reference.ts'
 import type { Facts } from '../../src/verify/facts.ts'
@@ -22,7 +23,7 @@ export async function publishBases(namespace: string, bases: readonly TinyBase[]
     await Promise.all(
       bases.map(async ({ repository, tag, index = false }) => {
         const to = parseRepository(`${registry}/${namespace}/${repository}`)
-        const image = await imageOf(client, to, `${repository}:${tag}`)
+        const image = await imageOf(client, to, { name: `${repository}:${tag}` })
         const bytes = Buffer.from(JSON.stringify(image))
         const child = await client.putManifest(to, index ? `child-${tag}` : tag, bytes, image.mediaType)
         if (index) await putIndex(client, to, tag, { digest: child, size: bytes.length })
@@ -39,9 +40,31 @@ export async function publishTags(
 ): Promise<void> {
   await withClient(async (client) => {
     const to = parseRepository(`${registry}/${namespace}/${repository}`)
-    const image = await imageOf(client, to, repository)
+    const image = await imageOf(client, to, { name: repository })
     const bytes = Buffer.from(JSON.stringify(image))
     await Promise.all(tags.map((tag) => client.putManifest(to, tag, bytes, image.mediaType)))
+  })
+}
+
+/** An image as a run leaves it, with its labels and without its layers; as an index it repeats them, as BuildKit's do. */
+export type TinyImage = { repository: string; tags: readonly string[]; labels: Labels; index: boolean }
+
+type Labels = Record<string, string>
+
+/** Publishes images in the namespace, or stages them there: the repository is one of its own. */
+export async function publishImages(namespace: string, images: readonly TinyImage[]): Promise<void> {
+  await withClient(async (client) => {
+    await Promise.all(
+      images.map(async ({ repository, tags, labels, index }) => {
+        const to = parseRepository(`${registry}/${namespace}/${repository}`)
+        const image = await imageOf(client, to, labels)
+        const bytes = Buffer.from(JSON.stringify(image))
+        const digest = await client.putManifest(to, digestOf(bytes), bytes, image.mediaType)
+        for (const tag of tags)
+          if (index) await putIndex(client, to, tag, { digest, size: bytes.length }, labels)
+          else await client.putManifest(to, tag, bytes, image.mediaType)
+      }),
+    )
   })
 }
 
@@ -69,13 +92,13 @@ async function withClient(work: (client: RegistryClient) => Promise<void>): Prom
   }
 }
 
-async function imageOf(client: RegistryClient, to: Repository, name: string) {
+async function imageOf(client: RegistryClient, to: Repository, labels: Labels) {
   const layer = Buffer.from('no layer')
   const config = Buffer.from(
     JSON.stringify({
       os: 'linux',
       architecture: 'amd64',
-      config: { Entrypoint: ['serve'], Env: ['PATH=/usr/bin'], Labels: { name } },
+      config: { Entrypoint: ['serve'], Env: ['PATH=/usr/bin'], Labels: labels },
       rootfs: { type: 'layers', diff_ids: [`sha256:${'0'.repeat(64)}`] },
     }),
   )
@@ -102,6 +125,7 @@ async function putIndex(
   to: Repository,
   tag: string,
   child: { digest: string; size: number },
+  annotations?: Labels,
 ): Promise<void> {
   const entry = { mediaType: mediaTypes.ociManifest, ...child }
   const manifests = [
@@ -112,7 +136,7 @@ async function putIndex(
       annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
     },
   ]
-  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
+  const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, annotations }
   await client.putManifest(to, tag, Buffer.from(JSON.stringify(index)), mediaTypes.ociIndex)
 }
 

@@ -5,6 +5,10 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { determinantsLabel } from '../../src/plan/build-id.ts'
+import { buildIdLabel } from '../../src/plan/published.ts'
+import { stagedTag } from '../../src/plan/stage-tags.ts'
+import { digestOf } from '../../src/registry/digest.ts'
 import { factsSchema } from '../../src/verify/facts.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
 import { type ActionRun, errorsOf, registry, runAction, tagsOf } from './action.ts'
@@ -13,9 +17,11 @@ import {
   makeTaggedRepository,
   makeWheelIndex,
   publishBases,
+  publishImages,
   publishTags,
   realTags,
   storeMeasured,
+  type TinyImage,
 } from './planning-world.ts'
 import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
 
@@ -78,7 +84,9 @@ type Document = {
   images: {
     id: string
     version: { tag: string }
-    legs: { aibrix: { ref: string; commit: string }; nixl: string; feasibility: string }[]
+    tags: string[]
+    cause: { kind: string }
+    legs: { aibrix: { ref: string; commit: string }; nixl: string; feasibility: string; buildId: string }[]
   }[]
   excluded: { version: string; reason: string }[]
 }
@@ -166,6 +174,71 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       expect(reads).toHaveLength(20 * 2 + 10 + 3)
       expect(new Set(reads).size).toBe(reads.length)
       for (const { peak } of [few, many]) expect(peak).toBe(8)
+    },
+    minutes,
+  )
+
+  /** Publishes the images of a plan under other dates, of the planned content and staged, or of other content. */
+  async function publish(to: string, { images }: Document, content: 'same' | 'other'): Promise<void> {
+    const tinyOf = ({ id, tags, legs: [leg] }: Document['images'][number], at: number): TinyImage[] => {
+      const buildId = content === 'same' ? (leg?.buildId ?? '') : digestOf(Buffer.from(id)).slice(7)
+      const labels = { [buildIdLabel]: buildId, [determinantsLabel]: '{"nixl":"0.1.0"}' }
+      const dates = content === 'same' ? ['20251101'] : [1, 2, 3, 4, 5, 6].map((day) => `2025110${day}`)
+      const index = at % 2 === 0
+      const dated = tags.flatMap((tag) => dates.map((date) => tag.replace('20251123', date)))
+      const name = id.startsWith('vllm-') ? 'vllm-openai' : 'sglang'
+      const staged = stagedTag({ buildId, architecture: 'amd64' })
+      return [
+        { repository: name, tags: dated, labels, index },
+        { repository: 'image-cache', tags: [staged], labels, index },
+      ]
+    }
+    await publishImages(to, images.flatMap(tinyOf))
+  }
+
+  it.each([
+    ['published and the same', 'same'],
+    ['published and something else, on six dates', 'other'],
+  ] as const)(
+    'that are %s take one look more for each',
+    async (_, content) => {
+      const to = freshNamespace()
+      const wanted = { namespace: to, versions: asked }
+      await publish(
+        to,
+        documentOf(await plan(registry, namespace, { ...wanted, 'nixl-version': five })),
+        content,
+      )
+      const count = async (nixl: string) => {
+        const proxy = await openRegistryProxy({})
+        try {
+          const run = await plan(proxy.host, namespace, { ...wanted, 'nixl-version': nixl })
+          expect(errorsOf(run)).toEqual([])
+          return { images: documentOf(run).images, seen: proxy.seen }
+        } finally {
+          await proxy.close()
+        }
+      }
+      const few = await count('0.7.1')
+      const many = await count(five)
+      const times: number[] = []
+      for (let attempt = 0; attempt < 3; attempt += 1)
+        times.push((await plan(registry, namespace, { ...wanted, 'nixl-version': five })).duration)
+      const fastest = Math.min(...times)
+      console.log(
+        `a plan of 100 images, ${_}: ${many.seen.length} requests, of 20: ${few.seen.length}; ${fastest.toFixed(0)} ms`,
+      )
+      expect([few.images, many.images].map(({ length }) => length)).toEqual([20, 100])
+      const kinds = new Set(many.images.map(({ cause }) => cause.kind))
+      expect([...kinds]).toEqual([content === 'same' ? 'unchanged' : 'changed'])
+      // Of an index the build id can be told by itself, a plain manifest takes its configuration, too.
+      const reads = (seen: string[]) => seen.filter((line) => line.startsWith('GET '))
+      // Whether something is staged is nobody's question where all is published.
+      const bases = content === 'same' ? 52 : 53
+      expect(reads(many.seen)).toHaveLength(bases + 50 + 2 * 50)
+      expect(reads(few.seen)).toHaveLength(bases + 10 + 2 * 10)
+      expect(new Set(reads(many.seen)).size).toBe(reads(many.seen).length)
+      expect(fastest).toBeLessThan(4000)
     },
     minutes,
   )

@@ -1,22 +1,21 @@
 import { UserError } from '../errors.ts'
-import type { RegistryClient } from '../registry/client.ts'
 import type { Repository } from '../registry/reference.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import { determinantsLabel, determinantsOf } from './build-id.ts'
 import { changesOf, parseDeterminants } from './changes.ts'
-import type { LookedUp } from './look-up.ts'
+import type { LookedUp, LookUpWorld } from './look-up.ts'
 import { nearestTags } from './nearest-tags.ts'
 import type { Cause, Change, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { TemplateValues } from './tag.ts'
-import type { TagIndex } from './tag-index.ts'
-
-type CauseWorld = { registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>; tags: TagIndex }
 
 type Image = { repository: Repository; values: TemplateValues; tags: string[]; legs: PlannedLeg[] }
 
-/** Published images that are looked at for what one was made of. */
-const mostLookedAt = 3
+/**
+ * Published images that are looked at for what others were made of, in equal parts for the legs of a plan. Each has its nearest,
+ * which was looked at already where it is the same of another date, and else is that of many.
+ */
+const mostLookedAt = 4
 
 /**
  * Says why an image is built, or is not. What changed is told from the nearest published image; nothing is asked about one that
@@ -24,7 +23,7 @@ const mostLookedAt = 3
  */
 export async function causeOf(
   request: PlanRequest,
-  world: CauseWorld,
+  world: LookUpWorld,
   image: Image,
   { published, looked, old }: LookedUp & { old: readonly string[] },
 ): Promise<Cause> {
@@ -36,7 +35,8 @@ export async function causeOf(
   if (made !== undefined) return { kind: 'aged', made, limit: request.maxAge?.text ?? '' }
   const taken = looked.flatMap((one) => (one.names === 'other' ? [one.tag] : []))
   const listed = nearestTags(await world.tags.list(image.repository), request.templates, image.values)
-  const [nearest, ...others] = [...new Set([...taken, ...listed])].slice(0, mostLookedAt)
+  const looks = Math.max(1, Math.floor(mostLookedAt / world.legs))
+  const [nearest, ...others] = [...new Set([...taken, ...listed])].slice(0, looks)
   if (nearest === undefined) return { kind: 'first' }
   for (const since of [nearest, ...others]) {
     const changes = await changesSince(world, image, since).catch(ofNothing)
@@ -52,7 +52,7 @@ function ofNothing(error: unknown): undefined {
 
 /** @returns undefined if what the tag names does not say of what it was made, on none of the platforms */
 async function changesSince(
-  { registry }: CauseWorld,
+  { registry }: LookUpWorld,
   { repository, legs }: Image,
   tag: string,
 ): Promise<Change[] | undefined> {
@@ -68,7 +68,7 @@ async function changesSince(
 }
 
 async function labelOf(
-  registry: CauseWorld['registry'],
+  registry: LookUpWorld['registry'],
   repository: Repository,
   tag: string,
   platform: string,

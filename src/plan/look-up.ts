@@ -2,15 +2,18 @@ import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
 import { olderThan } from './age.ts'
 import type { ComposedImage } from './combination.ts'
-import type { Published } from './plan.ts'
+import type { Leg, Published } from './plan.ts'
 import { type LookedUpTag, lookUpTag, publishedOf, refuseOtherImages } from './published.ts'
 import type { PlanRequest } from './request.ts'
+import { stagedTag } from './stage-tags.ts'
 import { dateInTag, expandTemplate, type TagTemplate } from './tag.ts'
 import type { TagIndex } from './tag-index.ts'
 
 export type LookUpWorld = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
   tags: TagIndex
+  /** How many legs the plan has at most */
+  legs: number
 }
 
 /** What the public repository says of an image; `looked` are the tags that were read, those of today's names first. */
@@ -18,6 +21,17 @@ export type LookedUp = { published: Published; looked: LookedUpTag[] }
 
 /** Tags of another date that are looked at for one image. */
 const mostLookedAt = 5
+
+/** Whether the cache repository has a leg, of whatever age. */
+export async function isStaged(
+  { cacheRepository }: PlanRequest,
+  { registry, tags, legs }: LookUpWorld,
+  leg: Leg,
+): Promise<boolean> {
+  const tag = stagedTag(leg)
+  const known = await tags.knows(cacheRepository, tag, legs)
+  return known ?? (await registry.getManifest(cacheRepository, tag)) !== undefined
+}
 
 /** @throws UserError if one of today's names is that of something else */
 export async function lookUpPublished(
@@ -78,29 +92,40 @@ type Others = {
 }
 
 /**
- * Looks for the image under other dates, the newest first.
+ * Looks for the image under other dates, the newest first. What is published was staged before, so where a leg is not, the
+ * newest alone is looked at: somebody may have emptied the cache repository since.
  * @param wanted.digest what a name without a date has already; undefined: the first that has the planned content
  */
 async function lookUpOthers(
-  { maxAge }: PlanRequest,
-  { registry, tags }: LookUpWorld,
+  request: PlanRequest,
+  world: LookUpWorld,
   image: ComposedImage,
   wanted: { dated: readonly TagTemplate[]; digest: Digest | undefined },
 ): Promise<Others> {
   let { digest } = wanted
   const kept = new Map<TagTemplate, string>()
   const looked: LookedUpTag[] = []
-  const others = otherDates(await tags.list(image.repository), image, wanted.dated)
+  const others = otherDates(await world.tags.list(image.repository), image, wanted.dated)
   for (const { tag, template } of others.slice(0, mostLookedAt)) {
     if (kept.has(template)) continue
-    const one = await lookUpTag(registry, image, tag, olderThan(maxAge))
+    const one = await lookUpTag(world.registry, image, tag, olderThan(request.maxAge))
     looked.push(one)
-    if (one.names !== 'same' || (digest !== undefined && one.digest !== digest)) continue
-    digest = one.digest
-    kept.set(template, tag)
-    if (kept.size === wanted.dated.length) break
+    if (one.names === 'same' && (digest === undefined || one.digest === digest)) {
+      digest = one.digest
+      kept.set(template, tag)
+      if (kept.size === wanted.dated.length) break
+    } else if (!(await areStaged(request, world, image))) break
   }
   return { digest, kept, looked }
+}
+
+async function areStaged(
+  request: PlanRequest,
+  world: LookUpWorld,
+  { legs }: ComposedImage,
+): Promise<boolean> {
+  const staged = await Promise.all(legs.map((leg) => isStaged(request, world, leg)))
+  return staged.every(Boolean)
 }
 
 /** @returns the tags that the templates give on other days, the newest first */

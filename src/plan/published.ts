@@ -50,7 +50,9 @@ export async function lookUpTag<L extends Leg>(
   const { digest, parsed } = top
   const made: Record<string, string> = {}
   for (const leg of legs) {
-    if (!tooOld && isIndexOf(parsed, leg)) continue
+    const repeated = repeatedBuildId(parsed, leg)
+    if (repeated !== undefined && repeated !== leg.buildId) return { tag, names: 'other', digest }
+    if (repeated !== undefined && !tooOld) continue
     const found = await getPlatformImage(reader, repository, digest, leg.platform)
     if (found?.image?.config.labels[buildIdLabel] !== leg.buildId) return { tag, names: 'other', digest }
     const time = tooOld?.(found.image.config, leg)
@@ -61,12 +63,9 @@ export async function lookUpTag<L extends Leg>(
 }
 
 /** The index that BuildKit makes of one image and its attestations repeats the image's labels, which saves reading those. */
-function isIndexOf(parsed: ParsedManifest, { buildId, platform }: Leg): boolean {
-  return (
-    parsed.kind === 'index' &&
-    parsed.annotations[buildIdLabel] === buildId &&
-    platformManifest(parsed, platform) !== undefined
-  )
+function repeatedBuildId(parsed: ParsedManifest, { platform }: Leg): string | undefined {
+  if (parsed.kind !== 'index' || platformManifest(parsed, platform) === undefined) return undefined
+  return parsed.annotations[buildIdLabel]
 }
 
 /** @throws UserError that names the tags that something else has already */

@@ -1,4 +1,3 @@
-import type { RegistryClient } from '../registry/client.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import { olderThan } from './age.ts'
 import { type Catalogue, whyNoUcx } from './catalogue.ts'
@@ -7,23 +6,18 @@ import type { Choice, Ground } from './choose.ts'
 import { compose, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
 import { judgeFeasibility } from './feasibility.ts'
-import { type LookedUp, lookUpPublished } from './look-up.ts'
+import { isStaged, type LookedUp, lookUpPublished, type LookUpWorld } from './look-up.ts'
 import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { Source } from './source.ts'
 import { stagedTag } from './stage-tags.ts'
-import type { TagIndex } from './tag-index.ts'
 
 /** What settling needs of the world. */
-export type SettleWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
-  tags: TagIndex
+export type SettleWorld = LookUpWorld & {
   catalogue: Catalogue
   ucx: Source
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
-  /** How many legs the plan has at most */
-  legs: number
 }
 
 export type Settled =
@@ -90,14 +84,11 @@ async function existing(
   const { publicTags, rebuild, cacheRepository, maxAge } = request
   if (publicTags === 'ignore' || rebuild) return notAsked
   const tooOld = olderThan(maxAge)
-  const tag = stagedTag(leg)
-  const known = await world.tags.knows(cacheRepository, tag, world.legs)
-  if (!tooOld || !maxAge) {
-    const isThere = known ?? (await world.registry.getManifest(cacheRepository, tag)) !== undefined
-    return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }
-  }
-  const found =
-    known === false ? undefined : await getPlatformImage(world.registry, cacheRepository, tag, leg.platform)
+  const isThere = await isStaged(request, world, leg)
+  if (!tooOld || !maxAge) return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }
+  const found = isThere
+    ? await getPlatformImage(world.registry, cacheRepository, stagedTag(leg), leg.platform)
+    : undefined
   const staged = found?.image && { made: tooOld(found.image.config, leg) }
   const published = looked.flatMap((one) => (one.names === 'aged' ? (one.made[leg.platform] ?? []) : []))
   const made = [...published, ...(staged?.made === undefined ? [] : [staged.made])]

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { parsePlan, planDigest, serialisePlan } from '../../../src/plan/document.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
 import { pendingLegs } from '../../../src/plan/pending.ts'
-import type { Plan } from '../../../src/plan/plan.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { stagedTag } from '../../../src/plan/stage-tags.ts'
@@ -324,5 +324,57 @@ describe('the requests of a plan', () => {
     expect(many.requests).toBeLessThanOrEqual(few.requests + 1)
     expect(many.git).toBe(few.git)
     expect(few.git).toBe(2)
+  })
+
+  const wantedOf = (nixl: string) =>
+    request({ nixl: selectors('nixl', nixl), engines: vllm('v0.10.2, v0.9.1') })
+  const nixls = ['0.7.1', '0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1'] as const
+  const dates = ['20251101', '20251102', '20251103', '20251104', '20251105', '20251106']
+  const other = { [buildIdLabel]: 'f'.repeat(64) }
+
+  it.each<[string, (image: PlannedImage) => Images, number]>([
+    [
+      'is published and the same',
+      ({ tags, legs }) => ({ ...under(tags, dates.slice(0, 1), labelsOf(legs[0])), ...staged(legs[0]) }),
+      1,
+    ],
+    [
+      'is published and the same, where the cache repository was emptied',
+      ({ tags, legs }) => under(tags, dates.slice(0, 1), labelsOf(legs[0])),
+      1,
+    ],
+    ['is published and something else, on six dates', ({ tags }) => under(tags, dates, other), 1],
+    [
+      'is new, beside images of other versions',
+      ({ tags }) =>
+        under(
+          tags.map((tag) => tag.replace('aibrix-v0.5.0', 'aibrix-v0.4.0')),
+          dates,
+          other,
+        ),
+      0,
+    ],
+  ])('grow by one look at most for each image that %s', async (_, imagesOf, looks) => {
+    const count = async (nixl: string) => {
+      const { images } = await makePlan(wantedOf(nixl), world())
+      const published = Object.fromEntries(images.flatMap((image) => Object.entries(imagesOf(image))))
+      const { registry, requests } = registryOf({ ...bases, ...published })
+      await makePlan(wantedOf(nixl), world({}, { registry }))
+      return { images: images.length, requests: requests.length }
+    }
+    const few = await count(nixls[0])
+    const many = await count(nixls[1])
+    expect([few.images, many.images]).toEqual([2, 10])
+    // A look at a plain manifest takes that and its configuration. Of many legs there is a list, and of few each is asked for.
+    expect(many.requests).toBeLessThanOrEqual(few.requests + (10 - 2) * looks * 2 + 1)
+  })
+
+  function under(tags: readonly string[], days: readonly string[], labels: Record<string, string>): Images {
+    const names = tags.flatMap((tag) => days.map((day) => tag.replace('20251123', day)))
+    return Object.fromEntries(names.map((name) => [`aibrix/vllm-openai:${name}`, { 'linux/amd64': labels }]))
+  }
+  const labelsOf = ({ buildId }: PlannedLeg) => ({ [buildIdLabel]: buildId, content: buildId })
+  const staged = (leg: PlannedLeg): Images => ({
+    [`aibrix/image-cache:${stagedTag(leg)}`]: { 'linux/amd64': labelsOf(leg) },
   })
 })
