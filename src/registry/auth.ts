@@ -1,6 +1,7 @@
 import { type Challenge, parseChallenges } from './challenge.ts'
 import type { CredentialLookup, Credentials } from './credentials.ts'
 import type { Purpose } from './failure.ts'
+import { formatRepository, type Repository } from './reference.ts'
 import { authorize, type Scope } from './token.ts'
 import type { Transport } from './transport.ts'
 
@@ -21,6 +22,11 @@ export type Authenticator = {
     sent: string | undefined,
   ) => Promise<string | undefined>
   hasCredentials: (registry: string) => Promise<boolean>
+  /**
+   * From now on these are read with the right to push, too, if there are credentials: Docker Hub gives nobody the right to pull
+   * from a repository that does not exist yet, and then says 401 where 404 is meant.
+   */
+  pushesTo: (repositories: readonly Repository[]) => void
 }
 
 type Held = { header: Promise<string | undefined>; expiresAt: number }
@@ -42,6 +48,7 @@ export function createAuthenticator(options: {
   const credentials = memoized(options.credentials)
   const challenges = new Map<string, Challenge>()
   const held = new Map<string, Held>()
+  const pushed = new Set<string>()
   const heldFor = (key: string): Held | undefined => {
     const entry = held.get(key)
     return entry !== undefined && entry.expiresAt > now() ? entry : undefined
@@ -52,7 +59,8 @@ export function createAuthenticator(options: {
     const obtain = async (): Promise<string | undefined> => {
       try {
         const own = await credentials(purpose.registry)
-        const authorization = await authorize(transport, purpose, scopes, challenge, own)
+        const wanted = own === undefined ? scopes : widen(purpose, scopes, pushed)
+        const authorization = await authorize(transport, purpose, wanted, challenge, own)
         entry.expiresAt = now() + ((authorization?.lifetime ?? Infinity) - margin) * 1000
         return authorization?.header
       } catch (error) {
@@ -82,7 +90,22 @@ export function createAuthenticator(options: {
       return meanwhile !== undefined && meanwhile !== sent ? meanwhile : renew(purpose, scopes, challenge)
     },
     hasCredentials: async (registry) => (await credentials(registry)) !== undefined,
+    pushesTo: (repositories) => {
+      for (const repository of repositories) pushed.add(formatRepository(repository))
+    },
   }
+}
+
+function widen(
+  { registry }: Purpose,
+  scopes: readonly Scope[],
+  pushed: ReadonlySet<string>,
+): readonly Scope[] {
+  return scopes.map((scope): Scope => {
+    const path = /^repository:(.+):pull$/.exec(scope)?.[1]
+    if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
+    return `repository:${path}:pull,push`
+  })
 }
 
 function keyOf({ registry }: Purpose, scopes: readonly Scope[]): string {

@@ -49,7 +49,7 @@ export type RegistryClient = {
   mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
   /** @returns the tags in the order of their code units; none if there is no such repository */
   listTags: (repository: Repository) => Promise<string[]>
-  /** Says what will be pushed to, as soon as it is known, see `Session` */
+  /** Says what will be pushed to, as soon as it is known, see `Authenticator` */
   pushesTo: (repositories: readonly Repository[]) => void
   /** Closes idle connections; the client is of no use afterwards */
   close: () => void
@@ -72,7 +72,8 @@ export function createRegistryClient(
 ): RegistryClient {
   const { credentials, timeouts = defaultTimeouts, repeat = once, now = Date.now } = options
   const transport = createTransport({ ...options, timeouts })
-  const session = createSession(transport, createAuthenticator({ credentials, transport, now }))
+  const authenticator = createAuthenticator({ credentials, transport, now })
+  const session = createSession(transport, authenticator)
   return {
     getManifest: (repository, reference) => repeat(() => getManifest(session, repository, reference)),
     putManifest: (repository, reference, bytes, mediaType, check) =>
@@ -94,7 +95,7 @@ export function createRegistryClient(
     putBlob: (repository, bytes) => repeat(() => putBlob(session, repository, bytes)),
     mountBlob: (blob) => repeat(() => mountBlob(session, blob)),
     listTags: (repository) => listTags(session, repository, repeat),
-    pushesTo: session.pushesTo,
+    pushesTo: authenticator.pushesTo,
     close: transport.close,
   }
 }

@@ -4,7 +4,7 @@ import type { Authenticator } from './auth.ts'
 import { notARegistry, type Purpose, refusal, type RegistryRefusal } from './failure.ts'
 import { NoAnswer } from './no-answer.ts'
 import { createPlaces, type Places } from './places.ts'
-import { apiOrigin, formatRepository, isLoopback, type Repository } from './reference.ts'
+import { apiOrigin, isLoopback, type Repository } from './reference.ts'
 import type { Scope } from './token.ts'
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
 
@@ -25,11 +25,6 @@ export type Session = {
     answer: HttpAnswer,
   ) => Promise<RegistryRefusal>
   copying: Places['copying']
-  /**
-   * From now on these are read with the right to push, too: Docker Hub gives nobody the right to pull from a repository that
-   * does not exist yet, and then says 401 where 404 is meant.
-   */
-  pushesTo: (repositories: readonly Repository[]) => void
 }
 
 const maximumRedirects = 5
@@ -55,12 +50,9 @@ export function pushing(repository: Repository): Pick<RegistryRequest, 'purpose'
 }
 
 export function createSession(transport: Transport, authenticator: Authenticator): Session {
-  const pushed = new Set<string>()
-  const widened = (request: Pick<RegistryRequest, 'purpose' | 'scopes'>) => widen(request, pushed)
   const places = createPlaces()
   const exchange = async (request: RegistryRequest): Promise<HttpAnswer> => {
-    const { purpose, method } = request
-    const scopes = widened(request)
+    const { purpose, scopes, method } = request
     const home = apiOrigin(purpose.registry)
     let url = new URL(request.url, home)
     for (let hop = 0; hop <= maximumRedirects; hop++) {
@@ -100,20 +92,15 @@ export function createSession(transport: Transport, authenticator: Authenticator
   return {
     send: (request) => places.untilRead(() => exchange(request)),
     refusal: async (request, answer) => {
-      const { purpose } = request
+      const { purpose, scopes } = request
       const { status, headers } = answer
       const body = await readError(answer)
       // A place, because a token that has expired by now is asked for again.
-      const sent = await places
-        .during(() => authenticator.header(purpose, widened(request)))
-        .catch(() => undefined)
+      const sent = await places.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
       const isKnown = await authenticator.hasCredentials(purpose.registry)
       return refusal(purpose, { status, body, headers }, isKnown, secretsOf(sent))
     },
     copying: (work) => places.copying(work),
-    pushesTo: (repositories) => {
-      for (const repository of repositories) pushed.add(formatRepository(repository))
-    },
   }
 }
 
@@ -130,17 +117,6 @@ export function refuseWebPage(registry: string, answer: HttpAnswer): void {
   if (!/html/i.test(answer.headers['content-type'] ?? '')) return
   answer.discard()
   throw notARegistry(registry)
-}
-
-function widen(
-  { purpose: { registry }, scopes }: Pick<RegistryRequest, 'purpose' | 'scopes'>,
-  pushed: ReadonlySet<string>,
-): Scope[] {
-  return scopes.map((scope) => {
-    const path = /^repository:(.+):pull$/.exec(scope)?.[1]
-    if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
-    return pushTo({ registry, path })
-  })
 }
 
 /** What an answer could repeat of the Authorization header. */

@@ -84,6 +84,24 @@ describe('authentication', () => {
     )
   })
 
+  it('reads it with the right to pull alone without credentials, since some token services refuse anything else', async () => {
+    const tokens = await server(({ path }, response) => {
+      const pulls = new URL(path, 'http://x').searchParams.get('scope') === 'repository:aibrix/x:pull'
+      if (pulls) sendJson(response, 200, { token: 'may-pull' })
+      else sendJson(response, 403, { errors: [{ code: 'DENIED' }] })
+    })
+    const registry = await server(({ authorization }, response) => {
+      const challenge = `Bearer realm="http://${tokens.host}/token",scope="repository:aibrix/x:pull"`
+      if (authorization === 'Bearer may-pull') sendManifest(response)
+      else sendJson(response, 401, {}, { 'www-authenticate': challenge })
+    })
+    const reading = client()
+    reading.pushesTo([at(registry)])
+    expect((await reading.getManifest(at(registry), 'v1'))?.digest).toBe(manifestDigest)
+    const push = reading.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
+    expect(await sentence(push)).toContain('no credentials are known for it')
+  })
+
   it('asks for both scopes before it mounts, and for an anonymous token without credentials', async () => {
     const tokens = await server((_, response) => {
       sendJson(response, 200, { access_token: 't2' })
