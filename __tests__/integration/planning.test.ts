@@ -523,6 +523,22 @@ describe('a plan', () => {
     expect(run.outputs.plan).toMatch(/:plan-[0-9a-f]{64}$/)
   })
 
+  it('takes what it may not read without credentials for empty, and says so, but not a base', async () => {
+    const without = (repository: string) =>
+      through({ before: (seen) => (seen.includes(`/v2/${namespace}/${repository}/`) ? 401 : undefined) })
+    for (const repository of ['image-cache', 'vllm-openai']) {
+      const { run } = await without(repository)
+      expect(errorsOf(run)).toEqual([])
+      expect(documentOf(run).images.map(({ cause }) => cause.kind)).toEqual(['first'])
+      for (const text of [run.log, run.summary])
+        expect(text).toMatch(
+          `${namespace}/${repository} can't be read without credentials and counts as empty`,
+        )
+    }
+    const { run } = await without(repositories.vllm)
+    expect(errorsOf(run).join()).toContain('no credentials are known for it')
+  })
+
   it.each(['pull_request', 'merge_group', 'pull_request_target'])(
     'on %s writes nothing into the registry',
     async (event) => {

@@ -9,13 +9,14 @@ import { publicRepository } from '../plan/combination.ts'
 import { makePlan } from '../plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
-import { loadPlan, storePlan, type StoredPlan } from './plan-store.ts'
+import { createOpenReader } from './open-reader.ts'
+import { loadPlan, storePlan } from './plan-store.ts'
 import { readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Run } from '../report/outcome.ts'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
-import { describePlan } from './show.ts'
+import { describePlan, type ShownPlan } from './show.ts'
 import type { Machine } from '../edge/machine.ts'
 
 /** Beside dist/, in a release as in a checkout. */
@@ -42,18 +43,18 @@ export async function carryOut(
 
 /** plan → build → promote, in this process. */
 async function run(tools: Tools): Promise<Run> {
-  const plan = await makeThePlan(tools)
+  const { made: plan } = await makeThePlan(tools)
   return runPlan(plan, tools.inputs, worldOf(tools, plan), builderOf(plan, tools))
 }
 
 /** What there is to build, kept for `build` and `promote`. */
-export async function plan(tools: Tools): Promise<{ plan: Plan; stored: StoredPlan }> {
-  const made = await makeThePlan(tools)
+export async function plan(tools: Tools): Promise<ShownPlan> {
+  const { made, warnings } = await makeThePlan(tools)
   const { workspace, redact } = tools.machine
   const stored = await storePlan(tools.registry, made, join(workspace.root, 'plan.json'), redact)
   core.info(`The plan is ${stored.reference}`)
   if (stored.why !== undefined) core.info(`It is a file on this runner only: ${stored.why}`)
-  return { plan: made, stored }
+  return { plan: made, stored, warnings }
 }
 
 /** The catalogue as tables. */
@@ -101,13 +102,17 @@ function builderOf(plan: Plan, { inputs, machine, registry, secretFiles }: Tools
   }
 }
 
-async function makeThePlan({ inputs, machine, registry, secretFiles }: Tools): Promise<Plan> {
+async function makeThePlan(tools: Tools): Promise<{ made: Plan; warnings: string[] }> {
+  const { inputs, machine, registry, secretFiles } = tools
   const { engines, cacheRepository } = inputs.plan
-  const published = engines.map(({ engine }) => publicRepository(inputs.plan, engine))
-  if (inputs.push) registry.pushesTo([cacheRepository, ...published])
-  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, registry, secretFiles))
+  const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
+  if (inputs.push) registry.pushesTo(own)
+  const warnings: string[] = []
+  const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
+  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, secretFiles))
   for (const line of describePlan(made, inputs.push)) core.info(line)
-  return made
+  for (const warning of warnings.sort()) core.info(warning)
+  return { made, warnings }
 }
 
 /** A plan that was made elsewhere. It alone says where its images and legs are pushed to. */

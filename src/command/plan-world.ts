@@ -23,7 +23,7 @@ const pipTimeout = 60_000
 export function createPlanWorld(
   inputs: Inputs,
   machine: Pick<Machine, 'environment' | 'signal' | 'dockerfiles' | 'retry'>,
-  registry: RegistryClient,
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   secretFiles: ReadonlyMap<string, string>,
 ): PlanWorld {
   const { environment, signal, dockerfiles, retry } = machine

@@ -73,15 +73,18 @@ export function publishRun(run: Run, settings: ShowSettings): void {
   setOutputs(outputsOf(run.outcomes, path), settings)
 }
 
+/** A plan, where it was stored, and in sentences what has to be known of how it was made. */
+export type ShownPlan = { plan: Plan; stored: StoredPlan; warnings: readonly string[] }
+
 /** The matrix and the job summary of a plan. @throws UserError if the matrix is too large for GitHub */
 export function publishPlan(
-  { plan, stored }: { plan: Plan; stored: StoredPlan },
+  { plan, stored, warnings }: ShownPlan,
   runners: ReadonlyMap<string, RunsOn>,
   settings: ShowSettings,
 ): void {
   const reference = stored.why === undefined ? stored.reference : undefined
   const path = publishSummary(
-    renderPlanSummary(plan, reference, summaryLimit, settings.retry.retried()),
+    renderPlanSummary(plan, reference, summaryLimit, settings.retry.retried(), warnings),
     settings,
   )
   const hasMissingTags = plan.images.some(

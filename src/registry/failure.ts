@@ -23,19 +23,27 @@ export class RegistryRefusal extends UserError {
   readonly code: string | undefined
   /** Seconds that it asks to wait before the next try; undefined if it does not say */
   readonly retryAfter: number | undefined
+  /** Whether no credentials were known for the registry */
+  readonly isAnonymous: boolean
   /** What happened, without advice and end */
   readonly problem: string
 
   constructor(
     problem: string,
     advice: string,
-    details: { status: number; code: string | undefined; retryAfter: number | undefined },
+    details: {
+      status: number
+      code: string | undefined
+      retryAfter: number | undefined
+      isAnonymous?: boolean
+    },
   ) {
     super(`${problem}; ${advice}.`)
     this.problem = problem
     this.status = details.status
     this.code = details.code
     this.retryAfter = details.retryAfter
+    this.isAnonymous = details.isAnonymous ?? false
   }
 }
 
@@ -45,6 +53,11 @@ export class RegistryRefusal extends UserError {
  */
 export function isDenied(error: unknown): error is RegistryRefusal {
   return error instanceof RegistryRefusal && [401, 403, 404, 405].includes(error.status)
+}
+
+/** @returns whether a registry refuses something to those of whom it knows nothing, be it there or not */
+export function wantsLogin(error: unknown): error is RegistryRefusal {
+  return error instanceof RegistryRefusal && error.isAnonymous && [401, 403].includes(error.status)
 }
 
 type OwnError = { code?: string | undefined; message?: string | undefined }
@@ -120,7 +133,7 @@ export function refusal(
   return new RegistryRefusal(
     `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}`,
     advice(status, hasCredentials, retryAfter),
-    { status, code: ownError(body).code, retryAfter },
+    { status, code: ownError(body).code, retryAfter, isAnonymous: !hasCredentials },
   )
 }
 

@@ -119,7 +119,7 @@ function headingOf({ images, excluded }: Plan, legs: number): string {
   return `## 📋 Plan for ${counted(images.length, 'image')}: ${verdict}${line === '' ? '' : `\n\n${line}`}`
 }
 
-function notes({ images, publicTags }: Plan, why: readonly string[]): Part[] {
+function notes({ images, publicTags }: Plan, why: readonly string[], warnings: readonly string[]): Part[] {
   const undecided = images.some((image) => fateOf(image) === 'undecided')
   return [
     ...(why.length === 1 ? [{ text: `Chosen by ${code(why[0] ?? '', 600)}` }] : []),
@@ -130,6 +130,7 @@ function notes({ images, publicTags }: Plan, why: readonly string[]): Part[] {
     ...(publicTags === 'overwrite'
       ? [{ text: alert('WARNING', ['Tags that name other images are taken over (overwrite-tags: true).']) }]
       : []),
+    ...(warnings.length === 0 ? [] : [{ text: alert('WARNING', warnings) }]),
   ]
 }
 
@@ -168,12 +169,14 @@ function usePart(plan: Plan, reference: string | undefined, titleOf: TitleOf): P
  * The job summary of `command: plan`, as Markdown: each image with what would happen to it.
  * @param reference of the plan in the cache repository; undefined where it could not be stored there
  * @param limit bytes
+ * @param warnings sentences
  */
 export function renderPlanSummary(
   plan: Plan,
   reference: string | undefined,
   limit = summaryLimit,
   retried: readonly Retried[] = [],
+  warnings: readonly string[] = [],
 ): string {
   const { images } = plan
   const why = [...new Set(images.map((image) => image.why))]
@@ -186,7 +189,7 @@ export function renderPlanSummary(
   return fit(
     (cell) => [
       { text: headingOf(plan, legs) },
-      ...notes(plan, why),
+      ...notes(plan, why, warnings),
       ...engineParts(images, columns),
       ...excludedPart(plan.excluded, cell),
       ...usePart(plan, reference, titleOf),

@@ -149,6 +149,13 @@ describe('the summary of a plan', () => {
     for (const part of missing) expect(text).not.toContain(part)
   })
 
+  it('has the warnings that there are', () => {
+    const warnings = ['x counts as empty.', 'y counts as empty.']
+    const text = renderPlanSummary(makePlan([makePlannedImage()]), reference, undefined, [], warnings)
+    expect(text).toContain('> [!WARNING]\n> x counts as empty.\n>\n> y counts as empty.')
+    expect(render([makePlannedImage()])).not.toContain('WARNING')
+  })
+
   it('of 100 images on two platforms has a row for each, unchanged ones folded', () => {
     const images = makePlannedImages(100, both)
     for (const some of images.slice(60)) some.published = { kind: 'same', digest, tags: [], missingTags: [] }
