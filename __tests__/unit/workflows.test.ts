@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { unreviewedEvents, unreviewedRefs } from '../../src/inputs/push.ts'
 import { actionDefaults, readAction } from '../../script/action-defaults.ts'
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> }
 type Job = {
+  if?: string
   needs?: string | string[]
   uses?: string
   with?: Record<string, string>
@@ -89,6 +91,12 @@ describe('images.yml', () => {
     const given = ownSteps(images).flatMap((step) => (name in (step.with ?? {}) ? [step.with?.[name]] : []))
     expect(given.length).toBeGreaterThan(0)
     expect(new Set(given)).toEqual(new Set([expression]))
+  })
+
+  it('promotes where the action pushes by itself, and nowhere else', () => {
+    const condition = images.jobs.promote?.if ?? ''
+    expect(JSON.parse(/fromJSON\('(.*?)'\)/.exec(condition)?.[1] ?? '')).toEqual(unreviewedEvents)
+    expect(condition).toContain(`!startsWith(github.ref, '${unreviewedRefs}')`)
   })
 
   it('has the outputs of the action under their names', () => {

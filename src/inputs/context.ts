@@ -9,6 +9,8 @@ export type InputContext = {
 export type WorkflowEvent = {
   /** `GITHUB_EVENT_NAME` */
   name: string
+  /** `GITHUB_REF`: `refs/heads/main` */
+  ref: string
   /** `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY`: `https://github.com/vllm-project/aibrix` */
   repositoryUrl: string
   /** The tag that was pushed or released; undefined if the event is about none */
@@ -19,10 +21,12 @@ export type WorkflowEvent = {
 export function workflowEvent(environment: NodeJS.ProcessEnv): WorkflowEvent {
   const {
     GITHUB_EVENT_NAME: name = '',
+    GITHUB_REF: ref = '',
     GITHUB_SERVER_URL: server = '',
     GITHUB_REPOSITORY: repository = '',
     GITHUB_REF_TYPE: type,
-    GITHUB_REF_NAME: ref,
+    GITHUB_REF_NAME: refName,
   } = environment
-  return { name, repositoryUrl: `${server}/${repository}`, tag: type === 'tag' ? ref : undefined }
+  const tag = type === 'tag' ? refName : undefined
+  return { name, ref, repositoryUrl: `${server}/${repository}`, tag }
 }

@@ -54,7 +54,7 @@ const mostRetries = 10
 export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const problems = new Problems()
   const source: Source = { read, problems }
-  const push = resolvePush(source, context.event.name)
+  const push = resolvePush(source, context.event)
   const verify = boolean(source, 'verify')
   if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
   const inputs = {

@@ -9,6 +9,7 @@ import type { Machine } from '../../../src/edge/machine.ts'
 import { createClient } from '../../../src/edge/registry-access.ts'
 import { defaultWaits } from '../../../src/edge/waits.ts'
 import { createWorkspace } from '../../../src/edge/workspace.ts'
+import { workflowEvent } from '../../../src/inputs/context.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import { serialisePlan } from '../../../src/plan/document.ts'
 import { sendJson, type TestServer, useOpened } from '../registry/server.ts'
@@ -39,7 +40,7 @@ function inputsOf(given: Record<string, string>): Inputs {
   const login = { username: 'me', password: 'secret' }
   const values: Record<string, string> = { ...actionDefaults(), ...login, ...given }
   return readInputs((name) => values[name] ?? '', {
-    event: { name: 'workflow_dispatch', repositoryUrl: '', tag: undefined },
+    event: workflowEvent({}),
     now: new Date(),
     fileExists: () => true,
   })

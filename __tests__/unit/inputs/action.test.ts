@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import { workflowEvent } from '../../../src/inputs/context.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { actionDefaults, readAction } from '../../../script/action-defaults.ts'
@@ -10,7 +11,7 @@ it('action.yml has the inputs that are read, and no other', () => {
     asked.add(name)
     return defaults[name] ?? ''
   }
-  const event = { name: '', repositoryUrl: '', tag: undefined }
+  const event = workflowEvent({})
   readInputs(read, { event, now: new Date(0), fileExists: () => true })
   expect(Object.keys(defaults).sort()).toEqual(expect.arrayContaining([...asked]))
   // These are read by one command each.

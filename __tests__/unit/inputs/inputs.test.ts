@@ -9,6 +9,7 @@ import { actionDefaults } from '../../../script/action-defaults.ts'
 
 const dispatch: WorkflowEvent = {
   name: 'workflow_dispatch',
+  ref: 'refs/heads/main',
   repositoryUrl: 'https://github.com/vllm-project/aibrix',
   tag: undefined,
 }
@@ -230,14 +231,18 @@ describe('bad inputs', () => {
 
 describe('push: auto', () => {
   it.each([
-    ['push', true],
-    ['schedule', true],
-    ['', true],
-    ['pull_request', false],
-    ['pull_request_target', false],
-    ['merge_group', false],
-  ])('on the event "%s" is %s', (event, expected) => {
-    expect(read({}, { event: { ...dispatch, name: event } }).push).toBe(expected)
+    ['push', 'refs/heads/main', true],
+    ['push', 'refs/heads/refs/pull/7/merge', true],
+    ['schedule', 'refs/heads/main', true],
+    ['', '', true],
+    ['pull_request', 'refs/pull/7/merge', false],
+    ['pull_request_target', 'refs/heads/main', false],
+    ['merge_group', 'refs/heads/gh-readonly-queue/main/pr-7-5240', false],
+    ['pull_request_review', 'refs/pull/7/merge', false],
+    ['pull_request_review_comment', 'refs/pull/7/merge', false],
+  ])('on the event "%s" at "%s" is %s', (name, ref, expected) => {
+    const environment = { GITHUB_EVENT_NAME: name, GITHUB_REF: ref }
+    expect(read({}, { event: workflowEvent(environment) }).push).toBe(expected)
   })
 })
 
