@@ -93,6 +93,21 @@ describe('images.yml', () => {
     expect(new Set(given)).toEqual(new Set([expression]))
   })
 
+  it('has every input of the action but those of its own jobs, of one machine, and of one value', () => {
+    const left = [
+      ...['command', 'plan', 'leg', 'github-token', 'summary', 'verify'],
+      ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates'],
+      ...['ucx-version'],
+    ]
+    const there = [...shared.map(([name]) => name), ...Object.keys(called.secrets)]
+    expect([...there, ...left].sort()).toEqual(Object.keys(defaults).sort())
+  })
+
+  it('hands a plan of the same name over twice, for two calls in one run', () => {
+    const uploads = stepsOf(images).filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'))
+    expect(uploads.map((step) => step.with?.overwrite)).toEqual([true])
+  })
+
   it('promotes where the action pushes by itself, and nowhere else', () => {
     const condition = images.jobs.promote?.if ?? ''
     expect(JSON.parse(/fromJSON\('(.*?)'\)/.exec(condition)?.[1] ?? '')).toEqual(unreviewedEvents)
