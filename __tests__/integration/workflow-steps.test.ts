@@ -7,8 +7,9 @@ import { readWorkflow } from './act.ts'
 
 // The scripts in our own workflows, as they are, with the real gh against a server on this machine.
 
-/** `METHOD path` → what GitHub would answer; 404 for all else. Names are under the repository. */
+/** `METHOD path` → what GitHub would answer, to a query if it is a function; 404 for all else. Names are under the repository. */
 type Answers = Record<string, unknown>
+type Queried = (query: URLSearchParams) => unknown
 
 let server: Server
 let proxy = ''
@@ -23,7 +24,9 @@ beforeAll(async () => {
     request.on('data', (text: Buffer) => (body += text.toString()))
     request.on('end', () => {
       if (request.method !== 'GET') changes.push([name, body].filter(Boolean).join(' '))
-      const answer = answers[name] ?? (request.method === 'POST' ? {} : undefined)
+      const known = answers[name] ?? (request.method === 'POST' ? {} : undefined)
+      const { searchParams } = new URL(request.url ?? '', 'http://api.github.localhost')
+      const answer = typeof known === 'function' ? (known as Queried)(searchParams) : known
       response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
       response.end(JSON.stringify(answer ?? { message: 'Not Found' }))
     })
@@ -74,21 +77,32 @@ describe('the alarm of nightly.yml', () => {
     { number: 5, title: 'Something else' },
     { number: 7, title },
   ]
-  const world = (
-    issues: unknown,
-    runs: { event: string; created_at: string }[],
-    made = ago(100),
-  ): Answers => ({
+  type Night = { event: string; created_at: string; head_branch: string; status: string }
+  const world = (issues: unknown, runs: Night[], made = ago(100)): Answers => ({
     'GET issues': issues,
     'PATCH issues/7': {},
     'GET actions/workflows/nightly.yml': { created_at: made },
-    'GET actions/workflows/nightly.yml/runs': { workflow_runs: runs },
+    'GET actions/workflows/nightly.yml/runs': (query: URLSearchParams) => {
+      const matching = runs.filter((run) =>
+        (
+          [
+            ['event', run.event],
+            ['branch', run.head_branch],
+            ['status', run.status],
+          ] as const
+        ).every(([name, value]) => (query.get(name) ?? value) === value),
+      )
+      return { workflow_runs: matching.slice(0, Number(query.get('per_page') ?? 30)) }
+    },
   })
-  const night = (days: number) => ({ event: 'schedule', created_at: ago(days) })
-  const push = { event: 'push', created_at: ago(0) }
+  const night = (days: number, more: Partial<Night> = {}): Night => ({
+    ...{ event: 'schedule', created_at: ago(days), head_branch: 'main', status: 'success', ...more },
+  })
+  const push = night(0, { event: 'push' })
   const opened = (body: string) => [`POST issues {"body":"${body}","title":"${title}"}`]
   const commented = (body: string) => [`POST issues/7/comments {"body":"${body}"}`]
   const failed = 'The nightly run has failed: https://run'
+  const cancelled = 'The nightly run was cancelled, by hand or since a leg took too long: https://run'
   const old = (days: number) =>
     `Nothing has been confirmed for ${days} days. GitHub stops the schedule of a public repository after 60 days without activity; the page of the workflow says so, and starts it again.`
   const good = [...commented('All is confirmed again: https://run'), 'PATCH issues/7 {"state":"closed"}']
@@ -98,8 +112,39 @@ describe('the alarm of nightly.yml', () => {
     ['closes its issue after a good run', 'success', world(open, [night(0)]), good],
     ['opens an issue after a bad run', 'failure', world([open[0]], [night(1)]), opened(failed)],
     ['comments on its issue after another one', 'failure', world(open, [night(2)]), commented(failed)],
-    ['waits after a cancelled run', 'cancelled', world([], [night(2)]), []],
-    ['opens an issue when the last good run is old', 'cancelled', world([], [night(3)]), opened(old(3))],
+    [
+      'tells of a run that was cancelled, as a leg is that takes too long',
+      'cancelled',
+      world([], [night(1)]),
+      opened(cancelled),
+    ],
+    [
+      'comments on its issue after another one that was cancelled',
+      'cancelled',
+      world(open, [night(5)]),
+      commented(cancelled),
+    ],
+    ['waits at a push while the last good run is young', 'skipped', world([], [push, night(2)]), []],
+    ['opens an issue when the last good run is old', 'skipped', world([], [push, night(3)]), opened(old(3))],
+    [
+      'counts a good run by hand',
+      'skipped',
+      world([], [push, night(1, { event: 'workflow_dispatch' }), night(9)]),
+      [],
+    ],
+    [
+      'counts no run by hand on another branch',
+      'skipped',
+      world([], [push, night(1, { event: 'workflow_dispatch', head_branch: 'trial' }), night(9)]),
+      opened(old(9)),
+    ],
+    ['counts no bad run', 'skipped', world([], [night(1, { status: 'failure' }), night(9)]), opened(old(9))],
+    [
+      'finds the last good run behind any number of pushes',
+      'skipped',
+      world([], [...Array.from({ length: 200 }, () => push), night(1)]),
+      [],
+    ],
     [
       'does so at a push, when the schedule has stopped',
       'skipped',
@@ -114,6 +159,19 @@ describe('the alarm of nightly.yml', () => {
     const run = await runStep(step, answered, { RESULT: result, RUN: 'https://run' })
     expect(run).toMatchObject({ code: 0, changes: expected })
   })
+
+  it.each(['schedule', 'workflow_dispatch'])(
+    'is red where it can not be told when %s was good',
+    async (event) => {
+      const answered = {
+        ...world([], []),
+        'GET actions/workflows/nightly.yml/runs': (query: URLSearchParams) =>
+          query.get('event') === event ? undefined : { workflow_runs: [night(9)] },
+      }
+      const run = await runStep(step, answered, { RESULT: 'skipped', RUN: 'https://run' })
+      expect(run).toMatchObject({ code: 1, changes: [] })
+    },
+  )
 
   it('is red where GitHub does not answer', async () => {
     expect(await runStep(step, {}, { RESULT: 'success', RUN: 'https://run' })).toMatchObject({
