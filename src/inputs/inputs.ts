@@ -61,7 +61,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     command: readCommand(source, context, push ?? false),
     plan: readPlanRequest(source, context, push ?? false),
     build: readBuildOptions(source),
-    login: readLogin(source),
+    login: readLogin(source, push ?? true),
     packageIndex: readPackageIndex(source),
     caCertificates: readCaCertificates(source, context),
     secrets: readSecrets(source, 'secrets'),
@@ -87,10 +87,11 @@ export function secretValues({ login, packageIndex, secrets, githubToken }: Inpu
   return [...pair, ...index, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
 }
 
-function readLogin({ read, problems }: Source): Login | undefined {
+/** A pull request of a fork or of Dependabot gets no secrets; it pushes nothing, and reads what anybody may. */
+function readLogin({ read, problems }: Source, push: boolean): Login | undefined {
   const username = read('username')
   const password = read('password')
-  if (username === '' && password === '') return undefined
+  if (password === '' && (username === '' || !push)) return undefined
   if (username === '') return problems.add('username', 'nothing', 'a user name, since password is given')
   if (password === '')
     return problems.add('password', 'nothing', 'a password or token, since username is given')

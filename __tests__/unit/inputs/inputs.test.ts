@@ -186,7 +186,6 @@ describe('bad inputs', () => {
     [{ integration: 'patched' }, 'allowed: auto, patch, module, none'],
     [{ 'gpu-architectures': 'sm_90' }, 'gpu-architectures: "sm_90"'],
     [{ 'build-args': 'NIXL_VERSION=1' }, 'build-args: "NIXL_VERSION"'],
-    [{ username: 'me' }, 'password: nothing is not allowed'],
     [{ password: 'secret' }, 'username: nothing is not allowed'],
     [{ namespace: 'Aibrix' }, 'namespace: "Aibrix"'],
     [{ 'cache-repository': 'docker.io/UPPER' }, 'cache-repository: "docker.io/UPPER"'],
@@ -226,6 +225,19 @@ describe('bad inputs', () => {
     const message = complaint(given)
     expect(message).not.toBe('')
     expect(message).not.toContain('canary')
+  })
+})
+
+describe('a user name whose password is a secret that a pull request does not get', () => {
+  it('is no login, where nothing is pushed', () => {
+    expect(read({ username: 'me', push: 'false' }).login).toBeUndefined()
+    const event = workflowEvent({ GITHUB_EVENT_NAME: 'pull_request', GITHUB_REF: 'refs/pull/7/merge' })
+    expect(read({ username: 'me' }, { event }).login).toBeUndefined()
+  })
+
+  it('is an error where something is, and so is a password without a user name', () => {
+    expect(complaint({ username: 'me' })).toContain('password: nothing is not allowed')
+    expect(complaint({ password: 'x', push: 'false' })).toContain('username: nothing is not allowed')
   })
 })
 
