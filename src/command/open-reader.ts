@@ -24,7 +24,7 @@ export function createOpenReader(
       if (!lenient.has(name) || !wantsLogin(error)) throw error
       if (!closed.has(name))
         warn(
-          `${name} can't be read without credentials and counts as empty, so that what is there is built again: give username and password, or log in with docker login.`,
+          `${name} can't be read without credentials and counts as empty, so that the plan may build what is there already: give username and password, or log in with docker login.`,
         )
       closed.add(name)
       return nothing

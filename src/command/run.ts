@@ -69,7 +69,7 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
 }
 
 /**
- * It did not look at what exists: all of that would be built again, and tags be taken from other content.
+ * It did not look at what its tags name, so that nothing of it can be published, and nothing has to be staged for it.
  * @throws UserError if a plan was made without push
  */
 function refuseUnpushed({ publicTags }: Plan): void {
