@@ -8,7 +8,7 @@ import { type KnownBase, knownBase } from './known-base.ts'
 import type { NixlIndex } from './nixl-index.ts'
 import type { BaseImage } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import { nearestReleases, type Selected, selectVersions } from './select.ts'
+import { nearestReleases, NoMatch, type Selected, selectVersions } from './select.ts'
 import type { Source } from './source.ts'
 import type { TagIndex } from './tag-index.ts'
 import { type EngineVersion, parseEngineVersion } from './version.ts'
@@ -126,7 +126,7 @@ async function groundAndNixl(
   try {
     return { grounds, libraries: await selectNixl(request, world, grounds) }
   } catch (error) {
-    if (chosen.wanted === 'exact' || !(error instanceof UserError)) throw error
+    if (chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
     return { grounds: error.message, libraries: none }
   }
 }

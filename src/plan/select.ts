@@ -27,13 +27,18 @@ export type SelectWorld = {
   releases: () => Promise<readonly string[]>
 }
 
+/** That there is no version as it was asked for. That nobody could say which there are is another error. */
+export class NoMatch extends UserError {
+  override name = 'NoMatch'
+}
+
 /** What a selector chooses out of releases, which are sorted, the newest first. */
 type Rule = { text: string; choose: (from: readonly Release[]) => Selected[] }
 
 /**
  * Selectors → versions: in the order of the selectors, the newest first within one, none twice. What `!` leaves out counts as if
  * it did not exist: `latest, !v0.33.0` is the newest but v0.33.0.
- * @throws UserError with the nearest existing versions if a selector matches nothing, or nothing is left
+ * @throws NoMatch with the nearest existing versions if a selector matches nothing, or nothing is left
  */
 export async function selectVersions(selectors: Selectors, world: SelectWorld): Promise<Selected[]> {
   const include = await Promise.all(selectors.include.map((selector) => ruleOf(selector, world)))
@@ -54,7 +59,7 @@ export async function selectVersions(selectors: Selectors, world: SelectWorld): 
   for (const { text, choose } of include) {
     const found = choose(left).filter(isLeft)
     if (found.length === 0 && choose(all).length === 0)
-      throw new UserError(
+      throw new NoMatch(
         `${world.input}: "${text}" matches no version${hint(world.product, text, tags ?? [])}`,
       )
     for (const one of found) if (chosen.get(identity(one))?.wanted !== 'exact') chosen.set(identity(one), one)
@@ -63,7 +68,7 @@ export async function selectVersions(selectors: Selectors, world: SelectWorld): 
   const asked = include.map(({ text }) => text).join(', ')
   const without = exclude.map(({ text }) => text).join(', ')
   const others = (tags ?? (await world.releases())).filter((tag) => isLeft({ tag }))
-  throw new UserError(
+  throw new NoMatch(
     `${world.input}: nothing is left of "${asked}" without "${without}"${hint(world.product, asked, others)}`,
   )
 }

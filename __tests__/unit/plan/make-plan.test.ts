@@ -218,42 +218,6 @@ describe('a plan is refused', () => {
   })
 })
 
-describe('what is known to be impossible', () => {
-  const range = request({ engines: vllm('>=0.9 <0.12') })
-
-  it('is left out of a range, with the reason', async () => {
-    const plan = await makePlan(range, world())
-    expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2', 'v0.9.1'])
-    expect(plan.excluded).toMatchObject([{ version: 'v0.11.0', platform: 'linux/amd64' }])
-    expect(plan.excluded[0]?.reason).toMatch(/patch/)
-  })
-
-  it('is an error for a named version', async () => {
-    await expect(makePlan(request({ engines: vllm('v0.11.0') }), world())).rejects.toThrow(
-      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose other versions, or set force: true to try\.$/,
-    )
-  })
-
-  it('is an error where nothing of a range is left', async () => {
-    await expect(makePlan(request({ engines: vllm('~0.11') }), world())).rejects.toThrow("can't be built")
-  })
-
-  it('is built with force', async () => {
-    const leg = await onlyLeg(makePlan(request({ engines: vllm('v0.11.0'), force: true }), world()))
-    expect(leg.feasibility).toBe('forced')
-  })
-
-  it('is known from the facts that an earlier run stored', async () => {
-    const storedFacts = () => Promise.resolve({ source: 'measured', python: '3.13' } as const)
-    await expect(makePlan(request(), world({}, { storedFacts }))).rejects.toThrow('3.13')
-  })
-
-  it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
-    const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'main') }
-    expect((await onlyLeg(makePlan(request({ aibrix }), world()))).feasibility).toBe('unknown')
-  })
-})
-
 describe('the document of a plan', () => {
   it('reads back as the plan, and writes again as the same bytes', async () => {
     const images = { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } } }

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals'
+import { UserError } from '../../../src/errors.ts'
+import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
+import { request, selectors, world } from './world.ts'
+
+const vllm = (versions: string) => [{ engine: 'vllm' as const, versions: selectors('engine', versions) }]
+const amd64 = { 'linux/amd64': {} }
+
+describe('what is known to be impossible', () => {
+  const range = request({ engines: vllm('>=0.9 <0.12') })
+
+  it('is left out of a range, with the reason', async () => {
+    const plan = await makePlan(range, world())
+    expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2', 'v0.9.1'])
+    expect(plan.excluded).toMatchObject([{ version: 'v0.11.0', platform: 'linux/amd64' }])
+    expect(plan.excluded[0]?.reason).toMatch(/patch/)
+  })
+
+  it('is an error for a named version', async () => {
+    await expect(makePlan(request({ engines: vllm('v0.11.0') }), world())).rejects.toThrow(
+      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose other versions, or set force: true to try\.$/,
+    )
+  })
+
+  it('is an error where nothing of a range is left', async () => {
+    await expect(makePlan(request({ engines: vllm('~0.11') }), world())).rejects.toThrow("can't be built")
+  })
+
+  it('is built with force', async () => {
+    const plan = await makePlan(request({ engines: vllm('v0.11.0'), force: true }), world())
+    expect(plan.images[0]?.legs[0].feasibility).toBe('forced')
+  })
+
+  it('is known from the facts that an earlier run stored', async () => {
+    const storedFacts = () => Promise.resolve({ source: 'measured', python: '3.13' } as const)
+    await expect(makePlan(request(), world({}, { storedFacts }))).rejects.toThrow('3.13')
+  })
+
+  it.each<[string, Partial<PlanWorld>, string]>([
+    [
+      'the index does not answer for one of two bases',
+      {
+        nixl: {
+          versions: ({ cuda }) =>
+            Promise.resolve(
+              cuda === '13.0'
+                ? {
+                    state: 'no-pip',
+                    reason: "pip can't say: the package index does not answer (503 Server Error)",
+                  }
+                : { state: 'known', versions: ['0.7.0', '0.7.1'] },
+            ),
+        },
+      },
+      "nixl-version: pip can't say: the package index does not answer (503 Server Error); give an exact version such as 0.7.1.",
+    ],
+    [
+      'there is no pip at all',
+      { nixl: { versions: () => Promise.resolve({ state: 'no-pip', reason: 'python3 has no pip' }) } },
+      'nixl-version: python3 has no pip; give an exact version such as 0.7.1.',
+    ],
+    [
+      'the cache repository fails at the facts of one of two bases',
+      {
+        storedFacts: ({ tag }) =>
+          tag === 'v0.20.0'
+            ? Promise.reject(new UserError('registry docker.io failed at facts-1: 500.'))
+            : Promise.resolve(undefined),
+      },
+      'registry docker.io failed at facts-1: 500.',
+    ],
+  ])('is nothing of which nobody could be asked: %s', async (_, changes, sentence) => {
+    const asked = { engines: vllm('0.10.2 - 0.20.0'), nixl: selectors('nixl', '~0.7') }
+    const images = { 'vllm/vllm-openai:v0.20.0': amd64 }
+    await expect(makePlan(request(asked), world(images, changes))).rejects.toThrow(
+      expect.objectContaining({ message: sentence }),
+    )
+  })
+
+  it('is a base that a range of NIXL has nothing for, where pip says so', async () => {
+    const nixl: PlanWorld['nixl'] = {
+      versions: ({ cuda }) =>
+        Promise.resolve({ state: 'known', versions: cuda === '13.0' ? ['0.8.0'] : ['0.7.1', '0.8.0'] }),
+    }
+    const asked = {
+      engines: vllm('0.10.2 - 0.20.0'),
+      nixl: selectors('nixl', '~0.7'),
+      integration: 'none',
+    } as const
+    const plan = await makePlan(request(asked), world({ 'vllm/vllm-openai:v0.20.0': amd64 }, { nixl }))
+    expect(plan.images.map(({ version }) => version.tag)).toContain('v0.10.2')
+    expect(plan.excluded).toMatchObject([
+      { version: 'v0.20.0', nixl: '~0.7', reason: expect.stringContaining('"~0.7" matches no version') },
+    ])
+  })
+
+  it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
+    const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'main') }
+    expect((await makePlan(request({ aibrix }), world())).images[0]?.legs[0].feasibility).toBe('unknown')
+  })
+})
