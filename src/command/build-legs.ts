@@ -5,6 +5,7 @@ import { layerCacheProblems } from '../build/layer-cache.ts'
 import { Impossible } from '../build/stages.ts'
 import { sentenceOf } from '../errors.ts'
 import type { LegLog } from './leg-log.ts'
+import { isNamed } from '../plan/named.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
 import { storeBaseFacts } from '../promote/base-facts.ts'
 import { readStaged } from '../promote/staged.ts'
@@ -89,8 +90,7 @@ async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorl
       }
     }
     return await build(leg, before, choices, world, log).catch((error: unknown) => {
-      if (error instanceof Impossible && leg.wanted === 'matched')
-        return leaveOut(error, leg, choices, world, log)
+      if (error instanceof Impossible && !isNamed(leg)) return leaveOut(error, leg, choices, world, log)
       throw error
     })
   } catch (error) {

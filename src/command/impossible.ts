@@ -1,34 +1,50 @@
-import { excludedOf } from '../plan/combination.ts'
+import { excludedOf, impossibleSentence } from '../plan/combination.ts'
+import { isNamed, namedInVain } from '../plan/named.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 
 /** A leg of which only the facts of its base said that it can't be built. `reason` is a sentence without its end. */
 export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: string }
 
-/** What is left of a plan, and what was left out of it, by the plan itself or now. */
+/** What is left of a plan, what was left out of it, by the plan itself or now, and how the legs of what is left ended. */
 export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
 
 /**
- * Leaves out the images of impossible legs, since no image is published without one of its platforms. An image of which
- * another leg failed stays: that has to be seen, and its impossible leg counts as not begun.
+ * Leaves out the images of impossible legs, since no image is published without one of its platforms. What was named, and of
+ * which nothing would be left, stays and has failed. An image of which another leg failed stays, too: that has to be seen, and its
+ * impossible leg counts as not begun.
  */
 export function leaveOut(plan: Plan, results: readonly (LegOutcome | ImpossibleLeg)[]): Narrowed {
-  const resultOf = new Map(results.map((result) => [result.leg.id, result]))
-  const left: PlannedImage[] = []
-  const excluded = [...plan.excluded]
-  for (const image of plan.images) {
-    const states = image.legs.flatMap(({ id }) => resultOf.get(id) ?? [])
-    const impossible = states.find((result) => result.state === 'impossible')
-    if (!impossible || states.some(({ state }) => state === 'failed')) left.push(image)
-    else
-      excluded.push(
-        excludedOf({ ...impossible.leg, why: image.why }, impossible.leg.platform, impossible.reason),
-      )
-  }
-  const built = results.map((result): LegOutcome =>
-    result.state === 'impossible' ? { leg: result.leg, state: 'skipped' } : result,
+  const found = plan.images.flatMap((image) => impossibleOf(image, results) ?? [])
+  const others = plan.images.filter((image) => !found.some((one) => one.image === image))
+  const inVain = namedInVain(
+    found.map(({ leg }) => leg),
+    others.map(({ legs }) => legs[0]),
   )
-  return { left: { ...plan, images: left }, excluded, built }
+  const leftOut = found.filter(({ leg }) => !inVain.includes(leg))
+  const excluded = leftOut.map(({ image, leg, reason }) =>
+    excludedOf({ ...leg, why: image.why }, leg.platform, reason),
+  )
+  return {
+    left: { ...plan, images: plan.images.filter((image) => !leftOut.some((one) => one.image === image)) },
+    excluded: [...plan.excluded, ...excluded],
+    built: results.map((result) => outcomeOf(result, inVain)),
+  }
+}
+
+function impossibleOf(image: PlannedImage, results: readonly (LegOutcome | ImpossibleLeg)[]) {
+  const own = results.filter(({ leg }) => image.legs.some(({ id }) => id === leg.id))
+  const impossible = own.find((result) => result.state === 'impossible')
+  if (!impossible || own.some(({ state }) => state === 'failed')) return undefined
+  return { image, leg: impossible.leg, reason: impossible.reason }
+}
+
+function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedLeg[]): LegOutcome {
+  if (result.state !== 'impossible') return result
+  const { leg, reason } = result
+  if (!inVain.includes(leg)) return { leg, state: 'skipped' }
+  const error = impossibleSentence(excludedOf({ ...leg, why: '' }, leg.platform, reason))
+  return { leg, state: 'failed', error, report: undefined }
 }
 
 /**
@@ -42,7 +58,7 @@ export async function findImpossible(
   const open = images
     .filter(({ published }) => published.kind === 'absent')
     .flatMap(({ legs }) => legs)
-    .filter(({ feasibility, wanted }) => feasibility === 'unknown' && wanted === 'matched')
+    .filter((leg) => leg.feasibility === 'unknown' && !isNamed(leg))
   const found = await Promise.all(
     open.map(async (leg): Promise<ImpossibleLeg[]> => {
       const reason = await objectionTo(leg)

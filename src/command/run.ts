@@ -61,9 +61,9 @@ export async function buildOne(
 export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld): Promise<Run> {
   return timed('promote', plan, world, async () => {
     refuseUnpushed(plan)
-    const { left, excluded } = leaveOut(plan, await findImpossible(plan, world.objectionTo))
+    const { built, left, excluded } = leaveOut(plan, await findImpossible(plan, world.objectionTo))
     refuseNothing(plan, left, excluded)
-    const promotion = await promoteImages(left, { built: [], failFast, lookAgain: true }, world)
+    const promotion = await promoteImages(left, { built, failFast, lookAgain: true }, world)
     return { ...promotion, excluded }
   })
 }

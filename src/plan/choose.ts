@@ -5,6 +5,7 @@ import { type Catalogue, currentRelease } from './catalogue.ts'
 import type { Combination } from './combination.ts'
 import { type Engine, engines } from './engine.ts'
 import { type KnownBase, knownBase } from './known-base.ts'
+import { choosers } from './named.ts'
 import type { NixlIndex } from './nixl-index.ts'
 import type { BaseImage } from './plan.ts'
 import type { PlanRequest } from './request.ts'
@@ -78,10 +79,10 @@ async function selectEngine(
 function combine({ engine, version, chosen, grounds, libraries }: EngineChoice, releases: PinnedRelease[]) {
   return releases.flatMap(({ selected: aibrix, source }) =>
     libraries.map((nixl): Choice => {
-      const all = [chosen, aibrix, nixl]
+      const selected = { engine: chosen, aibrix, nixl }
       const combination: Combination = {
         ...{ engine, version, aibrix: source, nixl: nixl.tag },
-        wanted: all.some(({ wanted }) => wanted === 'matched') ? 'matched' : 'exact',
+        named: choosers.filter((chooser) => selected[chooser].wanted === 'exact'),
         why: `versions ${chosen.why}, aibrix-version ${aibrix.why}, nixl-version ${nixl.why}`,
       }
       return { ...combination, ...(typeof grounds === 'string' ? { unbuildable: grounds } : { grounds }) }
@@ -120,7 +121,7 @@ async function groundAndNixl(
 ): Promise<{ grounds: ReadonlyMap<string, Ground> | string; libraries: Selected[] }> {
   const { engine, version, bases, chosen, count } = one
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
-  const none: Selected[] = [{ tag: asked, why: asked, wanted: 'exact' }]
+  const none: Selected[] = [{ tag: asked, why: asked, wanted: 'matched' }]
   if (typeof bases === 'string') return { grounds: bases, libraries: none }
   const grounds = groundsOf(world, engine, version, bases, count)
   try {

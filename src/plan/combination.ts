@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import { buildId, determinantsOf } from './build-id.ts'
 import { type Engine, engines } from './engine.ts'
+import type { Chooser } from './named.ts'
 import type { BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './tag.ts'
@@ -13,8 +14,8 @@ export type Combination = {
   version: EngineVersion
   aibrix: PinnedSource
   nixl: string
-  /** `matched` if a selector with more than one answer had a part in it */
-  wanted: 'exact' | 'matched'
+  /** In the order of `choosers` */
+  named: Chooser[]
   why: string
 }
 
@@ -85,12 +86,18 @@ export function refuseEqualTags(images: readonly Pick<ComposedImage, 'repository
 }
 
 /** @returns `vLLM v0.11.0 with AIBrix v0.5.0 and NIXL 0.7.1` */
-export function excludedTitle({ engine, version, aibrix, nixl }: Excluded): string {
+export function excludedTitle({ engine, version, aibrix, nixl }: Omit<Excluded, 'why'>): string {
   return `${engines[engine].title} ${version} with AIBrix ${aibrix} and NIXL ${nixl}`
 }
 
+/** @returns why it is an error that this can't be built */
+export function impossibleSentence(excluded: Omit<Excluded, 'why'>): string {
+  const { platform, reason } = excluded
+  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; choose other versions, or set force: true to try.`
+}
+
 export function excludedOf(
-  { engine, version, aibrix, nixl, why }: Omit<Combination, 'wanted'>,
+  { engine, version, aibrix, nixl, why }: Omit<Combination, 'named'>,
   platform: string,
   reason: string,
 ): Excluded {

@@ -5,6 +5,7 @@ import { recordOf } from '../registry/json.ts'
 import { formatReference } from '../registry/reference.ts'
 import { canonicalJson, sha256 } from './canonical.ts'
 import { engineNames } from './engine.ts'
+import { choosers } from './named.ts'
 import type { BaseImage, Plan, PlannedImage, PlannedLeg } from './plan.ts'
 
 const text = v.string()
@@ -71,7 +72,7 @@ const leg = v.object({
   existing: v.picklist(['nothing', 'staged']),
   newerThan: v.nullable(time),
   feasibility: v.picklist(['possible', 'unknown', 'forced']),
-  wanted: v.picklist(['exact', 'matched']),
+  named: v.array(v.picklist(choosers)),
 })
 
 const published = v.variant('kind', [

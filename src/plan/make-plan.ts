@@ -2,11 +2,12 @@ import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Catalogue } from './catalogue.ts'
 import { choose } from './choose.ts'
-import { excludedTitle, refuseEqualTags } from './combination.ts'
+import { impossibleSentence, refuseEqualTags } from './combination.ts'
 import type { Engine } from './engine.ts'
 import type { KnownBase } from './known-base.ts'
+import { namedInVain } from './named.ts'
 import type { NixlIndex } from './nixl-index.ts'
-import type { BaseImage, Excluded, Plan } from './plan.ts'
+import type { BaseImage, Plan } from './plan.ts'
 import { rememberAnswers } from './remember.ts'
 import type { PlanRequest } from './request.ts'
 import { nearestReleases } from './select.ts'
@@ -60,19 +61,18 @@ export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<
   return { images, excluded, cacheRepository, date, publicTags }
 }
 
-/** What a range matched and can't be built is left out; what was named is an error, and so is a plan with nothing left. */
+/** What a range matched and can't be built is left out; a named version that is left out is an error, and so is a plan with nothing left. */
 function refuseImpossible(settled: Settled[]): void {
   const impossible = settled.filter((one) => one.kind === 'impossible')
-  const named = impossible.filter(({ wanted }) => wanted === 'exact')
-  const refused = impossible.length === settled.length ? impossible : named
+  const left = settled.flatMap((one) => (one.kind === 'planned' ? [one.image.legs[0]] : []))
+  const inVain = namedInVain(
+    impossible.map(({ choice, excluded }) => ({ ...choice, excluded })),
+    left,
+  )
+  const refused = left.length === 0 ? impossible : inVain
   if (refused.length === 0) return
-  const sentences = [...new Set(refused.map(({ excluded }) => sentence(excluded)))]
+  const sentences = [...new Set(refused.map(({ excluded }) => impossibleSentence(excluded)))]
   const shown = sentences.slice(0, 5).join('\n')
   const more = sentences.length > 5 ? `\n${sentences.length - 5} more can't be built.` : ''
   throw new UserError(`${shown}${more}`)
-}
-
-function sentence(excluded: Excluded): string {
-  const { platform, reason } = excluded
-  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; choose other versions, or set force: true to try.`
 }

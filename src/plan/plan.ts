@@ -2,6 +2,7 @@ import type { Digest } from '../registry/digest.ts'
 import type { ImageConfig, ImageLayer } from '../registry/manifest.ts'
 import type { Repository } from '../registry/reference.ts'
 import type { Engine } from './engine.ts'
+import type { Chooser } from './named.ts'
 import type { EngineVersion } from './version.ts'
 
 /** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
@@ -106,8 +107,11 @@ export type PlannedLeg = Leg & {
   newerThan: string | null
   /** `unknown` is decided by the base's facts, before anything is compiled; `forced` is built whatever is known */
   feasibility: 'possible' | 'unknown' | 'forced'
-  /** `matched`: by a selector with more than one answer, so that it is left out where it turns out to be impossible */
-  wanted: 'exact' | 'matched'
+  /**
+   * Which of its versions were named, in the order of `choosers`; selectors with more than one answer chose the others. Where it
+   * turns out to be impossible it is left out, unless all were, or nothing is left of one.
+   */
+  named: Chooser[]
 }
 
 export type PlannedImage = {

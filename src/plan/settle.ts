@@ -21,8 +21,7 @@ export type SettleWorld = LookUpWorld & {
 }
 
 export type Settled =
-  | { kind: 'planned'; image: PlannedImage }
-  | { kind: 'impossible'; wanted: Choice['wanted']; excluded: Excluded }
+  { kind: 'planned'; image: PlannedImage } | { kind: 'impossible'; choice: Choice; excluded: Excluded }
 
 /**
  * Decides what happens to a combination: whether it is published already, can't be built, or has to be.
@@ -31,7 +30,7 @@ export type Settled =
 export async function settle(request: PlanRequest, world: SettleWorld, choice: Choice): Promise<Settled> {
   const impossible = (platform: string, reason: string): Settled => ({
     kind: 'impossible',
-    wanted: choice.wanted,
+    choice,
     excluded: excludedOf(choice, platform, reason),
   })
   if ('unbuildable' in choice) return impossible(request.platforms.join(', '), choice.unbuildable)
@@ -51,7 +50,7 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
     if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason)
     const { made, ...exists } = isThere ? notAsked : await existing(request, world, leg, lookedUp)
     old.push(...made)
-    legs.push({ ...leg, ...exists, feasibility: feasibility.state, wanted: choice.wanted })
+    legs.push({ ...leg, ...exists, feasibility: feasibility.state, named: choice.named })
   }
   const { id, repository, tags } = composed
   const { engine, version, why } = choice

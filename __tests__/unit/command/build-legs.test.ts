@@ -421,7 +421,7 @@ describe('legs side by side', () => {
 })
 
 describe('a leg that only the facts of its base say is impossible', () => {
-  const matched = legs.map((leg) => ({ ...leg, wanted: 'matched' }) as const)
+  const matched = legs.map((leg): PlannedLeg => ({ ...leg, named: ['aibrix', 'nixl'] }))
   const objection = (leg: PlannedLeg) => (leg.id === first.id ? 'it has no torch' : undefined)
 
   it('is left out where a range chose it, with its facts for others, and no other leg minds', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { findImpossible, leaveOut } from '../../../src/command/impossible.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
-import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { request, selectors, world } from '../plan/world.ts'
 
@@ -19,6 +19,14 @@ function planOf(versions = '>=0.9 <0.11'): Promise<Plan> {
 }
 
 const legsOf = ({ images }: Plan): PlannedLeg[] => images.flatMap(({ legs }) => legs)
+const matchedNixl = (image: PlannedImage): PlannedImage => {
+  const [first, ...others] = image.legs
+  const change = (leg: PlannedLeg): PlannedLeg => ({
+    ...leg,
+    named: leg.named.filter((chooser) => chooser === 'engine'),
+  })
+  return { ...image, legs: [change(first), ...others.map(change)] }
+}
 const failed = (leg: PlannedLeg): LegOutcome => ({ leg, state: 'failed', error: 'No.', report: undefined })
 const staged = (leg: PlannedLeg): LegOutcome => ({ leg, state: 'staged', report: undefined })
 const impossible = (leg: PlannedLeg) => ({ leg, state: 'impossible', reason: 'it has no torch' }) as const
@@ -47,6 +55,22 @@ describe('an impossible leg', () => {
       },
     ])
     expect(built.map(({ state }) => state)).toEqual(['skipped', 'staged', 'staged', 'staged'])
+  })
+
+  it('has failed, and so has its image, where nothing is left of a named version', async () => {
+    const plan = await planOf('v0.10.2, ~0.9')
+    const chosen = { ...plan, images: plan.images.map(matchedNixl) }
+    const [first, second, ...others] = legsOf(chosen)
+    if (!first || !second) throw new Error('the plan is empty')
+    const results = [impossible(first), impossible(second), ...others.map(impossible)]
+    const all = leaveOut(chosen, results)
+    expect(all.left.images).toEqual(chosen.images.slice(0, 1))
+    expect(all.excluded).toMatchObject([{ version: 'v0.9.1' }])
+    expect(all.built.map(({ state }) => state)).toEqual(['failed', 'skipped', 'skipped', 'skipped'])
+    expect(all.built[0]).toMatchObject({
+      error:
+        "vLLM v0.10.2 with AIBrix main-52405d7 and NIXL 0.7.1 can't be built for linux/amd64: it has no torch; choose other versions, or set force: true to try.",
+    })
   })
 
   it('hides no failure of another leg of its image', async () => {

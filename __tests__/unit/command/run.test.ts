@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from '../../../src/command/run.ts'
+import type { Chooser } from '../../../src/plan/named.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome, Run } from '../../../src/report/outcome.ts'
 import {
@@ -77,6 +78,11 @@ function withLeg(image: PlannedImage, change: (leg: PlannedLeg) => PlannedLeg): 
   return { ...image, legs: [change(first), ...others.map(change)] }
 }
 
+/** The plan as one whose other versions selectors with more than one answer chose. */
+function named(choosers: Chooser[]): Plan {
+  return planWith((image) => withLeg(image, (leg) => ({ ...leg, named: choosers })))
+}
+
 function planWith(change: (image: PlannedImage) => PlannedImage): Plan {
   return { ...plan, images: plan.images.map(change) }
 }
@@ -149,20 +155,42 @@ describe('a run', () => {
     })
   })
 
-  it('leaves out what turned out to be impossible, and goes on', async () => {
+  it('leaves out what a range chose and turned out to be impossible, and goes on', async () => {
     const memory = createMemory()
     const asked: string[][] = []
     const build: Build = async (legs) => [
       ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1))),
       ...(await stagingBuild(memory, asked)(legs.slice(1))),
     ]
-    const run = await runPlan(plan, push, worldOf(memory), build)
+    const run = await runPlan(named(['nixl']), push, worldOf(memory), build)
     expect(states(run)).toEqual(['published'])
     expect(run.excluded).toMatchObject([{ version: 'v0.21.0', reason: 'it has no torch' }])
   })
 
+  it.each([true, false])(
+    'has failed at a named version of which nothing is left, with fail-fast: %s',
+    async (failFast) => {
+      const memory = createMemory()
+      const build: Build = async (legs) => [
+        ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1))),
+        ...(await stagingBuild(memory, [])(legs.slice(1))),
+      ]
+      const run = await runPlan(named(['engine', 'nixl']), { push: true, failFast }, worldOf(memory), build)
+      expect(states(run)).toEqual(['failed', failFast ? 'staged' : 'published'])
+      expect(run.excluded).toEqual([])
+      expect(run.outcomes[0]?.legs).toMatchObject([
+        {
+          state: 'failed',
+          error: expect.stringMatching(
+            /^vLLM v0\.21\.0 with AIBrix v0\.7\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: it has no torch; /,
+          ),
+        },
+      ])
+    },
+  )
+
   it('is an error where nothing is left', async () => {
-    const run = await runPlan(plan, push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
+    const run = await runPlan(named([]), push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
     expect(run.error).toContain(
       'Nothing that was selected can be built, of SGLang v0.5.11 because it has no torch;',
     )
@@ -198,7 +226,16 @@ describe('one leg of a plan', () => {
     ['is left out where it is impossible', true, { arm64: 'impossible' }, [], []],
   ])('%s', async (_, pushes, endings, imageStates, legStates) => {
     const memory = createMemory()
-    const run = await buildOne(two, { image, leg: arm64 }, { push: pushes }, worldOf(memory), ending(endings))
+    const matched = withLeg(image, (leg) => ({ ...leg, named: [] }))
+    const [, own = arm64] = matched.legs
+    const planned = { image: matched, leg: own }
+    const run = await buildOne(
+      makePlan([matched]),
+      planned,
+      { push: pushes },
+      worldOf(memory),
+      ending(endings),
+    )
     expect(run.command).toBe('build')
     expect(states(run)).toEqual(imageStates)
     expect(run.outcomes.flatMap(({ legs }) => legs.map(({ state }) => state))).toEqual(legStates)
@@ -279,10 +316,9 @@ describe('the promotion of a plan', () => {
     expect(states(run)).toEqual(['staged', 'staged'])
   })
 
-  it('leaves out what another runner found impossible, unless that is all', async () => {
-    const matched = planWith((each) =>
-      withLeg(each, (leg) => ({ ...leg, wanted: 'matched', feasibility: 'unknown' })),
-    )
+  it('leaves out what another runner found impossible, unless that is all or was named', async () => {
+    const chosen = (choosers: Chooser[]) =>
+      planWith((each) => withLeg(each, (leg) => ({ ...leg, named: choosers, feasibility: 'unknown' })))
     const memory = createMemory()
     const [, second] = plan.images
     if (!second) throw new Error('there are two')
@@ -291,10 +327,13 @@ describe('the promotion of a plan', () => {
       worldOf(memory, ({ engine }) =>
         Promise.resolve(only === undefined || engine === only ? 'it has no torch' : undefined),
       )
-    const run = await promotePlan(matched, true, objection('vllm'))
+    const run = await promotePlan(chosen(['nixl']), true, objection('vllm'))
     expect(states(run)).toEqual(['published'])
     expect(run.excluded).toMatchObject([{ engine: 'vllm', reason: 'it has no torch' }])
-    const none = await promotePlan(matched, true, objection())
+    const none = await promotePlan(chosen([]), true, objection())
     expect(none).toMatchObject({ outcomes: [], error: expect.stringContaining('Nothing that was selected') })
+    const named = await promotePlan(chosen(['engine']), false, objection('vllm'))
+    expect(states(named)).toEqual(['failed', 'unchanged'])
+    expect(named.outcomes[0]?.legs).toMatchObject([{ error: expect.stringContaining('it has no torch') }])
   })
 })

@@ -99,3 +99,71 @@ describe('what is known to be impossible', () => {
     expect((await makePlan(request({ aibrix }), world())).images[0]?.legs[0].feasibility).toBe('unknown')
   })
 })
+
+describe('a named version', () => {
+  type Asked = { versions: string; aibrix?: string; nixl?: string; integration?: 'none' }
+  const asking = ({ versions, aibrix = 'default', nixl = 'default', integration }: Asked) =>
+    makePlan(
+      request({
+        engines: vllm(versions),
+        aibrix: { ...request().aibrix, versions: selectors('aibrix', aibrix) },
+        nixl: selectors('nixl', nixl),
+        integration: integration ?? 'auto',
+      }),
+      world({ 'vllm/vllm-openai:v0.20.0': amd64 }),
+    )
+
+  it.each<[string, Asked, RegExp[]]>([
+    [
+      'of the engine, although the AIBrix is matched',
+      { versions: 'v0.11.0, v0.10.2', aibrix: '~0.7' },
+      [/^vLLM v0\.11\.0 with AIBrix v0\.7\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: /],
+    ],
+    [
+      'of the engine, with each AIBrix',
+      { versions: 'v0.11.0, v0.10.2', aibrix: '>=0.5 <1' },
+      [
+        /vLLM v0\.11\.0 with AIBrix v0\.7\.0/,
+        /vLLM v0\.11\.0 with AIBrix v0\.6\.0/,
+        /vLLM v0\.11\.0 with AIBrix v0\.5\.0/,
+      ],
+    ],
+    [
+      'of AIBrix, although the engine is matched',
+      { versions: '~0.20', aibrix: 'v0.5.0, v0.7.0' },
+      [/vLLM v0\.20\.0 with AIBrix v0\.5\.0/],
+    ],
+    [
+      'of NIXL, although the engine is matched',
+      { versions: '>=0.10 <0.12, ~0.9', nixl: '0.7.1, 9.9.9', integration: 'none' },
+      [/vLLM v0\.11\.0 .* NIXL 9\.9\.9/, /vLLM v0\.10\.2 .* NIXL 9\.9\.9/, /vLLM v0\.9\.1 .* NIXL 9\.9\.9/],
+    ],
+  ])('that can be built with nothing is an error: %s', async (_, asked, sentences) => {
+    const error: unknown = await asking(asked).catch((thrown: unknown) => thrown)
+    if (!(error instanceof UserError)) throw new Error('it is planned')
+    const lines = error.message.split('\n')
+    expect(lines).toHaveLength(sentences.length)
+    sentences.forEach((sentence, index) => expect(lines[index]).toMatch(sentence))
+  })
+
+  it.each<[string, Asked, string[]]>([
+    [
+      'an AIBrix that only a matched engine can not have',
+      { versions: 'v0.10.2, latest', aibrix: 'default, ~0.7' },
+      ['v0.20.0 v0.5.0'],
+    ],
+    [
+      'an engine that only a matched AIBrix does not fit',
+      { versions: 'v0.20.0', aibrix: '>=0.5 <1' },
+      ['v0.20.0 v0.6.0', 'v0.20.0 v0.5.0'],
+    ],
+    [
+      'a NIXL that only a matched engine can not have',
+      { versions: 'v0.10.2, latest', aibrix: '~0.7', nixl: '0.7.0, 0.7.1' },
+      ['v0.20.0 v0.7.0'],
+    ],
+  ])('of which something is left leaves out the rest: %s', async (_, asked, excluded) => {
+    const plan = await asking(asked)
+    expect(plan.excluded.map(({ version, aibrix }) => `${version} ${aibrix}`)).toEqual(excluded)
+  })
+})

@@ -1,3 +1,4 @@
+import { choosers } from '../../../src/plan/named.ts'
 import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { type LegReport, type StepTime } from '../../../src/report/leg-report.ts'
 import { type LegResult, makeReport } from '../../../src/report/make-report.ts'
@@ -66,9 +67,9 @@ export function makePlannedImage(
       existing: 'nothing',
       newerThan: null,
       feasibility: 'possible',
-      wanted: 'exact',
     } as const
-    return { ...leg, id: `${id}-${architecture}`, platform, architecture, ...known }
+    const named = [...choosers]
+    return { ...leg, id: `${id}-${architecture}`, platform, architecture, ...known, named }
   }
   return {
     id,

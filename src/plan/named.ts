@@ -1,0 +1,29 @@
+import type { Combination } from './combination.ts'
+
+/** What an image is chosen by: each is named, or matched by a selector with more than one answer. */
+export const choosers = ['engine', 'aibrix', 'nixl'] as const
+
+export type Chooser = (typeof choosers)[number]
+
+type Chosen = Pick<Combination, 'engine' | 'version' | 'aibrix' | 'nixl' | 'named'>
+
+/** Whether an image is one that was asked for by exactly these versions. */
+export function isNamed({ named }: Pick<Chosen, 'named'>): boolean {
+  return choosers.every((chooser) => named.includes(chooser))
+}
+
+/**
+ * What must not be left out silently: an image that was named, and those of a named version of which nothing is left.
+ * @param impossible images or legs that can't be built
+ * @param left all others
+ */
+export function namedInVain<T extends Chosen>(impossible: readonly T[], left: readonly Chosen[]): T[] {
+  const known = new Set(left.flatMap(namesOf))
+  return impossible.filter((one) => isNamed(one) || namesOf(one).some((name) => !known.has(name)))
+}
+
+/** The named versions of an image. */
+function namesOf({ engine, version, aibrix, nixl, named }: Chosen): string[] {
+  const names = { engine: `${engine} ${version.tag}`, aibrix: `aibrix ${aibrix.ref}`, nixl: `nixl ${nixl}` }
+  return named.map((chooser) => names[chooser])
+}
