@@ -41,7 +41,7 @@ export function createPip({
     if (typeof result === 'string') return { answer: missing(result) }
     if (result.endedBy === 'abort') throw new UserError('Cancelled while pip was asked.')
     if (result.endedBy === 'timeout') {
-      const failure = new ProgramFailure(`pip ${silence}.`, { lines: [], timedOut: true })
+      const failure = new ProgramFailure(`pip ${silence}.`, { lines: [], waited: timeout })
       return { answer: missing(`it ${silence}`), failure }
     }
     const { exit, stdout, stderr } = result

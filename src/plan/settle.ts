@@ -5,8 +5,10 @@ import { causeOf } from './cause.ts'
 import type { Choice, Ground } from './choose.ts'
 import { compose, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
-import { judgeFeasibility } from './feasibility.ts'
+import { type Feasibility, judgeFeasibility } from './feasibility.ts'
+import { judgeLeg } from './judge.ts'
 import { isStaged, type LookedUp, lookUpPublished, type LookUpWorld } from './look-up.ts'
+import type { NixlIndex } from './nixl-index.ts'
 import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { Source } from './source.ts'
@@ -15,6 +17,7 @@ import { stagedTag } from './stage-tags.ts'
 /** What settling needs of the world. */
 export type SettleWorld = LookUpWorld & {
   catalogue: Catalogue
+  nixl: NixlIndex
   ucx: Source
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
@@ -42,15 +45,18 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
   const lookedUp = await lookUpPublished(request, world, composed)
+  const settled = await Promise.all(
+    composed.legs.map((leg) =>
+      settleLeg(request, world, leg, { lookedUp, ground: grounds.get(leg.platform) }),
+    ),
+  )
   const legs: PlannedLeg[] = []
   const old: string[] = []
-  for (const leg of composed.legs) {
-    const isThere = lookedUp.published.kind === 'same'
-    const feasibility = isThere ? possible : await judge(request, world, leg, grounds)
+  for (const { leg, exists, feasibility } of settled) {
     if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason)
-    const { made, ...exists } = isThere ? notAsked : await existing(request, world, leg, lookedUp)
+    const { made, ...rest } = exists
     old.push(...made)
-    legs.push({ ...leg, ...exists, feasibility: feasibility.state, named: choice.named })
+    legs.push({ ...leg, ...rest, feasibility: feasibility.state, named: choice.named })
   }
   const { id, repository, tags } = composed
   const { engine, version, why } = choice
@@ -98,22 +104,20 @@ async function existing(
   }
 }
 
-const possible = { state: 'possible' } as const
-
-async function judge(
-  { force }: PlanRequest,
-  { catalogue }: SettleWorld,
+/** Nothing is asked about what is published, and pip not about what is staged: there was a wheel for that. */
+async function settleLeg(
+  request: PlanRequest,
+  world: SettleWorld,
   leg: Leg,
-  grounds: ReadonlyMap<string, Ground>,
-): Promise<{ state: PlannedLeg['feasibility'] } | { state: 'impossible'; reason: string }> {
-  if (force) return { state: 'forced' }
-  const known = await grounds.get(leg.platform)?.known()
-  if (!known) return { state: 'unknown' }
-  const { engine, version, aibrix, nixl, integration, platform } = leg
-  return judgeFeasibility(
-    { engine, version, aibrix, nixl, integration, platform },
-    known,
-    catalogue,
-    'unknown',
-  )
+  { lookedUp, ground }: { lookedUp: LookedUp; ground: Ground | undefined },
+): Promise<{ leg: Leg; exists: Existing; feasibility: { state: 'forced' } | Feasibility }> {
+  if (lookedUp.published.kind === 'same') return { leg, exists: notAsked, feasibility: { state: 'possible' } }
+  const exists = await existing(request, world, leg, lookedUp)
+  if (request.force) return { leg, exists, feasibility: { state: 'forced' } }
+  const known = (await ground?.known()) ?? { source: 'catalogue' }
+  const feasibility =
+    exists.existing === 'staged'
+      ? judgeFeasibility(leg, known, world.catalogue, [leg.nixl])
+      : await judgeLeg(leg, known, world)
+  return { leg, exists, feasibility }
 }

@@ -128,7 +128,10 @@ export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): Pl
   return {
     registry: registryOf({ ...bases, ...images }).registry,
     git: gitOf(releases, ['main']),
-    nixl: { versions: () => Promise.resolve({ state: 'known', versions: ['0.7.0', '0.7.1'] }) },
+    nixl: {
+      versions: ({ cuda }) =>
+        Promise.resolve({ state: 'known', versions: cuda === '13.0' ? ['0.7.1'] : ['0.7.0', '0.7.1'] }),
+    },
     catalogue: catalogue(),
     recipeOf: () => 'recipe',
     storedFacts: () => Promise.resolve(undefined),
