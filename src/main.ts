@@ -14,6 +14,7 @@ import { createRedact, maskedValues } from './edge/redact.ts'
 import { createClient, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
+import { openNixlIndex } from './command/plan-world.ts'
 import { publishHistory, publishPlan, publishRun, type ShowSettings } from './command/show.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
@@ -52,7 +53,8 @@ async function main(signal: AbortSignal): Promise<void> {
   const registry = createClient(inputs, dockerConfig, machine)
   try {
     const secretFiles = writeSecretFiles(inputs, workspace)
-    await carryOut({ inputs, machine, registry, secretFiles }, event)
+    const nixl = openNixlIndex(inputs, machine)
+    await carryOut({ inputs, machine, registry, secretFiles, nixl }, event)
   } finally {
     registry.close()
     removePrivate(workspace.private)

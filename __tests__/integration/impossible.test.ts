@@ -90,3 +90,27 @@ describe('what only the facts of a base say is impossible', () => {
     5 * minutes,
   )
 })
+
+it(
+  'what the catalogue is wrong about is found by the facts of the base, before anything is compiled',
+  async () => {
+    const folder = changedAction('dockerfiles/catalogue.json', (text) => {
+      const catalogue = JSON.parse(text) as {
+        bases: { vllm: object[] }
+        releases: Record<string, { needs: { torch: string } }>
+      }
+      catalogue.bases.vllm.push({ versions: '==0.10.2', torch: '2.9.0', source: 'nobody' })
+      for (const release of Object.values(catalogue.releases)) release.needs.torch = '>=2.9'
+      return JSON.stringify(catalogue)
+    })
+    const namespace = `${world().namespace}-wrong`
+    const act = (more: Record<string, string>) =>
+      runAction(world().inputs({ ...wanted, versions: 'v0.10.2', namespace, ...more }), { folder })
+    expect(errorsOf(await act({ command: 'plan' }))).toEqual([])
+    const run = await act({})
+    expect(run.code).toBe(1)
+    expect(errorsOf(run).join()).toContain(reason)
+    expect(run.log).not.toMatch(/^vllm v0\.10\.2 \| \[(?:wheel|ucx)/m)
+  },
+  2 * minutes,
+)

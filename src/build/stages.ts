@@ -24,8 +24,8 @@ export type StagesSettings = {
   call: Omit<BuildCall, 'leg' | 'output' | 'layers'>
   layers: Layers
   push: boolean
-  /** Where the plan could not tell whether it can be built: says why not, from the base's facts; undefined if it can */
-  objection: ((base: Facts) => string | undefined) | undefined
+  /** Says why it can't be built, from the base's facts; undefined if it can. There is none to what is built in any case. */
+  objection: ((base: Facts) => Promise<string | undefined>) | undefined
   /** What each stage artifact is made with, 64 hexadecimal digits */
   recipes: Record<ArtifactKind, string>
 }
@@ -71,7 +71,7 @@ export async function prepareStages(
   { build, artifacts }: StagesWorld,
   { addSteps, confirm }: { addSteps: (steps: Step[]) => void; confirm: () => Promise<void> },
 ): Promise<Stages> {
-  const reason = settings.objection?.(base)
+  const reason = await settings.objection?.(base)
   if (reason !== undefined) throw new Impossible(leg, reason, base)
   const provide = async (artifact: Artifact): Promise<Provided> =>
     artifacts.provide(artifact, async (directory) => {

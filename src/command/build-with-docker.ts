@@ -6,29 +6,23 @@ import { makesIndex } from '../build/argv.ts'
 import { createArtifacts } from '../build/artifacts.ts'
 import { openBuilder, type RunDocker } from '../build/builder.ts'
 import { openDockerLogin } from '../build/docker-config.ts'
+import type { Tools } from './commands.ts'
 import { checkRoom } from './check-room.ts'
 import type { ImpossibleLeg } from './impossible.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { createLegLog, legNames } from './leg-log.ts'
 import type { Plan, PlannedLeg } from '../plan/plan.ts'
-import type { RegistryClient } from '../registry/client.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 import { removeBallast } from '../edge/ballast.ts'
 import { remember } from '../edge/state.ts'
 import * as world from './leg-world.ts'
 import type { Machine } from '../edge/machine.ts'
 
-/**
- * Builds legs with docker: has a login and a builder ready for as long as that takes.
- * @param secretFiles build secrets: id → path
- */
+/** Builds legs with docker: has a login and a builder ready for as long as that takes. */
 export async function buildWithDocker(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  inputs: Inputs,
-  runner: Machine,
-  registry: RegistryClient,
-  secretFiles: ReadonlyMap<string, string>,
+  { inputs, machine: runner, registry, secretFiles, nixl }: Tools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
   const { environment } = await openDockerLogin(login, runner.environment, runner.workspace.private)
@@ -38,7 +32,7 @@ export async function buildWithDocker(
   try {
     await haveRoom(legs, inputs, builder.name, machine, docker)
     const options = { ...inputs.build, builder: builder.name }
-    const settingsOf = world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles)
+    const settingsOf = world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles, nixl)
     const names = legNames(plan)
     const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
     const sideBySide = inputs.parallel > 1 && legs.length > 1

@@ -7,6 +7,7 @@ import type { PlanPlace } from '../inputs/command.ts'
 import { buildId, determinantsOf } from '../plan/build-id.ts'
 import { publicRepository } from '../plan/combination.ts'
 import { makePlan } from '../plan/make-plan.ts'
+import type { NixlIndex } from '../plan/nixl-index.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
 import { createOpenReader } from './open-reader.ts'
@@ -29,6 +30,7 @@ export type Tools = {
   registry: RegistryClient
   /** Files of the build secrets: id → path */
   secretFiles: ReadonlyMap<string, string>
+  nixl: NixlIndex
 }
 
 /** All of the work, or one part of it. @throws UserError for what stops it before its first image */
@@ -84,32 +86,36 @@ async function promote(
 }
 
 function worldOf(
-  { registry, machine: { log, signal, redact, timers } }: Tools,
+  { registry, nixl, machine: { log, signal, redact, timers } }: Tools,
   { cacheRepository }: Plan,
 ): RunWorld {
+  const stored = new Map<string, ReturnType<typeof readBaseFacts>>()
   const objection = async (leg: PlannedLeg): Promise<string | undefined> => {
-    const facts = await readBaseFacts(registry, cacheRepository, leg.base)
-    return facts && objectionTo(leg, facts, dockerfiles)
+    const { manifestDigest } = leg.base
+    const answer = stored.get(manifestDigest) ?? readBaseFacts(registry, cacheRepository, leg.base)
+    stored.set(manifestDigest, answer)
+    const facts = await answer
+    return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
   }
   return { registry, log, signal, redact, now: timers.now, objectionTo: objection }
 }
 
 /** What builds is loaded when there is something to build. */
-function builderOf(plan: Plan, { inputs, machine, registry, secretFiles }: Tools): Build {
+function builderOf(plan: Plan, tools: Tools): Build {
   return async (legs) => {
     const { buildWithDocker } = await import('./build-with-docker.ts')
-    return buildWithDocker(plan, legs, inputs, machine, registry, secretFiles)
+    return buildWithDocker(plan, legs, tools)
   }
 }
 
 async function makeThePlan(tools: Tools): Promise<{ made: Plan; warnings: string[] }> {
-  const { inputs, machine, registry, secretFiles } = tools
+  const { inputs, machine, registry, secretFiles, nixl } = tools
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
-  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, secretFiles))
+  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, secretFiles, nixl))
   for (const line of describePlan(made, inputs.push)) core.info(line)
   for (const warning of warnings.sort()) core.info(warning)
   return { made, warnings }

@@ -1,10 +1,20 @@
 import { excludedOf, impossibleSentence } from '../plan/combination.ts'
-import { isNamed, namedInVain } from '../plan/named.ts'
+import { namedInVain } from '../plan/named.ts'
+import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { stagedTag } from '../plan/stage-tags.ts'
+import { createTagIndex } from '../plan/tag-index.ts'
+import type { RegistryClient } from '../registry/client.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 
 /** A leg of which only the facts of its base said that it can't be built. `reason` is a sentence without its end. */
 export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: string }
+
+export type ObjectionWorld = {
+  registry: Pick<RegistryClient, 'getManifest' | 'listTags'>
+  /** What stored facts of a leg's base say against it; undefined if nothing, or if there are none */
+  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
+}
 
 /** What is left of a plan, what was left out of it, by the plan itself or now, and how the legs of what is left ended. */
 export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
@@ -47,20 +57,19 @@ function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedL
   return { leg, state: 'failed', error, report: undefined }
 }
 
-/**
- * The legs of a plan that another runner may have found to be impossible.
- * @param objectionTo what stored facts of a leg's base say against it; undefined if nothing, or if there are none
- */
+/** The legs of a plan that another runner may have found to be impossible, of those that nobody has staged. */
 export async function findImpossible(
-  { images }: Plan,
-  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>,
+  plan: Plan,
+  { registry, objectionTo }: ObjectionWorld,
 ): Promise<ImpossibleLeg[]> {
-  const open = images
-    .filter(({ published }) => published.kind === 'absent')
-    .flatMap(({ legs }) => legs)
-    .filter((leg) => leg.feasibility === 'unknown' && !isNamed(leg))
+  const tags = createTagIndex(registry)
+  const { cacheRepository } = plan
+  const open = pendingLegs(plan).filter(({ feasibility }) => feasibility !== 'forced')
   const found = await Promise.all(
     open.map(async (leg): Promise<ImpossibleLeg[]> => {
+      const tag = stagedTag(leg)
+      const known = await tags.knows(cacheRepository, tag, open.length)
+      if (known ?? (await registry.getManifest(cacheRepository, tag))) return []
       const reason = await objectionTo(leg)
       return reason === undefined ? [] : [{ leg, state: 'impossible', reason }]
     }),

@@ -17,10 +17,11 @@ import { UserError } from '../errors.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Machine } from '../edge/machine.ts'
 import { engines } from '../plan/engine.ts'
+import type { NixlIndex } from '../plan/nixl-index.ts'
 import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
 import { readStageRecipes } from '../edge/recipe.ts'
 import { layersTag } from '../plan/stage-tags.ts'
-import { objectionTo } from './plan-world.ts'
+import { objectionTo, readCatalogue } from './plan-world.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { type ImageConfig, parseImageConfig } from '../registry/manifest.ts'
 import { familiarReference, type Repository } from '../registry/reference.ts'
@@ -107,7 +108,9 @@ export function createSettings(
   cacheRepository: Repository,
   options: BuildOptions,
   secrets: ReadonlyMap<string, string>,
+  nixl: NixlIndex,
 ) {
+  const judging = { catalogue: readCatalogue(machine.dockerfiles), nixl }
   return (leg: PlannedLeg): LegSettings => ({
     call: {
       options,
@@ -130,8 +133,7 @@ export function createSettings(
     waivers: inputs.waivers,
     addedBytesLimit: inputs.addedBytesLimit,
     index: makesIndex(options, machine.environment),
-    objection:
-      leg.feasibility === 'unknown' ? (facts) => objectionTo(leg, facts, machine.dockerfiles) : undefined,
+    objection: leg.feasibility === 'forced' ? undefined : (facts) => objectionTo(leg, facts, judging),
     recipes: readStageRecipes(machine.dockerfiles, leg.engine),
   })
 }

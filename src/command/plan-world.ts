@@ -6,9 +6,9 @@ import type { Machine } from '../edge/machine.ts'
 import { createPip } from '../edge/pip.ts'
 import { type Catalogue, parseCatalogue } from '../plan/catalogue.ts'
 import type { Engine } from '../plan/engine.ts'
-import { judgeFeasibility } from '../plan/feasibility.ts'
+import { judgeLeg, type JudgeWorld } from '../plan/judge.ts'
 import type { PlanWorld } from '../plan/make-plan.ts'
-import { createNixlIndex } from '../plan/nixl-index.ts'
+import { createNixlIndex, type NixlIndex } from '../plan/nixl-index.ts'
 import type { Leg } from '../plan/plan.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
@@ -25,15 +25,16 @@ export function createPlanWorld(
   machine: Pick<Machine, 'environment' | 'signal' | 'dockerfiles' | 'retry'>,
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   secretFiles: ReadonlyMap<string, string>,
+  nixl: NixlIndex,
 ): PlanWorld {
   const { environment, signal, dockerfiles, retry } = machine
-  const { caCertificates, packageIndex } = inputs
+  const { caCertificates } = inputs
   const common = { environment, signal, caCertificates, retry }
   const recipes = new Map<Engine, string>()
   return {
     registry,
     git: createGit({ ...common, timeout: gitTimeout, credentials: secretFiles.get('git-credentials') }),
-    nixl: createNixlIndex(createPip({ ...common, timeout: pipTimeout, packageIndex })),
+    nixl,
     catalogue: readCatalogue(dockerfiles),
     // Each image of a plan asks, and it takes reading all scripts.
     recipeOf: (engine) => {
@@ -48,6 +49,15 @@ export function createPlanWorld(
   }
 }
 
+/** @returns pip on this runner, asked each question once */
+export function openNixlIndex(
+  { caCertificates, packageIndex }: Pick<Inputs, 'caCertificates' | 'packageIndex'>,
+  { environment, signal, retry }: Pick<Machine, 'environment' | 'signal' | 'retry'>,
+): NixlIndex {
+  const settings = { environment, signal, retry, caCertificates, packageIndex }
+  return createNixlIndex(createPip({ ...settings, timeout: pipTimeout }))
+}
+
 const catalogues = new Map<string, Catalogue>()
 
 /** Each leg is judged by it, and it does not change while the action runs. */
@@ -58,8 +68,11 @@ export function readCatalogue(dockerfiles: string): Catalogue {
   return known
 }
 
-/** @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can */
-export function objectionTo(leg: Leg, base: Facts, dockerfiles: string): string | undefined {
-  const judged = judgeFeasibility(leg, knownFrom(base), readCatalogue(dockerfiles), 'unknown')
+/**
+ * What a plan calls possible may have been judged by what the catalogue guesses of a base: its facts decide.
+ * @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can
+ */
+export async function objectionTo(leg: Leg, base: Facts, world: JudgeWorld): Promise<string | undefined> {
+  const judged = await judgeLeg(leg, knownFrom(base), world)
   return judged.state === 'impossible' ? judged.reason : undefined
 }

@@ -1,5 +1,5 @@
 import { sentenceOf, UserError } from '../errors.ts'
-import { findImpossible, type ImpossibleLeg, leaveOut } from './impossible.ts'
+import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } from './impossible.ts'
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
@@ -8,14 +8,13 @@ import { checkPushAccess } from '../promote/stage.ts'
 import type { Repository } from '../registry/reference.ts'
 import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/outcome.ts'
 
-export type RunWorld = PromoteWorld & {
-  /** Takes secrets out of what is shown */
-  redact: (text: string) => string
-  /** Milliseconds */
-  now: () => number
-  /** What stored facts of a leg's base say against it; undefined if nothing, or if there are none */
-  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
-}
+export type RunWorld = PromoteWorld &
+  ObjectionWorld & {
+    /** Takes secrets out of what is shown */
+    redact: (text: string) => string
+    /** Milliseconds */
+    now: () => number
+  }
 
 /** Builds legs, see `buildLegs`; there is at least one. */
 export type Build = (legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
@@ -61,7 +60,7 @@ export async function buildOne(
 export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld): Promise<Run> {
   return timed('promote', plan, world, async () => {
     refuseUnpushed(plan)
-    const { built, left, excluded } = leaveOut(plan, await findImpossible(plan, world.objectionTo))
+    const { built, left, excluded } = leaveOut(plan, await findImpossible(plan, world))
     refuseNothing(plan, left, excluded)
     const promotion = await promoteImages(left, { built, failFast, lookAgain: true }, world)
     return { ...promotion, excluded }

@@ -105,7 +105,7 @@ export type PlannedLeg = Leg & {
    * made, of new answers of apt and pip.
    */
   newerThan: string | null
-  /** `unknown` is decided by the base's facts, before anything is compiled; `forced` is built whatever is known */
+  /** As far as the plan can tell: the base's facts decide, before anything is compiled. `forced` is built whatever is known. */
   feasibility: 'possible' | 'unknown' | 'forced'
   /**
    * Which of its versions were named, in the order of `choosers`; selectors with more than one answer chose the others. Where it

@@ -137,7 +137,7 @@ it('a leg that the facts speak against is refused before anything is compiled', 
     facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
   }
-  const objection = () => 'it has no torch'
+  const objection = () => Promise.resolve('it has no torch')
   await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(
     "can't be built: it has no torch",
   )

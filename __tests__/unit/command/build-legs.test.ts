@@ -101,7 +101,7 @@ async function built(
         addedBytesLimit: 100_000_000,
         index: false,
         recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
-        objection: behaviour.objection && (() => behaviour.objection?.(leg)),
+        objection: behaviour.objection && (() => Promise.resolve(behaviour.objection?.(leg))),
       }),
       commandOf: behaviour.commandOf ?? ((leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`),
       redact: (text) => text.replaceAll(secret, '***'),

@@ -4,6 +4,7 @@ import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { request, selectors, world } from '../plan/world.ts'
+import { createMemory, type Memory, stageLeg } from './registry.ts'
 
 const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
 
@@ -95,18 +96,57 @@ describe('an impossible leg', () => {
 })
 
 describe('legs that another runner may have found impossible', () => {
-  it('are those that the plan could not decide, and that a range chose', async () => {
+  const objections = async (plan: Plan, memory: Memory) => {
     const asked: string[] = []
     const objectionTo = (leg: PlannedLeg) => {
       asked.push(leg.id)
       return Promise.resolve(leg.version.tag === 'v0.9.1' ? 'it has no torch' : undefined)
     }
-    const plan = await planOf()
-    const found = await findImpossible(plan, objectionTo)
-    expect(asked).toEqual(legsOf(plan).map(({ id }) => id))
-    expect(found.map(({ leg }) => leg.version.tag)).toEqual(['v0.9.1', 'v0.9.1'])
-    asked.length = 0
-    await findImpossible(await planOf('v0.10.2, v0.9.1'), objectionTo)
-    expect(asked).toEqual([])
+    const found = await findImpossible(plan, { registry: memory.client, objectionTo })
+    return { asked, found: found.map(({ leg }) => leg.id) }
+  }
+  const change = (plan: Plan, changed: Partial<PlannedLeg>): Plan => ({
+    ...plan,
+    images: plan.images.map((image) => {
+      const [first, ...others] = image.legs
+      return { ...image, legs: [{ ...first, ...changed }, ...others.map((leg) => ({ ...leg, ...changed }))] }
+    }),
+  })
+
+  it.each(['unknown', 'possible'] as const)('are those that nobody has staged (%s)', async (feasibility) => {
+    const plan = change(await planOf(), { feasibility })
+    const ids = legsOf(plan).map(({ id }) => id)
+    const memory = createMemory()
+    expect(await objections(plan, memory)).toEqual({ asked: ids, found: ids.slice(2) })
+    for (const leg of legsOf(plan).slice(1)) await stageLeg(memory, leg)
+    expect(await objections(plan, memory)).toEqual({ asked: ids.slice(0, 1), found: [] })
+  })
+
+  it('are asked about by one list where there are many', async () => {
+    const { images, ...rest } = await planOf()
+    const plan = { ...rest, images: [...images, ...images] }
+    const memory = createMemory()
+    await objections(plan, memory)
+    expect(memory.seen).toEqual(['list aibrix/image-cache'])
+  })
+
+  it('are none of those that are built in any case', async () => {
+    const memory = createMemory()
+    expect(await objections(change(await planOf(), { feasibility: 'forced' }), memory)).toEqual({
+      asked: [],
+      found: [],
+    })
+    expect(memory.seen).toEqual([])
+  })
+
+  it('has failed where it was named', async () => {
+    const plan = await planOf('v0.10.2, v0.9.1')
+    const results = await findImpossible(plan, {
+      registry: createMemory().client,
+      objectionTo: () => Promise.resolve('it has no torch'),
+    })
+    const { left, built } = leaveOut(plan, results)
+    expect(left).toEqual(plan)
+    expect(built.map(({ state }) => state)).toEqual(['failed', 'skipped', 'failed', 'skipped'])
   })
 })

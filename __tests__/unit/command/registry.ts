@@ -93,7 +93,10 @@ export function createMemory(refuses: (request: string) => boolean = () => false
       hold(to, digest)
       return Promise.resolve('mounted')
     },
-    listTags: () => Promise.reject(new Error('not used here')),
+    listTags: async (repository) => {
+      asked(`list ${repository.path}`)
+      return Promise.resolve(Object.keys(tagsOf(repository)))
+    },
     pushesTo: () => undefined,
     close: () => undefined,
   }

@@ -323,14 +323,14 @@ describe('the promotion of a plan', () => {
     const [, second] = plan.images
     if (!second) throw new Error('there are two')
     await stageLeg(memory, second.legs[0])
-    const objection = (only?: string) =>
-      worldOf(memory, ({ engine }) =>
+    const objection = (only?: string, of = memory) =>
+      worldOf(of, ({ engine }) =>
         Promise.resolve(only === undefined || engine === only ? 'it has no torch' : undefined),
       )
     const run = await promotePlan(chosen(['nixl']), true, objection('vllm'))
     expect(states(run)).toEqual(['published'])
     expect(run.excluded).toMatchObject([{ engine: 'vllm', reason: 'it has no torch' }])
-    const none = await promotePlan(chosen([]), true, objection())
+    const none = await promotePlan(chosen([]), true, objection(undefined, createMemory()))
     expect(none).toMatchObject({ outcomes: [], error: expect.stringContaining('Nothing that was selected') })
     const named = await promotePlan(chosen(['engine']), false, objection('vllm'))
     expect(states(named)).toEqual(['failed', 'unchanged'])
