@@ -53,7 +53,7 @@ function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedL
   if (result.state !== 'impossible') return result
   const { leg, reason } = result
   if (!inVain.includes(leg)) return { leg, state: 'skipped' }
-  const error = impossibleSentence(excludedOf({ ...leg, why: '' }, leg.platform, reason))
+  const error = impossibleSentence(excludedOf({ ...leg, why: '' }, leg.platform, reason), true)
   return { leg, state: 'failed', error, report: undefined }
 }
 

@@ -90,10 +90,14 @@ export function excludedTitle({ engine, version, aibrix, nixl }: Omit<Excluded, 
   return `${engines[engine].title} ${version} with AIBrix ${aibrix} and NIXL ${nixl}`
 }
 
-/** @returns why it is an error that this can't be built */
-export function impossibleSentence(excluded: Omit<Excluded, 'why'>): string {
+/**
+ * @param forcible whether `force` builds it all the same: not where there is nothing to build it from
+ * @returns why it is an error that this can't be built
+ */
+export function impossibleSentence(excluded: Omit<Excluded, 'why'>, forcible: boolean): string {
   const { platform, reason } = excluded
-  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; choose other versions, or set force: true to try.`
+  const advice = `choose other versions${forcible ? ', or set force: true to try' : ''}`
+  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; ${advice}.`
 }
 
 export function excludedOf(

@@ -66,12 +66,14 @@ function refuseImpossible(settled: Settled[]): void {
   const impossible = settled.filter((one) => one.kind === 'impossible')
   const left = settled.flatMap((one) => (one.kind === 'planned' ? [one.image.legs[0]] : []))
   const inVain = namedInVain(
-    impossible.map(({ choice, excluded }) => ({ ...choice, excluded })),
+    impossible.map(({ choice, ...one }) => ({ ...choice, ...one })),
     left,
   )
   const refused = left.length === 0 ? impossible : inVain
   if (refused.length === 0) return
-  const sentences = [...new Set(refused.map(({ excluded }) => impossibleSentence(excluded)))]
+  const sentences = [
+    ...new Set(refused.map(({ excluded, forcible }) => impossibleSentence(excluded, forcible))),
+  ]
   const shown = sentences.slice(0, 5).join('\n')
   const more = sentences.length > 5 ? `\n${sentences.length - 5} more can't be built.` : ''
   throw new UserError(`${shown}${more}`)

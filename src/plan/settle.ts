@@ -24,23 +24,26 @@ export type SettleWorld = LookUpWorld & {
 }
 
 export type Settled =
-  { kind: 'planned'; image: PlannedImage } | { kind: 'impossible'; choice: Choice; excluded: Excluded }
+  | { kind: 'planned'; image: PlannedImage }
+  /** `forcible`: with `force` it would be planned all the same */
+  | { kind: 'impossible'; choice: Choice; excluded: Excluded; forcible: boolean }
 
 /**
  * Decides what happens to a combination: whether it is published already, can't be built, or has to be.
  * @throws UserError if one of its tags names something else
  */
 export async function settle(request: PlanRequest, world: SettleWorld, choice: Choice): Promise<Settled> {
-  const impossible = (platform: string, reason: string): Settled => ({
+  const impossible = (platform: string, reason: string, forcible: boolean): Settled => ({
     kind: 'impossible',
     choice,
     excluded: excludedOf(choice, platform, reason),
+    forcible,
   })
-  if ('unbuildable' in choice) return impossible(request.platforms.join(', '), choice.unbuildable)
+  const nothingToBuildFrom = (reason: string) => impossible(request.platforms.join(', '), reason, false)
+  if ('unbuildable' in choice) return nothingToBuildFrom(choice.unbuildable)
   const { grounds } = choice
   const ucxVersion = world.catalogue.ucxOfNixl[choice.nixl]
-  if (ucxVersion === undefined)
-    return impossible(request.platforms.join(', '), whyNoUcx(world.catalogue, choice.nixl))
+  if (ucxVersion === undefined) return nothingToBuildFrom(whyNoUcx(world.catalogue, choice.nixl))
   const ucx = { version: ucxVersion, source: await world.ucx.pin(`v${ucxVersion}`) }
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
@@ -53,7 +56,7 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const legs: PlannedLeg[] = []
   const old: string[] = []
   for (const { leg, exists, feasibility } of settled) {
-    if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason)
+    if (feasibility.state === 'impossible') return impossible(leg.platform, feasibility.reason, true)
     const { made, ...rest } = exists
     old.push(...made)
     legs.push({ ...leg, ...rest, feasibility: feasibility.state, named: choice.named })

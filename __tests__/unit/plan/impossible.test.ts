@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
+import type { PlanRequest } from '../../../src/plan/request.ts'
 import { request, selectors, world } from './world.ts'
 
 const vllm = (versions: string) => [{ engine: 'vllm' as const, versions: selectors('engine', versions) }]
@@ -97,6 +98,34 @@ describe('what is known to be impossible', () => {
   it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
     const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'main') }
     expect((await makePlan(request({ aibrix }), world())).images[0]?.legs[0].feasibility).toBe('unknown')
+  })
+})
+
+describe('what there is nothing to build from', () => {
+  it.each<[string, Partial<PlanRequest>, RegExp]>([
+    [
+      'a NIXL of which no UCX is known',
+      { nixl: selectors('nixl', '9.9.9') },
+      /: it is not known which UCX release NIXL 9\.9\.9 bundles \(.*\); choose other versions\.$/,
+    ],
+    [
+      'a NIXL whose UCX has no release',
+      { nixl: selectors('nixl', '1.5.1') },
+      /: NIXL 1\.5\.1 bundles UCX 1\.23\.0, of which there is no release; choose other versions\.$/,
+    ],
+    [
+      'a base that is for another platform',
+      { platforms: ['linux/arm64'] },
+      /is for linux\/amd64, not for linux\/arm64; choose other versions\.$/,
+    ],
+    [
+      'a range of NIXL that there is none of',
+      { engines: vllm('~0.10'), nixl: selectors('nixl', '~5') },
+      /"~5" matches no version; the nearest are 0\.7\.1, 0\.7\.0; choose other versions\.$/,
+    ],
+  ])('is refused with force, too, which is not recommended: %s', async (_, changed, sentence) => {
+    for (const force of [false, true])
+      await expect(makePlan(request({ ...changed, force }), world())).rejects.toThrow(sentence)
   })
 })
 
