@@ -62,7 +62,13 @@ describe('what only the facts of a base say is impossible', () => {
       const named = await act({ versions: 'v0.10.2', namespace: none, push: 'false' })
       expect(errorsOf(named).join()).toContain(reason)
       expect(named.code).toBe(1)
-      const range = await act({ versions: '~0.10', namespace: none, push: 'false' })
+      const one = await act({ versions: '~0.10', namespace: none, push: 'false' })
+      expect(errorsOf(one).join()).toContain(
+        `with AIBrix v0.7.0 and NIXL 0.7.1 can't be built for linux/amd64: ${reason}`,
+      )
+      expect(one.code).toBe(1)
+      const ranges = { versions: '~0.10', 'aibrix-version': '~0.7', 'nixl-version': '~0.7' }
+      const range = await act({ ...ranges, namespace: none, push: 'false' })
       expect(errorsOf(range).join()).toContain('Nothing that was selected can be built')
       expect(range.code).toBe(1)
     },
