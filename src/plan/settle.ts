@@ -44,7 +44,12 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const { grounds } = choice
   const ucxVersion = world.catalogue.ucxOfNixl[choice.nixl]
   if (ucxVersion === undefined) return nothingToBuildFrom(whyNoUcx(world.catalogue, choice.nixl))
-  const ucx = { version: ucxVersion, source: await world.ucx.pin(`v${ucxVersion}`) }
+  const source = await world.ucx.find(`v${ucxVersion}`)
+  if (!source)
+    return nothingToBuildFrom(
+      `${world.ucx.address} has no tag v${ucxVersion}, the UCX that NIXL ${choice.nixl} bundles`,
+    )
+  const ucx = { version: ucxVersion, source }
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
   const lookedUp = await lookUpPublished(request, world, composed)

@@ -18,10 +18,15 @@ export function isRefName(text: string): boolean {
 export type Source = {
   /** Names of tags, without `refs/tags/` */
   tags: string[]
+  /** URL or path */
+  address: string
   /**
    * Pins a tag, a branch or a commit. `0.7.0` also finds the tag `v0.7.0`; an annotated tag is peeled to its commit.
-   * @throws UserError if there is none, or git could not ask
+   * @returns undefined if there is none
+   * @throws UserError if git could not ask
    */
+  find: (ref: string) => Promise<PinnedSource | undefined>
+  /** As `find`. @throws UserError if there is none, too */
   pin: (ref: string) => Promise<PinnedSource>
 }
 
@@ -46,10 +51,11 @@ export async function openSource(
     const hint = near.length === 0 ? commit : `${commit}; the nearest tags are ${near.join(', ')}`
     return new UserError(`${input}: ${address} has no tag, branch or commit "${ref}"${hint}.`)
   }
+  const find: Source['find'] = (ref) => pin(git, repository, refs, ref)
   return {
-    tags,
+    ...{ tags, address, find },
     pin: async (ref) => {
-      const found = await pin(git, repository, refs, ref)
+      const found = await find(ref)
       if (!found) throw missing(ref)
       return found
     },

@@ -114,6 +114,11 @@ describe('what there is nothing to build from', () => {
       /: NIXL 1\.5\.1 bundles UCX 1\.23\.0, of which there is no release; choose other versions\.$/,
     ],
     [
+      'a NIXL whose UCX the mirror does not have',
+      { nixl: selectors('nixl', '0.8.0') },
+      /: https:\/\/git\.example\/ucx has no tag v1\.20\.0, the UCX that NIXL 0\.8\.0 bundles; choose other versions\.$/,
+    ],
+    [
       'a base that is for another platform',
       { platforms: ['linux/arm64'] },
       /is for linux\/amd64, not for linux\/arm64; choose other versions\.$/,
@@ -127,6 +132,17 @@ describe('what there is nothing to build from', () => {
     for (const force of [false, true])
       await expect(makePlan(request({ ...changed, force }), world())).rejects.toThrow(sentence)
   })
+})
+
+it('a NIXL of a range whose UCX the mirror does not have is left out', async () => {
+  const nixl: PlanWorld['nixl'] = {
+    versions: () => Promise.resolve({ state: 'known', versions: ['0.7.1', '0.8.0'] }),
+  }
+  const plan = await makePlan(request({ nixl: selectors('nixl', '>=0.7') }), world({}, { nixl }))
+  expect(plan.images.map(({ legs }) => legs[0].nixl)).toEqual(['0.7.1'])
+  expect(plan.excluded).toMatchObject([
+    { nixl: '0.8.0', reason: 'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles' },
+  ])
 })
 
 describe('a named version', () => {
