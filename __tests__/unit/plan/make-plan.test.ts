@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/build-id.ts'
+import { canonicalJson } from '../../../src/plan/canonical.ts'
 import { parsePlan, planDigest, serialisePlan } from '../../../src/plan/document.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
 import { pendingLegs } from '../../../src/plan/pending.ts'
@@ -221,19 +223,55 @@ describe('the document of a plan', () => {
       ...vllm('>=0.9 <0.12'),
       { engine: 'sglang' as const, versions: selectors('engine', 'latest') },
     ]
-    const wanted = request({ engines, nixl: selectors('nixl', '>=0.7 <1'), platforms: ['linux/amd64'] })
-    const expected = serialisePlan(await makePlan(wanted, world()))
+    const wanted = request({ engines, nixl: selectors('nixl', '0.7.1, >=0.7 <1') })
+    const storedFacts: PlanWorld['storedFacts'] = ({ tag }) =>
+      Promise.resolve(
+        tag === 'v0.9.1' ? { source: 'measured', python: '3.11', torch: '2.7.0', cuda: '12.8' } : undefined,
+      )
+    const plain = await makePlan(wanted, world({}, { storedFacts }))
+    const [published, staged, changed] = plain.images.map(({ legs, tags }) => ({
+      leg: legs[0],
+      before: `aibrix/vllm-openai:${(tags[0] ?? '').replace('20251123', '20251101')}`,
+    }))
+    if (!published || !staged || !changed) throw new Error('the plan has fewer than three images')
+    const old = { ...determinantsOf(changed.leg, changed.leg.recipe), recipe: 'older' }
+    const images: Images = {
+      ...bases,
+      [published.before]: { 'linux/amd64': { [buildIdLabel]: published.leg.buildId } },
+      [`aibrix/image-cache:${stagedTag(staged.leg)}`]: amd64,
+      [changed.before]: {
+        'linux/amd64': { [buildIdLabel]: buildId(old), [determinantsLabel]: canonicalJson(old) },
+      },
+    }
+    const plan = await makePlan(wanted, world(images, { storedFacts }))
+    expect(plan.images.map(({ cause }) => cause.kind).sort()).toEqual([
+      'changed',
+      'changed',
+      'changed',
+      'first',
+      'first',
+      'unchanged',
+    ])
+    expect(pendingLegs(plan)).toHaveLength(plan.images.length - 2)
+    expect(plan.excluded).not.toEqual([])
+
+    const answers = world(images, { storedFacts })
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
-        fc.shuffledSubarray(Object.entries(bases), { minLength: 4 }),
+        fc.shuffledSubarray(Object.entries(images), { minLength: Object.keys(images).length }),
         async (scheduler, entries) => {
-          const { registry } = registryOf(Object.fromEntries(entries), () =>
-            scheduler.schedule(Promise.resolve()),
-          )
-          const plan = makePlan(wanted, world({}, { registry }))
-          await scheduler.waitFor(plan)
-          expect(serialisePlan(await plan)).toBe(expected)
+          const later = async <T>(answer: Promise<T>): Promise<T> => scheduler.schedule(answer)
+          const { registry } = registryOf(Object.fromEntries(entries), () => later(Promise.resolve()))
+          const made = makePlan(wanted, {
+            ...answers,
+            registry,
+            git: (args) => later(answers.git(args)),
+            nixl: { versions: (...question) => later(answers.nixl.versions(...question)) },
+            storedFacts: (base) => later(storedFacts(base)),
+          })
+          await scheduler.waitFor(made)
+          expect(serialisePlan(await made)).toBe(serialisePlan(plan))
         },
       ),
       { numRuns: 30 },
