@@ -8,7 +8,7 @@ import type { LegLog } from './leg-log.ts'
 import { isNamed } from '../plan/named.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
 import { storeBaseFacts } from '../promote/base-facts.ts'
-import { readStaged } from '../promote/staged.ts'
+import { readStaged, type Staged } from '../promote/staged.ts'
 import { stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
@@ -81,8 +81,8 @@ function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
 async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorld): Promise<Built> {
   const log = world.legLog(leg)
   try {
-    const before = choices.push ? await stagedDigest(leg, choices, world) : undefined
-    if (before !== undefined && !choices.force) {
+    const before = choices.push ? await readStaged(world.registry, choices.cacheRepository, leg) : undefined
+    if (before?.state === 'staged' && !choices.force) {
       log.print(`${leg.id} is built and verified already`)
       return {
         state: 'staged',
@@ -129,7 +129,7 @@ async function stagedDigest(
 /** @param before what was staged when this run began with the leg */
 async function build(
   leg: PlannedLeg,
-  before: Digest | undefined,
+  before: Staged | undefined,
   choices: BuildChoices,
   world: BuildWorld,
   log: LegLog,
@@ -137,13 +137,16 @@ async function build(
   const settings = world.settingsOf(leg)
   const result = await buildLeg(leg, settings, world.legWorld(leg, log))
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
-  const shown = withWarnings(report, result, settings, world)
+  const replaced = before?.state === 'other' ? [`${before.why} It is replaced.`] : []
+  const warnings = [...replaced, ...result.warnings]
+  const shown = withWarnings(report, { ...result, warnings }, settings, world)
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report: shown }
   const { digest } = result
   if (!choices.push || digest === undefined) return { state: 'built', report: shown }
   const { registry } = world
   const { cacheRepository } = choices
-  const other = () => stagedByAnother(leg, [digest, before], choices, world, log)
+  const known = [digest, ...(before?.state === 'staged' ? [before.digest] : [])]
+  const other = () => stagedByAnother(leg, known, choices, world, log)
   const first = await other()
   if (first) return first
   try {
@@ -175,7 +178,7 @@ function withWarnings(
  */
 async function stagedByAnother(
   leg: PlannedLeg,
-  known: readonly (Digest | undefined)[],
+  known: readonly Digest[],
   choices: BuildChoices,
   world: BuildWorld,
   { print }: LegLog,

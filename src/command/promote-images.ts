@@ -190,11 +190,17 @@ async function inspectLeg(
   if (here?.state === 'failed' || here?.state === 'skipped') return { outcome: here }
   const staged = await readStaged(world.registry, plan.cacheRepository, leg)
   if (staged.state !== 'staged')
-    return { outcome: { leg, state: 'failed', error: staged.why, report: undefined } }
+    return { outcome: { leg, state: 'failed', error: withAdvice(staged), report: undefined } }
   return {
     outcome: await verifiedLeg(leg, plan, choices, world),
     staged: { ...staged, platform: leg.platform },
   }
+}
+
+/** A plan only knows that there is such a tag, and so calls the leg staged, whatever the tag names. */
+function withAdvice({ state, why }: Exclude<Staged, StagedLeg>): string {
+  if (state === 'missing') return why
+  return `${why.replace(/\.$/, '')}; delete this tag, or set skip-unchanged: false to replace it.`
 }
 
 async function verifiedLeg(

@@ -233,6 +233,18 @@ describe('a leg that passes', () => {
   })
 })
 
+it('a leg in whose place something else is staged warns that this is replaced', async () => {
+  const memory = createMemory()
+  await putImage(memory, cache, stagedTag(first), second)
+  const { outcomes } = await built({}, { memory, of: [first] })
+  const [outcome] = outcomes
+  expect(outcome && 'report' in outcome && outcome.report?.warnings).toEqual([
+    `docker.io/aibrix/image-cache:${stagedTag(first)} was built from something else than planned: its build id is ${second.buildId}. It is replaced.`,
+  ])
+  const stored = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+  expect(stored.warnings).toEqual([])
+})
+
 describe('a leg that is staged and too old', () => {
   const aged = { ...first, newerThan: '2025-11-23T00:00:00.000Z' }
 

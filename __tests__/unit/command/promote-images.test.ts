@@ -137,7 +137,7 @@ describe('one leg that is not what it should be', () => {
       () => withOther(),
       [],
       [
-        `docker.io/aibrix/image-cache:${stagedTag(arm64)} was built from something else than planned: its build id is ${sglangAmd64.buildId}.`,
+        `docker.io/aibrix/image-cache:${stagedTag(arm64)} was built from something else than planned: its build id is ${sglangAmd64.buildId}; delete this tag, or set skip-unchanged: false to replace it.`,
       ],
     ],
     [
