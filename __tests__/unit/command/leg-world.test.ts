@@ -18,7 +18,7 @@ async function objection(
   const { base } = makeFacts()
   change(base)
   const inputs = readInputs((name) => actionDefaults()[name] ?? '', {
-    event: { name: 'schedule', repositoryUrl: '', tag: undefined },
+    event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
     now: new Date(),
     fileExists: () => true,
   })

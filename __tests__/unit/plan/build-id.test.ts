@@ -88,7 +88,7 @@ describe('the build id of a plan', () => {
   const buildIdOf = async (given: Record<string, string> = {}) => {
     const inputs: Record<string, string> = { ...actionDefaults(), engine: 'vllm', ...given }
     const { plan } = readInputs((name) => inputs[name] ?? '', {
-      event: { name: 'schedule', repositoryUrl: '', tag: undefined },
+      event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
       now: new Date(given.now ?? '2025-11-23T23:59:59Z'),
       fileExists: () => true,
     })

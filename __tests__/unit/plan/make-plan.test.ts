@@ -247,10 +247,10 @@ describe('the document of a plan', () => {
     expect(plan.images.map(({ cause }) => cause.kind).sort()).toEqual([
       'changed',
       'changed',
-      'changed',
       'first',
       'first',
       'unchanged',
+      'unknown',
     ])
     expect(pendingLegs(plan)).toHaveLength(plan.images.length - 2)
     expect(plan.excluded).not.toEqual([])
@@ -311,6 +311,9 @@ describe('the requests of a plan', () => {
   const wantedOf = (nixl: string) =>
     request({ nixl: selectors('nixl', nixl), engines: vllm('v0.10.2, v0.9.1') })
   const nixls = ['0.7.1', '0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1'] as const
+  const offers = {
+    versions: () => Promise.resolve({ state: 'known' as const, versions: nixls[1].split(', ') }),
+  }
   const dates = ['20251101', '20251102', '20251103', '20251104', '20251105', '20251106']
   const other = { [buildIdLabel]: 'f'.repeat(64) }
 
@@ -338,10 +341,10 @@ describe('the requests of a plan', () => {
     ],
   ])('grow by one look at most for each image that %s', async (_, imagesOf, looks) => {
     const count = async (nixl: string) => {
-      const { images } = await makePlan(wantedOf(nixl), world())
+      const { images } = await makePlan(wantedOf(nixl), world({}, { nixl: offers }))
       const published = Object.fromEntries(images.flatMap((image) => Object.entries(imagesOf(image))))
       const { registry, requests } = registryOf({ ...bases, ...published })
-      await makePlan(wantedOf(nixl), world({}, { registry }))
+      await makePlan(wantedOf(nixl), world({}, { registry, nixl: offers }))
       return { images: images.length, requests: requests.length }
     }
     const few = await count(nixls[0])
