@@ -122,11 +122,12 @@ describe('many-runners.yml', () => {
       })
       expect(run.code).toBe(1)
       expect(run.errors.join()).toContain('gate added-bytes failed')
-      expect(run.jobs).toEqual({
-        ...{ plan: true, 'vLLM v0.21.0-1': true, 'vLLM v0.10.2-2': true },
-        ...{ 'SGLang v0.5.11-3': false, promote: false },
-      })
-      expect(await tagsOf(`${namespace('failing')}/vllm-openai`)).toContain(vllmTag)
+      // act has one result for a whole matrix: a leg that ends after a failed one counts as failed, too.
+      expect(Object.keys(run.jobs)).toHaveLength(5)
+      expect(run.jobs).toMatchObject({ plan: true, 'SGLang v0.5.11-3': false, promote: false })
+      const published = await tagsOf(`${namespace('failing')}/vllm-openai`)
+      expect(published).toHaveLength(2)
+      expect(published).toContain(vllmTag)
       expect(await tagsOf(`${namespace('failing')}/sglang`)).toEqual([])
     },
     5 * minutes,
