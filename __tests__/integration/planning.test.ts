@@ -23,7 +23,7 @@ import {
   storeMeasured,
   type TinyImage,
 } from './planning-world.ts'
-import { withProgram } from './stand-in-inputs.ts'
+import { rememberingPip } from './stand-in-inputs.ts'
 import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
 
 const minutes = 60_000
@@ -131,22 +131,10 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
     return { NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}` }
   }
 
-  /** Has pip answer a question a second time at once, with what it said the first time. */
-  const rememberingPip = (): NodeJS.ProcessEnv => {
-    const answers = mkdtempSync(join(folder, 'pip-'))
-    const python = execFileSync('sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim()
-    const script = `#!/bin/sh
-answer=${answers}/$(printf %s "$*" | cksum | cut -d ' ' -f 1)
-[ -e "$answer" ] || { ${python} "$@" >"$answer.new" && mv "$answer.new" "$answer"; } || exit
-cat "$answer"
-`
-    return { PATH: withProgram(answers, 'python3', script) }
-  }
-
   it(
     "are planned within 2 s and 150 MB, pip's answers remembered",
     async () => {
-      const pip = rememberingPip()
+      const pip = { PATH: rememberingPip(mkdtempSync(join(folder, 'pip-'))) }
       const times: number[] = []
       let memory = 0
       let first = 0

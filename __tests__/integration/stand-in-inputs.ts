@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -48,4 +49,15 @@ async function openStandIns(): Promise<StandInWorld> {
 export function withProgram(folder: string, name: string, script: string): string {
   writeFileSync(join(folder, name), script, { mode: 0o755 })
   return `${folder}:${process.env.PATH ?? ''}`
+}
+
+/** Has pip answer a question a second time at once, with what it said the first time; kept in `folder`. @returns the PATH */
+export function rememberingPip(folder: string): string {
+  const python = execFileSync('sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim()
+  const script = `#!/bin/sh
+answer=${folder}/$(printf %s "$*" | cksum | cut -d ' ' -f 1)
+[ -e "$answer" ] || { ${python} "$@" >"$answer.new" && mv "$answer.new" "$answer"; } || exit
+cat "$answer"
+`
+  return withProgram(folder, 'python3', script)
 }
