@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { promoteImages, type PromoteChoices, type Promotion } from '../../../src/command/promote-images.ts'
+import type { PromoteChoices } from '../../../src/command/inspect-image.ts'
+import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
