@@ -43,7 +43,6 @@ const pushing: readonly Kind[] = [
     tokens: true,
   },
   { ...base, moment: before, faults: ['502'], often: three },
-  { ...base, moment: before, faults: ['500'], often: ever },
   {
     ...building,
     name: 'a manifest read',

@@ -11,11 +11,11 @@ import { type Image, imageType, type Index, indexType, readRegistry, stateOf } f
 
 const minutes = 60_000
 
-/** Milliseconds; `build` is far longer than anything lasts that BuildKit has in its cache */
-const waits = { build: 20_000, request: 5000, stall: 5000, retry: 10, longest: 50, budget: 8000 }
+/** Milliseconds; `build` is far longer than anything lasts that BuildKit has in its cache, and leaves enough for a second try */
+const waits = { build: 20_000, request: 5000, stall: 5000, retry: 10, longest: 50, budget: 60_000 }
 
 /** Combinations at a time; each has a proxy and a namespace of its own */
-const limit = pLimit(3)
+const limit = pLimit(4)
 
 const world = useStandIns()
 
