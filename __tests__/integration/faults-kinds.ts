@@ -74,5 +74,9 @@ export const cached = {
     warns: /The facts of the base are not stored/,
   },
   layers: { ...kept, name: 'the layer cache', warns: /The layer cache \S+ could not be read/ },
-  newLayers: { ...kept, name: 'a new layer cache', warns: /The layer cache \S+ could not be written/ },
+  // What is there already is not written again.
+  newLayers: {
+    ...{ ...kept, there: /^(?:facts|wheel|ucx)-/, name: 'a new layer cache' },
+    warns: /The layer cache \S+ could not be written/,
+  },
 } as const
