@@ -33,7 +33,9 @@ function withoutLayers(call: BuildCall): BuildCall {
   return { ...call, layers: { from: undefined, to: call.layers?.to } }
 }
 
-/** Not where what a step runs has failed, nor in the push. */
+/** Not where what a step runs has failed, nor in the push, which is a step of its own with the docker driver. */
 function canBeOfLayers(error: unknown): error is BuildError {
-  return error instanceof BuildError && !error.isOfStep && !(error.step?.name ?? '').startsWith('exporting ')
+  return (
+    error instanceof BuildError && !error.isOfStep && !/^(?:exporting|pushing) /.test(error.step?.name ?? '')
+  )
 }

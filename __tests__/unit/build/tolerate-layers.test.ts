@@ -58,6 +58,7 @@ describe('a layer of the cache that can not be had', () => {
       failure('[image 3/5] RUN x', 'process "x" did not complete successfully: exit code: 1'),
     ],
     ['the push', failure('exporting to image', 'failed to push: 401 Unauthorized')],
+    ['the push of the docker driver', failure('pushing x/y:z with docker', '401 Unauthorized')],
     ['something else', new TypeError('x')],
   ])('is not blamed for %s', async (_, error) => {
     const { build, used } = scene(() => error)
