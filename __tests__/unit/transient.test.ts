@@ -304,13 +304,13 @@ const programs: [expected: boolean, line: string][] = [
   [true, 'kex_exchange_identification: Connection closed by remote host'],
   [
     true,
-    "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.pythonhosted.org', port=443): Read timed out.",
+    "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.example.org', port=443): Read timed out.",
   ],
   [
     true,
     "pip._vendor.urllib3.exceptions.ProtocolError: ('Connection broken: IncompleteRead(1 bytes read, 2 more expected)', IncompleteRead())",
   ],
-  [true, 'HTTP error 503 while getting https://files.pythonhosted.org/x.whl'],
+  [true, 'HTTP error 503 while getting https://files.example.org/x.whl'],
   [
     true,
     'Could not fetch URL https://index/simple/nixl/: 503 Server Error: Service Unavailable for url: https://index/simple/nixl/ - skipping',
@@ -324,8 +324,8 @@ const programs: [expected: boolean, line: string][] = [
     'Could not fetch URL http://127.0.0.1:1/: connection error: Failed to establish a new connection: [Errno 111] Connection refused - skipping',
   ],
   [true, 'Unable to locate package perftest (the server could not be reached: Temporary failure resolving)'],
-  [true, 'Failed to fetch http://deb.debian.org/x.deb  503  Service Unavailable [IP: 1.2.3.4 80]'],
-  [true, 'Failed to fetch http://deb.debian.org/x  Hash Sum mismatch'],
+  [true, 'Failed to fetch http://deb.example.org/x.deb  503  Service Unavailable [IP: 1.2.3.4 80]'],
+  [true, 'Failed to fetch http://deb.example.org/x  Hash Sum mismatch'],
   [
     true,
     'NIXL 0.7.1 could not be installed: No matching distribution found for nixl==0.7.1 (Name or service not known)',
