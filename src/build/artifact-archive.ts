@@ -8,6 +8,9 @@ const unpackedLimit = 1024 * 1024 * 1024
 /** Files, folders and links in an artifact; UCX has a few hundred. */
 const maximumEntries = 10_000
 
+/** Bytes of an archive that are unpacked at a time */
+const portion = 256 * 1024
+
 /** A file that has more names than one is packed under each, so that no archive of ours has hard links. */
 class NoLinks extends Map<`${number}:${number}`, string> {
   override get(): undefined {
@@ -73,7 +76,16 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   })
   await new Promise<void>((done, fail) => {
     unpacking.on('error', fail).on('close', done)
-    unpacking.end(archive)
+    // At once, all of it would be in memory a second time, unpacked, until it is written.
+    let at = 0
+    const more = (): void => {
+      while (at < archive.length && problem === undefined) {
+        const part = archive.subarray(at, (at += portion))
+        if (!unpacking.write(part)) return void unpacking.once('drain', more)
+      }
+      unpacking.end()
+    }
+    more()
   }).catch((error: unknown) => {
     problem ??= sentenceOf(error)
   })
