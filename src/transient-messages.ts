@@ -40,8 +40,9 @@ const engine = [
   /failed size validation|unexpected commit (?:size|digest)|got digest \S+, expected |short read: expected/i,
   /blob upload (?:unknown|invalid)/i,
   /Cannot connect to the Docker daemon/i,
-  // Two builds give an image in the same engine the same name at once (containerd's image store).
-  /\bimage "[^"]+": already exists/,
+  // Two builds give an image in the same engine the same name at once, or one takes it away before the other has pushed it
+  // (containerd's image store).
+  /\bimage "[^"]+": already exists|\btag does not exist: \S+:candidate-/,
 ]
 
 /** The registry has lost an upload that BuildKit had begun; a repository that is not there has none. */

@@ -205,6 +205,8 @@ const buildkit: [expected: boolean, line: string][] = [
   ],
   [true, 'failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake'],
   [true, 'image "127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64": already exists'],
+  [true, 'tag does not exist: 127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64'],
+  [false, 'tag does not exist: 127.0.0.1:5000/aibrix/vllm-openai:v0.21.0'],
   [
     true,
     'failed to push r.example/a:b: failed commit on ref "config-sha256:79": unexpected status from PUT request to https://r.example/v2/a/blobs/uploads/b9387782-d3d4?_state=x: 404 Not Found',
