@@ -1,8 +1,8 @@
 import { excludedOf, impossibleSentence } from '../plan/combination.ts'
+import { isStaged } from '../plan/look-up.ts'
 import { namedInVain } from '../plan/named.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { stagedTag } from '../plan/stage-tags.ts'
 import { createTagIndex } from '../plan/tag-index.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { LegOutcome } from '../report/outcome.ts'
@@ -62,14 +62,11 @@ export async function findImpossible(
   plan: Plan,
   { registry, objectionTo }: ObjectionWorld,
 ): Promise<ImpossibleLeg[]> {
-  const tags = createTagIndex(registry)
-  const { cacheRepository } = plan
   const open = pendingLegs(plan).filter(({ feasibility }) => feasibility !== 'forced')
+  const world = { registry, tags: createTagIndex(registry), legs: open.length }
   const found = await Promise.all(
     open.map(async (leg): Promise<ImpossibleLeg[]> => {
-      const tag = stagedTag(leg)
-      const known = await tags.knows(cacheRepository, tag, open.length)
-      if (known ?? (await registry.getManifest(cacheRepository, tag))) return []
+      if (await isStaged(plan, world, leg)) return []
       const reason = await objectionTo(leg)
       return reason === undefined ? [] : [{ leg, state: 'impossible', reason }]
     }),

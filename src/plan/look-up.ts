@@ -24,8 +24,12 @@ const mostLookedAt = 5
 
 /** Whether the cache repository has a leg, of whatever age. */
 export async function isStaged(
-  { cacheRepository }: PlanRequest,
-  { registry, tags, legs }: LookUpWorld,
+  { cacheRepository }: Pick<PlanRequest, 'cacheRepository'>,
+  {
+    registry,
+    tags,
+    legs,
+  }: Pick<LookUpWorld, 'tags' | 'legs'> & { registry: Pick<RegistryClient, 'getManifest'> },
   leg: Leg,
 ): Promise<boolean> {
   const tag = stagedTag(leg)
