@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActionRun, errorsOf, runAction } from './action.ts'
-import { type BuildRecords, keepBuildRecords } from './build-records.ts'
-import { type CacheEntry, type CacheService, openCacheService } from './cache-service.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { type ActionRun, errorsOf, runAction } from '../support/action.ts'
+import { type BuildRecords, keepBuildRecords } from '../support/build-records.ts'
+import { type CacheEntry, type CacheService, openCacheService } from '../support/cache-service.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

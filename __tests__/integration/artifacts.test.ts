@@ -8,9 +8,9 @@ import { Header } from 'tar'
 import { packFolder } from '../../src/build/artifact-archive.ts'
 import { createRegistryStore } from '../../src/build/registry-store.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
-import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
-import { openTestClient } from './test-client.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
+import { openTestClient } from '../support/test-client.ts'
 
 const minutes = 60_000
 const world = useStandIns()

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { digestOf, errorsOf, runAction, tagsOf } from './action.ts'
-import { openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
+import { openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

@@ -9,7 +9,7 @@ import { systemTimers } from '../../src/build/timers.ts'
 import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../src/build/session.ts'
 import { uncachedSteps } from '../../src/build/steps.ts'
-import { makeCall, makeLeg } from '../unit/build/factory.ts'
+import { makeCall, makeLeg } from '../support/build-calls.ts'
 
 const base = 'image-action-test/buildx-base:1'
 let directory: string

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runAction } from './action.ts'
-import { rememberingPip, useStandIns, withProgram } from './stand-in-inputs.ts'
+import { runAction } from '../support/action.ts'
+import { rememberingPip, useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActionRun, errorsOf, runAction } from './action.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
+import { type ActionRun, errorsOf, runAction } from '../support/action.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 jest.setTimeout(60_000)
 

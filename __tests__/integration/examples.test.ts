@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { serveIndex, type IndexServer } from '../../stand-ins/index-server.ts'
 import { publishForTwoPlatforms } from '../../stand-ins/two-platforms.ts'
-import { runWorkflow, type Workflow, type WorkflowOptions, type WorkflowRun } from './act.ts'
-import { digestOf, registry, tagsOf } from './action.ts'
-import { type GitServer, serveGit } from './git-server.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
+import { runWorkflow, type Workflow, type WorkflowOptions, type WorkflowRun } from '../support/act.ts'
+import { digestOf, registry, tagsOf } from '../support/action.ts'
+import { type GitServer, serveGit } from '../support/git-server.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

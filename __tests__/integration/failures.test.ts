@@ -11,9 +11,9 @@ import {
   registry,
   runAction,
   tagsOf,
-} from './action.ts'
-import { openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
+} from '../support/action.ts'
+import { openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

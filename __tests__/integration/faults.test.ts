@@ -2,12 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pLimit from 'p-limit'
 import type { RegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
-import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { type FaultProxy, login, openFaultProxy, type Trouble } from './fault-proxy.ts'
-import { type Combination, combinations } from './faults-matrix.ts'
-import { useStandIns } from './stand-in-inputs.ts'
-import { openTestClient } from './test-client.ts'
-import { type Image, imageType, type Index, indexType, readRegistry, stateOf } from './two-platforms.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { type FaultProxy, login, openFaultProxy, type Trouble } from '../support/faults/proxy.ts'
+import { type Combination, combinations } from '../support/faults/matrix.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
+import { openTestClient } from '../support/test-client.ts'
+import {
+  type Image,
+  imageType,
+  type Index,
+  indexType,
+  readRegistry,
+  stateOf,
+} from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from './action.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from '../support/action.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { digestOf, errorsOf, runAction, tagsOf } from './action.ts'
+import { digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
 import {
   type Act,
   again,
@@ -12,10 +12,10 @@ import {
   type Place,
   readUndisturbed,
   type Undisturbed,
-} from './interrupted-runs.ts'
-import { type Door, openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
-import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from './two-platforms.ts'
+} from '../support/interrupted-runs.ts'
+import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
+import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

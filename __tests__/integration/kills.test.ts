@@ -5,7 +5,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FreshEngine, noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
-import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from './action.ts'
+import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from '../support/action.ts'
 import {
   type Act,
   again,
@@ -18,10 +18,10 @@ import {
   readUndisturbed,
   struck,
   type Undisturbed,
-} from './interrupted-runs.ts'
-import { type Door, openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
-import { stateOf } from './two-platforms.ts'
+} from '../support/interrupted-runs.ts'
+import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
+import { stateOf } from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

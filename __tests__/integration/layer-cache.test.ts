@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
-import { digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { isWrite, openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

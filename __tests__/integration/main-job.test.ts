@@ -2,8 +2,16 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ActionRun, digestOf, errorsOf, failedGates, registry, runAction, tagsOf } from './action.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import {
+  type ActionRun,
+  digestOf,
+  errorsOf,
+  failedGates,
+  registry,
+  runAction,
+  tagsOf,
+} from '../support/action.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

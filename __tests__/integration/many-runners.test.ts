@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 import {
   type Index,
   indexType,
@@ -12,7 +12,7 @@ import {
   readRegistry,
   rowsOf,
   stateOf,
-} from './two-platforms.ts'
+} from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

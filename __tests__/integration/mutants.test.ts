@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { changedAction, failedGates, registry, runAction, tagsOf } from './action.ts'
-import { type StandInWorld, useStandIns } from './stand-in-inputs.ts'
+import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
+import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 const mislabelled = 'stand-in/mislabelled'

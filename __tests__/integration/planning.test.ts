@@ -11,8 +11,8 @@ import { stagedTag } from '../../src/plan/stage-tags.ts'
 import { digestOf } from '../../src/registry/digest.ts'
 import { factsSchema } from '../../src/verify/facts.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { type GitServer, serveGit } from './git-server.ts'
+import { type ActionRun, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { type GitServer, serveGit } from '../support/git-server.ts'
 import {
   makeTaggedRepository,
   makeWheelIndex,
@@ -22,9 +22,9 @@ import {
   realTags,
   storeMeasured,
   type TinyImage,
-} from './planning-world.ts'
-import { rememberingPip } from './stand-in-inputs.ts'
-import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
+} from '../support/planning-world.ts'
+import { rememberingPip } from '../support/stand-in-inputs.ts'
+import { type Door, isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
 
 const minutes = 60_000
 const user = { user: 'robot', password: 'canary-git-5b7e' }

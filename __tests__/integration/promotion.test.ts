@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from './action.ts'
-import { openRegistryProxy, type RegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
+import { openRegistryProxy, type RegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 import {
   copyTag,
   type Image,
@@ -12,7 +12,7 @@ import {
   publishBasesForTwoPlatforms,
   readRegistry,
   stateOf,
-} from './two-platforms.ts'
+} from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
-import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { isWrite, openRegistryProxy, type RegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
-import { copyTag, readRegistry, rowsOf } from './two-platforms.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { isWrite, openRegistryProxy, type RegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
+import { copyTag, readRegistry, rowsOf } from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sendJson, startServer, type TestServer } from '../unit/registry/server.ts'
-import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from './action.ts'
-import { type GitServer, serveGit } from './git-server.ts'
-import { isWrite, openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { sendJson, startServer, type TestServer } from '../support/web-server.ts'
+import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
+import { type GitServer, serveGit } from '../support/git-server.ts'
+import { isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 const token = 'canary-github-9f42'

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, changedAction, errorsOf, registry, runAction } from './action.ts'
-import { openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { type ActionRun, changedAction, errorsOf, registry, runAction } from '../support/action.ts'
+import { openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 

@@ -4,8 +4,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorsOf, runAction } from '../../script/runner.ts'
-import { type GitServer, serveGit } from './git-server.ts'
-import { useStandIns } from './stand-in-inputs.ts'
+import { type GitServer, serveGit } from '../support/git-server.ts'
+import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 const token = 'canary-git-8c31'

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { aibrixMutants, makeAibrix } from '../../stand-ins/sources.ts'
 import { serveIndex } from '../../stand-ins/index-server.ts'
 import { prepare, type StandIns } from '../../stand-ins/prepare.ts'
-import { registry } from './action.ts'
+import { registry } from '../support/action.ts'
 
 const minutes = 60_000
 const again = () => prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })

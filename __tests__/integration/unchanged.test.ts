@@ -3,10 +3,17 @@ import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from './action.ts'
-import { type Door, isWrite, openRegistryProxy } from './registry-proxy.ts'
-import { useStandIns, withProgram } from './stand-in-inputs.ts'
-import { copyTag, type Image, imageType, type Index, indexType, readRegistry } from './two-platforms.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { type Door, isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
+import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
+import {
+  copyTag,
+  type Image,
+  imageType,
+  type Index,
+  indexType,
+  readRegistry,
+} from '../support/two-platforms.ts'
 
 const minutes = 60_000
 

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { resolve } from 'node:path'
-import { readWorkflow } from './act.ts'
+import { readWorkflow } from '../support/act.ts'
 
 // The scripts in our own workflows, as they are, with the real gh against a server on this machine.
 

@@ -11,7 +11,7 @@ import {
   reproduceCommand,
 } from '../../../src/build/argv.ts'
 import type { BuildOptions } from '../../../src/build/options.ts'
-import { makeCall, makeLeg } from './factory.ts'
+import { makeCall, makeLeg } from '../../support/build-calls.ts'
 
 const image: BuildCall['output'] = {
   kind: 'image',

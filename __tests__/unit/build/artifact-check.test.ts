@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { problemOf } from '../../../src/build/artifact-check.ts'
 import type { Artifact, ArtifactKind } from '../../../src/plan/artifact-key.ts'
-import { type Contents, storedFolder, wanted } from './artifact-folder.ts'
+import { type Contents, storedFolder, wanted } from '../../support/artifact-folder.ts'
 
 it.each(['wheel', 'ucx'] as const)('a %s that is what its name says has no problem', async (kind) => {
   expect(await problemOf(storedFolder(wanted[kind]), wanted[kind])).toBeUndefined()

@@ -8,7 +8,7 @@ import { BuildError } from '../../../src/build/build-error.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/failure.ts'
-import { storedFolder, wanted, writeContent } from './artifact-folder.ts'
+import { storedFolder, wanted, writeContent } from '../../support/artifact-folder.ts'
 
 const { wheel, ucx } = wanted
 

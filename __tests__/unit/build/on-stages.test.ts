@@ -7,9 +7,9 @@ import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/failure.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { makeBase, makeImage, makeLeg } from '../verify/factory.ts'
-import { newFolder, writeContent } from './artifact-folder.ts'
-import { makeCall } from './factory.ts'
+import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { newFolder, writeContent } from '../../support/artifact-folder.ts'
+import { makeCall } from '../../support/build-calls.ts'
 
 const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { systemTimers } from '../../../src/build/timers.ts'
 import { BuildCancelled, BuildError } from '../../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../../src/build/session.ts'
-import { quickRetry } from '../retry.ts'
+import { quickRetry } from '../../support/retry.ts'
 
 let directory: string
 const lines: string[] = []

@@ -3,8 +3,8 @@ import type { BuildCall } from '../../../src/build/argv.ts'
 import { BuildError } from '../../../src/build/build-error.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import { tolerateLayers } from '../../../src/build/tolerate-layers.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { makeCall } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import { makeCall } from '../../support/build-calls.ts'
 
 const leg = makeLeg()
 const cache = { from: 'docker.io/aibrix/image-cache@sha256:1', to: 'docker.io/aibrix/image-cache:layers-1' }

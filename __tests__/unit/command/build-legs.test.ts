@@ -11,9 +11,9 @@ import { readBaseFacts, storeBaseFacts } from '../../../src/promote/base-facts.t
 import { readStoredReport, stage } from '../../../src/promote/stage.ts'
 import type { Digest } from '../../../src/registry/digest.ts'
 import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
-import { makeCall } from '../build/factory.ts'
-import { factsOf, makeOutcomeReport, makePlannedImages } from '../report/factory.ts'
-import { cache, createMemory, type Memory, putImage, stageLeg } from './registry.ts'
+import { makeCall } from '../../support/build-calls.ts'
+import { factsOf, makeOutcomeReport, makePlannedImages } from '../../support/reports.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg } from '../../support/memory-client.ts'
 
 /** Three legs, each of its own engine version, base and build id. */
 const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {

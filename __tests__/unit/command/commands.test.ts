@@ -12,9 +12,9 @@ import { createWorkspace } from '../../../src/edge/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import { serialisePlan } from '../../../src/plan/document.ts'
-import { sendJson, type TestServer, useOpened } from '../registry/server.ts'
-import { makePlan, makePlannedImage } from '../report/factory.ts'
-import { noRetry } from '../retry.ts'
+import { sendJson, type TestServer, useOpened } from '../../support/web-server.ts'
+import { makePlan, makePlannedImage } from '../../support/reports.ts'
+import { noRetry } from '../../support/retry.ts'
 
 const { opened, server } = useOpened()
 

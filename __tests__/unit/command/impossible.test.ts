@@ -3,8 +3,8 @@ import { findImpossible, leaveOut } from '../../../src/command/impossible.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
-import { request, selectors, world } from '../plan/world.ts'
-import { createMemory, type Memory, stageLeg } from './registry.ts'
+import { request, selectors, world } from '../../support/plan-world.ts'
+import { createMemory, type Memory, stageLeg } from '../../support/memory-client.ts'
 
 const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
 

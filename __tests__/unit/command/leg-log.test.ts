@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createLegLog, legNames } from '../../../src/command/leg-log.ts'
 import type { PlannedImage } from '../../../src/plan/plan.ts'
-import { makePlannedImage, makePlannedImages, sglang } from '../report/factory.ts'
+import { makePlannedImage, makePlannedImages, sglang } from '../../support/reports.ts'
 
 const id = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1'
 const other = makePlannedImage()

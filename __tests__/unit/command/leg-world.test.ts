@@ -5,8 +5,8 @@ import { readInputs } from '../../../src/inputs/inputs.ts'
 import type { NixlVersions } from '../../../src/plan/nixl-index.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { makePlannedImage } from '../report/factory.ts'
-import { makeFacts } from '../verify/factory.ts'
+import { makePlannedImage } from '../../support/reports.ts'
+import { makeFacts } from '../../support/verified-leg.ts'
 
 /** What is said against a leg by facts of its base. */
 async function objection(

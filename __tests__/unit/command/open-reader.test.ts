@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createOpenReader } from '../../../src/command/open-reader.ts'
 import type { Repository } from '../../../src/registry/reference.ts'
-import { anonymous, at, sendJson, type TestServer, useOpened } from '../registry/server.ts'
+import { anonymous, at, sendJson, type TestServer, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
 

@@ -9,8 +9,8 @@ import { stage } from '../../../src/promote/stage.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { serialiseReport } from '../../../src/report/leg-report.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
-import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../report/factory.ts'
-import { makeLeg } from '../verify/factory.ts'
+import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../../support/reports.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 import {
   cache,
   createMemory,
@@ -19,7 +19,7 @@ import {
   sglang as sglangImages,
   stageLeg,
   vllm,
-} from './registry.ts'
+} from '../../support/memory-client.ts'
 
 /** Two images of two platforms, each leg with a build id of its own, each image with two tags. */
 function planOf(changes: Partial<Plan> = {}): Plan {

@@ -11,9 +11,15 @@ import {
   makePlannedImage,
   makePlannedImages,
   sglang,
-} from '../report/factory.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { createMemory, type Memory, sglang as sglangImages, stageLeg, vllm } from './registry.ts'
+} from '../../support/reports.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import {
+  createMemory,
+  type Memory,
+  sglang as sglangImages,
+  stageLeg,
+  vllm,
+} from '../../support/memory-client.ts'
 
 const secret = 'hunter2'
 

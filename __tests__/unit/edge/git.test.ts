@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGit } from '../../../src/edge/git.ts'
 import type { Retry } from '../../../src/retry.ts'
-import { quickRetry } from '../retry.ts'
+import { quickRetry } from '../../support/retry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'git-'))
 

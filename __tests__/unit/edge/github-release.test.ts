@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { type ReleaseSettings, type ReleaseUpdate, updateRelease } from '../../../src/edge/github-release.ts'
 import { updateReleaseNotes } from '../../../src/report/release-notes.ts'
-import { type Handler, sendJson, startServer, type TestServer } from '../registry/server.ts'
-import { makeOutcome, makePlannedImage, published, sglang } from '../report/factory.ts'
+import { type Handler, sendJson, startServer, type TestServer } from '../../support/web-server.ts'
+import { makeOutcome, makePlannedImage, published, sglang } from '../../support/reports.ts'
 
 // The library decides about a proxy when it is loaded, by this address: none for this machine.
 process.env.GITHUB_API_URL = 'http://127.0.0.1'

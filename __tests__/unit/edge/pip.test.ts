@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPip, type PipSettings } from '../../../src/edge/pip.ts'
 import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
-import { noRetry, quickRetry } from '../retry.ts'
+import { noRetry, quickRetry } from '../../support/retry.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'pip-'))

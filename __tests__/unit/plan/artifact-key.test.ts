@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { makeBase, makeLeg } from '../verify/factory.ts'
+import { makeBase, makeLeg } from '../../support/verified-leg.ts'
 
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 const architectures = ['8.0', '9.0']

@@ -4,8 +4,8 @@ import { readInputs } from '../../../src/inputs/inputs.ts'
 import { buildId, type Determinants, determinantsOf } from '../../../src/plan/build-id.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { makeConfig, makeLayer, makeLeg } from '../verify/factory.ts'
-import { bases, world } from './world.ts'
+import { makeConfig, makeLayer, makeLeg } from '../../support/verified-leg.ts'
+import { bases, world } from '../../support/plan-world.ts'
 
 const leg = makeLeg()
 const { base, aibrix, ucx } = leg

@@ -12,7 +12,7 @@ import {
   type TemplateValues,
 } from '../../../src/plan/tag.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
-import { makeConfig, makeFacts, makeLeg } from '../verify/factory.ts'
+import { makeConfig, makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
 const values: TemplateValues = {
   engine: 'vllm',

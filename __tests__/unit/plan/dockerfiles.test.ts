@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { buildArguments } from '../../../src/build/argv.ts'
 import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/catalogue.ts'
 import { engineNames, engines } from '../../../src/plan/engine.ts'
-import { makeLeg } from '../verify/factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
 

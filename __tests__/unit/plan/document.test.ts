@@ -8,7 +8,7 @@ import { makePlan } from '../../../src/plan/make-plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { stagedTag } from '../../../src/plan/stage-tags.ts'
-import { type Images, request, selectors, world } from './world.ts'
+import { type Images, request, selectors, world } from '../../support/plan-world.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 

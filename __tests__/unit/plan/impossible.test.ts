@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { request, selectors, world } from './world.ts'
+import { request, selectors, world } from '../../support/plan-world.ts'
 
 const vllm = (versions: string) => [{ engine: 'vllm' as const, versions: selectors('engine', versions) }]
 const amd64 = { 'linux/amd64': {} }

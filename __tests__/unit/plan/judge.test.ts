@@ -7,7 +7,7 @@ import type { BaseImage } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { stagedTag } from '../../../src/plan/stage-tags.ts'
-import { bases, catalogue, type Images, request, selectors, world } from './world.ts'
+import { bases, catalogue, type Images, request, selectors, world } from '../../support/plan-world.ts'
 
 const noPip: NixlVersions = { state: 'no-pip', reason: 'python3 has no pip' }
 const known = (...versions: string[]): NixlVersions => ({ state: 'known', versions })

@@ -19,7 +19,7 @@ import {
   request,
   selectors,
   world,
-} from './world.ts'
+} from '../../support/plan-world.ts'
 
 const wantedTag = 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123'
 const vllm = (versions: string) => [{ engine: 'vllm' as const, versions: selectors('engine', versions) }]

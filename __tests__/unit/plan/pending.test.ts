@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { PlannedImage, Published } from '../../../src/plan/plan.ts'
-import { digest, makePlannedImage } from '../report/factory.ts'
+import { digest, makePlannedImage } from '../../support/reports.ts'
 
 const absent: Published = { kind: 'absent' }
 const same: Extract<Published, { kind: 'same' }> = { kind: 'same', digest, tags: [], missingTags: [] }

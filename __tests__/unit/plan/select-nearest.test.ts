@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { parseRelease } from '../../../src/plan/release.ts'
 import { nearestReleases } from '../../../src/plan/select.ts'
-import { lists } from './select-tags.ts'
+import { lists } from '../../support/select-tags.ts'
 
 const [vllm, sglang, aibrix, nixl] = lists.map(({ tags }) => tags)
 

@@ -8,7 +8,7 @@ import {
   parseRelease,
   releasesOf,
 } from '../../../src/plan/release.ts'
-import { lists } from './select-tags.ts'
+import { lists } from '../../support/select-tags.ts'
 
 describe('releases', () => {
   it.each([

@@ -5,7 +5,7 @@ import { UserError } from '../../../src/errors.ts'
 import { isPreRelease, minorLineOf, parseRelease, type Product } from '../../../src/plan/release.ts'
 import { type Selected, selectVersions } from '../../../src/plan/select.ts'
 import { parseSelectors } from '../../../src/plan/selector.ts'
-import { lists } from './select-tags.ts'
+import { lists } from '../../support/select-tags.ts'
 
 const currents: Record<Product, string> = { engine: 'v0.10.2', aibrix: 'v0.5.0', nixl: '0.7.1' }
 

@@ -7,7 +7,7 @@ import type { PlannedImage } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { stagedTag } from '../../../src/plan/stage-tags.ts'
-import { bases, type Images, registryOf, request, selectors, world } from './world.ts'
+import { bases, type Images, registryOf, request, selectors, world } from '../../support/plan-world.ts'
 
 const start = 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1'
 const today = `${start}-20251123`

@@ -3,8 +3,8 @@ import { candidateTag, reportTag, stagedTag } from '../../../src/plan/stage-tags
 import { readStaged } from '../../../src/promote/staged.ts'
 import { copyManifest } from '../../../src/registry/copy.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { cache, createMemory, type Memory, putImage, stageLeg } from '../command/registry.ts'
-import { makeLeg } from '../verify/factory.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg } from '../../support/memory-client.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 
 const leg = makeLeg()
 const arm64 = makeLeg({ platform: 'linux/arm64', architecture: 'arm64', buildId: 'e'.repeat(64) })

@@ -3,7 +3,7 @@ import { getArtifact, putArtifact } from '../../../src/registry/artifact.ts'
 import { isDenied } from '../../../src/registry/failure.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes, parseManifest } from '../../../src/registry/manifest.ts'
-import { at, type Handler, sendJson, sentence, useOpened } from './server.ts'
+import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
 

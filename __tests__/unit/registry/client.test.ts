@@ -4,7 +4,7 @@ import type { Timeouts } from '../../../src/registry/client.ts'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
 import { type Digest, digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { quickRetry } from '../retry.ts'
+import { quickRetry } from '../../support/retry.ts'
 import {
   anonymous,
   at,
@@ -14,7 +14,7 @@ import {
   startServer,
   type TestServer,
   useOpened,
-} from './server.ts'
+} from '../../support/web-server.ts'
 
 const { opened, server, client } = useOpened()
 

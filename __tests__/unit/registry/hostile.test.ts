@@ -10,8 +10,16 @@ import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
 import type { Repository } from '../../../src/registry/reference.ts'
-import { quickRetry } from '../retry.ts'
-import { at, type Handler, type Seen, sendJson, sentence, type TestServer, useOpened } from './server.ts'
+import { quickRetry } from '../../support/retry.ts'
+import {
+  at,
+  type Handler,
+  type Seen,
+  sendJson,
+  sentence,
+  type TestServer,
+  useOpened,
+} from '../../support/web-server.ts'
 
 const opened = useOpened()
 const { server } = opened

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { at, type Gauge, type Handler, sendJson, useOpened } from './server.ts'
+import { at, type Gauge, type Handler, sendJson, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
 

@@ -4,8 +4,16 @@ import { UserError } from '../../../src/errors.ts'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { quickRetry } from '../retry.ts'
-import { at, type Gauge, type Handler, sendJson, sentence, type TestServer, useOpened } from './server.ts'
+import { quickRetry } from '../../support/retry.ts'
+import {
+  at,
+  type Gauge,
+  type Handler,
+  sendJson,
+  sentence,
+  type TestServer,
+  useOpened,
+} from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
 

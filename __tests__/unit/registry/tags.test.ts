@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CredentialLookup } from '../../../src/registry/credentials.ts'
-import { quickRetry } from '../retry.ts'
-import { at, type Handler, sendJson, sentence, useOpened } from './server.ts'
+import { quickRetry } from '../../support/retry.ts'
+import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
 

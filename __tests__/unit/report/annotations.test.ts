@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import { waive } from '../../../src/verify/gate.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
-import { makeFacts, makeLeg } from '../verify/factory.ts'
+import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 import {
   makeExcluded,
   makeFailure,
@@ -10,7 +10,7 @@ import {
   makeOutcomeReport,
   makePlannedImage,
   makeRun,
-} from './factory.ts'
+} from '../../support/reports.ts'
 
 describe('annotations', () => {
   it('of a failed gate name the gate and the cause', () => {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import type { Cause, Change } from '../../../src/plan/plan.ts'
 import { causeInWords } from '../../../src/report/cause-words.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
-import { makeOutcome, makePlannedImage, makeRun, published } from './factory.ts'
+import { makeOutcome, makePlannedImage, makeRun, published } from '../../support/reports.ts'
 
 const hex = (digit: string) => digit.repeat(64)
 const commit = (digit: string) => digit.repeat(40)

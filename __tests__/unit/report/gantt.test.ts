@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { gantt } from '../../../src/report/gantt.ts'
-import { makeStep, steps } from './factory.ts'
+import { makeStep, steps } from '../../support/reports.ts'
 
 /** What Mermaid's lexer makes of a line: a section, or a name without `:`, `#`, `;`, `%` and tags, start, duration. */
 const line = /^(?:section [^#:;%\n]+|[^#:;%,\n]+ \d+\.\d s :(?:crit, )?\d+, [1-9]\d*ms)$/u

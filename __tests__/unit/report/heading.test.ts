@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { headingOf } from '../../../src/report/heading.ts'
 import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
-import { makeLeg } from '../verify/factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 import {
   digest,
   makeExcluded,
@@ -12,7 +12,7 @@ import {
   makePlannedImage,
   makePlannedImages,
   makeRun,
-} from './factory.ts'
+} from '../../support/reports.ts'
 
 function heading(run: Run): string {
   return headingOf(run, titlesOf(run.outcomes.map(({ image }) => image)))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { matrixOutput, type RunsOn } from '../../../src/report/matrix.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { digest, makePlan, makePlannedImage, makePlannedImages, sglang } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import { digest, makePlan, makePlannedImage, makePlannedImages, sglang } from '../../support/reports.ts'
 
 const platforms = ['linux/amd64', 'linux/arm64'] as const
 const runners = new Map<string, RunsOn>([

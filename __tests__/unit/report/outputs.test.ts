@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ImageState, LegState } from '../../../src/report/outcome.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { digest, makeOutcome, makeOutcomeReport, makePlannedImage, sglang } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import { digest, makeOutcome, makeOutcomeReport, makePlannedImage, sglang } from '../../support/reports.ts'
 
 const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const vllm = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1'

@@ -2,8 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { renderPlanSummary } from '../../../src/report/plan-summary.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { digest, makeExcluded, makePlan, makePlannedImage, makePlannedImages, sglang } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import {
+  digest,
+  makeExcluded,
+  makePlan,
+  makePlannedImage,
+  makePlannedImages,
+  sglang,
+} from '../../support/reports.ts'
 
 const reference = `aibrix/image-cache:plan-${'c'.repeat(64)}`
 const both = ['linux/amd64', 'linux/arm64'] as const

@@ -2,8 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ImageOutcome } from '../../../src/report/outcome.ts'
 import { updateReleaseNotes } from '../../../src/report/release-notes.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { digest, makeFailure, makeOutcome, makePlannedImage, published, sglang } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import {
+  digest,
+  makeFailure,
+  makeOutcome,
+  makePlannedImage,
+  published,
+  sglang,
+} from '../../support/reports.ts'
 
 const begin = '<!-- image-action: components -->'
 const end = '<!-- /image-action: components -->'

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { integrationLine } from '../../../src/report/integration-line.ts'
 import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
 import { makeReport, stepTimes } from '../../../src/report/make-report.ts'
-import { makeFacts, makeLeg } from '../verify/factory.ts'
-import { digest, makeOutcomeReport, makeStep } from './factory.ts'
+import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+import { digest, makeOutcomeReport, makeStep } from '../../support/reports.ts'
 
 describe('the report of a leg', () => {
   it('is read back as it was written', () => {

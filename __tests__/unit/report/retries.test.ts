@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { retriesPart } from '../../../src/report/retries-part.ts'
 import { renderPlanSummary } from '../../../src/report/plan-summary.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
-import { makePlan } from './factory.ts'
+import { makePlan } from '../../support/reports.ts'
 
 const text = (...retried: Parameters<typeof retriesPart>[0]) =>
   retriesPart(retried, 60)

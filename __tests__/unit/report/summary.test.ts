@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { ImageOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
 import { waive } from '../../../src/verify/gate.ts'
-import { makeFacts, makeLeg } from '../verify/factory.ts'
+import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 import {
   digest,
   makeExcluded,
@@ -17,7 +17,7 @@ import {
   published,
   sglang,
   steps,
-} from './factory.ts'
+} from '../../support/reports.ts'
 
 function both(): ImageOutcome[] {
   const leg = sglang()

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
-import { makeLeg } from '../verify/factory.ts'
-import { makePlannedImage, sglang } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
+import { makePlannedImage, sglang } from '../../support/reports.ts'
 
 type Kind = PinnedSource['kind']
 

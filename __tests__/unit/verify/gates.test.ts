@@ -13,7 +13,15 @@ import { judgeManifest } from '../../../src/verify/manifest.ts'
 import { humanBytes } from '../../../src/verify/size.ts'
 import { judgeAibrixVersion } from '../../../src/verify/versions.ts'
 import * as v from 'valibot'
-import { makeBase, makeCandidate, makeConfig, makeFacts, makeImage, makeLayer, makeLeg } from './factory.ts'
+import {
+  makeBase,
+  makeCandidate,
+  makeConfig,
+  makeFacts,
+  makeImage,
+  makeLayer,
+  makeLeg,
+} from '../../support/verified-leg.ts'
 
 const limits = { addedBytes: 100_000_000 }
 

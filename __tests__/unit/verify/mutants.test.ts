@@ -4,7 +4,7 @@ import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
 import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
-import { makeCandidate, makeConfig, makeFacts, makeLayer, makeLeg } from './factory.ts'
+import { makeCandidate, makeConfig, makeFacts, makeLayer, makeLeg } from '../../support/verified-leg.ts'
 
 type World = { leg: Leg; facts: LegFacts; candidate: ReturnType<typeof makeCandidate> }
 type Mutant = [

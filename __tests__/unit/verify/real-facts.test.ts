@@ -5,7 +5,7 @@ import type { Engine } from '../../../src/plan/engine.ts'
 import { parseEngineVersion } from '../../../src/plan/version.ts'
 import { type Facts, factsSchema } from '../../../src/verify/facts.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
-import { makeLeg } from './factory.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 
 // Facts that `dockerfiles/scripts/measure` wrote in real bases and the images made of them: <engine>-<version>/{base,image}.json
 

@@ -1,12 +1,12 @@
-import { choosers } from '../../../src/plan/named.ts'
-import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { type LegReport, type StepTime } from '../../../src/report/leg-report.ts'
-import { type LegResult, makeReport } from '../../../src/report/make-report.ts'
-import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
-import type { LegFacts } from '../../../src/verify/facts.ts'
-import { judgeFacts } from '../../../src/verify/judge.ts'
-import { judgeManifest } from '../../../src/verify/manifest.ts'
-import { makeCandidate, makeFacts, makeLeg } from '../verify/factory.ts'
+import { choosers } from '../../src/plan/named.ts'
+import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../src/plan/plan.ts'
+import { type LegReport, type StepTime } from '../../src/report/leg-report.ts'
+import { type LegResult, makeReport } from '../../src/report/make-report.ts'
+import type { ImageOutcome, ImageState, LegState, Run } from '../../src/report/outcome.ts'
+import type { LegFacts } from '../../src/verify/facts.ts'
+import { judgeFacts } from '../../src/verify/judge.ts'
+import { judgeManifest } from '../../src/verify/manifest.ts'
+import { makeCandidate, makeFacts, makeLeg } from './verified-leg.ts'
 
 export const digest = `sha256:${'e'.repeat(64)}` as const
 const start = Date.UTC(2025, 10, 23, 12)

@@ -21,7 +21,7 @@ import {
   uploadStart,
   wrong,
   type Kind,
-} from './faults-kinds.ts'
+} from './kinds.ts'
 
 const base = { name: 'the read of a base', on: /^GET .*\/stand-in\/.*\/manifests\//, bases: true } as const
 const tagList = /^GET .*\/tags\/list/

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { registry } from './action.ts'
-import { type Answer, type Fault, give, spoil, swapByte } from './fault-proxy-answers.ts'
+import { registry } from '../action.ts'
+import { type Answer, type Fault, give, spoil, swapByte } from './answers.ts'
 
 /** A request as the proxy got it. */
 export type Seen = {

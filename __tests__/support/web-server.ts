@@ -1,10 +1,10 @@
 import { afterEach, expect } from '@jest/globals'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { UserError } from '../../../src/errors.ts'
-import { createRegistryClient, type RegistryClient, type Timeouts } from '../../../src/registry/client.ts'
-import type { CredentialLookup } from '../../../src/registry/credentials.ts'
-import type { Repository } from '../../../src/registry/reference.ts'
+import { UserError } from '../../src/errors.ts'
+import { createRegistryClient, type RegistryClient, type Timeouts } from '../../src/registry/client.ts'
+import type { CredentialLookup } from '../../src/registry/credentials.ts'
+import type { Repository } from '../../src/registry/reference.ts'
 
 export type Seen = { method: string; path: string; authorization: string | undefined; body: string }
 

@@ -1,5 +1,5 @@
-import type { Fault } from './fault-proxy-answers.ts'
-import type { Trouble } from './fault-proxy.ts'
+import type { Fault } from './answers.ts'
+import type { Trouble } from './proxy.ts'
 
 /** Requests that can have the same faults, and the run in which there are such requests. */
 export type Kind = {

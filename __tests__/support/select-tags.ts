@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import type { Product } from '../../../src/plan/release.ts'
+import type { Product } from '../../src/plan/release.ts'
 
 function linesOf(name: string): string[] {
-  const text = readFileSync(new URL(`../../fixtures/tags/${name}`, import.meta.url), 'utf8')
+  const text = readFileSync(new URL(`../fixtures/tags/${name}`, import.meta.url), 'utf8')
   return text.trim().split('\n')
 }
 

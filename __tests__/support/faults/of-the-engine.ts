@@ -16,7 +16,7 @@ import {
   upload,
   uploadStart,
   type Kind,
-} from './faults-kinds.ts'
+} from './kinds.ts'
 
 const base = { ...building, name: 'a base', on: /^HEAD .*\/stand-in\//, bases: true } as const
 const pushed = { ...building, name: 'the reading back of what it pushed', on: /^GET .*\/manifests\/sha256:/ }

@@ -1,7 +1,7 @@
-import type { Leg } from '../../../src/plan/plan.ts'
-import type { ImageConfig, ImageLayer } from '../../../src/registry/manifest.ts'
-import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
-import type { Candidate } from '../../../src/verify/candidate.ts'
+import type { Leg } from '../../src/plan/plan.ts'
+import type { ImageConfig, ImageLayer } from '../../src/registry/manifest.ts'
+import type { Facts, LegFacts } from '../../src/verify/facts.ts'
+import type { Candidate } from '../../src/verify/candidate.ts'
 
 // A leg and its facts as they are when all is well. Tests change one thing in a copy.
 

@@ -1,8 +1,8 @@
-import type { Fault } from './fault-proxy-answers.ts'
-import type { Seen, Trouble } from './fault-proxy.ts'
-import { type Kind, longer, type Often, often } from './faults-kinds.ts'
-import { ofTheAction } from './faults-of-the-action.ts'
-import { ofTheEngine } from './faults-of-the-engine.ts'
+import type { Fault } from './answers.ts'
+import type { Seen, Trouble } from './proxy.ts'
+import { type Kind, longer, type Often, often } from './kinds.ts'
+import { ofTheAction } from './of-the-action.ts'
+import { ofTheEngine } from './of-the-engine.ts'
 
 /** One fault in one kind of request, so often: what a run has to live with, or to end at in the right way. */
 export type Combination = {
