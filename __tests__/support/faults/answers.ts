@@ -15,6 +15,15 @@ export type Fault =
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
+/** An answer of JSON */
+export function json(status: number, content: unknown, headers: Record<string, string> = {}): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(JSON.stringify(content)),
+  }
+}
+
 /** Seconds */
 export const retryAfter = 1
 

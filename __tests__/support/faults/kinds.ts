@@ -1,5 +1,5 @@
 import type { Fault } from './answers.ts'
-import type { Trouble } from './proxy.ts'
+import type { Trouble } from './trouble.ts'
 
 /** Requests that can have the same faults, and the run in which there are such requests. */
 export type Kind = {

@@ -1,5 +1,6 @@
 import type { Fault } from './answers.ts'
-import type { Seen, Trouble } from './proxy.ts'
+import type { Seen } from '../registry-proxy.ts'
+import type { Trouble } from './trouble.ts'
 import { type Kind, longer, type Often, often } from './kinds.ts'
 import { ofTheAction } from './of-the-action.ts'
 import { ofTheEngine } from './of-the-engine.ts'
@@ -7,6 +8,8 @@ import { ofTheEngine } from './of-the-engine.ts'
 /** One fault in one kind of request, so often: what a run has to live with, or to end at in the right way. */
 export type Combination = {
   name: string
+  /** Of the requests, as `Kind` names it */
+  kind: string
   trouble: Trouble
   /** What the trouble is with is told by its digest, which is under a tag that begins so */
   contentOf: string | undefined
@@ -69,6 +72,7 @@ function combinationOf(kind: Kind, by: Asking, fault: Fault, word: Often): Combi
   const isForEver = word === 'for ever'
   return {
     name: `${name} ${by === 'engine' ? 'of the engine ' : ''}${moments[moment]}: ${fault}, ${word}`,
+    kind: name,
     trouble: { on: isMeant, fault, moment, times: often[word] },
     contentOf: kind.contentOf,
     ...{ tokens, mounts, bases, there: there ?? /^(?:facts|report|build)-/, isStaged: there === undefined },
@@ -85,7 +89,27 @@ function combinationsOf(kind: Kind, by: Asking): Combination[] {
   return kind.faults.flatMap((fault) => words.map((word) => combinationOf(kind, by, fault, word)))
 }
 
-export const combinations: readonly Combination[] = [
-  ...ofTheAction.flatMap((kind) => combinationsOf(kind, 'action')),
+/** All that the action asks a registry for, with each fault that it can have: in this process, where a run takes milliseconds. */
+export const inProcess: readonly Combination[] = ofTheAction.flatMap((kind) => combinationsOf(kind, 'action'))
+
+/** Runs of the built action on a real engine and registry: all of the engine's requests, and each kind of the action's own. */
+export const whole: readonly Combination[] = [
+  ...chosen(inProcess),
   ...ofTheEngine.flatMap((kind) => combinationsOf(kind, 'engine')),
 ]
+
+/** @returns one combination of each kind, with the fault that the others have least */
+function chosen(all: readonly Combination[]): Combination[] {
+  const counts = new Map<Fault, number>()
+  return [...new Set(all.map(({ kind }) => kind))].flatMap((kind) => {
+    const [first] = all
+      .filter((one) => one.kind === kind)
+      .sort((left, right) => countOf(left) - countOf(right))
+    if (!first) return []
+    counts.set(first.trouble.fault, countOf(first) + 1)
+    return first
+  })
+  function countOf({ trouble: { fault } }: Combination): number {
+    return counts.get(fault) ?? 0
+  }
+}

@@ -1,0 +1,74 @@
+import { act } from '../in-process/act.ts'
+import { publishBase } from '../in-process/engine.ts'
+import { publishedState } from '../in-process/state.ts'
+import { type Content, openRegistryInMemory, type RegistryInMemory, withTags } from '../registry-in-memory.ts'
+import { openRegistryProxy } from '../registry-proxy.ts'
+import { type Image } from '../two-platforms.ts'
+import type { Place, Undisturbed } from './attempt.ts'
+import type { Combination } from './matrix.ts'
+import type { Trouble } from './trouble.ts'
+import { login, wanted, waits } from './wanted.ts'
+
+const namespace = 'acme'
+const [cache, published] = [`${namespace}/image-cache`, `${namespace}/vllm-openai`]
+
+/** What a run in this process gives that nothing disturbs, and the registry after it */
+export type UndisturbedInProcess = { state: Undisturbed; content: Content }
+
+function inputsFor(registry: RegistryInMemory): Record<string, string> {
+  return { ...wanted, namespace, push: 'true', 'base-registry': `${registry.host}/stand-in` }
+}
+
+export async function runUndisturbed(): Promise<UndisturbedInProcess> {
+  const registry = await openRegistryInMemory()
+  await publishBase(registry.host, 'stand-in/vllm/vllm-openai:v0.21.0', ['linux/amd64'])
+  const ended = await act({ ...inputsFor(registry), registry: registry.host, cache: 'registry' }, { waits })
+  if (ended.code !== 0) throw new Error(ended.errors.join('\n'))
+  const undisturbed = { state: publishedState(registry, namespace), content: registry.content() }
+  await registry.close()
+  return undisturbed
+}
+
+/** @returns the trouble, where it is meant so with what is stored under one tag alone */
+function troubleOf({ trouble, contentOf }: Combination, content: Content, of: RegistryInMemory): Trouble {
+  if (contentOf === undefined) return trouble
+  const [tag = contentOf] = [...(content.get(cache)?.tags.keys() ?? [])].filter((name) =>
+    name.startsWith(contentOf),
+  )
+  const { config, layers } = of.manifest<Image>(cache, tag)
+  // What describes layers is their configuration; an artifact has an empty one, and one layer.
+  const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
+  return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
+}
+
+/** A place for a combination in a registry in memory, with what the undisturbed run left as far as it is wanted. */
+export async function openInProcess(
+  combination: Combination,
+  { content }: UndisturbedInProcess,
+): Promise<Place> {
+  const { tokens, mounts, bases, there, waits: patience } = combination
+  const kept = withTags(withTags(content, cache, there), published, /^(?!)/)
+  const registry = await openRegistryInMemory(kept)
+  const proxy = await openRegistryProxy({
+    upstream: registry.host,
+    mounts,
+    ...(tokens && { tokens: login }),
+    trouble: troubleOf(combination, kept, registry),
+  })
+  const inputs = {
+    ...{ ...inputsFor(registry), ...combination.inputs, registry: proxy.host },
+    ...(tokens && login),
+    ...(bases && { 'base-registry': `${proxy.host}/stand-in` }),
+  }
+  return {
+    proxy,
+    act: () => act(inputs, { waits: { ...waits, ...patience } }),
+    publicTags: () => Promise.resolve([...registry.tagsOf(published).keys()]),
+    state: () => Promise.resolve(publishedState(registry, namespace)),
+    missing: () => Promise.resolve(registry.dangling()),
+    close: async () => {
+      await proxy.close()
+      await registry.close()
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import type { RegistryClient } from '../../../src/registry/client.ts'
+import { copyManifest } from '../../../src/registry/copy.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../action.ts'
+import type { Ended } from '../in-process/act.ts'
+import { openRegistryProxy } from '../registry-proxy.ts'
+import type { StandInWorld } from '../stand-in-inputs.ts'
+import { type Image, imageType, type Index, indexType, readRegistry, stateOf } from '../two-platforms.ts'
+import type { Place, Undisturbed } from './attempt.ts'
+import type { Combination } from './matrix.ts'
+import type { Trouble } from './trouble.ts'
+import { login, waits, wanted } from './wanted.ts'
+
+/** What a run of the built action gives that nothing disturbs: public tags, and those of the cache repository */
+export type UndisturbedWhole = {
+  namespace: string
+  state: Undisturbed
+  cache: [tag: string, digest: string][]
+}
+
+async function runHere(world: StandInWorld, more: Record<string, string>, waiting = {}): Promise<Ended> {
+  const environment = { IMAGE_ACTION_WAITS: JSON.stringify(waiting) }
+  const run: ActionRun = await runAction(world.inputs({ ...wanted, ...more }), { environment })
+  const errors = errorsOf(run).map((line) => line.replace(/^::error[^:]*::/, ''))
+  return { code: run.code === 0 ? 0 : 1, errors, summary: run.summary }
+}
+
+export async function runUndisturbed(world: StandInWorld): Promise<UndisturbedWhole> {
+  const namespace = `${world.namespace}-undisturbed`
+  const run = await runHere(world, { namespace })
+  if (run.code !== 0) throw new Error(run.errors.join('\n'))
+  const name = `${namespace}/image-cache`
+  const tags = await tagsOf(name)
+  const cache = await Promise.all(
+    tags.map(async (tag): Promise<[string, string]> => [tag, (await digestOf(name, tag)) ?? '']),
+  )
+  return { namespace, state: await stateOf(namespace), cache }
+}
+
+/** @returns the trouble, where it is meant so with what is stored under one tag alone */
+async function troubleOf(
+  { trouble, contentOf }: Combination,
+  { namespace, cache }: UndisturbedWhole,
+): Promise<Trouble> {
+  if (contentOf === undefined) return trouble
+  const [tag = contentOf] = cache.flatMap(([name]) => (name.startsWith(contentOf) ? name : []))
+  const { config, layers } = await readRegistry<Image>(`${namespace}/image-cache/manifests/${tag}`, imageType)
+  // What describes layers is their configuration; an artifact has an empty one, and one layer.
+  const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
+  return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
+}
+
+/** Everything that public tags lead to. @returns what is not there */
+async function missingOf(repository: string): Promise<string[]> {
+  const digests = new Set<string>()
+  for (const tag of await tagsOf(repository)) {
+    const index = await readRegistry<Index>(`${repository}/manifests/${tag}`, indexType)
+    for (const { digest } of index.manifests) digests.add(digest)
+  }
+  const images = [...digests].map((digest) =>
+    readRegistry<Image>(`${repository}/manifests/${digest}`, imageType),
+  )
+  const blobs = (await Promise.all(images)).flatMap(({ config, layers }) => [config, ...layers])
+  const missing = blobs.map(async ({ digest }) => {
+    const { ok } = await fetch(`http://${registry}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })
+    return ok ? [] : digest
+  })
+  return (await Promise.all(missing)).flat()
+}
+
+/** A namespace for a combination in the test registry, with what the undisturbed run left as far as it is wanted. */
+export async function openWhole(
+  combination: Combination,
+  namespace: string,
+  world: StandInWorld,
+  undisturbed: UndisturbedWhole,
+  client: RegistryClient,
+): Promise<Place> {
+  const { tokens, mounts, bases, there } = combination
+  const repositoryOf = (name: string) => ({ registry, path: `${name}/image-cache` })
+  const [from, to] = [repositoryOf(undisturbed.namespace), repositoryOf(namespace)]
+  for (const [tag, digest] of undisturbed.cache)
+    if (there.test(tag)) await copyManifest(client, { from, to, digest, tag })
+  const proxy = await openRegistryProxy({
+    mounts,
+    ...(tokens && { tokens: login }),
+    trouble: await troubleOf(combination, undisturbed),
+  })
+  const inputs = {
+    ...{ namespace, ...combination.inputs, registry: proxy.host },
+    ...(tokens && login),
+    ...(bases && { 'base-registry': `${proxy.host}/stand-in` }),
+  }
+  return {
+    proxy,
+    act: () => runHere(world, inputs, { ...waits, ...combination.waits }),
+    publicTags: () => tagsOf(`${namespace}/vllm-openai`),
+    state: () => stateOf(namespace),
+    missing: () => missingOf(`${namespace}/vllm-openai`),
+    close: proxy.close,
+  }
+}

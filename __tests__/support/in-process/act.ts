@@ -1,0 +1,190 @@
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createArtifacts } from '../../../src/build/artifacts.ts'
+import { systemTimers } from '../../../src/build/timers.ts'
+import { artifactPlaces, factsPlace } from '../../../src/command/artifact-places.ts'
+import { buildLegs } from '../../../src/command/build-legs.ts'
+import { createSettings } from '../../../src/command/leg-world.ts'
+import { createOpenReader } from '../../../src/command/open-reader.ts'
+import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
+import { loadPlan, storePlan } from '../../../src/command/plan-store.ts'
+import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
+import { sentenceOf } from '../../../src/errors.ts'
+import { createClient } from '../../../src/edge/registry-access.ts'
+import { readRecipe } from '../../../src/edge/recipe.ts'
+import { workflowEvent } from '../../../src/inputs/context.ts'
+import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
+import { publicRepository } from '../../../src/plan/combination.ts'
+import type { Engine } from '../../../src/plan/engine.ts'
+import { makePlan } from '../../../src/plan/make-plan.ts'
+import type { NixlIndex } from '../../../src/plan/nixl-index.ts'
+import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
+import { knownFrom, readBaseFacts } from '../../../src/promote/base-facts.ts'
+import type { RegistryClient } from '../../../src/registry/client.ts'
+import { annotationsOf } from '../../../src/report/annotations.ts'
+import type { Run } from '../../../src/report/outcome.ts'
+import { renderSummary } from '../../../src/report/summary.ts'
+import { createRetry, systemWait } from '../../../src/retry.ts'
+import { actionDefaults } from '../../../script/action-defaults.ts'
+import { gitOf } from '../plan-world.ts'
+import { engineFor } from './engine.ts'
+
+/** Milliseconds */
+export type Waits = Record<'request' | 'stall' | 'build' | 'retry' | 'longest' | 'budget', number>
+
+/** What a run in this process needs besides its inputs. */
+export type Circumstances = { waits: Waits; signal?: AbortSignal }
+
+/** What is seen of a run: its exit code, the messages of its errors, its summary, and the plan where that was all of it. */
+export type Ended = { code: 0 | 1; errors: string[]; summary: string; plan?: string }
+
+const dockerfiles = 'dockerfiles'
+const recipes = new Map<Engine, string>()
+
+function recipeOf(engine: Engine): string {
+  const recipe = recipes.get(engine) ?? readRecipe(dockerfiles, engine)
+  recipes.set(engine, recipe)
+  return recipe
+}
+
+const nixl: NixlIndex = { versions: () => Promise.resolve({ state: 'known', versions: ['0.7.1'] }) }
+const git = gitOf(['v0.5.0', 'v0.7.0', 'v1.19.0'])
+
+/** A folder for all files of one test run. */
+const root = mkdtempSync(join(tmpdir(), 'in-process-'))
+
+type Tools = Readonly<{
+  inputs: Inputs
+  registry: RegistryClient
+  circumstances: Required<Circumstances>
+  log: (line: string) => void
+}>
+
+const defaults = actionDefaults()
+
+/**
+ * Carries out a command as `main` does, in this process: with the real inputs, plan, registry client, retries, stores, gates,
+ * promotion and report, and with a git, a pip and a BuildKit that are always well. What is asked of a registry is all that
+ * can go wrong, and takes milliseconds.
+ */
+export async function act(
+  given: Record<string, string>,
+  { waits, signal = new AbortController().signal }: Circumstances,
+): Promise<Ended> {
+  const values: Record<string, string> = {
+    ...defaults,
+    'aibrix-repository': 'https://git.example/aibrix',
+    'ucx-repository': 'https://git.example/ucx',
+    ...given,
+  }
+  const inputs = readInputs((name) => values[name] ?? '', {
+    event: workflowEvent({}),
+    now: new Date(),
+    fileExists: () => false,
+  })
+  const log = () => undefined
+  const retry = createRetry({
+    ...{ retries: inputs.retries, waits, signal, log },
+    ...{ random: Math.random, wait: systemWait },
+  })
+  const registry = createClient(inputs, undefined, { environment: {}, signal, waits, retry })
+  try {
+    const run = await carryOut({ inputs, registry, circumstances: { waits, signal }, log })
+    if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
+    const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
+    return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run) }
+  } finally {
+    registry.close()
+  }
+}
+
+/** @returns where the plan is stored, if that is all that was asked for */
+async function carryOut(tools: Tools): Promise<Run | string> {
+  const { inputs, registry } = tools
+  const { command, failFast, push } = inputs
+  try {
+    if (command.kind === 'plan') {
+      const file = join(mkdtempSync(join(root, 'plan-')), 'plan.json')
+      return (await storePlan(registry, await plan(tools), file, (text) => text)).reference
+    }
+    if (command.kind === 'build') {
+      const loaded = await loadPlan(registry, command.plan)
+      const image = loaded.images.find(({ legs }) => legs.some(({ id }) => id === command.leg))
+      const leg = image?.legs.find(({ id }) => id === command.leg)
+      if (!image || !leg) throw new Error(`the plan has no ${command.leg}`)
+      return await buildOne(loaded, { image, leg }, { push }, worldOf(tools, loaded), builder(tools, loaded))
+    }
+    if (command.kind === 'promote') {
+      const loaded = await loadPlan(registry, command.plan)
+      return await promotePlan(loaded, failFast, worldOf(tools, loaded))
+    }
+    const made = await plan(tools)
+    return await runPlan(made, { push, failFast }, worldOf(tools, made), builder(tools, made))
+  } catch (error) {
+    // As main shows what stops it before its first image
+    return { command: 'run', outcomes: [], excluded: [], duration: 0, error: sentenceOf(error) }
+  }
+}
+
+async function plan({ inputs, registry }: Tools): Promise<Plan> {
+  const { engines, cacheRepository } = inputs.plan
+  const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
+  if (inputs.push) registry.pushesTo(own)
+  const reader = createOpenReader(registry, own, () => undefined)
+  return makePlan(inputs.plan, {
+    ...{ registry: reader, git, nixl, catalogue: readCatalogue(dockerfiles), recipeOf },
+    storedFacts: async (base) => {
+      const facts = await readBaseFacts(reader, cacheRepository, base)
+      return facts && knownFrom(facts)
+    },
+  })
+}
+
+function worldOf({ registry, log, circumstances: { signal } }: Tools, { cacheRepository }: Plan) {
+  return {
+    ...{ registry, log, signal, redact: (text: string) => text, now: systemTimers.now },
+    objectionTo: async (leg: PlannedLeg) => {
+      const facts = await readBaseFacts(registry, cacheRepository, leg.base)
+      return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
+    },
+  }
+}
+
+function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
+  const machine = { dockerfiles, environment: {} }
+  const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl)
+  const newPath = (name: string): string => {
+    const path = join(mkdtempSync(join(root, 'build-')), name)
+    mkdirSync(dirname(path), { recursive: true })
+    return path
+  }
+  const world = {
+    registry,
+    build: engineFor((leg) => settingsOf(leg as PlannedLeg)),
+    newPath: (name: string) => {
+      const path = newPath(name)
+      if (name === 'facts') mkdirSync(path)
+      return path
+    },
+    readText: (path: string) => Promise.resolve(readFileSync(path, 'utf8')),
+    inspectImage: () => Promise.resolve(undefined),
+    forgetImage: () => Promise.resolve(),
+    facts: factsPlace(registry, cacheRepository),
+    artifacts: createArtifacts(artifactPlaces(inputs, registry, cacheRepository, undefined), newPath),
+  }
+  const { push, parallel, failFast } = inputs
+  return (legs: readonly PlannedLeg[]) =>
+    buildLegs(
+      legs,
+      { cacheRepository, push, parallel, failFast, force: false },
+      {
+        registry,
+        legLog: () => ({ print: () => undefined, end: () => undefined }),
+        legWorld: () => world,
+        settingsOf,
+        commandOf: () => '',
+        redact: (text) => text,
+      },
+    )
+}

@@ -1,0 +1,38 @@
+import { buildIdLabel } from '../../../src/plan/published.ts'
+import type { RegistryInMemory } from '../registry-in-memory.ts'
+import type { Image, Index } from '../two-platforms.ts'
+
+/** What is published, as far as two builds can be equal: tag → platform → build id and measured facts. */
+export function publishedState(registry: RegistryInMemory, namespace: string): Record<string, unknown> {
+  const state: Record<string, unknown> = {}
+  for (const name of ['vllm-openai', 'sglang']) {
+    const repository = `${namespace}/${name}`
+    for (const tag of registry.tagsOf(repository).keys())
+      for (const { digest, architecture } of imagesOf(registry, repository, tag)) {
+        const { config } = registry.manifest<Image>(repository, digest)
+        const content = registry.blob<{ config: { Labels: Record<string, string> } }>(
+          repository,
+          config.digest,
+        )
+        const buildId = content.config.Labels[buildIdLabel] ?? ''
+        const cache = `${namespace}/image-cache`
+        state[`${name}:${tag} ${architecture}`] = {
+          buildId,
+          ...reportOf(registry, cache, `report-${buildId}-${architecture}`),
+        }
+      }
+  }
+  return state
+}
+
+function imagesOf(registry: RegistryInMemory, repository: string, tag: string) {
+  const { manifests } = registry.manifest<Partial<Index>>(repository, tag)
+  if (manifests) return manifests.map(({ digest, platform }) => ({ digest, ...platform }))
+  return [{ digest: registry.tagsOf(repository).get(tag) ?? '', architecture: 'amd64' }]
+}
+
+function reportOf(registry: RegistryInMemory, cache: string, tag: string) {
+  const [layer] = registry.manifest<Image>(cache, tag).layers
+  const { components, gates, added } = registry.blob<Record<string, unknown>>(cache, layer?.digest ?? '')
+  return { components, gates, added }
+}

@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { listen } from './listen.ts'
+
+type Stored = { mediaType: string; bytes: Buffer }
+
+/** What a repository has. */
+type Repository = { blobs: Map<string, Buffer>; manifests: Map<string, Stored>; tags: Map<string, string> }
+
+/** What a registry has, by the paths of its repositories. */
+export type Content = ReadonlyMap<string, Repository>
+
+export type RegistryInMemory = {
+  host: string
+  /** A copy of what it has now, for another one to begin with */
+  content: () => Content
+  /** The tags of a repository, with the digests that they name */
+  tagsOf: (path: string) => Map<string, string>
+  /** A manifest of a repository as JSON, by tag or digest */
+  manifest: <Form>(path: string, reference: string) => Form
+  /** A blob of a repository as JSON */
+  blob: <Form>(path: string, digest: string) => Form
+  /** Blobs and manifests that one of its manifests points to, and that it does not have */
+  dangling: () => string[]
+  close: () => Promise<void>
+}
+
+const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+const newRepository = (): Repository => ({ blobs: new Map(), manifests: new Map(), tags: new Map() })
+
+function copyOf(content: Content): Map<string, Repository> {
+  return new Map(
+    [...content].map(([path, { blobs, manifests, tags }]) => [
+      path,
+      { blobs: new Map(blobs), manifests: new Map(manifests), tags: new Map(tags) },
+    ]),
+  )
+}
+
+/**
+ * @param tags which tags of a repository are kept, with what they lead to; of the others there is nothing
+ * @returns the same content, but for that repository
+ */
+export function withTags(content: Content, path: string, tags: RegExp): Content {
+  const all = content.get(path) ?? newRepository()
+  const kept = newRepository()
+  const take = (digest: string): void => {
+    const blob = all.blobs.get(digest)
+    if (blob) kept.blobs.set(digest, blob)
+    const manifest = all.manifests.get(digest)
+    if (!manifest || kept.manifests.has(digest)) return
+    kept.manifests.set(digest, manifest)
+    for (const part of partsOf(manifest.bytes)) take(part)
+  }
+  for (const [tag, digest] of all.tags) {
+    if (!tags.test(tag)) continue
+    kept.tags.set(tag, digest)
+    take(digest)
+  }
+  return new Map([...content, [path, kept]])
+}
+
+type Parts = {
+  config?: { digest: string }
+  layers?: { digest: string }[]
+  manifests?: { digest: string }[]
+}
+
+/** What a manifest points to. @throws SyntaxError if it is not JSON */
+function partsOf(bytes: Buffer): string[] {
+  const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString()) as Parts
+  return [...(config ? [config] : []), ...layers, ...manifests].map(({ digest }) => digest)
+}
+
+/** What a manifest points to that its repository does not have. @throws SyntaxError if it is not JSON */
+function missingOf({ blobs, manifests }: Repository, bytes: Buffer): string[] {
+  return partsOf(bytes).filter((digest) => !blobs.has(digest) && !manifests.has(digest))
+}
+
+/** A request for one repository, as the distribution specification has it. */
+type Asked = { method: string; path: string; rest: string; query: URLSearchParams; body: Buffer }
+type Answer = { status: number; headers?: Record<string, string>; body?: Buffer | string }
+
+const refused = (status: number, code: string): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll('_', ' ') }] }),
+})
+
+/**
+ * A registry on this machine that keeps everything in memory. It refuses what distribution does: content with another digest
+ * than it was announced with, and manifests that point to what the repository does not have.
+ */
+export async function openRegistryInMemory(begin: Content = new Map()): Promise<RegistryInMemory> {
+  const repositories = copyOf(begin)
+  const uploads = new Map<string, Buffer>()
+  const server = createServer((incoming, outgoing) => {
+    handle(repositories, uploads, incoming, outgoing).catch(() => outgoing.destroy())
+  })
+  const { host, close } = await listen(server)
+  const of = (path: string) => repositories.get(path) ?? newRepository()
+  const manifest = (path: string, reference: string): Stored => {
+    const { manifests, tags } = of(path)
+    const found = manifests.get(tags.get(reference) ?? reference)
+    if (!found) throw new Error(`${path} has no ${reference}`)
+    return found
+  }
+  return {
+    host,
+    close,
+    content: () => copyOf(repositories),
+    tagsOf: (path) => new Map(of(path).tags),
+    manifest: <Form>(path: string, reference: string) =>
+      JSON.parse(manifest(path, reference).bytes.toString()) as Form,
+    blob: <Form>(path: string, digest: string) =>
+      JSON.parse((of(path).blobs.get(digest) ?? Buffer.alloc(0)).toString()) as Form,
+    dangling: () =>
+      [...repositories.values()].flatMap((repository) =>
+        [...repository.manifests.values()].flatMap(({ bytes }) => missingOf(repository, bytes)),
+      ),
+  }
+}
+
+async function handle(
+  repositories: Map<string, Repository>,
+  uploads: Map<string, Buffer>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '', headers } = incoming
+  const body = await buffer(incoming)
+  const { pathname, searchParams: query } = new URL(url, 'http://registry')
+  const [, path = '', rest = ''] = /^\/v2\/(.+?)\/((?:manifests|blobs|tags)\/.*)$/.exec(pathname) ?? []
+  const asked = { method, path, rest, query, body }
+  const type = headers['content-type'] ?? ''
+  const answer = path === '' ? { status: 200, body: '{}' } : answerTo(repositories, uploads, asked, type)
+  const content = Buffer.from(answer.body ?? '')
+  outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': content.length })
+  outgoing.end(method === 'HEAD' ? undefined : content)
+}
+
+function answerTo(
+  repositories: Map<string, Repository>,
+  uploads: Map<string, Buffer>,
+  asked: Asked,
+  mediaType: string,
+): Answer {
+  const { method, path, rest } = asked
+  if (rest.startsWith('blobs/uploads/')) return upload(repositories, uploads, asked)
+  const repository = repositories.get(path)
+  const [kind, reference = ''] = rest.split('/')
+  if (kind === 'manifests' && method === 'PUT')
+    return putManifest(repositories, path, reference, { mediaType, bytes: asked.body })
+  if (!repository) return refused(404, 'NAME_UNKNOWN')
+  if (kind === 'tags') return listTags(repository, asked)
+  if (kind === 'blobs') {
+    const bytes = repository.blobs.get(reference)
+    if (!bytes) return refused(404, 'BLOB_UNKNOWN')
+    return { status: 200, headers: described('application/octet-stream', reference), body: bytes }
+  }
+  const digest = repository.tags.get(reference) ?? reference
+  const found = repository.manifests.get(digest)
+  if (!found) return refused(404, 'MANIFEST_UNKNOWN')
+  return { status: 200, headers: described(found.mediaType, digest), body: found.bytes }
+}
+
+const described = (mediaType: string, digest: string): Record<string, string> => ({
+  'content-type': mediaType,
+  'docker-content-digest': digest,
+})
+
+function listTags({ tags }: Repository, { path, query }: Asked): Answer {
+  const all = [...tags.keys()].sort().filter((tag) => tag > (query.get('last') ?? ''))
+  const page = all.slice(0, Number(query.get('n') ?? all.length))
+  const next = `</v2/${path}/tags/list?n=${page.length}&last=${page.at(-1) ?? ''}>; rel="next"`
+  const headers = { 'content-type': 'application/json', ...(page.length < all.length && { link: next }) }
+  return { status: 200, headers, body: JSON.stringify({ name: path, tags: page }) }
+}
+
+function repositoryFor(repositories: Map<string, Repository>, path: string): Repository {
+  const repository = repositories.get(path) ?? newRepository()
+  repositories.set(path, repository)
+  return repository
+}
+
+function putManifest(
+  repositories: Map<string, Repository>,
+  path: string,
+  reference: string,
+  stored: Stored,
+): Answer {
+  const digest = digestOf(stored.bytes)
+  if (reference.startsWith('sha256:') && reference !== digest) return refused(400, 'DIGEST_INVALID')
+  const repository = repositoryFor(repositories, path)
+  try {
+    if (missingOf(repository, stored.bytes).length > 0) return refused(400, 'MANIFEST_BLOB_UNKNOWN')
+  } catch {
+    return refused(400, 'MANIFEST_INVALID')
+  }
+  repository.manifests.set(digest, stored)
+  if (!reference.startsWith('sha256:')) repository.tags.set(reference, digest)
+  const location = `/v2/${path}/manifests/${digest}`
+  return { status: 201, headers: { 'docker-content-digest': digest, location } }
+}
+
+function upload(
+  repositories: Map<string, Repository>,
+  uploads: Map<string, Buffer>,
+  { method, path, rest, query, body }: Asked,
+): Answer {
+  if (method === 'POST') {
+    const [mounted, from] = [query.get('mount') ?? '', query.get('from') ?? '']
+    const bytes = repositories.get(from)?.blobs.get(mounted)
+    if (bytes) return keepBlob(repositories, path, mounted, bytes)
+    const id = `upload-${uploads.size}`
+    uploads.set(id, Buffer.alloc(0))
+    return { status: 202, headers: { location: `/v2/${path}/blobs/uploads/${id}` } }
+  }
+  const id = rest.replace('blobs/uploads/', '')
+  const before = uploads.get(id)
+  if (before === undefined) return refused(404, 'BLOB_UPLOAD_UNKNOWN')
+  const bytes = Buffer.concat([before, body])
+  const digest = query.get('digest') ?? ''
+  if (digestOf(bytes) !== digest) return refused(400, 'DIGEST_INVALID')
+  return keepBlob(repositories, path, digest, bytes)
+}
+
+function keepBlob(
+  repositories: Map<string, Repository>,
+  path: string,
+  digest: string,
+  bytes: Buffer,
+): Answer {
+  repositoryFor(repositories, path).blobs.set(digest, bytes)
+  const location = `/v2/${path}/blobs/${digest}`
+  return { status: 201, headers: { 'docker-content-digest': digest, location } }
+}
