@@ -19,22 +19,16 @@ import {
   struck,
   type Undisturbed,
 } from '../support/interrupted-runs.ts'
+import { emptyRegistry, type Journey, killedAndAgain, undisturbedRun } from '../support/in-process/kills.ts'
+import { type Content, withTags } from '../support/registry-in-memory.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
+import { wanted } from '../support/faults/wanted.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 import { stateOf } from '../support/two-platforms.ts'
 
 const minutes = 60_000
 
 const world = useStandIns()
-
-/** One image that gets two tags. */
-const wanted = {
-  engine: 'vllm',
-  versions: 'v0.21.0',
-  'aibrix-version': 'v0.7.0',
-  'gpu-architectures': '9.0',
-  tags: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}',
-}
 
 /** Where there is no engine any more, there is none a moment later. */
 const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ retry: 10, longest: 10 }) }
@@ -47,6 +41,7 @@ let undisturbed: Undisturbed
 let counter = 0
 let tried = 0
 let survived = 0
+let wholeRuns = 0
 
 async function openPlace(folder = '.'): Promise<Place> {
   const door: Door = {}
@@ -76,6 +71,7 @@ async function runUndisturbed(folder = '.'): Promise<Undisturbed> {
 /** One journey: counted, and its door closed at the end. */
 async function journey(work: (place: Place) => Promise<void>, folder = '.'): Promise<void> {
   tried += 1
+  wholeRuns += 1
   const place = await openPlace(folder)
   try {
     await work(place)
@@ -118,26 +114,90 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.close()
   if (withoutEngine !== undefined) process.stdout.write(`No engine was killed: ${withoutEngine}\n`)
-  process.stdout.write(`kill matrix: ${tried} tried, ${survived} survived\n`)
+  process.stdout.write(`kill matrix: ${tried} tried, ${survived} survived; ${wholeRuns} were whole runs\n`)
 }, minutes)
 
-describe('a run that was killed ends as if nothing had been when it is started again', () => {
+describe('a command that was killed at any of its requests ends as if nothing had been when it is started again', () => {
+  const one = ['linux/amd64']
+  const two = [...one, 'linux/arm64']
+  const stagedAlone = /^(?!.*-amd64$)/
+
+  /** @returns a journey that begins where another one ended, without the public tags and some others */
+  async function journeyFrom(begin: Content, platforms: string[], inputs: Record<string, string> = {}) {
+    const { content, ...undisturbed } = await undisturbedRun({ begin, platforms, inputs })
+    return { content, journey: { begin, platforms, inputs, undisturbed } }
+  }
+
+  async function survivesAll(journey: Journey): Promise<void> {
+    const moments = (['before', 'after'] as const).map(async (when) => {
+      for (let nth = 1; ; nth += 1) {
+        tried += 1
+        const at = await killedAndAgain(journey, { nth, when })
+        if (at !== undefined) survived += 1
+        else return void (tried -= 1)
+      }
+    })
+    await Promise.all(moments)
+  }
+
+  const cache = 'acme/image-cache'
+  /** A registry in which a leg of two is verified, or all are, and nothing is public yet */
+  const verified = async (tags: RegExp): Promise<Content> => {
+    const { content } = await journeyFrom(await emptyRegistry(two), two)
+    return withTags(withTags(content, cache, tags), 'acme/vllm-openai', /^(?!)/)
+  }
+
+  it(
+    'run, from nothing',
+    async () => {
+      const { journey } = await journeyFrom(await emptyRegistry(one), one)
+      await survivesAll(journey)
+    },
+    5 * minutes,
+  )
+
+  it(
+    'run, where all of two platforms is verified',
+    async () => {
+      const { journey } = await journeyFrom(await verified(/./), two)
+      await survivesAll(journey)
+    },
+    5 * minutes,
+  )
+
+  it(
+    'plan, of which it gives the same one',
+    async () => {
+      const { journey } = await journeyFrom(await verified(/./), two, { command: 'plan' })
+      expect(journey.undisturbed.outcome.plan).toMatch(/:plan-[0-9a-f]{64}$/)
+      await survivesAll(journey)
+    },
+    5 * minutes,
+  )
+
+  it(
+    'build and promote, where one of two platforms is verified',
+    async () => {
+      const planned = await journeyFrom(await verified(stagedAlone), two, { command: 'plan' })
+      const plan = planned.journey.undisturbed.outcome.plan?.replace(/.*:/, '') ?? ''
+      const leg = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64'
+      const build = await journeyFrom(planned.content, two, { command: 'build', plan, leg })
+      await survivesAll(build.journey)
+      const promote = await journeyFrom(build.content, two, { command: 'promote', plan })
+      expect(Object.keys(promote.journey.undisturbed.state)).toHaveLength(4)
+      await survivesAll(promote.journey)
+    },
+    5 * minutes,
+  )
+})
+
+describe('a whole run that was killed ends as if nothing had been when it is started again', () => {
   it.each<[string, Blow]>([
-    ['in resolve', { before: /^GET .*\/tags\/list/ }],
     ['before the facts of the base are stored', { before: /^PUT .*\/manifests\/facts-/ }],
-    ['before the wheel is stored', { before: /^PUT .*\/manifests\/wheel-/ }],
     ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }],
-    ['right after UCX was stored', { after: /^PUT .*\/manifests\/ucx-/ }],
-    ['before the candidate is pushed', { before: /^PUT .*\/manifests\/candidate-/ }],
     ['in the push of the candidate, which the registry has', { after: /^PUT .*\/manifests\/candidate-/ }],
-    ['in judging the candidate', { before: /^GET .*\/image-cache\/manifests\/sha256:/ }],
-    ['before its report is stored', { before: /^PUT .*\/manifests\/report-/ }],
     ['before the leg is marked as verified', { before: /^PUT .*\/manifests\/build-/ }],
-    ['right after the leg was marked as verified', { after: /^PUT .*\/manifests\/build-/ }],
-    ['before the first of two public tags', { before: publicTag }],
-    ['between two public tags', { before: publicTag, nth: 2 }],
     ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
-    ['in confirming the last public tag, which the registry has', { after: publicTag, nth: 2 }],
   ])(
     '%s',
     async (_, blow) => {
@@ -167,11 +227,8 @@ describe('a run that was killed ends as if nothing had been when it is started a
   )
 
   it.each([
-    ['the measuring of the base', 'measured-base', /\[measured-base 2\/2\] RUN measure base/],
     ['the compiling of the wheel', 'wheel-builder', /\[wheel-builder 2\/2\] RUN build-wheel/],
-    ['the compiling of UCX', 'ucx-builder', /\[ucx-builder 2\/2\] RUN build-ucx/],
     ['a step of the image', 'image', /\[image 2\/6\] RUN install-debug-tools/],
-    ['the measuring of the image', 'measured-image', /\[measured-image 2\/2\] RUN measure image/],
   ])(
     'in the middle of %s',
     async (_, stage, at) => {
@@ -209,22 +266,5 @@ describe('a run whose engine was killed', () => {
       }, folder)
     },
     5 * minutes,
-  )
-})
-
-describe('two runs of the same plan at once', () => {
-  it(
-    'both end right',
-    async () => {
-      await journey(async (place) => {
-        const runs = await Promise.all([act(place, {}), act(place, {})])
-        for (const run of runs) {
-          expect(errorsOf(run)).toEqual([])
-          expect(run.code).toBe(0)
-        }
-        await expectUndisturbed(place, undisturbed)
-      })
-    },
-    3 * minutes,
   )
 })

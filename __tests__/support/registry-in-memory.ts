@@ -18,9 +18,9 @@ export type RegistryInMemory = {
   /** The tags of a repository, with the digests that they name */
   tagsOf: (path: string) => Map<string, string>
   /** A manifest of a repository as JSON, by tag or digest */
-  manifest: <Form>(path: string, reference: string) => Form
+  manifest: (path: string, reference: string) => unknown
   /** A blob of a repository as JSON */
-  blob: <Form>(path: string, digest: string) => Form
+  blob: (path: string, digest: string) => unknown
   /** Blobs and manifests that one of its manifests points to, and that it does not have */
   dangling: () => string[]
   close: () => Promise<void>
@@ -111,10 +111,8 @@ export async function openRegistryInMemory(begin: Content = new Map()): Promise<
     close,
     content: () => copyOf(repositories),
     tagsOf: (path) => new Map(of(path).tags),
-    manifest: <Form>(path: string, reference: string) =>
-      JSON.parse(manifest(path, reference).bytes.toString()) as Form,
-    blob: <Form>(path: string, digest: string) =>
-      JSON.parse((of(path).blobs.get(digest) ?? Buffer.alloc(0)).toString()) as Form,
+    manifest: (path, reference) => JSON.parse(manifest(path, reference).bytes.toString()) as unknown,
+    blob: (path, digest) => JSON.parse((of(path).blobs.get(digest) ?? Buffer.alloc(0)).toString()) as unknown,
     dangling: () =>
       [...repositories.values()].flatMap((repository) =>
         [...repository.manifests.values()].flatMap(({ bytes }) => missingOf(repository, bytes)),

@@ -30,7 +30,8 @@ export type RegistryProxy = {
   requests: Seen[]
   /** Manifests that the registry took, in their order: `vllm-openai/manifests/v0.21.0` */
   stored: string[]
-  /** The most requests that were under way at once */
+  /** Requests that are under way, and the most that were at once */
+  underWay: () => number
   peak: () => number
   /** From now on the trouble is over */
   heal: () => void
@@ -123,7 +124,16 @@ export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
     handle(incoming, outgoing).catch(() => outgoing.destroy())
   })
   const { host, close } = await listen(server)
-  return { host, seen, requests, stored, peak: () => underWay.most, heal: strikes.end, close }
+  return {
+    host,
+    seen,
+    requests,
+    stored,
+    underWay: () => underWay.now,
+    peak: () => underWay.most,
+    heal: strikes.end,
+    close,
+  }
 }
 
 const seenAs = ({ method, url }: Seen): string => `${method} ${url}`

@@ -35,7 +35,7 @@ function troubleOf({ trouble, contentOf }: Combination, content: Content, of: Re
   const [tag = contentOf] = [...(content.get(cache)?.tags.keys() ?? [])].filter((name) =>
     name.startsWith(contentOf),
   )
-  const { config, layers } = of.manifest<Image>(cache, tag)
+  const { config, layers } = of.manifest(cache, tag) as Image
   // What describes layers is their configuration; an artifact has an empty one, and one layer.
   const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
   return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }

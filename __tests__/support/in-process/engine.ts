@@ -25,10 +25,12 @@ function describe(mediaType: string, bytes: Buffer): Descriptor {
   return { mediaType, digest, size: bytes.length }
 }
 
+type Request = { method: string; body?: Uint8Array<ArrayBuffer>; headers?: Record<string, string> }
+
 /** An engine has a client of its own, which tells who it is, and tries nothing twice. */
-async function ask(url: URL, init: RequestInit): Promise<Response> {
+async function ask(url: URL, init: Request): Promise<Response> {
   const answer = await fetch(url, { ...init, headers: { 'user-agent': 'engine', ...init.headers } })
-  if (!answer.ok) throw new Error(`${init.method ?? 'GET'} ${url.pathname}: ${answer.status}`)
+  if (!answer.ok) throw new Error(`${init.method} ${url.pathname}: ${answer.status}`)
   return answer
 }
 

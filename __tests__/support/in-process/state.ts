@@ -9,11 +9,10 @@ export function publishedState(registry: RegistryInMemory, namespace: string): R
     const repository = `${namespace}/${name}`
     for (const tag of registry.tagsOf(repository).keys())
       for (const { digest, architecture } of imagesOf(registry, repository, tag)) {
-        const { config } = registry.manifest<Image>(repository, digest)
-        const content = registry.blob<{ config: { Labels: Record<string, string> } }>(
-          repository,
-          config.digest,
-        )
+        const { config } = registry.manifest(repository, digest) as Image
+        const content = registry.blob(repository, config.digest) as {
+          config: { Labels: Record<string, string> }
+        }
         const buildId = content.config.Labels[buildIdLabel] ?? ''
         const cache = `${namespace}/image-cache`
         state[`${name}:${tag} ${architecture}`] = {
@@ -26,13 +25,13 @@ export function publishedState(registry: RegistryInMemory, namespace: string): R
 }
 
 function imagesOf(registry: RegistryInMemory, repository: string, tag: string) {
-  const { manifests } = registry.manifest<Partial<Index>>(repository, tag)
+  const { manifests } = registry.manifest(repository, tag) as Partial<Index>
   if (manifests) return manifests.map(({ digest, platform }) => ({ digest, ...platform }))
   return [{ digest: registry.tagsOf(repository).get(tag) ?? '', architecture: 'amd64' }]
 }
 
 function reportOf(registry: RegistryInMemory, cache: string, tag: string) {
-  const [layer] = registry.manifest<Image>(cache, tag).layers
-  const { components, gates, added } = registry.blob<Record<string, unknown>>(cache, layer?.digest ?? '')
+  const [layer] = (registry.manifest(cache, tag) as Image).layers
+  const { components, gates, added } = registry.blob(cache, layer?.digest ?? '') as Record<string, unknown>
   return { components, gates, added }
 }
