@@ -1,0 +1,14 @@
+"""Unit tests of the scripts that run inside of images. They find the scripts as a step does: `step` and `measure`.
+
+All: python3 -B -m unittest discover -s __tests__/python -t .
+One: python3 -B -m unittest __tests__/python/test_elf.py
+"""
+
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# What is mounted into a build has no place for bytecode
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "dockerfiles", "scripts"))

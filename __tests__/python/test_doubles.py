@@ -1,0 +1,118 @@
+"""Lists that are written twice, in the scripts and in src/ or in two scripts that never meet: they may not drift apart."""
+
+import ast
+import glob
+import os
+import re
+import unittest
+
+import measure.engine
+import measure.integration
+import measure.names
+import measure.tools
+import measure.ucx
+from measure.cuda_links import LIBRARY
+from step.builder import toolkit
+from step.common.failure import explain
+from step.image import debug_tools, integrate, nixl, ucx_tools
+from step.ucx import build_ucx
+from step.wheel import build_wheel
+
+from . import ROOT
+from ..support.image_python import printed
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+SOURCES = [read(path) for path in sorted(glob.glob(os.path.join(ROOT, "src", "**", "*.ts"), recursive=True))]
+
+
+def declared(name):
+    """What src/ assigns to a constant, in one file or in several; strings and lists of them look as in Python."""
+    pattern = re.compile(r"^(?:export )?const %s(?:: [^=\n]+)? = (\[[^\]]*\]|'[^']*')(?: as const)?$" % name, re.MULTILINE)
+    found = [ast.literal_eval(match.group(1)) for text in SOURCES for match in pattern.finditer(text)]
+    assert found and all(value == found[0] for value in found), "src/ has %r for %s" % (found, name)
+    return found[0]
+
+
+def text_of(name):
+    """The lines in which src/ declares a constant of another kind."""
+    found = [match.group(0) for text in SOURCES for match in re.finditer(r"(?ms)^const %s\b.*?(?:^}|\n\n|\Z)" % name, text)]
+    assert len(found) == 1, "src/ declares %s %d times" % (name, len(found))
+    return found[0]
+
+
+class WithSourceTest(unittest.TestCase):
+    def test_debug_tools_are_installed_measured_and_judged(self):
+        measured = [command for command, _, _ in measure.tools.TOOLS]
+        self.assertEqual([list(debug_tools.TOOLS), measured], [declared("debugTools")] * 2)
+
+    def test_gpu_architectures_of_auto_are_compiled_judged_and_documented(self):
+        self.assertEqual(list(toolkit.USUAL), declared("automatic"))
+        self.assertIn("auto (those of %s that" % " ".join(toolkit.USUAL), read("action.yml"))
+
+    def test_the_first_nixl_with_variants_is_one(self):
+        self.assertEqual(nixl.FIRST_WITH_VARIANTS, declared("firstWithVariants"))
+
+    def test_the_connector_of_vllm_is_looked_for_and_shown(self):
+        dotted, = integrate.MODULES["vllm"]
+        self.assertEqual(dotted, declared("defaultModule"))
+        self.assertIn("\n  %s: '" % dotted.rpartition(".")[2], text_of("moduleClasses"))
+
+    def test_modes_of_integration_are_asked_for_and_noted(self):
+        self.assertEqual(sorted(integrate.MODES), sorted(["auto"] + declared("integrationModes")))
+
+    def test_headers_that_the_wheel_asks_for_are_in_its_key(self):
+        parts = {{"cudart": "cuda-runtime"}.get(part, part) for part in build_wheel.HEADERS.values()}
+        self.assertLessEqual(parts, set(declared("headersOfWheel")))
+        driver = {"cuda.h": "cuda-runtime", "nvml.h": "nvml-dev"}
+        self.assertEqual({driver[header] for _, header, _, _ in toolkit.DRIVER}, set(declared("headersOfUcx")))
+
+    def test_libraries_that_tell_the_cuda_version_are_measured(self):
+        names = re.search(r"lib\(\?:([\w|]+)\)", text_of("telling")).group(1).split("|")
+        self.assertIn("cudart", names)
+        self.assertEqual([name for name in names if not LIBRARY.match("lib%s.so.13" % name)], [])
+
+    def test_tools_of_ucx_are_those_that_a_kept_artifact_must_have(self):
+        self.assertTrue(any(str(list(build_ucx.TOOLS)) in text for text in SOURCES), "src/ does not list %s" % list(build_ucx.TOOLS))
+
+    def test_packages_that_ucx_is_compiled_with_are_in_its_key(self):
+        listed = [set(ast.literal_eval(found)) for text in SOURCES for found in re.findall(r"const packages = (\['lib[^\]]*\])", text)]
+        packages = {package for package, _ in build_ucx.HEADERS} | {debug_tools.LIBRARIES["librdmacm.so.1"]}
+        self.assertEqual([packages - names for names in listed], [set()])
+
+    def test_a_failed_step_says_so_as_the_action_reads_it(self):
+        with printed() as text:
+            explain("x")
+        begin = text.getvalue().partition("x\n")[0]
+        self.assertTrue(any("/%s(.+)/" % begin in source for source in SOURCES), "src/ does not look for %r" % begin)
+
+
+class WithDockerfilesTest(unittest.TestCase):
+    def test_steps_that_the_dockerfiles_run_are_those_that_there_are(self):
+        scripts = "dockerfiles/scripts/step"
+        # It runs a step when it is imported
+        steps = ast.literal_eval(re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1))
+        for engine in ("vllm", "sglang"):
+            run = re.findall(r"common/run step (\S+)$", read("dockerfiles", "Dockerfile." + engine), re.MULTILINE)
+            self.assertEqual(sorted(run), sorted(steps))
+        for module in steps.values():
+            self.assertIn("\ndef main():\n", read(scripts, module.replace(".", "/") + ".py"))
+
+    def test_ucx_is_copied_from_where_it_is_built(self):
+        for engine in ("vllm", "sglang"):
+            self.assertIn("COPY --from=ucx-builder %s /\n" % build_ucx.PREFIX, read("dockerfiles", "Dockerfile." + engine))
+
+
+class WithinTheScriptsTest(unittest.TestCase):
+    def test_ucx_is_built_installed_and_measured_under_one_prefix(self):
+        self.assertEqual({build_ucx.PREFIX, ucx_tools.PREFIX, measure.ucx.PREFIX}, {"/opt/aibrix/ucx"})
+
+    def test_integration_is_noted_where_it_is_looked_for(self):
+        self.assertEqual(integrate.RECORD, measure.integration.RECORD)
+
+    def test_engines_are_the_same_everywhere(self):
+        self.assertEqual([tuple(integrate.MODULES), measure.engine.ENGINES], [measure.names.ENGINES] * 2)

@@ -1,0 +1,70 @@
+import json
+import os
+import unittest
+
+from measure.engine import declared, editable, engine, record
+from measure.places import distribution
+
+from ..support.image_python import SitePackages
+
+
+class EngineTest(unittest.TestCase):
+    def setUp(self):
+        self.site = SitePackages(self)
+
+    def test_is_the_installed_one_with_its_place(self):
+        self.assertIsNone(engine())
+        self.site.install("vllm", "0.10.2+cu128")
+        location = os.path.dirname(self.site.add("vllm/__init__.py", "raise SystemExit('imported')"))
+        self.assertEqual(engine(), {"name": "vllm", "version": "0.10.2+cu128", "location": location, "editable": False})
+
+    def test_is_editable_where_pip_says_so_or_where_it_lies_elsewhere(self):
+        for direct_url, location, wanted in (
+            (json.dumps({"url": "file:///src", "dir_info": {"editable": True}}), self.site.path + "/vllm", True),
+            (json.dumps({"url": "file:///src", "dir_info": {}}), self.site.path + "/vllm", False),
+            ("{broken", self.site.path + "/vllm", False),
+            ("", "/workspace/vllm", True),
+            ("", self.site.path + "-other/vllm", True),
+        ):
+            with self.subTest(direct_url=direct_url, location=location):
+                self.site.install("vllm", "0.10.2", **{"direct_url.json": direct_url})
+                self.assertEqual(editable(distribution("vllm"), location), wanted)
+
+
+class DeclaredTest(unittest.TestCase):
+    def of(self, text, name):
+        return declared(os.path.dirname(SitePackages(self).add("torch/version.py", text)), name)
+
+    def test_is_what_torch_assigns_with_or_without_a_type(self):
+        text = "from typing import Optional\n__version__ = '2.11.0+cu130'\ncuda: Optional[str] = \"13.0\"\nhip: Optional[str] = None\n"
+        self.assertEqual([self.of(text, name) for name in ("__version__", "cuda", "hip")], ["2.11.0+cu130", "13.0", None])
+
+    def test_is_none_for_another_name_and_without_the_file(self):
+        self.assertIsNone(self.of("cuda_version = '13.0'\nxcuda = '1'\n  cuda = '2'\n# cuda = '3'\n", "cuda"))
+        self.assertIsNone(declared("/nothing", "cuda"))
+
+
+class RecordTest(unittest.TestCase):
+    def setUp(self):
+        self.site = SitePackages(self)
+        self.path = self.site.add("torch/_C.so", "binary")
+        self.cached = self.site.add("torch/x.pyc", "bytecode")
+        self.site.install("torch", "2.11.0", RECORD='torch/_C.so,sha256=x,6\n"torch/x.pyc",,\ntorch/gone.py,sha256=y,1\n')
+        self.before = record(distribution("torch"))
+
+    def test_is_the_same_for_the_same_files_and_for_other_bytecode(self):
+        os.utime(self.cached, (1, 1))
+        self.assertRegex(self.before, "^[0-9a-f]{64}$")
+        self.assertEqual(record(distribution("torch")), self.before)
+
+    def test_is_another_where_a_file_was_touched_came_or_went(self):
+        for change in (lambda: os.utime(self.path, (1, 1)), lambda: self.site.add("torch/gone.py"), lambda: os.unlink(self.path)):
+            change()
+            after = record(distribution("torch"))
+            self.assertNotEqual(after, self.before)
+            self.before = after
+
+    def test_is_none_without_a_list_of_files(self):
+        self.assertIsNone(record(None))
+        self.site.install("other", "1.0")
+        self.assertIsNone(record(distribution("other")))

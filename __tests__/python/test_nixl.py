@@ -1,0 +1,79 @@
+import os
+import unittest
+
+from measure import nixl as measured
+from step.common.failure import Failure
+from step.image.nixl import DISTRIBUTION, LEFTOVER, VARIANT, names, shown
+
+from ..support.image_python import SitePackages, folder, python_answers, write
+
+CU13 = ("nixl_cu13", ".nixl_cu13.mesonpy.libs", "nixl_cu13.libs")
+
+
+class NamesTest(unittest.TestCase):
+    def test_are_the_package_and_its_variant_for_the_cuda_of_torch(self):
+        python_answers(self, "13.0")
+        for version in ("0.7.1", "0.8.0", "1.0", "0.7.1.post1"):
+            with self.subTest(version):
+                self.assertEqual(names(version), ["nixl", "nixl-cu13"])
+
+    def test_are_the_package_alone_before_there_were_variants(self):
+        python_answers(self, "12.8")
+        for version in ("0.7.0", "0.6.1", "0.7.1rc1"):
+            with self.subTest(version):
+                self.assertEqual(names(version), ["nixl"])
+
+    def test_can_not_be_told_for_a_torch_without_cuda(self):
+        for text in ("", "None", "cpu"):
+            with self.subTest(text):
+                python_answers(self, text)
+                with self.assertRaisesRegex(Failure, "does not tell its CUDA version"):
+                    names("0.8.0")
+
+    def test_can_not_be_told_for_what_is_no_version(self):
+        python_answers(self, "13.0")
+        with self.assertRaisesRegex(Failure, "^NIXL_VERSION: 'latest' is no version.$"):
+            names("latest")
+
+
+class PatternsTest(unittest.TestCase):
+    def test_tell_files_of_nixl_from_those_of_others(self):
+        for pattern, yes, no in (
+            (DISTRIBUTION, ("nixl", "nixl-cu12", "nixl-cu13"), ("nixl-cu", "nixl-ep", "nixlbench", "my-nixl", "nixl_cu12")),
+            (LEFTOVER, CU13 + ("nixl", "nixl.libs", "nixl_cu12-0.8.0.dist-info"), ("nixlbench", "nixl.py", "nixl-cu12", "xnixl", "nixl_cu12.pth")),
+            (VARIANT, ("nixl_cu12",), ("nixl", "nixl_cu", "nixl_cu12.libs", "nixl-cu12")),
+        ):
+            self.assertEqual([name for name in yes + no if pattern.match(name)], list(yes))
+
+
+class ShownTest(unittest.TestCase):
+    def test_has_names_in_order_or_none(self):
+        self.assertEqual(shown({"nixl-cu13": "0.8.0", "nixl": "0.7.1"}), "nixl 0.7.1, nixl-cu13 0.8.0")
+        self.assertEqual(shown({}), "none")
+
+
+class MeasuredTest(unittest.TestCase):
+    def setUp(self):
+        self.site = SitePackages(self)
+
+    def test_has_distributions_and_modules_with_or_without_each_other(self):
+        for name in ("nixl", "nixl-cu13", "nixlbench"):
+            self.site.install(name, "0.8.0")
+        for name in CU13 + ("nixl_cu12", "nixl"):
+            self.site.add(name + "/x")
+        found = measured.nixl()
+        self.assertEqual(found["distributions"], {"nixl": "0.8.0", "nixl-cu13": "0.8.0"})
+        self.assertEqual(found["modules"], ["nixl_cu12", "nixl_cu13"])
+
+    def test_has_the_directories_of_its_packages_and_of_their_libraries(self):
+        for name in CU13 + ("nixl", "nixlbench", "nixl_cu13-0.8.0.dist-info"):
+            self.site.add(name + "/x")
+        found = [os.path.basename(path) for path in measured.directories() if path.startswith(self.site.path)]
+        self.assertEqual(found, sorted(CU13 + ("nixl",)))
+
+    def test_has_the_transports_of_a_directory_once_each(self):
+        place = folder(self)
+        for name in ("libuct_ib.so.0.0.0", "libuct_ib.so", "libuct_cuda.so", "libuct_ib_mlx5.so", "libucm_cuda.so", "libuct_.so", "libuct_x.la"):
+            write(place + "/" + name)
+        self.assertEqual(measured.transports(place), ["cuda", "ib", "ib_mlx5"])
+        self.assertEqual(measured.transports(place + "/nothing"), [])

@@ -1,0 +1,93 @@
+"""What a test sees as the Python of an image: packages, programs and answers of its own, until the test ends."""
+
+import contextlib
+import importlib
+import io
+import os
+import sys
+import tempfile
+from unittest import mock
+
+import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
+from step.common import secrets_given
+
+OF_THIS_MACHINE = [path for path in sys.path if path.endswith("-packages")]
+
+
+def folder(case):
+    """A folder that is gone after the test."""
+    made = tempfile.TemporaryDirectory()
+    case.addCleanup(made.cleanup)
+    return os.path.realpath(made.name)
+
+
+def write(path, content=""):
+    """Writes text or bytes into a file, with the folders above it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+class SitePackages:
+    """The folder in which this Python looks for packages, instead of this machine's own. Of several the last is the first."""
+
+    def __init__(self, case):
+        self.path = os.path.join(folder(case), "site-packages")
+        os.makedirs(self.path)
+        paths = [self.path] + [path for path in sys.path if path not in OF_THIS_MACHINE]
+        given = mock.patch.object(sys, "path", paths)
+        given.start()
+        case.addCleanup(importlib.invalidate_caches)
+        case.addCleanup(given.stop)
+
+    def add(self, name, content=""):
+        """Adds a file; returns its path."""
+        path = write(os.path.join(self.path, name), content)
+        importlib.invalidate_caches()
+        return path
+
+    def install(self, name, version, **files):
+        """Adds a distribution as pip leaves it, `files` beside its METADATA: RECORD, direct_url."""
+        info = "%s-%s.dist-info" % (name.replace("-", "_"), version)
+        for file, content in files.items():
+            self.add("%s/%s" % (info, file), content)
+        self.add(info + "/METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+
+
+def secret(case, name, text):
+    """Gives a build secret; returns its path."""
+    path = write(os.path.join(folder(case), name), text)
+    given = mock.patch.object(secrets_given, "DIRECTORY", os.path.dirname(path))
+    given.start()
+    case.addCleanup(given.stop)
+    return path
+
+
+def program(case, name, script):
+    """Puts a shell script on the PATH, before all others; returns its path."""
+    path = write(os.path.join(folder(case), name), "#!/bin/sh\n%s\n" % script)
+    os.chmod(path, 0o755)
+    given = mock.patch.dict(os.environ, PATH="%s:%s" % (os.path.dirname(path), os.environ["PATH"]))
+    given.start()
+    case.addCleanup(given.stop)
+    return path
+
+
+def python_answers(case, text):
+    """Makes a Python that answers each question with a text what scripts start as sys.executable.
+
+    The scripts ask it for pip before each use; to ask the real one takes half a second.
+    """
+    path = program(case, "python3", "echo '%s'" % text)
+    given = mock.patch.object(sys, "executable", path)
+    given.start()
+    case.addCleanup(given.stop)
+
+
+@contextlib.contextmanager
+def printed():
+    """What is printed within, to both outputs in turn."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+        yield text
