@@ -1,3 +1,16 @@
+// Those that need the machine for themselves: they measure time or memory, look for processes, or kill an engine of their own.
+const alone = [
+  'buildx',
+  'cost',
+  'disk',
+  'failures',
+  'impossible',
+  'kills',
+  'layer-cache',
+  'planning',
+  'unchanged',
+]
+
 const project = (displayName, settings) => ({
   displayName,
   testEnvironment: 'node',
@@ -6,9 +19,21 @@ const project = (displayName, settings) => ({
   ...settings,
 })
 
+const integration = (displayName, settings) =>
+  project(displayName, { globalSetup: '<rootDir>/script/prepare-tests.ts', ...settings })
+
 export default {
+  // For the slowest machine, beside other work; what takes longer by itself has a limit of its own
+  testTimeout: 30_000,
+  testSequencer: '<rootDir>/script/test-sequencer.js',
   projects: [
     project('unit', { testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] }),
-    project('integration', { testMatch: ['<rootDir>/__tests__/integration/**/*.test.ts'] }),
+    integration('integration', {
+      testMatch: ['<rootDir>/__tests__/integration/**/*.test.ts'],
+      testPathIgnorePatterns: [`/integration/(${alone.join('|')})\\.test\\.ts$`],
+    }),
+    integration('alone', {
+      testMatch: alone.map((name) => `<rootDir>/__tests__/integration/${name}.test.ts`),
+    }),
   ],
 }

@@ -1,0 +1,45 @@
+// Not TypeScript, because the types of @jest/test-sequencer are those of its CommonJS form, and Node loads the other one.
+import TestSequencer from '@jest/test-sequencer'
+import { basename } from 'node:path'
+
+/** Seconds that the longest files take on two cores, as script/test prints them. All others count as short. */
+const known = {
+  faults: 240,
+  kills: 240,
+  artifacts: 230,
+  promotion: 210,
+  'actions-cache': 150,
+  interrupted: 120,
+  mutants: 110,
+  examples: 90,
+  'main-job': 90,
+  planning: 75,
+  'layer-cache': 75,
+  unchanged: 75,
+  impossible: 60,
+  failures: 60,
+  'many-runners': 60,
+}
+const short = 20
+
+const secondsOf = ({ path }) => known[basename(path, '.test.ts')] ?? short
+
+/** Starts with the files that take longest, so that none of them ends alone, and cuts shards that take equally long. */
+export default class LongestFirst extends TestSequencer {
+  sort(tests) {
+    // It sets `duration` where this machine has run a file before.
+    const sorted = super.sort(tests)
+    const guess = (test) => (test.duration === undefined ? secondsOf(test) : test.duration / 1000)
+    return sorted.toSorted((a, b) => guess(b) - guess(a))
+  }
+
+  shard(tests, { shardIndex, shardCount }) {
+    const shards = Array.from({ length: shardCount }, () => ({ seconds: 0, tests: [] }))
+    for (const test of tests.toSorted((a, b) => secondsOf(b) - secondsOf(a) || (a.path < b.path ? -1 : 1))) {
+      const [least] = shards.toSorted((a, b) => a.seconds - b.seconds)
+      least.tests.push(test)
+      least.seconds += secondsOf(test)
+    }
+    return shards[shardIndex - 1].tests
+  }
+}
