@@ -110,7 +110,7 @@ function withoutGitHub(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs and state. */
-function parseOutputs(text: string): Record<string, string> {
+export function parseOutputs(text: string): Record<string, string> {
   const outputs: Record<string, string> = {}
   for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm))
     outputs[match[1] ?? ''] = match[3] ?? ''

@@ -1,0 +1,34 @@
+import { actionDefaults } from '../../script/action-defaults.ts'
+import { systemTimers } from '../../src/build/timers.ts'
+import type { Machine } from '../../src/edge/machine.ts'
+import { defaultWaits } from '../../src/edge/waits.ts'
+import { createWorkspace } from '../../src/edge/workspace.ts'
+import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'
+import { noRetry } from './retry.ts'
+
+/** @param folder for its workspace */
+export function makeMachine(folder: string, changes: Partial<Machine> = {}): Machine {
+  return {
+    environment: { ...process.env },
+    signal: new AbortController().signal,
+    workspace: createWorkspace(folder),
+    dockerfiles: 'dockerfiles',
+    redact: (text) => text,
+    log: () => undefined,
+    timers: systemTimers,
+    waits: defaultWaits,
+    retry: noRetry,
+    actionsCache: undefined,
+    ...changes,
+  }
+}
+
+/** The inputs of a run on a schedule, which pushes unless it is said otherwise; each file that they name is there. */
+export function inputsOf(given: Record<string, string> = {}): Inputs {
+  const values: Record<string, string> = { ...actionDefaults(), ...given }
+  return readInputs((name) => values[name] ?? '', {
+    event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
+    now: new Date(),
+    fileExists: () => true,
+  })
+}
