@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { type ActionRun, errorsOf, runAction } from '../support/action.ts'
 import { type BuildRecords, keepBuildRecords } from '../support/build-records.ts'
 import { type CacheEntry, type CacheService, openCacheService } from '../support/cache-service.ts'
+import { askInTrouble, type Told, type Trouble } from '../support/troubled-cache.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 
-/** A program that says what the store said to it */
-const asking = '__tests__/support/ask-actions-cache.ts'
+/** Begun before the runs of the action, as it takes half a minute, most of which the library waits */
+let troubled: Record<Trouble, Promise<Told | Error>>
+const lookUp = 'GetCacheEntryDownloadURL'
 
 const world = useStandIns()
 let records: BuildRecords
@@ -20,6 +21,11 @@ let service: CacheService
 let runnerTemp: string
 
 beforeAll(async () => {
+  troubled = {
+    error: askInTrouble('error'),
+    garbage: askInTrouble('garbage'),
+    nobody: askInTrouble('nobody'),
+  }
   records = keepBuildRecords()
   service = await openCacheService()
   runnerTemp = mkdtempSync(join(tmpdir(), 'runner-temp-'))
@@ -127,43 +133,6 @@ describe('a pull request, which can not write to the registry', () => {
   )
 })
 
-describe('the store, with the library as it is', () => {
-  const isGivenUp =
-    /GitHub's cache is not used in the rest of this run, because looking for wheel-1 took \d+ s and brought nothing/
-  const isNotKept = /GitHub's cache did not take wheel-1/
-
-  /** Has a process ask for a wheel, keep it, and ask for UCX. @returns what it was told */
-  async function ask(environment: NodeJS.ProcessEnv): Promise<string[]> {
-    const temporaryFolder = mkdtempSync(join(tmpdir(), 'runner-temp-'))
-    const { stdout } = await promisify(execFile)(process.execPath, [asking], {
-      env: { ...process.env, ...environment, RUNNER_TEMP: temporaryFolder },
-    })
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as string[]
-  }
-
-  it.concurrent.each([['error'], ['garbage']] as const)(
-    'gives a service up that answers with %s, and asks it nothing more',
-    async (trouble) => {
-      const own = await openCacheService()
-      own.trouble = trouble
-      const [first, ...others] = await ask(own.environment).finally(own.close)
-      expect(first).toMatch(isGivenUp)
-      expect(others).toEqual(['undefined', 'absent'])
-      expect(new Set(own.seen)).toEqual(new Set(['GetCacheEntryDownloadURL']))
-    },
-    3 * minutes,
-  )
-
-  it.concurrent(
-    'has nothing and keeps nothing where nothing answers in place of the service',
-    async () => {
-      const said = await ask({ ...service.environment, ACTIONS_RESULTS_URL: 'http://127.0.0.1:1/' })
-      expect(said).toEqual(['absent', expect.stringMatching(isNotKept), 'absent'])
-    },
-    3 * minutes,
-  )
-})
-
 describe('a run that pushes', () => {
   it(
     'neither reads nor writes the cache of GitHub',
@@ -199,5 +168,27 @@ describe('with cache: off', () => {
       expect(service.seen).toEqual([])
     },
     2 * minutes,
+  )
+})
+
+describe('the store, with the library as it is', () => {
+  const givenUp = expect.stringMatching(
+    /GitHub's cache is not used in the rest of this run, because looking for wheel-1 took \d+ s and brought nothing/,
+  )
+  const notKept = expect.stringMatching(/GitHub's cache did not take wheel-1/)
+
+  it.each<[Trouble, string, unknown[], string[]]>([
+    ['error', 'is given up, and asked nothing more', [givenUp, 'undefined', 'absent'], [lookUp]],
+    ['garbage', 'is given up, and asked nothing more', [givenUp, 'undefined', 'absent'], [lookUp]],
+    ['nobody', 'has nothing, and keeps nothing', ['absent', notKept, 'absent'], []],
+  ])(
+    'of a service that answers with %s %s',
+    async (trouble, _, said, seen) => {
+      const asked = await troubled[trouble]
+      if (asked instanceof Error) throw asked
+      expect(asked.said).toEqual(said)
+      expect([...new Set(asked.seen)]).toEqual(seen)
+    },
+    3 * minutes,
   )
 })
