@@ -3,8 +3,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { Header } from 'tar'
 import { packFolder } from '../../src/build/artifact-archive.ts'
 import { createRegistryStore } from '../../src/build/registry-store.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
@@ -92,6 +90,22 @@ async function artifactsOf(namespace: string): Promise<Record<string, string | n
   return Object.fromEntries(await Promise.all(found))
 }
 
+function expectTaken({ summary }: Recorded): void {
+  expect(summary).toMatch(
+    new RegExp(`taken from ${registry}/\\S*/image-cache:wheel-[0-9a-f]{64}&#64;sha256:`),
+  )
+}
+
+/** Where one vLLM image was built, for all that takes what was compiled for it */
+const kept = () => `${world().namespace}-kept`
+let good: Record<string, string | null>
+
+beforeAll(async () => {
+  const built = await act(kept(), { ...vllm, tags: 'built' })
+  expect(built.summary).toMatch(/built in/)
+  good = await artifactsOf(kept())
+}, 10 * minutes)
+
 describe('two engines with the same torch, one after the other on one runner', () => {
   let first: Recorded
   const namespace = () => `${world().namespace}-artifacts`
@@ -111,21 +125,17 @@ describe('two engines with the same torch, one after the other on one runner', (
     expect(first.summary).toContain('taken from another leg of this run')
   })
 
-  it.each<[string, Record<string, string>, number]>([
-    ['another NIXL of the same UCX', { 'nixl-version': '0.7.0', engine: 'vllm', versions: 'v0.10.2' }, -1],
-    ['another tag alone', { ...vllm, tags: 'again', force: 'true' }, 0],
-  ])(
-    '%s: no vertex of a compiler is in any graph',
-    async (_, more, expected) => {
-      if (expected < 0) await act(namespace(), { ...more, 'nixl-version': '0.7.1' })
+  it(
+    'another NIXL of the same UCX: no vertex of a compiler is in any graph',
+    async () => {
+      const older = { engine: 'vllm', versions: 'v0.10.2' }
+      await act(namespace(), { ...older, 'nixl-version': '0.7.1' })
       const before = await artifactsOf(namespace())
-      const run = await act(namespace(), more)
+      const run = await act(namespace(), { ...older, 'nixl-version': '0.7.0' })
       expect(ran(run, 'install-nixl')).toBeGreaterThan(0)
       expect(compiled(run)).toEqual([])
       expect(await artifactsOf(namespace())).toEqual(before)
-      expect(run.summary).toMatch(
-        new RegExp(`taken from ${registry}/\\S*/image-cache:wheel-[0-9a-f]{64}&#64;sha256:`),
-      )
+      expectTaken(run)
     },
     6 * minutes,
   )
@@ -164,17 +174,20 @@ function publishNextVersion(): string {
 describe('an engine version that is new, with the torch of one that is there', () => {
   it.each<[string, () => Record<string, string>]>([
     ['of the same engine', () => ({ versions: 'v0.21.1', 'base-registry': publishNextVersion() })],
-    ['of the other engine', () => ({ engine: 'sglang', versions: 'v0.5.11' })],
+    [
+      'of the other engine, in a run that pushes nothing',
+      () => ({ engine: 'sglang', versions: 'v0.5.11', push: 'false' }),
+    ],
   ])(
-    '%s: nothing is compiled',
-    async (name, next) => {
-      const namespace = `${world().namespace}-versions-${name.replaceAll(' ', '-')}`
-      await act(namespace, { ...vllm })
-      const before = await artifactsOf(namespace)
-      const other = await act(namespace, { ...vllm, ...next() })
+    '%s: nothing is compiled, and nothing replaced',
+    async (_, next) => {
+      const more = next()
+      const before = await tagsOf(`${kept()}/image-cache`)
+      const other = await act(kept(), { ...vllm, ...more })
       expect(ran(other, 'install-nixl')).toBeGreaterThan(0)
       expect(compiled(other)).toEqual([])
-      expect(await artifactsOf(namespace)).toEqual(before)
+      expect(await artifactsOf(kept())).toEqual(good)
+      if (more.push === 'false') expect(await tagsOf(`${kept()}/image-cache`)).toEqual(before)
     },
     6 * minutes,
   )
@@ -196,10 +209,9 @@ describe('what lands in the image', () => {
   it(
     'is the same whether a stage was compiled or taken from the registry: owner, modes, links, contents',
     async () => {
-      const namespace = `${world().namespace}-same`
       /** Owner, mode, size, link and content of what the two artifacts bring into an image. */
       const inside = (tag: string): string => {
-        const image = `${registry}/${namespace}/vllm-openai:${tag}`
+        const image = `${registry}/${kept()}/vllm-openai:${tag}`
         execFileSync('docker', ['pull', '--quiet', image])
         const script = [
           'cd /opt/aibrix/ucx',
@@ -211,10 +223,11 @@ describe('what lands in the image', () => {
         const command = ['run', '--rm', '--network', 'none', '--entrypoint', 'sh', image, '-c', script]
         return execFileSync('docker', command, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 })
       }
-      const kept = await act(namespace, { ...vllm, tags: 'built' })
-      expect(kept.summary).toMatch(/built in/)
-      const taken = await act(namespace, { ...vllm, tags: 'taken', force: 'true', 'overwrite-tags': 'true' })
+      const taken = await act(kept(), { ...vllm, tags: 'taken', force: 'true' })
+      expect(ran(taken, 'install-nixl')).toBeGreaterThan(0)
       expect(compiled(taken)).toEqual([])
+      expect(await artifactsOf(kept())).toEqual(good)
+      expectTaken(taken)
       const [built, restored] = [inside('built'), inside('taken')]
       expect(built).toContain('./lib/libucp.so.0 root root')
       expect(built).toContain('./bin/ucx_info root root -rwxr-xr-x')
@@ -226,126 +239,50 @@ describe('what lands in the image', () => {
 })
 
 describe('a stored artifact that is bad', () => {
-  /** An archive with an entry that leads out of it. */
-  const hostile = (path: string, fields: { type?: 'SymbolicLink'; linkpath?: string }): Buffer => {
-    const header = new Header({ path, type: 'File', mode: 0o644, size: 0, ...fields })
-    const block = Buffer.alloc(512)
-    header.encode(block, 0)
-    return gzipSync(Buffer.concat([block, Buffer.alloc(1024)]))
-  }
   const store = (namespace: string) => createRegistryStore(client, cacheOf(namespace))
-  const restored = async (namespace: string, name: string) => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'stored-')), 'new')
-    expect(await store(namespace).restore(name, folder)).toBe('restored')
-    return folder
-  }
-
-  let source: string
-  let good: Record<string, string | null>
   let wheel: string
-  let ucx: string
 
-  beforeAll(async () => {
-    source = `${world().namespace}-good`
-    await act(source, { ...vllm })
-    good = await artifactsOf(source)
-    ;[ucx = '', wheel = ''] = Object.keys(good)
-  }, 6 * minutes)
+  beforeAll(() => {
+    wheel = Object.keys(good).find((tag) => tag.startsWith('wheel-')) ?? ''
+  })
 
-  const put = (namespace: string, name: string, bytes: Uint8Array) =>
-    putArtifact(client, cacheOf(namespace), name, { type, bytes })
-
-  it.each<[string, RegExp, (namespace: string) => Promise<unknown>]>([
+  // All that can be wrong with them is in artifact-check.test.ts and artifact-archive.test.ts; these are the two ways to find it.
+  it.each<[string, RegExp, (folder: string) => Promise<Buffer>]>([
     [
-      'cut off',
+      'cut off, which its archive shows',
       /unexpected end|Truncated/,
-      async (namespace) => {
-        const whole = await packFolder(await restored(source, wheel))
-        await put(namespace, wheel, whole.subarray(0, whole.length / 2))
+      async (folder) => {
+        const whole = await packFolder(folder)
+        return whole.subarray(0, whole.length / 2)
       },
     ],
     [
-      'no archive',
-      /Unrecognized archive/,
-      (namespace) => put(namespace, wheel, Buffer.from('<html>not found</html>')),
-    ],
-    [
-      'UCX where the wheel should be',
-      /it was made from something else/,
-      async (namespace) => {
-        await put(namespace, wheel, await packFolder(await restored(source, ucx)))
-      },
-    ],
-    [
-      'another wheel, of another commit',
+      'another wheel, of another commit, which its content shows',
       /it is of commit ffff/,
-      async (namespace) => {
-        const folder = await restored(source, wheel)
+      (folder) => {
         const path = join(folder, 'content/source.json')
-        const text = readFileSync(path, 'utf8').replace(
-          /"commit": "[0-9a-f]{40}"/,
-          `"commit": "${'f'.repeat(40)}"`,
-        )
-        writeFileSync(path, text)
-        await put(namespace, wheel, await packFolder(folder))
+        const commit = /"commit": "[0-9a-f]{40}"/
+        writeFileSync(path, readFileSync(path, 'utf8').replace(commit, `"commit": "${'f'.repeat(40)}"`))
+        return packFolder(folder)
       },
-    ],
-    [
-      'one that writes outside of its folder',
-      /outside of its folder/,
-      (namespace) => put(namespace, wheel, hostile('../../../../image-action-was-here', {})),
-    ],
-    [
-      'one with a link to what the runner has',
-      /leads out of its folder/,
-      (namespace) =>
-        put(namespace, wheel, hostile('made-from.json', { type: 'SymbolicLink', linkpath: '/etc/passwd' })),
     ],
   ])(
     '%s: is built and replaced, with a warning',
     async (_, problem, spoil) => {
       const namespace = `${world().namespace}-bad-${Math.random().toString(36).slice(2, 8)}`
-      await spoil(namespace)
+      const folder = join(mkdtempSync(join(tmpdir(), 'stored-')), 'new')
+      expect(await store(kept()).restore(wheel, folder)).toBe('restored')
+      await putArtifact(client, cacheOf(namespace), wheel, { type, bytes: await spoil(folder) })
       const bad = (await artifactsOf(namespace))[wheel]
       const run = await act(namespace, { ...vllm })
       const warning = run.log.split('\n').find((line) => line.startsWith('::warning') && line.includes(wheel))
       expect(warning).toMatch(problem)
       expect(run.summary).toMatch(/is not used/)
-      const after = await artifactsOf(namespace)
-      expect(after[wheel]).not.toBe(bad)
-      expect(readdirSync('/tmp')).not.toContain('image-action-was-here')
+      expect((await artifactsOf(namespace))[wheel]).not.toBe(bad)
       // What replaced it is good.
       const next = await act(namespace, { ...vllm, tags: 'next', force: 'true' })
       expect(compiled(next)).toEqual([])
       expect(next.log).not.toMatch(/^::warning.*is not used/m)
-    },
-    6 * minutes,
-  )
-})
-
-describe('a run that pushes nothing', () => {
-  it(
-    'takes what is there, and writes nothing',
-    async () => {
-      const namespace = `${world().namespace}-pull`
-      await act(namespace, { ...vllm })
-      const before = await tagsOf(`${namespace}/image-cache`)
-      const other = { ...wanted, engine: 'sglang', versions: 'v0.5.11', push: 'false' }
-      const run = await act(namespace, other)
-      expect(compiled(run)).toEqual([])
-      expect(await tagsOf(`${namespace}/image-cache`)).toEqual(before)
-    },
-    6 * minutes,
-  )
-
-  it(
-    'compiles where nothing is there, and still writes nothing',
-    async () => {
-      const namespace = `${world().namespace}-nothing`
-      const run = await act(namespace, { ...vllm, push: 'false' })
-      expect(run.summary).toMatch(/built in/)
-      expect(await tagsOf(`${namespace}/image-cache`)).toEqual([])
-      expect(run.log).not.toMatch(/^::warning/m)
     },
     6 * minutes,
   )

@@ -11,7 +11,7 @@ import { stagedTag } from '../../src/plan/stage-tags.ts'
 import { digestOf } from '../../src/registry/digest.ts'
 import { factsSchema } from '../../src/verify/facts.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
+import { type ActionRun, errorsOf, registry, runAction, tagsOf, type TestOptions } from '../support/action.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
 import {
   makeTaggedRepository,
@@ -23,7 +23,7 @@ import {
   storeMeasured,
   type TinyImage,
 } from '../support/planning-world.ts'
-import { rememberingPip } from '../support/stand-in-inputs.ts'
+import { rememberIndex } from '../support/pip-memory.ts'
 import { type Door, isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
 
 const minutes = 60_000
@@ -61,6 +61,7 @@ beforeAll(async () => {
     'nixl_cu12-0.7.1-cp312-cp312-manylinux_2_28_x86_64.whl',
   ])
   wheels = await serveIndex(directory)
+  rememberIndex(wheels.url, directory)
 }, minutes)
 afterAll(async () => {
   await git.close()
@@ -78,7 +79,7 @@ function plan(
   host: string,
   namespace: string,
   more: Record<string, string>,
-  environment: NodeJS.ProcessEnv = {},
+  options: TestOptions = {},
 ): Promise<ActionRun> {
   return runAction(
     {
@@ -88,7 +89,7 @@ function plan(
       secrets: `git-credentials=${git.url.replace('//', `//${user.user}:${user.password}@`)}`,
       ...more,
     },
-    { environment },
+    options,
   )
 }
 
@@ -134,7 +135,6 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   it(
     "are planned within 2 s and 150 MB, pip's answers remembered",
     async () => {
-      const pip = { PATH: rememberingPip(mkdtempSync(join(folder, 'pip-'))) }
       const times: number[] = []
       let memory = 0
       let first = 0
@@ -144,7 +144,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
           registry,
           namespace,
           { versions: asked, 'nixl-version': five },
-          { ...measuring(file), ...pip },
+          { environment: measuring(file) },
         )
         expect(errorsOf(run)).toEqual([])
         expect(documentOf(run).images).toHaveLength(100)
@@ -173,7 +173,8 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
         const proxy = await openRegistryProxy({ delay: 20 })
         wheels.requests.length = 0
         try {
-          const run = await plan(proxy.host, namespace, { versions: asked, 'nixl-version': nixl })
+          const wanted = { versions: asked, 'nixl-version': nixl }
+          const run = await plan(proxy.host, namespace, wanted, { pip: 'asked' })
           expect(errorsOf(run)).toEqual([])
           const { seen } = proxy
           const questions = wheels.requests.splice(0).sort()
@@ -462,7 +463,12 @@ describe('versions of NIXL', () => {
       const bare = join(folder, 'bare')
       execFileSync('python3', ['-m', 'venv', '--without-pip', bare])
       const environment = { PATH: `${join(bare, 'bin')}:${process.env.PATH ?? ''}` }
-      const refused = await plan(registry, namespace, { ...onCuda12, 'nixl-version': '~0.7' }, environment)
+      const refused = await plan(
+        registry,
+        namespace,
+        { ...onCuda12, 'nixl-version': '~0.7' },
+        { environment },
+      )
       expect(refused.code).toBe(1)
       expect(errorsOf(refused)).toHaveLength(1)
       expect(errorsOf(refused)[0]).toMatch(
@@ -472,7 +478,7 @@ describe('versions of NIXL', () => {
         registry,
         namespace,
         { ...onCuda12, 'nixl-version': '0.7.1, 0.7.0' },
-        environment,
+        { environment },
       )
       expect(errorsOf(exact)).toEqual([])
       expect(planned(exact)).toHaveLength(4)
@@ -538,7 +544,10 @@ describe('a plan', () => {
   async function through(door: Door, more: Record<string, string> = {}, environment: NodeJS.ProcessEnv = {}) {
     const proxy = await openRegistryProxy(door)
     try {
-      return { run: await plan(proxy.host, namespace, { ...one, ...more }, environment), seen: proxy.seen }
+      return {
+        run: await plan(proxy.host, namespace, { ...one, ...more }, { environment }),
+        seen: proxy.seen,
+      }
     } finally {
       await proxy.close()
     }
@@ -558,7 +567,7 @@ describe('a plan', () => {
       DOCKER_CONFIG: join(path, 'none'),
       DOCKER_HOST: 'tcp://127.0.0.1:1',
     }
-    const run = await plan(registry, namespace, { ...one, ...local }, environment)
+    const run = await plan(registry, namespace, { ...one, ...local }, { environment })
     expect(errorsOf(run)).toEqual([])
     expect(run.outputs.plan).toMatch(/:plan-[0-9a-f]{64}$/)
   })

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { homedir, tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parse, stringify } from 'yaml'
+import { withPipMemory } from './pip-memory.ts'
 
 type Step = {
   name?: string
@@ -69,7 +70,10 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
   const path = [options.path, process.env.PATH].filter((part) => part !== undefined).join(':')
   const { code, log } = await runAct(args, join(home, 'repository'), {
     ...options.secrets,
-    ...{ PATH: path, ARTIFACTS: join(home, 'artifacts') },
+    ...{
+      PATH: withPipMemory({ PATH: path }, options.with['package-index']),
+      ARTIFACTS: join(home, 'artifacts'),
+    },
     // act keeps its cache, and looks for its configuration, at home
     ...{ HOME: home, DOCKER_CONFIG: process.env.DOCKER_CONFIG ?? join(homedir(), '.docker') },
   })

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ActionOptions, type ActionRun, registry, runAction as run } from '../../script/runner.ts'
+import { withPipMemory } from './pip-memory.ts'
 
 // Beside these, what the tests share with script/demo and script/real
 export { type ActionOptions, type ActionRun, errorsOf, failedGates, registry } from '../../script/runner.ts'
@@ -9,9 +10,20 @@ export { type ActionOptions, type ActionRun, errorsOf, failedGates, registry } f
 /** Tests have no time to wait for a registry that is broken on purpose. */
 const waits = JSON.stringify({ retry: 50 })
 
-/** As a runner does, but for the waits. */
-export function runAction(inputs: Record<string, string>, options: ActionOptions = {}): Promise<ActionRun> {
-  return run(inputs, { ...options, environment: { IMAGE_ACTION_WAITS: waits, ...options.environment } })
+export type TestOptions = ActionOptions & {
+  /** `asked` where a test is about pip itself; without it an index that the tests serve is asked once for all of them */
+  pip?: 'remembered' | 'asked'
+}
+
+/** As a runner does, but for the waits and for what pip has answered before. */
+export function runAction(
+  inputs: Record<string, string>,
+  { pip = 'remembered', ...options }: TestOptions = {},
+): Promise<ActionRun> {
+  const environment = { IMAGE_ACTION_WAITS: waits, ...options.environment }
+  const all: NodeJS.ProcessEnv = { ...process.env, ...environment }
+  const path = pip === 'remembered' ? withPipMemory(all, inputs['package-index']) : all.PATH
+  return run(inputs, { ...options, environment: { ...environment, PATH: path } })
 }
 
 /** A copy of the action with one thing changed in a file; `from` must be there. */

@@ -22,11 +22,11 @@ const service = '/twirp/github.actions.results.api.v1.CacheService/'
  * GitHub's cache service, version 2: a Twirp service that hands out signed addresses, and the storage behind these, which
  * speaks as much of Azure's Blob service as the library uses of it (Put Blob, Put Block, Put Block List, Get Blob).
  */
-export async function openCacheService(): Promise<CacheService> {
+export async function openCacheService(trouble: CacheService['trouble'] = 'none'): Promise<CacheService> {
   const token = randomBytes(16).toString('hex')
   const signature = randomBytes(16).toString('hex')
   const blocks = new Map<string, Buffer>()
-  const state: Pick<CacheService, 'seen' | 'entries' | 'trouble'> = { seen: [], entries: [], trouble: 'none' }
+  const state: Pick<CacheService, 'seen' | 'entries' | 'trouble'> = { seen: [], entries: [], trouble }
   const addressOf = (entry: CacheEntry) =>
     `http://${host}/storage/cache/${state.entries.indexOf(entry)}?sig=${signature}`
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll } from '@jest/globals'
-import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,6 +6,7 @@ import { standInInputs } from '../../stand-ins/action-inputs.ts'
 import { serveIndex } from '../../stand-ins/index-server.ts'
 import { prepare, type StandIns } from '../../stand-ins/prepare.ts'
 import { registry } from './action.ts'
+import { rememberIndex } from './pip-memory.ts'
 
 export type StandInWorld = {
   standIns: StandIns
@@ -36,6 +36,7 @@ export function useStandIns(): () => StandInWorld {
 async function openStandIns(): Promise<StandInWorld> {
   const standIns = await prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })
   const server = await serveIndex(standIns.index)
+  rememberIndex(server.url, standIns.index)
   const namespace = `test-${randomBytes(4).toString('hex')}`
   const common: Record<string, string> = {
     ...standInInputs(standIns, server.url),
@@ -49,15 +50,4 @@ async function openStandIns(): Promise<StandInWorld> {
 export function withProgram(folder: string, name: string, script: string): string {
   writeFileSync(join(folder, name), script, { mode: 0o755 })
   return `${folder}:${process.env.PATH ?? ''}`
-}
-
-/** Has pip answer a question a second time at once, with what it said the first time; kept in `folder`. @returns the PATH */
-export function rememberingPip(folder: string): string {
-  const python = execFileSync('sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim()
-  const script = `#!/bin/sh
-answer=${folder}/$(printf %s "$*" | cksum | cut -d ' ' -f 1)
-[ -e "$answer" ] || { ${python} "$@" >"$answer.new" && mv "$answer.new" "$answer"; } || exit
-cat "$answer"
-`
-  return withProgram(folder, 'python3', script)
 }

@@ -154,6 +154,13 @@ describe('a hostile archive', () => {
     expect(existsSync('/x')).toBe(false)
   })
 
+  it('that is none at all is refused', async () => {
+    const folder = join(newFolder(), 'new')
+    await expect(unpackFolder(Buffer.from('<html>not found</html>'), folder)).rejects.toThrow(
+      /Unrecognized archive/,
+    )
+  })
+
   it('can be read where it is none', async () => {
     const folder = join(newFolder(), 'new')
     await unpackFolder(

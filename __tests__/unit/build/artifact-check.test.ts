@@ -88,6 +88,18 @@ it.each<[string, ArtifactKind, RegExp, (folder: string) => void]>([
       mkdirSync(join(folder, 'content/lib'))
     },
   ],
+  [
+    'a library that is none',
+    'ucx',
+    /lib\/libucp\.so\.0\.0\.0 is no program/,
+    (folder) => writeFileSync(join(folder, 'content/lib/libucp.so.0.0.0'), 'no library'),
+  ],
+  [
+    'something else that it was made from',
+    'wheel',
+    /it was made from something else/,
+    (folder) => writeFileSync(join(folder, 'made-from.json'), '{}\n'),
+  ],
   ['one tool', 'ucx', /incomplete/, (folder) => rmSync(join(folder, 'content/bin/ucx_perftest'))],
   [
     'a script for a library',
@@ -122,5 +134,6 @@ it('an artifact under the name of another one is noticed, whatever is in it', as
     ...wheel,
     determinants: { ...wheel.determinants, torch: { version: '2.12.0', cuda: '13.0' } },
   }
-  expect(await problemOf(storedFolder(other), wheel)).toBe('it was made from something else')
+  for (const stored of [storedFolder(other), storedFolder(wanted.ucx)])
+    expect(await problemOf(stored, wheel)).toBe('it was made from something else')
 })
