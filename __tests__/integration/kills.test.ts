@@ -19,7 +19,14 @@ import {
   struck,
   type Undisturbed,
 } from '../support/interrupted-runs.ts'
-import { emptyRegistry, type Journey, killedAndAgain, undisturbedRun } from '../support/in-process/kills.ts'
+import {
+  type Journey,
+  killedAndAgain,
+  openPlace as openPlaceInMemory,
+  type Place as InMemory,
+  publishBases,
+  undisturbedRun,
+} from '../support/in-process/kills.ts'
 import { type Content, withTags } from '../support/registry-in-memory.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
 import { wanted } from '../support/faults/wanted.ts'
@@ -120,37 +127,39 @@ afterAll(async () => {
 describe('a command that was killed at any of its requests ends as if nothing had been when it is started again', () => {
   const one = ['linux/amd64']
   const two = [...one, 'linux/arm64']
-  const stagedAlone = /^(?!.*-amd64$)/
+  let inMemory: InMemory
 
-  /** @returns a journey that begins where another one ended, without the public tags and some others */
-  async function journeyFrom(begin: Content, platforms: string[], inputs: Record<string, string> = {}) {
-    const { content, ...undisturbed } = await undisturbedRun({ begin, platforms, inputs })
-    return { content, journey: { begin, platforms, inputs, undisturbed } }
-  }
+  beforeAll(async () => {
+    inMemory = await openPlaceInMemory()
+  })
+  afterAll(() => inMemory.close())
 
   async function survivesAll(journey: Journey): Promise<void> {
-    const moments = (['before', 'after'] as const).map(async (when) => {
+    for (const when of ['before', 'after'] as const)
       for (let nth = 1; ; nth += 1) {
         tried += 1
-        const at = await killedAndAgain(journey, { nth, when })
-        if (at !== undefined) survived += 1
-        else return void (tried -= 1)
+        const at = await killedAndAgain(inMemory, journey, { nth, when })
+        if (at === undefined) {
+          tried -= 1
+          break
+        }
+        survived += 1
       }
-    })
-    await Promise.all(moments)
   }
 
-  const cache = 'acme/image-cache'
-  /** A registry in which a leg of two is verified, or all are, and nothing is public yet */
-  const verified = async (tags: RegExp): Promise<Content> => {
-    const { content } = await journeyFrom(await emptyRegistry(two), two)
-    return withTags(withTags(content, cache, tags), 'acme/vllm-openai', /^(?!)/)
+  const undisturbedFrom = (begin: Content, platforms: string[], inputs: Record<string, string> = {}) =>
+    undisturbedRun(inMemory, { begin, platforms, inputs })
+
+  /** @returns a registry in which legs of two platforms are verified, of those that match, and nothing is public */
+  async function verified(tags: RegExp): Promise<Content> {
+    const { content } = await undisturbedFrom(await publishBases(inMemory, two), two)
+    return withTags(withTags(content, 'acme/image-cache', tags), 'acme/vllm-openai', /^(?!)/)
   }
 
   it(
     'run, from nothing',
     async () => {
-      const { journey } = await journeyFrom(await emptyRegistry(one), one)
+      const { journey } = await undisturbedFrom(await publishBases(inMemory, one), one)
       await survivesAll(journey)
     },
     5 * minutes,
@@ -159,17 +168,17 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   it(
     'run, where all of two platforms is verified',
     async () => {
-      const { journey } = await journeyFrom(await verified(/./), two)
+      const { journey } = await undisturbedFrom(await verified(/./), two)
       await survivesAll(journey)
     },
     5 * minutes,
   )
 
   it(
-    'plan, of which it gives the same one',
+    'plan, which gives the same one',
     async () => {
-      const { journey } = await journeyFrom(await verified(/./), two, { command: 'plan' })
-      expect(journey.undisturbed.outcome.plan).toMatch(/:plan-[0-9a-f]{64}$/)
+      const { journey } = await undisturbedFrom(await verified(/./), two, { command: 'plan' })
+      expect(journey.undisturbed.plan).toMatch(/^plan-[0-9a-f]{64}$/)
       await survivesAll(journey)
     },
     5 * minutes,
@@ -178,12 +187,12 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   it(
     'build and promote, where one of two platforms is verified',
     async () => {
-      const planned = await journeyFrom(await verified(stagedAlone), two, { command: 'plan' })
-      const plan = planned.journey.undisturbed.outcome.plan?.replace(/.*:/, '') ?? ''
+      const planned = await undisturbedFrom(await verified(/^(?!.*-amd64$)/), two, { command: 'plan' })
+      const plan = planned.journey.undisturbed.plan ?? ''
       const leg = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64'
-      const build = await journeyFrom(planned.content, two, { command: 'build', plan, leg })
+      const build = await undisturbedFrom(planned.content, two, { command: 'build', plan, leg })
       await survivesAll(build.journey)
-      const promote = await journeyFrom(build.content, two, { command: 'promote', plan })
+      const promote = await undisturbedFrom(build.content, two, { command: 'promote', plan })
       expect(Object.keys(promote.journey.undisturbed.state)).toHaveLength(4)
       await survivesAll(promote.journey)
     },

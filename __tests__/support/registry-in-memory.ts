@@ -13,8 +13,10 @@ export type Content = ReadonlyMap<string, Repository>
 
 export type RegistryInMemory = {
   host: string
-  /** A copy of what it has now, for another one to begin with */
+  /** A copy of what it has now */
   content: () => Content
+  /** Has this from now on, and nothing else */
+  become: (content: Content) => void
   /** The tags of a repository, with the digests that they name */
   tagsOf: (path: string) => Map<string, string>
   /** A manifest of a repository as JSON, by tag or digest */
@@ -110,6 +112,10 @@ export async function openRegistryInMemory(begin: Content = new Map()): Promise<
     host,
     close,
     content: () => copyOf(repositories),
+    become: (content) => {
+      repositories.clear()
+      for (const [path, repository] of copyOf(content)) repositories.set(path, repository)
+    },
     tagsOf: (path) => new Map(of(path).tags),
     manifest: (path, reference) => JSON.parse(manifest(path, reference).bytes.toString()) as unknown,
     blob: (path, digest) => JSON.parse((of(path).blobs.get(digest) ?? Buffer.alloc(0)).toString()) as unknown,

@@ -12,77 +12,89 @@ const namespace = 'acme'
 const cache = `${namespace}/image-cache`
 const base = 'vllm/vllm-openai:v0.21.0'
 
-/** A command that is killed, on a registry that has this at its beginning. */
-export type Journey = {
+/** A registry and the door before it, which stay where they are, since a plan names its host. */
+export type Place = {
+  registry: RegistryInMemory
+  proxy: RegistryProxy
+  door: Door
+  close: () => Promise<void>
+}
+
+/** A command, on a registry that has this at its beginning. */
+export type Command = {
   platforms: string[]
   begin: Content
-  /** The command's inputs, by the registry's host; what is left out is as for a run of one image with two tags */
+  /** What is left out is as for a run of one image with two tags; the plan is the tag of one */
   inputs: Record<string, string>
-  /** What a run gives that nothing disturbs */
-  undisturbed: Undisturbed
 }
 
-export type Undisturbed = { state: Record<string, unknown>; tags: string[]; outcome: Ended }
+/** What a command gives that nothing disturbs. */
+export type Undisturbed = { state: Record<string, unknown>; tags: string[]; plan: string | undefined }
 
-/** Before the registry sees a request, or after it has done what it was asked for and before anybody knows */
+/** A command that is killed. */
+export type Journey = Command & { undisturbed: Undisturbed }
+
+/** Before the registry sees a request, or after it has taken a manifest and before anybody knows */
 type Moment = { nth: number; when: 'before' | 'after' }
 
-/** A registry that nobody has published to, but for the bases. */
-export async function emptyRegistry(platforms: string[]): Promise<Content> {
+export async function openPlace(): Promise<Place> {
   const registry = await openRegistryInMemory()
-  await publishBase(registry.host, `stand-in/${base}`, platforms)
-  const content = registry.content()
-  await registry.close()
-  return content
+  const door: Door = { upstream: registry.host }
+  const proxy = await openRegistryProxy(door)
+  const close = async (): Promise<void> => {
+    await proxy.close()
+    await registry.close()
+  }
+  return { registry, door, proxy, close }
 }
 
-type Opened = { registry: RegistryInMemory; proxy: RegistryProxy; door: Door }
-
-async function open(begin: Content): Promise<Opened> {
-  const registry = await openRegistryInMemory(begin)
-  const door: Door = { upstream: registry.host }
-  return { registry, door, proxy: await openRegistryProxy(door) }
+/** @returns a registry that nobody has published to, but for the bases */
+export async function publishBases({ registry }: Place, platforms: string[]): Promise<Content> {
+  registry.become(new Map())
+  await publishBase(registry.host, `stand-in/${base}`, platforms)
+  return registry.content()
 }
 
 function run(
-  { registry, proxy }: Opened,
-  journey: Pick<Journey, 'platforms' | 'inputs'>,
+  { registry, proxy }: Place,
+  { platforms, inputs }: Command,
   signal?: AbortSignal,
-) {
-  const { plan, ...more } = journey.inputs
-  const inputs = {
-    ...{ ...wanted, namespace, push: 'true', cache: 'registry', platforms: journey.platforms.join(',') },
+): Promise<Ended> {
+  const { plan, ...more } = inputs
+  const all = {
+    ...{ ...wanted, namespace, push: 'true', cache: 'registry', platforms: platforms.join(',') },
     ...{ registry: proxy.host, 'base-registry': `${registry.host}/stand-in`, ...more },
     ...(plan !== undefined && { plan: `${proxy.host}/${cache}:${plan}` }),
   }
-  return act(inputs, { waits, ...(signal && { signal }) })
+  return act(all, { waits, ...(signal && { signal }) })
 }
 
 /** The tags of the cache repository that stand for work done. */
-const doneIn = ({ registry }: Opened): Map<string, string> =>
+const doneIn = ({ registry }: Place): Map<string, string> =>
   new Map([...registry.tagsOf(cache)].filter(([tag]) => !tag.startsWith('plan-')))
+
+const planOf = ({ plan }: Ended): string | undefined => plan?.replace(/.*:/, '')
 
 /** Carries a command out, with nothing in its way. @returns what it gives, and the registry after it */
 export async function undisturbedRun(
-  journey: Pick<Journey, 'platforms' | 'inputs' | 'begin'>,
-): Promise<Undisturbed & { content: Content }> {
-  const opened = await open(journey.begin)
-  const outcome = await run(opened, journey)
-  expect(outcome.errors).toEqual([])
-  const state = publishedState(opened.registry, namespace)
-  const undisturbed = { state, tags: [...doneIn(opened).keys()].sort(), outcome }
-  const content = opened.registry.content()
-  await close(opened)
-  return { ...undisturbed, content }
+  place: Place,
+  command: Command,
+): Promise<{ content: Content; journey: Journey }> {
+  const { registry } = place
+  registry.become(command.begin)
+  const ended = await run(place, command)
+  expect(ended.errors).toEqual([])
+  const state = publishedState(registry, namespace)
+  const undisturbed = { state, tags: [...doneIn(place).keys()].sort(), plan: planOf(ended) }
+  return { content: registry.content(), journey: { ...command, undisturbed } }
 }
 
-async function close({ registry, proxy }: Opened): Promise<void> {
-  await proxy.close()
-  await registry.close()
-}
+/** A manifest is the end of a piece of work; what else is written leads to one, and to nobody before. */
+const isEnd = (seen: string): boolean => /^PUT .*\/manifests\//.test(seen)
 
 /** @returns the request at which it was killed; undefined if it was through before */
-async function killed(opened: Opened, journey: Journey, { nth, when }: Moment): Promise<string | undefined> {
+async function killed(place: Place, journey: Journey, { nth, when }: Moment): Promise<string | undefined> {
+  const { door, proxy } = place
   const end = new AbortController()
   let left = nth
   let last: string | undefined
@@ -90,40 +102,37 @@ async function killed(opened: Opened, journey: Journey, { nth, when }: Moment): 
     last = seen
     end.abort(new UserError('The process was killed.'))
   }
-  opened.door.before = (seen) => {
+  door.before = (seen) => {
     if (last !== undefined) return 503
     if (when === 'after' || (left -= 1) > 0) return undefined
     strike(seen)
     return 503
   }
-  opened.door.after = (seen) => {
-    if (when === 'after' && last === undefined && isTagging(seen) && (left -= 1) === 0) strike(seen)
+  door.after = (seen) => {
+    if (when === 'after' && last === undefined && isEnd(seen) && (left -= 1) === 0) strike(seen)
   }
-  await run(opened, journey, end.signal)
-  while (opened.proxy.underWay() > 0) await sleep(1)
-  delete opened.door.before
-  delete opened.door.after
+  await run(place, journey, end.signal)
+  while (proxy.underWay() > 0) await sleep(1)
+  delete door.before
+  delete door.after
   return last
 }
 
-/** A manifest is the end of a piece of work; what else is written leads to one, and to nobody before. */
-const isTagging = (seen: string): boolean => /^PUT .*\/manifests\//.test(seen)
-
 /** The same command again ends right, repeats nothing that is finished, and leaves what an undisturbed one leaves. */
-async function expectCompleted(opened: Opened, journey: Journey): Promise<void> {
-  const { registry, proxy } = opened
-  const { state, tags } = journey.undisturbed
+async function expectCompleted(place: Place, journey: Journey): Promise<void> {
+  const { registry, proxy } = place
+  const { state, tags, plan } = journey.undisturbed
   // Whatever was killed, what is public is right.
   expect(state).toMatchObject(publishedState(registry, namespace))
   expect(registry.dangling()).toEqual([])
-  const finished = [...doneIn(opened)].filter(([tag]) => /^(?:build|wheel|ucx)-/.test(tag))
+  const finished = [...doneIn(place)].filter(([tag]) => /^(?:build|wheel|ucx)-/.test(tag))
   const from = proxy.seen.length
-  const ended = await run(opened, journey)
+  const ended = await run(place, journey)
   expect(ended.errors).toEqual([])
-  expect(ended.plan?.replace(/.*:/, '')).toBe(journey.undisturbed.outcome.plan?.replace(/.*:/, ''))
+  expect(planOf(ended)).toBe(plan)
   expect(publishedState(registry, namespace)).toEqual(state)
   expect(registry.dangling()).toEqual([])
-  const now = doneIn(opened)
+  const now = doneIn(place)
   expect([...now.keys()].sort()).toEqual(tags)
   const writes = proxy.seen.slice(from).filter((seen) => seen.startsWith('PUT '))
   for (const [tag, digest] of finished) {
@@ -138,16 +147,16 @@ async function expectCompleted(opened: Opened, journey: Journey): Promise<void> 
  * @returns the request at which it was killed; undefined if there are not so many
  * @throws what was wrong afterwards, with that request
  */
-export async function killedAndAgain(journey: Journey, moment: Moment): Promise<string | undefined> {
-  const opened = await open(journey.begin)
-  try {
-    const at = await killed(opened, journey, moment)
-    if (at === undefined) return undefined
-    await expectCompleted(opened, journey).catch((cause: unknown) => {
-      throw new Error(`killed ${moment.when} ${at}`, { cause })
-    })
-    return at
-  } finally {
-    await close(opened)
-  }
+export async function killedAndAgain(
+  place: Place,
+  journey: Journey,
+  moment: Moment,
+): Promise<string | undefined> {
+  place.registry.become(journey.begin)
+  const at = await killed(place, journey, moment)
+  if (at === undefined) return undefined
+  await expectCompleted(place, journey).catch((cause: unknown) => {
+    throw new Error(`killed ${moment.when} ${at}`, { cause })
+  })
+  return at
 }
