@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import {
   type ActionOptions,
   type ActionRun,
@@ -22,12 +23,16 @@ const world = useStandIns()
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 let counter = 0
 
+/** Runs at a time, of tests that measure no time */
+const limit = pLimit(3)
+
 /** A run under a namespace of its own, so that what it leaves behind is known to be its own. */
 async function run(
   inputs: Record<string, string>,
   options: ActionOptions = {},
 ): Promise<ActionRun & { namespace: string }> {
-  const namespace = `${world().namespace}-${(counter += 1)}`
+  // None is the beginning of another one, as processes are found by it.
+  const namespace = `${world().namespace}-${String((counter += 1)).padStart(3, '0')}`
   return { ...(await runAction(world().inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
 }
 
@@ -80,7 +85,7 @@ function pathWith(docker?: string): string {
 }
 
 describe('bad input ends red with one sentence', () => {
-  it.each<[string, Record<string, string>, RegExp]>([
+  it.concurrent.each<[string, Record<string, string>, RegExp]>([
     ['an engine version that does not exist', { versions: 'v9.9.9' }, /vllm-openai:v9\.9\.9 does not exist/],
     [
       'an AIBrix version that does not exist',
@@ -104,9 +109,9 @@ describe('bad input ends red with one sentence', () => {
   ])(
     '%s',
     async (_, inputs, sentence) => {
-      await expectCleanFailure(await run(inputs), sentence)
+      await expectCleanFailure(await limit(() => run(inputs)), sentence)
     },
-    minutes,
+    2 * minutes,
   )
 
   it('several at once are all named', async () => {
@@ -145,13 +150,13 @@ describe('a registry that refuses', () => {
 })
 
 describe('a build that fails', () => {
-  it(
+  it.concurrent(
     'names the line that says why: pip',
     async () => {
       const folder = withStep(
         'RUN --mount=type=secret,id=package-index PIP_INDEX_URL="$(cat /run/secrets/package-index)" python3 -m pip install --break-system-packages nixl==9.9.9',
       )
-      const failed = await run({}, { folder })
+      const failed = await limit(() => run({}, { folder }))
       await expectCleanFailure(failed, /No matching distribution found for nixl==9\.9\.9/)
       expect(logFileOf(failed)).toContain('No matching distribution found')
       expect(failed.summary).toContain('No matching distribution found')
@@ -159,36 +164,36 @@ describe('a build that fails', () => {
     3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'names the line that says why: the compiler',
     async () => {
       await expectCleanFailure(
-        await run({ 'aibrix-version': 'mutant/broken-build' }),
+        await limit(() => run({ 'aibrix-version': 'mutant/broken-build' })),
         /this commit does not compile/,
       )
     },
     3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'names the line that says why: a patch that does not apply',
     async () => {
       const inputs = { versions: 'v0.10.2', 'aibrix-version': 'mutant/broken-patch' }
       await expectCleanFailure(
-        await run(inputs),
+        await limit(() => run(inputs)),
         /does not apply to the base's vllm .*can't find file to patch/,
       )
     },
     3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'a full disk',
     async () => {
       const folder = withStep(
         'RUN --mount=type=tmpfs,target=/small,size=1048576 head -c 5000000 /dev/zero > /small/file',
       )
-      await expectCleanFailure(await run({}, { folder }), /[Nn]o space left on device/)
+      await expectCleanFailure(await limit(() => run({}, { folder })), /[Nn]o space left on device/)
     },
     3 * minutes,
   )

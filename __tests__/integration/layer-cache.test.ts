@@ -65,29 +65,6 @@ describe('the layer cache', () => {
     6 * minutes,
   )
 
-  it(
-    'is read and not written by a pull request, and neither with cache: off',
-    async () => {
-      const tag = await layersTag()
-      for (const [cache, read] of [
-        ['registry', true],
-        ['off', false],
-      ] as const) {
-        const proxy = await openRegistryProxy({})
-        try {
-          const { inputs } = leg({ registry: proxy.host, cache })
-          const run = await runAction(inputs, { environment: { GITHUB_EVENT_NAME: 'pull_request' } })
-          expect(errorsOf(run)).toEqual([])
-          expect(proxy.seen.filter(isWrite)).toEqual([])
-          expect(proxy.seen.some((seen) => seen.endsWith(`/manifests/${tag}`))).toBe(read)
-        } finally {
-          await proxy.close()
-        }
-      }
-    },
-    6 * minutes,
-  )
-
   it.each([
     ['can be read only', (seen: string) => isWrite(seen), ['written']],
     ['is denied', () => true, ['read', 'written']],

@@ -180,17 +180,20 @@ describe('six legs', () => {
 })
 
 describe('a plan', () => {
-  const planAsFile = (namespace: string) =>
-    act(namespace, { command: 'plan', push: 'false', runners: 'linux/amd64: a\nlinux/arm64: b' })
+  const leg = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64'
+  const namespace = () => `${world().namespace}-file`
+  let plan: string
 
   it(
     'is a file where the registry is not written',
     async () => {
-      const run = await planAsFile(`${world().namespace}-file`)
+      const runners = 'linux/amd64: a\nlinux/arm64: b'
+      const run = await act(namespace(), { command: 'plan', push: 'false', runners })
       expect(run.code).toBe(0)
-      const document = JSON.parse(readFileSync(run.outputs.plan ?? '', 'utf8')) as { images: unknown[] }
+      plan = run.outputs.plan ?? ''
+      const document = JSON.parse(readFileSync(plan, 'utf8')) as { images: unknown[] }
       expect(document.images).toHaveLength(3)
-      expect(await tagsOf(`${world().namespace}-file/image-cache`)).toEqual([])
+      expect(await tagsOf(`${namespace()}/image-cache`)).toEqual([])
     },
     minutes,
   )
@@ -198,13 +201,9 @@ describe('a plan', () => {
   it(
     'that was changed is refused',
     async () => {
-      const namespace = `${world().namespace}-file`
-      const made = await planAsFile(namespace)
       const file = join(mkdtempSync(join(tmpdir(), 'plan-')), 'plan.json')
-      const text = readFileSync(made.outputs.plan ?? '', 'utf8')
-      writeFileSync(file, text.replaceAll('"nixl": "0.7.1"', '"nixl": "0.7.0"'))
-      const leg = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64'
-      const run = await act(namespace, { command: 'build', plan: file, leg, push: 'false' })
+      writeFileSync(file, readFileSync(plan, 'utf8').replaceAll('"nixl": "0.7.1"', '"nixl": "0.7.0"'))
+      const run = await act(namespace(), { command: 'build', plan: file, leg, push: 'false' })
       expect(errorsOf(run).join()).toContain('does not have the build id that it was planned with')
     },
     minutes,
@@ -213,14 +212,7 @@ describe('a plan', () => {
   it(
     'is not built by name of a leg that it does not have',
     async () => {
-      const namespace = `${world().namespace}-file`
-      const made = await planAsFile(namespace)
-      const run = await act(namespace, {
-        command: 'build',
-        plan: made.outputs.plan ?? '',
-        leg: 'x',
-        push: 'false',
-      })
+      const run = await act(namespace(), { command: 'build', plan, leg: 'x', push: 'false' })
       expect(errorsOf(run).join()).toContain('leg: the plan has no "x"; it has vllm-v0.21.0')
     },
     minutes,

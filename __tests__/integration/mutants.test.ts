@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -172,33 +173,38 @@ function actionWith({ step, change }: Mutant): string | undefined {
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }
 
+/** Mutants at a time; each has a namespace of its own */
+const limit = pLimit(3)
+
+async function expectOneGate(name: string): Promise<void> {
+  const mutant = mutants[name]
+  if (!mutant) throw new Error(name)
+  const namespace = `${world().namespace}-${Object.keys(mutants).indexOf(name)}`
+  const inputs = {
+    engine: 'vllm',
+    versions: 'v0.21.0',
+    'aibrix-version': 'v0.7.0',
+    'gpu-architectures': '8.0 9.0',
+    namespace,
+    ...mutant.inputs?.(world()),
+  }
+  const folder = actionWith(mutant)
+  const run = await runAction(world().inputs(inputs), folder === undefined ? {} : { folder })
+  expect(failedGates(run)).toEqual([mutant.gate])
+  expect(run.log.split('\n').find((line) => line.startsWith('::error'))).toMatch(mutant.cause)
+  expect(run.code).toBe(1)
+  expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
+  // What was measured in the base and compiled, and layers, are kept: none of them says that a gate let it through.
+  const kinds = (await tagsOf(`${namespace}/image-cache`)).map((tag) => tag.split('-')[0] ?? '')
+  expect(['candidate', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
+}
+
 describe('one thing wrong', () => {
   beforeAll(publishMislabelledBase, minutes)
 
-  it.each(Object.keys(mutants))(
+  it.concurrent.each(Object.keys(mutants))(
     '%s: exactly its gate fails, names the cause, and nothing is verified or public',
-    async (name) => {
-      const mutant = mutants[name]
-      if (!mutant) throw new Error(name)
-      const namespace = `${world().namespace}-${Object.keys(mutants).indexOf(name)}`
-      const inputs = {
-        engine: 'vllm',
-        versions: 'v0.21.0',
-        'aibrix-version': 'v0.7.0',
-        'gpu-architectures': '8.0 9.0',
-        namespace,
-        ...mutant.inputs?.(world()),
-      }
-      const folder = actionWith(mutant)
-      const run = await runAction(world().inputs(inputs), folder === undefined ? {} : { folder })
-      expect(failedGates(run)).toEqual([mutant.gate])
-      expect(run.log.split('\n').find((line) => line.startsWith('::error'))).toMatch(mutant.cause)
-      expect(run.code).toBe(1)
-      expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
-      // What was measured in the base and compiled, and layers, are kept: none of them says that a gate let it through.
-      const kinds = (await tagsOf(`${namespace}/image-cache`)).map((tag) => tag.split('-')[0] ?? '')
-      expect(['candidate', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
-    },
-    5 * minutes,
+    (name) => limit(() => expectOneGate(name)),
+    15 * minutes,
   )
 })

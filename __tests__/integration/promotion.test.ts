@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import pLimit from 'p-limit'
 import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
 import { openRegistryProxy, type RegistryProxy } from '../support/registry-proxy.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
@@ -40,9 +41,12 @@ let source: string
 let staged: Cache
 let tags: Record<Name, string>
 
+/** Runs at a time; each test has a namespace of its own */
+const limit = pLimit(3)
+
 function act(namespace: string, more: Record<string, string>): Promise<ActionRun> {
   const inputs = world().inputs({ ...wanted, 'base-registry': bases, namespace, ...more })
-  return runAction(inputs, { environment: { PATH: path } })
+  return limit(() => runAction(inputs, { environment: { PATH: path } }))
 }
 
 /** A namespace of its own, whose cache repository has the staged legs, or what `change` makes of them. */
@@ -50,8 +54,10 @@ async function withStaged(change: (cache: Cache) => void = () => undefined): Pro
   const namespace = `${world().namespace}-${(counter += 1)}`
   const cache = new Map(staged)
   change(cache)
-  for (const [tag, digest] of cache)
-    await copyTag(`${source}/image-cache`, digest, `${namespace}/image-cache`, tag)
+  const copies = [...cache].map(([tag, digest]) =>
+    copyTag(`${source}/image-cache`, digest, `${namespace}/image-cache`, tag),
+  )
+  await Promise.all(copies)
   return namespace
 }
 
@@ -171,7 +177,7 @@ describe('what is staged', () => {
 })
 
 describe('nothing is tagged', () => {
-  it(
+  it.concurrent(
     'while legs are missing, though there are candidates of them, and each missing one is named',
     async () => {
       const namespace = await withStaged((cache) => {
@@ -192,10 +198,10 @@ describe('nothing is tagged', () => {
       expect(run.summary).toContain(tags['vllm-arm64'])
       expect(await publicTags(namespace)).toEqual([])
     },
-    minutes,
+    3 * minutes,
   )
 
-  it.each<[string, (cache: Cache) => Promise<void> | void, Name, RegExp]>([
+  it.concurrent.each<[string, (cache: Cache) => Promise<void> | void, Name, RegExp]>([
     [
       'holds a leg with another build id',
       (cache) => void cache.set(tags['vllm-amd64'], cache.get(tags['sglang-amd64']) ?? ''),
@@ -226,10 +232,10 @@ describe('nothing is tagged', () => {
       expectRed(run, sentence, tags[name])
       expect(await publicTags(namespace)).toEqual([])
     },
-    minutes,
+    3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'while a tag for a verified leg holds the image of another platform alone, or the finished image of all',
     async () => {
       const cases: [from: string, digest: string, sentence: RegExp][] = []
@@ -255,10 +261,10 @@ describe('nothing is tagged', () => {
         expect(await publicTags(namespace)).toEqual([])
       }
     },
-    minutes,
+    3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'where the plan in the registry was replaced by another one',
     async () => {
       const namespace = await withStaged()
@@ -270,12 +276,12 @@ describe('nothing is tagged', () => {
       expectRed(run, /is not the plan that its name says/)
       expect(await publicTags(namespace)).toEqual([])
     },
-    minutes,
+    3 * minutes,
   )
 })
 
 describe('with fail-fast: false', () => {
-  it(
+  it.concurrent(
     'a complete image is published without one that lacks a platform, and the step is red',
     async () => {
       const namespace = await withStaged((cache) => void cache.delete(tags['sglang-arm64']))
@@ -288,10 +294,10 @@ describe('with fail-fast: false', () => {
       )
       expect(run.outputs.tags).not.toContain('sglang')
     },
-    minutes,
+    3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'a complete image is published also beside one whose staged leg turns out to be wrong',
     async () => {
       const namespace = await withStaged((cache) => void cache.delete(tags['vllm-amd64']))
@@ -301,7 +307,7 @@ describe('with fail-fast: false', () => {
       expectRed(run, /holds more than one image/)
       expect(await publicTags(namespace)).toEqual([`sglang:${sglangTag}`])
     },
-    minutes,
+    3 * minutes,
   )
 })
 
@@ -312,7 +318,7 @@ describe('a public tag that something else took since the plan', () => {
     return other
   }
 
-  it(
+  it.concurrent(
     'is refused, named and left, and no other image is published',
     async () => {
       const namespace = await withStaged()
@@ -323,10 +329,10 @@ describe('a public tag that something else took since the plan', () => {
       expect(await digestOf(`${namespace}/vllm-openai`, vllmTag)).toBe(other)
       expect(await tagsOf(`${namespace}/sglang`)).toEqual([])
     },
-    minutes,
+    3 * minutes,
   )
 
-  it(
+  it.concurrent(
     'is taken over where the plan says overwrite-tags',
     async () => {
       const namespace = await withStaged()
@@ -338,12 +344,12 @@ describe('a public tag that something else took since the plan', () => {
         await digestOf(`${source}/vllm-openai`, vllmTag),
       )
     },
-    minutes,
+    3 * minutes,
   )
 })
 
 describe('a promotion that breaks off between two tags', () => {
-  it(
+  it.concurrent(
     'is red, names the tags that exist, and the next one completes it to the same digests',
     async () => {
       const namespace = await withStaged()
@@ -391,6 +397,6 @@ describe('a promotion that breaks off between two tags', () => {
         await proxy.close()
       }
     },
-    minutes,
+    3 * minutes,
   )
 })

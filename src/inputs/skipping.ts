@@ -18,13 +18,13 @@ export function readSkipping(
   }
 }
 
-/** Milliseconds */
-const units: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
+/** Milliseconds; seconds are for tests alone, which can't wait for minutes. */
+const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 }
 
 function readMaxAge(source: Source, now: Date): MaxAge | undefined {
   const text = source.read('max-age')
   if (text === '') return undefined
-  const [, number, unit = ''] = /^([1-9]\d{0,4})([mhdw])$/.exec(text) ?? []
+  const [, number, unit = ''] = /^([1-9]\d{0,4})([smhdw])$/.exec(text) ?? []
   const factor = units[unit]
   if (number === undefined || factor === undefined)
     return source.problems.add('max-age', quoted(text), 'nothing, or an age such as 30d, 12h, 2w or 90m')

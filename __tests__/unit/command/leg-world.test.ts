@@ -8,16 +8,10 @@ import type { Facts } from '../../../src/verify/facts.ts'
 import { makePlannedImage } from '../../support/reports.ts'
 import { makeFacts } from '../../support/verified-leg.ts'
 
-/** What is said against a leg by facts of its base. */
-async function objection(
-  feasibility: PlannedLeg['feasibility'],
-  change: (facts: Facts) => void,
-  answer: NixlVersions,
-) {
+/** How a leg is built in a scheduled run. */
+function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, answer: NixlVersions) {
   const [planned] = makePlannedImage().legs
-  const { base } = makeFacts()
-  change(base)
-  const inputs = readInputs((name) => actionDefaults()[name] ?? '', {
+  const inputs = readInputs((name) => given[name] ?? actionDefaults()[name] ?? '', {
     event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
     now: new Date(),
     fileExists: () => true,
@@ -25,8 +19,19 @@ async function objection(
   const { cacheRepository } = inputs.plan
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {} }
-  const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl)
-  return settingsOf({ ...planned, feasibility }).objection?.(base)
+  const ofLeg = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl)
+  return ofLeg({ ...planned, ...leg })
+}
+
+/** What is said against a leg by facts of its base. */
+async function objection(
+  feasibility: PlannedLeg['feasibility'],
+  change: (facts: Facts) => void,
+  answer: NixlVersions,
+) {
+  const { base } = makeFacts()
+  change(base)
+  return settingsOf({}, { feasibility }, answer).objection?.(base)
 }
 
 const newPython = ({ python }: Facts): void => {
@@ -47,4 +52,14 @@ it.each<[string, PlannedLeg['feasibility'], (facts: Facts) => void, NixlVersions
   const reason = await objection(feasibility, change, answer)
   if (expected === undefined) expect(reason).toBeUndefined()
   else expect(reason).toContain(expected)
+})
+
+it.each<[string, Record<string, string>, boolean | undefined]>([
+  ['read and written by a run that pushes', {}, true],
+  ['read alone by one that does not', { push: 'false' }, false],
+  ['left alone with cache: off', { cache: 'off' }, undefined],
+])('the layer cache is %s', (_, given, write) => {
+  const { layerCache } = settingsOf(given, {}, noPip)
+  expect(layerCache?.write).toBe(write)
+  expect(layerCache?.repository.path).toBe(write === undefined ? undefined : 'aibrix/image-cache')
 })

@@ -93,6 +93,8 @@ describe('the tag of an event', () => {
     ['also the default, if it was given', release, { 'aibrix-version': 'default' }, 'default'],
     ['another repository', { ...release, GITHUB_REPOSITORY: 'me/else' }, {}, 'default'],
     ['a schedule', { ...release, GITHUB_EVENT_NAME: 'schedule' }, {}, 'default'],
+    ['a run by hand', { ...release, GITHUB_EVENT_NAME: 'workflow_dispatch' }, {}, 'default'],
+    ['a fork of AIBrix', { ...release, GITHUB_REPOSITORY: 'me/aibrix' }, {}, 'default'],
     ['a branch', { ...release, GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' }, {}, 'default'],
     [
       'a fork that builds itself',
@@ -247,6 +249,7 @@ describe('push: auto', () => {
     ['push', 'refs/heads/refs/pull/7/merge', true],
     ['schedule', 'refs/heads/main', true],
     ['', '', true],
+    ['pull_request', 'refs/heads/main', false],
     ['pull_request', 'refs/pull/7/merge', false],
     ['pull_request_target', 'refs/heads/main', false],
     ['merge_group', 'refs/heads/gh-readonly-queue/main/pr-7-5240', false],
@@ -297,6 +300,7 @@ describe('what exists', () => {
     ['30d', '2025-10-24T23:59:59.000Z'],
     ['12h', '2025-11-23T11:59:59.000Z'],
     ['90m', '2025-11-23T22:29:59.000Z'],
+    ['5s', '2025-11-23T23:59:54.000Z'],
     ['2w', '2025-11-09T23:59:59.000Z'],
   ])('is too old with max-age %s if it was made before %s', (text, before) => {
     expect(of({ 'max-age': text, unchanged: 'retag' })).toMatchObject({
