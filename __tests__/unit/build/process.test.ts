@@ -1,7 +1,10 @@
-import { describe, expect, it } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { readdir, readFile } from 'node:fs/promises'
 import { type ProcessOptions, runProcess } from '../../../src/build/process.ts'
 import { UserError } from '../../../src/errors.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
 
 const options = (more: Partial<ProcessOptions> = {}): ProcessOptions => ({
   environment: process.env,
@@ -22,9 +25,9 @@ async function running(text: string): Promise<boolean> {
   return false
 }
 
-/** What was sent SIGKILL needs a moment to be gone. */
+/** What was sent SIGKILL needs a moment to be gone, and longer on a busy machine; half of what it would sleep. */
 async function gone(text: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 40; attempt += 1) {
+  for (const end = Date.now() + 35_000; Date.now() < end;) {
     if (!(await running(text))) return true
     await new Promise((resolve) => setTimeout(resolve, 25))
   }

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { existsSync, writeFileSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,9 @@ import { systemTimers } from '../../../src/build/timers.ts'
 import { BuildCancelled, BuildError } from '../../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../../src/build/session.ts'
 import { quickRetry } from '../../support/retry.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
 
 let directory: string
 const lines: string[] = []
@@ -175,7 +179,9 @@ describe('a build that fails', () => {
   })
 
   it('because nothing is heard of it is ended and done again', async () => {
-    const request = await standIn(flaky(1, 'exec sleep 60'), { quiet: 300 })
+    // The time goes by when the first try has begun, and then no more.
+    const now = (): number => (existsSync(join(directory, 'metadata.json.tries')) ? 300 : 0)
+    const request = await standIn(flaky(1, 'exec sleep 60'), { quiet: 300, timers: { ...systemTimers, now } })
     const lines: string[] = []
     const { metadata } = await quickRetry({ log: (line) => lines.push(line) }).run(() => runBuild(request))
     expect(metadata?.digest).toBe(digest)
@@ -187,7 +193,17 @@ describe('a build that fails', () => {
   })
 
   it('is not ended while it says something', async () => {
-    const script = `for i in 1 2 3 4 5 6 7 8; do sleep 0.1; echo "line $i" >&2; done; ${success}`
-    expect((await runBuild(await standIn(script, { quiet: 400 }))).metadata?.digest).toBe(digest)
+    // Each line is waited for, and then the time goes by.
+    const script = `for i in 1 2 3 4; do echo "line $i" >&2; while [ ! -e "$OUT.$i" ]; do sleep 0.05; done; sleep 0.1; done; ${success}`
+    let heard = 0
+    const request = await standIn(script, {
+      ...{ quiet: 400, timers: { ...systemTimers, now: () => heard * 300 } },
+      print: () => {
+        heard += 1
+        writeFileSync(join(directory, `metadata.json.${heard}`), '')
+      },
+    })
+    expect((await runBuild(request)).metadata?.digest).toBe(digest)
+    expect(heard).toBeGreaterThanOrEqual(4)
   })
 })

@@ -1,10 +1,13 @@
-import { afterAll, describe, expect, it } from '@jest/globals'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGit } from '../../../src/edge/git.ts'
 import type { Retry } from '../../../src/retry.ts'
 import { quickRetry } from '../../support/retry.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'git-'))
 
@@ -19,7 +22,7 @@ function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?:
   chmodSync(join(place, 'git'), 0o755)
   const git = createGit({
     ...{ environment: { PATH: `${place}:${process.env.PATH ?? ''}` }, credentials: undefined },
-    ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 10_000 },
+    ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 50_000 },
     retry: quickRetry(),
     ...more,
   })
@@ -53,24 +56,25 @@ describe('git on the runner', () => {
   })
 
   it('that does not answer is asked again', async () => {
-    const { git, tries } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
+    // Whether the script comes to its first line in that time is up to the machine.
+    const { git } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
     await expect(git(['ls-remote'])).rejects.toThrow(
       'git did not answer within 0.1 s: git ls-remote; it was tried 2 times.',
     )
-    expect(tries()).toBe(2)
   })
 
   it('is not asked again after a cancel', async () => {
     const cancel = new AbortController()
-    const { git, tries } = gitOf('exec sleep 60', {
+    const { git, tries, place } = gitOf('exec sleep 60', {
       signal: cancel.signal,
       retry: quickRetry({ signal: cancel.signal }),
     })
     const asked = git(['ls-remote'])
-    setTimeout(() => {
-      cancel.abort()
-    }, 300)
+    const whenAsked = setInterval(() => {
+      if (existsSync(join(place, 'tries'))) cancel.abort()
+    }, 10)
     await expect(asked).rejects.toThrow('Cancelled while git was asked.')
+    clearInterval(whenAsked)
     expect(tries()).toBe(1)
   })
 })

@@ -100,9 +100,9 @@ describe('the nearest tags', () => {
   it('are found among 10,000 tags in no time, whatever the template', () => {
     const tags = Array.from({ length: 10_000 }, (_, index) => `${'v'.repeat(100)}${index}`)
     const hostile = template(`{{aibrix}}{{nixl}}{{ucx}}{{date}}v{{aibrix}}v{{nixl}}`)
-    const started = performance.now()
+    const began = process.cpuUsage()
     nearestTags(tags, [hostile], values)
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(process.cpuUsage(began).user).toBeLessThan(2_000_000)
   })
 })
 

@@ -137,10 +137,10 @@ describe('a client', () => {
     const registry = await server((_, response) => {
       setTimeout(() => {
         sendJson(response, 200, { tags: [] })
-      }, 250)
+      }, 300)
     })
-    // Six rounds of eight take longer than that, each request a quarter of it.
-    const registryClient = client(undefined, { request: 1000, stall: 1000 })
+    // Six rounds of eight take longer than that, each request a fifth of it.
+    const registryClient = client(undefined, { request: 1500, stall: 1500 })
     expect(await times(48, () => registryClient.listTags(at(registry)))).toHaveLength(48)
   })
 })

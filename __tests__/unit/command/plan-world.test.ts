@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPlanWorld, openNixlIndex, readCatalogue } from '../../../src/command/plan-world.ts'
+import { readRecipe } from '../../../src/edge/recipe.ts'
+import type { Machine } from '../../../src/edge/machine.ts'
+import type { NixlIndex } from '../../../src/plan/nixl-index.ts'
+import { storeBaseFacts } from '../../../src/promote/base-facts.ts'
+import { inputsOf, makeMachine } from '../../support/machine.ts'
+import { createMemory, type Memory } from '../../support/memory-client.ts'
+import { quickRetry } from '../../support/retry.ts'
+import { withProgram } from '../../support/stand-in-inputs.ts'
+import { makeBase, makeLeg } from '../../support/verified-leg.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'plan-world-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const newFolder = (): string => mkdtempSync(join(folder, 'one-'))
+const nixl: NixlIndex = { versions: () => Promise.reject(new Error('not used here')) }
+
+type Given = {
+  inputs?: Record<string, string>
+  machine?: Partial<Machine>
+  memory?: Memory
+  secretFiles?: Map<string, string>
+}
+
+function open({ inputs = {}, machine = {}, memory = createMemory(), secretFiles = new Map() }: Given) {
+  return createPlanWorld(inputsOf(inputs), makeMachine(folder, machine), memory.client, secretFiles, nixl)
+}
+
+describe('git, as a plan asks it', () => {
+  const path = withProgram(newFolder(), 'git', '#!/bin/sh\necho "$*"; echo "$GIT_SSL_CAINFO"\n')
+  const machine = { environment: { PATH: path } }
+
+  it('is that of the runner', async () => {
+    expect(await open({ machine }).git(['ls-remote', 'x'])).toBe('-c safe.directory=* ls-remote x\n\n')
+  }, 30_000)
+
+  it('has the credentials and the certificates of the run', async () => {
+    const secretFiles = new Map([['git-credentials', '/private/git']])
+    const inputs = { 'ca-certificates': '/own.pem' }
+    expect(await open({ machine, inputs, secretFiles }).git(['ls-remote'])).toBe(
+      '-c credential.helper=store --file=/private/git -c safe.directory=* ls-remote\n/own.pem\n',
+    )
+  }, 30_000)
+
+  it('is asked again as the run does', async () => {
+    const place = newFolder()
+    const script = `#!/bin/sh\n[ -e ${place}/up ] && echo answer && exit\ntouch ${place}/up; echo 'fatal: The requested URL returned error: 502' >&2; exit 128\n`
+    const environment = { PATH: withProgram(place, 'git', script) }
+    expect(await open({ machine: { environment, retry: quickRetry() } }).git(['ls-remote'])).toBe('answer\n')
+  }, 30_000)
+})
+
+describe('what is beside the action', () => {
+  it('is the catalogue, which is read once', () => {
+    const dockerfiles = newFolder()
+    cpSync('dockerfiles/catalogue.json', join(dockerfiles, 'catalogue.json'))
+    const { catalogue } = open({ machine: { dockerfiles } })
+    expect(catalogue).toEqual(readCatalogue('dockerfiles'))
+    rmSync(join(dockerfiles, 'catalogue.json'))
+    expect(readCatalogue(dockerfiles)).toBe(catalogue)
+  })
+
+  it('is the recipe of each engine, which is read once for a plan', () => {
+    const dockerfiles = newFolder()
+    cpSync('dockerfiles', dockerfiles, { recursive: true })
+    const world = open({ machine: { dockerfiles } })
+    const [vllm, sglang] = [world.recipeOf('vllm'), world.recipeOf('sglang')]
+    expect([vllm, sglang]).toEqual([readRecipe('dockerfiles', 'vllm'), readRecipe('dockerfiles', 'sglang')])
+    writeFileSync(join(dockerfiles, 'Dockerfile.vllm'), 'FROM scratch')
+    expect(world.recipeOf('vllm')).toBe(vllm)
+    expect(open({ machine: { dockerfiles } }).recipeOf('vllm')).not.toBe(vllm)
+  })
+})
+
+describe('what was measured in a base', () => {
+  const { base } = makeLeg()
+  const inputs = { 'cache-repository': 'docker.io/aibrix/own-cache' }
+
+  it('is nothing where nobody has', async () => {
+    expect(await open({ inputs }).storedFacts(base)).toBeUndefined()
+  })
+
+  it('is in the cache repository', async () => {
+    const memory = createMemory()
+    const { cacheRepository } = inputsOf(inputs).plan
+    await storeBaseFacts(memory.client, cacheRepository, base, makeBase())
+    expect(await open({ inputs, memory }).storedFacts(base)).toEqual({
+      source: 'measured',
+      python: '3.12',
+      torch: '2.11.0',
+      cuda: '13.0',
+    })
+    expect(await open({ memory }).storedFacts(base)).toBeUndefined()
+  })
+})
+
+it('the index of NIXL is asked with pip of the runner, once for each question', async () => {
+  const place = newFolder()
+  const script = `#!/bin/sh\necho "$PIP_INDEX_URL $PIP_CERT" >> ${place}/asked\necho "nixl (0.7.1)"\necho "Available versions: 0.7.1"\n`
+  const environment = { PATH: withProgram(place, 'python3', script) }
+  const given = { packageIndex: 'https://index.example/simple', caCertificates: '/own.pem' }
+  const index = openNixlIndex(given, makeMachine(folder, { environment }))
+  const base = { source: 'measured', python: '3.12', cuda: '12.8' } as const
+  const first = await index.versions(base, 'linux/amd64')
+  expect(first).toEqual({ state: 'known', versions: ['0.7.1'] })
+  const asked = readFileSync(join(place, 'asked'), 'utf8')
+  expect(await index.versions(base, 'linux/amd64')).toEqual(first)
+  expect(new Set(asked.trim().split('\n'))).toEqual(new Set(['https://index.example/simple /own.pem']))
+  expect(readFileSync(join(place, 'asked'), 'utf8')).toBe(asked)
+}, 30_000)

@@ -1,0 +1,220 @@
+import { describe, expect, it } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  describePlan,
+  publishHistory,
+  publishPlan,
+  publishRun,
+  type ShownPlan,
+  type ShowSettings,
+} from '../../../src/command/show.ts'
+import { createWorkspace } from '../../../src/edge/workspace.ts'
+import type { Plan, PlannedImage } from '../../../src/plan/plan.ts'
+import {
+  digest,
+  makeExcluded,
+  makeFailure,
+  makeOutcome,
+  makeOutcomeReport,
+  makePlan,
+  makePlannedImage,
+  makePlannedImages,
+  makeRun,
+  sglang,
+} from '../../support/reports.ts'
+import { useStep } from '../../support/step.ts'
+
+const step = useStep()
+
+const secret = 'hunter2'
+const redact = (text: string): string => text.replaceAll(secret, '***')
+
+function settings(more: Partial<ShowSettings> = {}): ShowSettings {
+  const { folder, summaryFile } = step()
+  const retry = { retried: () => [{ problem: `registry docker.io is busy, ${secret}`, times: 2 }] }
+  return { workspace: createWorkspace(folder), redact, retry, summary: true, summaryFile, ...more }
+}
+
+const fileOf = ({ workspace }: ShowSettings): string => join(workspace.root, 'summary.md')
+
+describe('a plan in the log', () => {
+  const image = makePlannedImage()
+  const [leg] = image.legs
+  const same = (missingTags: string[]): PlannedImage['published'] => ({
+    kind: 'same',
+    digest,
+    tags: ['v0.21.0-old'],
+    missingTags,
+  })
+
+  it('has what each image is made of, and where it goes', () => {
+    expect(describePlan(makePlan([image]), true)).toEqual([
+      'vLLM v0.21.0 for linux/amd64: build, verify, publish',
+      `  base    vllm/vllm-openai:v0.21.0@${leg.base.digest}`,
+      `  aibrix  v0.7.0 (${leg.aibrix.commit}), nixl 0.7.1, ucx 1.19.0`,
+      `  build   ${leg.buildId}`,
+      expect.stringMatching(/^ {2}why {5}./),
+      '  tag     aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123',
+    ])
+  })
+
+  it.each<[string, boolean, PlannedImage]>([
+    ['build, verify, publish', true, image],
+    ['build and verify', false, image],
+    ['built and verified already, publish', true, { ...image, legs: [{ ...leg, existing: 'staged' }] }],
+    ['published already', true, { ...image, published: same([]) }],
+  ])('says of an image: %s', (fate, push, planned) => {
+    expect(describePlan(makePlan([planned]), push)[0]).toBe(`vLLM v0.21.0 for linux/amd64: ${fate}`)
+  })
+
+  it('names the tags that a published image has, not those that it does not get', () => {
+    const lines = describePlan(makePlan([{ ...image, published: same([]) }]), true)
+    expect(lines.filter((line) => line.startsWith('  tag'))).toEqual([
+      '  tag     aibrix/vllm-openai:v0.21.0-old',
+    ])
+  })
+
+  it('has a line for each platform', () => {
+    const both = makePlannedImage(undefined, ['linux/amd64', 'linux/arm64'])
+    const lines = describePlan(makePlan([both]), true)
+    expect(lines.filter((line) => line.includes(' for linux/'))).toHaveLength(2)
+  })
+
+  it.each([
+    [20, []],
+    [23, ['and 3 more images']],
+  ])('describes at most twenty of %d images', (count, more) => {
+    const lines = describePlan(makePlan(makePlannedImages(count)), true)
+    expect(lines.filter((line) => line.startsWith('vLLM'))).toHaveLength(20)
+    expect(lines.filter((line) => line.startsWith('and '))).toEqual(more)
+  })
+
+  it('says what is left out, and why', () => {
+    const lines = describePlan(makePlan([image], { excluded: [makeExcluded()] }), true)
+    expect(lines.at(-1)).toMatch(/v0\.9\.2.* is left out: AIBrix v0\.5\.0 has no patch for it\.$/)
+  })
+})
+
+describe('what a run came to', () => {
+  it('is in outputs, log and summary', () => {
+    const shown = settings()
+    publishRun(makeRun([makeOutcome(), makeFailure('It does not compile.')]), shown)
+    const path = fileOf(shown)
+    expect(step().outputs()).toMatchObject({ changed: 'true', 'summary-path': path })
+    expect(JSON.parse(step().outputs().images ?? '')).toHaveLength(2)
+    expect(
+      step()
+        .log()
+        .filter((line) => line.startsWith('::error ')),
+    ).toEqual([expect.stringMatching(/^::error title=.*v0\.21\.0.* failed::It does not compile\.$/)])
+    expect(step().summary()).toContain('It does not compile.')
+    expect(step().summary()).toContain('registry docker.io is busy')
+    expect(readFileSync(path, 'utf8')).toBe(step().summary())
+  })
+
+  it('has an error, a warning and a notice as such', () => {
+    const report = makeOutcomeReport(undefined, undefined, { warnings: ['The facts are not stored.'] })
+    const outcome = makeOutcome(undefined, [{ state: 'built', report }])
+    publishRun(makeRun([outcome], { error: 'The registry is gone.', excluded: [makeExcluded()] }), settings())
+    const levels = step()
+      .log()
+      .map((line) => /^::(\w+) /.exec(line)?.[1])
+    expect(levels.filter((level) => level !== undefined)).toEqual(['error', 'warning', 'notice'])
+  })
+
+  it('shows no secret anywhere', () => {
+    const shown = settings()
+    const image = makePlannedImage(undefined, undefined, { tags: [`v1-${secret}`] })
+    publishRun(makeRun([makeOutcome(undefined, [], image), makeFailure(`It says ${secret}.`)]), shown)
+    const everything = [
+      ...step().log(),
+      JSON.stringify(step().outputs()),
+      step().summary(),
+      readFileSync(fileOf(shown), 'utf8'),
+    ]
+    for (const text of everything) expect(text).not.toContain(secret)
+    expect(everything.join('\n')).toContain('***')
+  })
+
+  it.each<[string, Partial<ShowSettings>]>([
+    ['it is switched off', { summary: false }],
+    ['there is none on this server', { summaryFile: undefined }],
+    ['its file has no name', { summaryFile: '' }],
+  ])('is in a file, and in no summary where %s', (_, more) => {
+    const shown = settings(more)
+    publishRun(makeRun([makeOutcome()]), shown)
+    expect(step().summary()).toBe('')
+    expect(readFileSync(fileOf(shown), 'utf8')).toContain('v0.21.0')
+    expect(step().outputs()['summary-path']).toBe(fileOf(shown))
+  })
+
+  it('comes after what the summary has already', () => {
+    publishRun(makeRun([makeOutcome()]), settings())
+    const once = step().summary()
+    publishRun(makeRun([makeOutcome()]), settings())
+    expect(step().summary()).toBe(once + once)
+  })
+})
+
+describe('a plan for other runners', () => {
+  const runners = new Map([['linux/amd64', 'big']])
+  const shownPlan = (plan: Plan, more: Partial<ShownPlan> = {}): ShownPlan => {
+    const stored = { reference: 'docker.io/aibrix/image-cache:plan-1' }
+    return { plan, stored, warnings: [], ...more }
+  }
+  const withState = (
+    kind: 'absent' | 'same',
+    missingTags: string[],
+    existing: 'staged' | 'nothing',
+  ): Plan => {
+    const image = makePlannedImage()
+    const published = kind === 'absent' ? { kind } : { kind, digest, tags: image.tags, missingTags }
+    return makePlan([{ ...image, published, legs: [{ ...image.legs[0], existing }] }])
+  }
+
+  it('is in outputs and summary, with a row for each leg', () => {
+    const shown = settings()
+    const plan = makePlan([makePlannedImage(), makePlannedImage(sglang())])
+    const warnings = [`The cache of ${secret} can't be read.`]
+    publishPlan(shownPlan(plan, { warnings }), runners, shown)
+    const { matrix = '', ...outputs } = step().outputs()
+    expect(outputs).toEqual({
+      plan: 'docker.io/aibrix/image-cache:plan-1',
+      changed: 'true',
+      'summary-path': fileOf(shown),
+    })
+    expect((JSON.parse(matrix) as { include: object[] }).include).toMatchObject([
+      { leg: plan.images[0]?.legs[0].id, 'runs-on': 'big' },
+      { leg: plan.images[1]?.legs[0].id, 'runs-on': 'big' },
+    ])
+    expect(step().summary()).toContain("The cache of *** can't be read.")
+    expect(step().summary()).toContain('image-cache:plan-1')
+  })
+
+  it('that is a file on this runner is none for others in the summary', () => {
+    const stored = { reference: '/tmp/plan.json', why: 'nothing is pushed' }
+    publishPlan(shownPlan(makePlan([makePlannedImage()]), { stored }), runners, settings())
+    expect(step().outputs().plan).toBe('/tmp/plan.json')
+    expect(step().summary()).not.toContain('/tmp/plan.json')
+  })
+
+  it.each<[string, Plan, string]>([
+    ['there is something to build', withState('absent', [], 'nothing'), 'true'],
+    ['all is built and has no tag yet', withState('absent', [], 'staged'), 'true'],
+    ['a tag is missing', withState('same', ['latest'], 'nothing'), 'true'],
+    ['all is published', withState('same', [], 'nothing'), 'false'],
+    ['there is no image', makePlan([]), 'false'],
+  ])('where %s says so', (_, plan, expected) => {
+    publishPlan(shownPlan(plan), runners, settings())
+    expect(step().outputs().changed).toBe(expected)
+  })
+})
+
+it('the history is in log, summary and a file', () => {
+  const shown = settings()
+  publishHistory('### v0.5.0\n', shown)
+  expect(step().log()).toContain('### v0.5.0')
+  expect(step().summary()).toBe('### v0.5.0\n')
+  expect(step().outputs()).toEqual({ 'summary-path': fileOf(shown) })
+})
