@@ -1,15 +1,5 @@
-// Those that need the machine for themselves: they measure time or memory, look for processes, or kill an engine of their own.
-const alone = [
-  'buildx',
-  'cost',
-  'disk',
-  'failures',
-  'impossible',
-  'kills',
-  'layer-cache',
-  'planning',
-  'unchanged',
-]
+// Those that need the machine for themselves: they measure time or memory, or look for processes.
+const alone = ['buildx', 'cost', 'disk', 'failures', 'impossible', 'layer-cache', 'planning', 'unchanged']
 
 const project = (displayName, settings) => ({
   displayName,
