@@ -85,7 +85,7 @@ export async function interrupted(
 /** The tags of the cache repository that stand for work done, with what they name. */
 export async function cacheOf(namespace: string): Promise<Map<string, string | null>> {
   const name = `${namespace}/image-cache`
-  const tags = (await tagsOf(name)).filter((tag) => !tag.startsWith('plan-'))
+  const tags = (await tagsOf(name)).filter((tag) => !/^(?:plan|candidate)-/.test(tag))
   return new Map(await Promise.all(tags.map(async (tag) => [tag, await digestOf(name, tag)] as const)))
 }
 
@@ -122,7 +122,7 @@ export async function again(
   for (const [tag, digest] of finished) {
     expect(now.get(tag)).toBe(digest)
     for (const kind of tag.startsWith('build-') ? ['candidate-', 'report-', 'build-'] : [''])
-      expect(writes.filter((seen) => seen.endsWith(tag.replace('build-', kind)))).toEqual([])
+      expect(writes.filter((seen) => seen.includes(`/${tag.replace('build-', kind)}`))).toEqual([])
   }
   return run
 }

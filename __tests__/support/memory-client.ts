@@ -11,6 +11,9 @@ import { serialiseReport } from '../../src/report/leg-report.ts'
 import { makeOutcomeReport } from './reports.ts'
 import { makeCandidate, makeConfig } from './verified-leg.ts'
 
+/** What tells a candidate from that of another run */
+export const run = '0123abcd'
+
 export const cache: Repository = { registry: 'docker.io', path: 'aibrix/image-cache' }
 export const vllm: Repository = { registry: 'docker.io', path: 'aibrix/vllm-openai' }
 export const sglang: Repository = { registry: 'docker.io', path: 'aibrix/sglang' }
@@ -152,7 +155,7 @@ export async function putImage(
 
 /** Stages a leg as a run does that has built and verified it. */
 export async function stageLeg(memory: Memory, leg: Leg): Promise<Digest> {
-  const digest = await putImage(memory, cache, candidateTag(leg), leg)
+  const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
   const report = makeOutcomeReport(leg, undefined, { digest })
   await stage(memory.client, cache, leg, digest, serialiseReport(report))
   return digest

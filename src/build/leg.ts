@@ -39,6 +39,8 @@ export type LegBuild = {
 export type LegSettings = Omit<StagesSettings, 'layers'> & {
   layerCache: LayerCache | undefined
   cacheRepository: Repository
+  /** Tells this run's candidate from that of another run, 8 hexadecimal digits */
+  run: string
   judge: 'all' | 'nothing'
   waivers: ReadonlyMap<Gate['name'], string>
   /** bytes */
@@ -107,7 +109,7 @@ async function makeImage(
 ) {
   const output = {
     kind: 'image',
-    reference: formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) }),
+    reference: formatReference({ ...settings.cacheRepository, tag: candidateTag(leg, settings.run) }),
     push: settings.push,
     compression: compressionOf(leg.base.layers),
     labels,
@@ -126,7 +128,7 @@ async function readCandidate(
   world: LegWorld,
   digest: Digest,
 ): Promise<Candidate> {
-  const name = formatReference({ ...settings.cacheRepository, tag: candidateTag(leg) })
+  const name = formatReference({ ...settings.cacheRepository, tag: candidateTag(leg, settings.run) })
   if (!settings.push) {
     const reason = 'the image was not pushed, and only a registry has its layers compressed'
     const config = await world.inspectImage(name)

@@ -32,7 +32,16 @@ export async function buildWithDocker(
   try {
     await haveRoom(legs, inputs, builder.name, machine, docker)
     const options = { ...inputs.build, builder: builder.name }
-    const settingsOf = world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles, nixl)
+    const run = randomBytes(4).toString('hex')
+    const settingsOf = world.createSettings(
+      machine,
+      inputs,
+      plan.cacheRepository,
+      options,
+      secretFiles,
+      nixl,
+      run,
+    )
     const names = legNames(plan)
     const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
     const sideBySide = inputs.parallel > 1 && legs.length > 1

@@ -101,7 +101,7 @@ async function inspectImage(docker: RunDocker, reference: string): Promise<Image
   return parseImageConfig(Buffer.from(JSON.stringify({ os, architecture, config })), reference)
 }
 
-/** How each leg is built. */
+/** How each leg is built. @param run tells this run's candidates from those of others, 8 hexadecimal digits */
 export function createSettings(
   machine: Pick<Machine, 'dockerfiles' | 'environment'>,
   inputs: Inputs,
@@ -109,6 +109,7 @@ export function createSettings(
   options: BuildOptions,
   secrets: ReadonlyMap<string, string>,
   nixl: NixlIndex,
+  run: string,
 ) {
   const judging = { catalogue: readCatalogue(machine.dockerfiles), nixl }
   return (leg: PlannedLeg): LegSettings => ({
@@ -128,6 +129,7 @@ export function createSettings(
             write: inputs.push,
           },
     cacheRepository,
+    run,
     push: inputs.push,
     judge: inputs.verify ? 'all' : 'nothing',
     waivers: inputs.waivers,

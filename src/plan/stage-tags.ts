@@ -2,9 +2,13 @@ import type { BaseImage, Leg } from './plan.ts'
 
 type Named = Pick<Leg, 'buildId' | 'architecture'>
 
-/** Built and pushed, not judged to the end. */
-export function candidateTag({ buildId, architecture }: Named): string {
-  return `candidate-${buildId}-${architecture}`
+/**
+ * Built and pushed, not judged to the end. Each run has one of its own: on one engine, the first of two runs to end would
+ * remove the other's image by its name.
+ * @param run 8 hexadecimal digits
+ */
+export function candidateTag({ buildId, architecture }: Named, run: string): string {
+  return `candidate-${buildId}-${architecture}-${run}`
 }
 
 /** Judged. Only this tag means verified. */

@@ -60,7 +60,7 @@ type Asking = 'action' | 'engine'
 /** Who waits for a fault waits no longer than it takes to tell it from a machine with much to do. */
 function waitsOf(by: Asking, fault: Fault): Combination['waits'] {
   if (fault !== 'silence' && fault !== 'a trickle') return {}
-  return by === 'action' ? { request: 600, stall: 600 } : { build: 8000 }
+  return by === 'action' ? { request: 600, stall: 600 } : { build: 20_000 }
 }
 
 function combinationOf(kind: Kind, by: Asking, fault: Fault, word: Often): Combination {

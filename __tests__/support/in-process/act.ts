@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -153,7 +154,8 @@ function worldOf({ registry, log, circumstances: { signal } }: Tools, { cacheRep
 
 function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   const machine = { dockerfiles, environment: {} }
-  const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl)
+  const run = randomBytes(4).toString('hex')
+  const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, run)
   const newPath = (name: string): string => {
     const path = join(mkdtempSync(join(root, 'build-')), name)
     mkdirSync(dirname(path), { recursive: true })

@@ -71,7 +71,7 @@ function run(
 
 /** The tags of the cache repository that stand for work done. */
 const doneIn = ({ registry }: Place): Map<string, string> =>
-  new Map([...registry.tagsOf(cache)].filter(([tag]) => !tag.startsWith('plan-')))
+  new Map([...registry.tagsOf(cache)].filter(([tag]) => !/^(?:plan|candidate)-/.test(tag)))
 
 const planOf = ({ plan }: Ended): string | undefined => plan?.replace(/.*:/, '')
 
@@ -138,7 +138,7 @@ async function expectCompleted(place: Place, journey: Journey): Promise<void> {
   for (const [tag, digest] of finished) {
     expect(now.get(tag)).toBe(digest)
     for (const kind of tag.startsWith('build-') ? ['candidate-', 'report-', 'build-'] : [''])
-      expect(writes.filter((seen) => seen.endsWith(tag.replace('build-', kind)))).toEqual([])
+      expect(writes.filter((seen) => seen.includes(`/${tag.replace('build-', kind)}`))).toEqual([])
   }
 }
 

@@ -13,7 +13,7 @@ import type { Digest } from '../../../src/registry/digest.ts'
 import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { factsOf, makeOutcomeReport, makePlannedImages } from '../../support/reports.ts'
-import { cache, createMemory, type Memory, putImage, stageLeg } from '../../support/memory-client.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 
 /** Three legs, each of its own engine version, base and build id. */
 const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {
@@ -52,7 +52,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
       const said = steps?.(call) ?? []
       if (call.output.kind !== 'image') return { steps: said, digest: undefined }
       const { labels } = call.output
-      const digest = await putImage(memory, cache, candidateTag(leg), leg, { labels })
+      const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels })
       await pushed?.(leg)
       return { steps: said, digest }
     },
@@ -95,6 +95,7 @@ async function built(
         layerCache: { repository: cache, tag: 'layers-1', write: choices.push ?? true },
         call: { context, dockerfile, secrets, options },
         cacheRepository: cache,
+        run,
         push: choices.push ?? true,
         judge: 'all',
         waivers: new Map(),
@@ -131,9 +132,9 @@ describe('a leg that passes', () => {
     expect(states).toEqual(['built'])
     const tags = memory.tagsOf(cache)
     expect(Object.keys(tags).sort()).toEqual(
-      [stagedTag(first), candidateTag(first), factsTag(first.base), reportTag(first)].sort(),
+      [stagedTag(first), candidateTag(first, run), factsTag(first.base), reportTag(first)].sort(),
     )
-    expect(tags[stagedTag(first)]).toBe(tags[candidateTag(first)])
+    expect(tags[stagedTag(first)]).toBe(tags[candidateTag(first, run)])
     const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
     expect(report).toMatchObject({ buildId: first.buildId, digest: tags[stagedTag(first)] })
     expect(outcomes[0]).toMatchObject({ command: `docker build --build-arg TOKEN=*** ${first.id}`, report })
@@ -216,7 +217,11 @@ describe('a leg that passes', () => {
 
   it.each<[string, Partial<BuildChoices>, (memory: Memory) => Promise<unknown>]>([
     ['it is staged and force says so', { force: true }, (memory) => stageLeg(memory, first)],
-    ['there is only a candidate of it', {}, (memory) => putImage(memory, cache, candidateTag(first), first)],
+    [
+      'there is only a candidate of it',
+      {},
+      (memory) => putImage(memory, cache, candidateTag(first, run), first),
+    ],
     [
       'something else is where it should be staged',
       {},
@@ -229,7 +234,7 @@ describe('a leg that passes', () => {
     const { states } = await built({ build }, { memory, of: [first], ...choices })
     expect(states).toEqual(['built'])
     expect(asked).toEqual([first.id])
-    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(memory.tagsOf(cache)[candidateTag(first)])
+    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(memory.tagsOf(cache)[candidateTag(first, run)])
   })
 })
 
@@ -262,7 +267,7 @@ describe('a leg that another run builds at the same time', () => {
   /** Lets another run push, and stage, an image with other bytes, as soon as this one has pushed its own. */
   const meanwhile = async (memory: Memory, leg: PlannedLeg, { staged }: { staged: boolean }) => {
     const labels = { 'io.aibrix.image.build-id': leg.buildId, other: 'true' }
-    const digest = await putImage(memory, cache, candidateTag(leg), leg, { labels })
+    const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels })
     const report = serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
     if (staged) await stage(memory.client, cache, leg, digest, report)
     return digest
@@ -276,7 +281,7 @@ describe('a leg that another run builds at the same time', () => {
     expect(outcomes[0]).not.toHaveProperty('error')
     expect(states).toEqual(['built'])
     const tags = memory.tagsOf(cache)
-    expect(tags[candidateTag(first)]).toBe(other)
+    expect(tags[candidateTag(first, run)]).toBe(other)
     expect(tags[stagedTag(first)]).not.toBe(other)
   })
 
@@ -441,7 +446,7 @@ describe('a leg that only the facts of its base say is impossible', () => {
     expect(states).toEqual(['impossible', 'built', 'built'])
     expect(outcomes[0]).toEqual({ leg: matched[0], state: 'impossible', reason: 'it has no torch' })
     expect(Object.keys(memory.tagsOf(cache))).toContain(factsTag(first.base))
-    expect(Object.keys(memory.tagsOf(cache))).not.toContain(candidateTag(first))
+    expect(Object.keys(memory.tagsOf(cache))).not.toContain(candidateTag(first, run))
     expect(log).toContain(`${first.id} is left out: it has no torch`)
   })
 

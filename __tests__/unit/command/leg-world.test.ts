@@ -19,7 +19,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const { cacheRepository } = inputs.plan
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {} }
-  const ofLeg = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl)
+  const ofLeg = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, '0123abcd')
   return ofLeg({ ...planned, ...leg })
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { storedReport } from '../../../src/command/stored-report.ts'
 import { stage } from '../../../src/promote/stage.ts'
 import { candidateTag } from '../../../src/plan/stage-tags.ts'
-import { cache, createMemory, type Memory, putImage, stageLeg } from '../../support/memory-client.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 import { makeOutcomeReport, makePlannedImage } from '../../support/reports.ts'
 
 const [leg] = makePlannedImage().legs
@@ -26,7 +26,7 @@ describe('the report of a leg that somebody has staged', () => {
       'is not one',
       async () => {
         const memory = createMemory()
-        const digest = await putImage(memory, cache, candidateTag(leg), leg)
+        const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
         await stage(memory.client, cache, leg, digest, '{"format":1}')
         return memory
       },

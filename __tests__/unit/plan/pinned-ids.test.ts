@@ -75,8 +75,8 @@ describe('what stays the same, too, are', () => {
 
   it('the tags of the cache repository', () => {
     const id = 'd'.repeat(64)
-    expect([candidateTag(leg), stagedTag(leg), reportTag(leg)]).toEqual([
-      `candidate-${id}-amd64`,
+    expect([candidateTag(leg, '0123abcd'), stagedTag(leg), reportTag(leg)]).toEqual([
+      `candidate-${id}-amd64-0123abcd`,
       `build-${id}-amd64`,
       `report-${id}-amd64`,
     ])

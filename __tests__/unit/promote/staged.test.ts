@@ -3,7 +3,7 @@ import { candidateTag, reportTag, stagedTag } from '../../../src/plan/stage-tags
 import { readStaged } from '../../../src/promote/staged.ts'
 import { copyManifest } from '../../../src/registry/copy.ts'
 import { mediaTypes } from '../../../src/registry/manifest.ts'
-import { cache, createMemory, type Memory, putImage, stageLeg } from '../../support/memory-client.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 
 const leg = makeLeg()
@@ -28,7 +28,7 @@ describe('a leg is verified', () => {
       'nothing, though there is a candidate',
       'missing',
       'does not exist',
-      (memory) => putImage(memory, cache, candidateTag(leg), leg),
+      (memory) => putImage(memory, cache, candidateTag(leg, run), leg),
     ],
     [
       'an image with another build id',
