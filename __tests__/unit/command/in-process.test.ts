@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import {
+  type Command,
+  killedAndAgain,
+  openPlace,
+  type Place,
+  publishBases,
+  undisturbedRun,
+} from '../../support/in-process/kills.ts'
+import { act } from '../../support/in-process/act.ts'
+import { login, waits, wanted } from '../../support/faults/wanted.ts'
+import { openRegistryProxy } from '../../support/registry-proxy.ts'
+
+// That the runs in this process see what they are there to see; the matrices of faults and kills have all of it.
+
+let place: Place
+let command: Command
+
+beforeAll(async () => {
+  place = await openPlace()
+  const platforms = ['linux/amd64']
+  command = { platforms, begin: await publishBases(place, platforms), inputs: {} }
+})
+afterAll(() => place.close())
+
+it('a run from nothing publishes both tags of a verified image, and its report', async () => {
+  const { journey, content } = await undisturbedRun(place, command)
+  expect(Object.keys(journey.undisturbed.state)).toHaveLength(2)
+  expect(journey.undisturbed.tags.map((tag) => tag.replace(/-.*/, '')).sort()).toEqual(
+    ['build', 'facts', 'layers', 'report', 'ucx', 'wheel'].sort(),
+  )
+  expect(content.get('acme/vllm-openai')?.tags.size).toBe(2)
+})
+
+it('a run that is killed right after its report leaves nothing that another run takes for verified', async () => {
+  const { journey } = await undisturbedRun(place, command)
+  const kills = []
+  for (let nth = 1; ; nth += 1) {
+    const at = await killedAndAgain(place, journey, { nth, when: 'after' })
+    if (at === undefined) break
+    kills.push(at.replace(/.*\/manifests\/(\w+)-.*/, '$1'))
+  }
+  expect(kills.indexOf('report')).toBeLessThan(kills.indexOf('build'))
+  expect(kills.indexOf('candidate')).toBeLessThan(kills.indexOf('report'))
+})
+
+it('a wrong password is told once, and not tried again', async () => {
+  place.registry.become(command.begin)
+  const proxy = await openRegistryProxy({ upstream: place.registry.host, tokens: login })
+  try {
+    const { code, errors } = await act(
+      {
+        ...{ ...wanted, namespace: 'acme', push: 'true', registry: proxy.host, retries: '4' },
+        ...{ username: login.username, password: 'another password' },
+        'base-registry': `${place.registry.host}/stand-in`,
+      },
+      { waits },
+    )
+    expect(code).toBe(1)
+    expect(errors).toHaveLength(1)
+    expect(errors.join()).toMatch(/401|password|credentials/i)
+    expect(errors.join()).not.toMatch(/tried \d+ times/)
+    expect(place.registry.tagsOf('acme/vllm-openai').size).toBe(0)
+  } finally {
+    await proxy.close()
+  }
+})
