@@ -19,6 +19,7 @@ describe('the log file of a build', () => {
     ['more lines than fit into the buffer', Array.from({ length: 40_000 }, (_, index) => `line ${index}`)],
     ['a line that is longer than the buffer', ['before', 'x'.repeat(600_000), 'after']],
     ['a line of characters that take most bytes', ['€'.repeat(300_000)]],
+    ['such characters after what is in the buffer', ['x'.repeat(90_000), '€'.repeat(87_000)]],
   ])('holds %s, byte for byte', (_, lines) => {
     const path = newPath()
     const log = openLogFile(path)
