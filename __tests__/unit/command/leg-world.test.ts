@@ -1,21 +1,42 @@
-import { expect, it } from '@jest/globals'
-import { actionDefaults } from '../../../script/action-defaults.ts'
-import { createSettings } from '../../../src/command/leg-world.ts'
-import { readInputs } from '../../../src/inputs/inputs.ts'
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import {
+  createCommand,
+  createDocker,
+  createLegWorld,
+  createSettings,
+  newPathIn,
+  privateFileWriter,
+} from '../../../src/command/leg-world.ts'
+import type { Machine } from '../../../src/edge/machine.ts'
 import type { NixlVersions } from '../../../src/plan/nixl-index.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
+import { layersTag } from '../../../src/plan/stage-tags.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { makePlannedImage } from '../../support/reports.ts'
-import { makeFacts } from '../../support/verified-leg.ts'
+import { makeCall } from '../../support/build-calls.ts'
+import { standInDocker } from '../../support/docker.ts'
+import { inputsOf, makeMachine } from '../../support/machine.ts'
+import { cache, createMemory } from '../../support/memory-client.ts'
+import { makePlan, makePlannedImage } from '../../support/reports.ts'
+import { quickRetry } from '../../support/retry.ts'
+import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
+
+const folder = mkdtempSync(join(tmpdir(), 'leg-world-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const noIndex = { versions: () => Promise.reject(new Error('not used here')) }
 
 /** How a leg is built in a scheduled run. */
 function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, answer: NixlVersions) {
   const [planned] = makePlannedImage().legs
-  const inputs = readInputs((name) => given[name] ?? actionDefaults()[name] ?? '', {
-    event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
-    now: new Date(),
-    fileExists: () => true,
-  })
+  const inputs = inputsOf(given)
   const { cacheRepository } = inputs.plan
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {} }
@@ -62,4 +83,211 @@ it.each<[string, Record<string, string>, boolean | undefined]>([
   const { layerCache } = settingsOf(given, {}, noPip)
   expect(layerCache?.write).toBe(write)
   expect(layerCache?.repository.path).toBe(write === undefined ? undefined : 'aibrix/image-cache')
+})
+
+describe('docker on the runner', () => {
+  it('gives its exit code and both outputs', async () => {
+    const { path, fails, says, asked } = standInDocker(folder)
+    const docker = createDocker(makeMachine(folder, { environment: { PATH: path } }))
+    says('info', '{}')
+    expect(await docker(['info', '--format', '{{json .}}'])).toEqual({ code: 0, stdout: '{}', stderr: '' })
+    fails('info', 'no engine')
+    expect(await docker(['info'])).toEqual({ code: 1, stdout: '', stderr: 'no engine' })
+    expect(asked()).toEqual(['info --format {{json .}}', 'info'])
+  })
+
+  it('that is killed has failed', async () => {
+    const { path, does } = standInDocker(folder)
+    does('info', 'kill -KILL $$')
+    const docker = createDocker(makeMachine(folder, { environment: { PATH: path } }))
+    expect((await docker(['info'])).code).toBe(1)
+  })
+
+  it('is not asked after a cancel', async () => {
+    const { path, asked } = standInDocker(folder)
+    const environment = { PATH: path }
+    const docker = createDocker(makeMachine(folder, { environment, signal: AbortSignal.abort() }))
+    await expect(docker(['info'])).rejects.toThrow('Cancelled.')
+    expect(asked()).toEqual([])
+  })
+})
+
+describe('the files of a leg', () => {
+  const machine = makeMachine(folder)
+
+  it('are in a new folder each, in that of the run', () => {
+    const newPath = newPathIn(machine)
+    const [one, other] = [newPath('facts'), newPath('facts')]
+    expect(one).toMatch(/\/facts$/)
+    expect(other).not.toBe(one)
+    for (const path of [one, other]) {
+      expect(dirname(dirname(path))).toBe(machine.workspace.root)
+      expect([existsSync(dirname(path)), existsSync(path)]).toEqual([true, false])
+    }
+  })
+
+  it('that are private are for this user alone', async () => {
+    const path = await privateFileWriter(machine.workspace)('buildkitd.toml', 'canary')
+    expect(dirname(path)).toBe(machine.workspace.private)
+    expect(readFileSync(path, 'utf8')).toBe('canary')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+})
+
+/** What a leg is built with on a docker that is a script. */
+function opened(changes: Partial<Machine> = {}) {
+  const docker = standInDocker(folder)
+  const machine = makeMachine(folder, { environment: { PATH: docker.path }, ...changes })
+  const printed: string[] = []
+  const print = (line: string): void => void printed.push(line)
+  const { client } = createMemory()
+  return {
+    docker,
+    machine,
+    printed,
+    world: createLegWorld(machine, createDocker(machine), client, 'it', print),
+  }
+}
+
+describe('a build of a leg', () => {
+  const digest = `sha256:${'a'.repeat(64)}`
+  const leg = makeLeg()
+  const image = {
+    kind: 'image',
+    reference: 'docker.io/aibrix/x:v1',
+    push: true,
+    compression: 'zstd',
+    labels: {},
+    annotations: {},
+  } as const
+
+  it('gives the digest of the image, and its log has all of it, without secrets', async () => {
+    const { docker, machine, printed, world } = opened({
+      redact: (text) => text.replaceAll('hunter2', '***'),
+    })
+    const metadataFile = world.newPath('metadata.json')
+    docker.does(
+      'buildx build',
+      `echo 'it is hunter2' >&2; echo '{"containerimage.digest":"${digest}"}' > ${metadataFile}`,
+    )
+    const call = makeCall({ leg, output: { ...image, metadataFile } })
+    expect(await world.build(call, leg)).toEqual({ steps: [], digest })
+    const log = readFileSync(join(machine.workspace.logs, `${leg.id}.log`), 'utf8')
+    expect(log).toContain('it is ***')
+    expect(printed.join('\n')).toMatch(/^it \| it is \*\*\*$/m)
+    expect(docker.asked()).toEqual([
+      expect.stringMatching(/^buildx build .* --metadata-file .*\/metadata\.json /),
+    ])
+  })
+
+  it('that makes no image has no digest, and what it measured can be read', async () => {
+    const { docker, world } = opened()
+    const directory = world.newPath('facts')
+    docker.does('buildx build', `mkdir ${directory} && echo '{}' > ${directory}/base.json`)
+    const built = await world.build(makeCall({ leg, output: { kind: 'facts', directory } }), leg)
+    expect(built.digest).toBeUndefined()
+    expect(await world.readText(`${directory}/base.json`)).toBe('{}\n')
+  })
+
+  it('is done again as the run does', async () => {
+    const { docker, world } = opened({ retry: quickRetry({ retries: 2 }) })
+    docker.fails('buildx build', 'ERROR: failed to push x: unexpected status: 502 Bad Gateway')
+    const call = makeCall({ leg, output: { ...image, metadataFile: world.newPath('metadata.json') } })
+    await expect(world.build(call, leg)).rejects.toThrow('it was tried 3 times')
+    expect(docker.asked()).toHaveLength(3)
+  })
+
+  it('of which nothing is heard is ended when the time of the run is over', async () => {
+    const { machine } = opened()
+    const waits = { ...machine.waits, build: 100 }
+    const { docker, world } = opened({ waits })
+    docker.does('buildx build', 'exec sleep 60')
+    const call = makeCall({ leg, output: { ...image, metadataFile: world.newPath('metadata.json') } })
+    await expect(world.build(call, leg)).rejects.toThrow('nothing was heard of BuildKit for 0.1 s')
+  })
+})
+
+describe('an image on the engine', () => {
+  const Config = { Env: ['A=1'], Labels: { a: 'b' }, Entrypoint: ['x'] }
+
+  it('is inspected', async () => {
+    const { docker, world } = opened()
+    docker.says('image inspect', JSON.stringify({ Os: 'linux', Architecture: 'arm64', Config }))
+    expect(await world.inspectImage('x:v1')).toMatchObject({
+      os: 'linux',
+      architecture: 'arm64',
+      entrypoint: ['x'],
+      env: ['A=1'],
+      labels: { a: 'b' },
+    })
+    expect(docker.asked()).toEqual(['image inspect --format {{json .}} -- x:v1'])
+  })
+
+  it('may not be there', async () => {
+    const { docker, world } = opened()
+    docker.fails('image inspect', 'Error: No such image: x:v1')
+    expect(await world.inspectImage('x:v1')).toBeUndefined()
+  })
+
+  it.each([false, true])('is removed, and that it was not there is no error (%s)', async (isMissing) => {
+    const { docker, world } = opened()
+    if (isMissing) docker.fails('image rm', 'Error: No such image: x:v1')
+    await world.forgetImage('x:v1')
+    expect(docker.asked()).toEqual(['image rm -- x:v1'])
+  })
+})
+
+describe('how a leg is built', () => {
+  const [leg] = makePlannedImage().legs
+  const settingsFor = (given: Record<string, string>, of: Partial<PlannedLeg> = {}) => {
+    const inputs = inputsOf(given)
+    const machine = { dockerfiles: 'dockerfiles', environment: {} }
+    const secrets = new Map([['token', '/private/token']])
+    return createSettings(
+      machine,
+      inputs,
+      cache,
+      inputs.build,
+      secrets,
+      noIndex,
+      '0123abcd',
+    )({ ...leg, ...of })
+  }
+  const layers = (write: boolean) => ({ layerCache: { repository: cache, tag: layersTag(leg.base), write } })
+
+  it.each<[Record<string, string>, object]>([
+    [{}, { push: true, judge: 'all', index: true, ...layers(true) }],
+    [{ push: 'false' }, { push: false, judge: 'all', ...layers(false) }],
+    [{ push: 'false', verify: 'false' }, { judge: 'nothing' }],
+    [{ cache: 'off' }, { layerCache: undefined }],
+    [{ provenance: 'false' }, { index: false }],
+    [{ 'added-bytes-limit': '1 MB' }, { addedBytesLimit: 1_000_000 }],
+  ])('with %j is %j', (given, expected) => {
+    expect(settingsFor(given)).toMatchObject(expected)
+  })
+
+  it('is with the files of the action, the secrets of the run and the age that the plan allows', () => {
+    const newerThan = '2025-11-01T00:00:00.000Z'
+    expect(settingsFor({}, { newerThan }).call).toMatchObject({
+      context: 'dockerfiles',
+      dockerfile: 'dockerfiles/Dockerfile.vllm',
+      newerThan,
+      secrets: new Map([['token', '/private/token']]),
+    })
+    expect(settingsFor({}, { engine: 'sglang' }).call.dockerfile).toBe('dockerfiles/Dockerfile.sglang')
+    expect(settingsFor({}).call.newerThan).toBeUndefined()
+  })
+
+  it.each<[string, PlannedLeg, string]>([
+    ['its first tag', leg, 'name=aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123,push=false'],
+    ['its id where the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
+  ])('can be repeated in a checkout, under %s', (_, of, name) => {
+    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}))
+    const command = commandOf(of)
+    expect(command).toContain('# Put the value of the secret "token" into the file secret-token first.')
+    expect(command).toContain('docker buildx build --file dockerfiles/Dockerfile.vllm ')
+    expect(command).toContain(name)
+    expect(command).toMatch(/ -- dockerfiles$/)
+    expect(command).not.toContain('/private')
+  })
 })

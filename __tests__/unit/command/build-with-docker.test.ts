@@ -1,0 +1,210 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildWithDocker } from '../../../src/command/build-with-docker.ts'
+import type { Machine } from '../../../src/edge/machine.ts'
+import type { PlannedLeg } from '../../../src/plan/plan.ts'
+import { type StandInDocker, standInDocker } from '../../support/docker.ts'
+import { inputsOf, makeMachine } from '../../support/machine.ts'
+import { createMemory, type Memory, stageLeg } from '../../support/memory-client.ts'
+import { makePlan, makePlannedImage, makePlannedImages } from '../../support/reports.ts'
+import { useStep } from '../../support/step.ts'
+import { makeLayer } from '../../support/verified-leg.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
+
+const step = useStep()
+const folder = mkdtempSync(join(tmpdir(), 'build-with-docker-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const socket = 'unix:///var/run/docker.sock'
+const inspected = (name: string, driver: string): string =>
+  `Name: ${name}\nDriver: ${driver}\n\nNodes:\nName: ${name}0\nEndpoint: ${socket}\nPlatforms: linux/amd64\n`
+
+/** A docker on which each build fails. @param driver of the current builder, which can not push if it is `docker` */
+function failingDocker(driver: 'docker' | 'docker-container'): StandInDocker {
+  const docker = standInDocker(folder)
+  docker.says('buildx version', 'github.com/docker/buildx v0.20.0 1')
+  docker.says('buildx inspect', inspected('mine', driver))
+  const engine = { Name: hostname(), DockerRootDir: tmpdir(), DriverStatus: [] }
+  docker.says('info', JSON.stringify({ ServerVersion: '28', ...engine }))
+  docker.fails('buildx build', 'ERROR: failed to solve: no such thing')
+  docker.fails('image inspect', 'Error: No such image')
+  return docker
+}
+
+type Given = {
+  legs?: readonly PlannedLeg[]
+  inputs?: Record<string, string>
+  machine?: Partial<Machine>
+  memory?: Memory
+}
+
+/** Small bases, of which there is room for any number. */
+const legsOf = (count: number, size = 1000): PlannedLeg[] =>
+  makePlannedImages(count).map(({ legs: [leg] }) => {
+    const layers = [makeLayer('1', size)]
+    return { ...leg, base: { ...leg.base, layers } }
+  })
+
+async function build(
+  docker: StandInDocker,
+  { legs = legsOf(1), inputs = {}, machine = {}, memory = createMemory() }: Given = {},
+) {
+  const lines: string[] = []
+  const runner = makeMachine(folder, {
+    environment: { PATH: docker.path, HOME: folder },
+    log: (line) => lines.push(line),
+    ...machine,
+  })
+  const tools = {
+    inputs: inputsOf(inputs),
+    machine: runner,
+    registry: memory.client,
+    secretFiles: new Map<string, string>(),
+    nixl: { versions: () => Promise.reject(new Error('not used here')) },
+  }
+  const plan = makePlan(legs.map((leg) => ({ ...makePlannedImage(leg), legs: [leg] })))
+  return { outcomes: await buildWithDocker(plan, legs, tools), lines, runner }
+}
+
+/** The commands that docker was asked, by their first words; a made builder is called `new`. */
+const commandsOf = (docker: StandInDocker): string[] =>
+  docker.asked().map((line) => line.replace(/image-action-[0-9a-f]{8}/g, 'new'))
+const builds = (docker: StandInDocker) => commandsOf(docker).filter((line) => line.startsWith('buildx build'))
+const changes = (docker: StandInDocker) =>
+  commandsOf(docker).filter((line) => /^buildx (?:create|rm) /.test(line))
+
+describe('the builder of a run', () => {
+  it('is the current one where that can do it, and stays', async () => {
+    const docker = failingDocker('docker-container')
+    const { outcomes } = await build(docker)
+    expect(outcomes).toMatchObject([{ state: 'failed', error: expect.stringContaining('no such thing') }])
+    expect(builds(docker)[0]).toMatch(/^buildx build --builder mine /)
+    expect(changes(docker)).toEqual([])
+    expect(step().state()).toEqual({ builder: '' })
+  })
+
+  it('is made and removed where the current one can not push, whatever the builds come to', async () => {
+    const docker = failingDocker('docker')
+    const { outcomes } = await build(docker)
+    expect(outcomes).toMatchObject([{ state: 'failed' }])
+    expect(builds(docker)[0]).toMatch(/^buildx build --builder new /)
+    expect(changes(docker)).toEqual([
+      'buildx create --name new --driver docker-container --bootstrap',
+      'buildx rm --force -- new',
+    ])
+    expect(step().state()).toEqual({ builder: '' })
+    expect(step().log()[0]).toContain('making one with the docker-container driver')
+  })
+
+  it('is known to post before it is made', async () => {
+    const docker = failingDocker('docker')
+    docker.fails('buildx create', 'ERROR: no network')
+    await expect(build(docker)).rejects.toThrow('A builder could not be made: no network')
+    const [made] = docker.asked().filter((line) => line.startsWith('buildx create'))
+    expect(made).toContain(` --name ${step().state().builder ?? 'none'} `)
+  })
+
+  it('is left to post after a cancel', async () => {
+    const docker = failingDocker('docker')
+    docker.does('buildx build', 'echo begun >&2; exec sleep 60')
+    const cancel = new AbortController()
+    const log = (line: string): void => {
+      if (line.includes('begun')) cancel.abort()
+    }
+    const { outcomes } = await build(docker, { machine: { signal: cancel.signal, log } })
+    expect(outcomes).toMatchObject([{ state: 'failed' }])
+    expect(changes(docker)).toEqual(['buildx create --name new --driver docker-container --bootstrap'])
+    expect(step().state().builder).toMatch(/^image-action-[0-9a-f]{8}$/)
+  })
+
+  it('trusts the authorities of the user for the registries that it needs', async () => {
+    const docker = failingDocker('docker')
+    docker.does('buildx create', `cp "\${9}" ${folder}/buildkitd.toml`)
+    const [leg] = legsOf(1)
+    if (!leg) throw new Error('there is one')
+    const repository = { registry: 'quay.io', path: 'vllm/vllm-openai' }
+    const legs = [leg, { ...leg, base: { ...leg.base, repository } }]
+    await build(docker, { legs, inputs: { 'ca-certificates': '/own.pem', registry: 'ghcr.io' } })
+    expect(changes(docker)[0]).toMatch(/ --config .*\/private\/buildkitd\.toml$/)
+    expect(readFileSync(join(folder, 'buildkitd.toml'), 'utf8').match(/^\[.*\]$/gm)).toEqual(
+      ['ghcr.io', 'docker.io', 'quay.io'].map((host) => `[registry."${host}"]`),
+    )
+  })
+})
+
+describe('the login of a run', () => {
+  it('is there for docker, and not in its own configuration', async () => {
+    const docker = failingDocker('docker-container')
+    const inputs = { registry: 'ghcr.io', username: 'me', password: 'canary' }
+    const { runner } = await build(docker, { inputs })
+    const auth = Buffer.from('me:canary').toString('base64')
+    for (const command of ['buildx inspect', 'buildx build'])
+      expect(JSON.parse(docker.configOf(command) ?? '{}')).toMatchObject({ auths: { 'ghcr.io': { auth } } })
+    expect(runner.environment.DOCKER_CONFIG).toBeUndefined()
+  })
+
+  it('is that of docker where none is given', async () => {
+    const docker = failingDocker('docker-container')
+    await build(docker)
+    expect(docker.configOf('buildx build')).toBeUndefined()
+  })
+})
+
+describe('room on disk', () => {
+  it('is checked before anything is built, and a made builder is removed', async () => {
+    const docker = failingDocker('docker')
+    docker.says('buildx du', 'Total:\t0B\n')
+    const built = build(docker, { legs: legsOf(1, 1e18) })
+    await expect(built).rejects.toThrow(/^vllm v0\.1\.0 .* needs at least .* set free-disk-space: true/)
+    expect(builds(docker)).toEqual([])
+    expect(changes(docker).at(-1)).toBe('buildx rm --force -- new')
+    expect(step().state()).toEqual({ builder: '' })
+  })
+
+  it.each([
+    ['true', true],
+    ['false', false],
+  ])('is made before that with free-disk-space: %s', async (value, expected) => {
+    const { lines } = await build(failingDocker('docker-container'), {
+      inputs: { 'free-disk-space': value },
+    })
+    const freed = lines.findIndex((line) => line.startsWith('free-disk-space: '))
+    expect(freed).toBe(expected ? 0 : -1)
+    expect(lines.some((line) => line.includes(' of disk '))).toBe(true)
+  })
+})
+
+describe('the legs', () => {
+  it('that are staged are not built', async () => {
+    const docker = failingDocker('docker-container')
+    const memory = createMemory()
+    const legs = legsOf(1)
+    for (const leg of legs) await stageLeg(memory, leg)
+    const { outcomes } = await build(docker, { legs, memory })
+    expect(outcomes).toMatchObject([{ state: 'staged', report: { buildId: legs[0]?.buildId } }])
+    expect(builds(docker)).toEqual([])
+  })
+
+  it.each([
+    ['1', []],
+    ['2', ['::group::vllm v0.1.0', '::group::vllm v0.2.0']],
+  ])('have a group each in the log with parallel: %s', async (parallel, groups) => {
+    const inputs = { parallel, 'fail-fast': 'false' }
+    const { lines, outcomes } = await build(failingDocker('docker-container'), { legs: legsOf(2), inputs })
+    expect(outcomes.map(({ state }) => state)).toEqual(['failed', 'failed'])
+    expect(lines.filter((line) => line.startsWith('::group::')).sort()).toEqual(groups)
+  })
+
+  it('tell how to build the same', async () => {
+    const { outcomes } = await build(failingDocker('docker-container'))
+    expect(outcomes).toMatchObject([
+      { command: expect.stringContaining('--file dockerfiles/Dockerfile.vllm') },
+    ])
+  })
+})
