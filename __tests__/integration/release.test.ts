@@ -91,8 +91,12 @@ describe('the tag of an event', () => {
   it.each([
     ['of a release of AIBrix is its version', {}, {}, 'v0.7.0'],
     ['that was pushed to AIBrix is its version', {}, { event: 'push' }, 'v0.7.0'],
-    ['of a release elsewhere is not', {}, { repository: 'acme/serving', tag: 'v3.1' }, 'v0.5.0'],
-    ['of a fork of AIBrix is not', {}, { repository: 'acme/aibrix' }, 'v0.5.0'],
+    [
+      'of a release elsewhere is not',
+      { 'aibrix-version': 'default' },
+      { repository: 'acme/serving', tag: 'v3.1' },
+      'v0.5.0',
+    ],
     ['gives way to a version that is given', { 'aibrix-version': 'v0.5.0' }, {}, 'v0.5.0'],
     ['of a run by hand is not', {}, { event: 'workflow_dispatch' }, 'v0.5.0'],
   ])('%s', async (_, more, event, expected) => {
@@ -102,6 +106,11 @@ describe('the tag of an event', () => {
     expect(plan.images.map(({ tags }) => tags)).toEqual([[image('20251123', expected)]])
     expect(api.seen).toEqual([])
   })
+})
+
+it('a release of a fork, of which nobody says whether it is AIBrix, is an error', async () => {
+  const run = await act({ command: 'plan', push: 'false' }, { repository: 'acme/aibrix' })
+  expect([run.code, errorsOf(run)]).toEqual([1, [expect.stringContaining('a release in http')]])
 })
 
 describe('a release of AIBrix', () => {
