@@ -13,6 +13,7 @@ import {
   readUndisturbed,
   type Undisturbed,
 } from '../support/interrupted-runs.ts'
+import { wanted as oneImage } from '../support/faults/wanted.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from '../support/two-platforms.ts'
@@ -22,14 +23,7 @@ const minutes = 60_000
 const world = useStandIns()
 
 /** One image of two platforms, which gets two tags. */
-const wanted = {
-  engine: 'vllm',
-  versions: 'v0.21.0',
-  'aibrix-version': 'v0.7.0',
-  'gpu-architectures': '9.0',
-  platforms: 'linux/amd64, linux/arm64',
-  tags: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}',
-}
+const wanted = { ...oneImage, platforms: 'linux/amd64, linux/arm64' }
 
 let bases: string
 let path: string

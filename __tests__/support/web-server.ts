@@ -1,10 +1,10 @@
 import { afterEach, expect } from '@jest/globals'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { UserError } from '../../src/errors.ts'
 import { createRegistryClient, type RegistryClient, type Timeouts } from '../../src/registry/client.ts'
 import type { CredentialLookup } from '../../src/registry/credentials.ts'
 import type { Repository } from '../../src/registry/reference.ts'
+import { listen } from './listen.ts'
 
 export type Seen = { method: string; path: string; authorization: string | undefined; body: string }
 
@@ -46,19 +46,7 @@ export async function startServer(handler: Handler, gauge: Gauge = { now: 0, mos
       handler({ ...entry, raw }, response)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    host: `127.0.0.1:${port}`,
-    seen,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections()
-        server.close(() => {
-          resolve()
-        })
-      }),
-  }
+  return { ...(await listen(server)), seen }
 }
 
 export function sendJson(

@@ -6,7 +6,7 @@ import { openRegistryProxy } from '../registry-proxy.ts'
 import { type Image } from '../two-platforms.ts'
 import type { Place, Undisturbed } from './attempt.ts'
 import type { Combination } from './matrix.ts'
-import type { Trouble } from './trouble.ts'
+import { type Trouble, troubleWith } from './trouble.ts'
 import { login, wanted, waits } from './wanted.ts'
 
 const namespace = 'acme'
@@ -35,10 +35,7 @@ function troubleOf({ trouble, contentOf }: Combination, content: Content, of: Re
   const [tag = contentOf] = [...(content.get(cache)?.tags.keys() ?? [])].filter((name) =>
     name.startsWith(contentOf),
   )
-  const { config, layers } = of.manifest(cache, tag) as Image
-  // What describes layers is their configuration; an artifact has an empty one, and one layer.
-  const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
-  return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
+  return troubleWith(trouble, of.manifest(cache, tag) as Image)
 }
 
 /** A place for a combination in a registry in memory, with what the undisturbed run left as far as it is wanted. */

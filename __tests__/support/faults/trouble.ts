@@ -1,4 +1,5 @@
 import type { Seen } from '../registry-proxy.ts'
+import type { Image } from '../two-platforms.ts'
 import type { Fault } from './answers.ts'
 
 /** What is wrong with which requests. */
@@ -12,6 +13,13 @@ export type Trouble = {
   moment: 'before' | 'half' | 'changed' | 'after'
   /** How often it happens to one request, the first that comes; for ever, it happens to all of them */
   times: number
+}
+
+/** @returns the trouble, where it is meant so with the content of one document of the cache repository alone */
+export function troubleWith(trouble: Trouble, { config, layers }: Image): Trouble {
+  // What describes layers is their configuration; an artifact has an empty one, and one layer.
+  const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
+  return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
 }
 
 /** Counts what is wrong yet. */

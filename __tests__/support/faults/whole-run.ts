@@ -7,7 +7,7 @@ import type { StandInWorld } from '../stand-in-inputs.ts'
 import { type Image, imageType, type Index, indexType, readRegistry, stateOf } from '../two-platforms.ts'
 import type { Place, Undisturbed } from './attempt.ts'
 import type { Combination } from './matrix.ts'
-import type { Trouble } from './trouble.ts'
+import { type Trouble, troubleWith } from './trouble.ts'
 import { login, waits, wanted } from './wanted.ts'
 
 /** What a run of the built action gives that nothing disturbs: public tags, and those of the cache repository */
@@ -43,10 +43,10 @@ async function troubleOf(
 ): Promise<Trouble> {
   if (contentOf === undefined) return trouble
   const [tag = contentOf] = cache.flatMap(([name]) => (name.startsWith(contentOf) ? name : []))
-  const { config, layers } = await readRegistry<Image>(`${namespace}/image-cache/manifests/${tag}`, imageType)
-  // What describes layers is their configuration; an artifact has an empty one, and one layer.
-  const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
-  return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
+  return troubleWith(
+    trouble,
+    await readRegistry<Image>(`${namespace}/image-cache/manifests/${tag}`, imageType),
+  )
 }
 
 /** Everything that public tags lead to. @returns what is not there */
