@@ -1,45 +1,86 @@
 import type { Source } from './fields.ts'
 
-const single = /^([A-Za-z0-9_.-]+)=(.*)$/s
-const heredoc = /^([A-Za-z0-9_.-]+)<<(\S+)$/
+const assignment = /^([A-Za-z0-9_.-]+)=(.*)$/s
+const opening = /^([A-Za-z0-9_.-]+)<<(\S+)$/
 
 /** Ids that the action itself mounts. */
 const reserved = new Set(['ca-certificates', 'package-index'])
 
+/** What the steps of the Dockerfiles mount under other ids. */
+export const mountedIds: ReadonlySet<string> = new Set(['git-credentials'])
+
+const forms = 'id=value, or id<<END, lines, END'
+
+/** A secret as it was given. `line` counts from 1; a problem says nothing of the text but its line. */
+type Entry =
+  | { line: number; form: 'one line' | 'several lines'; id: string; value: string }
+  | { line: number; form: 'none'; problem: string }
+
 /**
- * Build secrets: a line `id=value` each, or `id<<END`, lines, `END` for a value of several lines (the form of GITHUB_ENV).
- * A malformed line is complained about by its number only, since it may hold a secret.
+ * Build secrets: a line `id=value`, or `id<<END`, lines, `END` for a value of several lines (the form of GITHUB_ENV). What is
+ * complained about is named by its line only, since it may be a secret.
  */
 export function readSecrets(source: Source, name: string): Map<string, string> {
+  const lineOf = new Map<string, number>()
   const secrets = new Map<string, string>()
-  const text = source.read(name).split('\n')
-  for (let index = 0; index < text.length; index += 1) {
-    const line = (text[index] ?? '').replace(/\r$/, '')
-    if (line.trim() === '') continue
-    const start = `line ${index + 1}`
-    const opening = heredoc.exec(line)
-    const assignment = opening ?? single.exec(line)
-    const id = assignment?.[1]
-    let value = assignment?.[2] ?? ''
-    if (opening) {
-      const end = text.findIndex((candidate, at) => at > index && candidate.replace(/\r$/, '') === opening[2])
-      if (end < 0) {
-        source.problems.add(name, `${start} (its end marker is missing)`, 'id=value, or id<<END, lines, END')
-        break
-      }
-      value = text.slice(index + 1, end).join('\n')
-      index = end
-    }
-    if (id === undefined)
-      source.problems.add(name, `${start} (not shown)`, 'id=value, or id<<END, lines, END')
-    else if (reserved.has(id))
-      source.problems.add(
-        name,
-        `${start} (id ${id})`,
-        `other ids than ${[...reserved].join(', ')}, which are inputs`,
+  let before: Entry | undefined
+  for (const entry of entriesOf(source.read(name))) {
+    const complain = (what: string, allowed: string) =>
+      source.problems.add(name, `line ${entry.line} (${what})`, allowed)
+    if (entry.form === 'none') complain(entry.problem, forms)
+    else if (before && couldContinue(before, entry))
+      complain(
+        `not shown; it may be a second line of the secret in line ${before.line}`,
+        `id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value`,
       )
-    else if (secrets.has(id)) source.problems.add(name, `${start} (id ${id} again)`, 'each id once')
-    else secrets.set(id, value)
+    else if (reserved.has(entry.id))
+      complain(`id ${entry.id}`, `other ids than ${[...reserved].join(', ')}, which are inputs`)
+    else if (lineOf.has(entry.id))
+      complain(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
+    else {
+      lineOf.set(entry.id, entry.line)
+      secrets.set(entry.id, entry.value)
+    }
+    before = entry
   }
   return secrets
+}
+
+/**
+ * A value of several lines that was given as `id=value` goes on in the next line, which can look like a secret of its own
+ * (`word=…`, base64 with `=` at its end). Then its beginning would be shown as an id, and the rest of it be left out. Only
+ * what is meant for a step of ours can't be such a line.
+ */
+function couldContinue(before: Entry, entry: Extract<Entry, { id: string }>): boolean {
+  return before.form === 'one line' && entry.form === 'one line' && !mountedIds.has(entry.id)
+}
+
+function entriesOf(text: string): Entry[] {
+  const entries: Entry[] = []
+  const lines = text.split('\n')
+  // The line that ends a value may be a line of the value, too, and what follows it then is no secret of its own.
+  const ends = new Set<string>()
+  for (let index = 0; index < lines.length; index += 1) {
+    const [raw = '', line] = [lines[index], index + 1]
+    const content = withoutReturn(raw)
+    if (content.trim() === '') continue
+    const [, block, end = ''] = opening.exec(content) ?? []
+    const [, id, value = ''] = assignment.exec(content) ?? []
+    if (ends.has(content))
+      entries.push({ line, form: 'none', problem: 'the end of a value that has ended before' })
+    else if (block !== undefined) {
+      const last = lines.findIndex((other, at) => at > index && withoutReturn(other) === end)
+      if (last < 0) return [...entries, { line, form: 'none', problem: 'its end marker is missing' }]
+      const between = lines.slice(index + 1, last)
+      entries.push({ line, form: 'several lines', id: block, value: between.join('\n') })
+      ends.add(end)
+      index = last
+    } else if (id !== undefined) entries.push({ line, form: 'one line', id, value })
+    else entries.push({ line, form: 'none', problem: 'not shown' })
+  }
+  return entries
+}
+
+function withoutReturn(line: string): string {
+  return line.replace(/\r$/, '')
 }

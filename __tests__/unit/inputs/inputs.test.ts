@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import { type InputContext, type WorkflowEvent, workflowEvent } from '../../../src/inputs/context.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
@@ -258,27 +257,6 @@ describe('push: auto', () => {
   ])('on the event "%s" at "%s" is %s', (name, ref, expected) => {
     const environment = { GITHUB_EVENT_NAME: name, GITHUB_REF: ref }
     expect(read({}, { event: workflowEvent(environment) }).push).toBe(expected)
-  })
-})
-
-describe('secrets', () => {
-  it('keep quotes, equal signs and several lines', () => {
-    const secrets = 'token="a=b"\npem<<END\nline 1\n\nline "2"\nEND\nlast=x\n'
-    expect([...read({ secrets }).secrets]).toEqual([
-      ['token', '"a=b"'],
-      ['pem', 'line 1\n\nline "2"'],
-      ['last', 'x'],
-    ])
-  })
-
-  it('of whatever text survive the form of several lines', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const value = text.replaceAll('\r', '')
-        fc.pre(!value.split('\n').includes('END_OF_SECRET'))
-        expect(read({ secrets: `id<<END_OF_SECRET\n${value}\nEND_OF_SECRET` }).secrets.get('id')).toBe(value)
-      }),
-    )
   })
 })
 

@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { Problems } from '../../../src/inputs/problems.ts'
+import { mountedIds, readSecrets } from '../../../src/inputs/secrets.ts'
+import { sentenceOf } from '../../../src/errors.ts'
+
+function read(text: string): { secrets: Map<string, string>; complaint: string } {
+  const problems = new Problems()
+  const secrets = readSecrets({ read: () => text, problems }, 'secrets')
+  try {
+    problems.throwIfAny()
+    return { secrets, complaint: '' }
+  } catch (error) {
+    return { secrets, complaint: sentenceOf(error) }
+  }
+}
+
+describe('secrets', () => {
+  it('keep quotes, equal signs and several lines', () => {
+    expect(read('token="a=b"\npem<<END\nline 1\n\nline "2"\nEND\nlast=x\n')).toEqual({
+      complaint: '',
+      secrets: new Map([
+        ['token', '"a=b"'],
+        ['pem', 'line 1\n\nline "2"'],
+        ['last', 'x'],
+      ]),
+    })
+  })
+
+  it('of whatever text survive the form of several lines', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const value = text.replaceAll('\r', '')
+        fc.pre(!value.split('\n').includes('END_OF_SECRET'))
+        const { secrets, complaint } = read(`id<<END_OF_SECRET\n${value}\nEND_OF_SECRET`)
+        expect(complaint).toBe('')
+        expect(secrets.get('id')).toBe(value)
+      }),
+    )
+  })
+
+  it.each([
+    ['two of which a step mounts the second', 'token=abc-1\ngit-credentials=https://me:abc-2@git.example'],
+    ['several that each say where they end', 'a<<END\nabc-1\nEND\nb<<END\nabc-2\nEND\n'],
+    ['one line after one of several', 'a<<END\nabc-1\nEND\n\nb=abc-2'],
+  ])('can be %s', (_, text) => {
+    const { secrets, complaint } = read(text)
+    expect(complaint).toBe('')
+    expect([...secrets.values()].map((value) => value.replace(/.*(abc-\d).*/, '$1'))).toEqual([
+      'abc-1',
+      'abc-2',
+    ])
+  })
+})
+
+describe('a line that may be text of the secret before it', () => {
+  it.each([
+    ['base64 with = at its end', 2, 'key=canary1\ncanary2VjcmV0UGFydA=='],
+    ['a variable', 2, 'env=canary1=canary2\ncanary3=canary4'],
+    ['a line of an INI file', 2, 'pip-conf=[canary1]\ncanary2-url=https://me:canary3@index.example'],
+    ['a line behind an empty one', 3, 'key=canary1\n\ncanary2=canary3'],
+    ['a line with an end of Windows', 2, 'key=canary1\r\ncanary2=\r\n'],
+    ['a line that is no assignment', 2, 'key=canary1\ncanary2'],
+    ['a line that names an id again', 2, 'key=canary1\nkey=canary2'],
+    ['the end of a value that holds its end marker', 5, 'key<<END\ncanary1\nEND\ncanary2=canary3\nEND'],
+    ['the end of one whose marker has a =', 5, 'key<<E=D\ncanary1\nE=D\ncanary2=canary3\nE=D'],
+    ['the beginning of one without its end marker', 1, 'canary1<<END\ncanary2=canary3\n'],
+    ['the same id after one of several lines', 4, 'canary1<<END\na\nEND\ncanary1=canary2'],
+  ])('is refused by its number, and nothing of it is shown: %s', (_, line, text) => {
+    const { complaint } = read(text)
+    expect(complaint).toContain(`secrets: line ${line} (`)
+    expect(complaint).not.toContain('canary')
+  })
+
+  it('is refused with the form that there is for it', () => {
+    expect(read('key=one\nTG9uZ1NlY3JldA==').complaint).toBe(
+      'secrets: line 2 (not shown; it may be a second line of the secret in line 1) is not allowed; ' +
+        'allowed: id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value.',
+    )
+  })
+})
+
+it('what the Dockerfiles mount are the ids that are known, and inputs', () => {
+  const mounted = ['vllm', 'sglang'].flatMap((engine) =>
+    [
+      ...readFileSync(`dockerfiles/Dockerfile.${engine}`, 'utf8').matchAll(/type=secret,id=([\w.-]+)/g),
+    ].flatMap(([, id = '']) => id),
+  )
+  expect([...new Set(mounted)].sort()).toEqual([...mountedIds, 'ca-certificates', 'package-index'].sort())
+})
