@@ -39,7 +39,7 @@ export function readSecrets(source: Source, name: string): Map<string, string> {
       complain(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
     else {
       lineOf.set(entry.id, entry.line)
-      secrets.set(entry.id, entry.value)
+      secrets.set(entry.id, mountedIds.has(entry.id) ? withoutBlanks(entry.value) : entry.value)
     }
     before = entry
   }
@@ -72,7 +72,8 @@ function entriesOf(text: string): Entry[] {
       const last = lines.findIndex((other, at) => at > index && withoutReturn(other) === end)
       if (last < 0) return [...entries, { line, form: 'none', problem: 'its end marker is missing' }]
       const between = lines.slice(index + 1, last)
-      entries.push({ line, form: 'several lines', id: block, value: between.join('\n') })
+      const own = content === raw ? between : between.map(withoutReturn)
+      entries.push({ line, form: 'several lines', id: block, value: own.join('\n') })
       ends.add(end)
       index = last
     } else if (id !== undefined) entries.push({ line, form: 'one line', id, value })
@@ -83,4 +84,10 @@ function entriesOf(text: string): Entry[] {
 
 function withoutReturn(line: string): string {
   return line.replace(/\r$/, '')
+}
+
+/** git takes a blank or a line end of Windows for a part of an address. */
+function withoutBlanks(value: string): string {
+  const lines = value.split('\n').map((line) => line.trim())
+  return lines.filter((line) => line !== '').join('\n')
 }

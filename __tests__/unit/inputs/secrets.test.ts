@@ -81,6 +81,28 @@ describe('a line that may be text of the secret before it', () => {
   })
 })
 
+describe('line ends of Windows and blanks', () => {
+  it.each([
+    ['a line', ' https://me:p$w@git.example \r\n', 'git-credentials='],
+    [
+      'lines',
+      '\r\nhttps://me:p$w@git.example\t\r\n\r\n  https://you:x@git.example\r\nEND\r\n',
+      'git-credentials<<END',
+    ],
+  ])('are no part of git-credentials, given as %s', (_, value, start) => {
+    const { secrets, complaint } = read(start + value)
+    expect(complaint).toBe('')
+    expect(secrets.get('git-credentials')?.split('\n')[0]).toBe('https://me:p$w@git.example')
+    expect(secrets.get('git-credentials')).not.toMatch(/[\s]{2}|\r|^\s|\s$/)
+  })
+
+  it('are no part of a secret where every line of the input ends like that, and one where only its own do', () => {
+    expect(read('key<<END\r\none\r\n two \r\nEND\r\n').secrets.get('key')).toBe('one\n two ')
+    expect(read('key<<END\none\r\ntwo\nEND\n').secrets.get('key')).toBe('one\r\ntwo')
+    expect(read('key=value \r\n').secrets.get('key')).toBe('value ')
+  })
+})
+
 it('what the Dockerfiles mount are the ids that are known, and inputs', () => {
   const mounted = ['vllm', 'sglang'].flatMap((engine) =>
     [
