@@ -9,7 +9,7 @@ export type ProcessResult = {
   exit: ProcessExit
   /** Who ended it: the process itself, the caller's signal, or the time-out */
   endedBy: 'itself' | 'abort' | 'timeout'
-  /** The first part of what was printed; empty where a handler took it */
+  /** All that was printed; empty where a handler took it */
   stdout: string
   stderr: string
 }
@@ -25,16 +25,19 @@ export type ProcessOptions = {
   onStdout?: (chunk: Buffer) => void
   onStderr?: (chunk: Buffer) => void
   input?: string
+  /** Bytes of each output that no handler takes, above which it is ended and an error */
+  outputLimit?: number
 }
 
-/** Bytes kept of each output that no handler takes */
-const keptOutput = 4 * 1024 * 1024
+/** A million refs of git are 80 MB; the first part of an answer must never be taken for all of it. */
+const defaultOutputLimit = 256 * 1024 * 1024
 
 /**
  * Runs a command in a process group of its own, so that what it starts (the docker CLI runs buildx as a plugin) ends with
  * it. An abort or a time-out sends SIGINT to the group, and SIGKILL after `killAfter`. The promise settles when all that
  * held the outputs is gone.
- * @throws UserError if the command can't be started; what a handler throws, after the command was stopped
+ * @throws UserError if the command can't be started, or prints more than can be kept; what a handler throws, after the command was
+ * stopped
  */
 export async function runProcess(
   command: string,
@@ -51,8 +54,9 @@ export async function runProcess(
     thrown.push(error)
     stopper.stop('abort')
   }
-  const stdout = take(child.stdout, options.onStdout, fail)
-  const stderr = take(child.stderr, options.onStderr, fail)
+  const limit = options.outputLimit ?? defaultOutputLimit
+  const stdout = take(child.stdout, options.onStdout, { command, limit, fail })
+  const stderr = take(child.stderr, options.onStderr, { command, limit, fail })
   // A process that ends without reading its input breaks the pipe; its exit says what happened.
   child.stdin?.on('error', () => undefined).end(options.input ?? '')
   const abort = (): void => {
@@ -126,9 +130,11 @@ function createStopper(child: ChildProcess, killAfter: number): Stopper {
   const killLater = (): void => {
     timer ??= setTimeout(() => {
       signalGroup(child, 'SIGKILL')
-      // One that left the group could hold the pipes open for ever.
-      child.stdout?.destroy()
-      child.stderr?.destroy()
+      // One that left the group could hold the pipes open for ever. What is in them already is read before.
+      setImmediate(() => {
+        child.stdout?.destroy()
+        child.stderr?.destroy()
+      })
     }, killAfter)
   }
   return {
@@ -155,17 +161,22 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** @returns what was kept; nothing where a handler takes the chunks */
+/** @returns what was printed; nothing where a handler takes the chunks */
 function take(
   stream: NodeJS.ReadableStream | null,
   handler: ((chunk: Buffer) => void) | undefined,
-  fail: (error: unknown) => void,
+  { command, limit, fail }: { command: string; limit: number; fail: (error: unknown) => void },
 ): () => string {
-  const kept = createByteBuffer(keptOutput)
+  const kept = createByteBuffer(limit)
+  let size = 0
   stream?.on('data', (chunk: Buffer) => {
     try {
       if (handler) handler(chunk)
-      else kept.append(chunk)
+      else {
+        kept.append(chunk)
+        size += chunk.length
+        if (size > limit) throw new UserError(`${command} printed more than ${limit} bytes and was ended.`)
+      }
     } catch (error) {
       fail(error)
     }

@@ -62,9 +62,28 @@ describe('running a command', () => {
     expect((await shell('exit 0', { input: 'x'.repeat(1_000_000) })).exit).toEqual({ kind: 'code', code: 0 })
   })
 
-  it('keeps only the beginning of a long output', async () => {
-    const { stdout } = await shell('head -c 6000000 /dev/zero')
-    expect(stdout).toHaveLength(4 * 1024 * 1024)
+  it('keeps a long output to its end', async () => {
+    const { stdout, stderr } = await shell(
+      'head -c 6000000 /dev/zero; echo end; (head -c 5000000 /dev/zero; echo error) >&2',
+    )
+    expect([stdout.length, stdout.slice(-4)]).toEqual([6_000_004, 'end\n'])
+    expect([stderr.length, stderr.slice(-6)]).toEqual([5_000_006, 'error\n'])
+  })
+
+  it.each(['>&1', '>&2'])('ends what prints more than can be kept, and says so: %s', async (where) => {
+    const failure = shell(`yes ${where}; sleep 71.9`, { outputLimit: 100_000 })
+    await expect(failure).rejects.toThrow(UserError)
+    await expect(failure).rejects.toThrow('sh printed more than 100000 bytes and was ended.')
+    expect(await gone('sleep 71.9')).toBe(true)
+  })
+
+  it('does not mind how much a handler is given', async () => {
+    let size = 0
+    await shell('head -c 300000 /dev/zero', {
+      outputLimit: 1000,
+      onStdout: (chunk) => (size += chunk.length),
+    })
+    expect(size).toBe(300_000)
   })
 
   it.each([

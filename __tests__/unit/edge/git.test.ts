@@ -32,6 +32,16 @@ function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?:
 const fails = (line: string) => `echo "${line}" >&2; exit 128`
 
 describe('git on the runner', () => {
+  it('is heard to the end, however many refs there are', async () => {
+    const commit = 'a'.repeat(40)
+    const { git } = gitOf(
+      `yes '${commit}\trefs/tags/v0.1.0-nightly' | head -n 90000; echo '${commit}\trefs/tags/v9'`,
+    )
+    const answer = await git(['ls-remote'])
+    expect(answer.length).toBeGreaterThan(5 * 1024 * 1024)
+    expect(answer).toMatch(/refs\/tags\/v9\n$/)
+  })
+
   it('is asked again where the network failed', async () => {
     const { git, tries, place } = gitOf('')
     const broken = fails('fatal: unable to access: The requested URL returned error: 502')
