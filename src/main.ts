@@ -10,7 +10,7 @@ import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
 import { readInputs, secretValues } from './inputs/inputs.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
-import { createRedact, maskedValues } from './edge/redact.ts'
+import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
 import { createClient, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
@@ -32,7 +32,10 @@ async function main(signal: AbortSignal): Promise<void> {
   const waits = readWaits(process.env)
   const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
   const dockerConfig = readDockerConfig(process.env)
-  const proxySecrets = dockerProxySecrets(dockerConfig)
+  const proxySecrets = [
+    ...dockerProxySecrets(dockerConfig),
+    ...Object.values(inputs.proxies).flatMap(passwordsIn),
+  ]
   refuseToPublishProxies(inputs.build.provenance, proxySecrets)
   const secrets = [...secretValues(inputs), ...proxySecrets, ...environmentProxySecrets(process.env)]
   for (const value of maskedValues(secrets)) core.setSecret(value)

@@ -8,7 +8,10 @@ import { dockerHub } from '../registry/reference.ts'
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }
 
-/** A docker configuration that holds the login, for as long as it is needed. */
+/** What the build gets that is no command line's: `HTTP_PROXY` → address, in whatever case. */
+export type Proxies = Readonly<Record<string, string>>
+
+/** A docker configuration that holds the login and proxies, for as long as it is needed. */
 export type DockerLogin = {
   /** The environment for every docker command that may need the login */
   environment: NodeJS.ProcessEnv
@@ -20,7 +23,11 @@ export type DockerLogin = {
 const record = v.record(v.string(), v.unknown())
 const configuration = v.pipe(
   v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
-  v.looseObject({ auths: v.nullish(record, {}), credHelpers: v.nullish(record, {}) }),
+  v.looseObject({
+    auths: v.nullish(record, {}),
+    credHelpers: v.nullish(record, {}),
+    proxies: v.nullish(v.record(v.string(), record)),
+  }),
 )
 
 /** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
@@ -29,10 +36,20 @@ const environmentAuths = v.object({ auths: v.record(v.string(), v.object({ auth:
 /** Under this key the docker CLI and BuildKit look for Docker Hub's credentials (docker/cli, registry.IndexServer). */
 const dockerHubKey = 'https://index.docker.io/v1/'
 
+/** How docker's configuration calls its proxies (docker/cli, configfile.ProxyConfig). */
+const proxyKeys: Record<string, string> = {
+  http_proxy: 'httpProxy',
+  https_proxy: 'httpsProxy',
+  ftp_proxy: 'ftpProxy',
+  all_proxy: 'allProxy',
+  no_proxy: 'noProxy',
+}
+
 /**
  * The user's configuration with our login in it. A credential helper is asked before the file is, for its own hosts
  * (`credHelpers`) or for all (`credsStore`); an empty helper for a host means the file (docker/cli,
- * getConfiguredCredentialStore). So the user's helpers stay, for all hosts but ours.
+ * getConfiguredCredentialStore). So the user's helpers stay, for all hosts but ours. docker gives the proxies of its configuration to
+ * each build, so that no list of processes shows them.
  * @param text the user's config.json, undefined if there is none
  * @param environmentText of DOCKER_AUTH_CONFIG: taken over, because it would win over our login
  * @param name of the file, for the message
@@ -40,22 +57,37 @@ const dockerHubKey = 'https://index.docker.io/v1/'
  * @throws UserError if the user's file is not a JSON object
  */
 export function configurationWith(
-  login: Login,
+  login: Login | undefined,
   text: string | undefined,
   environmentText: string | undefined,
   name: string,
+  proxies: Proxies = {},
 ): string {
   const users = parse(configuration, text ?? '{}')
   if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
+  const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
+  if (login === undefined) return JSON.stringify(changed)
   const fromEnvironment = parse(environmentAuths, environmentText ?? '{"auths":{}}')?.auths ?? {}
   const key = login.registry === dockerHub ? dockerHubKey : login.registry
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
   const files = [...Object.keys(fromEnvironment), key]
   return JSON.stringify({
-    ...users,
+    ...changed,
     auths: { ...users.auths, ...fromEnvironment, [key]: { auth } },
     credHelpers: { ...users.credHelpers, ...Object.fromEntries(files.map((host) => [host, ''])) },
   })
+}
+
+/** The same for every engine, each of which may have some of its own. */
+function withProxies(users: v.InferOutput<typeof configuration>, proxies: Proxies): typeof users {
+  const own = Object.fromEntries(
+    Object.entries(proxies).map(([name, address]) => [proxyKeys[name.toLowerCase()] ?? name, address]),
+  )
+  const engines = Object.entries({ default: {}, ...users.proxies })
+  return {
+    ...users,
+    proxies: Object.fromEntries(engines.map(([engine, theirs]) => [engine, { ...theirs, ...own }])),
+  }
 }
 
 /**
@@ -69,11 +101,19 @@ export async function openDockerLogin(
   login: Login | undefined,
   environment: NodeJS.ProcessEnv,
   parent: string,
+  proxies: Proxies = {},
 ): Promise<DockerLogin> {
-  if (login === undefined) return { environment, directory: undefined, remove: () => Promise.resolve() }
+  if (login === undefined && Object.keys(proxies).length === 0)
+    return { environment, directory: undefined, remove: () => Promise.resolve() }
   const users = dockerConfigFolder(environment)
   const file = join(users, 'config.json')
-  const content = configurationWith(login, await readIfThere(file), environment.DOCKER_AUTH_CONFIG, file)
+  const content = configurationWith(
+    login,
+    await readIfThere(file),
+    environment.DOCKER_AUTH_CONFIG,
+    file,
+    proxies,
+  )
   const directory = await mkdtemp(join(parent, 'docker-config-'))
   const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
   try {
@@ -87,7 +127,7 @@ export async function openDockerLogin(
   return {
     environment: {
       ...environment,
-      DOCKER_AUTH_CONFIG: undefined,
+      ...(login !== undefined && { DOCKER_AUTH_CONFIG: undefined }),
       DOCKER_CONFIG: directory,
       BUILDX_CONFIG: environment.BUILDX_CONFIG ?? join(users, 'buildx'),
     },

@@ -25,7 +25,12 @@ export async function buildWithDocker(
   { inputs, machine: runner, registry, secretFiles, nixl }: Tools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
-  const { environment } = await openDockerLogin(login, runner.environment, runner.workspace.private)
+  const { environment } = await openDockerLogin(
+    login,
+    runner.environment,
+    runner.workspace.private,
+    inputs.proxies,
+  )
   const machine = { ...runner, environment }
   const docker = world.createDocker(machine)
   const builder = await builderFor(legs, inputs, machine, docker)

@@ -26,7 +26,7 @@ export function environmentProxySecrets(environment: NodeJS.ProcessEnv): string[
 export function refuseToPublishProxies(provenance: string | undefined, secrets: string[]): void {
   if (secrets.length > 0 && provenance?.includes('mode=max'))
     throw new UserError(
-      "provenance: mode=max would publish the password of the proxy in Docker's configuration; take mode=min, or a proxy without a password.",
+      "provenance: mode=max would publish the password of the proxy in Docker's configuration or in build-args; take mode=min, or a proxy without a password.",
     )
 }
 

@@ -3,10 +3,12 @@ import type { PlanRequest } from '../plan/request.ts'
 import { passwordsIn } from '../edge/redact.ts'
 import type { GateName } from '../verify/gate.ts'
 import type { InputContext } from './context.ts'
+import { readProxies } from './build-arguments.ts'
 import { readBuildOptions } from './build-options.ts'
 import { type Command, readCommand } from './command.ts'
+import { watchForCredentials } from './credentials.ts'
 import { boolean, byteSize, count, optional, type ReadInput, type Source } from './fields.ts'
-import { Problems } from './problems.ts'
+import { Problems, quoted } from './problems.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets } from './secrets.ts'
@@ -19,6 +21,8 @@ export type Inputs = {
   command: Command
   plan: PlanRequest
   build: BuildOptions
+  /** Those of `build-args`: `HTTP_PROXY` → address, perhaps with a password in it */
+  proxies: Record<string, string>
   login: Login | undefined
   packageIndex: string | undefined
   /** Path of a PEM file */
@@ -53,7 +57,8 @@ const mostRetries = 10
  */
 export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const problems = new Problems()
-  const source: Source = { read, problems }
+  const watch = watchForCredentials(read)
+  const source: Source = { read: watch.read, problems }
   const push = resolvePush(source, context.event)
   const verify = boolean(source, 'verify')
   if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
@@ -61,6 +66,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     command: readCommand(source, context, push ?? false),
     plan: readPlanRequest(source, context, push ?? false),
     build: readBuildOptions(source),
+    proxies: readProxies(source),
     login: readLogin(source, push ?? true),
     packageIndex: readPackageIndex(source),
     caCertificates: readCaCertificates(source, context),
@@ -76,15 +82,16 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,
   }
+  watch.complain(problems)
   problems.throwIfAny()
   return inputs
 }
 
 /** @returns every value that must appear nowhere */
-export function secretValues({ login, packageIndex, secrets, githubToken }: Inputs): string[] {
+export function secretValues({ login, packageIndex, secrets, githubToken, proxies }: Inputs): string[] {
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
-  const index = packageIndex === undefined ? [] : passwordsIn(packageIndex)
-  return [...pair, ...index, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
+  const addresses = [packageIndex ?? '', ...Object.values(proxies)].flatMap(passwordsIn)
+  return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
 }
 
 /** A pull request of a fork or of Dependabot gets no secrets; it pushes nothing, and reads what anybody may. */
@@ -111,5 +118,5 @@ function readCaCertificates({ read, problems }: Source, { fileExists }: InputCon
   if (path === '') return undefined
   return fileExists(path)
     ? path
-    : problems.add('ca-certificates', `"${path}"`, 'the path of a PEM file that exists')
+    : problems.add('ca-certificates', quoted(path), 'the path of a PEM file that exists')
 }

@@ -5,16 +5,13 @@ import type { PlanRequest } from '../plan/request.ts'
 import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { parseRepository, type Repository } from '../registry/reference.ts'
 import { readEngines, readSelectors } from './engines.ts'
+import { readBuildArguments } from './build-arguments.ts'
 import { aibrixTagOf } from './event-tag.ts'
-import { assignments, boolean, choice, lines, matching, type Source } from './fields.ts'
+import { boolean, choice, lines, matching, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
 import { readPlatforms } from './platforms.ts'
 import { quoted } from './problems.ts'
 import { readSkipping } from './skipping.ts'
-
-/** Build arguments that the action sets itself. */
-const ownArguments =
-  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_DIGEST|BASE_USER|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION|NEWER_THAN)$/
 
 export function readPlanRequest(source: Source, context: InputContext, push: boolean): PlanRequest {
   const registry =
@@ -86,12 +83,6 @@ function readRepository(source: Source, name: string, context: InputContext): So
       quoted(url ? value : 'something that is no URL'),
       'an http, https, git or ssh URL, or a path',
     )
-  else if (url.password !== '' || (url.username !== '' && url.protocol !== 'ssh:'))
-    source.problems.add(
-      name,
-      'a URL with user or password in it (not shown)',
-      'a URL without; private git takes the secret git-credentials',
-    )
   return { kind: 'url', url: value }
 }
 
@@ -113,18 +104,6 @@ function readGpuArchitectures(source: Source): GpuArchitectures {
   if (named.length === 0 || !named.every((part) => /^\d{1,2}\.\d$/.test(part)))
     source.problems.add('gpu-architectures', quoted(value), 'auto, or compute capabilities such as "8.0 9.0"')
   return [...new Set(named)].sort((left, right) => Number(left) - Number(right))
-}
-
-function readBuildArguments(source: Source): Record<string, string> {
-  const given = assignments(source, 'build-args', { pattern: /^[A-Za-z_]\w*$/, allowed: 'lines NAME=value' })
-  for (const name of given.keys())
-    if (ownArguments.test(name))
-      source.problems.add(
-        'build-args',
-        quoted(name),
-        'other names than those that the action sets from its inputs',
-      )
-  return Object.fromEntries(given)
 }
 
 function readCacheRepository(source: Source, fallback: string): Repository {

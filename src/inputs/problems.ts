@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { withoutUserInformation } from '../registry/user-information.ts'
 
 /** One bad input: its name, what was given (never a secret), what is allowed. */
 export type Problem = { input: string; given: string; allowed: string }
@@ -22,7 +23,7 @@ export class Problems {
   }
 }
 
-/** @returns the value as it is quoted in a message */
+/** @returns the value as it is quoted in a message: what is wrong may be that a password is in it */
 export function quoted(value: string): string {
-  return value === '' ? 'nothing' : `"${value}"`
+  return value === '' ? 'nothing' : `"${withoutUserInformation(value)}"`
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { printable, recordOf } from '../registry/json.ts'
+import { withoutUserInformation } from '../registry/user-information.ts'
 import type { Determinants } from './build-id.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Change } from './plan.ts'
@@ -43,8 +44,9 @@ export function changesOf(
   return [...changes.values()]
 }
 
+/** An image of an earlier version of the action may have a proxy's password in its label. */
 function shown(text: string | null): string | null {
-  return text === null ? null : printable(text, valueLimit)
+  return text === null ? null : printable(withoutUserInformation(text), valueLimit)
 }
 
 function flat(

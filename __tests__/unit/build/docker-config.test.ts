@@ -99,6 +99,29 @@ describe('a docker configuration with our login', () => {
   )
 })
 
+describe('a docker configuration with proxies of the inputs', () => {
+  const proxies = { HTTP_PROXY: 'http://me:p@proxy', no_proxy: '.example' }
+  const own = { httpProxy: 'http://me:p@proxy', noProxy: '.example' }
+
+  it.each<[string, object, object]>([
+    ['without others', {}, { proxies: { default: own } }],
+    [
+      "wins over the user's, for every engine, and keeps the rest",
+      {
+        credsStore: 'x',
+        proxies: { default: { httpProxy: 'http://old', ftpProxy: 'f' }, 'tcp://engine': { allProxy: 'a' } },
+      },
+      {
+        credsStore: 'x',
+        proxies: { default: { ...own, ftpProxy: 'f' }, 'tcp://engine': { ...own, allProxy: 'a' } },
+      },
+    ],
+  ])('%s', (_, users, expected) => {
+    const text = configurationWith(undefined, JSON.stringify(users), undefined, 'config.json', proxies)
+    expect(JSON.parse(text)).toMatchObject(expected)
+  })
+})
+
 describe('the temporary folder', () => {
   let home: string
   beforeEach(async () => {
@@ -142,6 +165,14 @@ describe('the temporary folder', () => {
     const opened = await openDockerLogin(login, { DOCKER_CONFIG: home, BUILDX_CONFIG: '/b' }, tmpdir())
     expect(opened.environment.BUILDX_CONFIG).toBe('/b')
     expect(await readFile(join(opened.directory ?? '', 'config.json'), 'utf8')).toContain('"credsStore":"x"')
+    await opened.remove()
+  })
+
+  it('is made for proxies alone, and leaves the credentials of the environment', async () => {
+    const environment = { HOME: home, DOCKER_AUTH_CONFIG: '{"auths":{}}' }
+    const opened = await openDockerLogin(undefined, environment, home, { ALL_PROXY: 'http://proxy' })
+    expect(opened.environment).toMatchObject({ ...environment, DOCKER_CONFIG: opened.directory })
+    expect(await readFile(join(opened.directory ?? '', 'config.json'), 'utf8')).toContain('"allProxy"')
     await opened.remove()
   })
 

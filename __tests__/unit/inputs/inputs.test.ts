@@ -222,10 +222,42 @@ describe('bad inputs', () => {
     [{ secrets: 'pem<<END\ncanary\n' }],
     [{ 'package-index': 'canary' }],
     [{ password: 'canary' }],
-  ])('never show a secret', (given) => {
+    [{ 'aibrix-repository': 'ftp://me:canary@git.example/aibrix' }],
+    [{ 'aibrix-repository': 'me:canary@git.example:aibrix' }],
+    [{ 'ucx-repository': 'https://canary@git.example/ucx' }],
+    [{ registry: 'https://me:canary@ghcr.io' }],
+    [{ 'base-registry': 'me:canary@mirror.example' }],
+    [{ 'cache-repository': 'https://me:canary@ghcr.io/x' }],
+    [{ 'build-args': 'NOTHING\nhttps://me:canary@host' }],
+    [{ 'build-args': 'PIP_EXTRA_INDEX_URL=https://me:canary@index.example/simple' }],
+    [{ 'build-args': 'OPTIONS=--proxy http://me:canary@proxy.example:3128 -v' }],
+    [{ 'build-args': 'MY_HTTP_PROXY=http://me:canary@proxy.example:3128' }],
+    [{ 'allow-failed': 'pip-check=see https://me:canary@tickets.example/1' }],
+    [{ provenance: 'mode=min,builder-id=https://me:canary@ci.example' }],
+  ])('never show a secret: %j', (given) => {
     const message = complaint(given)
     expect(message).not.toBe('')
     expect(message).not.toContain('canary')
+  })
+
+  it('name an address with a password in an input that is no secret, and what there is for it', () => {
+    expect(complaint({ 'build-args': 'A=https://me:canary@host/' })).toBe(
+      'build-args: a URL with user or password in it (not shown) is not allowed; ' +
+        'allowed: a URL without; what a step needs to log in is a secret, in "secrets" or "package-index".',
+    )
+  })
+})
+
+describe('proxies in build-args', () => {
+  const given = 'FTP_PROXY=http://me:canary/1@proxy:3128\nA=1\nhttps_proxy=http://proxy:3128\nNo_Proxy=a,b'
+
+  it('are none of what decides the content of an image', () => {
+    expect(read({ 'build-args': given }).plan.buildArguments).toEqual({ A: '1' })
+    expect(read({ 'build-args': given }).proxies).toEqual({
+      FTP_PROXY: 'http://me:canary/1@proxy:3128',
+      https_proxy: 'http://proxy:3128',
+      No_Proxy: 'a,b',
+    })
   })
 })
 

@@ -106,6 +106,7 @@ describe('the build id of a plan', () => {
     ['the runners', { runners: 'linux/amd64: self-hosted, big' }],
     ['the builder', { builder: 'remote', network: 'host', parallel: '4', retries: '0' }],
     ['the package index', { 'package-index': 'https://me:hunter2@packages.example/simple' }],
+    ['proxies', { 'build-args': 'HTTP_PROXY=http://me:hunter2@proxy.example:3128\nno_proxy=.example' }],
     ['certificates', { 'ca-certificates': 'ca.pem' }],
     ['from where the base is fetched', { 'base-registry': 'registry.example/mirror' }],
     [

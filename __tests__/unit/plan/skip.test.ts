@@ -299,6 +299,24 @@ describe('why an image is built', () => {
       },
     ],
     [
+      'a build argument is gone that was a proxy with a password',
+      {},
+      tags({
+        [`${start}-20251101`]: {
+          ...other,
+          [determinantsLabel]: canonicalJson({
+            ...determinants,
+            buildArguments: { FTP_PROXY: 'http://me:hunter2@proxy.example:3128' },
+          }),
+        },
+      }),
+      {
+        kind: 'changed',
+        since: `${start}-20251101`,
+        changes: changes(['buildArguments.FTP_PROXY', 'http://***@proxy.example:3128', null]),
+      },
+    ],
+    [
       'nobody knows: there is no such label',
       {},
       tags({ [`${start}-20251101`]: other }),

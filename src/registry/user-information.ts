@@ -1,0 +1,20 @@
+/** As people write addresses: a password may have characters that a URL would have to spell otherwise. */
+const inAddress = /(\b[a-z][a-z0-9+.-]*:\/\/)([^\s/"'<>]+|[^\s/@:"'<>]+:(?!\d+\/)[^\s@"'<>]+)@/gi
+
+/** `user:password@host` without a scheme; a digest behind a tag is none. */
+const beforeHost = /(^|[\s"'=,])([^\s/@:"'=,]+:[^\s/@"']+)@(?!sha256:)/g
+
+/**
+ * @returns whether there is an address with a credential in it: a password, or a user name where that is a token. `ssh://git@host`
+ *   says only who asks.
+ */
+export function hasCredentials(text: string): boolean {
+  return [...text.matchAll(inAddress)].some(
+    ([, scheme = '', user = '']) => user.includes(':') || !/^(git\+)?ssh:/i.test(scheme),
+  )
+}
+
+/** @returns the text with `***` for the user information of every address in it, to be shown */
+export function withoutUserInformation(text: string): string {
+  return text.replace(inAddress, '$1***@').replace(beforeHost, '$1***@')
+}
