@@ -1,37 +1,51 @@
-/** Replaces everything that must appear nowhere. What leaves the process (log, files, summary, outputs) goes through it. */
+import { type IsOrdinary, ordinaryWords } from './ordinary.ts'
+import { credentialsInAddresses, partsOf } from './secret-parts.ts'
+import { anySpelling, base64Of, plainSpellings } from './spellings.ts'
+
+/** Replaces everything that must appear nowhere. What programs say and what is written about it (log, files, summary) goes through it. */
 export type Redact = (text: string) => string
 
-/** Shorter pieces of a secret (a line "}" of a JSON key) would blacken ordinary text and tell nobody anything. */
-const shortestPiece = 4
-
 /**
- * @param secrets passwords, tokens, build secrets; of those with several lines each line is hidden, too, since logs come
- * line by line
+ * @param secrets passwords, tokens, build secrets: each of their parts is hidden, in each spelling
+ * @param isOrdinary whether a part has to be left as it is
  */
-export function createRedact(secrets: string[]): Redact {
-  const pieces = new Set<string>()
-  for (const secret of secrets)
-    for (const form of [secret, ...secret.split(/\r?\n/).map((line) => line.trim())])
-      if (form.length >= shortestPiece)
-        for (const spelling of [form, encodeURIComponent(form), Buffer.from(form).toString('base64')])
-          pieces.add(spelling)
-  const longestFirst = [...pieces].sort((left, right) => right.length - left.length)
+export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary = ordinaryWords([])): Redact {
+  const pieces = new Map<string, Piece>()
+  for (const part of hiddenParts(secrets, isOrdinary)) {
+    for (const text of base64Of(part)) pieces.set(text, { core: text, pattern: undefined })
+    pieces.set(part, { core: coreOf(part), pattern: anySpelling(part) })
+  }
+  // What is a part of something longer is not left over from it.
+  const longestFirst = [...pieces].sort(([left], [right]) => right.length - left.length)
   return (text) =>
-    longestFirst.reduce(
-      (clean, piece) => (clean.includes(piece) ? clean.replaceAll(piece, '***') : clean),
-      text,
-    )
+    longestFirst.reduce((clean, [piece, { core, pattern }]) => {
+      if (!clean.includes(core)) return clean
+      return pattern ? clean.replace(pattern, '***') : clean.replaceAll(piece, '***')
+    }, text)
 }
 
-/** @returns the pieces that a runner is told to mask in everything that it shows */
-export function maskedValues(secrets: string[]): string[] {
-  return [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))].filter(
-    (value) => value.length >= shortestPiece,
-  )
+/** `core` is in each spelling, and quick to be looked for: a build prints a million lines. */
+type Piece = { core: string; pattern: RegExp | undefined }
+
+function coreOf(part: string): string {
+  const runs = part.match(/[A-Za-z0-9]+/g) ?? []
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '')
 }
 
-/** @returns the password in a URL, as it is written there and as it is meant; nothing if there is none */
+/** @returns the pieces that a runner is told to mask in everything that it shows; of a text of several lines it would mask each */
+export function maskedValues(
+  secrets: readonly string[],
+  isOrdinary: IsOrdinary = ordinaryWords([]),
+): string[] {
+  const lines = hiddenParts(secrets, isOrdinary).filter((part) => !/[\r\n]/.test(part))
+  return [...new Set(lines.flatMap(plainSpellings))]
+}
+
+function hiddenParts(secrets: readonly string[], isOrdinary: IsOrdinary): string[] {
+  return [...new Set(secrets.flatMap(partsOf))].filter((part) => !isOrdinary(part))
+}
+
+/** @returns the password in a URL, as it is written there and as it is meant, also with its user; nothing if there is none */
 export function passwordsIn(url: string): string[] {
-  const password = URL.canParse(url) ? new URL(url).password : ''
-  return password === '' ? [] : [password, decodeURIComponent(password)]
+  return credentialsInAddresses(url)
 }

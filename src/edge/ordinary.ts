@@ -1,0 +1,29 @@
+import { engineNames } from '../plan/engine.ts'
+import { gateNames } from '../verify/gate.ts'
+
+/** Whether a text can't be hidden: it is in what has to be shown, or too short to be told from it. */
+export type IsOrdinary = (text: string) => boolean
+
+/** Shorter ones (a line "}" of a JSON key) would blacken ordinary text and tell nobody anything. */
+const shortest = 4
+
+/** Words of outputs, summary and log. */
+const words = `
+  true false null none auto default latest published unchanged staged built building failed passed skipped waived excluded missing
+  images digests tags repository versions components platforms linux amd64 arm64 ubuntu docker registry builds cached bases engines
+  python torch cuda nixl ucx aibrix_kvcache vllm-openai sglang sha256 https localhost github main master error warning notice
+  password username secrets token admin root user test stages reports plans promote history bytes layers build-args connector
+  basic bearer authorization index.docker.io docker.io ghcr.io quay.io nvcr.io branch commit release recipe module patch integration provenance
+`
+
+/** Versions, dates, times and counts; and a part of a digest. */
+const number = /^(?:v?[\d.:-]{1,10}|[0-9a-f]{1,7})$/i
+
+/** @param shown what is shown in any case, such as inputs that are no secrets; an ordinary text is a part of one of them */
+export function ordinaryWords(shown: readonly string[]): IsOrdinary {
+  const known = [words, ...engineNames, ...gateNames, ...shown].map((text) => text.toLowerCase())
+  return (text) => {
+    const wanted = text.trim().toLowerCase()
+    return wanted.length < shortest || number.test(wanted) || known.some((each) => each.includes(wanted))
+  }
+}
