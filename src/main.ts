@@ -10,6 +10,7 @@ import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
 import { readInputs, secretValues } from './inputs/inputs.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
+import { ordinaryWords } from './edge/ordinary.ts'
 import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
 import { createClient, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
@@ -27,7 +28,8 @@ function readInput(name: string): string {
 
 async function main(signal: AbortSignal): Promise<void> {
   // Before anything can complain about an input.
-  for (const name of ['password', 'github-token']) if (readInput(name) !== '') core.setSecret(readInput(name))
+  const first = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
+  for (const value of maskedValues(['password', 'github-token'].map(readInput), first)) core.setSecret(value)
   const event = workflowEvent(process.env)
   const waits = readWaits(process.env)
   const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
@@ -38,9 +40,10 @@ async function main(signal: AbortSignal): Promise<void> {
   ]
   refuseToPublishProxies(inputs.build.provenance, proxySecrets)
   const secrets = [...secretValues(inputs), ...proxySecrets, ...environmentProxySecrets(process.env)]
-  for (const value of maskedValues(secrets)) core.setSecret(value)
+  const isOrdinary = ordinaryWords(inputs.shown)
+  for (const value of maskedValues(secrets, isOrdinary)) core.setSecret(value)
   if (inputs.caCertificates !== undefined) trustCertificates(inputs.caCertificates)
-  const redact = createRedact(secrets)
+  const redact = createRedact(secrets, isOrdinary)
   const temporaryFolder = process.env.RUNNER_TEMP ?? tmpdir()
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)

@@ -31,7 +31,7 @@ export async function storePlan(
   const text = serialisePlan(plan)
   if (redact(text) !== text)
     throw new UserError(
-      'The plan would hold a secret, in "build-args" or in an address; give it in "secrets".',
+      'The plan would hold the password, the token or another secret; take it out of the input that has it, too, such as "build-args" or "tags".',
     )
   await writeFile(file, text)
   if (plan.publicTags === 'ignore') return { reference: file, why: 'nothing is pushed in this run' }

@@ -70,7 +70,7 @@ export function publishRun(run: Run, settings: ShowSettings): void {
     const show = { error: core.error, warning: core.warning, notice: core.notice }[level]
     show(redact(message), { title: redact(title) })
   }
-  setOutputs(outputsOf(run.outcomes, path), settings)
+  setOutputs(outputsOf(run.outcomes, path))
 }
 
 /** A plan, where it was stored, and in sentences what has to be known of how it was made. */
@@ -90,20 +90,17 @@ export function publishPlan(
   const hasMissingTags = plan.images.some(
     ({ published }) => published.kind === 'absent' || published.missingTags.length > 0,
   )
-  setOutputs(
-    {
-      plan: stored.reference,
-      matrix: matrixOutput(plan, runners),
-      changed: String(hasMissingTags || pendingLegs(plan).length > 0),
-      'summary-path': path,
-    },
-    settings,
-  )
+  setOutputs({
+    plan: stored.reference,
+    matrix: matrixOutput(plan, runners),
+    changed: String(hasMissingTags || pendingLegs(plan).length > 0),
+    'summary-path': path,
+  })
 }
 
 export function publishHistory(text: string, settings: ShowSettings): void {
   core.info(text)
-  setOutputs({ 'summary-path': publishSummary(text, settings) }, settings)
+  setOutputs({ 'summary-path': publishSummary(text, settings) })
 }
 
 /** @returns path of the summary as a file */
@@ -114,6 +111,7 @@ function publishSummary(text: string, { workspace, redact, summary, summaryFile 
   return path
 }
 
-function setOutputs(outputs: Record<string, string>, { redact }: ShowSettings): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, redact(value))
+/** As they are: they are names and digests, and one that is altered can't be pulled. */
+function setOutputs(outputs: Record<string, string>): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
 }

@@ -18,17 +18,23 @@ export function isProxy(buildArgument: string): boolean {
  */
 export function watchForCredentials(read: ReadInput): {
   read: ReadInput
+  /** Values of the inputs that are shown */
+  shown: () => string[]
   /** Complains about each input that had one, without showing it */
   complain: (problems: Problems) => void
 } {
   const found = new Set<string>()
+  const shown = new Map<string, string>()
   return {
     read: (name) => {
       const value = read(name)
-      if (!secret.has(name) && hasCredentials(name === 'build-args' ? withoutProxies(value) : value))
-        found.add(name)
+      if (secret.has(name)) return value
+      // Nobody sees who logs in.
+      if (name !== 'username') shown.set(name, value)
+      if (hasCredentials(name === 'build-args' ? withoutProxies(value) : value)) found.add(name)
       return value
     },
+    shown: () => [...shown.values()],
     complain: (problems) => {
       for (const name of found)
         problems.add(

@@ -1,5 +1,6 @@
 import type { BuildOptions } from '../build/options.ts'
 import type { PlanRequest } from '../plan/request.ts'
+import { ordinaryWords } from '../edge/ordinary.ts'
 import { passwordsIn } from '../edge/redact.ts'
 import type { GateName } from '../verify/gate.ts'
 import type { InputContext } from './context.ts'
@@ -11,7 +12,7 @@ import { boolean, byteSize, count, optional, type ReadInput, type Source } from 
 import { Problems, quoted } from './problems.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
-import { readSecrets } from './secrets.ts'
+import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
 
 /** Credentials for `registry` alone. */
@@ -28,6 +29,8 @@ export type Inputs = {
   /** Path of a PEM file */
   caCertificates: string | undefined
   secrets: Map<string, string>
+  /** Values of the inputs that are no secrets: what is a part of them can't be hidden */
+  shown: readonly string[]
   push: boolean
   verify: boolean
   waivers: Map<GateName, string>
@@ -82,9 +85,11 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,
   }
+  const shown = watch.shown()
   watch.complain(problems)
+  refuseOrdinary(problems, 'secrets', inputs.secrets, ordinaryWords(shown))
   problems.throwIfAny()
-  return inputs
+  return { ...inputs, shown }
 }
 
 /** @returns every value that must appear nowhere */

@@ -1,4 +1,7 @@
+import type { IsOrdinary } from '../edge/ordinary.ts'
+import { passwordsInAddresses } from '../edge/secret-parts.ts'
 import type { Source } from './fields.ts'
+import type { Problems } from './problems.ts'
 
 const assignment = /^([A-Za-z0-9_.-]+)=(.*)$/s
 const opening = /^([A-Za-z0-9_.-]+)<<(\S+)$/
@@ -44,6 +47,24 @@ export function readSecrets(source: Source, name: string): Map<string, string> {
     before = entry
   }
   return secrets
+}
+
+/** A secret that can't be masked without making references and the summary unreadable would be shown. */
+export function refuseOrdinary(
+  problems: Problems,
+  name: string,
+  secrets: ReadonlyMap<string, string>,
+  isOrdinary: IsOrdinary,
+): void {
+  for (const [id, value] of secrets) {
+    const texts = value.trim() === '' ? [] : [value, ...passwordsInAddresses(value)]
+    if (texts.some(isOrdinary))
+      problems.add(
+        name,
+        `what "${id}" has, too short or too ordinary to be masked,`,
+        'at least 4 characters that are no usual word, no number and no part of an input that is shown; user names are no secrets',
+      )
+  }
 }
 
 /**

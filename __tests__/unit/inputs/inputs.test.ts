@@ -248,6 +248,34 @@ describe('bad inputs', () => {
   })
 })
 
+describe('a build secret that can not be masked', () => {
+  it.each([
+    ['a word of every summary', 'true', {}],
+    ['an engine', 'VLLM', {}],
+    ['the namespace', 'my-team', { namespace: 'my-team' }],
+    ['a part of an input that is shown', 'abcdef-1', { 'build-args': 'A=abcdef-1' }],
+    ['a date', '20251123', {}],
+    ['a part of a digest', 'beef01', {}],
+    ['too short', 'x%9', {}],
+    ['the password of an address', 'https://robot:true@git.example', {}],
+  ])('is refused by its id: %s', (_, value, given) => {
+    const message = complaint({ ...given, secrets: `my-id=${value}` })
+    expect(message).toMatch(
+      /^secrets: what "my-id" has, too short or too ordinary to be masked, is not allowed/,
+    )
+    expect(message).not.toContain(`"${value}"`)
+  })
+
+  it('is none that is empty, as on a pull request, and a user name is no secret', () => {
+    expect(complaint({ secrets: 'my-id=' })).toBe('')
+    expect(complaint({ secrets: 'my-id=robot-7-x', username: 'robot-7-x', password: 'robot-7-y' })).toBe('')
+  })
+
+  it('is only told of build secrets: who can not choose a password gets no error', () => {
+    expect(complaint({ username: 'me', password: 'true' })).toBe('')
+  })
+})
+
 describe('proxies in build-args', () => {
   const given = 'FTP_PROXY=http://me:canary/1@proxy:3128\nA=1\nhttps_proxy=http://proxy:3128\nNo_Proxy=a,b'
 
