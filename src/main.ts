@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { withoutEmpty } from './build/environment.ts'
 import { systemTimers } from './build/timers.ts'
 import { openActionsCache } from './edge/actions-cache.ts'
 import { trustCertificates } from './edge/certificates.ts'
@@ -12,7 +13,7 @@ import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/m
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
 import { ordinaryWords } from './edge/ordinary.ts'
 import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
-import { createClient, readDockerConfig } from './edge/registry-access.ts'
+import { createClient, environmentLogins, loginSecrets, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
 import { openNixlIndex } from './command/plan-world.ts'
@@ -26,35 +27,39 @@ function readInput(name: string): string {
   return core.getInput(name, { trimWhitespace: name !== 'secrets' })
 }
 
+/** What the runner and the user have set. */
+const variables = withoutEmpty(process.env)
+
 async function main(signal: AbortSignal): Promise<void> {
   // Before anything can complain about an input.
   const first = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
   for (const value of maskedValues(['password', 'github-token'].map(readInput), first)) core.setSecret(value)
-  const event = workflowEvent(process.env)
-  const waits = readWaits(process.env)
+  const event = workflowEvent(variables)
+  const waits = readWaits(variables)
   const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
-  const dockerConfig = readDockerConfig(process.env)
+  const dockerConfig = readDockerConfig(variables)
   const proxySecrets = [
     ...dockerProxySecrets(dockerConfig),
     ...Object.values(inputs.proxies).flatMap(passwordsIn),
   ]
   refuseToPublishProxies(inputs.build.provenance, proxySecrets)
-  const secrets = [...secretValues(inputs), ...proxySecrets, ...environmentProxySecrets(process.env)]
+  const logins = [dockerConfig, environmentLogins(variables)].flatMap(loginSecrets)
+  const secrets = [...secretValues(inputs), ...logins, ...proxySecrets, ...environmentProxySecrets(variables)]
   const isOrdinary = ordinaryWords(inputs.shown)
   for (const value of maskedValues(secrets, isOrdinary)) core.setSecret(value)
   if (inputs.caCertificates !== undefined) trustCertificates(inputs.caCertificates)
   const redact = createRedact(secrets, isOrdinary)
-  const temporaryFolder = process.env.RUNNER_TEMP ?? tmpdir()
+  const temporaryFolder = variables.RUNNER_TEMP ?? tmpdir()
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
-  const environment = environmentForPrograms(process.env)
+  const environment = environmentForPrograms(variables)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
   const machine: Machine = {
     ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
     retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
     dockerfiles: commands.dockerfiles,
-    actionsCache: openActionsCache({ push: inputs.push, environment: process.env, temporaryFolder }),
+    actionsCache: openActionsCache({ push: inputs.push, environment: variables, temporaryFolder }),
   }
   const registry = createClient(inputs, dockerConfig, machine)
   try {
@@ -72,7 +77,7 @@ async function main(signal: AbortSignal): Promise<void> {
 async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<void> {
   const { inputs, machine } = tools
   const { command, githubToken, summary } = inputs
-  const show: ShowSettings = { ...machine, summary, summaryFile: process.env.GITHUB_STEP_SUMMARY }
+  const show: ShowSettings = { ...machine, summary, summaryFile: variables.GITHUB_STEP_SUMMARY }
   if (command.kind === 'history') return publishHistory(await commands.history(), show)
   let run: Run
   try {
@@ -87,7 +92,7 @@ async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<vo
   if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1
   if (githubToken === undefined || event.tag === undefined) return
   const { noteRelease } = await import('./command/note-release.ts')
-  await noteRelease(run, githubToken, event.tag, process.env, machine.signal)
+  await noteRelease(run, githubToken, event.tag, variables, machine.signal)
 }
 
 const cancel = new AbortController()

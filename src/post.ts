@@ -1,4 +1,5 @@
 import * as core from '@actions/core'
+import { withoutEmpty } from './build/environment.ts'
 import { runProcess } from './build/process.ts'
 import { sentenceOf } from './errors.ts'
 import { remembered } from './edge/state.ts'
@@ -16,7 +17,7 @@ async function cleanUp(): Promise<void> {
   const { signal } = new AbortController()
   const args = ['buildx', 'rm', '--force', '--', builder]
   await runProcess('docker', args, {
-    environment: process.env,
+    environment: withoutEmpty(process.env),
     signal,
     timeout: removeTimeout,
     killAfter: 1000,

@@ -1,9 +1,10 @@
 import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import { dockerHub } from '../registry/reference.ts'
+import { withoutEmpty } from './environment.ts'
 
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }
@@ -31,7 +32,7 @@ const configuration = v.pipe(
 )
 
 /** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
-const environmentAuths = v.object({ auths: v.record(v.string(), v.object({ auth: v.string() })) })
+const environmentAuths = v.object({ auths: v.nullish(v.record(v.string(), record), {}) })
 
 /** Under this key the docker CLI and BuildKit look for Docker Hub's credentials (docker/cli, registry.IndexServer). */
 const dockerHubKey = 'https://index.docker.io/v1/'
@@ -53,7 +54,7 @@ const proxyKeys: Record<string, string> = {
  * @param text the user's config.json, undefined if there is none
  * @param environmentText of DOCKER_AUTH_CONFIG: taken over, because it would win over our login
  * @param name of the file, for the message
- * @returns the new config.json
+ * @returns the new config.json; one that is empty is none for docker
  * @throws UserError if the user's file is not a JSON object
  */
 export function configurationWith(
@@ -63,11 +64,11 @@ export function configurationWith(
   name: string,
   proxies: Proxies = {},
 ): string {
-  const users = parse(configuration, text ?? '{}')
+  const users = parse(configuration, orNothing(text))
   if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
   const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
   if (login === undefined) return JSON.stringify(changed)
-  const fromEnvironment = parse(environmentAuths, environmentText ?? '{"auths":{}}')?.auths ?? {}
+  const fromEnvironment = parse(environmentAuths, orNothing(environmentText))?.auths ?? {}
   const key = login.registry === dockerHub ? dockerHubKey : login.registry
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
   const files = [...Object.keys(fromEnvironment), key]
@@ -129,7 +130,7 @@ export async function openDockerLogin(
       ...environment,
       ...(login !== undefined && { DOCKER_AUTH_CONFIG: undefined }),
       DOCKER_CONFIG: directory,
-      BUILDX_CONFIG: environment.BUILDX_CONFIG ?? join(users, 'buildx'),
+      BUILDX_CONFIG: withoutEmpty(environment).BUILDX_CONFIG ?? join(users, 'buildx'),
     },
     directory,
     remove,
@@ -138,7 +139,13 @@ export async function openDockerLogin(
 
 /** @returns the folder in which docker looks for its config.json */
 export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
-  return resolve(environment.DOCKER_CONFIG ?? join(environment.HOME ?? homedir(), '.docker'))
+  const { DOCKER_CONFIG: folder, HOME: home = userInfo().homedir } = withoutEmpty(environment)
+  return resolve(folder ?? join(home, '.docker'))
+}
+
+/** docker takes an empty file for an empty configuration. */
+function orNothing(text = ''): string {
+  return text.trim() === '' ? '{}' : text
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {

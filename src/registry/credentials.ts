@@ -4,8 +4,10 @@ import { dockerHub } from './reference.ts'
 
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
-  /** What `docker login` keeps instead of a password for some registries; good for OAuth2 token services only */
-  | { kind: 'identity-token'; token: string }
+  /** What `docker login` keeps instead of a password for some registries; good for OAuth2 token services, others take `basic` */
+  | { kind: 'identity-token'; token: string; basic?: { username: string; password: string } }
+  /** A token as a token service would give it, which somebody else has fetched */
+  | { kind: 'registry-token'; token: string }
 
 /** @returns the credentials for a registry (`docker.io`, `ghcr.io:443`), undefined if there are none */
 export type CredentialLookup = (registry: string) => Promise<Credentials | undefined>
@@ -28,25 +30,31 @@ const entry = v.object({
   username: v.optional(v.string()),
   password: v.optional(v.string()),
   identitytoken: v.optional(v.string()),
+  registrytoken: v.optional(v.string()),
 })
+const auths = v.nullish(v.record(v.string(), v.nullable(entry)), () => ({}))
 const dockerConfig = v.object({
-  auths: v.nullish(v.record(v.string(), v.nullable(entry)), () => ({})),
+  auths,
   credHelpers: v.nullish(v.record(v.string(), v.string()), () => ({})),
   credsStore: v.nullish(v.string(), ''),
 })
-type DockerConfig = v.InferOutput<typeof dockerConfig>
+type Auths = v.InferOutput<typeof auths>
+const environmentConfig = v.object({ auths })
 
 const helperAnswer = v.object({ Username: v.string(), Secret: v.string() })
 
 /**
  * Credentials for one host each: the explicit ones apply to their registry alone, every other registry gets what Docker's
- * configuration has for it: a helper of its own, else the store for all, else the file.
+ * configuration has for it: what the environment has, else a helper of its own, else the store for all, else the file (docker/cli,
+ * configfile.GetCredentialsStore).
  * @param options.dockerConfig the parsed `config.json`, undefined if there is none
+ * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none; docker ignores one that is broken
  * @throws UserError if the configuration has not the shape that Docker gives it
  */
 export function createCredentialLookup(options: {
   explicit?: { registry: string; username: string; password: string } | undefined
   dockerConfig?: unknown
+  environmentConfig?: unknown
   runHelper: RunCredentialHelper
 }): CredentialLookup {
   const { explicit, runHelper } = options
@@ -58,13 +66,17 @@ export function createCredentialLookup(options: {
     )
   }
   const config = parsed.output
+  const environment = v.safeParse(environmentConfig, options.environmentConfig ?? {})
+  const before = environment.success ? environment.output.auths : {}
   return async (registry) => {
     if (explicit?.registry === registry) {
       return { kind: 'password', username: explicit.username, password: explicit.password }
     }
+    const given = readable(before, registry)
+    if (given !== undefined) return given
     const helper = valueFor(config.credHelpers, registry) ?? config.credsStore
     const stored = helper === '' ? undefined : await askHelper(runHelper, helper, registry)
-    return stored ?? fromFile(config, registry)
+    return stored ?? fromAuths(config.auths, registry)
   }
 }
 
@@ -85,27 +97,34 @@ function valueFor<Value>(record: Record<string, Value>, registry: string): Value
   return found?.[1]
 }
 
-function fromFile(config: DockerConfig, registry: string): Credentials | undefined {
-  const stored = valueFor(config.auths, registry)
+function fromAuths(auths: Auths, registry: string): Credentials | undefined {
+  const stored = valueFor(auths, registry)
   if (!stored) return undefined
-  if (stored.identitytoken) return { kind: 'identity-token', token: stored.identitytoken }
-  if (stored.auth) return fromBasic(stored.auth, registry)
-  const { username, password } = stored
-  return username && password ? { kind: 'password', username, password } : undefined
+  const { auth, username, password, identitytoken, registrytoken } = stored
+  if (registrytoken) return { kind: 'registry-token', token: registrytoken }
+  const pair = auth ? fromBasic(auth, registry) : username && password ? { username, password } : undefined
+  if (identitytoken)
+    return { kind: 'identity-token', token: identitytoken, ...(pair?.password && { basic: pair }) }
+  return pair && { kind: 'password', ...pair }
+}
+
+function readable(auths: Auths, registry: string): Credentials | undefined {
+  try {
+    return fromAuths(auths, registry)
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 /** `auth` is base64 of `user:password`; Docker pads it with NUL bytes in places, and cuts these off when reading. */
-function fromBasic(auth: string, registry: string): Credentials {
+function fromBasic(auth: string, registry: string): { username: string; password: string } {
   const text = Buffer.from(auth, 'base64').toString('utf8')
   const colon = text.indexOf(':')
   if (colon < 1) {
     throw new UserError(`Docker's config.json has unreadable credentials for ${registry}; log in again.`)
   }
-  return {
-    kind: 'password',
-    username: text.slice(0, colon),
-    password: text.slice(colon + 1).replace(/^\0+|\0+$/g, ''),
-  }
+  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') }
 }
 
 async function askHelper(

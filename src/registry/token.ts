@@ -37,14 +37,19 @@ export async function authorize(
   challenge: Challenge,
   own: Credentials | undefined,
 ): Promise<Authorization | undefined> {
-  if (challenge.scheme === 'bearer') return fetchToken(transport, purpose, scopes, challenge, own)
+  if (challenge.scheme === 'bearer')
+    return own?.kind === 'registry-token'
+      ? { header: `Bearer ${own.token}`, lifetime: Infinity }
+      : fetchToken(transport, purpose, scopes, challenge, own)
   if (own === undefined) return undefined
-  if (own.kind === 'identity-token') {
+  const pair = own.kind === 'password' ? own : own.kind === 'identity-token' ? own.basic : undefined
+  if (pair === undefined) {
+    const what = own.kind === 'identity-token' ? 'an identity token' : 'a token'
     throw new UserError(
-      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's config.json has an identity token; give username and password.`,
+      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's configuration has ${what}; give username and password.`,
     )
   }
-  return { header: basic(own.username, own.password), lifetime: Infinity }
+  return { header: basic(pair.username, pair.password), lifetime: Infinity }
 }
 
 function basic(username: string, password: string): string {
@@ -56,7 +61,7 @@ async function fetchToken(
   purpose: Purpose,
   scopes: readonly Scope[],
   challenge: BearerChallenge,
-  own: Credentials | undefined,
+  own: Exclude<Credentials, { kind: 'registry-token' }> | undefined,
 ): Promise<Authorization> {
   const url = realmOf(purpose.registry, challenge)
   const answer =

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { configurationWith, openDockerLogin } from '../../../src/build/docker-config.ts'
+import { configurationWith, dockerConfigFolder, openDockerLogin } from '../../../src/build/docker-config.ts'
 
 const login = { registry: 'ghcr.io', username: 'user', password: 'p:ä"ss' }
 const auth = Buffer.from('user:p:ä"ss').toString('base64')
@@ -79,6 +79,20 @@ describe('a docker configuration with our login', () => {
       },
     ],
     [
+      'takes over tokens of the environment, too',
+      {},
+      'ghcr.io',
+      JSON.stringify({ auths: { 'quay.io': { identitytoken: 'i' }, 'x.example': { registrytoken: 'r' } } }),
+      {
+        auths: {
+          'ghcr.io': { auth },
+          'quay.io': { identitytoken: 'i' },
+          'x.example': { registrytoken: 'r' },
+        },
+        credHelpers: { 'ghcr.io': '', 'quay.io': '', 'x.example': '' },
+      },
+    ],
+    [
       'ignores an environment that docker would ignore',
       {},
       'ghcr.io',
@@ -89,7 +103,7 @@ describe('a docker configuration with our login', () => {
     expect(configured(users, registry, environment)).toEqual(expected)
   })
 
-  it.each(['', '[]', '{', '{"auths": 5}'])(
+  it.each(['[]', '{', '{"auths": 5}'])(
     'is refused over the broken file %j, without showing what is in it',
     (text) => {
       expect(() => configurationWith(login, text, undefined, '/home/x/config.json')).toThrow(
@@ -97,6 +111,19 @@ describe('a docker configuration with our login', () => {
       )
     },
   )
+})
+
+it.each(['', ' \n'])('an empty docker configuration (%j) is one with nothing in it', (text) => {
+  expect(JSON.parse(configurationWith(login, text, '', 'config.json'))).toEqual(configured(undefined))
+})
+
+it.each<[NodeJS.ProcessEnv, string]>([
+  [{ DOCKER_CONFIG: '/d', HOME: '/h' }, '/d'],
+  [{ DOCKER_CONFIG: '', HOME: '/h' }, '/h/.docker'],
+  [{ HOME: '' }, join(userInfo().homedir, '.docker')],
+  [{}, join(userInfo().homedir, '.docker')],
+])('with %j docker looks in %s', (environment, folder) => {
+  expect(dockerConfigFolder(environment)).toBe(folder)
 })
 
 describe('a docker configuration with proxies of the inputs', () => {

@@ -2,7 +2,14 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, readDockerConfig } from '../../../src/edge/registry-access.ts'
+import { withoutEmpty } from '../../../src/build/environment.ts'
+import { createRedact } from '../../../src/edge/redact.ts'
+import {
+  createClient,
+  environmentLogins,
+  loginSecrets,
+  readDockerConfig,
+} from '../../../src/edge/registry-access.ts'
 import { defaultWaits } from '../../../src/edge/waits.ts'
 import { UserError } from '../../../src/errors.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'
@@ -122,10 +129,33 @@ describe("Docker's configuration", () => {
     expect(readDockerConfig({ HOME: folder })).toEqual({ credsStore: 'x' })
   })
 
+  it.each(['', ' \n\t'])('that holds nothing (%j) is none', (text) => {
+    writeFileSync(config, text)
+    expect(read()).toBeUndefined()
+  })
+
   it('that is not JSON is an error that names the file and nothing in it', () => {
     writeFileSync(config, '{"auths": canary')
     expect(read).toThrow(UserError)
     expect(read).toThrow(`Docker's configuration ${config} is not JSON; repair or remove it.`)
     expect(read).not.toThrow('canary')
+  })
+})
+
+it('passwords and tokens of docker logins are hidden, also in the form in which they are sent', () => {
+  const auth = Buffer.from('robot:s3cr3t-x').toString('base64')
+  const text = JSON.stringify({
+    auths: { 'a.example': { auth }, 'b.example': { identitytoken: 'idt-123', registrytoken: 'rt-4567' } },
+  })
+  const redact = createRedact(loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: text })))
+  for (const shown of [auth, 's3cr3t-x', 'idt-123', 'rt-4567']) expect(redact(shown)).toBe('***')
+  expect(redact('robot at a.example')).toBe('robot at a.example')
+  expect(loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: 'broken' }))).toEqual([])
+})
+
+it('a variable that is set to nothing is not set', () => {
+  expect(withoutEmpty({ DOCKER_CONFIG: '', RUNNER_TEMP: '', HOME: ' ', PATH: '/bin' })).toEqual({
+    HOME: ' ',
+    PATH: '/bin',
   })
 })

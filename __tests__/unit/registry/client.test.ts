@@ -179,6 +179,32 @@ describe('authentication', () => {
     })
   })
 
+  it('sends a registry token as it is, and to the registry alone', async () => {
+    const tokens = await server((_, response) => response.writeHead(500).end())
+    const registry = await server(({ authorization }, response) => {
+      if (authorization === 'Bearer rt') sendManifest(response)
+      else sendJson(response, 401, {}, { 'www-authenticate': `Bearer realm="http://${tokens.host}/"` })
+    })
+    const own = client(() => Promise.resolve({ kind: 'registry-token', token: 'rt' }))
+    expect(await own.getManifest(at(registry), 'v1')).toBeDefined()
+    expect(tokens.seen).toEqual([])
+    const other = client(() => Promise.resolve({ kind: 'registry-token', token: 'old' }))
+    expect(await sentence(other.getManifest(at(registry), 'v1'))).toContain('401')
+  })
+
+  it('sends the password beside an identity token to a registry that wants Basic', async () => {
+    const registry = await server(({ authorization }, response) => {
+      if (authorization === `Basic ${Buffer.from('u:p').toString('base64')}`) sendManifest(response)
+      else sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
+    })
+    const token = { kind: 'identity-token', token: 'idt' } as const
+    const own = client(() => Promise.resolve({ ...token, basic: { username: 'u', password: 'p' } }))
+    expect(await own.getManifest(at(registry), 'v1')).toBeDefined()
+    expect(await sentence(client(() => Promise.resolve(token)).getManifest(at(registry), 'v1'))).toContain(
+      "Docker's configuration has an identity token; give username and password.",
+    )
+  })
+
   it('sends user and password to a registry that wants Basic, and not before it asks', async () => {
     const registry = await server(({ authorization }, response) => {
       if (authorization === basic) sendManifest(response)

@@ -50,6 +50,17 @@ describe("Docker's config.json", () => {
       'ghcr.io',
       { kind: 'identity-token', token: 'idt' },
     ],
+    [
+      { 'ghcr.io': { auth: base64('u:p'), identitytoken: 'idt' } },
+      'ghcr.io',
+      { kind: 'identity-token', token: 'idt', basic: { username: 'u', password: 'p' } },
+    ],
+    [
+      { 'ghcr.io': { auth: base64('u:p'), registrytoken: 'rt' } },
+      'ghcr.io',
+      { kind: 'registry-token', token: 'rt' },
+    ],
+    [{ 'ghcr.io': { auth: '', identitytoken: '', registrytoken: '' } }, 'ghcr.io', undefined],
     [{ 'ghcr.io': {} }, 'ghcr.io', undefined],
     [{ 'ghcr.io': null }, 'ghcr.io', undefined],
     [{ 'ghcr.io/org': { auth: base64('u:p') } }, 'ghcr.io', undefined],
@@ -81,6 +92,40 @@ describe("Docker's config.json", () => {
     ).catch((error: unknown) => error)
     expect(String(error)).toContain('ghcr.io')
     expect(String(error)).not.toMatch(/canary|Y2FuYXJ5/)
+  })
+})
+
+describe('DOCKER_AUTH_CONFIG', () => {
+  const dockerConfig = { auths: { 'quay.io': { auth: base64('file:f') } }, credHelpers: { 'ghcr.io': 'gh' } }
+  const lookup = (environmentConfig: unknown, registry: string) =>
+    createCredentialLookup({
+      ...{ dockerConfig, environmentConfig },
+      explicit: { registry: 'own.example', username: 'me', password: 'secret' },
+      runHelper: helper({ gh: { stdout: '{"Username":"h","Secret":"s"}' } }).runHelper,
+    })(registry)
+  const auths = {
+    'ghcr.io': { auth: base64('e:1') },
+    'https://index.docker.io/v1/': { identitytoken: 'idt' },
+    'own.example': { auth: base64('e:2') },
+  }
+
+  it.each([
+    ['goes before a helper', 'ghcr.io', password('e', '1')],
+    ['knows Docker Hub', 'docker.io', { kind: 'identity-token', token: 'idt' }],
+    ['goes behind the inputs', 'own.example', password('me', 'secret')],
+    ['leaves the others to the file', 'quay.io', password('file', 'f')],
+  ])('%s', async (_, registry, expected) => {
+    expect(await lookup({ auths }, registry)).toEqual(expected)
+  })
+
+  it.each([
+    [undefined],
+    ['text'],
+    [{ auths: 'x' }],
+    [{ auths: null }],
+    [{ auths: { 'ghcr.io': { auth: base64('no colon') } } }],
+  ])('that is %j is ignored, as by docker', async (environmentConfig) => {
+    expect(await lookup(environmentConfig, 'ghcr.io')).toEqual(password('h', 's'))
   })
 })
 
