@@ -7,6 +7,7 @@ import { pendingLegs } from '../plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { publicTagsOf } from '../plan/published.ts'
 import type { StoredPlan } from './plan-store.ts'
+import { attempt } from '../edge/attempt.ts'
 import type { Redact } from '../edge/redact.ts'
 import { familiarReference, familiarRepository } from '../registry/reference.ts'
 import { annotationsOf } from '../report/annotations.ts'
@@ -103,15 +104,28 @@ export function publishHistory(text: string, settings: ShowSettings): void {
   setOutputs({ 'summary-path': publishSummary(text, settings) })
 }
 
-/** @returns path of the summary as a file */
+/** @returns path of the summary as a file, nothing if it can't be written */
 function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
   const path = join(workspace.root, 'summary.md')
-  writeFileSync(path, redact(text))
-  if (summary && summaryFile) appendFileSync(summaryFile, redact(text))
-  return path
+  const shown = redact(text)
+  const isThere = attempt('The file of the summary', 'The output "summary-path" is empty.', () => {
+    writeFileSync(path, shown)
+  })
+  if (summary && summaryFile !== undefined)
+    attempt('The job summary', 'Outputs and images are as they would be with it.', () => {
+      appendFileSync(summaryFile, shown)
+    })
+  return isThere ? path : ''
 }
 
 /** As they are: they are names and digests, and one that is altered can't be pulled. */
 function setOutputs(outputs: Record<string, string>): void {
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+  const writes = Object.entries(outputs).map(([name, value]) => () => {
+    core.setOutput(name, value)
+  })
+  attempt(
+    'An output',
+    'Steps that follow do not get it; what was built and published is not affected.',
+    ...writes,
+  )
 }

@@ -1,4 +1,5 @@
 import * as core from '@actions/core'
+import { attempt } from './attempt.ts'
 
 /** What `post` has to clean up if `main` did not come to it. */
 const names = { privateFolder: 'private-folder', builder: 'builder' } as const
@@ -7,7 +8,9 @@ export type Leftover = keyof typeof names
 
 /** Keeps it for `post`; an empty value says that it is cleaned up. */
 export function remember(leftover: Leftover, value: string): void {
-  core.saveState(names[leftover], value)
+  attempt('The state of the step', 'If the run is cancelled, nothing cleans up after it.', () => {
+    core.saveState(names[leftover], value)
+  })
 }
 
 export function remembered(leftover: Leftover): string {

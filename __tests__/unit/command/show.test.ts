@@ -9,6 +9,7 @@ import {
   type ShownPlan,
   type ShowSettings,
 } from '../../../src/command/show.ts'
+import { remember } from '../../../src/edge/state.ts'
 import { createWorkspace } from '../../../src/edge/workspace.ts'
 import type { Plan, PlannedImage } from '../../../src/plan/plan.ts'
 import {
@@ -123,24 +124,19 @@ describe('what a run came to', () => {
     expect(levels.filter((level) => level !== undefined)).toEqual(['error', 'warning', 'notice'])
   })
 
-  it('shows no secret anywhere', () => {
+  it('shows no secret, and has outputs that are what they are', () => {
     const shown = settings()
     const image = makePlannedImage(undefined, undefined, { tags: [`v1-${secret}`] })
     publishRun(makeRun([makeOutcome(undefined, [], image), makeFailure(`It says ${secret}.`)]), shown)
-    const everything = [
-      ...step().log(),
-      JSON.stringify(step().outputs()),
-      step().summary(),
-      readFileSync(fileOf(shown), 'utf8'),
-    ]
+    const everything = [...step().log(), step().summary(), readFileSync(fileOf(shown), 'utf8')]
     for (const text of everything) expect(text).not.toContain(secret)
     expect(everything.join('\n')).toContain('***')
+    expect(step().outputs().images).toContain(`v1-${secret}`)
   })
 
   it.each<[string, Partial<ShowSettings>]>([
     ['it is switched off', { summary: false }],
     ['there is none on this server', { summaryFile: undefined }],
-    ['its file has no name', { summaryFile: '' }],
   ])('is in a file, and in no summary where %s', (_, more) => {
     const shown = settings(more)
     publishRun(makeRun([makeOutcome()]), shown)
@@ -217,4 +213,59 @@ it('the history is in log, summary and a file', () => {
   expect(step().log()).toContain('### v0.5.0')
   expect(step().summary()).toBe('### v0.5.0\n')
   expect(step().outputs()).toEqual({ 'summary-path': fileOf(shown) })
+})
+
+describe("a file of the runner that can't be written", () => {
+  /** @returns what the runner is told, a line each */
+  const commands = (): string[] =>
+    step()
+      .log()
+      .filter((line) => line.startsWith('::'))
+  const failed = makeRun([makeFailure('pip found no wheel')])
+
+  it.each<[string, Partial<ShowSettings>]>([
+    ['The job summary', { summaryFile: '/nowhere/summary' }],
+    ['The file of the summary', { workspace: { root: '/nowhere', private: '', logs: '' } }],
+  ])('is a warning, and the rest is as it would be: %s', (what, changes) => {
+    publishRun(failed, settings(changes))
+    expect(commands()).toEqual([
+      expect.stringMatching(new RegExp(`^::warning::${what} can't be written: .*ENOENT: no such file`)),
+      expect.stringMatching(/^::error .*pip found no wheel/),
+    ])
+    expect(step().outputs()).toHaveProperty('changed')
+  })
+
+  it('is told after what failed, if it is that of the outputs', () => {
+    process.env.GITHUB_OUTPUT = '/nowhere/output'
+    publishRun(failed, settings())
+    expect(commands()).toEqual([
+      expect.stringMatching(/^::error .*pip found no wheel/),
+      expect.stringContaining(
+        "::warning::An output can't be written: Missing file at path: /nowhere/output. Steps that follow",
+      ),
+    ])
+    expect(step().summary()).toContain('pip found no wheel')
+  })
+
+  it('stops neither a plan nor the history', () => {
+    const nowhere = settings({ summaryFile: '/nowhere/summary' })
+    const stored = { reference: 'plan.json', why: 'nothing is pushed' }
+    publishPlan({ plan: makePlan([makePlannedImage()]), stored, warnings: [] }, new Map(), nowhere)
+    publishHistory('text', nowhere)
+    expect(commands()).toEqual([
+      expect.stringContaining('::warning::The job summary'),
+      expect.stringContaining('::warning::The job summary'),
+    ])
+    expect(step().outputs().plan).toBe('plan.json')
+  })
+
+  it('stops nothing, if it is that of the state', () => {
+    process.env.GITHUB_STATE = '/nowhere/state'
+    remember('builder', 'x')
+    expect(commands()).toEqual([
+      expect.stringContaining(
+        "::warning::The state of the step can't be written: Missing file at path: /nowhere/state. If the run is cancelled",
+      ),
+    ])
+  })
 })
