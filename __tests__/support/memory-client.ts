@@ -7,7 +7,7 @@ import type { RegistryClient } from '../../src/registry/client.ts'
 import { type Digest, digestOf } from '../../src/registry/digest.ts'
 import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/manifest.ts'
 import type { Repository } from '../../src/registry/reference.ts'
-import { serialiseReport } from '../../src/report/leg-report.ts'
+import { type LegReport, serialiseReport } from '../../src/report/leg-report.ts'
 import { makeOutcomeReport } from './reports.ts'
 import { makeCandidate, makeConfig } from './verified-leg.ts'
 
@@ -153,10 +153,20 @@ export async function putImage(
   return client.putManifest(repository, tag, Buffer.from(JSON.stringify(content)), mediaType)
 }
 
-/** Stages a leg as a run does that has built and verified it. */
-export async function stageLeg(memory: Memory, leg: Leg): Promise<Digest> {
-  const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
-  const report = makeOutcomeReport(leg, undefined, { digest })
-  await stage(memory.client, cache, leg, digest, serialiseReport(report))
+/**
+ * Stages a leg as a run does that has built and verified it.
+ * @param labels beside the build id
+ * @param report what is otherwise in its report
+ */
+export async function stageLeg(
+  memory: Memory,
+  leg: Leg,
+  labels: Record<string, string> = {},
+  report: Partial<LegReport> = {},
+): Promise<Digest> {
+  const own = { [buildIdLabel]: leg.buildId, ...labels }
+  const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels: own })
+  const made = { ...makeOutcomeReport(leg, undefined, { digest }), ...report }
+  await stage(memory.client, cache, leg, digest, serialiseReport(made))
   return digest
 }

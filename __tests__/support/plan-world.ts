@@ -135,6 +135,7 @@ export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): Pl
     catalogue: catalogue(),
     recipeOf: () => 'recipe',
     storedFacts: () => Promise.resolve(undefined),
+    unfit: () => Promise.resolve(undefined),
     ...changes,
   }
 }

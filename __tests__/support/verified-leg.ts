@@ -1,6 +1,7 @@
 import type { Leg } from '../../src/plan/plan.ts'
 import type { ImageConfig, ImageLayer } from '../../src/registry/manifest.ts'
 import type { Facts, LegFacts } from '../../src/verify/facts.ts'
+import type { Rules } from '../../src/verify/again.ts'
 import type { Candidate } from '../../src/verify/candidate.ts'
 
 // A leg and its facts as they are when all is well. Tests change one thing in a copy.
@@ -181,3 +182,6 @@ export function makeCandidate(changes: Partial<KnownManifest> = {}): KnownManife
     ...changes,
   }
 }
+
+/** What a run lets through that gives neither a waiver nor a limit. */
+export const rules: Rules = { waivers: new Map(), addedBytesLimit: 100_000_000 }

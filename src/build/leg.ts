@@ -7,6 +7,7 @@ import { type Digest, parseDigest } from '../registry/digest.ts'
 import type { ImageConfig } from '../registry/manifest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
+import type { Rules } from '../verify/again.ts'
 import type { Candidate } from '../verify/candidate.ts'
 import type { LegFacts } from '../verify/facts.ts'
 import { type Gate, skipped, verdict, waive } from '../verify/gate.ts'
@@ -36,15 +37,13 @@ export type LegBuild = {
   warnings: string[]
 }
 
-export type LegSettings = Omit<StagesSettings, 'layers'> & {
+export type LegSettings = Omit<StagesSettings, 'layers'> &
+  Rules & {
   layerCache: LayerCache | undefined
   cacheRepository: Repository
   /** Tells this run's candidate from that of another run, 8 hexadecimal digits */
   run: string
   judge: 'all' | 'nothing'
-  waivers: ReadonlyMap<Gate['name'], string>
-  /** bytes */
-  addedBytesLimit: number
   /** Whether BuildKit makes an index, which has annotations */
   index: boolean
 }

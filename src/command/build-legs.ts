@@ -8,16 +8,15 @@ import type { LegLog } from './leg-log.ts'
 import { isNamed } from '../plan/named.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
 import { storeBaseFacts } from '../promote/base-facts.ts'
-import { readStaged, type Staged } from '../promote/staged.ts'
 import { stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/digest.ts'
 import type { Repository } from '../registry/reference.ts'
 import { type LegReport, serialiseReport } from '../report/leg-report.ts'
 import { makeReport, stepTimes } from '../report/make-report.ts'
 import type { LegOutcome, LegState } from '../report/outcome.ts'
 import type { ImpossibleLeg } from './impossible.ts'
-import { storedReport } from './stored-report.ts'
+import { failedGates } from './failed-gates.ts'
+import { type Judged, judgeStaged } from './judge-stored.ts'
 import { verdict } from '../verify/gate.ts'
 
 export type BuildWorld = {
@@ -81,14 +80,14 @@ function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
 async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorld): Promise<Built> {
   const log = world.legLog(leg)
   try {
-    const before = choices.push ? await readStaged(world.registry, choices.cacheRepository, leg) : undefined
+    const before = choices.push ? await stagedNow(leg, choices, world) : undefined
     if (before?.state === 'staged' && !choices.force) {
       log.print(`${leg.id} is built and verified already`)
-      return {
-        state: 'staged',
-        report: await storedReport(leg, choices.cacheRepository, world.registry, log.print),
-      }
+      return { state: 'staged', report: before.report }
     }
+    // To build the same again would only take longer.
+    if (before?.state === 'refused' && !choices.force)
+      return { state: 'failed', error: world.redact(before.why), report: before.report }
     return await build(leg, before, choices, world, log).catch((error: unknown) => {
       if (error instanceof Impossible && !isNamed(leg)) return leaveOut(error, leg, choices, world, log)
       throw error
@@ -117,19 +116,19 @@ async function leaveOut(
   return { state: 'impossible', reason }
 }
 
-async function stagedDigest(
+/** What an earlier run or another runner has staged, judged by the rules of this run. */
+function stagedNow(
   leg: PlannedLeg,
   { cacheRepository }: BuildChoices,
-  { registry }: BuildWorld,
-): Promise<Digest | undefined> {
-  const staged = await readStaged(registry, cacheRepository, leg)
-  return staged.state === 'staged' ? staged.digest : undefined
+  { registry, settingsOf }: BuildWorld,
+): Promise<Judged> {
+  return judgeStaged(leg, { registry, cacheRepository, rules: settingsOf(leg) })
 }
 
 /** @param before what was staged when this run began with the leg */
 async function build(
   leg: PlannedLeg,
-  before: Staged | undefined,
+  before: Judged | undefined,
   choices: BuildChoices,
   world: BuildWorld,
   log: LegLog,
@@ -145,17 +144,19 @@ async function build(
   if (!choices.push || digest === undefined) return { state: 'built', report: shown }
   const { registry } = world
   const { cacheRepository } = choices
-  const known = [digest, ...(before?.state === 'staged' ? [before.digest] : [])]
+  const staged = before?.state === 'staged' || before?.state === 'refused' ? before.report.digest : null
+  const known = [digest, ...(staged === null ? [] : [staged])]
   const other = () => stagedByAnother(leg, known, choices, world, log)
   const first = await other()
   if (first) return first
+  const own = () => stage(registry, cacheRepository, leg, digest, world.redact(serialiseReport(report)))
   try {
-    await stage(registry, cacheRepository, leg, digest, world.redact(serialiseReport(report)))
-  } catch (error) {
+    await own()
+  } catch {
     // Where two write one tag at once, one of them reads back what the other one wrote.
     const faster = await other().catch(() => undefined)
-    if (!faster) throw error
-    return faster
+    if (faster) return faster
+    await own()
   }
   return { state: 'built', report: shown }
 }
@@ -178,23 +179,13 @@ function withWarnings(
  */
 async function stagedByAnother(
   leg: PlannedLeg,
-  known: readonly Digest[],
+  known: readonly string[],
   choices: BuildChoices,
   world: BuildWorld,
   { print }: LegLog,
 ): Promise<Extract<LegState, { state: 'staged' }> | undefined> {
-  const staged = await stagedDigest(leg, choices, world)
-  if (staged === undefined || known.includes(staged)) return undefined
+  const staged = await stagedNow(leg, choices, world)
+  if (staged.state !== 'staged' || known.includes(staged.digest)) return undefined
   print(`${leg.id} was built and verified by another run meanwhile, whose image is taken`)
-  return {
-    state: 'staged',
-    report: await storedReport(leg, choices.cacheRepository, world.registry, print),
-  }
-}
-
-function failedGates(report: LegReport): string {
-  const failed = report.gates.flatMap((gate) =>
-    gate.state === 'fail' ? [`${gate.name} (${gate.actual}). ${gate.hint}`] : [],
-  )
-  return `${failed.length === 1 ? 'A gate' : `${failed.length} gates`} failed: ${failed.join(' ')}`
+  return { state: 'staged', report: staged.report }
 }

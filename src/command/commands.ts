@@ -86,7 +86,7 @@ async function promote(
 }
 
 function worldOf(
-  { registry, nixl, machine: { log, signal, redact, timers } }: Tools,
+  { inputs: rules, registry, nixl, machine: { log, signal, redact, timers } }: Tools,
   { cacheRepository }: Plan,
 ): RunWorld {
   const stored = new Map<string, ReturnType<typeof readBaseFacts>>()
@@ -97,7 +97,7 @@ function worldOf(
     const facts = await answer
     return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
   }
-  return { registry, log, signal, redact, now: timers.now, objectionTo: objection }
+  return { registry, rules, log, signal, redact, now: timers.now, objectionTo: objection }
 }
 
 /** What builds is loaded when there is something to build. */

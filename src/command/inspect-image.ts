@@ -2,12 +2,20 @@ import { sentenceOf } from '../errors.ts'
 import { notYoungerThan } from '../plan/age.ts'
 import type { Plan, PlannedImage, PlannedLeg, Published } from '../plan/plan.ts'
 import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published.ts'
-import { readStaged, type Staged } from '../promote/staged.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import type { Digest } from '../registry/digest.ts'
 import { type LegOutcome, type ImageOutcome, unfinishedState } from '../report/outcome.ts'
-import { storedReport } from './stored-report.ts'
+import type { Rules } from '../verify/again.ts'
+import { type Judged, judgeStaged, judgePublished } from './judge-stored.ts'
+import { keptLegs } from './kept-legs.ts'
 
-export type PromoteWorld = { registry: RegistryClient; log: (line: string) => void; signal: AbortSignal }
+export type PromoteWorld = {
+  registry: RegistryClient
+  /** By which everything is judged that gets a tag, whoever built it */
+  rules: Rules
+  log: (line: string) => void
+  signal: AbortSignal
+}
 
 export type PromoteChoices = {
   /** Legs that this process had to do with; the registry says how the others are */
@@ -18,7 +26,7 @@ export type PromoteChoices = {
   lookAgain: boolean
 }
 
-type StagedLeg = Extract<Staged, { state: 'staged' }>
+type StagedLeg = Extract<Judged, { state: 'staged' }>
 
 /** What an image is before any tag is made; `staged` are its legs in the cache repository. */
 export type Inspected = {
@@ -37,17 +45,16 @@ export async function inspect(
   const nothing = { published: { kind: 'absent' }, staged: [] } as const
   try {
     const published = await publishedBy(image, plan, choices, world)
-    if (published.kind === 'same') {
-      const { digest } = published
-      const found = await Promise.all(image.legs.map((leg) => verifiedLeg(leg, plan, choices, world)))
-      const legs = found.length === 1 ? found.map((leg) => withOwnReport(leg, digest, world)) : found
-      const tags = publicTagsOf(image.tags, published)
-      return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
-    }
-    const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, plan, choices, world)))
-    const legs = found.map(({ outcome }) => outcome)
-    const staged = found.flatMap((one) => one.staged ?? [])
-    return { outcome: { image, legs, state: unfinishedState(legs) ?? 'staged' }, published, staged }
+    if (published.kind === 'absent') return await withStaged(image, plan, choices, world)
+    const { digest, missingTags } = published
+    const legs =
+      missingTags.length === 0
+        ? await keptLegs(image, digest, choices.built, { ...plan, ...world })
+        : await Promise.all(image.legs.map((leg) => retaggedLeg(leg, image, digest, choices, plan, world)))
+    const state = unfinishedState(legs)
+    if (state) return { outcome: { image, legs, state }, ...nothing }
+    const tags = publicTagsOf(image.tags, published)
+    return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
   } catch (error) {
     const legs = image.legs.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
     return { outcome: { image, legs, state: 'failed', error: sentenceOf(error) }, ...nothing }
@@ -73,15 +80,17 @@ async function publishedBy(
   return publishedNow(image, tags, kept)
 }
 
-/**
- * A leg that was built again has the report of that, while a tag may name the image of before. It can be told where the leg is
- * the image; of several platforms the index has other digests than the legs.
- */
-function withOwnReport(outcome: LegOutcome, digest: string, { log }: PromoteWorld): LegOutcome {
-  const { leg } = outcome
-  if (outcome.state !== 'staged' || (outcome.report?.digest ?? digest) === digest) return outcome
-  log(`${leg.engine} ${leg.version.tag} | its report can't be shown: the stored one is of a later build.`)
-  return { ...outcome, report: undefined }
+async function withStaged(
+  image: PlannedImage,
+  plan: Plan,
+  choices: PromoteChoices,
+  world: PromoteWorld,
+): Promise<Inspected> {
+  const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, plan, choices, world)))
+  const legs = found.map(({ outcome }) => outcome)
+  const staged = found.flatMap((one) => one.staged ?? [])
+  const state = unfinishedState(legs) ?? 'staged'
+  return { outcome: { image, legs, state }, published: { kind: 'absent' }, staged }
 }
 
 type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg & { platform: string } }
@@ -94,28 +103,43 @@ async function inspectLeg(
 ): Promise<InspectedLeg> {
   const here = choices.built.find((outcome) => outcome.leg.id === leg.id)
   if (here?.state === 'failed' || here?.state === 'skipped') return { outcome: here }
-  const staged = await readStaged(world.registry, plan.cacheRepository, leg)
-  if (staged.state !== 'staged')
-    return { outcome: { leg, state: 'failed', error: withAdvice(staged), report: undefined } }
-  return {
-    outcome: await verifiedLeg(leg, plan, choices, world),
-    staged: { ...staged, platform: leg.platform },
+  const judged = await judgeStaged(leg, { ...world, ...plan })
+  const outcome = outcomeOf(leg, judged, here)
+  return judged.state === 'staged' ? { outcome, staged: { ...judged, platform: leg.platform } } : { outcome }
+}
+
+/** A tag that is new is given to nothing that this run would not let through. */
+async function retaggedLeg(
+  leg: PlannedLeg,
+  { repository }: PlannedImage,
+  digest: Digest,
+  { built }: PromoteChoices,
+  plan: Plan,
+  world: PromoteWorld,
+): Promise<LegOutcome> {
+  const here = built.find((outcome) => outcome.leg.id === leg.id)
+  if (here?.state === 'failed' || here?.state === 'skipped') return here
+  return outcomeOf(leg, await judgePublished(leg, { repository, digest }, { ...world, ...plan }), here)
+}
+
+/** @param here what this process has built, which need not be what is there: another run may have been faster */
+function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined): LegOutcome {
+  switch (judged.state) {
+    case 'missing':
+    case 'other':
+      return { leg, state: 'failed', error: withAdvice(judged), report: undefined }
+    case 'refused':
+      return { leg, state: 'failed', error: judged.why, report: judged.report }
+    case 'staged': {
+      const isHere = here?.state === 'built' || here?.state === 'staged'
+      if (isHere && here.report?.digest === judged.report.digest) return here
+      return { leg, state: 'staged', report: judged.report }
+    }
   }
 }
 
 /** A plan only knows that there is such a tag, and so calls the leg staged, whatever the tag names. */
-function withAdvice({ state, why }: Exclude<Staged, StagedLeg>): string {
+function withAdvice({ state, why }: { state: 'missing' | 'other'; why: string }): string {
   if (state === 'missing') return why
   return `${why.replace(/\.$/, '')}; delete this tag, or set skip-unchanged: false to replace it.`
-}
-
-async function verifiedLeg(
-  leg: PlannedLeg,
-  { cacheRepository }: Plan,
-  { built }: PromoteChoices,
-  { registry, log }: PromoteWorld,
-): Promise<LegOutcome> {
-  const here = built.find((outcome) => outcome.leg.id === leg.id)
-  if (here?.state === 'built' || here?.state === 'staged') return here
-  return { leg, state: 'staged', report: await storedReport(leg, cacheRepository, registry, log) }
 }

@@ -8,6 +8,7 @@ import { type Catalogue, parseCatalogue } from '../plan/catalogue.ts'
 import type { Engine } from '../plan/engine.ts'
 import { judgeLeg, type JudgeWorld } from '../plan/judge.ts'
 import type { PlanWorld } from '../plan/make-plan.ts'
+import { judgePublished, judgeStaged } from './judge-stored.ts'
 import { createNixlIndex, type NixlIndex } from '../plan/nixl-index.ts'
 import type { Leg } from '../plan/plan.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
@@ -45,6 +46,12 @@ export function createPlanWorld(
     storedFacts: async (base) => {
       const facts = await readBaseFacts(registry, inputs.plan.cacheRepository, base)
       return facts && knownFrom(facts)
+    },
+    unfit: async (leg, published) => {
+      const judging = { registry, cacheRepository: inputs.plan.cacheRepository, rules: inputs }
+      const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))
+      // By its rules the run judges that gives the tags.
+      return judged.state === 'missing' || judged.state === 'other' ? judged.why : undefined
     },
   }
 }

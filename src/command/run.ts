@@ -3,7 +3,7 @@ import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } fro
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import type { PromoteWorld } from './inspect-image.ts'
+import { inspect, type PromoteWorld } from './inspect-image.ts'
 import { promoteImages } from './promote-images.ts'
 import { checkPushAccess } from '../promote/stage.ts'
 import type { Repository } from '../registry/reference.ts'
@@ -30,12 +30,33 @@ export async function runPlan(
   return timed('run', plan, world, async () => {
     const pending = pendingLegs(plan)
     if (push) await checkPushAccess(world.registry, repositoriesToPush(plan))
+    if (push && failFast && pending.length > 0 && (await refusesStaged(plan, world))) {
+      const built = pending.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
+      const promotion = await promoteImages(plan, { built, failFast, lookAgain: false }, world)
+      return { ...promotion, excluded: plan.excluded }
+    }
     const { built, left, excluded } = leaveOut(plan, pending.length === 0 ? [] : await build(pending))
     refuseNothing(plan, left, excluded)
     if (!push) return { outcomes: left.images.map((image) => unpublished(image, built)), excluded }
     const promotion = await promoteImages(left, { built, failFast, lookAgain: built.length > 0 }, world)
     return { ...promotion, excluded }
   })
+}
+
+/** Whether something that is there already fails by the rules of this run, so that nothing can be published whatever is built. */
+async function refusesStaged(plan: Plan, world: PromoteWorld): Promise<boolean> {
+  const built = pendingLegs(plan).map((leg): LegOutcome => ({ leg, state: 'skipped' }))
+  const choices = { built, failFast: true, lookAgain: false }
+  const inspected = await Promise.all(
+    plan.images.filter(needsVerdict).map((image) => inspect(image, plan, choices, world)),
+  )
+  return inspected.some(({ outcome }) => outcome.state === 'failed')
+}
+
+/** Whether an image would get tags for what an earlier run has verified. */
+function needsVerdict({ published, legs }: PlannedImage): boolean {
+  if (published.kind === 'same') return published.missingTags.length > 0
+  return legs.some(({ existing }) => existing === 'staged')
 }
 
 /** Builds one leg of a plan and stages it, for a later `promote`. */

@@ -11,7 +11,7 @@ import type { BaseImage, Plan } from './plan.ts'
 import { rememberAnswers } from './remember.ts'
 import type { PlanRequest } from './request.ts'
 import { nearestReleases } from './select.ts'
-import { settle, type Settled } from './settle.ts'
+import { settle, type Settled, type SettleWorld } from './settle.ts'
 import { openSource, type RunGit } from './source.ts'
 import { factsTag } from './stage-tags.ts'
 import { createTagIndex } from './tag-index.ts'
@@ -26,7 +26,7 @@ export type PlanWorld = {
   recipeOf: (engine: Engine) => string
   /** The facts that an earlier run stored about a base */
   storedFacts: (base: BaseImage) => Promise<KnownBase | undefined>
-}
+} & Pick<SettleWorld, 'unfit'>
 
 /**
  * Finds out what there is to build: selectors become versions, versions become digests and commits, each leg gets its build

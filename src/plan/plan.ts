@@ -89,6 +89,8 @@ export type Cause =
   | { kind: 'forced' }
   /** Nothing is pushed, so nothing that exists is looked at */
   | { kind: 'unpushed' }
+  /** That tag names the planned content, and nothing says how it was judged; `why` is a sentence */
+  | { kind: 'unverified'; tag: string; why: string }
   /** What exists was made at a time (RFC 3339) that is longer ago than `max-age` (`30d`) allows */
   | { kind: 'aged'; made: string; limit: string }
   /** What the tag names was made of something else */

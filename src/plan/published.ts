@@ -104,7 +104,7 @@ export function publishedNow(
   tags: readonly LookedUpTag[],
   kept: readonly LookedUpTag[],
 ): Published {
-  if (cause.kind === 'forced') return { kind: 'absent' }
+  if (cause.kind === 'forced' || cause.kind === 'unverified') return { kind: 'absent' }
   if (published.kind === 'absent') return publishedOf(tags)
   const { digest } = published
   const named = namesOf([...kept, ...tags], digest)

@@ -1,15 +1,17 @@
+import type { Digest } from '../registry/digest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
+import type { Repository } from '../registry/reference.ts'
 import { olderThan } from './age.ts'
 import { type Catalogue, whyNoUcx } from './catalogue.ts'
 import { causeOf } from './cause.ts'
 import type { Choice, Ground } from './choose.ts'
-import { compose, excludedOf } from './combination.ts'
+import { compose, type ComposedImage, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
 import { type Feasibility, judgeFeasibility } from './feasibility.ts'
 import { judgeLeg } from './judge.ts'
 import { isStaged, type LookedUp, lookUpPublished, type LookUpWorld } from './look-up.ts'
 import type { NixlIndex } from './nixl-index.ts'
-import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
+import type { Cause, Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { Source } from './source.ts'
 import { stagedTag } from './stage-tags.ts'
@@ -21,7 +23,15 @@ export type SettleWorld = LookUpWorld & {
   ucx: Source
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
+  /**
+   * Why what the cache repository has of a leg, or the public image `published`, can't be taken as verified, a sentence; undefined if it
+   * can, or if it is to be judged by the run that publishes it
+   */
+  unfit: (leg: Leg, published?: PublishedPlace) => Promise<string | undefined>
 }
+
+/** A public image by its digest */
+export type PublishedPlace = { repository: Repository; digest: Digest }
 
 export type Settled =
   | { kind: 'planned'; image: PlannedImage }
@@ -52,7 +62,7 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const ucx = { version: ucxVersion, source }
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
-  const lookedUp = await lookUpPublished(request, world, composed)
+  const { unverified, ...lookedUp } = await lookUpVerified(request, world, composed)
   const settled = await Promise.all(
     composed.legs.map((leg) =>
       settleLeg(request, world, leg, { lookedUp, ground: grounds.get(leg.platform) }),
@@ -69,11 +79,28 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const { id, repository, tags } = composed
   const { engine, version, why } = choice
   const { published } = lookedUp
-  const cause = await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old })
+  const cause = unverified ?? (await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old }))
   return {
     kind: 'planned',
     image: { id, engine, version, why, legs: atLeastOne(legs, id), repository, tags, published, cause },
   }
+}
+
+/** What is published under a name and shall get another is built again where nothing says how it was judged. */
+async function lookUpVerified(
+  request: PlanRequest,
+  world: SettleWorld,
+  composed: ComposedImage,
+): Promise<LookedUp & { unverified?: Cause }> {
+  const lookedUp = await lookUpPublished(request, world, composed)
+  const { published } = lookedUp
+  if (published.kind === 'absent' || published.missingTags.length === 0) return lookedUp
+  const place = { repository: composed.repository, digest: published.digest }
+  const answers = await Promise.all(composed.legs.map((leg) => world.unfit(leg, place)))
+  const why = answers.find((answer) => answer !== undefined)
+  if (why === undefined) return lookedUp
+  const tag = published.tags[0] ?? ''
+  return { ...lookedUp, published: { kind: 'absent' }, unverified: { kind: 'unverified', tag, why } }
 }
 
 function atLeastOne(legs: readonly PlannedLeg[], id: string): PlannedImage['legs'] {
@@ -97,7 +124,7 @@ async function existing(
   const { publicTags, rebuild, cacheRepository, maxAge } = request
   if (publicTags === 'ignore' || rebuild) return notAsked
   const tooOld = olderThan(maxAge)
-  const isThere = await isStaged(request, world, leg)
+  const isThere = (await isStaged(request, world, leg)) && (await world.unfit(leg)) === undefined
   if (!tooOld || !maxAge) return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }
   const found = isThere
     ? await getPlatformImage(world.registry, cacheRepository, stagedTag(leg), leg.platform)

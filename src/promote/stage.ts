@@ -26,12 +26,14 @@ export async function stage(
   report: string,
 ): Promise<void> {
   const subject = await client.getManifest(repository, digest)
-  await putArtifact(client, repository, reportTag(leg), {
-    type: reportType,
-    bytes: Buffer.from(report),
-    subject,
-  })
+  const artifact = { type: reportType, bytes: Buffer.from(report), subject }
+  const stored = await putArtifact(client, repository, reportTag(leg), artifact)
   await copyManifest(client, { from: repository, to: repository, digest, tag: stagedTag(leg) })
+  // Another run that builds the same leg may have stored its report between the two, and lost the tag to this one.
+  const now = await client.getManifest(repository, reportTag(leg))
+  if (now?.digest === stored) return
+  const staged = await client.getManifest(repository, stagedTag(leg))
+  if (staged?.digest === digest) await putArtifact(client, repository, reportTag(leg), artifact)
 }
 
 /** @returns the stored report of a leg as JSON text, undefined if there is none */

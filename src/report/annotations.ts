@@ -1,6 +1,6 @@
 import { engines } from '../plan/engine.ts'
 import type { Gate } from '../verify/gate.ts'
-import type { Run } from './outcome.ts'
+import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 
 /** What a runner shows on top of a run. */
@@ -56,7 +56,7 @@ function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
     ...(outcome.state === 'failed' && !explained ? [error(`${title} failed`, outcome.error)] : []),
     ...gates,
     ...skippedGates(title, report?.gates ?? []),
-    ...(report?.warnings ?? []).map((message) => ({ level: 'warning' as const, title, message })),
+    ...warningsAbout(outcome).map((message) => ({ level: 'warning' as const, title, message })),
   ]
 }
 

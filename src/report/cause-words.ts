@@ -78,6 +78,8 @@ export function causeInWords(image: PlannedImage): string {
       return 'forced'
     case 'unpushed':
       return 'nothing is pushed, so nothing that exists counts'
+    case 'unverified':
+      return `nothing says how ${cause.tag} was judged`
     case 'aged':
       return `made on ${cause.made.slice(0, 10)}, longer ago than max-age ${cause.limit}`
     case 'changed':

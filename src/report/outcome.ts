@@ -18,8 +18,14 @@ export type LegState =
  * @param command what a user types to build the same by hand; undefined where nothing was built
  * @param digest of this platform's manifest in the index that the public tags name; undefined where they name no index.
  * It is not the one in the report where the leg was built with attestations, which makes the leg an index of its own.
+ * @param warnings about the leg in this run, a sentence or two each; those about its content are in its report
  */
-export type LegOutcome = { leg: PlannedLeg; command?: string; digest?: string } & LegState
+export type LegOutcome = {
+  leg: PlannedLeg
+  command?: string
+  digest?: string
+  warnings?: readonly string[]
+} & LegState
 
 /** How an image ended, beyond its legs. */
 export type ImageState =
@@ -60,6 +66,11 @@ export function unfinishedState(legs: readonly LegOutcome[]): 'failed' | 'skippe
 
 export function reportOf(outcome: LegOutcome): LegReport | undefined {
   return outcome.state === 'skipped' ? undefined : outcome.report
+}
+
+/** @returns what is said about a leg and its content */
+export function warningsAbout(outcome: LegOutcome): string[] {
+  return [...(outcome.warnings ?? []), ...(reportOf(outcome)?.warnings ?? [])]
 }
 
 /** @returns the digest that the public tags of the image name; undefined where they name none */

@@ -3,7 +3,7 @@ import type { Excluded } from '../plan/plan.ts'
 import { listed } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
 import { alert, counted, escaped, folded, table } from './markdown.ts'
-import type { Run } from './outcome.ts'
+import { type Run, warningsAbout } from './outcome.ts'
 import { many, titledLegs, type TitleOf } from './titles.ts'
 
 type Said = { title: string; text: string }
@@ -46,8 +46,8 @@ export function problems(run: Run, titleOf: TitleOf, limit: number): Part[] {
       outcome.state === 'failed' ? [{ title, text: outcome.error }] : [],
     ),
   ]
-  const warnings = legs.flatMap(({ title, report }) =>
-    (report?.warnings ?? []).map((text) => ({ title, text })),
+  const warnings = legs.flatMap(({ title, outcome }) =>
+    warningsAbout(outcome).map((text) => ({ title, text })),
   )
   return [
     ...shown('CAUTION', 'error', [

@@ -18,7 +18,7 @@ export function layerSizes(
 /** What the image adds to its base is within the limit, and the base's layers are shared and not copied. */
 export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
   const name = 'added-bytes'
-  const expected = `at most ${humanBytes(limits.addedBytes)} on top of the base`
+  const expected = expectedBytes(limits)
   if (candidate.known !== 'manifest') return skipped(name, { expected, actual: 'unknown' }, candidate.reason)
   const sizes = layerSizes(leg, candidate.layers)
   if (!sizes)
@@ -27,14 +27,27 @@ export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits):
       { expected, actual: difference(leg.base.layers, candidate.layers) },
       'BuildKit took layers that it has from an earlier build, such as those of the base in another compression, so every user would download them again; use another builder or prune this one.',
     )
-  const judgement = { expected, actual: humanBytes(sizes.added) }
-  if (sizes.added > limits.addedBytes)
-    return failed(
-      name,
-      judgement,
-      `The image adds ${humanBytes(sizes.added)}, more than added-bytes-limit allows; look for build leftovers in the largest layer (${largest(candidate.layers.slice(leg.base.layers.length))}), or raise the limit.`,
-    )
-  return passed(name, judgement)
+  return judgeSizes(sizes.added, limits, largest(candidate.layers.slice(leg.base.layers.length)))
+}
+
+/**
+ * @param added bytes, compressed
+ * @param suspect the largest layer, where it is known
+ */
+export function judgeSizes(added: number, limits: Limits, suspect?: string): Gate {
+  const name = 'added-bytes'
+  const judgement = { expected: expectedBytes(limits), actual: humanBytes(added) }
+  if (added <= limits.addedBytes) return passed(name, judgement)
+  const where = suspect === undefined ? 'the largest layer' : `the largest layer (${suspect})`
+  return failed(
+    name,
+    judgement,
+    `The image adds ${humanBytes(added)}, more than added-bytes-limit allows; look for build leftovers in ${where}, or raise the limit.`,
+  )
+}
+
+function expectedBytes(limits: Limits): string {
+  return `at most ${humanBytes(limits.addedBytes)} on top of the base`
 }
 
 /** The first layer of the base that the image has something else for. */
@@ -48,7 +61,9 @@ function difference(base: readonly ImageLayer[], layers: readonly ImageLayer[]):
   return `layer ${position + 1} of ${base.length} of the base is ${wanted}, the image has ${found}`
 }
 
-function largest(layers: ImageLayer[]): string {
-  const layer = layers.reduce((left, right) => (right.size > left.size ? right : left))
+function largest(layers: ImageLayer[]): string | undefined {
+  const [first, ...others] = layers
+  if (!first) return undefined
+  const layer = others.reduce((left, right) => (right.size > left.size ? right : left), first)
   return `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
 }

@@ -18,6 +18,9 @@ const measuredLabels: Record<ComponentName, string> = {
   ucx: 'ucx',
 }
 
+/** Of an image of which gates were waived: `gate=reason`, with `; ` between several */
+export const waivedLabel = 'io.aibrix.image.waived'
+
 /**
  * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it.
  * Upstream's own `org.opencontainers.image.*` would be inherited from the base and describe something else, so every
@@ -53,7 +56,7 @@ export function labelsOf(
   const architectures = image.aibrix?.extension?.machineCode ?? []
   if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')
   const waivers = [...waived].map(([gate, reason]) => `${gate}=${reason}`)
-  if (waivers.length > 0) labels['io.aibrix.image.waived'] = waivers.join('; ')
+  if (waivers.length > 0) labels[waivedLabel] = waivers.join('; ')
   const result = Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
   // JSON is one line already, and spaces in it may be a build argument's.
   return { ...result, [determinantsLabel]: canonicalJson(determinantsOf(leg, leg.recipe)) }

@@ -300,18 +300,42 @@ describe('a leg that another run builds at the same time', () => {
 
   it('is as the other one staged it, which wrote the tag in the same moment', async () => {
     let other: Digest | undefined
+    let reported: Digest | undefined
     const memory = createMemory((request) => {
       if (other !== undefined && request === `put aibrix/image-cache:${stagedTag(first)}`) {
         memory.tag(cache, stagedTag(first), other)
+        memory.tag(cache, reportTag(first), reported ?? other)
         return true
       }
       return false
     })
-    const pushed = async () => (other = await meanwhile(memory, first, { staged: false }))
+    const pushed = async () => {
+      const digest = await meanwhile(memory, first, { staged: true })
+      reported = memory.tagsOf(cache)[reportTag(first)]
+      for (const tag of [stagedTag(first), reportTag(first)]) memory.remove(cache, tag)
+      other = digest
+    }
     const { states } = await built({ pushed }, { memory, of: [first] })
     expect(states).toEqual(['staged'])
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
   })
+})
+
+it('a leg whose report another run has overwritten is staged with its own', async () => {
+  let other: Digest | undefined
+  const memory = createMemory((request) => {
+    // Between this run's report and its tag
+    if (other !== undefined && request === `put aibrix/image-cache:${stagedTag(first)}`) {
+      memory.tag(cache, reportTag(first), other)
+      other = undefined
+    }
+    return false
+  })
+  const pushed = async () => (other = await putImage(memory, cache, 'x', second))
+  const { states } = await built({ pushed }, { memory, of: [first] })
+  expect(states).toEqual(['built'])
+  const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+  expect(report.digest).toBe(memory.tagsOf(cache)[stagedTag(first)])
 })
 
 it('a leg whose command can not be written down has none', async () => {

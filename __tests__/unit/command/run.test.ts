@@ -12,7 +12,7 @@ import {
   makePlannedImages,
   sglang,
 } from '../../support/reports.ts'
-import { makeLeg } from '../../support/verified-leg.ts'
+import { makeLeg, rules } from '../../support/verified-leg.ts'
 import {
   createMemory,
   type Memory,
@@ -31,6 +31,7 @@ function worldOf(
   let time = 0
   return {
     registry: client,
+    rules,
     log: () => undefined,
     signal: new AbortController().signal,
     redact: (text) => text.replaceAll(secret, '***'),
@@ -43,8 +44,12 @@ function worldOf(
 function stagingBuild(memory: Memory, asked: string[][]): Build {
   return async (legs) => {
     asked.push(legs.map(({ id }) => id))
-    for (const leg of legs) await stageLeg(memory, leg)
-    return legs.map((leg): LegOutcome => ({ leg, state: 'built', report: makeOutcomeReport(leg) }))
+    const outcomes: LegOutcome[] = []
+    for (const leg of legs) {
+      const report = makeOutcomeReport(leg, undefined, { digest: await stageLeg(memory, leg) })
+      outcomes.push({ leg, state: 'built', report })
+    }
+    return outcomes
   }
 }
 

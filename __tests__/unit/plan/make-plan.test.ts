@@ -106,6 +106,28 @@ describe('the plan', () => {
       (await onlyLeg(makePlan(request({ rebuild }), world(images)))).existing
     expect([await existing(false), await existing(true)]).toEqual(['staged', 'nothing'])
   })
+
+  it('builds what is staged and has no report that counts', async () => {
+    const leg = await onlyLeg(makePlan(request(), world()))
+    const images = { [`aibrix/image-cache:${stagedTag(leg)}`]: amd64 }
+    const unfit = () => Promise.resolve('It has no report.')
+    expect((await onlyLeg(makePlan(request(), world(images, { unfit })))).existing).toBe('nothing')
+  })
+
+  it.each([
+    ['retag', 'absent', 'unverified'],
+    ['keep', 'same', 'unchanged'],
+  ] as const)(
+    'builds what is published without a report that counts for a new date alone: %s',
+    async (unchanged, kind, cause) => {
+      const { buildId } = await onlyLeg(makePlan(request(), world()))
+      const old = wantedTag.replace('20251123', '20251101')
+      const images = { [`aibrix/vllm-openai:${old}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
+      const unfit = () => Promise.resolve('It has no report.')
+      const [image] = (await makePlan(request({ unchanged }), world(images, { unfit }))).images
+      expect(image).toMatchObject({ published: { kind }, cause: { kind: cause } })
+    },
+  )
 })
 
 describe('a determinant', () => {

@@ -33,6 +33,20 @@ describe('the annotations of an index', () => {
       [{ 'x.io.aibrix.image.a': '1', 'io-aibrix-image-a': '1', 'io.aibrix.imagery': '1' }],
       {},
     ],
+    [
+      'the gates that were waived for any platform',
+      [
+        { ...nixl, 'io.aibrix.image.waived': 'pip-check=a; b' },
+        { ...nixl, 'io.aibrix.image.waived': 'pip-check=a; b; ucx-tools=c' },
+        nixl,
+      ],
+      { ...nixl, 'io.aibrix.image.waived': 'pip-check=a; b; ucx-tools=c' },
+    ],
+    [
+      'nothing that is set to nothing',
+      [{ ...nixl, 'io.aibrix.image.waived': '', 'org.opencontainers.image.licenses': '' }],
+      nixl,
+    ],
   ])('are %s', (_, labels, expected) => {
     expect(commonLabels(labels)).toEqual(expected)
   })

@@ -1,0 +1,71 @@
+import { sentenceOf } from '../errors.ts'
+import type { PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import type { RegistryClient } from '../registry/client.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { Repository } from '../registry/reference.ts'
+import type { LegOutcome } from '../report/outcome.ts'
+import { judgeAgain, type Rules } from '../verify/again.ts'
+import { verdict } from '../verify/gate.ts'
+import { failedGates } from './failed-gates.ts'
+import { type FoundReport, reportAbout, type Subject } from './stored-report.ts'
+
+type KeepingWorld = {
+  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>
+  cacheRepository: Repository
+  rules: Rules
+}
+
+/**
+ * The legs of an image that keeps the public tags that it has, and gets no other. It was published by the rules of its day, and taking
+ * that back would break whoever uses it: what this run would not let through, or knows nothing about, is a warning.
+ */
+export async function keptLegs(
+  image: PlannedImage,
+  digest: Digest,
+  built: readonly LegOutcome[],
+  world: KeepingWorld,
+): Promise<LegOutcome[]> {
+  const subject = subjectOf(image, digest, world)
+  return Promise.all(
+    image.legs.map(async (leg) => {
+      const found = await subject
+        .then((one) => reportAbout(leg, one, world.cacheRepository, world.registry))
+        .catch((error: unknown) => ({ why: sentenceOf(error) }))
+      const here = built.find((outcome) => outcome.leg.id === leg.id)
+      if (here && isAbout(here, found)) return here
+      return keptLeg(leg, found, world.rules)
+    }),
+  )
+}
+
+/** Only where there are several platforms is the leg something else than what the tag names. */
+async function subjectOf(
+  { legs, repository }: PlannedImage,
+  digest: Digest,
+  { registry }: KeepingWorld,
+): Promise<Subject> {
+  const top = legs.length > 1 ? await registry.getManifest(repository, digest) : undefined
+  return top ?? { digest }
+}
+
+/** What was built here and lost to another run is not what the tag names. */
+function isAbout(here: LegOutcome, found: FoundReport): boolean {
+  if (here.state !== 'built' && here.state !== 'staged') return true
+  return 'report' in found && here.report?.digest === found.report.digest
+}
+
+function keptLeg(leg: PlannedLeg, found: FoundReport, rules: Rules): LegOutcome {
+  if ('why' in found)
+    return {
+      leg,
+      state: 'staged',
+      report: undefined,
+      warnings: [`It keeps its public tags, though nothing says how it was judged: ${found.why}`],
+    }
+  const { report } = found
+  const seen = { known: 'nothing', reason: 'nothing of it was read' } as const
+  const gates = judgeAgain(leg, report, seen, rules)
+  if (verdict(gates) === 'pass') return { leg, state: 'staged', report }
+  const warning = `It keeps its public tags, and would get no new one by the rules of this run. ${failedGates({ gates })}`
+  return { leg, state: 'staged', report, warnings: [warning] }
+}
