@@ -2,7 +2,6 @@ import { engines } from '../plan/engine.ts'
 import { determinantsLabel, determinantsOf } from '../plan/build-id.ts'
 import { canonicalJson } from '../plan/canonical.ts'
 import type { Leg } from '../plan/plan.ts'
-import { familiarRepository } from '../registry/reference.ts'
 import { buildIdLabel } from '../plan/published.ts'
 import { componentsOf, type ComponentName } from './components.ts'
 import type { LegFacts } from './facts.ts'
@@ -21,10 +20,13 @@ const measuredLabels: Record<ComponentName, string> = {
 /** Of an image of which gates were waived: `gate=reason`, with `; ` between several */
 export const waivedLabel = 'io.aibrix.image.waived'
 
+/** Where an image is described to people; it says nothing of one image alone. */
+const home = 'https://github.com/vllm-project/aibrix'
+
 /**
- * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it.
- * Upstream's own `org.opencontainers.image.*` would be inherited from the base and describe something else, so every
- * one that a base is known to set (source, revision, version, url) is set.
+ * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it. An image
+ * serves every later run with its build id, so that a label holds what was measured or what is in the id, and not from where the run
+ * that built it happened to take a base or a commit, or by which name: neither mirror nor branch nor address of a repository.
  * @param waived gate → reason, of those that failed and of those that can only be judged once the labels are in the image
  */
 export function labelsOf(
@@ -32,21 +34,21 @@ export function labelsOf(
   facts: LegFacts,
   waived: ReadonlyMap<GateName, string>,
 ): Record<string, string> {
-  const { title } = engines[leg.engine]
-  const source = leg.aibrix.repository.kind === 'url' ? leg.aibrix.repository.url : ''
-  const ref = leg.aibrix.kind === 'commit' ? leg.aibrix.commit.slice(0, 7) : leg.aibrix.ref
+  const { title, baseRepository } = engines[leg.engine]
+  const { aibrix, base } = leg
+  const ref = aibrix.kind === 'tag' ? aibrix.ref : aibrix.commit.slice(0, 7)
   const labels: Record<string, string> = {
     'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
     'org.opencontainers.image.description': `${title} ${leg.version.release} with AIBrix KVCache ${ref}, NIXL ${leg.nixl} and the UCX ${leg.ucxVersion} tools`,
-    'org.opencontainers.image.version': `${leg.version.tag}-aibrix-${ref}-nixl-${leg.nixl}`,
-    'org.opencontainers.image.source': source,
-    'org.opencontainers.image.url': source,
-    'org.opencontainers.image.revision': leg.aibrix.commit,
-    'org.opencontainers.image.base.name': `${familiarRepository(leg.base.repository)}:${leg.base.tag}`,
-    'org.opencontainers.image.base.digest': leg.base.digest,
+    'org.opencontainers.image.version': `v${leg.version.release}-aibrix-${ref}-nixl-${leg.nixl}`,
+    'org.opencontainers.image.url': home,
+    'org.opencontainers.image.source': '',
+    'org.opencontainers.image.revision': aibrix.commit,
+    'org.opencontainers.image.base.name': `${baseRepository}@${base.manifestDigest}`,
+    'org.opencontainers.image.base.digest': base.manifestDigest,
     [buildIdLabel]: leg.buildId,
     'io.aibrix.image.engine': leg.engine,
-    'io.aibrix.image.aibrix-commit': leg.aibrix.commit,
+    'io.aibrix.image.aibrix-commit': aibrix.commit,
     'io.aibrix.image.ucx-commit': leg.ucx.commit,
   }
   for (const { name, measured } of componentsOf(leg, facts))

@@ -273,7 +273,7 @@ describe('what the report shows', () => {
     const labels = labelsOf(makeLeg(), makeFacts(), new Map())
     expect(labels).toMatchObject({
       'org.opencontainers.image.version': 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1',
-      'org.opencontainers.image.base.name': 'vllm/vllm-openai:v0.21.0',
+      'org.opencontainers.image.base.name': `vllm/vllm-openai@sha256:${'b'.repeat(64)}`,
       'io.aibrix.image.build-id': 'd'.repeat(64),
       'io.aibrix.image.torch': '2.11.0+cu130',
       'io.aibrix.image.ucx': '1.19.0',

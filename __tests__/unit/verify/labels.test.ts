@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals'
+import { buildId, determinantsOf } from '../../../src/plan/build-id.ts'
+import type { Leg } from '../../../src/plan/plan.ts'
+import { labelsOf } from '../../../src/verify/labels.ts'
+import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+
+const idOf = (leg: Leg) => buildId(determinantsOf(leg, leg.recipe))
+const labels = (leg: Leg) => labelsOf(leg, makeFacts(), new Map())
+const branch = makeLeg({ aibrix: { ...makeLeg().aibrix, kind: 'branch', ref: 'main' } })
+
+describe('what is not in the build id is in no label', () => {
+  it.each<[string, Leg, Partial<Leg>]>([
+    [
+      'the mirror that the base came from',
+      makeLeg(),
+      {
+        base: {
+          ...makeLeg().base,
+          repository: { registry: 'mirror.example:5000', path: 'a/vllm/vllm-openai' },
+        },
+      },
+    ],
+    [
+      'the index that the base was found in',
+      makeLeg(),
+      { base: { ...makeLeg().base, digest: `sha256:${'c'.repeat(64)}` } },
+    ],
+    ['another tag of the same base', makeLeg(), { version: { tag: 'v0.21.0-cu130', release: '0.21.0' } }],
+    [
+      'the repository that AIBrix came from',
+      makeLeg(),
+      { aibrix: { ...makeLeg().aibrix, repository: { kind: 'url', url: 'https://git.example/fork' } } },
+    ],
+    [
+      'the repository on the runner that UCX came from',
+      makeLeg(),
+      { ucx: { ...makeLeg().ucx, repository: { kind: 'path', path: '/home/me/ucx' } } },
+    ],
+    ['the name of a branch', branch, { aibrix: { ...branch.aibrix, ref: 'release-0.7' } }],
+    [
+      'that a commit was named',
+      branch,
+      { aibrix: { ...branch.aibrix, kind: 'commit', ref: branch.aibrix.commit } },
+    ],
+  ])('%s', (_, leg, changes) => {
+    const other = { ...leg, ...changes }
+    expect(idOf(other)).toBe(idOf(leg))
+    expect(labels(other)).toEqual(labels(leg))
+  })
+})
