@@ -39,14 +39,14 @@ export type LegBuild = {
 
 export type LegSettings = Omit<StagesSettings, 'layers'> &
   Rules & {
-  layerCache: LayerCache | undefined
-  cacheRepository: Repository
-  /** Tells this run's candidate from that of another run, 8 hexadecimal digits */
-  run: string
-  judge: 'all' | 'nothing'
-  /** Whether BuildKit makes an index, which has annotations */
-  index: boolean
-}
+    layerCache: LayerCache | undefined
+    cacheRepository: Repository
+    /** Tells this run's candidate from that of another run, 8 hexadecimal digits */
+    run: string
+    judge: 'all' | 'nothing'
+    /** Whether BuildKit makes an index, which has annotations */
+    index: boolean
+  }
 
 /** What building a leg needs of the world. */
 export type LegWorld = StagesWorld & {
@@ -112,12 +112,17 @@ async function makeImage(
     push: settings.push,
     compression: compressionOf(leg.base.layers),
     labels,
-    annotations: settings.index ? labels : {},
+    annotations: settings.index ? withoutEmpty(labels) : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
   const { steps, digest } = await world.build({ ...settings.call, leg, layers, output }, leg)
   if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
   return { steps, digest: parseDigest(digest) }
+}
+
+/** An index inherits nothing that would have to be set to nothing. */
+function withoutEmpty(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))
 }
 
 /** The registry, not BuildKit, says what was pushed. */

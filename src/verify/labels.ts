@@ -61,7 +61,17 @@ export function labelsOf(
   if (waivers.length > 0) labels[waivedLabel] = waivers.join('; ')
   const result = Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, oneLine(value)]))
   // JSON is one line already, and spaces in it may be a build argument's.
-  return { ...result, [determinantsLabel]: canonicalJson(determinantsOf(leg, leg.recipe)) }
+  const own = { ...result, [determinantsLabel]: canonicalJson(determinantsOf(leg, leg.recipe)) }
+  return { ...inherited(base.config.labels), ...own }
+}
+
+/** Labels that describe one image: this action's own, the standard ones, and those that were the standard before. */
+const describing = /^(?:io\.aibrix\.image|org\.opencontainers\.image|org\.label-schema)\./
+
+/** @returns those that an image inherits and that describe its base, set to nothing, since none can be removed */
+function inherited(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const names = Object.keys(labels).filter((name) => describing.test(name))
+  return Object.fromEntries(names.map((name) => [name, '']))
 }
 
 /** A label stands on one line of `docker inspect` and of a command that sets it. */

@@ -48,3 +48,31 @@ describe('what is not in the build id is in no label', () => {
     expect(labels(other)).toEqual(labels(leg))
   })
 })
+
+describe('a label of the base', () => {
+  const onBase = (inherited: Record<string, string>): Leg => {
+    const { base } = makeLeg()
+    return makeLeg({ base: { ...base, config: { ...base.config, labels: inherited } } })
+  }
+
+  it.each([
+    ['that says which gates were waived', 'io.aibrix.image.waived', ''],
+    ['of a component that is not measured in the image', 'io.aibrix.image.gpu-architectures-of-old', ''],
+    ['with its licences', 'org.opencontainers.image.licenses', ''],
+    ['with the name of its distribution', 'org.opencontainers.image.ref.name', ''],
+    ['in the form of before', 'org.label-schema.vcs-ref', ''],
+    ['that the image has, too', 'org.opencontainers.image.version', 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1'],
+  ])('%s does not stay', (_, name, expected) => {
+    expect(labels(onBase({ [name]: 'a lie' }))[name]).toBe(expected)
+  })
+
+  it('that says nothing about one image stays as it is', () => {
+    expect(labels(onBase({ 'com.nvidia.volumes.needed': 'nvidia_driver', maintainer: 'NVIDIA' }))).toEqual(
+      labels(makeLeg()),
+    )
+  })
+
+  it('is not there without one', () => {
+    expect(labels(makeLeg())).not.toHaveProperty('io.aibrix.image.waived')
+  })
+})
