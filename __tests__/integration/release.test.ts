@@ -88,12 +88,17 @@ function writes(): string[] {
 
 describe('the tag of an event', () => {
   it.each([
-    ['of a release of AIBrix is its version', {}, 'v0.7.0'],
-    ['of a release elsewhere is not', { repository: 'acme/serving', tag: 'v3.1' }, 'v0.5.0'],
+    ['of a release of AIBrix is its version', {}, {}, 'v0.7.0'],
+    [
+      'of a release elsewhere is not',
+      { 'aibrix-version': 'default' },
+      { repository: 'acme/serving', tag: 'v3.1' },
+      'v0.5.0',
+    ],
   ])(
     '%s',
-    async (_, event, expected) => {
-      const run = await act({ command: 'plan', push: 'false' }, event)
+    async (_, more, event, expected) => {
+      const run = await act({ command: 'plan', push: 'false', ...more }, event)
       expect(errorsOf(run)).toEqual([])
       const plan = JSON.parse(readFileSync(run.outputs.plan ?? '', 'utf8')) as {
         images: { tags: string[] }[]
@@ -104,6 +109,15 @@ describe('the tag of an event', () => {
     minutes,
   )
 })
+
+it(
+  'a release of a fork, of which nobody says whether it is AIBrix, is an error',
+  async () => {
+    const run = await act({ command: 'plan', push: 'false' }, { repository: 'acme/aibrix' })
+    expect([run.code, errorsOf(run)]).toEqual([1, [expect.stringContaining('a release in http')]])
+  },
+  minutes,
+)
 
 describe('a release of AIBrix', () => {
   let notes: string

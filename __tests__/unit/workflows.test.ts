@@ -119,6 +119,11 @@ describe('images.yml', () => {
   })
 })
 
+it('examples/release-tags.yml builds the repository that it is in, a fork, too', () => {
+  const [step] = ownSteps(readWorkflow('examples/release-tags.yml'))
+  expect(step?.with?.['aibrix-repository']).toBe('${{ github.server_url }}/${{ github.repository }}')
+})
+
 it('docs/workflows.md shows each example and leads nowhere else', () => {
   const text = readFileSync('docs/workflows.md', 'utf8')
   const links = [...text.matchAll(/\]\(((?!https?:|#)[^)#]+)/g)].map((match) => join('docs', match[1] ?? ''))

@@ -27,6 +27,7 @@ export function workflowEvent(environment: NodeJS.ProcessEnv): WorkflowEvent {
     GITHUB_REF_TYPE: type,
     GITHUB_REF_NAME: refName,
   } = environment
-  const tag = type === 'tag' ? refName : undefined
+  // Servers of before GITHUB_REF_TYPE have the ref alone.
+  const tag = type === 'tag' ? refName : /^refs\/tags\/(.+)$/.exec(type === undefined ? ref : '')?.[1]
   return { name, ref, repositoryUrl: `${server}/${repository}`, tag }
 }

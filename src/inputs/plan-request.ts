@@ -6,7 +6,7 @@ import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { parseRepository, type Repository } from '../registry/reference.ts'
 import { readEngines, readSelectors } from './engines.ts'
 import { readBuildArguments } from './build-arguments.ts'
-import { aibrixTagOf } from './event-tag.ts'
+import { eventTagOf } from './event-tag.ts'
 import { boolean, choice, lines, matching, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
 import { readPlatforms } from './platforms.ts'
@@ -61,12 +61,33 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
 /** Stands for selectors that were complained about. */
 const nothing: Selectors = { include: [], exclude: [] }
 
-/** Nothing given is the tag that the event is about, if it is one of AIBrix's, else `default`. */
+/**
+ * Nothing given is the tag that the event is about, if it is one of AIBrix's, else `default`: but not where the event is about another
+ * repository's tag, since to whoever released that, a green run with AIBrix's default looks like what was released.
+ */
 function readAibrix(source: Source, context: InputContext): Selectors {
   const given = source.read('aibrix-version')
-  const tag = aibrixTagOf(context.event, source.read('aibrix-repository'))
-  if (given === '' && tag !== undefined) return { include: [{ text: tag, kind: 'exact', tag }], exclude: [] }
+  if (given === '' && plans(source)) {
+    const repository = source.read('aibrix-repository')
+    const found = eventTagOf(context.event, repository)
+    if (found.kind === 'aibrix')
+      return { include: [{ text: found.tag, kind: 'exact', tag: found.tag }], exclude: [] }
+    if (found.kind === 'elsewhere') {
+      const what = `nothing, on ${found.event}, while aibrix-repository is ${repository},`
+      source.problems.add(
+        'aibrix-version',
+        what,
+        'a version such as default; or set aibrix-repository to the repository of the tag, if that is AIBrix',
+      )
+      return nothing
+    }
+  }
   return readSelectors(source, 'aibrix-version', 'aibrix', given || 'default') ?? nothing
+}
+
+/** The other commands take what a plan says. */
+function plans(source: Source): boolean {
+  return ['run', 'plan'].includes(source.read('command'))
 }
 
 function readRepository(source: Source, name: string, context: InputContext): SourceRepository {

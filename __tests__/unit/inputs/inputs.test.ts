@@ -85,12 +85,29 @@ describe('the tag of an event', () => {
     GITHUB_REF_NAME: 'v0.8.0',
   }
 
-  it.each<[string, Record<string, string>, Record<string, string>, string]>([
+  it.each<[string, NodeJS.ProcessEnv, Record<string, string>, string]>([
     ['a release of AIBrix', release, {}, 'v0.8.0'],
     ['a tag that is pushed', { ...release, GITHUB_EVENT_NAME: 'push' }, {}, 'v0.8.0'],
     ['what was given wins', release, { 'aibrix-version': 'v0.5.0' }, 'v0.5.0'],
     ['also the default, if it was given', release, { 'aibrix-version': 'default' }, 'default'],
-    ['another repository', { ...release, GITHUB_REPOSITORY: 'me/else' }, {}, 'default'],
+    [
+      'another repository, where the default is asked for',
+      { ...release, GITHUB_REPOSITORY: 'me/else' },
+      { 'aibrix-version': 'default' },
+      'default',
+    ],
+    [
+      'the same repository by ssh',
+      release,
+      { 'aibrix-repository': 'ssh://git@github.com/vllm-project/aibrix.git' },
+      'v0.8.0',
+    ],
+    [
+      'a server that names the ref alone',
+      { ...release, GITHUB_REF: 'refs/tags/v0.8.0', GITHUB_REF_TYPE: undefined, GITHUB_REF_NAME: undefined },
+      {},
+      'v0.8.0',
+    ],
     ['a schedule', { ...release, GITHUB_EVENT_NAME: 'schedule' }, {}, 'default'],
     ['a run by hand', { ...release, GITHUB_EVENT_NAME: 'workflow_dispatch' }, {}, 'default'],
     ['a fork of AIBrix', { ...release, GITHUB_REPOSITORY: 'me/aibrix' }, {}, 'default'],
@@ -106,6 +123,44 @@ describe('the tag of an event', () => {
     const [selector] = read(given, { event: workflowEvent(environment) }).plan.aibrix.versions.include
     expect(selector?.kind === 'exact' ? selector.tag : selector?.text).toBe(expected)
     expect(selector?.kind).toBe(expected === 'default' ? 'default' : 'exact')
+  })
+
+  it.each<[string, NodeJS.ProcessEnv, Record<string, string>, string]>([
+    [
+      'of a release elsewhere',
+      { GITHUB_REPOSITORY: 'me/else' },
+      {},
+      'a release in https://github.com/me/else,',
+    ],
+    [
+      'of a tag push elsewhere',
+      { GITHUB_REPOSITORY: 'me/else', GITHUB_EVENT_NAME: 'push' },
+      {},
+      'a tag push in https://github.com/me/else,',
+    ],
+    ['of a fork', { GITHUB_REPOSITORY: 'me/aibrix' }, {}, 'a release in https://github.com/me/aibrix,'],
+    [
+      'on another server',
+      { GITHUB_SERVER_URL: 'https://git.example' },
+      {},
+      'https://git.example/vllm-project/AIBrix,',
+    ],
+    ['for a plan', { GITHUB_REPOSITORY: 'me/else' }, { command: 'plan' }, 'me/else'],
+  ])('%s is an error that names both repositories, and what to set', (_, environment, given, words) => {
+    const said = complaint(given, { event: workflowEvent({ ...release, ...environment }) })
+    expect(said).toContain(words)
+    expect(said).toMatch(
+      /^aibrix-version: nothing, on .* while aibrix-repository is https:\/\/github.com\/vllm-project\/aibrix,/,
+    )
+    expect(said).toMatch(/default; or set aibrix-repository to the repository of the tag/)
+  })
+
+  it.each([
+    ['build', { leg: 'x', plan: 'plan.json' }],
+    ['promote', { plan: 'plan.json' }],
+  ])('means nothing to command: %s, which has a plan', (command, more) => {
+    const event = workflowEvent({ ...release, GITHUB_REPOSITORY: 'me/else' })
+    expect(complaint({ command, ...more }, { event })).toBe('')
   })
 })
 
