@@ -8,6 +8,7 @@ import type { LegLog } from './leg-log.ts'
 import { isNamed } from '../plan/named.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
 import { storeBaseFacts } from '../promote/base-facts.ts'
+import { askedAttestations } from '../promote/attestations.ts'
 import { stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Repository } from '../registry/reference.ts'
@@ -122,7 +123,9 @@ function stagedNow(
   { cacheRepository }: BuildChoices,
   { registry, settingsOf }: BuildWorld,
 ): Promise<Judged> {
-  return judgeStaged(leg, { registry, cacheRepository, rules: settingsOf(leg) })
+  const rules = settingsOf(leg)
+  const attestations = askedAttestations(rules.call.options)
+  return judgeStaged(leg, { registry, cacheRepository, rules, attestations })
 }
 
 /** @param before what was staged when this run began with the leg */

@@ -12,6 +12,7 @@ import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
 import { createOpenReader } from './open-reader.ts'
 import { loadPlan, storePlan } from './plan-store.ts'
+import { askedAttestations } from '../promote/attestations.ts'
 import { readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -97,7 +98,8 @@ function worldOf(
     const facts = await answer
     return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
   }
-  return { registry, rules, log, signal, redact, now: timers.now, objectionTo: objection }
+  const attestations = askedAttestations(rules.build)
+  return { registry, rules, attestations, log, signal, redact, now: timers.now, objectionTo: objection }
 }
 
 /** What builds is loaded when there is something to build. */

@@ -2,6 +2,7 @@ import { sentenceOf } from '../errors.ts'
 import { notYoungerThan } from '../plan/age.ts'
 import type { Plan, PlannedImage, PlannedLeg, Published } from '../plan/plan.ts'
 import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published.ts'
+import type { AskedAttestations } from '../promote/attestations.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
 import { type LegOutcome, type ImageOutcome, unfinishedState } from '../report/outcome.ts'
@@ -13,6 +14,8 @@ export type PromoteWorld = {
   registry: RegistryClient
   /** By which everything is judged that gets a tag, whoever built it */
   rules: Rules
+  /** Which attestations everything has to have that gets a tag */
+  attestations: AskedAttestations
   log: (line: string) => void
   signal: AbortSignal
 }

@@ -1,5 +1,6 @@
 import type { Leg, PlannedLeg } from '../plan/plan.ts'
 import { stagedTag } from '../plan/stage-tags.ts'
+import { type AskedAttestations, missingAttestations } from '../promote/attestations.ts'
 import { readStaged, type Staged } from '../promote/staged.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
@@ -17,6 +18,8 @@ export type Judging = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
   cacheRepository: Repository
   rules: Rules
+  /** Which attestations have to be there */
+  attestations: AskedAttestations
 }
 
 /** What this run makes of what an earlier one has built and verified. `why` is a sentence or more. */
@@ -37,7 +40,7 @@ export async function judgeStaged(
   const staged = await readStaged(registry, cacheRepository, leg)
   if (staged.state !== 'staged') return staged
   const name = formatReference({ ...cacheRepository, tag: stagedTag(leg) })
-  return judge(leg, { name, stored: staged.stored }, judging)
+  return judge(leg, { name, repository: cacheRepository, stored: staged.stored }, judging)
 }
 
 /** A leg of what is published, of which it is known that it has the planned build id. */
@@ -49,15 +52,15 @@ export async function judgePublished(
   const name = formatReference({ ...repository, digest })
   const stored = await getPlatformImage(judging.registry, repository, digest, leg.platform)
   if (!stored) return { state: 'missing', why: `${name} does not exist any more.` }
-  return judge(leg, { name, stored }, judging)
+  return judge(leg, { name, repository, stored }, judging)
 }
 
 async function judge(
   leg: Leg,
-  { name, stored }: { name: string; stored: PlatformImage },
+  { name, repository, stored }: { name: string; repository: Repository; stored: PlatformImage },
   judging: Judging,
 ): Promise<Judged> {
-  const { registry, cacheRepository, rules } = judging
+  const { registry, cacheRepository, rules, attestations } = judging
   const other = (why: string): Judged => ({ state: 'other', why: `${name} ${why}` })
   const { top, image } = stored
   if (!image) return other(`holds no image for ${leg.platform}.`)
@@ -66,6 +69,8 @@ async function judge(
   const unjudged = unjudgedGates(found.report)
   if (unjudged.length > 0)
     return other(`was verified by a version of the action without ${unjudged.join(', ')}.`)
+  const missing = await missingAttestations(registry, repository, stored, attestations)
+  if (missing.length > 0) return other(`has no ${missing.join(' and no ')}, for which this run asks.`)
   const { manifest, config } = image
   const { layers } = manifest.parsed
   const seen: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }

@@ -1,7 +1,9 @@
 import { sentenceOf } from '../errors.ts'
 import type { PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/attestations.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
+import { getPlatformImage } from '../registry/platform-image.ts'
 import type { Repository } from '../registry/reference.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 import { judgeAgain, type Rules } from '../verify/again.ts'
@@ -10,9 +12,10 @@ import { failedGates } from './failed-gates.ts'
 import { type FoundReport, reportAbout, type Subject } from './stored-report.ts'
 
 type KeepingWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
   cacheRepository: Repository
   rules: Rules
+  attestations: AskedAttestations
 }
 
 /**
@@ -33,8 +36,26 @@ export async function keptLegs(
         .catch((error: unknown) => ({ why: sentenceOf(error) }))
       const here = built.find((outcome) => outcome.leg.id === leg.id)
       if (here && isAbout(here, found)) return here
-      return keptLeg(leg, found, world.rules)
+      const kept = keptLeg(leg, found, world.rules)
+      const missing = await missingIn(image, leg, digest, world)
+      return missing.length === 0 ? kept : { ...kept, warnings: [...(kept.warnings ?? []), ...missing] }
     }),
+  )
+}
+
+/** What is published was not built by this run's wishes, either. */
+async function missingIn(
+  { repository }: PlannedImage,
+  { platform }: PlannedLeg,
+  digest: Digest,
+  { registry, attestations }: KeepingWorld,
+): Promise<string[]> {
+  if (attestations === noAttestations) return []
+  const stored = await getPlatformImage(registry, repository, digest, platform)
+  const missing = stored ? await missingAttestations(registry, repository, stored, attestations) : []
+  return missing.map(
+    (what) =>
+      `It keeps its public tags, and has no ${what}, for which this run asks; force: true builds it again.`,
   )
 }
 

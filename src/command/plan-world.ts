@@ -8,9 +8,12 @@ import { type Catalogue, parseCatalogue } from '../plan/catalogue.ts'
 import type { Engine } from '../plan/engine.ts'
 import { judgeLeg, type JudgeWorld } from '../plan/judge.ts'
 import type { PlanWorld } from '../plan/make-plan.ts'
-import { judgePublished, judgeStaged } from './judge-stored.ts'
+import { type Judging, judgePublished, judgeStaged } from './judge-stored.ts'
+import { reportAbout } from './stored-report.ts'
 import { createNixlIndex, type NixlIndex } from '../plan/nixl-index.ts'
 import type { Leg } from '../plan/plan.ts'
+import type { PublishedPlace } from '../plan/settle.ts'
+import { askedAttestations, noAttestations } from '../promote/attestations.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
@@ -47,13 +50,28 @@ export function createPlanWorld(
       const facts = await readBaseFacts(registry, inputs.plan.cacheRepository, base)
       return facts && knownFrom(facts)
     },
-    unfit: async (leg, published) => {
-      const judging = { registry, cacheRepository: inputs.plan.cacheRepository, rules: inputs }
-      const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))
-      // By its rules the run judges that gives the tags.
-      return judged.state === 'missing' || judged.state === 'other' ? judged.why : undefined
-    },
+    unfit: async (leg, published) => unfit(leg, published, inputs, registry),
   }
+}
+
+/** Only what makes it not count is asked for here: by its rules the run judges that gives the tags. */
+async function unfit(
+  leg: Leg,
+  published: PublishedPlace | undefined,
+  inputs: Inputs,
+  registry: Judging['registry'],
+): Promise<string | undefined> {
+  const { cacheRepository, platforms } = inputs.plan
+  const attestations = askedAttestations(inputs.build)
+  const judging = { registry, cacheRepository, rules: inputs, attestations }
+  if (published && attestations === noAttestations) {
+    const { repository, digest } = published
+    const top = platforms.length > 1 ? await registry.getManifest(repository, digest) : undefined
+    const found = await reportAbout(leg, top ?? { digest }, cacheRepository, registry)
+    return 'why' in found ? found.why : undefined
+  }
+  const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))
+  return judged.state === 'missing' || judged.state === 'other' ? judged.why : undefined
 }
 
 /** @returns pip on this runner, asked each question once */

@@ -3,13 +3,21 @@ import { promoteImages, type Promotion } from '../../../src/command/promote-imag
 import { type Build, runPlan } from '../../../src/command/run.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { askedAttestations, noAttestations } from '../../../src/promote/attestations.ts'
 import type { Digest } from '../../../src/registry/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Rules } from '../../../src/verify/again.ts'
 import type { Gate } from '../../../src/verify/gate.ts'
-import { cache, createMemory, type Memory, stageLeg, vllm } from '../../support/memory-client.ts'
+import {
+  cache,
+  createMemory,
+  type Memory,
+  stageLeg,
+  stageWithAttestations,
+  vllm,
+} from '../../support/memory-client.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, makeRun, sglang } from '../../support/reports.ts'
 import { makeConfig, makeLeg, rules } from '../../support/verified-leg.ts'
 
@@ -39,10 +47,16 @@ type Way = (memory: Memory) => Promise<unknown>
 const withWaiver: Way = (memory) => stageLeg(memory, leg, {}, { gates: withGate(waived) })
 const allWell: Way = (memory) => stageLeg(memory, leg)
 
-async function promoted(memory: Memory, own: Rules = rules, of: Plan = plan): Promise<Promotion> {
+async function promoted(
+  memory: Memory,
+  own: Rules = rules,
+  of: Plan = plan,
+  attestations = noAttestations,
+): Promise<Promotion> {
   const world = {
     registry: memory.client,
     rules: own,
+    attestations,
     log: () => undefined,
     signal: new AbortController().signal,
   }
@@ -238,6 +252,58 @@ describe('what is published', () => {
   })
 })
 
+describe('attestations that a run asks for', () => {
+  const provenance = { type: 'https://slsa.dev/provenance/v0.2', text: '{"predicate":{"metadata":{}}}' }
+  const complete = { ...provenance, text: '{"predicate":{"buildConfig":{"llbDefinition":[]}}}' }
+  const newer = {
+    type: 'https://slsa.dev/provenance/v1',
+    text: '{"predicate":{"buildDefinition":{"internalParameters":{"buildConfig":{}}}}}',
+  }
+  const sbom = { type: 'https://spdx.dev/Document', text: '{}' }
+
+  it.each([
+    ['provenance where it has none', 'true', undefined, [], 'has no provenance, for'],
+    ['provenance', 'mode=min', undefined, [provenance], 'none'],
+    [
+      'all of provenance where it has the least',
+      'mode=max',
+      undefined,
+      [provenance],
+      'no provenance of mode=max, for',
+    ],
+    ['all of provenance', 'mode=max,version=v0.2', undefined, [complete], 'none'],
+    ['all of provenance in the other format', 'mode=max', undefined, [newer], 'none'],
+    ['an SBOM where it has none', undefined, 'true', [provenance], 'has no SBOM, for'],
+    ['an SBOM', undefined, 'generator=x/y', [provenance, sbom], 'none'],
+    [
+      'an SBOM where it has that of another image',
+      undefined,
+      'true',
+      [{ ...sbom, other: true }],
+      'has no SBOM, for',
+    ],
+    ['both where it has none', 'true', 'true', [], 'has no provenance and no SBOM, for'],
+    ['none', 'false', 'false', [], 'none'],
+    ['none, which it has', undefined, undefined, [provenance], 'none'],
+  ])('are %s', async (_, given, bill, has, error) => {
+    const memory = createMemory()
+    await stageWithAttestations(memory, leg, has)
+    const asked = askedAttestations({ provenance: given, sbom: bill })
+    const run = await promoted(memory, rules, plan, asked)
+    expect(errorOf(run)).toContain(error)
+    expect(states(run)).toEqual([error === 'none' ? 'published' : 'failed'])
+  })
+
+  it('are a warning where the image keeps its tag', async () => {
+    const memory = createMemory()
+    await stageWithAttestations(memory, leg, [provenance])
+    expect(states(await promoted(memory))).toEqual(['published'])
+    const run = await promoted(memory, rules, plan, { provenance: 'any', sbom: true })
+    expect(states(run)).toEqual(['unchanged'])
+    expect(legsOf(run)).toMatchObject([{ warnings: [expect.stringContaining('has no SBOM')] }])
+  })
+})
+
 describe('a run in which one leg is staged and another has to be built', () => {
   const both = makePlan([withLeg(image, 0, { existing: 'staged' }), another])
 
@@ -258,7 +324,13 @@ describe('a run in which one leg is staged and another has to be built', () => {
       return outcomes
     }
     const world = {
-      ...{ registry: memory.client, rules, log: () => undefined, signal: new AbortController().signal },
+      ...{
+        registry: memory.client,
+        rules,
+        attestations: noAttestations,
+        log: () => undefined,
+        signal: new AbortController().signal,
+      },
       ...{ redact: (text: string) => text, now: () => 0, objectionTo: () => Promise.resolve(undefined) },
     }
     const run = await runPlan(both, { push: true, failFast }, world, build)

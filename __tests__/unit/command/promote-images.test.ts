@@ -4,6 +4,7 @@ import type { PromoteChoices } from '../../../src/command/inspect-image.ts'
 import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
+import { noAttestations } from '../../../src/promote/attestations.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../../support/reports.ts'
@@ -45,7 +46,13 @@ async function promoted(
   of = plan,
 ): Promise<Promotion & { log: string[] }> {
   const log: string[] = []
-  const world = { registry: client, rules, log: (line: string) => log.push(line), signal: never }
+  const world = {
+    registry: client,
+    rules,
+    attestations: noAttestations,
+    log: (line: string) => log.push(line),
+    signal: never,
+  }
   return { ...(await promoteImages(of, { ...usual, ...choices }, world)), log }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from '../../../src/command/run.ts'
 import type { Chooser } from '../../../src/plan/named.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import { noAttestations } from '../../../src/promote/attestations.ts'
 import type { LegOutcome, Run } from '../../../src/report/outcome.ts'
 import {
   digest,
@@ -32,6 +33,7 @@ function worldOf(
   return {
     registry: client,
     rules,
+    attestations: noAttestations,
     log: () => undefined,
     signal: new AbortController().signal,
     redact: (text) => text.replaceAll(secret, '***'),
