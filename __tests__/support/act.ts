@@ -121,11 +121,11 @@ function releaseAction(folder: string, inputs: Record<string, string>): Record<s
   const rest = Object.entries(inputs).filter(([name]) => !(name in imagesInputs()))
   const text = stringify(withInputs(images, Object.fromEntries(rest)), { lineWidth: 0 })
   writeFileSync(join(folder, imagesFile), text)
-  const others = Object.values(images.jobs)
-    .flatMap(({ steps = [] }) => steps.map(({ uses = '' }) => uses))
-    .filter((uses) => uses !== '' && !uses.startsWith(`${action}@`))
-  const released: Record<string, string> = { [`${action}@v1`]: folder }
-  for (const uses of others) released[uses] = makeStandIn(`${folder}-${basename(uses)}`, uses)
+  const all = Object.values(images.jobs).flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
+  // In the commit of a release it names the one before.
+  const [own, others] = [true, false].map((is) => all.filter((uses) => uses.startsWith(`${action}@`) === is))
+  const released = Object.fromEntries([`${action}@v1`, ...(own ?? [])].map((uses) => [uses, folder]))
+  for (const uses of others ?? []) released[uses] = makeStandIn(`${folder}-${basename(uses)}`, uses)
   return released
 }
 
