@@ -5,7 +5,18 @@ const project = (displayName, settings) => ({
   displayName,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          ...{ target: 'es2024', parser: { syntax: 'typescript' } },
+          // `with { type: 'json' }`
+          experimental: { keepImportAttributes: true },
+        },
+      },
+    ],
+  },
   ...settings,
 })
 

@@ -1,3 +1,4 @@
+import variables from '../../dockerfiles/scripts/step/builder/variables.json' with { type: 'json' }
 import { canonicalJson, sha256 } from './canonical.ts'
 import type { Leg } from './plan.ts'
 
@@ -151,8 +152,10 @@ function rdmaCore(dpkg: Record<string, string>): string | null {
   return packages.map(versionOf).find((version) => version !== undefined) ?? null
 }
 
-const compilerVariable =
-  /^(?:CC|CXX|CPP|CUDAHOSTCXX|NVCC_CCBIN|COMPILER_PATH|CPATH|C_INCLUDE_PATH|CPLUS_INCLUDE_PATH|LIBRARY_PATH|LD_RUN_PATH|PKG_CONFIG_PATH|\w*FLAGS|CMAKE_\w+)$/
+/** A build sees no other variables of the base than those of the list, which its steps read, too. */
+const compilerVariable = new RegExp(
+  `^(?:${variables.flatMap(({ names, inKey }) => (inKey ? [names] : [])).join('|')})$`,
+)
 
 /** NVIDIA's devel images look for the driver's libraries there, of which nothing gets into what is linked. */
 const withoutStubs = (path: string): string =>

@@ -57,6 +57,8 @@ it.each<[string, string[], (world: World) => void]>([
   ['a folder that it links from', ['wheel', 'ucx'], (world) => env(world, 'LIBRARY_PATH=/opt/x/lib')],
   ['a run path that it gives', ['wheel', 'ucx'], (world) => env(world, 'LD_RUN_PATH=/opt/x/lib')],
   ['a compiler that the base names', ['wheel', 'ucx'], (world) => env(world, 'CXX=clang++')],
+  ['an archiver that the base names', ['wheel', 'ucx'], (world) => env(world, 'AR=llvm-ar')],
+  ['an argument that the base replaces', ['wheel', 'ucx'], (world) => env(world, 'UCX_REPO=https://x')],
 ])('another name comes of %s: %j', (_, kinds, change) => {
   expect(changedBy(change)).toEqual(kinds)
 })

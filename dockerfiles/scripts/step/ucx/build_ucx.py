@@ -17,6 +17,7 @@ from ..builder.checkout import Source, checkout
 from ..common.failure import Failure, say
 from ..common.process import run
 from ..builder.toolkit import Toolkit, complete
+from ..builder.variables import remove_others
 
 PREFIX = "/opt/aibrix/ucx"
 WORK = "/build"
@@ -27,6 +28,7 @@ HEADERS = (("libibverbs-dev", "infiniband/verbs.h"), ("librdmacm-dev", "rdma/rdm
 
 
 def main():
+    remove_others()
     toolkit = Toolkit()
     version = os.environ["UCX_VERSION"]
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])

@@ -15,6 +15,7 @@ from ..common.failure import Failure, say, warn
 from ..common.python_packages import frozen, pip
 from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
 from ..builder.toolkit import Toolkit, complete, flags_for
+from ..builder.variables import remove_others
 
 RESULT = "/wheel"
 WORK = "/build"
@@ -31,6 +32,7 @@ HEADERS = {
 
 
 def main():
+    remove_others()
     toolkit = Toolkit()
     names = toolkit.chosen(os.environ["GPU_ARCHITECTURES"])
     ref = os.environ["AIBRIX_BRANCH"]

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { type ArtifactKind, artifactKinds, artifactsOf } from '../../../src/plan/artifact-key.ts'
+import { makeBase, makeConfig, makeLeg } from '../../support/verified-leg.ts'
+
+/** What is left of an environment for the programs of a build. */
+function seenByBuild(environment: Record<string, string>): string[] {
+  const program = `import json, os, sys
+from step.builder.variables import remove_others
+os.environ.clear()
+os.environ.update(json.loads(sys.argv[1]))
+remove_others()
+print(json.dumps(sorted(os.environ)))`
+  const args = ['-B', '-c', program, JSON.stringify(environment)]
+  return JSON.parse(
+    execFileSync('python3', args, { cwd: 'dockerfiles/scripts', encoding: 'utf8' }),
+  ) as string[]
+}
+
+function namesOn(env: string[]): Record<ArtifactKind, string> {
+  const { base } = makeLeg()
+  const leg = makeLeg({ base: { ...base, config: makeConfig({ env }) } })
+  const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
+  const { wheel, ucx } = artifactsOf(leg, makeBase(), ['9.0'], recipes)
+  return { wheel: wheel.name, ucx: ucx.name }
+}
+
+describe('a variable of the base', () => {
+  it.each([
+    ...[
+      'SETUPTOOLS_SCM_PRETEND_VERSION',
+      'SETUPTOOLS_SCM_PRETEND_VERSION_FOR_AIBRIX_KVCACHE',
+      'SOURCE_DATE_EPOCH',
+    ],
+    ...['SETUPTOOLS_USE_DISTUTILS', 'DISTUTILS_DEBUG', 'USE_NINJA', 'FORCE_CUDA', 'TORCH_CUDA_ARCH_LIST'],
+    ...['SKBUILD_CONFIGURE_OPTIONS', 'PIP_CONFIG_SETTINGS', 'PIP_NO_BINARY', 'PIP_GLOBAL_OPTION', 'VERBOSE'],
+    ...[
+      'AIBRIX_TARGET_DEVICE',
+      'CONFIG_SITE',
+      'ACLOCAL_PATH',
+      'CCACHE_DIR',
+      'GIT_DIR',
+      'LD_PRELOAD',
+      'PYTHONOPTIMIZE',
+    ],
+  ])('%s, which a build backend may read, reaches no build and is in no key', (name) => {
+    expect(seenByBuild({ PATH: '/bin', [name]: 'x' })).toEqual(['PATH'])
+    expect(namesOn([`${name}=x`])).toEqual(namesOn([]))
+  })
+
+  it.each([
+    'CC',
+    'CXXFLAGS',
+    'NVCC_APPEND_FLAGS',
+    'CMAKE_ARGS',
+    'LD',
+    'PKG_CONFIG_PATH',
+    'LIBRARY_PATH',
+    'AIBRIX_BRANCH',
+  ])('%s, which changes what is compiled, reaches the build and is in the key', (name) => {
+    expect(seenByBuild({ [name]: 'x' })).toEqual([name])
+    for (const kind of artifactKinds) expect(namesOn([`${name}=x`])[kind]).not.toBe(namesOn([])[kind])
+  })
+
+  it.each([
+    'PATH',
+    'PYTHONPATH',
+    'CUDA_HOME',
+    'LC_ALL',
+    'HTTPS_PROXY',
+    'no_proxy',
+    'PIP_EXTRA_INDEX_URL',
+    'SSL_CERT_FILE',
+  ])('%s, which changes nothing of it, reaches the build and is in no key', (name) => {
+    expect(seenByBuild({ [name]: '/x' })).toEqual([name])
+    expect(namesOn([`${name}=/x`])).toEqual(namesOn([]))
+  })
+
+  it.each(['MYCC', 'PATHS', 'XCMAKE_ARGS'])('%s, which only looks like one of these, is removed', (name) => {
+    expect(seenByBuild({ [name]: 'x' })).toEqual([])
+  })
+})
+
+it.each(['wheel/build_wheel.py', 'ucx/build_ucx.py'])(
+  '%s removes the others before it does anything',
+  (file) => {
+    const text = readFileSync(`dockerfiles/scripts/step/${file}`, 'utf8')
+    expect(text).toMatch(/^def main\(\):\n {4}remove_others\(\)\n/m)
+  },
+)
+
+it('each of the list has a reason', () => {
+  const list = JSON.parse(readFileSync('dockerfiles/scripts/step/builder/variables.json', 'utf8')) as object[]
+  for (const entry of list) expect(entry).toMatchObject({ reason: expect.stringMatching(/.{10,}/) })
+})
