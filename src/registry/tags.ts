@@ -39,6 +39,7 @@ export async function listTags(session: Session, repository: Repository, repeat:
   const tags = new Set<string>()
   const asked = new Set<string>()
   let bytes = 0
+  let isLinked = false
   let next: string | undefined = `/v2/${path}/tags/list?n=${pageSize}`
   while (next !== undefined) {
     if (asked.has(next)) throw new UserError(`${title} leads in a circle; it is not used.`)
@@ -52,8 +53,11 @@ export async function listTags(session: Session, repository: Repository, repeat:
     )
     if (read === undefined) return []
     bytes += read.size
+    const known = tags.size
     for (const tag of read.tags) if (isTag(tag)) tags.add(tag)
-    next = read.next?.href
+    isLinked ||= read.next !== undefined
+    const mayHaveMore = !isLinked && tags.size > known
+    next = read.next?.href ?? (mayHaveMore ? afterFullPage(path, read.tags) : undefined)
     if (bytes > limits.bytes || tags.size > limits.tags || (next && asked.size >= limits.pages)) {
       throw new UserError(
         `${title} has more than ${limits.tags} tags, ${limits.bytes} bytes or ${limits.pages} pages, which is too much to be true.`,
@@ -76,6 +80,16 @@ async function readPage(session: Session, access: Access, url: string, title: st
   return { tags, size: body.length, next: nextPage(access.purpose, answer) }
 }
 
+/**
+ * A registry need not link what is more (specification 1.1: the link "MAY be included"). One that gives as many as were asked
+ * for and links nothing is asked what comes behind the last one; one that gives more knows no pages.
+ */
+function afterFullPage(path: string, page: readonly string[]): string | undefined {
+  const last = page.at(-1)
+  if (page.length !== pageSize || last === undefined) return undefined
+  return `/v2/${path}/tags/list?n=${pageSize}&last=${encodeURIComponent(last)}`
+}
+
 function isUnknownRepository(error: unknown): boolean {
   return (
     error instanceof RegistryRefusal && error.status === 404 && unknownRepository.includes(error.code ?? '')
@@ -88,8 +102,12 @@ function isUnknownRepository(error: unknown): boolean {
  */
 function nextPage({ registry, action }: Purpose, answer: HttpAnswer): URL | undefined {
   const links = parseLinks([answer.headers.link ?? []].flat().join(','))
-  const target = links?.find(({ relations }) => relations.includes('next'))?.target
-  if (links !== undefined && target === undefined) return undefined
+  // A link that does not say what it is can only be meant for this (so does go-containerregistry, which asks for no relation).
+  const next =
+    links?.find(({ relations }) => relations.includes('next')) ??
+    links?.find(({ relations }) => relations.every((relation) => relation === ''))
+  const target = next?.target
+  if (links !== undefined && !target) return undefined
   const here = answer.url
   const url = target !== undefined && URL.canParse(target, here.href) ? new URL(target, here.href) : undefined
   if (url === undefined) {

@@ -49,6 +49,56 @@ describe('the tags of a repository', () => {
     expect(await client().listTags(at(await server(among)))).toHaveLength(3)
   })
 
+  it.each([
+    ['no relation', (next: string) => `<${next}>`],
+    ['an empty relation', (next: string) => `<${next}>; rel=""`],
+    ['a title and no relation', (next: string) => `<${next}>; title="more; rel=prev"`],
+    ['no relation behind one that has one', (next: string) => `</>; rel="first", <${next}>`],
+    ['a relation without quotes, among others', (next: string) => `<${next}>; REL=Next`],
+    ['another relation first', (next: string) => `<${next}>; rel="last next"`],
+  ])('are read to the last page, though its link has %s', async (_, link) => {
+    const registry = await server(({ path }, response) => {
+      const first = path.includes('n=1000')
+      const headers = first ? { link: link('/v2/aibrix/x/tags/list?cursor=1') } : {}
+      sendJson(response, 200, { tags: [first ? 'a' : 'b'] }, headers)
+    })
+    expect(await client().listTags(at(registry))).toEqual(['a', 'b'])
+  })
+
+  it.each(['</first>; rel="first", </before>; rel=prev', '<>', '<>; rel="next"'])(
+    'end where no link leads to more: %s',
+    async (link) => {
+      const registry = await server((_, response) => {
+        sendJson(response, 200, { tags: ['a'] }, { link })
+      })
+      expect(await client().listTags(at(registry))).toEqual(['a'])
+      expect(registry.seen).toHaveLength(1)
+    },
+  )
+
+  it('are asked for behind the last one where a page is full and nothing is linked', async () => {
+    const tags = numbered(2000).sort()
+    const registry = await server(({ path }, response) => {
+      const query = new URL(path, 'http://x').searchParams
+      const from = tags.indexOf(query.get('last') ?? '') + 1
+      sendJson(response, 200, { tags: tags.slice(from, from + Number(query.get('n'))) })
+    })
+    expect(await client().listTags(at(registry))).toEqual(tags)
+    expect(registry.seen.map(({ path }) => path)).toEqual([
+      '/v2/aibrix/x/tags/list?n=1000',
+      `/v2/aibrix/x/tags/list?n=1000&last=${tags[999] ?? ''}`,
+      `/v2/aibrix/x/tags/list?n=1000&last=${tags[1999] ?? ''}`,
+    ])
+  })
+
+  it('are all there where a registry that knows no pages has as many as were asked for', async () => {
+    const registry = await server((_, response) => {
+      sendJson(response, 200, { tags: numbered(1000) })
+    })
+    expect(await client().listTags(at(registry))).toHaveLength(1000)
+    expect(registry.seen).toHaveLength(2)
+  })
+
   it('come in one order and once each, whatever the registry does', async () => {
     const registry = await server(paged(['b', 'a', 'B', 'a', 'v0.10', 'v0.9', 'b'], 3))
     expect(await client().listTags(at(registry))).toEqual(['B', 'a', 'b', 'v0.10', 'v0.9'])
