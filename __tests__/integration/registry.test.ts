@@ -9,6 +9,7 @@ import { getArtifact, putArtifact } from '../../src/registry/artifact.ts'
 import { createRegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { digestOf } from '../../src/registry/digest.ts'
+import { putImageForm } from '../../src/registry/image-form.ts'
 import { mediaTypes } from '../../src/registry/manifest.ts'
 import { getPlatformImage } from '../../src/registry/platform-image.ts'
 import { formatReference } from '../../src/registry/reference.ts'
@@ -156,6 +157,17 @@ describe('a real registry', () => {
     await putArtifact(client, staging, 'plan-1', { type, bytes })
     const found = await getArtifact(client, staging, 'plan-1', { type, limit: 2_000_000 })
     expect(found?.equals(bytes)).toBe(true)
+  })
+
+  it('keeps a document in the form of an image, which docker pulls', async () => {
+    const document = { type: 'application/vnd.example+json', bytes: randomBytes(5000) }
+    const bytes = await putImageForm(client, staging, document)
+    await client.putManifest(staging, 'as-image', bytes, mediaTypes.ociManifest)
+    const found = await getArtifact(client, staging, 'as-image', { type: document.type, limit: 5000 })
+    expect(found?.equals(document.bytes)).toBe(true)
+    const reference = formatReference({ ...staging, tag: 'as-image' })
+    execFileSync('docker', ['pull', '--quiet', reference])
+    execFileSync('docker', ['rmi', reference])
   })
 
   it('refuses a manifest whose blobs it does not have, and says so', async () => {

@@ -16,7 +16,11 @@ export type TestServer = {
   close: () => Promise<void>
 }
 
-export type Handler = (request: Seen & { raw: IncomingMessage }, response: ServerResponse) => void
+/** `bytes`: the body as it came */
+export type Handler = (
+  request: Seen & { raw: IncomingMessage; bytes: Buffer },
+  response: ServerResponse,
+) => void
 
 /** Counts requests from their first byte until their answer was sent, of several servers together. */
 export type Gauge = { now: number; most: number }
@@ -36,14 +40,15 @@ export async function startServer(handler: Handler, gauge: Gauge = { now: 0, mos
     const chunks: Buffer[] = []
     raw.on('data', (chunk: Buffer) => chunks.push(chunk))
     raw.on('end', () => {
+      const bytes = Buffer.concat(chunks)
       const entry = {
         method: raw.method ?? '',
         path: raw.url ?? '',
         authorization: raw.headers.authorization,
-        body: Buffer.concat(chunks).toString(),
+        body: bytes.toString(),
       }
       seen.push(entry)
-      handler({ ...entry, raw }, response)
+      handler({ ...entry, raw, bytes }, response)
     })
   })
   return { ...(await listen(server)), seen }

@@ -1,29 +1,62 @@
 import type { Manifest, RegistryClient } from './client.ts'
 import type { Digest } from './digest.ts'
+import { alsoRefused, isOfTheForm } from './failure.ts'
+import { isImageForm, putImageForm, readImageForm } from './image-form.ts'
 import { mediaTypes } from './media-types.ts'
-import type { Repository } from './reference.ts'
+import { formatRepository, type Repository } from './reference.ts'
 
 /** What the descriptor of an artifact without a configuration points to (OCI image specification 1.1, manifest.md). */
 export const emptyConfig = Buffer.from('{}')
 
+type Writer = Pick<RegistryClient, 'putBlob' | 'putManifest'>
+
+type Artifact = {
+  type: string
+  bytes: Uint8Array
+  subject?: Pick<Manifest, 'mediaType' | 'digest' | 'bytes'> | undefined
+}
+
+/** Repositories that take images and nothing else, as each client has found out. */
+const imagesOnly = new WeakMap<Writer, Set<string>>()
+
 /**
- * Stores a JSON document under a tag, as an OCI artifact with one layer: the document, byte for byte. The same document
- * (and subject) gives the same digest, so storing it again changes nothing.
+ * Stores a document under a tag, as an OCI artifact with one layer: the document, byte for byte. Where the registry
+ * takes images and no other artifacts, it is an image with one file in it (`image-form.ts`). The same document (and subject)
+ * gives the same digest, so storing it again changes nothing.
  * @param artifact.type media type of the document, and of the artifact
  * @param artifact.subject the image that it is about, as the same repository has it
  * @throws UserError, which is a RegistryRefusal if the registry does not want to (see `isDenied`)
  */
 export async function putArtifact(
-  client: Pick<RegistryClient, 'putBlob' | 'putManifest'>,
+  client: Writer,
   repository: Repository,
   tag: string,
-  artifact: {
-    type: string
-    bytes: Uint8Array
-    subject?: Pick<Manifest, 'mediaType' | 'digest' | 'bytes'> | undefined
-  },
+  artifact: Artifact,
 ): Promise<Digest> {
-  const { type, bytes, subject } = artifact
+  const name = formatRepository(repository)
+  const put = (manifest: Buffer): Promise<Digest> =>
+    client.putManifest(repository, tag, manifest, mediaTypes.ociManifest)
+  const asImage = async (): Promise<Digest> =>
+    put(await putImageForm(client, repository, { ...artifact, subject: artifact.subject?.digest }))
+  if (imagesOnly.get(client)?.has(name)) return asImage()
+  const manifest = await artifactManifest(client, repository, artifact)
+  try {
+    return await put(manifest)
+  } catch (refused) {
+    if (!isOfTheForm(refused)) throw refused
+    const digest = await asImage().catch((error: unknown) => {
+      throw alsoRefused(refused, error, 'in the form of an image')
+    })
+    imagesOnly.set(client, new Set(imagesOnly.get(client)).add(name))
+    return digest
+  }
+}
+
+async function artifactManifest(
+  client: Pick<RegistryClient, 'putBlob'>,
+  repository: Repository,
+  { type, bytes, subject }: Artifact,
+): Promise<Buffer> {
   const config = await client.putBlob(repository, emptyConfig)
   const layer = await client.putBlob(repository, bytes)
   const manifest = {
@@ -36,7 +69,7 @@ export async function putArtifact(
       subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
     }),
   }
-  return client.putManifest(repository, tag, Buffer.from(JSON.stringify(manifest)), mediaTypes.ociManifest)
+  return Buffer.from(JSON.stringify(manifest))
 }
 
 /**
@@ -60,7 +93,11 @@ export async function readArtifact(
   { type, limit }: { type: string; limit: number },
 ): Promise<{ bytes: Buffer; digest: Digest } | undefined> {
   const manifest = await client.getManifest(repository, tag)
-  const layer = manifest?.parsed.kind === 'image' ? manifest.parsed.layers[0] : undefined
-  if (!manifest || layer?.mediaType !== type) return undefined
-  return { bytes: await client.getBlob(repository, layer.digest, limit), digest: manifest.digest }
+  if (manifest?.parsed.kind !== 'image') return undefined
+  const { parsed, digest } = manifest
+  if (isImageForm(parsed, type))
+    return { bytes: await readImageForm(client, repository, parsed, limit), digest }
+  const [layer] = parsed.layers
+  if (layer?.mediaType !== type) return undefined
+  return { bytes: await client.getBlob(repository, layer.digest, limit), digest }
 }

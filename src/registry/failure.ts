@@ -27,6 +27,8 @@ export class RegistryRefusal extends UserError {
   readonly isAnonymous: boolean
   /** What happened, without advice and end */
   readonly problem: string
+  /** What to do about it, without end */
+  readonly advice: string
 
   constructor(
     problem: string,
@@ -40,6 +42,7 @@ export class RegistryRefusal extends UserError {
   ) {
     super(`${problem}; ${advice}.`)
     this.problem = problem
+    this.advice = advice
     this.status = details.status
     this.code = details.code
     this.retryAfter = details.retryAfter
@@ -53,6 +56,30 @@ export class RegistryRefusal extends UserError {
  */
 export function isDenied(error: unknown): error is RegistryRefusal {
   return error instanceof RegistryRefusal && [401, 403, 404, 405].includes(error.status)
+}
+
+/**
+ * @returns whether a registry may have refused how something was asked for, and not that it was: 400, 403, 404, 405, 415, 422, …
+ *   Not so where it wants a login or patience, or finds it too large.
+ */
+export function isOfTheForm(error: unknown): error is RegistryRefusal {
+  if (!(error instanceof RegistryRefusal)) return false
+  const { status } = error
+  return (status >= 400 && status < 500 && ![401, 408, 413, 425, 429].includes(status)) || status === 501
+}
+
+/**
+ * The error where a second way was refused after a first one.
+ * @param how the second way, behind what was refused: `by upload, too`
+ * @returns a refusal that names both; the second error itself where it is none
+ */
+export function alsoRefused(first: RegistryRefusal, second: unknown, how: string): unknown {
+  if (!(second instanceof RegistryRefusal)) return second
+  const { isAnonymous, advice } = second
+  // What can be done without is so however it was asked for.
+  const { status, code, retryAfter } = isDenied(first) ? first : second
+  const problem = `${first.problem}; and ${how}: ${second.problem}`
+  return new RegistryRefusal(problem, advice, { status, code, retryAfter, isAnonymous })
 }
 
 /** @returns whether a registry refuses something to those of whom it knows nothing, be it there or not */

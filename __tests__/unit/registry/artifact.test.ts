@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { getArtifact, putArtifact } from '../../../src/registry/artifact.ts'
 import { isDenied } from '../../../src/registry/failure.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
-import { mediaTypes, parseManifest } from '../../../src/registry/manifest.ts'
+import {
+  type ImageManifest,
+  mediaTypes,
+  parseImageConfig,
+  parseManifest,
+} from '../../../src/registry/manifest.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
@@ -26,22 +33,23 @@ const image = {
 }
 
 /** A registry that keeps what it is given. */
-function keeping(): { handler: Handler; manifests: Map<string, string> } {
-  const [blobs, manifests] = [new Map<string, string>(), new Map<string, string>()]
-  const handler: Handler = ({ method, path, body }, response) => {
+function keeping(): { handler: Handler; manifests: Map<string, string>; blobs: Map<string, Buffer> } {
+  const [blobs, manifests] = [new Map<string, Buffer>(), new Map<string, string>()]
+  const handler: Handler = ({ method, path, body, bytes }, response) => {
     const url = new URL(path, 'http://x')
     const last = url.pathname.split('/').at(-1) ?? ''
     const kept = path.includes('/manifests/') ? manifests : blobs
     if (method === 'POST') response.writeHead(202, { location: '/upload' }).end()
     else if (method === 'PUT') {
-      kept.set(url.searchParams.get('digest') ?? last, body)
-      response.writeHead(201, { 'docker-content-digest': digestOf(Buffer.from(body)) }).end()
+      if (kept === manifests) manifests.set(last, body)
+      else blobs.set(url.searchParams.get('digest') ?? '', bytes)
+      response.writeHead(201, { 'docker-content-digest': digestOf(bytes) }).end()
     } else if (kept.has(last)) {
       response.writeHead(200, kept === manifests ? { 'content-type': mediaTypes.ociManifest } : {})
       response.end(method === 'HEAD' ? undefined : kept.get(last))
     } else response.writeHead(404).end()
   }
-  return { handler, manifests }
+  return { handler, manifests, blobs }
 }
 
 describe('a document in a registry', () => {
@@ -102,6 +110,137 @@ describe('a document in a registry', () => {
     await putArtifact(registryClient, at(registry), 'a', { type, bytes: Buffer.alloc(100, ' ') })
     const work = getArtifact(registryClient, at(registry), 'a', { type, limit: 99 })
     expect(await sentence(work)).toContain('more than 99 bytes')
+  })
+
+  describe('in a registry that takes images and nothing else', () => {
+    const ordinary = [mediaTypes.ociLayerGzip]
+    /** Whether there is nothing in a manifest that an image does not have. */
+    const isImage = (body: string): boolean => {
+      const { config, layers, ...rest } = JSON.parse(body) as Record<string, unknown> & {
+        config: { mediaType: string }
+        layers: { mediaType: string }[]
+      }
+      return (
+        config.mediaType === mediaTypes.ociConfig &&
+        layers.every(({ mediaType }) => ordinary.includes(mediaType as typeof mediaTypes.ociLayerGzip)) &&
+        Object.keys(rest).sort().join() === 'annotations,mediaType,schemaVersion'
+      )
+    }
+    const imagesOnly = (status: number, code: string) => {
+      const { handler, manifests, blobs } = keeping()
+      const picky: Handler = (request, response) => {
+        if (request.method === 'PUT' && request.path.includes('/manifests/') && !isImage(request.body))
+          sendJson(response, status, { errors: [{ code, message: 'unknown media type' }] })
+        else handler(request, response)
+      }
+      return { handler: picky, manifests, blobs }
+    }
+
+    it.each([
+      [400, 'MANIFEST_INVALID'],
+      [415, 'UNSUPPORTED'],
+      [404, 'MANIFEST_UNKNOWN'],
+      [405, 'UNSUPPORTED'],
+      [403, 'DENIED'],
+      [422, 'UNPROCESSABLE'],
+      [501, 'NOT_IMPLEMENTED'],
+    ])(
+      'comes back as it was, and is asked for once in a form that is not taken (%i)',
+      async (status, code) => {
+        const registry = await server(imagesOnly(status, code).handler)
+        const registryClient = client()
+        const bytes = Buffer.from(`{"plan": "${'ä'.repeat(1000)}"}\n`)
+        const first = await putArtifact(registryClient, at(registry), 'plan-1', { type, bytes })
+        const again = await putArtifact(registryClient, at(registry), 'plan-2', { type, bytes })
+        expect(again).toBe(first)
+        expect(
+          registry.seen.filter(({ method, path }) => method === 'PUT' && path.includes('/plan-')),
+        ).toHaveLength(3)
+        expect(await getArtifact(client(), at(registry), 'plan-1', { type, limit })).toEqual(bytes)
+        expect(
+          await getArtifact(client(), at(registry), 'plan-1', { type: 'text/plain', limit }),
+        ).toBeUndefined()
+      },
+    )
+
+    it('comes back whatever it is made of', async () => {
+      const registry = await server(imagesOnly(400, 'MANIFEST_INVALID').handler)
+      const registryClient = client()
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 1500 }), async (bytes) => {
+          await putArtifact(registryClient, at(registry), 'a', { type, bytes })
+          const found = await getArtifact(registryClient, at(registry), 'a', { type, limit: bytes.length })
+          expect(found?.equals(bytes)).toBe(true)
+        }),
+        { numRuns: 20 },
+      )
+    })
+
+    it('names the image that it is about, and what is in its layer', async () => {
+      const { handler, manifests, blobs } = imagesOnly(400, 'MANIFEST_INVALID')
+      const registry = await server(handler)
+      const artifact = { type, bytes: Buffer.from('{"gates":[]}'), subject: image }
+      await putArtifact(client(), at(registry), 'report-1-amd64', artifact)
+      const { annotations, config, layers } = JSON.parse(
+        manifests.get('report-1-amd64') ?? '',
+      ) as ImageManifest
+      expect(annotations).toEqual({
+        'io.aibrix.image-action.kind': type,
+        'io.aibrix.image-action.subject': image.digest,
+      })
+      const layer = gunzipSync(blobs.get(layers[0]?.digest ?? '') ?? '')
+      const written = parseImageConfig(blobs.get(config.digest) ?? Buffer.alloc(0), 'x')
+      expect(written).toMatchObject({ os: 'linux', architecture: 'amd64', diffIds: [digestOf(layer)] })
+    })
+
+    it('that is too long is an error', async () => {
+      const registry = await server(imagesOnly(400, 'MANIFEST_INVALID').handler)
+      const registryClient = client()
+      for (const length of [100, 100_000]) {
+        await putArtifact(registryClient, at(registry), 'a', { type, bytes: Buffer.alloc(length, ' ') })
+        const work = getArtifact(registryClient, at(registry), 'a', { type, limit: 99 })
+        expect(await sentence(work)).toMatch(/more than 99 bytes|is broken/)
+      }
+    })
+
+    it.each([
+      ['no layer', []],
+      ['nothing compressed', [Buffer.from('{}')]],
+      ['no archive', [gzipSync('{}'.repeat(600))]],
+      ['nothing', [gzipSync('')]],
+    ])('is broken where somebody put %s in its place', async (_, layers) => {
+      const registry = await server(keeping().handler)
+      const registryClient = client()
+      const stored = await Promise.all(
+        layers.map(async (layer) => ({
+          mediaType: mediaTypes.ociLayerGzip,
+          digest: await registryClient.putBlob(at(registry), layer),
+          size: layer.length,
+        })),
+      )
+      const { config } = JSON.parse(image.bytes.toString()) as ImageManifest
+      const annotations = { 'io.aibrix.image-action.kind': type }
+      const manifest = { schemaVersion: 2, config, layers: stored, annotations }
+      const bytes = Buffer.from(JSON.stringify(manifest))
+      await registryClient.putManifest(at(registry), 'a', bytes, mediaTypes.ociManifest)
+      const work = getArtifact(registryClient, at(registry), 'a', { type, limit })
+      expect(await sentence(work)).toContain('a document that is stored as an image is broken')
+    })
+  })
+
+  it('that is refused in both forms is an error that names both', async () => {
+    const { handler } = keeping()
+    const registry = await server((request, response) => {
+      const isImage = !request.body.includes('artifactType')
+      if (request.method !== 'PUT' || !request.path.includes('/manifests/')) handler(request, response)
+      else if (isImage) sendJson(response, 400, { errors: [{ code: 'TAG_INVALID', message: 'immutable' }] })
+      else sendJson(response, 415, { errors: [{ code: 'UNSUPPORTED', message: 'unknown media type' }] })
+    })
+    const work = putArtifact(client(), at(registry), 'a', { type, bytes: Buffer.from('{}') })
+    const refused = `registry ${registry.host} refused the push to aibrix/x`
+    expect(await sentence(work)).toBe(
+      `${refused}: 415 unsupported (unknown media type); and in the form of an image: ${refused}: 400 bad request (immutable); check the name of the repository and what the registry supports.`,
+    )
   })
 
   it.each([
