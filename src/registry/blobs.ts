@@ -1,22 +1,15 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
-import { checkDigest, checkHeader, Damaged, LostUpload } from './damage.ts'
+import { checkDigest, checkHeader, LostUpload, NotThereYet } from './damage.ts'
 import { type Digest, digestOf } from './digest.ts'
 import type { RegistryRefusal } from './failure.ts'
 import { formatRepository, type Repository } from './reference.ts'
-import { follow, pulling, pullFrom, pushing, type RegistryRequest, type Session } from './session.ts'
-import type { HttpAnswer } from './transport.ts'
-
-/** How a blob came to be where it is wanted: it was there, it was mounted, or its bytes travelled. */
-export type BlobTransfer = 'exists' | 'mounted' | 'streamed'
-
-/** A blob that is to be in `to` as it is in `from`; size in bytes. */
-export type BlobCopy = { from: Repository; to: Repository; digest: Digest; size: number }
+import { follow, pulling, pushing, type RegistryRequest, type Session } from './session.ts'
+import { type HttpAnswer, isSuccess } from './transport.ts'
 
 /** What registries call an upload that they know nothing of any more, or of which they have not all bytes. */
 const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']
 
-type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
+export type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
 
 /**
  * @param limit bytes; a longer blob is an error
@@ -34,7 +27,8 @@ export async function getBlob(
   return bytes
 }
 
-async function openBlob(
+/** As `getBlob`, not read yet and not compared. */
+export async function openBlob(
   session: Session,
   repository: Repository,
   digest: Digest,
@@ -42,7 +36,7 @@ async function openBlob(
 ): Promise<HttpAnswer> {
   const access = pulling(repository)
   const answer = await session.send({ ...access, method: 'GET', url: blobPath(repository, digest), timeout })
-  if (answer.status === 200) return answer
+  if (isSuccess(answer)) return answer
   if (answer.status !== 404) throw await session.refusal(access, answer)
   answer.discard()
   throw new UserError(`${formatRepository(repository)} has no blob ${digest}; push the image again.`)
@@ -51,9 +45,9 @@ async function openBlob(
 export async function hasBlob(session: Session, repository: Repository, digest: Digest): Promise<boolean> {
   const access = pulling(repository)
   const answer = await session.send({ ...access, method: 'HEAD', url: blobPath(repository, digest) })
-  if (answer.status !== 200 && answer.status !== 404) throw await session.refusal(access, answer)
+  if (!isSuccess(answer) && answer.status !== 404) throw await session.refusal(access, answer)
   answer.discard()
-  return answer.status === 200
+  return isSuccess(answer)
 }
 
 /** Uploads bytes unless the repository has them. Returns their digest. */
@@ -61,77 +55,26 @@ export async function putBlob(session: Session, repository: Repository, bytes: U
   const digest = digestOf(bytes)
   if (await hasBlob(session, repository, digest)) return digest
   const access = pushing(repository)
-  const answer = await session.send({
-    ...access,
-    method: 'POST',
-    url: `/v2/${repository.path}/blobs/uploads/`,
-  })
-  if (answer.status !== 202) throw await session.refusal(access, answer)
-  answer.discard()
-  await finishUpload(session, access, uploadAddress(access, answer), digest, bytes, bytes.length)
+  const address = await startUpload(session, repository)
+  await finishUpload(session, access, address, { repository, digest, body: bytes, size: bytes.length })
   return digest
 }
 
-/**
- * Makes a blob of one repository one of another. In one registry it is mounted, which moves no bytes; where the registry
- * does not want to (it answers 202 and opens an upload instead), and across registries, the bytes are streamed.
- * @throws UserError if a registry refuses, or if the source has another size than it should
- */
-export function mountBlob(session: Session, blob: BlobCopy): Promise<BlobTransfer> {
-  return session.copying(() => transfer(session, blob))
-}
-
-async function transfer(session: Session, blob: BlobCopy): Promise<BlobTransfer> {
-  const { from, to, digest, size } = blob
-  const isSameRegistry = from.registry === to.registry
-  if (isSameRegistry && from.path === to.path) return 'exists'
-  if (!isSameRegistry && (await hasBlob(session, to, digest))) return 'exists'
-  const push = pushing(to)
-  const access: Access = isSameRegistry ? { ...push, scopes: [...push.scopes, pullFrom(from)] } : push
-  const uploads = `/v2/${to.path}/blobs/uploads/`
-  const mount = `?mount=${digest}&from=${encodeURIComponent(from.path)}`
-  const answer = await session.send({
-    ...access,
-    method: 'POST',
-    url: isSameRegistry ? uploads + mount : uploads,
-  })
-  if (answer.status === 201) {
-    answer.discard()
-    return 'mounted'
-  }
-  if (answer.status !== 202) throw await session.refusal(access, answer)
+/** @returns where the bytes are to be sent */
+export async function startUpload(session: Session, repository: Repository): Promise<URL> {
+  const access = pushing(repository)
+  const answer = await session.send({ ...access, method: 'POST', url: uploadsPath(repository) })
+  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   answer.discard()
-  const source = await openBlob(session, from, digest, 'stall')
-  try {
-    await finishUpload(session, access, uploadAddress(access, answer), digest, exactly(source, blob), size)
-  } finally {
-    source.discard()
-  }
-  return 'streamed'
+  return uploadAddress(access, answer)
 }
 
-/**
- * The last bytes are given only if all together are what they should be, so that an upload of others is never complete.
- * @throws Damaged
- */
-async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  const name = `blob ${digest} of ${formatRepository(from)}`
-  let seen = 0
-  for await (const chunk of source.stream()) {
-    seen += chunk.length
-    if (seen > size) break
-    hash.update(chunk)
-    if (seen === size) checkDigest(name, digest, `sha256:${hash.digest('hex')}`)
-    yield chunk
-  }
-  if (seen !== size) {
-    throw new Damaged(`${name} has not the ${size} bytes that its manifest says; push the image again.`)
-  }
+export function uploadsPath({ path }: Repository): string {
+  return `/v2/${path}/blobs/uploads/`
 }
 
 /** The address is the registry's choice and may be relative, or on another host (which gets no credentials). */
-function uploadAddress({ purpose }: Access, answer: HttpAnswer): URL {
+export function uploadAddress({ purpose }: Access, answer: HttpAnswer): URL {
   const { location } = answer.headers
   if (location === undefined) {
     throw new UserError(
@@ -141,14 +84,18 @@ function uploadAddress({ purpose }: Access, answer: HttpAnswer): URL {
   return follow(purpose, answer.url, location)
 }
 
-async function finishUpload(
+export async function finishUpload(
   session: Session,
   access: Access,
   address: URL,
-  digest: Digest,
-  body: Uint8Array | AsyncIterable<Uint8Array>,
-  size: number,
+  blob: {
+    repository: Repository
+    digest: Digest
+    body: Uint8Array | AsyncIterable<Uint8Array>
+    size: number
+  },
 ): Promise<void> {
+  const { repository, digest, body, size } = blob
   const url = new URL(address)
   url.searchParams.set('digest', digest)
   const answer = await session.send({
@@ -159,9 +106,14 @@ async function finishUpload(
     body,
     timeout: 'stall',
   })
-  if (answer.status !== 201) throw lostOrRefused(await session.refusal(access, answer))
+  if (!isSuccess(answer)) throw lostOrRefused(await session.refusal(access, answer))
   answer.discard()
   checkHeader(`the blob of ${access.purpose.action}`, answer.headers['docker-content-digest'], digest)
+  // Another success than the specification's may mean another thing.
+  if (answer.status !== 201 && !(await hasBlob(session, repository, digest)))
+    throw new NotThereYet(
+      `${formatRepository(repository)} took the blob ${digest}, and does not have it; look at the registry's log.`,
+    )
 }
 
 /** Where an upload was begun a moment ago there can be no "no such upload", nor a wrong digest of what we sent. */

@@ -1,5 +1,6 @@
 import { createAuthenticator } from './auth.ts'
-import { type BlobCopy, type BlobTransfer, getBlob, hasBlob, mountBlob, putBlob } from './blobs.ts'
+import { type BlobCopy, type BlobTransfer, createBlobCopier } from './blob-copy.ts'
+import { getBlob, hasBlob, putBlob } from './blobs.ts'
 import type { CredentialLookup } from './credentials.ts'
 import type { Digest } from './digest.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
@@ -11,7 +12,7 @@ import { listTags } from './tags.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import type { Timeouts } from './watch.ts'
 
-export type { BlobCopy, BlobTransfer } from './blobs.ts'
+export type { BlobCopy, BlobTransfer } from './blob-copy.ts'
 export type { Manifest } from './manifests.ts'
 export type { Timeouts } from './watch.ts'
 
@@ -93,7 +94,7 @@ export function createRegistryClient(
     getBlob: (repository, digest, limit) => repeat(() => getBlob(session, repository, digest, limit)),
     hasBlob: (repository, digest) => repeat(() => hasBlob(session, repository, digest)),
     putBlob: (repository, bytes) => repeat(() => putBlob(session, repository, bytes)),
-    mountBlob: (blob) => repeat(() => mountBlob(session, blob)),
+    mountBlob: createBlobCopier(session, repeat),
     listTags: (repository) => listTags(session, repository, repeat),
     pushesTo: authenticator.pushesTo,
     close: transport.close,

@@ -69,17 +69,19 @@ export function isOfTheForm(error: unknown): error is RegistryRefusal {
 }
 
 /**
- * The error where a second way was refused after a first one.
- * @param how the second way, behind what was refused: `by upload, too`
- * @returns a refusal that names both; the second error itself where it is none
+ * The error where a second way failed after a first one.
+ * @param how the second way, behind what was refused: `by upload`
+ * @returns one that names both, and is a refusal where the second is one
  */
-export function alsoRefused(first: RegistryRefusal, second: unknown, how: string): unknown {
-  if (!(second instanceof RegistryRefusal)) return second
-  const { isAnonymous, advice } = second
+export function alsoRefused(first: UserError, second: unknown, how: string): unknown {
+  if (!(second instanceof UserError)) return second
+  const before = first instanceof RegistryRefusal ? first.problem : first.message.replace(/\.$/, '')
+  const both = `${before}; and ${how}: `
+  if (!(second instanceof RegistryRefusal)) return new UserError(both + second.message, { cause: second })
   // What can be done without is so however it was asked for.
   const { status, code, retryAfter } = isDenied(first) ? first : second
-  const problem = `${first.problem}; and ${how}: ${second.problem}`
-  return new RegistryRefusal(problem, advice, { status, code, retryAfter, isAnonymous })
+  const { isAnonymous, advice } = second
+  return new RegistryRefusal(both + second.problem, advice, { status, code, retryAfter, isAnonymous })
 }
 
 /** @returns whether a registry refuses something to those of whom it knows nothing, be it there or not */

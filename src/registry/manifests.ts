@@ -5,6 +5,7 @@ import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { type ParsedManifest, parseManifest } from './manifest.ts'
 import { formatReference, isTag, type Reference, type Repository } from './reference.ts'
 import { pulling, pushing, refuseWebPage, type Session } from './session.ts'
+import { isSuccess } from './transport.ts'
 
 /** A manifest as stored (`bytes`), and what is in it. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
@@ -28,12 +29,12 @@ export async function getManifest(
   const url = manifestPath(repository, reference)
   const answer = await session.send({ ...access, method: 'GET', url, headers: { accept } })
   // A web server that is no registry says 404 to everything, and "there is no such tag" would be wrong.
-  if (answer.status === 404 || answer.status === 200) refuseWebPage(repository.registry, answer)
+  if (answer.status === 404 || isSuccess(answer)) refuseWebPage(repository.registry, answer)
   if (answer.status === 404) {
     answer.discard()
     return undefined
   }
-  if (answer.status !== 200) throw await session.refusal(access, answer)
+  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   const contentType = answer.headers['content-type'] ?? ''
   const bytes = await answer.read(manifestLimit)
   const digest = digestOf(bytes)
@@ -68,11 +69,13 @@ export async function putManifest(
     headers: { 'content-type': mediaType },
     body: bytes,
   })
-  if (answer.status !== 201) throw await session.refusal(access, answer)
+  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
   if (confirmed !== undefined) checkHeader(name, confirmed, digest)
-  else await confirmManifest(session, repository, reference, digest)
+  // Another success than the specification's may mean another thing.
+  if (confirmed === undefined || answer.status !== 201)
+    await confirmManifest(session, repository, reference, digest)
   return digest
 }
 

@@ -6,7 +6,7 @@ import { checked, parseJson, printable } from './json.ts'
 import { parseLinks } from './link.ts'
 import { formatRepository, isTag, type Repository } from './reference.ts'
 import { pulling, refuseWebPage, type RegistryRequest, type Session } from './session.ts'
-import type { HttpAnswer } from './transport.ts'
+import { type HttpAnswer, isSuccess } from './transport.ts'
 
 /**
  * What is asked for at first. Registries send fewer if they want to (GHCR and quay 100 unless asked), or all at once
@@ -73,7 +73,7 @@ type Page = { tags: string[]; size: number; next: URL | undefined }
 
 async function readPage(session: Session, access: Access, url: string, title: string): Promise<Page> {
   const answer = await session.send({ ...access, method: 'GET', url })
-  if (answer.status !== 200) throw await session.refusal(access, answer)
+  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   refuseWebPage(access.purpose.registry, answer)
   const body = await answer.read(limits.bytes)
   const { tags } = checked(page, parseJson(body, title), title)

@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts'
 import { type Purpose, refusal } from './failure.ts'
 import { checked, parseJson } from './json.ts'
 import { apiOrigin, isLoopback } from './reference.ts'
-import type { HttpAnswer, Transport } from './transport.ts'
+import { type HttpAnswer, isSuccess, type Transport } from './transport.ts'
 
 /** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
 export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
@@ -69,7 +69,7 @@ async function fetchToken(
       ? await refresh(transport, purpose, url, scopes, challenge, own.token)
       : await getToken(transport, purpose, url, scopes, challenge, own)
   const body = await answer.read(tokenLimit)
-  if (answer.status !== 200) {
+  if (!isSuccess(answer)) {
     const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
     const { status, headers } = answer
     throw refusal(purpose, { status, body, headers }, own !== undefined, secrets)

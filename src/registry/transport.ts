@@ -31,6 +31,11 @@ export type HttpAnswer = {
   ended: Promise<void>
 }
 
+/** Which success it is differs from registry to registry (Quay said 202 of a manifest): it is read back where that matters. */
+export function isSuccess({ status }: Pick<HttpAnswer, 'status'>): boolean {
+  return status >= 200 && status < 300
+}
+
 /** One request, one answer: no credentials, no redirects. Every request of the registry client passes through here. */
 export type Transport = {
   send: (request: HttpRequest) => Promise<HttpAnswer>
