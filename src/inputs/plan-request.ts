@@ -1,33 +1,20 @@
-import { UserError } from '../errors.ts'
 import type { Selectors } from '../plan/selector.ts'
 import type { GpuArchitectures, SourceRepository } from '../plan/plan.ts'
 import type { PlanRequest } from '../plan/request.ts'
 import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
-import { parseRepository, type Repository } from '../registry/reference.ts'
 import { readEngines, readSelectors } from './engines.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { eventTagOf } from './event-tag.ts'
-import { boolean, choice, lines, matching, type Source } from './fields.ts'
+import { boolean, choice, lines, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
 import { readPlatforms } from './platforms.ts'
 import { quoted } from './problems.ts'
+import { readBaseRegistry, readCacheRepository, readNamespace, readRegistry } from './registries.ts'
 import { readSkipping } from './skipping.ts'
 
 export function readPlanRequest(source: Source, context: InputContext, push: boolean): PlanRequest {
-  const registry =
-    matching(
-      source,
-      'registry',
-      /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/,
-      'a host such as docker.io or ghcr.io',
-    ) ?? ''
-  const namespace =
-    matching(
-      source,
-      'namespace',
-      /^[a-z0-9]+([._/-][a-z0-9]+)*$/,
-      'lower-case letters, digits, and . _ - / between them',
-    ) ?? ''
+  const registry = readRegistry(source)
+  const namespace = readNamespace(source, registry)
   const overwrite = boolean(source, 'overwrite-tags')
   return {
     engines: readEngines(source),
@@ -43,14 +30,8 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
     buildArguments: readBuildArguments(source),
     registry,
     namespace,
-    baseRegistry:
-      matching(
-        source,
-        'base-registry',
-        /^[A-Za-z0-9.-]+(:\d+)?(\/[a-z0-9._/-]+)?$/,
-        'a host, with a path where a mirror has one',
-      ) ?? '',
-    cacheRepository: readCacheRepository(source, `${registry}/${namespace}/image-cache`),
+    baseRegistry: readBaseRegistry(source),
+    cacheRepository: readCacheRepository(source, registry, namespace),
     templates: readTemplates(source),
     date: readDate(source, context.now),
     publicTags: push ? (overwrite ? 'overwrite' : 'look') : 'ignore',
@@ -125,23 +106,6 @@ function readGpuArchitectures(source: Source): GpuArchitectures {
   if (named.length === 0 || !named.every((part) => /^\d{1,2}\.\d$/.test(part)))
     source.problems.add('gpu-architectures', quoted(value), 'auto, or compute capabilities such as "8.0 9.0"')
   return [...new Set(named)].sort((left, right) => Number(left) - Number(right))
-}
-
-function readCacheRepository(source: Source, fallback: string): Repository {
-  const given = source.read('cache-repository')
-  try {
-    return parseRepository(given || fallback)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    // Without one of its own it is made of registry and namespace, which have complained already.
-    if (given !== '')
-      source.problems.add(
-        'cache-repository',
-        quoted(given),
-        'a repository such as docker.io/aibrix/image-cache',
-      )
-    return { registry: '', path: '' }
-  }
 }
 
 function readTemplates(source: Source): TagTemplate[] {

@@ -13,7 +13,7 @@ export type Reference = Repository & { tag?: string; digest?: Digest }
 export const dockerHub = 'docker.io'
 
 /** Names under which configurations and users know Docker Hub. */
-const dockerHubAliases = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
+const dockerHubAliases = ['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']
 
 /** Grammar of the OCI distribution specification 1.1, "Pulling manifests". */
 const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
@@ -30,14 +30,24 @@ export function isTag(text: string): boolean {
   return tagGrammar.test(text)
 }
 
+/** @returns whether the text may stand behind `/v2/` in requests: `aibrix/vllm-openai` */
+export function isRepositoryPath(text: string): boolean {
+  return pathGrammar.test(text)
+}
+
 /**
- * @param text host with an optional port, without scheme: `ghcr.io`, `localhost:5000`
- * @returns it in lower case, Docker Hub's other names as `docker.io`
+ * @param text host with an optional port: `ghcr.io`, `localhost:5000`. What people write around it is left out: `https://`, a slash or
+ *   the path of the API behind it, the dot at the end of a complete name.
+ * @returns the one name that is used everywhere: lower case, Docker Hub's other names as `docker.io`
  * @throws UserError if it is not the name of a registry
  */
 export function parseRegistry(text: string): string {
-  const registry = text.toLowerCase()
-  if (dockerHubAliases.includes(registry)) return dockerHub
+  const registry = text
+    .toLowerCase()
+    .replace(/^https:\/\//, '')
+    .replace(/(?:\/v[12])?\/?$/, '')
+    .replace(/\.(?=:\d+$|$)/, '')
+  if (dockerHubAliases.includes(registry.replace(/:443$/, ''))) return dockerHub
   if (!registryGrammar.test(registry) || !URL.canParse(`https://${registry}`)) {
     throw new UserError(
       `"${text}" is not a registry; expected a host with an optional port, as in ghcr.io or localhost:5000.`,
@@ -64,6 +74,11 @@ export function parseRepository(text: string, defaultRegistry: string = dockerHu
     )
   }
   return { registry, path }
+}
+
+/** @returns whether Docker takes a registry's name for the first part of a path, so that it needs a port: `harbor` */
+export function mayBePath(registry: string): boolean {
+  return !namesRegistry(registry)
 }
 
 /** Docker's rule: what stands before the first slash is a registry if it could not be the first part of a path. */
