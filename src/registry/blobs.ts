@@ -3,7 +3,8 @@ import { checkDigest, checkHeader, LostUpload, NotThereYet } from './damage.ts'
 import { type Digest, digestOf } from './digest.ts'
 import type { RegistryRefusal } from './failure.ts'
 import { formatRepository, type Repository } from './reference.ts'
-import { follow, pulling, pushing, type RegistryRequest, type Session } from './session.ts'
+import { follow } from './redirect.ts'
+import { pulling, pushing, type RegistryRequest, type Session } from './session.ts'
 import { type HttpAnswer, isSuccess } from './transport.ts'
 
 /** What registries call an upload that they know nothing of any more, or of which they have not all bytes. */

@@ -1,10 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { UserError } from '../errors.ts'
 import type { Authenticator } from './auth.ts'
-import { notARegistry, type Purpose, refusal, type RegistryRefusal } from './failure.ts'
+import { notARegistry, refusal, type RegistryRefusal } from './failure.ts'
 import { NoAnswer } from './no-answer.ts'
 import { createPlaces, type Places } from './places.ts'
-import { apiOrigin, isLoopback, type Repository } from './reference.ts'
+import { follow, maximumRedirects, redirectOf } from './redirect.ts'
+import { apiOrigin, type Repository } from './reference.ts'
 import type { Scope } from './token.ts'
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
 
@@ -27,10 +28,8 @@ export type Session = {
   copying: Places['copying']
 }
 
-const maximumRedirects = 5
 /** Bytes of an error's body that are looked at. */
 const errorLimit = 64 * 1024
-const redirects = [301, 302, 303, 307, 308]
 
 export const pullFrom = ({ path }: Repository): Scope => `repository:${path}:pull`
 export const pushTo = ({ path }: Repository): Scope => `repository:${path}:pull,push`
@@ -57,8 +56,8 @@ export function createSession(transport: Transport, authenticator: Authenticator
     let url = new URL(request.url, home)
     for (let hop = 0; hop <= maximumRedirects; hop++) {
       const answer = await sendTo(request, url, url.origin === home)
-      const { location } = answer.headers
-      if (!redirects.includes(answer.status) || location === undefined) return answer
+      const location = redirectOf(answer)
+      if (location === undefined) return answer
       answer.discard()
       if (method !== 'GET' && method !== 'HEAD') {
         throw new UserError(
@@ -142,22 +141,4 @@ function withAuthorization(
     timeout,
     headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
   }
-}
-
-/**
- * Where a Location header leads, seen from the address that sent it.
- * @throws UserError if it leads from https to http, or from anywhere to http on another machine
- */
-export function follow(purpose: Purpose, from: URL, location: string): URL {
-  const url = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined
-  const isLocal = url?.protocol === 'http:' && from.protocol === 'http:' && isLoopback(url)
-  if (url === undefined || !(url.protocol === 'https:' || isLocal)) {
-    throw new UserError(
-      `registry ${purpose.registry} answers ${purpose.action} with an address that is not https; it is not followed.`,
-    )
-  }
-  // User and password in an address would become an Authorization header.
-  url.username = ''
-  url.password = ''
-  return url
 }

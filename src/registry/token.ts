@@ -3,9 +3,10 @@ import { UserError } from '../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { type Purpose, refusal } from './failure.ts'
-import { checked, parseJson } from './json.ts'
+import { checked, parseJson, printable } from './json.ts'
+import { follow, maximumRedirects, redirectOf } from './redirect.ts'
 import { apiOrigin, isLoopback } from './reference.ts'
-import { type HttpAnswer, isSuccess, type Transport } from './transport.ts'
+import { type HttpAnswer, type HttpRequest, isSuccess, type Transport } from './transport.ts'
 
 /** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
 export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
@@ -21,8 +22,8 @@ const tokenLimit = 256 * 1024
 const defaultLifetime = 60
 
 const tokenAnswer = v.object({
-  token: v.optional(v.string()),
-  access_token: v.optional(v.string()),
+  token: v.nullish(v.string(), ''),
+  access_token: v.nullish(v.string(), ''),
   expires_in: v.nullish(v.number(), defaultLifetime),
 })
 
@@ -76,9 +77,10 @@ async function fetchToken(
   }
   const title = `the answer of the token service ${url.host}`
   const { token, access_token, expires_in } = checked(tokenAnswer, parseJson(body, title), title)
-  const text = token ?? access_token ?? ''
+  // Of two that differ Docker takes this one; either may be there and empty.
+  const text = access_token || token
   if (!/^[\x21-\x7e]+$/.test(text)) throw new UserError(`${title} holds no token.`)
-  return { header: `Bearer ${text}`, lifetime: expires_in }
+  return { header: `Bearer ${text}`, lifetime: expires_in > 0 ? expires_in : defaultLifetime }
 }
 
 function realmOf(registry: string, { realm }: BearerChallenge): URL {
@@ -97,7 +99,33 @@ function wantedScopes(scopes: readonly Scope[], { scope }: BearerChallenge): rea
   return scopes.length > 0 || scope === undefined ? scopes : [scope]
 }
 
-/** Distribution, docs/spec/auth/token.md. A redirect is not followed: it would be the third party. */
+/**
+ * Follows redirects to other addresses of the same service. Another host would be a third party, and gets nothing.
+ * @throws UserError for a redirect to another origin, or too many of them
+ */
+async function sendWithin(transport: Transport, request: HttpRequest): Promise<HttpAnswer> {
+  const { purpose, url: service } = request
+  let next = request
+  for (let hop = 0; hop <= maximumRedirects; hop++) {
+    const answer = await transport.send(next)
+    const location = redirectOf(answer)
+    if (location === undefined) return answer
+    answer.discard()
+    const url = follow(purpose, next.url, location)
+    if (url.origin !== service.origin)
+      throw new UserError(
+        `the token service ${service.host} of registry ${purpose.registry} answers with a redirect (${answer.status}) to another host, ${printable(url.host)}, which gets no credentials; ask its operator.`,
+      )
+    // As browsers and Go have it: only these two send what was sent again (RFC 9110, 15.4).
+    const isRepeated = next.method === 'GET' || [307, 308].includes(answer.status)
+    next = isRepeated ? { ...next, url } : { method: 'GET', url, headers: {}, timeout: next.timeout, purpose }
+  }
+  throw new UserError(
+    `the token service ${service.host} of registry ${purpose.registry} answers with more than ${maximumRedirects} redirects; ask its operator.`,
+  )
+}
+
+/** Distribution, docs/spec/auth/token.md. */
 async function getToken(
   transport: Transport,
   purpose: Purpose,
@@ -110,7 +138,7 @@ async function getToken(
   if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
   for (const scope of wantedScopes(scopes, challenge)) url.searchParams.append('scope', scope)
   const headers = own === undefined ? {} : { authorization: basic(own.username, own.password) }
-  return transport.send({ method: 'GET', url, headers, timeout: 'request', purpose })
+  return sendWithin(transport, { method: 'GET', url, headers, timeout: 'request', purpose })
 }
 
 /** Distribution, docs/spec/auth/oauth.md. */
@@ -129,7 +157,7 @@ async function refresh(
     service: challenge.service ?? '',
     scope: wantedScopes(scopes, challenge).join(' '),
   })
-  return transport.send({
+  return sendWithin(transport, {
     method: 'POST',
     url,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -451,7 +451,7 @@ describe('a hostile token service', () => {
       (response, { host }) => {
         response.writeHead(307, { location: `http://${host}/` }).end()
       },
-      /307/,
+      /redirect \(307\) to another host, 127\.0\.0\.1:\d+, which gets no credentials/,
     ],
     [
       'a token with a line break',
