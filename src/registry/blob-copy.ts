@@ -107,7 +107,9 @@ async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): A
   const hash = createHash('sha256')
   const name = `blob ${digest} of ${formatRepository(from)}`
   let seen = 0
-  for await (const chunk of source.stream()) {
+  // Storage may say "gzip" of what is a compressed layer: then it is as long as the layer.
+  const isTheLayer = source.headers['content-length'] === String(size)
+  for await (const chunk of source.stream(isTheLayer)) {
     seen += chunk.length
     if (seen > size) break
     hash.update(chunk)

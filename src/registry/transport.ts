@@ -1,8 +1,10 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HttpClient } from '@actions/http-client'
 import { UserError } from '../errors.ts'
+import { decoded } from './content-encoding.ts'
 import type { Purpose } from './failure.ts'
 import { codeOf, networkFailure } from './no-answer.ts'
 import { startWatch, type Timeouts, type Watch } from './watch.ts'
@@ -23,9 +25,13 @@ export type HttpAnswer = {
   status: number
   headers: http.IncomingHttpHeaders
   url: URL
-  /** @throws UserError if the body is longer than the limit (bytes), breaks off or stalls */
-  read: (limit: number) => Promise<Buffer>
-  stream: () => AsyncIterable<Buffer>
+  /**
+   * @param isWhole tells bytes that are what was asked for as they came, though the answer says that they are compressed
+   * @throws UserError if the body is longer than the limit (bytes), breaks off or stalls
+   */
+  read: (limit: number, isWhole?: (bytes: Buffer) => boolean) => Promise<Buffer>
+  /** @param asIs leaves the body compressed where the answer says that it was for the way */
+  stream: (asIs?: boolean) => AsyncIterable<Buffer>
   discard: () => void
   /** Resolves when nothing of the answer is under way any more, however it ended */
   ended: Promise<void>
@@ -94,7 +100,7 @@ async function exchange(
   const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
     method,
     agent,
-    headers: { 'user-agent': 'aibrix-image-action', ...headers },
+    headers: { 'user-agent': 'aibrix-image-action', 'accept-encoding': 'identity', ...headers },
   })
   const watch = startWatch(request.timeout, options.timeouts, options.signal, (error) =>
     outgoing.destroy(error),
@@ -163,7 +169,7 @@ function answerOf(
 ): HttpAnswer {
   const { purpose, url } = request
   const ended = new Promise<void>((resolve) => incoming.once('close', resolve))
-  const stream = async function* (): AsyncGenerator<Buffer> {
+  const asItCame = async function* (): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of incoming as AsyncIterable<Buffer>) {
         watch.progress(chunk.length)
@@ -175,10 +181,13 @@ function answerOf(
       release()
     }
   }
-  const read = async (limit: number): Promise<Buffer> => {
+  const title = `the answer of registry ${purpose.registry} to ${purpose.action}`
+  const stream = (asIs = false): AsyncIterable<Buffer> =>
+    asIs ? asItCame() : decoded(asItCame(), incoming.headers, title)
+  const collect = async (source: AsyncIterable<Buffer>, limit: number): Promise<Buffer> => {
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of stream()) {
+    for await (const chunk of source) {
       size += chunk.length
       if (size > limit) {
         throw new UserError(
@@ -188,6 +197,12 @@ function answerOf(
       chunks.push(chunk)
     }
     return Buffer.concat(chunks)
+  }
+  const read: HttpAnswer['read'] = async (limit, isWhole) => {
+    if (isWhole === undefined) return collect(stream(), limit)
+    const bytes = await collect(asItCame(), limit)
+    if (isWhole(bytes)) return bytes
+    return collect(decoded(Readable.from([bytes]), incoming.headers, title), limit)
   }
   const discard = (): void => {
     const length = request.method === 'HEAD' ? 0 : Number(incoming.headers['content-length'] ?? Infinity)
