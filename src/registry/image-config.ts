@@ -7,6 +7,7 @@ import { checked, parseJson } from './json.ts'
  * for the working directory (BuildKit writes `/` into an image whose base had none).
  */
 export type ImageConfig = {
+  /** `''` where the image does not say it, which Docker takes for a plain image; so for the architecture */
   os: string
   architecture: string
   variant: string
@@ -32,7 +33,7 @@ const texts = v.pipe(
   v.nullish(v.union([v.array(v.string()), v.string()]), () => []),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
 )
-const labels = v.nullish(v.record(v.string(), v.string()), () => ({}))
+const labels = v.nullish(v.record(v.string(), text), () => ({}))
 
 const workingDirectory = v.pipe(
   text,
@@ -41,25 +42,29 @@ const workingDirectory = v.pipe(
 
 const step = v.object({ created: v.nullish(v.string()), empty_layer: v.nullish(v.boolean()) })
 
-const schema = v.object({
-  os: v.string(),
-  architecture: v.string(),
-  variant: text,
-  created: v.nullish(v.string()),
-  config: v.nullish(
-    v.object({
-      User: text,
-      Entrypoint: texts,
-      Cmd: texts,
-      WorkingDir: workingDirectory,
-      Env: texts,
-      Labels: labels,
-    }),
-  ),
-  rootfs: v.nullish(v.object({ diff_ids: texts })),
-  // Nobody has to write it, and only an age is read from it.
-  history: v.fallback(v.array(step), () => []),
-})
+const schema = v.pipe(
+  v.unknown(),
+  v.check((given) => !Array.isArray(given), 'a list'),
+  v.object({
+    os: text,
+    architecture: text,
+    variant: text,
+    created: v.nullish(v.string()),
+    config: v.nullish(
+      v.object({
+        User: text,
+        Entrypoint: texts,
+        Cmd: texts,
+        WorkingDir: workingDirectory,
+        Env: texts,
+        Labels: labels,
+      }),
+    ),
+    rootfs: v.nullish(v.object({ diff_ids: texts })),
+    // Nobody has to write it, and only an age is read from it.
+    history: v.fallback(v.array(step), () => []),
+  }),
+)
 
 /**
  * @param bytes the configuration blob of an image manifest (OCI image specification, config.md)

@@ -3,18 +3,11 @@ import { UserError } from '../errors.ts'
 import { type Digest, isDigest } from './digest.ts'
 import { checked, parseJson, printable } from './json.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
+import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.ts'
 
 export { type Compression, layerCompression, mediaTypes } from './media-types.ts'
 export { type ImageConfig, parseImageConfig } from './image-config.ts'
-
-/** What an index says about the machine that a manifest is for. */
-export type Platform = {
-  os: string
-  architecture: string
-  variant?: string | undefined
-  'os.version'?: string | undefined
-  'os.features'?: string[] | undefined
-}
+export { formatPlatform, isForPlatform, type Platform } from './platform.ts'
 
 /**
  * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
@@ -51,14 +44,19 @@ const maximumParts = 1000
 /** Bytes, 1 TiB; registries take layers of up to about 50 GB. */
 const maximumSize = 2 ** 40
 
-const annotations = v.nullish(v.record(v.string(), v.string()), () => ({}))
+/** Go, in which registries and engines are written, reads `null` as "not there". */
+function absent<const Schema extends v.GenericSchema>(schema: Schema) {
+  return v.nullish(schema, () => undefined)
+}
+
+const annotations = v.nullish(v.record(v.string(), v.nullish(v.string(), '')), () => ({}))
 
 const platform = v.object({
-  os: v.string(),
-  architecture: v.string(),
-  variant: v.optional(v.string()),
-  'os.version': v.optional(v.string()),
-  'os.features': v.optional(v.array(v.string())),
+  os: v.nullish(v.string(), ''),
+  architecture: v.nullish(v.string(), ''),
+  variant: absent(v.string()),
+  'os.version': absent(v.string()),
+  'os.features': absent(v.array(v.string())),
 })
 
 const descriptor = v.object({
@@ -71,10 +69,10 @@ const descriptor = v.object({
     v.maxValue(maximumSize, 'more bytes than can be true'),
   ),
   annotations,
-  urls: v.optional(v.array(v.string())),
-  data: v.optional(v.string()),
-  platform: v.optional(platform),
-  artifactType: v.optional(v.string()),
+  urls: absent(v.array(v.string())),
+  data: absent(v.string()),
+  platform: absent(platform),
+  artifactType: absent(v.string()),
 })
 
 const parts = v.pipe(
@@ -85,10 +83,9 @@ const parts = v.pipe(
 
 const common = {
   schemaVersion: v.literal(2),
-  mediaType: v.optional(v.string()),
   annotations,
-  artifactType: v.optional(v.string()),
-  subject: v.optional(descriptor),
+  artifactType: absent(v.string()),
+  subject: absent(descriptor),
 }
 
 // `manifests` in an image and `layers` or `config` in an index are refused: one document must not be read as two
@@ -116,7 +113,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string, name: stri
   const outside = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const title = `the manifest of ${name}`
   const content = parseJson(bytes, title)
-  const { mediaType = outside } = checked(v.object({ mediaType: v.optional(v.string()) }), content, title)
+  const inside = checked(v.object({ mediaType: v.nullish(v.string(), '') }), content, title).mediaType
+  const mediaType = inside || outside
   const known = [...indexMediaTypes, ...manifestMediaTypes]
   if (known.includes(outside) && mediaType !== outside) {
     throw new UserError(`${title} is served as ${outside} but says ${printable(mediaType)}.`)
@@ -142,40 +140,27 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
 
 /**
  * Chooses the image for one platform, attestations left out.
- * @param platform `linux/amd64`, `linux/arm64/v8`. arm64 is the same as arm64/v8 (containerd's normalisation). Without a
- *   variant, an entry without one is preferred and any other is taken else, so that `amd64/v3` does not win over `amd64`.
- * @returns undefined if the index has no such image
+ * @param platform `linux/amd64`, `linux/arm64/v8`, in whatever spelling. Without a variant, an entry without one is preferred and any other
+ *   is taken else, so that `amd64/v3` does not win over `amd64`.
+ * @returns undefined if the index has none that says so
  */
 export function platformManifest(index: ImageIndex, platform: string): Descriptor | undefined {
-  const candidates = index.manifests.filter(
-    (entry) => !isAttestation(entry) && entry.platform && isForPlatform(platform, entry.platform),
-  )
-  const [, architecture, variant] = platform.split('/')
-  const wanted = normalVariant(architecture, variant)
-  const exact = candidates.find((entry) => normalVariant(architecture, entry.platform?.variant) === wanted)
-  return exact ?? candidates[0]
+  return platformManifests(index, platform).find((entry) => entry.platform !== undefined)
 }
 
-/**
- * @param wanted `linux/amd64`; without a variant any will do
- * @returns whether an image for `platform` is one for what is wanted
- */
-export function isForPlatform(wanted: string, { os, architecture, variant }: Platform): boolean {
-  const [wantedOs, wantedArchitecture, wantedVariant] = wanted.split('/')
-  return (
-    os === wantedOs &&
-    architecture === wantedArchitecture &&
-    (wantedVariant === undefined ||
-      normalVariant(architecture, variant) === normalVariant(architecture, wantedVariant))
-  )
+/** @returns what may be the image for a platform, best first, and at last, in the index' order, those that say none */
+export function platformManifests(index: ImageIndex, platform: string): Descriptor[] {
+  const entries = index.manifests.filter((entry) => !isAttestation(entry) && isKnownType(entry.mediaType))
+  const named = entries.filter((entry) => entry.platform && isForPlatform(platform, entry.platform))
+  const isExact = (entry: Descriptor): boolean =>
+    entry.platform !== undefined && isExactlyForPlatform(platform, entry.platform)
+  return [
+    ...named.filter(isExact),
+    ...named.filter((entry) => !isExact(entry)),
+    ...entries.filter((entry) => entry.platform === undefined),
+  ]
 }
 
-/** @returns `linux/arm64`, `linux/arm/v7`: the same text for platforms that are the same */
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, normalVariant(architecture, variant)].filter((part) => part !== '').join('/')
-}
-
-function normalVariant(architecture: string | undefined, variant: string | undefined): string {
-  const given = variant ?? ''
-  return architecture === 'arm64' && given === 'v8' ? '' : given
+function isKnownType(mediaType: string): boolean {
+  return indexMediaTypes.includes(mediaType) || manifestMediaTypes.includes(mediaType)
 }

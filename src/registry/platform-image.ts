@@ -1,43 +1,65 @@
+import { UserError } from '../errors.ts'
 import type { Manifest, RegistryClient } from './client.ts'
-import { type ImageConfig, type ImageIndex, type ImageManifest, platformManifest } from './manifest.ts'
+import { type ImageConfig, type ImageIndex, type ImageManifest, platformManifests } from './manifest.ts'
 import { configMediaTypes } from './media-types.ts'
-import type { Repository } from './reference.ts'
+import { isForPlatform, parsePlatform } from './platform.ts'
+import { formatReference, type Repository } from './reference.ts'
 
 /** What a reference names, and the image for one platform in it; `image` is undefined if there is none. */
 export type PlatformImage = {
   /** The index, or the manifest itself where the reference names a plain one */
   top: Manifest
-  image: { manifest: Manifest & { parsed: ImageManifest }; config: ImageConfig } | undefined
+  image: Image | undefined
 }
 
+type Image = { manifest: Manifest & { parsed: ImageManifest }; config: ImageConfig }
+type Registry = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+
+/** Indexes below an index, and manifests that are looked at in them all. Real ones have one or two of either. */
+const limits = { depth: 3, manifests: 100 }
+
 /**
- * Follows a tag or digest to the image for a platform.
+ * Follows a tag or digest to the image for a platform, as Docker does (containerd, images.Manifest): through indexes in an index,
+ * and by the image's own configuration where an index does not say a platform.
  * @param platform `linux/amd64`; a plain manifest is taken for whatever platform it is. An artifact is no image.
- * @returns undefined if there is no such reference
+ * @returns undefined if there is no such reference; a configuration that does not say its platform has the one that was asked for
  */
 export async function getPlatformImage(
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  registry: Registry,
   repository: Repository,
   reference: string,
   platform: string,
 ): Promise<PlatformImage | undefined> {
   const top = await registry.getManifest(repository, reference)
   if (!top) return undefined
-  const manifest =
-    top.parsed.kind === 'image' ? top : await childOf(registry, repository, top.parsed, platform)
-  const parsed = manifest?.parsed
-  if (!manifest || parsed?.kind !== 'image' || !configMediaTypes.includes(parsed.config.mediaType))
-    return { top, image: undefined }
-  const config = await registry.getImageConfig(repository, parsed)
-  return { top, image: { manifest: { ...manifest, parsed }, config } }
+  const tooMany = new UserError(
+    `${formatReference({ ...repository, digest: top.digest })} has more than ${limits.manifests} manifests that may be for ${platform}.`,
+  )
+  let left = limits.manifests
+  const imageOf = async (manifest: Manifest): Promise<Image | undefined> => {
+    const { parsed } = manifest
+    if (parsed.kind !== 'image' || !configMediaTypes.includes(parsed.config.mediaType)) return undefined
+    return { manifest: { ...manifest, parsed }, config: await registry.getImageConfig(repository, parsed) }
+  }
+  const search = async (index: ImageIndex, depth: number): Promise<Image | undefined> => {
+    for (const { digest, platform: named } of platformManifests(index, platform)) {
+      if (left-- <= 0) throw tooMany
+      const manifest = await registry.getManifest(repository, digest)
+      if (manifest?.parsed.kind === 'index') {
+        const below = depth > 0 ? await search(manifest.parsed, depth - 1) : undefined
+        if (below) return below
+      } else if (manifest) {
+        const image = await imageOf(manifest)
+        if (image && (named !== undefined || isForPlatform(platform, image.config))) return image
+      }
+    }
+    return undefined
+  }
+  const image = top.parsed.kind === 'image' ? await imageOf(top) : await search(top.parsed, limits.depth)
+  return { top, image: image && { ...image, config: completed(image.config, platform) } }
 }
 
-async function childOf(
-  registry: Pick<RegistryClient, 'getManifest'>,
-  repository: Repository,
-  index: ImageIndex,
-  platform: string,
-): Promise<Manifest | undefined> {
-  const digest = platformManifest(index, platform)?.digest
-  return digest === undefined ? undefined : registry.getManifest(repository, digest)
+function completed(config: ImageConfig, platform: string): ImageConfig {
+  const { os, architecture } = parsePlatform(platform)
+  return { ...config, os: config.os || os, architecture: config.architecture || architecture }
 }

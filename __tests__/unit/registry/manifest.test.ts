@@ -231,10 +231,18 @@ describe('parseImageConfig', () => {
     })
   })
 
-  it('refuses what is no configuration', () => {
-    expect(() => parseImageConfig(bytes({}), 'docker.io/a')).toThrow(
-      'the configuration of docker.io/a is not valid at os',
-    )
+  it('reads what does not say its platform, as Docker does', () => {
+    const parsed = parseImageConfig(bytes({ os: null, config: { Labels: { a: null } } }), 'x')
+    expect(parsed).toMatchObject({ os: '', architecture: '', labels: { a: '' } })
+  })
+
+  it.each([
+    [[], 'a list'],
+    [7, 'Expected Object'],
+    [{ os: 7 }, 'at os'],
+    [{ config: 7 }, 'at config'],
+  ])('refuses what is no configuration: %j', (content, expected) => {
+    expect(() => parseImageConfig(bytes(content), 'docker.io/a')).toThrow(expected)
   })
 })
 
@@ -270,7 +278,15 @@ it.each([
   ['linux/amd64/v2', { os: 'linux', architecture: 'amd64', variant: 'v3' }, false],
   ['linux/arm64', { os: 'linux', architecture: 'arm64', variant: 'v8' }, true],
   ['linux/arm64/v8', { os: 'linux', architecture: 'arm64' }, true],
-  ['linux/arm/v7', { os: 'linux', architecture: 'arm' }, false],
+  ['linux/arm/v7', { os: 'linux', architecture: 'arm' }, true],
+  ['linux/arm/v7', { os: 'linux', architecture: 'armhf' }, true],
+  ['linux/arm/v7', { os: 'linux', architecture: 'arm', variant: 'v6' }, false],
+  ['linux/amd64', { os: 'Linux', architecture: 'x86_64' }, true],
+  ['linux/amd64', { os: '', architecture: 'AMD64', variant: 'v1' }, true],
+  ['linux/arm64', { os: 'linux', architecture: 'aarch64', variant: '8' }, true],
+  ['linux/aarch64', { os: 'linux', architecture: 'arm64' }, true],
+  ['linux/amd64', { os: 'linux', architecture: '' }, false],
+  ['linux/amd64', { os: 'linux', architecture: 'toString' }, false],
   ['linux/arm64', { os: 'linux', architecture: 'amd64' }, false],
   ['linux/amd64', { os: 'windows', architecture: 'amd64' }, false],
   ['', { os: '', architecture: '' }, false],
@@ -281,6 +297,7 @@ it.each([
 it.each([
   [{ os: 'linux', architecture: 'amd64' }, 'linux/amd64'],
   [{ os: 'linux', architecture: 'arm64', variant: 'v8' }, 'linux/arm64'],
+  [{ os: 'Linux', architecture: 'X86_64', variant: '' }, 'linux/amd64'],
   [{ os: 'linux', architecture: 'arm', variant: 'v7' }, 'linux/arm/v7'],
 ])('the platform %j is written %s', (platform, expected) => {
   expect(formatPlatform(platform)).toBe(expected)

@@ -1,0 +1,78 @@
+/** What an index says about the machine that a manifest is for; `''` is what it does not say. */
+export type Platform = {
+  os: string
+  architecture: string
+  variant?: string | undefined
+  'os.version'?: string | undefined
+  'os.features'?: string[] | undefined
+}
+
+/** Other spellings of what Go calls an architecture, and of a variant, as Docker knows them (containerd/platforms, database.go). */
+const architectures: Record<string, Pick<Platform, 'architecture' | 'variant'>> = {
+  i386: { architecture: '386', variant: '' },
+  x86_64: { architecture: 'amd64' },
+  'x86-64': { architecture: 'amd64' },
+  aarch64: { architecture: 'arm64' },
+  armhf: { architecture: 'arm', variant: 'v7' },
+  armel: { architecture: 'arm', variant: 'v6' },
+}
+const variants: Record<string, string> = {
+  'amd64/v1': '',
+  'arm64/8': '',
+  'arm64/v8': '',
+  'arm64/v8.0': '',
+  'arm64/9': 'v9',
+  'arm64/9.0': 'v9',
+  'arm64/v9.0': 'v9',
+  'arm/': 'v7',
+  'arm/7': 'v7',
+  'arm/5': 'v5',
+  'arm/6': 'v6',
+  'arm/8': 'v8',
+}
+
+/** @returns one spelling for platforms that are the same; what says no system is for Linux, where our engines run */
+function normal(platform: Pick<Platform, 'os' | 'architecture' | 'variant'>): Required<typeof platform> {
+  const written = platform.architecture.toLowerCase()
+  const known = Object.hasOwn(architectures, written) ? architectures[written] : undefined
+  const architecture = known?.architecture ?? written
+  const variant = known?.variant ?? (platform.variant ?? '').toLowerCase()
+  const key = `${architecture}/${variant}`
+  return {
+    os: platform.os.toLowerCase() || 'linux',
+    architecture,
+    variant: Object.hasOwn(variants, key) ? variants[key] : variant,
+  }
+}
+
+/** @param text `linux/amd64`, `linux/arm64/v8` */
+export function parsePlatform(text: string): Platform {
+  const [os = '', architecture = '', variant = ''] = text.split('/')
+  return { os, architecture, variant }
+}
+
+/**
+ * @param wanted `linux/amd64`; without a variant any will do
+ * @returns whether an image for `platform` is one for what is wanted
+ */
+export function isForPlatform(wanted: string, platform: Platform): boolean {
+  const [asked, given] = [parsePlatform(wanted), normal(platform)]
+  const { os, architecture, variant } = normal(asked)
+  return (
+    architecture !== '' &&
+    os === given.os &&
+    architecture === given.architecture &&
+    (asked.variant === '' || variant === given.variant)
+  )
+}
+
+/** @returns whether it is so with the variant, too: `amd64/v3` is not exactly `amd64` */
+export function isExactlyForPlatform(wanted: string, platform: Platform): boolean {
+  return isForPlatform(wanted, platform) && normal(parsePlatform(wanted)).variant === normal(platform).variant
+}
+
+/** @returns `linux/arm64`, `linux/arm/v7`: the same text for platforms that are the same */
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant } = normal(platform)
+  return [os, architecture, variant].filter((part) => part !== '').join('/')
+}
