@@ -38,7 +38,7 @@ const minutes = 60_000
 const world = useStandIns()
 
 /** Where there is no engine any more, there is none a moment later. */
-const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ retry: 10, longest: 10 }) }
+const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ settle: 10, retry: 10, longest: 10 }) }
 
 /** One of its own, which can be killed, and has no other cache than that of these tests; undefined: there can't be one here */
 let engine: FreshEngine | undefined

@@ -8,7 +8,7 @@ import { withPipMemory } from './pip-memory.ts'
 export { type ActionOptions, type ActionRun, errorsOf, failedGates, registry } from '../../script/runner.ts'
 
 /** Tests have no time to wait for a registry that is broken on purpose. */
-const waits = JSON.stringify({ retry: 50 })
+const waits = JSON.stringify({ retry: 50, settle: 50 })
 
 export type TestOptions = ActionOptions & {
   /** `asked` where a test is about pip itself; without it an index that the tests serve is asked once for all of them */

@@ -181,7 +181,7 @@ export async function stageWithAttestations(
   statements: readonly Statement[],
 ): Promise<Digest> {
   const { client } = memory
-  const image = await putImage(memory, cache, candidateTag(leg), leg)
+  const image = await putImage(memory, cache, candidateTag(leg, run), leg)
   const config = await client.putBlob(cache, Buffer.from('{}'))
   const entry = (digest: Digest) => ({ mediaType: mediaTypes.ociManifest, digest, size: 1 })
   const attestations = await Promise.all(
@@ -209,7 +209,7 @@ export async function stageWithAttestations(
   const [os = '', architecture = ''] = leg.platform.split('/')
   const manifests = [{ ...entry(image), platform: { os, architecture } }, ...attestations]
   const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))
-  const digest = await client.putManifest(cache, candidateTag(leg), index, mediaTypes.ociIndex)
+  const digest = await client.putManifest(cache, candidateTag(leg, run), index, mediaTypes.ociIndex)
   const report = makeOutcomeReport(leg, undefined, { digest })
   await stage(client, cache, leg, digest, serialiseReport(report))
   return digest

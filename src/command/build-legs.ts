@@ -9,8 +9,9 @@ import { isNamed } from '../plan/named.ts'
 import type { PlannedLeg } from '../plan/plan.ts'
 import { storeBaseFacts } from '../promote/base-facts.ts'
 import { askedAttestations } from '../promote/attestations.ts'
-import { stage } from '../promote/stage.ts'
+import { keepReport, stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import type { Digest } from '../registry/digest.ts'
 import type { Repository } from '../registry/reference.ts'
 import { type LegReport, serialiseReport } from '../report/leg-report.ts'
 import { makeReport, stepTimes } from '../report/make-report.ts'
@@ -29,6 +30,8 @@ export type BuildWorld = {
   commandOf: (leg: PlannedLeg) => string
   /** Takes secrets out of what is stored or shown */
   redact: (text: string) => string
+  /** Waits until another run that staged the same leg at the same moment has done so */
+  settle: () => Promise<void>
 }
 
 export type BuildChoices = {
@@ -152,16 +155,20 @@ async function build(
   const other = () => stagedByAnother(leg, known, choices, world, log)
   const first = await other()
   if (first) return first
-  const own = () => stage(registry, cacheRepository, leg, digest, world.redact(serialiseReport(report)))
+  const own = [registry, cacheRepository, leg, digest, world.redact(serialiseReport(report))] as const
+  let stored: Digest
   try {
-    await own()
+    stored = await stage(...own)
   } catch {
     // Where two write one tag at once, one of them reads back what the other one wrote.
     const faster = await other().catch(() => undefined)
     if (faster) return faster
-    await own()
+    stored = await stage(...own)
   }
-  return { state: 'built', report: shown }
+  // No registry gives a tag only if nobody else has: two runs may both have found none, and the later tag is the one that stays.
+  await world.settle()
+  await keepReport(...own, stored)
+  return (await other()) ?? { state: 'built', report: shown }
 }
 
 /** What was wrong with stores and caches is shown and not stored: it is nothing about the image. */

@@ -15,6 +15,7 @@ import type { Plan, PlannedLeg } from '../plan/plan.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 import { removeBallast } from '../edge/ballast.ts'
 import { remember } from '../edge/state.ts'
+import { systemWait } from '../retry.ts'
 import * as world from './leg-world.ts'
 import type { Machine } from '../edge/machine.ts'
 
@@ -70,6 +71,7 @@ export async function buildWithDocker(
       settingsOf,
       commandOf: world.createCommand(plan, settingsOf),
       redact: machine.redact,
+      settle: () => systemWait(machine.waits.settle, machine.signal),
     })
   } finally {
     // After a cancel there is no time for it, and `post` does it.

@@ -10,6 +10,8 @@ export type Waits = {
   stall: number
   /** For a word of BuildKit, which has none while a layer is compressed or pushed */
   build: number
+  /** Before what was staged is looked at again, since another run may have staged the same leg at the same moment */
+  settle: number
   /** Before the first retry; twice as long before each that follows */
   retry: number
   /** The longest of these, unless who was asked wants a longer one (`Retry-After`) */
@@ -21,6 +23,7 @@ export type Waits = {
 export const defaultWaits: Waits = {
   ...defaultTimeouts,
   build: 7_200_000,
+  settle: 2000,
   retry: 1000,
   longest: 30_000,
   budget: 600_000,
@@ -41,6 +44,7 @@ const given = v.pipe(
     request: v.optional(from(1), defaultWaits.request),
     stall: v.optional(from(1), defaultWaits.stall),
     build: v.optional(from(1), defaultWaits.build),
+    settle: v.optional(from(0), defaultWaits.settle),
     retry: v.optional(from(0), defaultWaits.retry),
     longest: v.optional(from(0), defaultWaits.longest),
     budget: v.optional(from(0), defaultWaits.budget),

@@ -17,6 +17,7 @@ type Named = Pick<Leg, 'buildId' | 'architecture'>
  * Marks a judged candidate as verified: first its report is stored, with the image as its subject, then the same manifest
  * gets the `build-…` tag, so that whatever is staged has a report.
  * @param report the JSON document
+ * @returns the digest of the stored report
  */
 export async function stage(
   client: RegistryClient,
@@ -24,16 +25,40 @@ export async function stage(
   leg: Named,
   digest: Digest,
   report: string,
-): Promise<void> {
-  const subject = await client.getManifest(repository, digest)
-  const artifact = { type: reportType, bytes: Buffer.from(report), subject }
-  const stored = await putArtifact(client, repository, reportTag(leg), artifact)
+): Promise<Digest> {
+  const stored = await storeReport(client, repository, leg, digest, report)
   await copyManifest(client, { from: repository, to: repository, digest, tag: stagedTag(leg) })
-  // Another run that builds the same leg may have stored its report between the two, and lost the tag to this one.
+  return stored
+}
+
+/**
+ * Where two runs stage one leg at once, the report that is left can be that of the one that lost the tag.
+ * @param stored the digest of the report that was stored with the image
+ */
+export async function keepReport(
+  client: RegistryClient,
+  repository: Repository,
+  leg: Named,
+  digest: Digest,
+  report: string,
+  stored: Digest,
+): Promise<void> {
   const now = await client.getManifest(repository, reportTag(leg))
   if (now?.digest === stored) return
   const staged = await client.getManifest(repository, stagedTag(leg))
-  if (staged?.digest === digest) await putArtifact(client, repository, reportTag(leg), artifact)
+  if (staged?.digest === digest) await storeReport(client, repository, leg, digest, report)
+}
+
+async function storeReport(
+  client: RegistryClient,
+  repository: Repository,
+  leg: Named,
+  digest: Digest,
+  report: string,
+): Promise<Digest> {
+  const subject = await client.getManifest(repository, digest)
+  const artifact = { type: reportType, bytes: Buffer.from(report), subject }
+  return putArtifact(client, repository, reportTag(leg), artifact)
 }
 
 /** @returns the stored report of a leg as JSON text, undefined if there is none */

@@ -13,6 +13,7 @@ export const waits = {
   build: 20_000,
   request: 5000,
   stall: 5000,
+  settle: 10,
   retry: 10,
   longest: 50,
   budget: 60_000,

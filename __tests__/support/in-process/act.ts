@@ -8,7 +8,7 @@ import { artifactPlaces, factsPlace } from '../../../src/command/artifact-places
 import { buildLegs } from '../../../src/command/build-legs.ts'
 import { createSettings } from '../../../src/command/leg-world.ts'
 import { createOpenReader } from '../../../src/command/open-reader.ts'
-import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
+import { createPlanWorld, objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
 import { loadPlan, storePlan } from '../../../src/command/plan-store.ts'
 import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
 import { sentenceOf } from '../../../src/errors.ts'
@@ -21,7 +21,8 @@ import type { Engine } from '../../../src/plan/engine.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { NixlIndex } from '../../../src/plan/nixl-index.ts'
 import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
-import { knownFrom, readBaseFacts } from '../../../src/promote/base-facts.ts'
+import { askedAttestations } from '../../../src/promote/attestations.ts'
+import { readBaseFacts } from '../../../src/promote/base-facts.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
@@ -29,10 +30,11 @@ import { renderSummary } from '../../../src/report/summary.ts'
 import { createRetry, systemWait } from '../../../src/retry.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { gitOf } from '../plan-world.ts'
+import { noRetry } from '../retry.ts'
 import { engineFor } from './engine.ts'
 
 /** Milliseconds */
-export type Waits = Record<'request' | 'stall' | 'build' | 'retry' | 'longest' | 'budget', number>
+export type Waits = Record<'request' | 'stall' | 'build' | 'settle' | 'retry' | 'longest' | 'budget', number>
 
 /** What a run in this process needs besides its inputs. */
 export type Circumstances = { waits: Waits; signal?: AbortSignal }
@@ -128,22 +130,22 @@ async function carryOut(tools: Tools): Promise<Run | string> {
   }
 }
 
-async function plan({ inputs, registry }: Tools): Promise<Plan> {
+async function plan({ inputs, registry, circumstances: { signal } }: Tools): Promise<Plan> {
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const reader = createOpenReader(registry, own, () => undefined)
-  return makePlan(inputs.plan, {
-    ...{ registry: reader, git, nixl, catalogue: readCatalogue(dockerfiles), recipeOf },
-    storedFacts: async (base) => {
-      const facts = await readBaseFacts(reader, cacheRepository, base)
-      return facts && knownFrom(facts)
-    },
-  })
+  const machine = { environment: {}, signal, dockerfiles, retry: noRetry }
+  const world = createPlanWorld(inputs, machine, reader, new Map(), nixl)
+  return makePlan(inputs.plan, { ...world, git, recipeOf })
 }
 
-function worldOf({ registry, log, circumstances: { signal } }: Tools, { cacheRepository }: Plan) {
+function worldOf(
+  { inputs: rules, registry, log, circumstances: { signal } }: Tools,
+  { cacheRepository }: Plan,
+) {
   return {
+    ...{ rules, attestations: askedAttestations(rules.build) },
     ...{ registry, log, signal, redact: (text: string) => text, now: systemTimers.now },
     objectionTo: async (leg: PlannedLeg) => {
       const facts = await readBaseFacts(registry, cacheRepository, leg.base)
@@ -182,6 +184,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
       { cacheRepository, push, parallel, failFast, force: false },
       {
         registry,
+        settle: () => Promise.resolve(),
         legLog: () => ({ print: () => undefined, end: () => undefined }),
         legWorld: () => world,
         settingsOf,

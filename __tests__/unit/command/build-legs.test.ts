@@ -36,6 +36,8 @@ type Behaviour = {
   objection?: (leg: PlannedLeg) => string | undefined
   /** What happens as soon as the image is pushed */
   pushed?: (leg: PlannedLeg) => Promise<unknown>
+  /** What another run does until it has staged what it staged at the same moment */
+  settling?: () => Promise<unknown>
   commandOf?: () => string
   /** Changes what is measured */
   measured?: (facts: ReturnType<typeof factsOf>) => void
@@ -90,6 +92,9 @@ async function built(
     {
       registry: memory.client,
       legWorld: (leg) => legWorld(memory, leg, behaviour),
+      settle: async () => {
+        await behaviour.settling?.()
+      },
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
       settingsOf: (leg) => ({
         layerCache: { repository: cache, tag: 'layers-1', write: choices.push ?? true },
@@ -318,6 +323,28 @@ describe('a leg that another run builds at the same time', () => {
     const { states } = await built({ pushed }, { memory, of: [first] })
     expect(states).toEqual(['staged'])
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
+  })
+
+  it('is as the other one staged it, which wrote the tag a moment later', async () => {
+    const memory = createMemory()
+    let other: string | undefined
+    const settling = async () => (other = await meanwhile(memory, first, { staged: true }))
+    const { outcomes } = await built({ settling }, { memory, of: [first] })
+    expect(outcomes[0]).toMatchObject({ state: 'staged', report: { digest: other } })
+    expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
+  })
+
+  it('is as it was staged here, with its report, where the other one wrote its report a moment later', async () => {
+    const memory = createMemory()
+    const settling = async () => {
+      const own = memory.tagsOf(cache)[stagedTag(first)]
+      await meanwhile(memory, first, { staged: true })
+      memory.tag(cache, stagedTag(first), own as Digest)
+    }
+    const { states } = await built({ settling }, { memory, of: [first] })
+    expect(states).toEqual(['built'])
+    const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    expect(report.digest).toBe(memory.tagsOf(cache)[stagedTag(first)])
   })
 })
 

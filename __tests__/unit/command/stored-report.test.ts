@@ -1,45 +1,52 @@
 import { describe, expect, it } from '@jest/globals'
-import { storedReport } from '../../../src/command/stored-report.ts'
+import { reportAbout } from '../../../src/command/stored-report.ts'
 import { stage } from '../../../src/promote/stage.ts'
 import { candidateTag } from '../../../src/plan/stage-tags.ts'
+import type { Digest } from '../../../src/registry/digest.ts'
+import { serialiseReport } from '../../../src/report/leg-report.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 import { makeOutcomeReport, makePlannedImage } from '../../support/reports.ts'
 
 const [leg] = makePlannedImage().legs
+const other: Digest = `sha256:${'0'.repeat(64)}`
 
-async function read({ client }: Memory) {
-  const lines: string[] = []
-  const report = await storedReport(leg, cache, client, (line) => lines.push(line))
-  return { report, lines }
+/** What is stored as the report of a leg that was pushed. */
+async function withReport(text: (digest: Digest) => string): Promise<{ memory: Memory; digest: Digest }> {
+  const memory = createMemory()
+  const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
+  await stage(memory.client, cache, leg, digest, text(digest))
+  return { memory, digest }
 }
 
 describe('the report of a leg that somebody has staged', () => {
   it('is as it was stored', async () => {
     const memory = createMemory()
     const digest = await stageLeg(memory, leg)
-    expect(await read(memory)).toEqual({ report: makeOutcomeReport(leg, undefined, { digest }), lines: [] })
+    const found = await reportAbout(leg, { digest }, cache, memory.client)
+    expect(found).toEqual({ report: makeOutcomeReport(leg, undefined, { digest }) })
   })
 
-  it.each<[string, () => Promise<Memory>, string]>([
-    ['is not there', () => Promise.resolve(createMemory()), 'the cache repository does not have it.'],
-    [
-      'is not one',
-      async () => {
-        const memory = createMemory()
-        const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
-        await stage(memory.client, cache, leg, digest, '{"format":1}')
-        return memory
-      },
-      'the stored report ',
-    ],
-    [
-      'can not be read',
-      () => Promise.resolve(createMemory((request) => request.startsWith('get '))),
-      'registry docker.io refused "get ',
-    ],
-  ])('that %s is no error, and the log says why', async (_, memory, why) => {
-    const { report, lines } = await read(await memory())
-    expect(report).toBeUndefined()
-    expect(lines).toEqual([expect.stringContaining(`vllm v0.21.0 | its report can't be shown: ${why}`)])
+  it('does not count where there is none', async () => {
+    const found = await reportAbout(leg, { digest: other }, cache, createMemory().client)
+    expect(found).toEqual({ why: 'The cache repository has no report of it.' })
+  })
+
+  it('does not count where it is none', async () => {
+    const { memory, digest } = await withReport(() => '{"format":1}')
+    const found = await reportAbout(leg, { digest }, cache, memory.client)
+    expect(found).toEqual({ why: expect.stringContaining('the stored report ') })
+  })
+
+  it('does not count where it is about another image', async () => {
+    const text = (digest: Digest) => serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
+    const { memory, digest } = await withReport(text)
+    const found = await reportAbout(leg, { digest: other }, cache, memory.client)
+    expect(found).toEqual({ why: `The stored report is of another build, ${digest}.` })
+  })
+
+  it('that the registry does not let be read does not count', async () => {
+    const memory = createMemory((request) => request.startsWith('get '))
+    const found = await reportAbout(leg, { digest: other }, cache, memory.client)
+    expect(found).toEqual({ why: expect.stringContaining('registry docker.io refused "get ') })
   })
 })

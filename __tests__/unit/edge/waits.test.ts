@@ -13,6 +13,7 @@ describe('time-outs and delays', () => {
       build: 7_200_000,
       retry: 1000,
       longest: 30_000,
+      settle: 2000,
       budget: 600_000,
     })
     expect(read('')).toEqual(defaultWaits)
