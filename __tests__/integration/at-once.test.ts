@@ -26,7 +26,9 @@ it(
   'two runs of the same plan that begin at once both end green, with the same tags for the same content',
   async () => {
     const namespace = `${world().namespace}-at-once`
-    const both = await Promise.all([1, 2].map(() => runAction(world().inputs({ ...wanted, namespace }), patient)))
+    const both = await Promise.all(
+      [1, 2].map(() => runAction(world().inputs({ ...wanted, namespace }), patient)),
+    )
     for (const run of both) {
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)

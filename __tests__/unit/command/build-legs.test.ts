@@ -337,9 +337,10 @@ describe('a leg that another run builds at the same time', () => {
   it('is as it was staged here, with its report, where the other one wrote its report a moment later', async () => {
     const memory = createMemory()
     const settling = async () => {
-      const own = memory.tagsOf(cache)[stagedTag(first)]
+      const own = await memory.client.getManifest(cache, stagedTag(first))
+      if (!own) throw new Error('nothing is staged')
       await meanwhile(memory, first, { staged: true })
-      memory.tag(cache, stagedTag(first), own as Digest)
+      memory.tag(cache, stagedTag(first), own.digest)
     }
     const { states } = await built({ settling }, { memory, of: [first] })
     expect(states).toEqual(['built'])

@@ -186,7 +186,9 @@ describe('the legs', () => {
     const memory = createMemory()
     const legs = legsOf(1)
     for (const leg of legs) await stageLeg(memory, leg)
-    const { outcomes } = await build(docker, { legs, memory })
+    const inputs = { 'added-bytes-limit': '6 GB' }
+    const { outcomes } = await build(docker, { legs, memory, inputs })
+    expect(outcomes[0]).not.toHaveProperty('error')
     expect(outcomes).toMatchObject([{ state: 'staged', report: { buildId: legs[0]?.buildId } }])
     expect(builds(docker)).toEqual([])
   })

@@ -84,7 +84,7 @@ describe('a plan that is stored', () => {
     const redact = (text: string): string => text.replaceAll('v0.21.0', '***')
     const stored = storePlan(memory.client, plan, file, redact)
     await expect(stored).rejects.toThrow(UserError)
-    await expect(stored).rejects.toThrow(/^The plan would hold a secret/)
+    await expect(stored).rejects.toThrow(/^The plan would hold the password, the token or another secret/)
     expect(existsSync(file)).toBe(false)
     expect(memory.seen).toEqual([])
   })

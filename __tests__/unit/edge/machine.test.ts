@@ -40,11 +40,14 @@ describe('the files of the build secrets', () => {
 
   it('are one for each secret, and one for the package index, for this user alone', () => {
     const index = 'https://me:canary@index.example/simple'
-    const written = files({ secrets: 'git-credentials=https://a:b@c\nother=x y', 'package-index': index })
+    const written = files({
+      secrets: 'git-credentials=https://robot:s3cr3t-x@git.example\nother<<END\nx y z\nEND',
+      'package-index': index,
+    })
     const contents = [...written].map(([id, path]) => [id, readFileSync(path, 'utf8')])
     expect(Object.fromEntries(contents)).toEqual({
-      'git-credentials': 'https://a:b@c',
-      other: 'x y',
+      'git-credentials': 'https://robot:s3cr3t-x@git.example',
+      other: 'x y z',
       'package-index': index,
     })
     for (const path of written.values()) expect(statSync(path).mode & 0o777).toBe(0o600)

@@ -16,7 +16,7 @@ describe("the passwords of the proxies in Docker's configuration", () => {
     [
       'one with a password, as it is written and as it is meant',
       { proxies: { default: { httpProxy: proxy } } },
-      ['p%40ss', 'p@ss'],
+      ['p%40ss', 'p@ss', 'me:p%40ss', 'me:p@ss'],
     ],
     [
       'those of each engine and each protocol',
@@ -26,7 +26,7 @@ describe("the passwords of the proxies in Docker's configuration", () => {
           'tcp://engine': { ftpProxy: 'http://b:two@x', allProxy: 'socks5://c:three@x' },
         },
       },
-      ['one', 'one', 'two', 'two', 'three', 'three'],
+      ['one', 'a:one', 'two', 'b:two', 'three', 'c:three'],
     ],
     [
       'what is no address',
@@ -36,7 +36,7 @@ describe("the passwords of the proxies in Docker's configuration", () => {
     ['what is no configuration', { proxies: 'http://a:b@c' }, []],
     ['a list', [], []],
   ])('%s', (_, configuration, expected) => {
-    expect(dockerProxySecrets(configuration)).toEqual(expected)
+    expect([...new Set(dockerProxySecrets(configuration))]).toEqual(expected)
   })
 })
 
@@ -51,7 +51,7 @@ describe('the passwords of the proxies in the environment', () => {
     'FTP_PROXY',
     'ALL_PROXY',
   ])('are found in %s', (name) => {
-    expect(environmentProxySecrets({ [name]: proxy })).toEqual(['p%40ss', 'p@ss'])
+    expect(environmentProxySecrets({ [name]: proxy })).toEqual(['p%40ss', 'p@ss', 'me:p%40ss', 'me:p@ss'])
   })
 
   it.each<[string, NodeJS.ProcessEnv]>([

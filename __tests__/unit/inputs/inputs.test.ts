@@ -110,7 +110,6 @@ describe('the tag of an event', () => {
     ],
     ['a schedule', { ...release, GITHUB_EVENT_NAME: 'schedule' }, {}, 'default'],
     ['a run by hand', { ...release, GITHUB_EVENT_NAME: 'workflow_dispatch' }, {}, 'default'],
-    ['a fork of AIBrix', { ...release, GITHUB_REPOSITORY: 'me/aibrix' }, {}, 'default'],
     ['a branch', { ...release, GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' }, {}, 'default'],
     [
       'a fork that builds itself',
