@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { resolve } from 'node:path'
 import { readWorkflow } from '../support/act.ts'
@@ -229,15 +228,5 @@ describe('release.yml', () => {
     expect(await runStep(make, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: made })
     const there = { 'GET releases/tags/v1.10.0': {} }
     expect(await runStep(make, there, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: [] })
-  })
-
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
-
-  it.each([
-    ['accepts', 0, `v${version}`],
-    ['refuses', 1, 'v0.0.0'],
-  ])('%s a tag by the version in package.json', async (_, code, tag) => {
-    const check = ['release.yml', 'release', 'The tag is the version in package.json'] as const
-    expect(await runStep(check, {}, { TAG: tag })).toMatchObject({ code })
   })
 })

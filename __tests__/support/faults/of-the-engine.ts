@@ -19,7 +19,6 @@ import {
 } from './kinds.ts'
 
 const base = { ...building, name: 'a base', on: /^HEAD .*\/stand-in\//, bases: true } as const
-const pushed = { ...building, name: 'the reading back of what it pushed', on: /^GET .*\/manifests\/sha256:/ }
 
 /** What it asks for that reads a base, which it has, and pushes a candidate. */
 const pushing: readonly Kind[] = [
@@ -108,7 +107,6 @@ const pushing: readonly Kind[] = [
     faults: ['a reset', ...digest],
     often: three,
   },
-  { ...pushed, moment: before, faults: ['502'] },
 ]
 
 const description = { ...cached.layers, on: blobRead, contentOf: 'layers-' } as const
