@@ -17,6 +17,7 @@ export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
     entrypoint: ['vllm', 'serve'],
     cmd: [],
     workingDir: '/vllm-workspace',
+    shell: [],
     env: ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/usr/local/cuda'],
     labels: {},
     diffIds: [],

@@ -399,6 +399,12 @@ const mutants: Mutant[] = [
     'WORKDIR of the base is /vllm-workspace',
   ],
   [
+    'SHELL replaced',
+    ({ candidate }) => (candidate.config = makeConfig({ shell: ['/bin/sh', '-c'] })),
+    'image-config',
+    'SHELL of the base is [], the image has ["/bin/sh","-c"]',
+  ],
+  [
     'ENV added',
     ({ candidate }) => candidate.config.env.push('PIP_INDEX_URL=x'),
     'image-config',
