@@ -80,7 +80,7 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     borrowed = pip_path()
     if borrowed:
         extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH", os.environ.get("PYTHONPATH")), borrowed) if p)
-    extra.update(package_index.settings() if online else {"PIP_NO_INDEX": "1"})
+    extra.update(package_index.settings() if online else package_index.nowhere())
     # The engine's own unmet requirements are no news of this step; `pip check` before and after is compared by a gate. (The
     # environment variable of this option means the opposite.)
     quiet = ["--no-warn-conflicts"] if arguments[0] == "install" else []
