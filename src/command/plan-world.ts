@@ -17,6 +17,7 @@ import { askedAttestations, noAttestations } from '../promote/attestations.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { toolkitObjection } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
 
 /** Milliseconds for one answer */
@@ -99,5 +100,5 @@ export function readCatalogue(dockerfiles: string): Catalogue {
  */
 export async function objectionTo(leg: Leg, base: Facts, world: JudgeWorld): Promise<string | undefined> {
   const judged = await judgeLeg(leg, knownFrom(base), world)
-  return judged.state === 'impossible' ? judged.reason : undefined
+  return judged.state === 'impossible' ? judged.reason : toolkitObjection(leg, base)
 }

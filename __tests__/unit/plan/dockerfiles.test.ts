@@ -83,6 +83,7 @@ it('the Dockerfiles differ in the engine only', () => {
       .replaceAll(engines[engine].versionArgument, 'VERSION')
       .replaceAll(engines[engine].baseRepository, 'BASE')
       .replaceAll(engines[engine].dockerfile, 'DOCKERFILE')
+      .replaceAll(`"${engine}"`, '"ENGINE"')
       .replaceAll(currentRelease(catalogue).engines[engine], 'DEFAULT'),
   )
   expect(vllm).toBe(sglang)

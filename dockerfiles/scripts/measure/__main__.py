@@ -31,7 +31,7 @@ def facts(finished):
         "format": 1,
         "system": isolated(system.system, unknown),
         "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
-        "engine": isolated(engine.engine, None),
+        "engines": isolated(engine.engines, []),
         "torch": isolated(engine.torch, None),
         "toolkit": isolated(engine.toolkit, None),
         "aibrix": isolated(aibrix.aibrix, None),

@@ -13,13 +13,17 @@ from .child import python, run
 ENGINES = ("vllm", "sglang")
 
 
-def engine():
-    for name in ENGINES:
-        found = places.distribution(name)
-        if found is not None:
-            location = places.package(name) or str(found.locate_file(name))
-            return {"name": name, "version": found.version, "location": location, "editable": editable(found, location)}
-    return None
+def engines():
+    """Each engine that is there: some images of SGLang have vLLM, too, and who builds on one says which is meant."""
+    return [found for found in map(engine, ENGINES) if found]
+
+
+def engine(name):
+    found = places.distribution(name)
+    if found is None:
+        return None
+    location = places.package(name) or str(found.locate_file(name))
+    return {"name": name, "version": found.version, "location": location, "editable": editable(found, location)}
 
 
 def editable(found, location):
