@@ -19,6 +19,7 @@ import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import { toolkitObjection } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
+import { packagesObjection } from '../verify/integration.ts'
 
 /** Milliseconds for one answer */
 const gitTimeout = 120_000
@@ -100,5 +101,6 @@ export function readCatalogue(dockerfiles: string): Catalogue {
  */
 export async function objectionTo(leg: Leg, base: Facts, world: JudgeWorld): Promise<string | undefined> {
   const judged = await judgeLeg(leg, knownFrom(base), world)
-  return judged.state === 'impossible' ? judged.reason : toolkitObjection(leg, base)
+  if (judged.state === 'impossible') return judged.reason
+  return toolkitObjection(leg, base) ?? packagesObjection(base)
 }

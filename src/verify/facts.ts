@@ -146,7 +146,7 @@ export const factsSchema = v.object({
   ucxTools: v.nullable(ucxTools),
   /** ELF files with CUDA libraries among their NEEDED entries, by owner */
   cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
-  /** Debug tools; measured in the finished image, empty for the base */
+  /** Debug tools; facts of a base that an earlier version of the action has measured have none */
   tools: v.array(tool),
   /** Null for the base */
   integration: v.nullable(integration),

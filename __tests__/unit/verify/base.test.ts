@@ -14,6 +14,8 @@ const failing = (gates: Gate[]): string[] =>
   gates.flatMap(({ name, state }) => (state === 'fail' ? [name] : []))
 const sglang = { name: 'sglang', version: '0.5.11', location: '/sgl', editable: false }
 
+const tool = (command: string, path: string | null) => ({ command, path, start: { outcome: 'ok' as const } })
+
 describe('a base', () => {
   it.each<[string, (facts: Facts) => unknown, string[]]>([
     ['of which all is well', () => undefined, []],
@@ -64,7 +66,7 @@ describe('a base', () => {
   })
 })
 
-describe('a base on which nothing can be compiled', () => {
+describe('a base on which nothing can be made', () => {
   const known: NixlVersions = { state: 'known', versions: ['0.7.1'] }
   const nixl = { versions: () => Promise.resolve(known) }
   const judging = { catalogue: readCatalogue('dockerfiles'), nixl }
@@ -92,5 +94,24 @@ describe('a base on which nothing can be compiled', () => {
   ])('%s is refused by its facts', async (_, leg, toolkit, reason) => {
     const { base } = makeFacts()
     expect(await objectionTo(makeLeg(leg), { ...base, toolkit }, judging)).toBe(reason)
+  })
+
+  it.each<[string, Partial<Facts>, string | undefined]>([
+    [
+      'without packages of Debian is refused where it lacks a tool',
+      { dpkg: null, tools: [tool('ip', '/usr/sbin/ip'), tool('ping', null), tool('ifconfig', null)] },
+      'the base (rhel 9.4) lacks ping, ifconfig, and has no packages of Debian or Ubuntu, of which alone they can be installed',
+    ],
+    [
+      'without packages of Debian may have each tool',
+      { dpkg: null, tools: [tool('ip', '/sbin/ip')] },
+      undefined,
+    ],
+    ['without packages of Debian may not have been asked for tools', { dpkg: null, tools: [] }, undefined],
+    ['with packages of Debian may lack a tool', { tools: [tool('ip', null)] }, undefined],
+  ])('%s', async (_, changes, reason) => {
+    const { base } = makeFacts()
+    const system = { ...base.system, distribution: 'rhel 9.4' }
+    expect(await objectionTo(makeLeg(), { ...base, system, ...changes }, judging)).toBe(reason)
   })
 })

@@ -45,7 +45,7 @@ def facts(finished):
             "aibrix": isolated(cuda_links.aibrix, None),
             "ucxTools": isolated(cuda_links.ucx_tools, None),
         },
-        "tools": isolated(tools.tools, []) if finished else [],
+        "tools": isolated(tools.tools, []),
         "integration": isolated(integration.integration, None) if finished else None,
         "pip": isolated(environment.pip, {}),
         "pipCheck": isolated(environment.pip_check, None),
