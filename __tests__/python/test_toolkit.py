@@ -11,6 +11,7 @@ from step.ucx import build_ucx
 from ..support.image_python import folder, write
 
 NVCC = """#!/bin/sh
+echo "Welcome to release 24.05 for sm_35"
 case $1 in
   --version) echo 'Cuda compilation tools, release %s, V13.0.88' ;;
   *) printf '%%s\\n' %s ;;

@@ -23,7 +23,7 @@ def homes():
 
 def release(home):
     """What nvcc says of itself: `13.0`; None if it does not."""
-    match = re.search(r"release (\d+\.\d+)", answer([home + "/bin/nvcc", "--version"]) or "")
+    match = re.search(r"\brelease (\d+\.\d+), V", answer([home + "/bin/nvcc", "--version"]) or "")
     return match.group(1) if match else None
 
 
@@ -35,4 +35,4 @@ def toolkit():
 def architectures(home):
     """Real architectures that nvcc knows: `['8.0', '9.0']`."""
     listing = answer([home + "/bin/nvcc", "--list-gpu-code"]) or ""
-    return ["%d.%d" % divmod(number, 10) for number in sorted({int(n) for n in re.findall(r"\bsm_(\d+)\b", listing)})]
+    return ["%d.%d" % divmod(number, 10) for number in sorted({int(n) for n in re.findall(r"(?m)^\s*sm_(\d+)\s*$", listing)})]
