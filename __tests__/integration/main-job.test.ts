@@ -12,6 +12,8 @@ import {
   runAction,
   tagsOf,
 } from '../support/action.ts'
+import { publishStrangeBase } from '../support/strange-base.ts'
+import { serveIndex } from '../../stand-ins/index-server.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
@@ -216,6 +218,21 @@ describe('the bases that are accepted', () => {
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       execFileSync('docker', ['pull', '--quiet', `${registry}/${world().namespace}/vllm-openai:${variant}`])
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'a base with a SHELL, a greeting, another engine, other sources of packages and a toolkit of its own passes every gate',
+    async () => {
+      const other = await serveIndex(world().standIns.index)
+      const base = publishStrangeBase(world().namespace, other.url)
+      const sglang = { engine: 'sglang', versions: 'v0.5.11', tags: 'strange' }
+      const run = await build({ ...vllm, ...sglang, 'base-registry': base })
+      expect(errorsOf(run)).toEqual([])
+      expect(run.log).not.toMatch(/^::warning/m)
+      expect(other.requests).toEqual([])
+      await other.close()
     },
     5 * minutes,
   )

@@ -97,10 +97,12 @@ class WithDockerfilesTest(unittest.TestCase):
         # It runs a step when it is imported
         steps = ast.literal_eval(re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1))
         for engine in ("vllm", "sglang"):
-            run = re.findall(r"common/run step (\S+)$", read("dockerfiles", "Dockerfile." + engine), re.MULTILINE)
-            self.assertEqual(sorted(run), sorted(steps))
-        for module in steps.values():
-            self.assertIn("\ndef main():\n", read(scripts, module.replace(".", "/") + ".py"))
+            run = re.findall(r'common/run", "step", "([^"]+)"(?:, "(\w+)")?\]$', read("dockerfiles", "Dockerfile." + engine), re.MULTILINE)
+            self.assertEqual(sorted(name for name, _ in run), sorted(steps))
+            for name, given in run:
+                self.assertIn(given, ("", engine))
+                main = "\ndef main(%s):\n" % ("engine" if given else "")
+                self.assertIn(main, read(scripts, steps[name].replace(".", "/") + ".py"))
 
     def test_ucx_is_copied_from_where_it_is_built(self):
         for engine in ("vllm", "sglang"):

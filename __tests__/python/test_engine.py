@@ -2,7 +2,7 @@ import json
 import os
 import unittest
 
-from measure.engine import declared, editable, engine, record
+from measure.engine import declared, editable, engines, record
 from measure.places import distribution
 
 from ..support.image_python import SitePackages
@@ -13,10 +13,17 @@ class EngineTest(unittest.TestCase):
         self.site = SitePackages(self)
 
     def test_is_the_installed_one_with_its_place(self):
-        self.assertIsNone(engine())
+        self.assertEqual(engines(), [])
         self.site.install("vllm", "0.10.2+cu128")
         location = os.path.dirname(self.site.add("vllm/__init__.py", "raise SystemExit('imported')"))
-        self.assertEqual(engine(), {"name": "vllm", "version": "0.10.2+cu128", "location": location, "editable": False})
+        vllm = {"name": "vllm", "version": "0.10.2+cu128", "location": location, "editable": False}
+        self.assertEqual(engines(), [vllm])
+
+    def test_are_both_where_one_is_beside_the_other(self):
+        self.site.install("sglang", "0.5.11")
+        self.assertEqual([found["name"] for found in engines()], ["sglang"])
+        self.site.install("vllm", "0.9.0")
+        self.assertEqual([(found["name"], found["version"]) for found in engines()], [("vllm", "0.9.0"), ("sglang", "0.5.11")])
 
     def test_is_editable_where_pip_says_so_or_where_it_lies_elsewhere(self):
         for direct_url, location, wanted in (

@@ -1,12 +1,13 @@
+import json
 import os
 import unittest
 from unittest import mock
 
 from step.common.failure import Failure
 from step.image import integrate
-from step.image.integrate import MODULES, find_module, find_patch, only_package, the_engine
+from step.image.integrate import MODULES, find_module, find_patch, only_package, version_of
 
-from ..support.image_python import SitePackages, folder, write
+from ..support.image_python import SitePackages, folder, printed, write
 
 PACKAGE = "diff --git a/vllm/config.py b/vllm/config.py\n--- a/vllm/config.py\n+++ b/vllm/config.py\n@@ -1 +1 @@\n-a\n+b\n"
 TESTS = "diff --git a/tests/vllm/x.py b/tests/vllm/x.py\n--- a/tests/vllm/x.py\n+++ b/tests/vllm/x.py\n@@ -1 +1 @@\n-a\n+b\n"
@@ -98,10 +99,22 @@ class FindModuleTest(unittest.TestCase):
 
 
 class EngineTest(unittest.TestCase):
-    def test_is_the_engine_among_the_packages(self):
-        SitePackages(self).install("sglang", "0.5.11")
-        self.assertEqual(the_engine(), ("sglang", "0.5.11"))
+    def setUp(self):
+        self.site = SitePackages(self)
+        self.site.install("vllm", "0.9.0")
 
-    def test_is_missed_in_a_base_without_one(self):
-        with self.assertRaisesRegex(Failure, "neither vllm nor sglang"):
-            the_engine()
+    def test_is_the_one_that_the_image_is_for_whatever_is_beside_it(self):
+        self.site.install("sglang", "0.5.11")
+        self.assertEqual([version_of("sglang"), version_of("vllm")], ["0.5.11", "0.9.0"])
+
+    def test_is_missed_in_a_base_that_has_the_other_one_alone(self):
+        with self.assertRaisesRegex(Failure, "no sglang among its Python packages"):
+            version_of("sglang")
+
+    def test_is_noted_with_what_connects_it(self):
+        place = folder(self)
+        with mock.patch.multiple(integrate, RECORD=place + "/it/integration.json", PATCHES=place), printed():
+            with mock.patch.dict(os.environ, INTEGRATION="none"):
+                integrate.main("vllm")
+        with open(place + "/it/integration.json", encoding="utf-8") as file:
+            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None})

@@ -24,7 +24,7 @@ class NamesTest(unittest.TestCase):
                 self.assertEqual(names(version), ["nixl"])
 
     def test_can_not_be_told_for_a_torch_without_cuda(self):
-        for text in ("", "None", "cpu"):
+        for text in (None, "", "None", "cpu"):
             with self.subTest(text):
                 python_answers(self, text)
                 with self.assertRaisesRegex(Failure, "does not tell its CUDA version"):

@@ -15,7 +15,8 @@ class PackageIndexTest(WithIndex):
     def test_is_the_secret_without_blanks_around_it(self):
         self.give(" https://pypi.example/simple \n")
         self.assertEqual(address(), "https://pypi.example/simple")
-        self.assertEqual(settings(), {name: "https://pypi.example/simple" for name in ("PIP_INDEX_URL", "UV_INDEX_URL")})
+        found = settings()
+        self.assertEqual({found[name] for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX")}, {"https://pypi.example/simple"})
 
     def test_is_none_without_a_secret_or_with_an_empty_one(self):
         secret(self, "git-credentials", "https://user:secret@git.example")

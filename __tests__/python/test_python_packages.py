@@ -36,7 +36,7 @@ class InstalledTest(unittest.TestCase):
 
 class FrozenTest(unittest.TestCase):
     def setUp(self):
-        python_answers(self, "pip 25.0")
+        python_answers(self, None)
         self.base = SitePackages(self)
         self.path = os.path.join(folder(self), "constraints.txt")
 

@@ -3,6 +3,7 @@ import unittest
 from unittest import mock
 
 from measure import engine
+from step.common import cuda
 from step.builder.toolkit import Toolkit, flags_for, link_missing
 from step.common.failure import Failure
 from step.ucx import build_ucx
@@ -10,6 +11,7 @@ from step.ucx import build_ucx
 from ..support.image_python import folder, write
 
 NVCC = """#!/bin/sh
+echo "Welcome to release 24.05 for sm_35"
 case $1 in
   --version) echo 'Cuda compilation tools, release %s, V13.0.88' ;;
   *) printf '%%s\\n' %s ;;
@@ -52,7 +54,8 @@ class ToolkitTest(unittest.TestCase):
     def test_knows_real_architectures_by_number_as_the_measurement_does(self):
         toolkit_home(self)
         wanted = ["7.5", "8.0", "9.0", "10.0", "12.0"]
-        self.assertEqual([Toolkit().architectures(), engine.toolkit()["architectures"]], [wanted, wanted])
+        self.assertEqual(engine.toolkit()["architectures"], wanted)
+        self.assertEqual(Toolkit().chosen(" ".join(wanted)), wanted)
 
     def test_fails_where_nvcc_does_not_tell_its_version(self):
         toolkit_home(self, release="unknown")
@@ -77,6 +80,53 @@ class ToolkitTest(unittest.TestCase):
             with self.subTest(wanted):
                 with self.assertRaisesRegex(Failure, "does not know %s" % what):
                     Toolkit().chosen(wanted)
+
+
+class PlacesTest(unittest.TestCase):
+    def setUp(self):
+        self.place = folder(self)
+        given = mock.patch.object(cuda, "LINK", self.place + "/cuda")
+        given.start()
+        self.addCleanup(given.stop)
+        outside = mock.patch.dict(os.environ, CUDA_HOME="", CUDA_PATH="", PATH="/usr/bin:/bin")
+        outside.start()
+        self.addCleanup(outside.stop)
+
+    def put(self, name, release):
+        os.chmod(write("%s/%s/bin/nvcc" % (self.place, name), NVCC % (release, "sm_90")), 0o755)
+        return self.place + "/" + name
+
+    def both(self):
+        """As it is built with, and as it is measured."""
+        measured, built = engine.toolkit(), Toolkit()
+        self.assertEqual((measured["home"], measured["version"]), (built.home, built.version))
+        return built.home
+
+    def test_beside_each_other_are_found_in_both_and_the_newest_is_taken(self):
+        self.put("cuda-9.2", "9.2")
+        self.put("cuda-12.9", "12.9")
+        newest = self.put("cuda-13.0", "13.0")
+        self.put("cuda-old", "8.0")
+        self.assertEqual(self.both(), newest)
+
+    def test_that_the_base_names_come_before_these(self):
+        self.put("cuda-13.0", "13.0")
+        named = self.put("elsewhere", "12.8")
+        for variables in ({"CUDA_HOME": named}, {"CUDA_PATH": named}, {"PATH": named + "/bin:/usr/bin:/bin"}):
+            with self.subTest(variables), mock.patch.dict(os.environ, variables):
+                self.assertEqual(self.both(), named)
+
+    def test_without_a_compiler_that_answers_are_passed_over(self):
+        broken = self.put("elsewhere", "unknown")
+        found = self.put("cuda-12.9", "12.9")
+        os.makedirs(self.place + "/cuda-13.0/lib64")
+        with mock.patch.dict(os.environ, CUDA_HOME=broken):
+            self.assertEqual(self.both(), found)
+
+    def test_are_missed_in_both(self):
+        self.assertIsNone(engine.toolkit())
+        with self.assertRaisesRegex(Failure, "has no CUDA compiler"):
+            Toolkit()
 
 
 class LinkMissingTest(unittest.TestCase):

@@ -24,6 +24,7 @@ export function makeLeg(more: Partial<Leg> = {}): Leg {
         entrypoint: [],
         cmd: [],
         workingDir: '/',
+        shell: [],
         env: [],
         labels: {},
         diffIds: [],

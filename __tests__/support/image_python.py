@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import json
 import os
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from unittest import mock
 
 import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
 from step.common import secrets_given
+from step.common.marked import MARK
 
 OF_THIS_MACHINE = [path for path in sys.path if path.endswith("-packages")]
 
@@ -74,12 +76,12 @@ def program(case, name, script):
     return path
 
 
-def python_answers(case, text):
-    """Makes a Python that answers each question with a text what scripts start as sys.executable.
+def python_answers(case, value):
+    """Makes a Python that gives one answer to each question what scripts start as sys.executable; it has a banner, too.
 
     The scripts ask it for pip before each use; to ask the real one takes half a second.
     """
-    path = program(case, "python3", "echo '%s'" % text)
+    path = program(case, "python3", "echo 'Good morning'\necho '%s%s'" % (MARK, json.dumps(value)))
     given = mock.patch.object(sys, "executable", path)
     given.start()
     case.addCleanup(given.stop)

@@ -32,7 +32,8 @@ export const steps = [
 export function factsOf(leg: Leg): LegFacts {
   const facts = makeFacts()
   for (const some of [facts.base, facts.image])
-    if (some.engine) Object.assign(some.engine, { name: leg.engine, version: leg.version.release })
+    for (const engine of some.engines)
+      Object.assign(engine, { name: leg.engine, version: leg.version.release })
   return facts
 }
 

@@ -17,6 +17,7 @@ export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
     entrypoint: ['vllm', 'serve'],
     cmd: [],
     workingDir: '/vllm-workspace',
+    shell: [],
     env: ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/usr/local/cuda'],
     labels: {},
     diffIds: [],
@@ -68,7 +69,7 @@ export function makeBase(): Facts {
     format: 1,
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
-    engine: { name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false },
+    engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
     torch: { version: '2.11.0+cu130', cuda: '13.0', record: 'f'.repeat(64), location: `${site}/torch` },
     toolkit: {
       home: '/usr/local/cuda',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 it('docs/security.md names tests and files that exist', () => {
   const text = readFileSync('docs/security.md', 'utf8')
-  const tests = [...text.matchAll(/`((?:unit|integration)\/[\w./-]+)`/g)].map(([, path = '']) =>
+  const tests = [...text.matchAll(/`((?:unit|integration|python)\/[\w./-]+)`/g)].map(([, path = '']) =>
     join('__tests__', path),
   )
   const files = [...text.matchAll(/`(dockerfiles\/[\w./-]+)`/g)].map(([, path = '']) => path)

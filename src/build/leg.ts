@@ -9,22 +9,23 @@ import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import type { Rules } from '../verify/again.ts'
 import type { Candidate } from '../verify/candidate.ts'
-import type { LegFacts } from '../verify/facts.ts'
+import type { Facts, LegFacts } from '../verify/facts.ts'
 import { type Gate, skipped, verdict, waive } from '../verify/gate.ts'
-import { judgeFacts } from '../verify/judge.ts'
+import { judgeBase, judgeFacts } from '../verify/judge.ts'
 import { labelsOf } from '../verify/labels.ts'
 import { judgeManifest } from '../verify/manifest.ts'
 import { compressionOf } from './argv.ts'
 import type { Origin } from './artifacts.ts'
 import { type LayerCache, type Layers, pinLayers } from './layer-cache.ts'
 import { measureImage } from './measure.ts'
-import { measureOnStages } from './on-stages.ts'
-import type { StagesSettings, StagesWorld } from './stages.ts'
+import { type Measured, measureOnStages } from './on-stages.ts'
+import { type StagesSettings, type StagesWorld, UnfitBase } from './stages.ts'
 import { addSteps, repeatedSteps, type Step } from './steps.ts'
 import { tolerateLayers } from './tolerate-layers.ts'
 
 export type LegBuild = {
-  facts: LegFacts
+  /** Undefined where a gate failed on the base alone, on which nothing was built then */
+  facts: LegFacts | undefined
   /** What is known of the image; nothing if a gate on the facts failed before it was made */
   candidate: Candidate
   gates: Gate[]
@@ -32,12 +33,12 @@ export type LegBuild = {
   steps: Step[]
   digest: Digest | undefined
   /** Where the stage artifacts came from */
-  origins: Record<ArtifactKind, Origin>
+  origins?: Record<ArtifactKind, Origin>
   /** A sentence each */
   warnings: string[]
 }
 
-export type LegSettings = Omit<StagesSettings, 'layers'> &
+export type LegSettings = Omit<StagesSettings, 'layers' | 'judgeBase'> &
   Rules & {
     layerCache: LayerCache | undefined
     cacheRepository: Repository
@@ -70,8 +71,27 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   const steps: Step[] = []
   const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
   const world = { ...outer, build: tolerateLayers(outer.build, layerWarnings) }
-  const { stages, ...first } = await measureOnStages(leg, { ...given, layers }, world, steps)
-  const { folders, origins } = stages
+  const onBase = (base: Facts) => settle(judgeBase(leg, base), given)
+  try {
+    const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, steps)
+    return await buildMeasured(leg, given, world, { ...measured, layers, layerWarnings, steps })
+  } catch (error) {
+    if (!(error instanceof UnfitBase)) throw error
+    const candidate = { known: 'nothing', reason: 'a gate failed on the base, so nothing was built' } as const
+    const { gates } = error
+    return { facts: undefined, candidate, gates, steps, digest: undefined, warnings: layerWarnings }
+  }
+}
+
+/** @param layerWarnings gets those of later calls, too */
+type Begun = Measured & { layers: Layers; layerWarnings: readonly string[]; steps: Step[] }
+
+async function buildMeasured(
+  leg: Leg,
+  given: LegSettings,
+  world: LegWorld,
+  { stages: { folders, origins }, layers, layerWarnings, steps, ...first }: Begun,
+): Promise<LegBuild> {
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
   for (let attempt = 1, facts = first.facts; ; attempt += 1) {
     if (attempt > 1) facts = await measureImage(leg, settings.call, layers, world, steps)

@@ -2,6 +2,7 @@ import { sentenceOf, UserError } from '../errors.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isDenied } from '../registry/failure.ts'
 import type { Facts, LegFacts } from '../verify/facts.ts'
+import { verdict } from '../verify/gate.ts'
 import { measureBase, measureImage } from './measure.ts'
 import {
   artifactsFor,
@@ -20,7 +21,7 @@ export type Measured = { facts: LegFacts; stages: Stages; warnings: string[] }
  * Measures what the image would be, with stage artifacts that fit the base. Which those are is told by the stored facts of
  * the base, which save a call to BuildKit; what is measured in the end says whether they were true.
  * @param steps gets those that ran
- * @throws Impossible if the facts of the base speak against the leg; UserError if a stage can't be built
+ * @throws Impossible or UnfitBase if the facts of the base speak against the leg; UserError if a stage can't be built
  */
 export async function measureOnStages(
   leg: Leg,
@@ -30,7 +31,8 @@ export async function measureOnStages(
 ): Promise<Measured> {
   const warnings: string[] = []
   const stored = await storedBase(leg, settings, world, warnings)
-  if (stored) {
+  // What is stored may be untrue, and to measure takes seconds: no leg is refused by it.
+  if (stored && verdict(settings.judgeBase(stored)) === 'pass') {
     const believed = await believe(leg, stored, settings, world, steps)
     if (believed) return { ...believed, warnings: [...warnings, ...believed.stages.warnings] }
     warnings.push(

@@ -3,6 +3,7 @@ import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/artifact-
 import type { Leg } from '../plan/plan.ts'
 import { expectedArchitectures } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
+import { type Gate, verdict } from '../verify/gate.ts'
 import type { BuildCall } from './argv.ts'
 import type { Artifacts, Origin, Provided } from './artifacts.ts'
 import type { Layers } from './layer-cache.ts'
@@ -26,6 +27,8 @@ export type StagesSettings = {
   push: boolean
   /** Says why it can't be built, from the base's facts; undefined if it can. There is none to what is built in any case. */
   objection: ((base: Facts) => Promise<string | undefined>) | undefined
+  /** Gates that the base alone decides, waivers applied */
+  judgeBase: (base: Facts) => Gate[]
   /** What each stage artifact is made with, 64 hexadecimal digits */
   recipes: Record<ArtifactKind, string>
 }
@@ -53,6 +56,17 @@ export class Impossible extends UserError {
   }
 }
 
+/** A gate fails on the base alone, so that it would on whatever is built on it. */
+export class UnfitBase extends Error {
+  override name = 'UnfitBase'
+  readonly gates: Gate[]
+
+  constructor(gates: Gate[]) {
+    super('A gate fails on the base.')
+    this.gates = gates
+  }
+}
+
 /** @returns the artifacts that a leg needs on a base with these facts */
 export function artifactsFor(leg: Leg, base: Facts, { recipes }: Pick<StagesSettings, 'recipes'>) {
   return artifactsOf(leg, base, expectedArchitectures(leg, base), recipes)
@@ -62,7 +76,7 @@ export function artifactsFor(leg: Leg, base: Facts, { recipes }: Pick<StagesSett
  * Has the stage artifacts ready that a leg on this base needs. Both are built at a time, as BuildKit would.
  * @param addSteps gets the steps that ran for them
  * @param confirm called before something is built: by what was measured, and not by what was stored, is it kept
- * @throws Impossible if the facts speak against the leg; UserError if a stage can't be built
+ * @throws Impossible or UnfitBase if the facts speak against the leg; UserError if a stage can't be built
  */
 export async function prepareStages(
   leg: Leg,
@@ -73,6 +87,8 @@ export async function prepareStages(
 ): Promise<Stages> {
   const reason = await settings.objection?.(base)
   if (reason !== undefined) throw new Impossible(leg, reason, base)
+  const gates = settings.judgeBase(base)
+  if (verdict(gates) === 'fail') throw new UnfitBase(gates)
   const provide = async (artifact: Artifact): Promise<Provided> =>
     artifacts.provide(artifact, async (directory) => {
       await confirm()

@@ -114,11 +114,14 @@ function newStep(id: string, rawName: string): Step {
   }
 }
 
+/** The list by which the Dockerfiles start a step of ours */
+const ourStep = /\["\/bin\/sh", "\S+\/common\/run", ([^\]]*)\]/
+
 /** A step's name for people: without mounts and digests, one line, shortened. */
 export function cleanName(name: string): string {
   const short = printable(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
     .replace(/ --mount=\S+/g, '')
-    .replace(/ (?:set -eu; )?sh \S+\/common\/run (?:step )?/, ' ')
+    .replace(ourStep, (_, words: string) => words.replace(/[",]+/g, '').replace(/^step /, ''))
     .replace(/@sha256:[0-9a-f]{64}/g, '')
   return short.length > nameLimit ? `${short.slice(0, nameLimit - 2)} …` : short
 }

@@ -17,7 +17,9 @@ import { askedAttestations, noAttestations } from '../promote/attestations.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { toolkitObjection } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
+import { packagesObjection } from '../verify/integration.ts'
 
 /** Milliseconds for one answer */
 const gitTimeout = 120_000
@@ -99,5 +101,6 @@ export function readCatalogue(dockerfiles: string): Catalogue {
  */
 export async function objectionTo(leg: Leg, base: Facts, world: JudgeWorld): Promise<string | undefined> {
   const judged = await judgeLeg(leg, knownFrom(base), world)
-  return judged.state === 'impossible' ? judged.reason : undefined
+  if (judged.state === 'impossible') return judged.reason
+  return toolkitObjection(leg, base) ?? packagesObjection(base)
 }

@@ -1,3 +1,4 @@
+import givenIndex from '../../dockerfiles/scripts/step/common/given_index.json' with { type: 'json' }
 import { runProcess } from '../build/process.ts'
 import { UserError } from '../errors.ts'
 import type { PipAnswer, RunPip } from '../plan/nixl-index.ts'
@@ -31,7 +32,7 @@ export function createPip({
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     // Ours are in the log, and counted.
     PIP_RETRIES: '0',
-    ...(packageIndex !== undefined && { PIP_INDEX_URL: packageIndex }),
+    ...(packageIndex !== undefined && onlyFrom(packageIndex)),
     ...(caCertificates !== undefined && { PIP_CERT: caCertificates }),
   }
   const silence = `did not answer within ${timeout / 1000} s`
@@ -63,6 +64,13 @@ export function createPip({
       return answer
     })
   }
+}
+
+/** The given index is the only one: no variable and no configuration of the runner names another (package_index.py says how). */
+function onlyFrom(packageIndex: string): NodeJS.ProcessEnv {
+  const others: NodeJS.ProcessEnv = {}
+  for (const [name, value] of Object.entries(givenIndex)) others[name] = value ?? undefined
+  return { ...others, PIP_INDEX_URL: packageIndex }
 }
 
 /** What came of one call; with a failure, it could be otherwise the next time. */

@@ -84,8 +84,10 @@ function readAnswer(answer: PipAnswer): NixlVersions {
   if (refused !== undefined) return noPip(`the package index does not answer (${tidy(refused)})`)
   const looked = /^\s*(?:Fetched page |Could not fetch URL )/m.test(stdout)
   if (looked && stderr.includes('No matching distribution found')) return { state: 'known', versions: [] }
-  const last = stderr.trim().split('\n').at(-1) ?? ''
-  return noPip(tidy(last) || `it ended with code ${code} and said nothing`)
+  // A Python of the runner may print lines of its own, also when it ends.
+  const lines = stderr.trim().split('\n')
+  const why = lines.findLast((line) => line.startsWith('ERROR: ')) ?? lines.at(-1) ?? ''
+  return noPip(tidy(why) || `it ended with code ${code} and said nothing`)
 }
 
 function noPip(reason: string): NixlVersions {

@@ -3,7 +3,7 @@ import { checked, parseJson } from './json.ts'
 
 /**
  * An image's configuration. "Not there", `null`, `""`, `[]` and `{}` mean the same to every container engine and are
- * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, env and diffIds, `{}` for labels, and `/`
+ * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, shell, env and diffIds, `{}` for labels, and `/`
  * for the working directory (BuildKit writes `/` into an image whose base had none).
  */
 export type ImageConfig = {
@@ -16,6 +16,8 @@ export type ImageConfig = {
   entrypoint: string[]
   cmd: string[]
   workingDir: string
+  /** What runs a Dockerfile's instructions that are no list: `[]` is `/bin/sh -c` */
+  shell: string[]
   /** `NAME=value`, in the image's order */
   env: string[]
   labels: Record<string, string>
@@ -56,6 +58,7 @@ const schema = v.pipe(
         Entrypoint: texts,
         Cmd: texts,
         WorkingDir: workingDirectory,
+        Shell: texts,
         Env: texts,
         Labels: labels,
       }),
@@ -86,6 +89,7 @@ export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
     entrypoint: config?.Entrypoint ?? [],
     cmd: config?.Cmd ?? [],
     workingDir: config?.WorkingDir ?? '/',
+    shell: config?.Shell ?? [],
     env: config?.Env ?? [],
     labels: config?.Labels ?? {},
     diffIds: rootfs?.diff_ids ?? [],

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
-import type { LegFacts } from './facts.ts'
+import { engineOf, type LegFacts } from './facts.ts'
 import { nixlVariants } from './nixl.ts'
 
 export const componentNames = ['engine', 'torch', 'cuda', 'python', 'aibrix_kvcache', 'nixl', 'ucx'] as const
@@ -36,7 +36,12 @@ export function componentsOf(leg: Leg, { image }: LegFacts): Component[] {
   // A branch or a commit declares no version to compare with.
   const aibrixVersion = aibrix.kind === 'tag' ? aibrix.ref : null
   return [
-    component('engine', engines[leg.engine].title, leg.version.release, image.engine?.version ?? null),
+    component(
+      'engine',
+      engines[leg.engine].title,
+      leg.version.release,
+      engineOf(leg, image)?.version ?? null,
+    ),
     component('torch', 'Torch', null, image.torch?.version ?? null),
     component('cuda', 'CUDA', null, image.torch?.cuda ?? null),
     component('python', 'Python', null, image.python.version),

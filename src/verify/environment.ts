@@ -32,8 +32,8 @@ export function replacedPackages(base: Facts, image: Facts): PackageChange[] {
 }
 
 /** What must not have changed. The engine and torch have gates of their own, so that one cause is one failure. */
-function forbiddenChanges({ base, image }: LegFacts): PackageChange[] {
-  const judgedElsewhere = new Set(['torch', base.engine?.name])
+function forbiddenChanges({ engine }: Leg, { base, image }: LegFacts): PackageChange[] {
+  const judgedElsewhere = new Set(['torch', engine])
   const pip = changesBetween(base.pip, image.pip).filter(
     ({ name }) => !isOurs(name) && !judgedElsewhere.has(name),
   )
@@ -46,12 +46,12 @@ function describe({ name, before, after }: PackageChange): string {
 }
 
 /** Every package of the base, pip's and dpkg's, is there at its version; NIXL excepted. Added ones are listed. */
-export function judgeEnvironment(_leg: Leg, facts: LegFacts): Gate {
+export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   const name = 'environment-untouched'
   const { base, image } = facts
   const counted = `${Object.keys(base.pip).length} pip${base.dpkg ? ` and ${Object.keys(base.dpkg).length} dpkg` : ''} packages`
   const expected = `${counted} of the base as they were`
-  const forbidden = forbiddenChanges(facts)
+  const forbidden = forbiddenChanges(leg, facts)
   const first = forbidden[0]
   if (first) {
     const judgement = { expected, actual: listed(forbidden.map(describe)) }
@@ -107,7 +107,7 @@ function normalised(name: string): string {
  * (`redis==6.0.0`, `setuptools<80`), and NIXL 0.7.1 requires nixl-cu12 on CUDA 13 too. A complaint about a package that
  * `environment-untouched` found changed is that gate's.
  */
-export function judgePipCheck(_leg: Leg, facts: LegFacts): Gate {
+export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
   const name = 'pip-check'
   const expected = 'no new complaint of pip check, AIBrix and NIXL excepted'
   const { base, image } = facts
@@ -120,7 +120,7 @@ export function judgePipCheck(_leg: Leg, facts: LegFacts): Gate {
   const before = new Set(base.pipCheck)
   const fresh = image.pipCheck.filter((line) => !before.has(line) && line !== 'No broken requirements found.')
   const strange = fresh.filter((line) => !isOurs(parseComplaint(line).about))
-  const changed = new Set(forbiddenChanges(facts).map((change) => change.name))
+  const changed = new Set(forbiddenChanges(leg, facts).map((change) => change.name))
   const own = strange.filter((line) => {
     const { about, dependency } = parseComplaint(line)
     return !changed.has(about) && !changed.has(dependency)

@@ -72,6 +72,24 @@ export function expectedArchitectures(leg: Leg, base: Facts): string[] | undefin
   return known && automatic.filter((architecture) => known.includes(architecture))
 }
 
+/**
+ * Why nothing can be compiled on a base: dockerfiles/scripts/step/builder/toolkit.py refuses it by the same rules.
+ * @returns a sentence without its end; undefined if it can
+ */
+export function toolkitObjection(
+  { gpuArchitectures }: Pick<Leg, 'gpuArchitectures'>,
+  { toolkit }: Pick<Facts, 'toolkit'>,
+): string | undefined {
+  if (!toolkit) return 'the base has no CUDA compiler (nvcc), and AIBrix is compiled by the one of its base'
+  const { version, architectures } = toolkit
+  const wanted = gpuArchitectures === 'auto' ? automatic : gpuArchitectures
+  const unknown = wanted.filter((name) => !architectures.includes(name))
+  if (unknown.length === 0 || (gpuArchitectures === 'auto' && unknown.length < wanted.length))
+    return undefined
+  const known = architectures.join(', ') || 'none'
+  return `nvcc ${version} of the base does not know the GPU architecture ${unknown.join(', ')} (it knows ${known})`
+}
+
 /** `9.0a` and `9.0+PTX` are sm_90 machine code as far as the fatbin tells. */
 function withoutSuffix(architecture: string): string {
   return architecture.replace(/(?:[a-z]|\+PTX)+$/, '')

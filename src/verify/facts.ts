@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Leg } from '../plan/plan.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
@@ -134,7 +135,8 @@ export const factsSchema = v.object({
   format: v.literal(1),
   system,
   python,
-  engine: v.nullable(engine),
+  /** Each one that is there: an image of SGLang may have vLLM, too */
+  engines: v.array(engine),
   torch: v.nullable(torch),
   toolkit: v.nullable(toolkit),
   aibrix: v.nullable(aibrix),
@@ -144,7 +146,7 @@ export const factsSchema = v.object({
   ucxTools: v.nullable(ucxTools),
   /** ELF files with CUDA libraries among their NEEDED entries, by owner */
   cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
-  /** Debug tools; measured in the finished image, empty for the base */
+  /** Debug tools; facts of a base that an earlier version of the action has measured have none */
   tools: v.array(tool),
   /** Null for the base */
   integration: v.nullable(integration),
@@ -157,6 +159,11 @@ export const factsSchema = v.object({
 })
 
 export type Facts = v.InferOutput<typeof factsSchema>
+
+/** @returns the engine that the leg is for; undefined where it is not there */
+export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: Facts) {
+  return engines.find(({ name }) => name === wanted)
+}
 
 /** The two measurements of a leg: the base before anything was added, and the finished image. */
 export type LegFacts = { base: Facts; image: Facts }

@@ -2,7 +2,7 @@ import type { Leg } from '../plan/plan.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
-import type { LegFacts } from './facts.ts'
+import type { Facts, LegFacts } from './facts.ts'
 import type { Gate } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeNixlVariant } from './nixl.ts'
@@ -29,4 +29,21 @@ const onFacts = [
 /** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
   return onFacts.map((judge) => judge(leg, facts))
+}
+
+/** Those that fail for what is the base's own, whatever is built on it. */
+const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp]
+
+/** What a build replaces: the base's NIXL with its libraries. */
+const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
+
+/** The gates that fail on the finished image if they fail on the base, of which alone is known. */
+export function judgeBase(leg: Leg, base: Facts): Gate[] {
+  const stays: Facts = {
+    ...base,
+    nixl: { distributions: {}, modules: [] },
+    loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
+    cudaLinks: { torch: base.cudaLinks.torch, nixl: [], aibrix: [], ucxTools: [] },
+  }
+  return onBase.map((judge) => judge(leg, { base, image: stays }))
 }

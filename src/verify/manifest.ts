@@ -41,6 +41,7 @@ function differences(base: InheritedConfig, image: InheritedConfig): Difference[
     ['CMD', base.cmd, image.cmd],
     ['USER', base.user, image.user],
     ['WORKDIR', base.workingDir, image.workingDir],
+    ['SHELL', base.shell, image.shell],
   ] as const
   const [before, after] = [environment(base), environment(image)]
   const names = [...new Set([...before.keys(), ...after.keys()])]
@@ -66,10 +67,10 @@ function same(left: string | string[], right: string | string[]): boolean {
   return JSON.stringify(left) === JSON.stringify(right)
 }
 
-/** ENTRYPOINT, CMD, USER, WORKDIR and ENV are the base's: who runs the base today runs the image without a change. */
+/** ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV are the base's: who runs the base today runs the image without a change. */
 export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
   const name = 'image-config'
-  const expected = 'ENTRYPOINT, CMD, USER, WORKDIR and ENV as in the base'
+  const expected = 'ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV as in the base'
   if (candidate.known === 'nothing') return unknown(name, expected, candidate.reason)
   const found = differences(leg.base.config, candidate.config)
   const first = found[0]

@@ -1,37 +1,48 @@
 import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
-import { type Facts, type LegFacts } from './facts.ts'
+import { familiarReference } from '../registry/reference.ts'
+import { engineOf, type Facts, type LegFacts } from './facts.ts'
 import { failed, type Gate, passed, skipped } from './gate.ts'
 
 /** The engine in the image is the one that the tag names, and the one that the base had. */
 export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
   const name = 'engine-version'
-  const found = image.engine
+  const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
   const judgement = {
     expected: `${leg.engine} ${leg.version.release}`,
     actual: found ? `${found.name} ${found.version}` : `no ${leg.engine}`,
   }
-  const tag = `${engines[leg.engine].baseRepository}:${leg.base.tag}`
-  if (!found)
+  const tag = familiarReference({ ...leg.base.repository, tag: leg.base.tag })
+  if (!had)
     return failed(
       name,
       judgement,
-      `Python in the image finds no package ${leg.engine}; check that the base is ${tag}.`,
+      `Python in the base ${tag} finds no package ${leg.engine}${others(base)}; check base-registry, which has to hold ${engines[leg.engine].title}'s own images.`,
     )
-  if (base.engine && base.engine.version !== found.version)
-    return failed(
-      name,
-      judgement,
-      `The base had ${leg.engine} ${base.engine.version} and a build step replaced it; find the step that installs ${leg.engine}.`,
-    )
-  if (found.name !== leg.engine || !isSameRelease(leg.version.release, found.version))
+  if (!isSameRelease(leg.version.release, had.version))
     return failed(
       name,
       judgement,
       `The base ${tag} holds another version than its tag says; name a tag whose content matches, or report it to ${leg.engine}.`,
     )
+  if (!found)
+    return failed(
+      name,
+      judgement,
+      `A build step removed the base's ${leg.engine} ${had.version}; find the step that uninstalls it.`,
+    )
+  if (had.version !== found.version)
+    return failed(
+      name,
+      judgement,
+      `The base had ${leg.engine} ${had.version} and a build step replaced it; find the step that installs ${leg.engine}.`,
+    )
   return passed(name, judgement)
+}
+
+function others({ engines: found }: Facts): string {
+  return found.length === 0 ? '' : `, only ${found.map((one) => `${one.name} ${one.version}`).join(' and ')}`
 }
 
 /** torch has the base's version, the base's CUDA, and the files that its RECORD lists. */

@@ -137,8 +137,15 @@ async function pushCandidate(
   { reference, labels }: Extract<BuildCall['output'], { kind: 'image' }>,
 ): Promise<Descriptor> {
   const { tag = '', ...place } = parseReference(reference)
-  const { entrypoint, env, workingDir, user } = leg.base.config
-  const config = { Entrypoint: entrypoint, Env: env, WorkingDir: workingDir, User: user, Labels: labels }
+  const { entrypoint, env, workingDir, shell, user } = leg.base.config
+  const config = {
+    Entrypoint: entrypoint,
+    Env: env,
+    WorkingDir: workingDir,
+    Shell: shell,
+    User: user,
+    Labels: labels,
+  }
   const added = [Buffer.from('debug tools'), randomBytes(100)]
   return pushImage(place, tag, leg.platform, config, [...baseLayers(leg.platform), ...added])
 }

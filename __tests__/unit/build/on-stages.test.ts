@@ -7,6 +7,7 @@ import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/failure.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
+import { failed, type Gate } from '../../../src/verify/gate.ts'
 import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
 import { newFolder, writeContent } from '../../support/artifact-folder.ts'
 import { makeCall } from '../../support/build-calls.ts'
@@ -16,6 +17,7 @@ const { context, dockerfile, secrets, options } = makeCall()
 const settings: StagesSettings = {
   call: { context, dockerfile, secrets, options },
   ...{ layers: { from: undefined, to: undefined }, fresh: false, push: true, objection: undefined },
+  judgeBase: () => [],
   recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
 }
 
@@ -28,11 +30,12 @@ type Behaviour = {
   stored?: Facts | Error
   keep?: Error
   push?: boolean
+  judgeBase?: (base: Facts) => Gate[]
   /** Fails calls of a kind */
   fails?: (call: BuildCall) => boolean
 }
 
-async function measured({ stored, keep, push = true, fails }: Behaviour) {
+async function measured({ stored, keep, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
   const kept: [Facts, boolean][] = []
   const names: string[] = []
@@ -62,7 +65,7 @@ async function measured({ stored, keep, push = true, fails }: Behaviour) {
     },
   }
   const steps: Step[] = []
-  const result = await measureOnStages(leg, { ...settings, push }, world, steps).catch(
+  const result = await measureOnStages(leg, { ...settings, push, judgeBase }, world, steps).catch(
     (error: unknown) => error,
   )
   return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, kept, names }
@@ -109,6 +112,24 @@ describe('the facts of a base', () => {
     const { result } = await measured(behaviour)
     expect(result.facts.base).toEqual(real)
     expect(result.warnings).toEqual(warning ? [expect.stringMatching(warning)] : [])
+  })
+})
+
+describe('a gate that the base alone decides', () => {
+  const judgement = { expected: 'torch 2.11.0', actual: 'another' }
+  const refuse = (which: Facts) => (base: Facts) =>
+    base.torch?.version === which.torch?.version ? [failed('torch-untouched', judgement, 'See to it.')] : []
+
+  it.each([undefined, real])('ends it before anything is compiled (stored: %#)', async (stored) => {
+    const { result, calls } = await measured({ judgeBase: refuse(real), ...(stored && { stored }) })
+    expect(result).toMatchObject({ name: 'UnfitBase', gates: [{ name: 'torch-untouched', state: 'fail' }] })
+    expect(calls).toEqual(['facts'])
+  })
+
+  it('is not believed what was stored', async () => {
+    const { result, kept } = await measured({ judgeBase: refuse(untrue), stored: untrue })
+    expect(result.facts.base).toEqual(real)
+    expect(kept).toEqual([[real, true]])
   })
 })
 

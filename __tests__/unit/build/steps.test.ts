@@ -66,12 +66,14 @@ describe('the table of steps', () => {
   })
 
   it('names a step of our own by what it does', () => {
-    const run =
-      'RUN --mount=type=tmpfs,target=/tmp     set -eu; sh /run/image-action/step/common/run step build-ucx'
-    expect(cleanName(`[ucx-builder 1/1] ${run}`)).toBe('[ucx-builder 1/1] RUN build-ucx')
-    expect(
-      cleanName('[m 1/1] RUN set -eu; sh /run/image-action/step/common/run measure base /facts/base.json'),
-    ).toBe('[m 1/1] RUN measure base /facts/base.json')
+    const run = (words: string) =>
+      `RUN --mount=type=tmpfs,target=/tmp     ["/bin/sh", "/run/image-action/step/common/run", ${words}]`
+    expect(cleanName(`[ucx-builder 1/1] ${run('"step", "build-ucx"')}`)).toBe(
+      '[ucx-builder 1/1] RUN build-ucx',
+    )
+    expect(cleanName(`[m 1/1] ${run('"measure", "base", "/facts/base.json"')}`)).toBe(
+      '[m 1/1] RUN measure base /facts/base.json',
+    )
   })
 
   it('takes a step that was cancelled because of another one for no cause', () => {

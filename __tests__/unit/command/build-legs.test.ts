@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { buildLegs, type BuildChoices } from '../../../src/command/build-legs.ts'
 import { createLegLog } from '../../../src/command/leg-log.ts'
 import type { BuildCall } from '../../../src/build/argv.ts'
-import type { LegWorld } from '../../../src/build/leg.ts'
+import type { LegSettings, LegWorld } from '../../../src/build/leg.ts'
 import { BuildError } from '../../../src/build/build-error.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
@@ -11,6 +11,7 @@ import { readBaseFacts, storeBaseFacts } from '../../../src/promote/base-facts.t
 import { readStoredReport, stage } from '../../../src/promote/stage.ts'
 import type { Digest } from '../../../src/registry/digest.ts'
 import { parseReport, serialiseReport } from '../../../src/report/leg-report.ts'
+import type { LegFacts } from '../../../src/verify/facts.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { factsOf, makeOutcomeReport, makePlannedImages } from '../../support/reports.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
@@ -40,7 +41,8 @@ type Behaviour = {
   settling?: () => Promise<unknown>
   commandOf?: () => string
   /** Changes what is measured */
-  measured?: (facts: ReturnType<typeof factsOf>) => void
+  measured?: (facts: LegFacts) => void
+  rules?: Partial<LegSettings>
 }
 
 /** A BuildKit that measures and pushes at once what is asked for. */
@@ -105,6 +107,7 @@ async function built(
         judge: 'all',
         waivers: new Map(),
         addedBytesLimit: 100_000_000,
+        ...behaviour.rules,
         index: false,
         recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
         objection: behaviour.objection && (() => Promise.resolve(behaviour.objection?.(leg))),
@@ -396,6 +399,12 @@ describe('a leg that fails', () => {
       ['facts'],
     ],
     [
+      'at a gate that the base decides',
+      { measured: ({ base }) => (base.engines = []) },
+      /^A gate failed: engine-version \(no vllm\)\. Python in the base .* finds no package vllm/,
+      ['facts'],
+    ],
+    [
       'in a build',
       {
         build: () => {
@@ -423,6 +432,19 @@ describe('a leg that fails', () => {
     expect(errorOf(outcomes[0])).toMatch(error)
     expect(kinds(memory)).toEqual(tags)
     expect(log.at(-1)).toBe('::endgroup::')
+  })
+
+  it('is built nothing of where the base decides it, unless that is waived or nothing is judged', async () => {
+    const behaviour = { measured: ({ base }: LegFacts) => (base.loaderUcx = ['/usr/lib/libucp.so.0']) }
+    const outputs = async (rules: Partial<LegSettings>): Promise<string[]> => {
+      const calls: string[] = []
+      const build = (_: PlannedLeg, { output }: BuildCall): void => void calls.push(output.kind)
+      await built({ ...behaviour, build, rules }, { of: [first] })
+      return calls
+    }
+    expect(await outputs({})).toEqual(['facts'])
+    expect(await outputs({ waivers: new Map([['second-libucp', 'known']]) })).toContain('image')
+    expect(await outputs({ judge: 'nothing' })).toContain('image')
   })
 
   it('has in its report how long the steps took until then', async () => {

@@ -186,6 +186,31 @@ describe('a real pip', () => {
     expect(known).toMatchObject({ state: 'known', versions: expect.arrayContaining(['0.8.0', '0.7.1']) })
   })
 
+  it('asks the given index alone, whatever the runner has set besides', async () => {
+    const other = await serveIndex(join(folder, 'index'))
+    const home = mkdtempSync(join(folder, 'home-'))
+    mkdirSync(join(home, '.config', 'pip'), { recursive: true })
+    const lines = [
+      '[global]',
+      'no-index = true',
+      `extra-index-url = ${other.url}`,
+      `find-links = ${other.url}nixl/`,
+    ]
+    writeFileSync(join(home, '.config', 'pip', 'pip.conf'), lines.join('\n'))
+    for (const more of [
+      { HOME: home },
+      { PIP_EXTRA_INDEX_URL: other.url, PIP_FIND_LINKS: `${other.url}nixl/` },
+      { PIP_CONFIG_FILE: join(home, '.config', 'pip', 'pip.conf') },
+    ]) {
+      const { PIP_CONFIG_FILE: _, ...rest } = environment
+      const pip = createPip(settings({ environment: { ...rest, ...more }, packageIndex: server.url }))
+      const told = await createNixlIndex(pip).versions({}, 'linux/amd64')
+      expect(told).toMatchObject({ state: 'known', versions: expect.arrayContaining(['0.8.0']) })
+    }
+    expect(other.requests).toEqual([])
+    await other.close()
+  })
+
   it.each([
     ['refuses the password', () => guarded.url.replace('right', 'wrong'), '401'],
     ['is out of reach', () => 'http://127.0.0.1:1/simple', 'Connection refused'],

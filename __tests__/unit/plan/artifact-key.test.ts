@@ -67,7 +67,7 @@ it.each<[string, (world: World) => void]>([
   ['the engine', ({ leg }) => (leg.engine = 'sglang')],
   [
     'its version',
-    ({ leg, base }) => Object.assign(leg.version, { release: '1' }, base.engine && { version: '1' }),
+    ({ leg, base }) => Object.assign(leg.version, { release: '1' }, { engines: base.engines.splice(0) }),
   ],
   ['the digest of the base', ({ leg }) => (leg.base.manifestDigest = `sha256:${'9'.repeat(64)}`)],
   ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],

@@ -55,6 +55,18 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     },
   )
 
+  it('starts each step by a list, which no SHELL of the base runs, and changes no SHELL', () => {
+    const runs = [...dockerfile.matchAll(/^RUN ((?:.*\\\n)*.*)$/gm)].map(([, text = '']) => text)
+    expect(runs).toHaveLength(10)
+    for (const run of runs) {
+      const [last = ''] = run.split('\n').slice(-1)
+      expect(JSON.parse(last)).toEqual(
+        expect.arrayContaining(['/bin/sh', '/run/image-action/step/common/run']),
+      )
+    }
+    expect(dockerfile).not.toMatch(/^(?:SHELL|CMD|ENTRYPOINT)\b/m)
+  })
+
   it('has the stages of the design, final last', () => {
     const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, name]) => name)
     expect(stages).toEqual(
@@ -71,6 +83,7 @@ it('the Dockerfiles differ in the engine only', () => {
       .replaceAll(engines[engine].versionArgument, 'VERSION')
       .replaceAll(engines[engine].baseRepository, 'BASE')
       .replaceAll(engines[engine].dockerfile, 'DOCKERFILE')
+      .replaceAll(`"${engine}"`, '"ENGINE"')
       .replaceAll(currentRelease(catalogue).engines[engine], 'DEFAULT'),
   )
   expect(vllm).toBe(sglang)

@@ -32,6 +32,17 @@ function noMatch(stdout: string, stderr = ''): PipAnswer {
   return { state: 'ended', code: 1, stdout, stderr: `${experimental}${stderr}${error}` }
 }
 
+/** What else a Python prints that has a `.pth` file with a banner. */
+function talkative(answer: PipAnswer): PipAnswer {
+  if (answer.state !== 'ended') return answer
+  const [before, behind] = ['Good morning: 0.1.0\n12.9', 'Good night']
+  return {
+    ...answer,
+    stdout: `${before}${answer.stdout}${behind}`,
+    stderr: `${before}\n${answer.stderr}${behind}`,
+  }
+}
+
 function failed(code: number, stderr: string): PipAnswer {
   return { state: 'ended', code, stdout: '', stderr }
 }
@@ -61,6 +72,18 @@ describe('the versions of NIXL for a base', () => {
     ['CUDA 12', '12.8', usual, everything],
     ['CUDA 13, without what was linked with CUDA 12', '13.0', usual, ['1.4.1', '1.0.0', '0.8.0']],
     ['CUDA 13, told without its minor version', '13', usual, ['1.4.1', '1.0.0', '0.8.0']],
+    [
+      'a Python of the runner that greets and takes its leave',
+      '13.0',
+      { nixl: talkative(usual.nixl), 'nixl-cu13': talkative(usual['nixl-cu13']) },
+      ['1.4.1', '1.0.0', '0.8.0'],
+    ],
+    [
+      'one of which an index has nothing',
+      '12.8',
+      { nixl: talkative(usual.nixl), 'nixl-cu12': talkative(noMatch(looked('nixl-cu12'))) },
+      ['0.7.0', '0.6.0'],
+    ],
     [
       'a mirror that lacks the package for all variants',
       '12.8',
@@ -161,6 +184,11 @@ describe('pip has no answer', () => {
       'without a python3',
       { state: 'missing', reason: 'python3 was not found on PATH' },
       'python3 was not found on PATH',
+    ],
+    [
+      'that says why before it takes its leave',
+      talkative(failed(2, 'ERROR: It is broken.\n')),
+      'It is broken',
     ],
     ['without pip', failed(1, '/usr/bin/python3: No module named pip\n'), 'python3 has no pip'],
     [

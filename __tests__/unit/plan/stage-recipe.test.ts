@@ -36,16 +36,16 @@ describe('what a stage is made with', () => {
   })
 
   it.each<[string, string[], string, string]>([
-    ['the step of the wheel', ['wheel'], 'step build-wheel', 'step build-wheel --fast'],
-    ['the step of UCX', ['ucx'], 'step build-ucx', 'step build-ucx --fast'],
-    ['the step of both', ['wheel', 'ucx'], 'step install-build-tools', 'step install-build-tools gcc'],
+    ['the step of the wheel', ['wheel'], '"build-wheel"', '"build-wheel", "fast"'],
+    ['the step of UCX', ['ucx'], '"build-ucx"', '"build-ucx", "fast"'],
+    ['the step of both', ['wheel', 'ucx'], '"install-build-tools"', '"install-build-tools", "gcc"'],
     ['where UCX is taken from', ['ucx'], '/opt/aibrix/ucx /', '/opt/ucx /'],
     ['a further argument', ['wheel'], 'ARG GPU_ARCHITECTURES=auto', 'ARG GPU_ARCHITECTURES=auto\nARG MORE'],
     ['the default of an argument', [], 'ARG AIBRIX_BRANCH=v0.5.0', 'ARG AIBRIX_BRANCH=v0.8.0'],
     ['the base', [], 'ARG BASE_IMAGE=docker.io/', 'ARG BASE_IMAGE=quay.io/'],
     ['a comment', [], '# What the two builders compile with', '# Compilers'],
-    ['a step of the image', [], 'step install-nixl', 'step install-nixl --fast'],
-    ['a measurement', [], 'run measure base', 'run measure the base'],
+    ['a step of the image', [], '"install-nixl"', '"install-nixl", "fast"'],
+    ['a measurement', [], '"measure", "base"', '"measure", "the base"'],
   ])('changes by %s for %j', (_, kinds, from, to) => {
     expect(changedBy('Dockerfile.vllm', (text) => text.replace(from, to))).toEqual(kinds)
   })

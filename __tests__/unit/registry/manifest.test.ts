@@ -181,6 +181,7 @@ describe('parseImageConfig', () => {
         Entrypoint: ['vllm', 'serve'],
         Cmd: 'one-word',
         WorkingDir: '/vllm-workspace',
+        Shell: ['/bin/bash', '-lc'],
         Env: ['A=b=c', 'D='],
         Labels: { a: 'b' },
       },
@@ -196,6 +197,7 @@ describe('parseImageConfig', () => {
       entrypoint: ['vllm', 'serve'],
       cmd: ['one-word'],
       workingDir: '/vllm-workspace',
+      shell: ['/bin/bash', '-lc'],
       env: ['A=b=c', 'D='],
       labels: { a: 'b' },
       diffIds: [digest('1')],
@@ -204,7 +206,7 @@ describe('parseImageConfig', () => {
   })
 
   const nothing = {
-    ...{ user: '', entrypoint: [], cmd: [], workingDir: '/', env: [], labels: {}, diffIds: [] },
+    ...{ user: '', entrypoint: [], cmd: [], workingDir: '/', shell: [], env: [], labels: {}, diffIds: [] },
     layersCreated: [],
   }
   it.each([

@@ -32,17 +32,39 @@ function there<T>(value: T | null | undefined): T {
   return value
 }
 
+const theEngine = (facts: Facts) => there(facts.engines[0])
 const aibrixOf = (facts: Facts) => there(facts.aibrix)
 const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
 const toolsOf = (facts: Facts) => there(facts.ucxTools)
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 const mutants: Mutant[] = [
-  ['no engine', ({ facts }) => (facts.image.engine = null), 'engine-version', 'no package vllm'],
+  [
+    'a base without an engine',
+    ({ facts }) => {
+      for (const some of [facts.base, facts.image]) some.engines = []
+    },
+    'engine-version',
+    /^Python in the base vllm\/vllm-openai:v0.21.0 finds no package vllm; check base-registry/,
+  ],
+  [
+    'a base with the other engine alone',
+    ({ facts }) => {
+      for (const some of [facts.base, facts.image]) theEngine(some).name = 'sglang'
+    },
+    'engine-version',
+    'finds no package vllm, only sglang 0.21.0; check',
+  ],
+  [
+    'an engine that a step removed',
+    ({ facts }) => (facts.image.engines = []),
+    'engine-version',
+    "A build step removed the base's vllm 0.21.0",
+  ],
   [
     'an engine that the install replaced',
     ({ facts }) => {
-      there(facts.image.engine).version = '0.21.1'
+      theEngine(facts.image).version = '0.21.1'
       facts.image.pip.vllm = '0.21.1'
     },
     'engine-version',
@@ -51,7 +73,7 @@ const mutants: Mutant[] = [
   [
     'a base whose tag lies',
     ({ facts }) => {
-      for (const some of [facts.base, facts.image]) there(some.engine).version = '0.20.0'
+      for (const some of [facts.base, facts.image]) theEngine(some).version = '0.20.0'
     },
     'engine-version',
     'vllm/vllm-openai:v0.21.0 holds another version than its tag says',
@@ -397,6 +419,12 @@ const mutants: Mutant[] = [
     ({ candidate }) => (candidate.config = makeConfig({ workingDir: '/' })),
     'image-config',
     'WORKDIR of the base is /vllm-workspace',
+  ],
+  [
+    'SHELL replaced',
+    ({ candidate }) => (candidate.config = makeConfig({ shell: ['/bin/sh', '-c'] })),
+    'image-config',
+    'SHELL of the base is [], the image has ["/bin/sh","-c"]',
   ],
   [
     'ENV added',

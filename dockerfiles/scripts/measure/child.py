@@ -1,15 +1,15 @@
 """Runs things in processes of their own: a crash there is an answer, not the end."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 
+from step.common import marked
+
 OK = {"outcome": "ok"}
 LONGEST = 400
 TIMEOUT_SECONDS = 300
-MARK = "image-action-answer: "
 
 
 def failure(text):
@@ -53,15 +53,10 @@ def run(argv, env=None):
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def python(code, *arguments):
+def python(code, *arguments, env=None):
     """Runs Python code. What it hands to `answer(...)` comes back, as (answer, outcome); answer is None if it never did.
 
     The answer is printed before Python ends, so that a crash while it ends can be told from one before.
     """
-    prelude = "import json, sys\ndef answer(value):\n    print(%r + json.dumps(value), flush=True)\n" % MARK
-    done = run([sys.executable, "-B", "-c", prelude + code] + list(arguments))
-    given = None
-    for line in done.out.splitlines():
-        if line.startswith(MARK):
-            given = json.loads(line[len(MARK):])
-    return given, OK if done.code == 0 else failure(done.why())
+    done = run([sys.executable] + marked.arguments(code) + list(arguments), env)
+    return marked.answered(done.out), OK if done.code == 0 else failure(done.why())

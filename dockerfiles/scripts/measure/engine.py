@@ -1,25 +1,29 @@
 """Engine, torch, CUDA toolkit."""
 
-import glob
 import hashlib
 import json
 import os
 import re
-import shutil
+
+from step.common import cuda
 
 from . import places
-from .child import python, run
+from .child import python
 
 ENGINES = ("vllm", "sglang")
 
 
-def engine():
-    for name in ENGINES:
-        found = places.distribution(name)
-        if found is not None:
-            location = places.package(name) or str(found.locate_file(name))
-            return {"name": name, "version": found.version, "location": location, "editable": editable(found, location)}
-    return None
+def engines():
+    """Each engine that is there: some images of SGLang have vLLM, too, and who builds on one says which is meant."""
+    return [found for found in map(engine, ENGINES) if found]
+
+
+def engine(name):
+    found = places.distribution(name)
+    if found is None:
+        return None
+    location = places.package(name) or str(found.locate_file(name))
+    return {"name": name, "version": found.version, "location": location, "editable": editable(found, location)}
 
 
 def editable(found, location):
@@ -83,16 +87,5 @@ def stamp(path):
 
 
 def toolkit():
-    homes = [os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"]
-    found = shutil.which("nvcc")
-    if found:
-        homes.append(os.path.dirname(os.path.dirname(os.path.realpath(found))))
-    homes += sorted(glob.glob("/usr/local/cuda-*"))
-    home = next((h for h in homes if h and os.path.isfile(h + "/bin/nvcc")), None)
-    if home is None:
-        return None
-    match = re.search(r"release (\d+\.\d+)", run([home + "/bin/nvcc", "--version"]).out)
-    if match is None:
-        return None
-    numbers = {int(n) for n in re.findall(r"\bsm_(\d+)\b", run([home + "/bin/nvcc", "--list-gpu-code"]).out)}
-    return {"home": home, "version": match.group(1), "architectures": ["%d.%d" % divmod(n, 10) for n in sorted(numbers)]}
+    found = cuda.toolkit()
+    return {"home": found[0], "version": found[1], "architectures": cuda.architectures(found[0])} if found else None

@@ -2,14 +2,25 @@
 
 import os
 import shutil
-import sys
 from importlib import metadata
 
 from step.common.failure import Failure
 from step.common.python_packages import pip_path
 
 from . import places
-from .child import run
+from .child import python, run
+
+# As `python3 -m pip check`, whose lines are told from what else this Python prints
+CHECK = """
+import contextlib, io, runpy
+sys.argv, text, code = ["pip", "--disable-pip-version-check", "check"], io.StringIO(), 0
+try:
+    with contextlib.redirect_stdout(text):
+        runpy.run_module("pip", run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    code = end.code
+answer([code or 0, text.getvalue().splitlines()])
+"""
 
 
 def pip():
@@ -27,10 +38,10 @@ def pip_check():
         borrowed = pip_path()
     except Failure:
         return None
-    done = run([sys.executable, "-B", "-m", "pip", "--disable-pip-version-check", "check"], env={"PYTHONPATH": borrowed} if borrowed else None)
-    if done.code not in (0, 1):
+    answer, _ = python(CHECK, env={"PYTHONPATH": borrowed} if borrowed else None)
+    if answer is None or answer[0] not in (0, 1):
         return None
-    lines = [line.strip() for line in done.out.splitlines()]
+    lines = [line.strip() for line in answer[1]]
     return sorted(line for line in lines if line and line != "No broken requirements found.")
 
 

@@ -31,17 +31,20 @@ def integration():
         return None
     with open(RECORD, encoding="utf-8") as file:
         noted = json.load(file)
-    checks = {"patch": patch, "module": module}
-    check = checks[noted["mode"]](noted["evidence"]) if noted["mode"] in checks else OK
+    check = OK
+    if noted["mode"] == "patch":
+        check = patch(noted["evidence"], noted["engine"])
+    elif noted["mode"] == "module":
+        check = module(noted["evidence"])
     return {"mode": noted["mode"], "reason": noted["reason"], "evidence": noted["evidence"], "check": check}
 
 
-def patch(name):
-    """The patch applies in reverse, as a dry run."""
+def patch(name, of_engine):
+    """The patch of an engine applies in reverse, as a dry run."""
     path = os.path.join(os.path.dirname(RECORD), name)
-    found = engine()
+    found = engine(of_engine)
     if found is None or not os.path.isfile(path):
-        return failure("there is no engine, or not the patch %s" % path)
+        return failure("there is no %s, or not the patch %s" % (of_engine, path))
     try:
         program = patch_program()
     except Failure as error:

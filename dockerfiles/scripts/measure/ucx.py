@@ -19,8 +19,8 @@ def ucx_tools():
         return None
     answer = run(["ucx_info", "-v"])
     # `# Library version: 1.19.0` since 1.14, `# Version 1.13.1`, `# UCT version=1.12.1` before
-    version = re.search(r"ersion[ :=]+v?([0-9.]+)", answer.out)
-    library = re.search(r"Library path: *(\S+)", answer.out)
+    version = re.search(r"(?m)^#.*ersion[ :=]+v?([0-9.]+)", answer.out)
+    library = re.search(r"(?m)^#.*Library path: *(\S+)", answer.out)
     return {
         "prefix": PREFIX,
         "version": version.group(1) if answer.code == 0 and version else None,

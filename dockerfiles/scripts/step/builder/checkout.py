@@ -9,6 +9,7 @@ from ..common.process import answer, run
 from ..common.secrets_given import secret, trust
 
 FULL_COMMIT = re.compile(r"^[0-9a-f]{40}$")
+A_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 
 
 class Source:
@@ -80,7 +81,7 @@ def checkout(source, ref, commit, directory):
     else:
         raise Failure("%s has no tag, branch or commit %s for %s." % (source.shown, ref, source.name))
     source.git(["checkout", "-q", "--detach", target + "^{commit}"], what, cwd=directory)
-    head = (source.ask(["rev-parse", "HEAD"], cwd=directory) or "").strip()
+    head = next(filter(A_COMMIT.match, (source.ask(["rev-parse", "HEAD"], cwd=directory) or "").splitlines()), "")
     if commit and head != commit:
         raise Failure(
             "%s %s is now commit %s and was %s when this build was planned: the ref moved; plan again." % (source.name, ref, head, commit))

@@ -4,9 +4,9 @@ import glob
 import os
 import platform
 import re
-import shutil
 import sysconfig
 
+from ..common import cuda
 from ..common.failure import Failure, say
 from ..common.process import answer, run
 from ..common.python_packages import pip
@@ -29,29 +29,18 @@ class Toolkit:
     """home: its directory. nvcc: the compiler's path. version: `13.0`."""
 
     def __init__(self):
-        places = [os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"]
-        found = shutil.which("nvcc")
-        if found:
-            places.append(os.path.dirname(os.path.dirname(os.path.realpath(found))))
-        self.home = next((p for p in places if p and os.path.isfile(p + "/bin/nvcc")), None)
-        if self.home is None:
+        found = cuda.toolkit()
+        if found is None and cuda.homes():
+            raise Failure("%s/bin/nvcc does not tell its version." % cuda.homes()[0])
+        if found is None:
             raise Failure("the base image has no CUDA compiler (nvcc); AIBrix's extension is compiled against the base's own toolkit. "
                           "Choose an image variant with a toolkit.")
+        self.home, self.version = found
         self.nvcc = self.home + "/bin/nvcc"
-        match = re.search(r"release (\d+\.\d+)", answer([self.nvcc, "--version"]) or "")
-        if match is None:
-            raise Failure("%s does not tell its version." % self.nvcc)
-        self.version = match.group(1)
-
-    def architectures(self):
-        """Real architectures that nvcc knows: `['8.0', '9.0']`."""
-        listing = answer([self.nvcc, "--list-gpu-code"]) or ""
-        numbers = sorted({int(n) for n in re.findall(r"\bsm_(\d+)\b", listing)})
-        return ["%d.%d" % divmod(number, 10) for number in numbers]
 
     def chosen(self, wanted):
         """The architectures to compile for. wanted: `auto`, or names with blanks or commas between."""
-        known = self.architectures()
+        known = cuda.architectures(self.home)
         names = wanted.replace(",", " ").split()
         if names == ["auto"]:
             names = [name for name in USUAL if name in known]

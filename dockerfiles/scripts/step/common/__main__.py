@@ -1,4 +1,4 @@
-"""Runs one build step: python3 step NAME. On failure the last line is `image-action: error: <one sentence>`."""
+"""Runs one build step: python3 step NAME [ENGINE]. On failure the last line is `image-action: error: <one sentence>`."""
 
 import importlib
 import os
@@ -8,7 +8,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(sys.path[0]))
 
 from step.common.failure import Failure, explain  # noqa: E402
 
-# Name on the command line → module beside this package with a main() without arguments. Only the packages that a step
+# Name on the command line → module beside this package with a main(), which is given the engine where the Dockerfile names it. Only the packages that a step
 # needs are mounted for it, so that a change of one step does not make the others run again.
 STEPS = {
     "install-build-tools": "builder.build_tools",
@@ -23,12 +23,12 @@ STEPS = {
 
 
 def main():
-    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in STEPS:
         explain("there is no step %r; there are %s" % (name, ", ".join(STEPS)))
         return 2
     try:
-        importlib.import_module("step." + STEPS[name]).main()
+        importlib.import_module("step." + STEPS[name]).main(*sys.argv[2:])
     except Failure as failure:
         explain(str(failure))
         return 1

@@ -1,6 +1,8 @@
 """The package index that was given as a build secret: an address, perhaps with a password in it."""
 
 import base64
+import json
+import os
 import ssl
 import urllib.error
 import urllib.parse
@@ -33,8 +35,24 @@ def canaries():
 
 
 def settings():
+    """Environment variables by which pip and uv ask the given index, and nothing else; none where no index was given."""
     index = address()
-    return {} if index is None else {"PIP_INDEX_URL": index, "UV_INDEX_URL": index}
+    return {} if index is None else dict(alone(), PIP_INDEX_URL=index, UV_INDEX_URL=index, UV_DEFAULT_INDEX=index)
+
+
+def nowhere():
+    """Environment variables by which pip finds only what its arguments name."""
+    return dict(alone(), PIP_NO_INDEX="1")
+
+
+def alone():
+    """Variables that take away whatever else a base has set as a source of packages, in its environment or its files; None removes one.
+
+    For pip a variable outranks its files, and one that is a blank is a list of nothing (pip's ConfigOptionParser passes over an
+    empty one). A file of constraints or requirements may name an index, too. src/edge/pip.ts reads the same list.
+    """
+    with open(os.path.join(os.path.dirname(__file__), "given_index.json"), encoding="utf-8") as file:
+        return json.load(file)
 
 
 def refusal():

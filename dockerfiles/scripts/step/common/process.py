@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+from . import marked
 from .failure import Failure
 from .package_index import canaries
 
@@ -77,3 +78,8 @@ def answer(argv, env=None, cwd=None):
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def ask_python(executable, code, env=None):
+    """What a Python answers to code that calls `answer(VALUE)`, or None if it is not there or fails."""
+    return marked.answered(answer([executable] + marked.arguments(code), env=env) or "")

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from . import package_index
 from .failure import Failure, say
-from .process import answer, run
+from .process import answer, ask_python, run
 from .secrets_given import trust
 
 # PEP 668's marker stays where it is; this only says that these calls know about it.
@@ -24,16 +24,19 @@ SETTINGS = {
 
 BORROWED = "/tmp/pip"
 
+# Beside which an engine's venv may be
+OTHERS = ("/usr/bin/python3", "/usr/local/bin/python3")
+
 
 def pip_path():
     """A directory for PYTHONPATH that holds pip, or None if this Python has its own (a venv made by uv has none)."""
-    if answer([sys.executable, "-m", "pip", "--version"]):
+    if answer([sys.executable, "-m", "pip", "--version"]) is not None:
         return None
     if os.path.isdir(BORROWED):
         return BORROWED
     for borrow in (from_bundle, from_other_python, from_uv):
         shutil.rmtree(BORROWED, ignore_errors=True)
-        if borrow() and answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": BORROWED}):
+        if borrow() and answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": BORROWED}) is not None:
             return BORROWED
     raise Failure(
         "%s has no pip, and neither ensurepip, uv nor another python3 could lend one; add pip to the base." % sys.executable)
@@ -56,11 +59,11 @@ def from_bundle():
 
 def from_other_python():
     """pip is pure Python: a venv can use the one of the Python beside it."""
-    for other in ("/usr/bin/python3", "/usr/local/bin/python3"):
-        place = answer([other, "-c", "import pip; print(pip.__path__[0])"], env={"PYTHONPATH": None}) if os.path.exists(other) else None
+    for other in OTHERS:
+        place = ask_python(other, "import pip\nanswer(pip.__path__[0])", env={"PYTHONPATH": None})
         if place:
             os.makedirs(BORROWED)
-            os.symlink(place.strip(), BORROWED + "/pip")
+            os.symlink(place, BORROWED + "/pip")
             return True
     return False
 
@@ -80,7 +83,7 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     borrowed = pip_path()
     if borrowed:
         extra["PYTHONPATH"] = ":".join(p for p in (extra.get("PYTHONPATH", os.environ.get("PYTHONPATH")), borrowed) if p)
-    extra.update(package_index.settings() if online else {"PIP_NO_INDEX": "1"})
+    extra.update(package_index.settings() if online else package_index.nowhere())
     # The engine's own unmet requirements are no news of this step; `pip check` before and after is compared by a gate. (The
     # environment variable of this option means the opposite.)
     quiet = ["--no-warn-conflicts"] if arguments[0] == "install" else []

@@ -23,11 +23,11 @@ MODULES = {
 MODES = ("auto", "patch", "module", "none")
 
 
-def main():
+def main(engine):
     wanted = os.environ["INTEGRATION"]
     if wanted not in MODES:
         raise Failure("INTEGRATION: %r is not one of %s." % (wanted, ", ".join(MODES)))
-    engine, version = the_engine()
+    version = version_of(engine)
     patch, no_patch = find_patch(engine, version)
     module, no_module = find_module(engine)
     if wanted == "patch" and not patch:
@@ -37,24 +37,23 @@ def main():
     os.makedirs(os.path.dirname(RECORD), exist_ok=True)
     if wanted == "patch" or (wanted == "auto" and patch):
         apply(patch, engine)
-        record("patch", "AIBrix ships a patch for exactly %s %s" % (engine, version), os.path.basename(patch))
+        record(engine, "patch", "AIBrix ships a patch for exactly %s %s" % (engine, version), os.path.basename(patch))
     elif wanted == "module" or (wanted == "auto" and module):
         owner = "AIBrix ships the connector" if engine == "vllm" else "SGLang ships AIBrix's storage backend"
-        record("module", "%s, and there is no patch for %s %s" % (owner, engine, version) if wanted == "auto" and engine == "vllm" else owner, module)
+        record(engine, "module", "%s, and there is no patch for %s %s" % (owner, engine, version) if wanted == "auto" and engine == "vllm" else owner, module)
     else:
         reason = "it was asked for" if wanted == "none" else "%s, and %s" % (no_patch, no_module)
         if wanted == "auto":
             warn("no integration of %s with AIBrix: %s." % (engine, reason))
-        record("none", reason, None)
+        record(engine, "none", reason, None)
 
 
-def the_engine():
-    for name in MODULES:
-        try:
-            return name, metadata.version(name)
-        except metadata.PackageNotFoundError:
-            pass
-    raise Failure("the base image has neither vllm nor sglang among its Python packages.")
+def version_of(engine):
+    """The other engine may be there, too, and is none of this image's business."""
+    try:
+        return metadata.version(engine)
+    except metadata.PackageNotFoundError as error:
+        raise Failure("the base image has no %s among its Python packages; name a base of %s." % (engine, engine)) from error
 
 
 def find_patch(engine, version):
@@ -98,7 +97,7 @@ def only_package(text, engine):
     return "".join(part for part in re.split(start, text) if re.search(r"(?m)^(?:\+\+\+|---) [^/\s]+/%s/" % engine, part))
 
 
-def record(mode, reason, evidence):
+def record(engine, mode, reason, evidence):
     with open(RECORD, "w", encoding="utf-8") as file:
-        json.dump({"mode": mode, "reason": reason, "evidence": evidence}, file)
+        json.dump({"engine": engine, "mode": mode, "reason": reason, "evidence": evidence}, file)
     say("integration: %s (%s)" % (mode, reason))

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 
 from ..common.failure import Failure, say
-from ..common.process import answer
+from ..common.process import ask_python
 from ..common.python_packages import installed, pip, vendored
 
 # The first release with one package for each CUDA major; before, `nixl` alone
@@ -44,7 +44,7 @@ def names(version):
             return ["nixl"]
     except InvalidVersion as error:
         raise Failure("NIXL_VERSION: %r is no version." % version) from error
-    cuda = (answer([sys.executable, "-B", "-c", "import torch; print(torch.version.cuda or '')"]) or "").strip()
+    cuda = ask_python(sys.executable, "import torch\nanswer(torch.version.cuda)") or ""
     if not re.match(r"^\d+\.", cuda):
         raise Failure("the base's torch does not tell its CUDA version, so NIXL's variant can't be chosen; is it a torch for CUDA?")
     return ["nixl", "nixl-cu" + cuda.split(".")[0]]

@@ -1,0 +1,103 @@
+import os
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+from step.common import python_packages
+from step.common.failure import Failure
+from step.common.package_index import settings
+from step.common.python_packages import pip
+
+from ..support.image_python import folder, printed, secret, write
+from ..support.python_index import PackageIndex
+
+class GivenIndexTest(unittest.TestCase):
+    """What a base has set besides, with a real pip."""
+
+    def setUp(self):
+        self.index, self.home = PackageIndex(self), folder(self)
+        self.constraints = write(self.home + "/constraints.txt", "--extra-index-url %sconstraints\n" % self.index.url)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
+        self.set(clear=True, **dict(kept, HOME=self.home, XDG_CONFIG_DIRS=self.home + "/xdg", no_proxy="*"))
+        # It has one: to ask takes half a second each time.
+        own = mock.patch.object(python_packages, "pip_path", return_value=None)
+        own.start()
+        self.addCleanup(own.stop)
+
+    def set(self, clear=False, **variables):
+        given = mock.patch.dict(os.environ, variables, clear=clear)
+        given.start()
+        self.addCleanup(given.stop)
+
+    def asked(self, *more):
+        """Names of the indexes that pip asks for a package."""
+        self.index.asked.clear()
+        arguments = ["download", "-q", "--no-cache-dir", "-d", folder(self), "sample", *more]
+        with printed():
+            pip(arguments, "it could not be had", env={"PIP_INDEX_URL": self.index.url + "own"})
+        return self.index.asked
+
+    def expect(self, others):
+        """The settings are such that pip asks the others, and such that it doesn't where an index is given."""
+        self.assertEqual(self.asked(), others)
+        secret(self, "package-index", self.index.url + "given")
+        self.assertEqual(self.asked(), {"given"})
+
+    def test_outranks_variables(self):
+        url = self.index.url
+        self.set(PIP_EXTRA_INDEX_URL=url + "extra " + url + "more", PIP_FIND_LINKS=url + "links/", PIP_CONSTRAINT=self.constraints)
+        self.expect({"own", "extra", "more", "links", "constraints"})
+
+    def test_outranks_the_files_of_the_system_the_user_and_a_virtual_environment(self):
+        environment = self.home + "/venv"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", environment], check=True)
+        write(self.home + "/xdg/pip/pip.conf", "[global]\nextra-index-url = %sextra\n" % self.index.url)
+        write(self.home + "/.config/pip/pip.conf", "[download]\nconstraint = %s\n" % self.constraints)
+        write(environment + "/pip.conf", "[global]\nfind-links = %slinks/\n" % self.index.url)
+        with mock.patch.object(sys, "executable", environment + "/bin/python3"):
+            self.expect({"own", "extra", "links", "constraints"})
+
+    def test_outranks_the_file_that_a_variable_names_and_an_old_name_of_the_index(self):
+        text = "[global]\nextra-index-url = %sextra\nno-index = true\n" % self.index.url
+        self.set(PIP_CONFIG_FILE=write(self.home + "/its.conf", text), PIP_PYPI_URL=self.index.url + "old")
+        with self.assertRaises(Failure):
+            self.asked()
+        secret(self, "package-index", self.index.url + "given")
+        self.assertEqual(self.asked(), {"given"})
+
+    def test_leaves_links_and_constraints_that_arguments_name(self):
+        place = folder(self)
+        self.set(PIP_FIND_LINKS=self.index.url + "links/")
+        secret(self, "package-index", self.index.url + "given")
+        with self.assertRaises(Failure):
+            self.asked("-c", write(place + "/c.txt", "sample==2.0\n"), "--find-links", place)
+        self.assertEqual(self.index.asked, {"given"})
+
+    def test_is_what_a_pip_asks_that_a_build_starts(self):
+        self.set(PIP_EXTRA_INDEX_URL=self.index.url + "extra", PIP_FIND_LINKS=self.index.url + "links/")
+        secret(self, "package-index", self.index.url + "given")
+        project = folder(self)
+        write(project + "/pyproject.toml", '[build-system]\nrequires = ["sample"]\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+        write(project + "/backend.py", "def build_wheel(*_):\n    raise SystemExit('built')\n")
+        with printed() as text, self.assertRaises(Failure):
+            pip(["wheel", "--no-deps", "-w", folder(self), project], "it could not be built")
+        self.assertIn("built", text.getvalue())
+        self.assertEqual(self.index.asked, {"given"})
+
+    def test_is_not_asked_for_what_is_there_as_a_file_nor_is_any_other(self):
+        self.set(PIP_EXTRA_INDEX_URL=self.index.url + "extra", PIP_FIND_LINKS=self.index.url + "links/")
+        secret(self, "package-index", self.index.url + "given")
+        with printed(), self.assertRaises(Failure):
+            pip(["download", "-q", "-d", folder(self), "sample"], "it could not be had", online=False)
+        self.assertEqual(self.index.asked, set())
+
+
+class UvTest(unittest.TestCase):
+    def test_gets_the_given_index_alone_under_both_names_and_no_file(self):
+        secret(self, "package-index", "https://pypi.example/simple")
+        found = {name: value for name, value in settings().items() if name.startswith("UV_")}
+        index = {name: found.pop(name) for name in ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_CONFIG_FILE")}
+        self.assertEqual(set(index.values()), {"https://pypi.example/simple", "/dev/null"})
+        self.assertEqual(set(found.values()), {None})
+        self.assertLessEqual({"UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"}, set(found))

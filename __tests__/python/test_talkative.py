@@ -1,0 +1,76 @@
+import os
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+from measure import environment
+from measure.child import OK, python
+from measure.engine import torch
+from step.common import python_packages
+from step.common.marked import MARK, answered
+from step.common.process import ask_python
+from step.image.nixl import names
+
+from ..support.image_python import SitePackages, folder, write
+
+# Before, behind and in the middle of what else is printed, with and without an end of the line, to each of both outputs
+BANNER = """import atexit, os, sys
+print("Good morning, pid %d" % os.getpid())
+sys.stdout.write("vllm 1 requires sample, which is not installed.\\n12.9")
+sys.stderr.write("Have a nice day")
+atexit.register(lambda: print("13.1\\nGood night", end=""))
+"""
+
+
+class TalkativePythonTest(unittest.TestCase):
+    """A Python of a base that prints whenever it starts, by a .pth file."""
+
+    def setUp(self):
+        place = folder(self)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", place], check=True)
+        self.python = place + "/bin/python3"
+        site = subprocess.run(
+            [self.python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], check=True, capture_output=True, encoding="utf-8")
+        self.site = site.stdout.strip()
+        write(self.site + "/banner.pth", "import a_banner\n")
+        write(self.site + "/a_banner.py", BANNER)
+        given = mock.patch.object(sys, "executable", self.python)
+        given.start()
+        self.addCleanup(given.stop)
+
+    def test_gives_its_answers_to_measurements_and_steps(self):
+        self.assertEqual(python("answer(sys.argv[1:])", "a"), (["a"], OK))
+        self.assertEqual(ask_python(self.python, "answer({'a': [1, None]})"), {"a": [1, None]})
+        self.assertIsNone(ask_python(self.python, "answer(1)\nsys.exit(1)"))
+        self.assertIsNone(ask_python("/no/python3", "answer(1)"))
+
+    def test_gives_them_where_a_package_greets_and_takes_the_output_for_itself(self):
+        greets = "import io, sys\nprint('torch!', end='')\nsys.stdout = io.StringIO()\n"
+        write(self.site + "/torch/__init__.py", greets + "from . import version\n__version__ = '2.11.0'\n")
+        write(self.site + "/torch/version.py", "print('11.8')\ncuda = '13.0'\n")
+        SitePackages(self).add("torch/__init__.py")
+        found = torch()
+        self.assertEqual((found["version"], found["cuda"]), ("2.11.0", "13.0"))
+        with mock.patch.object(python_packages, "pip_path", return_value=None):
+            self.assertEqual(names("0.8.0"), ["nixl", "nixl-cu13"])
+
+    def test_has_no_complaints_of_pip_but_those_of_pip(self):
+        write(self.site + "/unmet-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: unmet\nVersion: 1.0\nRequires-Dist: not-there\n")
+        found = environment.pip_check()
+        self.assertIn("unmet 1.0 requires not-there, which is not installed.", found)
+        self.assertEqual([line for line in found if "requires" not in line and "has requirement" not in line], [])
+        self.assertNotIn("sample", " ".join(found))
+
+    def test_lends_its_pip(self):
+        borrowed = folder(self) + "/pip"
+        with mock.patch.object(python_packages, "BORROWED", borrowed), mock.patch.object(python_packages, "OTHERS", (self.python,)):
+            self.assertTrue(python_packages.from_other_python())
+        self.assertTrue(os.path.isfile(borrowed + "/pip/__main__.py"))
+
+
+class AnsweredTest(unittest.TestCase):
+    def test_is_the_last_one_on_a_line_of_its_own(self):
+        self.assertEqual(answered("noise\n%s1\nnoise %s2\n%s3\nnoise" % (MARK, MARK, MARK)), 3)
+        self.assertIsNone(answered("noise\n"))
+        self.assertIsNone(answered(MARK + "null\n"))
