@@ -3,7 +3,7 @@ import { renderPlanSummary } from '../src/report/plan-summary.ts'
 import type { ImageOutcome, LegState, Run } from '../src/report/outcome.ts'
 import { renderSummary } from '../src/report/summary.ts'
 import { waive } from '../src/verify/gate.ts'
-import type { PlannedImage } from '../src/plan/plan.ts'
+import type { Cause, PlannedImage } from '../src/plan/plan.ts'
 import {
   digest,
   makeExcluded,
@@ -60,7 +60,7 @@ function failedGate(): Run {
 }
 
 function skipped(image: PlannedImage): ImageOutcome {
-  return makeOutcome({ state: 'skipped' }, [{ state: 'skipped' }], image)
+  return { image, state: 'skipped', legs: image.legs.map((leg) => ({ leg, state: 'skipped' })) }
 }
 
 function waived(): Run {
@@ -94,14 +94,9 @@ function brokenBuild(): Run {
 function twelve(): PlannedImage[] {
   return makePlannedImages(12).map((image, index) => {
     const [tag = ''] = image.tags
-    const cause =
-      index === 3
-        ? ({
-            kind: 'changed',
-            since: 'v0.4.0-aibrix-v0.7.0-nixl-0.7.0-20251101',
-            changes: [{ what: 'nixl', from: '0.7.0', to: '0.7.1', platforms: ['linux/amd64'] }],
-          } as const)
-        : image.cause
+    const change = { what: 'nixl', from: '0.7.0', to: '0.7.1', platforms: ['linux/amd64'] }
+    const since = 'v0.4.0-aibrix-v0.7.0-nixl-0.7.0-20251101'
+    const cause: Cause = index === 3 ? { kind: 'changed', since, changes: [change] } : image.cause
     return { ...image, tags: [tag, `${image.version.tag}-latest`], cause }
   })
 }

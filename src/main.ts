@@ -56,7 +56,8 @@ async function main(signal: AbortSignal): Promise<void> {
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
   const machine: Machine = {
-    ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
+    ...{ environment, signal, workspace, redact, log: core.info, waits },
+    ...{ timers: systemTimers, started: performance.timeOrigin },
     retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
     dockerfiles: commands.dockerfiles,
     actionsCache: openActionsCache({ push: inputs.push, environment: variables, temporaryFolder }),
@@ -86,7 +87,8 @@ async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<vo
   } catch (error) {
     // What stops a run before its first image is told in the same way as what stops it later.
     if (!(error instanceof UserError)) throw error
-    run = { command: 'run', outcomes: [], excluded: [], duration: 0, error: error.message }
+    const duration = machine.timers.now() - machine.started
+    run = { command: 'run', outcomes: [], excluded: [], duration, error: error.message }
   }
   publishRun(run, show)
   if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1

@@ -22,6 +22,11 @@ export function code(text: string, limit = Infinity): string {
   return `<code>${escaped(text, limit)}</code>`
 }
 
+/** Enough of a digest to tell two apart, as inline code: `sha256:0123456789ab`. */
+export function shortDigest(digest: string): string {
+  return code(digest.replace(/^(sha256:.{12}).*$/, '$1'))
+}
+
 /** Foreign text as a block of code, which GitHub gives a button for copying. */
 export function codeBlock(text: string, language = ''): string {
   const clean = text.replace(/\r\n?/g, '\n').replace(invisible, '')
@@ -37,9 +42,24 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => '---')), ...padded.map(line)].join('\n')
 }
 
+/** @param items Markdown, a line each */
+export function bullets(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n')
+}
+
 /** A part that is folded until a reader opens it. @param title Markdown */
 export function folded(title: string, body: string): string {
   return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
+}
+
+/** Characters in a line of a block of code that GitHub shows without a bar to scroll it with (980 pixels). */
+const shownWidth = 112
+
+/** A command to copy, in two lines where one would be too wide, and as inline code, which wraps, where two would be. */
+export function commandBlock(command: string, operand: string): string {
+  const line = `${command} ${operand}`
+  if (line.length <= shownWidth) return codeBlock(line, 'sh')
+  return operand.length + 2 <= shownWidth ? codeBlock(`${command} \\\n  ${operand}`, 'sh') : code(line)
 }
 
 /** A highlighted note. @param lines Markdown, one paragraph each */
