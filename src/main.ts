@@ -17,7 +17,13 @@ import { createClient, environmentLogins, loginSecrets, readDockerConfig } from 
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
 import { openNixlIndex } from './command/plan-world.ts'
-import { publishHistory, publishPlan, publishRun, type ShowSettings } from './command/show.ts'
+import {
+  publishHistory,
+  publishLogsPath,
+  publishPlan,
+  publishRun,
+  type ShowSettings,
+} from './command/show.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
 import { createWorkspace, removePrivate } from './edge/workspace.ts'
@@ -52,6 +58,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const temporaryFolder = variables.RUNNER_TEMP ?? tmpdir()
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
+  publishLogsPath(workspace)
   const environment = environmentForPrograms(variables)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
