@@ -81,7 +81,8 @@ export function createProgress(settings: ProgressSettings): Progress {
       if (line === '') return
       if (!throttle.allow()) return
       flushHidden()
-      say(step === undefined ? line : `${labelOf(step)} ${line}`)
+      // With something in front in any case: a runner takes a line that begins with two colons for a command.
+      say(`${step === undefined ? 'buildx:' : labelOf(step)} ${line}`)
     },
     status(step, text) {
       const entry = running.get(step.id)

@@ -44,13 +44,18 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
     if (leg.existing === 'staged') return 'built and verified already, publish'
     return push ? 'build, verify, publish' : 'build and verify'
   }
+  // What the platforms have in common is told once.
+  const madeOf = new Set([
+    ...legs.map(({ base }) => `  base    ${familiarRepository(base.repository)}:${base.tag}@${base.digest}`),
+    ...legs.map(
+      ({ aibrix, nixl, ucxVersion }) =>
+        `  aibrix  ${aibrix.ref} (${aibrix.commit}), nixl ${nixl}, ucx ${ucxVersion}`,
+    ),
+  ])
   return [
-    ...legs.flatMap((leg) => [
-      `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`,
-      `  base    ${familiarRepository(leg.base.repository)}:${leg.base.tag}@${leg.base.digest}`,
-      `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), nixl ${leg.nixl}, ucx ${leg.ucxVersion}`,
-      `  build   ${leg.buildId}`,
-    ]),
+    ...legs.map((leg) => `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`),
+    ...madeOf,
+    ...legs.map(({ buildId }) => `  build   ${buildId}`),
     `  why     ${causeInWords(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
   ]

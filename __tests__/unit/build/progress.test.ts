@@ -132,6 +132,18 @@ describe('what a log shows of a build', () => {
     ])
   })
 
+  it('is no line that a runner could take for a command', () => {
+    const { progress, lines } = setUp()
+    progress.line(undefined, '::set-env name=PATH::/tmp')
+    progress.line(step(), '::error::x')
+    progress.line(step({ name: 'exporting to image', instruction: undefined }), '##[group]x')
+    expect(lines).toEqual([
+      '0 buildx: ::set-env name=PATH::/tmp',
+      '0 [wheel 4/6] ::error::x',
+      '0 exporting to image ##[group]x',
+    ])
+  })
+
   it('is so many lines of the output and no more, and says how many are missing', () => {
     const { progress, lines, pass } = setUp()
     for (let index = 0; index < 10; index += 1) progress.line(step(), `line ${index}`)

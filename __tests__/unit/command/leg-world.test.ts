@@ -177,7 +177,7 @@ describe('a build of a leg', () => {
     expect(log).toContain('it is ***')
     expect(printed.at(0)).toBe('::group::it: make the image and push it')
     expect(printed.at(-1)).toBe('::endgroup::')
-    expect(printed.join('\n')).toMatch(/^it is \*\*\*$/m)
+    expect(printed.join('\n')).toMatch(/^buildx: it is \*\*\*$/m)
     expect(docker.asked()).toEqual([
       expect.stringMatching(/^buildx build .* --metadata-file .*\/metadata\.json /),
     ])
