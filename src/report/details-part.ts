@@ -4,6 +4,7 @@ import { passedTable, tally } from './gates-part.ts'
 import type { LegReport } from './leg-report.ts'
 import { bullets, code, codeBlock, counted, escaped, folded } from './markdown.ts'
 import { legDigest, publicDigest } from './outcome.ts'
+import { optionALine } from './shell.ts'
 import { many, type TitledLeg } from './titles.ts'
 
 /** Folds that are folded together where there are many, so that some stay if not all fit. */
@@ -58,7 +59,7 @@ function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   return [
     ...(lines.length === 0 ? [] : [bullets(lines)]),
     ...(gates === undefined ? [] : [gates]),
-    ...(command === undefined ? [] : ['To build the same by hand:', codeBlock(command, 'sh')]),
+    ...(command === undefined ? [] : ['To build the same by hand:', codeBlock(optionALine(command), 'sh')]),
   ]
 }
 

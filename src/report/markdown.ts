@@ -52,16 +52,6 @@ export function folded(title: string, body: string): string {
   return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
 }
 
-/** Characters in a line of a block of code that GitHub shows without a bar to scroll it with (980 pixels). */
-const shownWidth = 112
-
-/** A command to copy, in two lines where one would be too wide, and as inline code, which wraps, where two would be. */
-export function commandBlock(command: string, operand: string): string {
-  const line = `${command} ${operand}`
-  if (line.length <= shownWidth) return codeBlock(line, 'sh')
-  return operand.length + 2 <= shownWidth ? codeBlock(`${command} \\\n  ${operand}`, 'sh') : code(line)
-}
-
 /** A highlighted note. @param lines Markdown, one paragraph each */
 export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', lines: readonly string[]): string {
   return [

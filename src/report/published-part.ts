@@ -1,6 +1,6 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
-import { code, commandBlock, counted, escaped, folded, none, shortDigest, table } from './markdown.ts'
+import { code, counted, escaped, folded, none, shortDigest, table } from './markdown.ts'
 import {
   type ImageOutcome,
   legDigest,
@@ -10,6 +10,7 @@ import {
   type Run,
   tagNames,
 } from './outcome.ts'
+import { commandBlock } from './shell.ts'
 import { many, type TitledLeg, type TitleOf } from './titles.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
