@@ -24,7 +24,7 @@ async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
 
 /** The lines that say what happens; what the programs in a step print, and what is in the cache, is in the log. */
 function isProgress(line: string): boolean {
-  return !/ \| (\[|…)/.test(line) || / \| \[[^\]]+\] (RUN|image-action:) (?!.* cached$)/.test(line)
+  return !/^(?:\[|…|::endgroup::)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
 }
 
 async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {

@@ -17,7 +17,13 @@ import { createClient, environmentLogins, loginSecrets, readDockerConfig } from 
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
 import { openNixlIndex } from './command/plan-world.ts'
-import { publishHistory, publishPlan, publishRun, type ShowSettings } from './command/show.ts'
+import {
+  publishHistory,
+  publishLogsPath,
+  publishPlan,
+  publishRun,
+  type ShowSettings,
+} from './command/show.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
 import { createWorkspace, removePrivate } from './edge/workspace.ts'
@@ -52,11 +58,13 @@ async function main(signal: AbortSignal): Promise<void> {
   const temporaryFolder = variables.RUNNER_TEMP ?? tmpdir()
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
+  publishLogsPath(workspace)
   const environment = environmentForPrograms(variables)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
   const machine: Machine = {
-    ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
+    ...{ environment, signal, workspace, redact, log: core.info, waits },
+    ...{ timers: systemTimers, started: performance.timeOrigin },
     retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
     dockerfiles: commands.dockerfiles,
     actionsCache: openActionsCache({ push: inputs.push, environment: variables, temporaryFolder }),
@@ -86,7 +94,8 @@ async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<vo
   } catch (error) {
     // What stops a run before its first image is told in the same way as what stops it later.
     if (!(error instanceof UserError)) throw error
-    run = { command: 'run', outcomes: [], excluded: [], duration: 0, error: error.message }
+    const duration = machine.timers.now() - machine.started
+    run = { command: 'run', outcomes: [], excluded: [], duration, error: error.message }
   }
   publishRun(run, show)
   if (run.error !== undefined || run.outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1

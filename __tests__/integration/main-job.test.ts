@@ -81,12 +81,12 @@ describe('both engines', () => {
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 
-  it('give a summary with matrix, pull commands, gates, sizes, chart, engine option and command', () => {
+  it('give a summary with pull command, matrix, gates, sizes, chart, engine option and command', () => {
     for (const part of [
       '| Component | vLLM Image | SGLang Image |',
       'docker pull ',
       '17 of 17 gates passed',
-      '### Size',
+      '| Size, compressed | ',
       '```mermaid',
       '--kv-transfer-config',
       'docker buildx build',
@@ -122,7 +122,20 @@ describe('both engines', () => {
   it('leave nothing private behind, and their logs', () => {
     const [workspace = ''] = readdirSync(first.temp).filter((name) => name.startsWith('image-action-'))
     expect(existsSync(join(first.temp, workspace, 'private'))).toBe(false)
+    expect(first.outputs['logs-path']).toBe(join(first.temp, workspace, 'logs'))
     expect(readdirSync(join(first.temp, workspace, 'logs'))).toHaveLength(2)
+  })
+
+  it('have a group for each step in the log, none within another, and their gates in a line each', () => {
+    const groups = [...first.log.matchAll(/^::(group::.*|endgroup::)$/gm)].map(([, group = '']) => group)
+    expect(groups.filter((_, index) => index % 2 === 0).every((group) => group.startsWith('group::'))).toBe(
+      true,
+    )
+    expect(groups.filter((_, index) => index % 2 === 1).every((group) => group === 'endgroup::')).toBe(true)
+    for (const name of ['vllm v0.21.0', 'sglang v0.5.11'])
+      expect(first.log.split('\n').filter((line) => line === `${name}: 17 of 17 gates passed`)).toHaveLength(
+        1,
+      )
   })
 
   it(

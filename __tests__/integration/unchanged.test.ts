@@ -145,8 +145,9 @@ describe('a run with nothing new', () => {
       expect(images.map(({ state }) => state)).toEqual(['unchanged', 'unchanged'])
       expect(images.flatMap(({ tags }) => tags)).toEqual(names)
       expect(run.outputs.changed).toBe('false')
+      expect(run.summary).toContain(`docker pull ${names[0] ?? ''}\n`)
       for (const [index, name] of repositories.entries())
-        expect(run.summary).toContain(`docker pull ${names[index] ?? ''}@${images[index]?.digest ?? name}`)
+        expect(run.summary).toContain(`/${name}&#64;${images[index]?.digest ?? ''}</code>`)
       for (const name of repositories) expect(await tagsOf(`${namespace}/${name}`)).toEqual([first[name]])
     },
     minutes,
@@ -156,10 +157,14 @@ describe('a run with nothing new', () => {
     'has a summary as full as that of the run that built it',
     async () => {
       const { run } = await observe(await published(), { date: '20251130' })
-      const parts = [/^\| Component /m, /^### Gates/m, /^### Size/m]
+      const parts = [
+        /^\| Component /m,
+        /vLLM v\S+<\/b>: 17 of 17 gates passed/m,
+        /SGLang v\S+<\/b>: 17 of 17 gates passed/m,
+      ]
       for (const part of parts) expect(tableAfter(run.summary, part)).toBe(tableAfter(built.summary, part))
       expect(run.outputs.components).toBe(built.outputs.components)
-      expect(run.summary).toContain(`unchanged since ${first['vllm-openai']}`)
+      for (const part of ['### Why', 'built in']) expect(run.summary).not.toContain(part)
     },
     minutes,
   )

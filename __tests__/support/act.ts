@@ -131,7 +131,7 @@ function releaseAction(folder: string, inputs: Record<string, string>): Record<s
 
 /** An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name. */
 const artifacts: Record<string, string> = {
-  'actions/upload-artifact': 'mkdir -p "$ARTIFACTS/$NAME" && cp "$FROM" "$ARTIFACTS/$NAME"',
+  'actions/upload-artifact': 'mkdir -p "$ARTIFACTS/$NAME" && cp -r "$FROM" "$ARTIFACTS/$NAME"',
   'actions/download-artifact': 'cp "$ARTIFACTS/$NAME"/* .',
 }
 

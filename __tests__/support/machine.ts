@@ -16,6 +16,7 @@ export function makeMachine(folder: string, changes: Partial<Machine> = {}): Mac
     redact: (text) => text,
     log: () => undefined,
     timers: systemTimers,
+    started: Date.now(),
     waits: defaultWaits,
     retry: noRetry,
     actionsCache: undefined,

@@ -15,8 +15,8 @@ export type Progress = {
 }
 
 export type ProgressSettings = {
-  /** The leg's name: `vllm v0.10.2` */
-  prefix: string
+  /** Names of steps that the log has of this leg already; appended to */
+  told: Set<string>
   print: (line: string) => void
   timers: Timers
   /** Milliseconds without a line after which one says what runs */
@@ -30,18 +30,21 @@ export const progressDefaults = { silence: 30_000, burst: 60, linesPerSecond: 5 
 
 const shownLength = 400
 
-/** Turns what happens in a build into log lines for people, each with the leg's name in front. */
+/** Milliseconds; what took less is not worth a line at its end */
+const shortest = 1000
+
+/** Turns what happens in a build into log lines for people. What an earlier call for the leg has told is not told again. */
 export function createProgress(settings: ProgressSettings): Progress {
-  const { prefix, timers } = settings
+  const { told, timers } = settings
   const running = new Map<string, { step: Step; since: number; status: string }>()
-  const finished = new Set<string>()
+  const [begun, finished] = [new Set<string>(), new Set<string>()]
   const throttle = createThrottle(settings)
   // The line comes up to one tick early, never late.
   const tick = settings.silence / 10
   let lastPrinted = timers.now()
   const say = (text: string): void => {
     lastPrinted = timers.now()
-    settings.print(`${prefix} | ${text.length > shownLength ? `${text.slice(0, shownLength)} …` : text}`)
+    settings.print(text.length > shownLength ? `${text.slice(0, shownLength)} …` : text)
   }
   const flushHidden = (): void => {
     const hidden = throttle.takeHidden()
@@ -51,9 +54,8 @@ export function createProgress(settings: ProgressSettings): Progress {
     const now = timers.now()
     if (now - lastPrinted < settings.silence - tick) return
     flushHidden()
-    say(
-      `still running: ${[...running.values()].map((entry) => describe(entry, now)).join(', ') || 'waiting for BuildKit'}`,
-    )
+    const all = [...running.values()].map((entry) => describe(entry, now))
+    say(`still running: ${all.join(', ') || 'waiting for BuildKit'}`)
   }
   const stopTimer = timers.every(tick, heartbeat)
   return {
@@ -61,12 +63,17 @@ export function createProgress(settings: ProgressSettings): Progress {
       if (finished.has(step.id)) return
       if (step.started !== undefined && step.completed === undefined && !running.has(step.id)) {
         running.set(step.id, { step, since: timers.now(), status: '' })
-        if (isShown(step)) say(step.name)
+        if (isShown(step) && !told.has(step.name)) {
+          told.add(step.name)
+          begun.add(step.id)
+          say(step.name)
+        }
       }
       if (step.completed === undefined) return
       running.delete(step.id)
       finished.add(step.id)
-      if (!isShown(step) && step.error === undefined) return
+      if (!isEndShown(step, begun.has(step.id), told)) return
+      told.add(step.name)
       flushHidden()
       say(`${step.name} ${outcome(step)}`)
     },
@@ -74,7 +81,8 @@ export function createProgress(settings: ProgressSettings): Progress {
       if (line === '') return
       if (!throttle.allow()) return
       flushHidden()
-      say(step === undefined ? line : `${labelOf(step)} ${line}`)
+      // With something in front in any case: a runner takes a line that begins with two colons for a command.
+      say(`${step === undefined ? 'buildx:' : labelOf(step)} ${line}`)
     },
     status(step, text) {
       const entry = running.get(step.id)
@@ -91,6 +99,14 @@ export function createProgress(settings: ProgressSettings): Progress {
 /** What BuildKit does by itself is quick, and of no interest but for pulls and pushes. */
 function isShown(step: Step): boolean {
   return step.instruction !== undefined || /^(?:exporting|pushing|importing)/.test(step.name)
+}
+
+/** @param isBegun whether this build's log has its start */
+function isEndShown(step: Step, isBegun: boolean, told: ReadonlySet<string>): boolean {
+  if (step.error !== undefined) return true
+  if (!isShown(step)) return false
+  if (!told.has(step.name)) return true
+  return step.cached ? isBegun : (step.completed ?? 0) - (step.started ?? 0) >= shortest
 }
 
 function outcome(step: Step): string {

@@ -24,7 +24,9 @@ export type BuildRequest = {
   /** Gets everything that the build prints; appended to */
   logFile: string
   /** The leg's name, in front of every line */
-  prefix: string
+  name: string
+  /** Names of steps that the log has already; appended to */
+  told: Set<string>
   print: (line: string) => void
   timers: Timers
   /** Milliseconds between SIGINT and SIGKILL */
@@ -56,7 +58,7 @@ export async function runBuild(request: BuildRequest): Promise<BuildResult> {
   const progress = createProgress({
     ...progressDefaults,
     ...pickSilence(request),
-    prefix: request.prefix,
+    told: request.told,
     print: request.print,
     timers: request.timers,
   })
@@ -147,7 +149,7 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
   const steps = watch.steps.list()
   const { exit, endedBy } = result
   if (endedBy !== 'itself' && !request.signal.aborted) throw quietFailure(request, steps)
-  if (endedBy !== 'itself') throw new BuildCancelled(`The build of ${request.prefix} was cancelled.`)
+  if (endedBy !== 'itself') throw new BuildCancelled(`The build of ${request.name} was cancelled.`)
   const ended = describeExit(exit)
   if (ended !== undefined) {
     const step = failedStep(steps)
@@ -165,11 +167,11 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
 }
 
 function quietFailure(request: BuildRequest, steps: Step[]): BuildError {
-  const { prefix, logFile, quiet = 0 } = request
+  const { name, logFile, quiet = 0 } = request
   const step = steps.find(({ started, completed }) => started !== undefined && completed === undefined)
   const where = step === undefined ? '' : ` at "${step.name}"`
   const reason = `nothing was heard of BuildKit for ${quiet / 1000} s${where}`
-  const message = `The build of ${prefix} was ended: ${reason}; look whether a registry or the network hangs (log: ${logFile}).`
+  const message = `The build of ${name} was ended: ${reason}; look whether a registry or the network hangs (log: ${logFile}).`
   return new BuildError(message, { reason, step, steps, logFile, waited: quiet })
 }
 
@@ -180,8 +182,8 @@ function failureOf(
   steps: Step[],
   plain: readonly string[] = [],
 ): BuildError {
-  const { prefix, logFile } = request
+  const { name, logFile } = request
   const where = step === undefined ? '' : ` in step ${step.name}`
-  const message = `The build of ${prefix} failed${where}: ${reason.replace(/\.$/, '')} (log: ${logFile}).`
+  const message = `The build of ${name} failed${where}: ${reason.replace(/\.$/, '')} (log: ${logFile}).`
   return new BuildError(message, { reason, step, steps, logFile, plain })
 }

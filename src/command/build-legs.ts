@@ -13,6 +13,7 @@ import { keepReport, stage } from '../promote/stage.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Digest } from '../registry/digest.ts'
 import type { Repository } from '../registry/reference.ts'
+import { tally } from '../report/gates-part.ts'
 import { type LegReport, serialiseReport } from '../report/leg-report.ts'
 import { makeReport, stepTimes } from '../report/make-report.ts'
 import type { LegOutcome, LegState } from '../report/outcome.ts'
@@ -86,7 +87,7 @@ async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorl
   try {
     const before = choices.push ? await stagedNow(leg, choices, world) : undefined
     if (before?.state === 'staged' && !choices.force) {
-      log.print(`${leg.id} is built and verified already`)
+      log.say(`${log.name} is built and verified already`)
       return { state: 'staged', report: before.report }
     }
     // To build the same again would only take longer.
@@ -115,7 +116,7 @@ async function leaveOut(
   world: BuildWorld,
   log: LegLog,
 ): Promise<Built> {
-  log.print(`${leg.id} is left out: ${reason}`)
+  log.say(`${log.name} is left out: ${reason}`)
   if (push) await storeBaseFacts(world.registry, cacheRepository, leg.base, base)
   return { state: 'impossible', reason }
 }
@@ -141,6 +142,7 @@ async function build(
 ): Promise<LegState> {
   const settings = world.settingsOf(leg)
   const result = await buildLeg(leg, settings, world.legWorld(leg, log))
+  log.say(`${log.name}: ${tally(result.gates)}`)
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
   const replaced = before?.state === 'other' ? [`${before.why} It is replaced.`] : []
   const warnings = [...replaced, ...result.warnings]
@@ -192,10 +194,10 @@ async function stagedByAnother(
   known: readonly string[],
   choices: BuildChoices,
   world: BuildWorld,
-  { print }: LegLog,
+  { name, say }: LegLog,
 ): Promise<Extract<LegState, { state: 'staged' }> | undefined> {
   const staged = await stagedNow(leg, choices, world)
   if (staged.state !== 'staged' || known.includes(staged.digest)) return undefined
-  print(`${leg.id} was built and verified by another run meanwhile, whose image is taken`)
+  say(`${name} was built and verified by another run meanwhile, whose image is taken`)
   return { state: 'staged', report: staged.report }
 }

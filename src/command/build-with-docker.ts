@@ -64,10 +64,7 @@ export async function buildWithDocker(
     return await buildLegs(legs, choices, {
       registry,
       legLog: (leg) => createLegLog(nameOf(leg), sideBySide, machine.log),
-      legWorld: (leg, { print }) => ({
-        ...world.createLegWorld(machine, docker, registry, nameOf(leg), print),
-        ...kept,
-      }),
+      legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
       settingsOf,
       commandOf: world.createCommand(plan, settingsOf),
       redact: machine.redact,

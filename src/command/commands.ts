@@ -87,7 +87,7 @@ async function promote(
 }
 
 function worldOf(
-  { inputs: rules, registry, nixl, machine: { log, signal, redact, timers } }: Tools,
+  { inputs: rules, registry, nixl, machine: { log, signal, redact, timers, started } }: Tools,
   { cacheRepository }: Plan,
 ): RunWorld {
   const stored = new Map<string, ReturnType<typeof readBaseFacts>>()
@@ -99,7 +99,8 @@ function worldOf(
     return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
   }
   const attestations = askedAttestations(rules.build)
-  return { registry, rules, attestations, log, signal, redact, now: timers.now, objectionTo: objection }
+  const elapsed = (): number => timers.now() - started
+  return { registry, rules, attestations, log, signal, redact, elapsed, objectionTo: objection }
 }
 
 /** What builds is loaded when there is something to build. */

@@ -15,6 +15,7 @@ import { runProcess } from '../build/process.ts'
 import { runBuild } from '../build/session.ts'
 import { UserError } from '../errors.ts'
 import type { Inputs } from '../inputs/inputs.ts'
+import type { LegLog } from './leg-log.ts'
 import type { Machine } from '../edge/machine.ts'
 import { engines } from '../plan/engine.ts'
 import type { NixlIndex } from '../plan/nixl-index.ts'
@@ -48,17 +49,23 @@ export function newPathIn({ workspace }: Pick<Machine, 'workspace'>): (name: str
   return (name) => join(mkdtempSync(join(workspace.root, 'build-')), name)
 }
 
-/** @param name in front of the leg's lines */
 export function createLegWorld(
   machine: Machine,
   docker: RunDocker,
   registry: RegistryClient,
-  name: string,
-  print: (line: string) => void,
+  log: LegLog,
 ): Omit<LegWorld, 'facts' | 'artifacts'> {
+  const told = new Set<string>()
   return {
     registry,
-    build: (call, leg) => build(machine, call, leg, name, print),
+    build: async (call, leg) => {
+      const end = log.step(stepTitle(call.output))
+      try {
+        return await build(machine, call, leg, log, told)
+      } finally {
+        end()
+      }
+    },
     newPath: newPathIn(machine),
     readText: (path) => readFile(path, 'utf8'),
     inspectImage: (reference) => inspectImage(docker, reference),
@@ -69,12 +76,27 @@ export function createLegWorld(
   }
 }
 
+/** What a call to BuildKit is for. The two compilers, which may run at the same time, have one name. */
+function stepTitle(output: BuildCall['output']): string {
+  switch (output.kind) {
+    case 'facts':
+      return 'measure the base'
+    case 'wheel':
+    case 'ucx':
+      return 'compile'
+    case 'report':
+      return 'measure what would be the image'
+    case 'image':
+      return output.push ? 'make the image and push it' : 'make the image'
+  }
+}
+
 async function build(
   { environment, signal, workspace, redact, timers, retry, waits }: Machine,
   call: BuildCall,
   leg: Leg,
-  name: string,
-  print: (line: string) => void,
+  { name, print }: LegLog,
+  told: Set<string>,
 ) {
   const request = {
     argv: buildxArguments(call),
@@ -82,8 +104,9 @@ async function build(
     environment,
     signal,
     logFile: join(workspace.logs, `${leg.id}.log`),
-    prefix: name,
+    name,
     print,
+    told,
     timers,
     killAfter,
     quiet: waits.build,

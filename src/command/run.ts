@@ -13,8 +13,8 @@ export type RunWorld = PromoteWorld &
   ObjectionWorld & {
     /** Takes secrets out of what is shown */
     redact: (text: string) => string
-    /** Milliseconds */
-    now: () => number
+    /** Milliseconds since the action began, so that a run counts what was planned and read before it, too */
+    elapsed: () => number
   }
 
 /** Builds legs, see `buildLegs`; there is at least one. */
@@ -115,16 +115,15 @@ type Ended = Pick<Run, 'outcomes' | 'excluded' | 'error'>
 async function timed(
   command: Run['command'],
   { excluded }: Plan,
-  { now, redact }: RunWorld,
+  { elapsed, redact }: RunWorld,
   work: () => Promise<Ended>,
 ): Promise<Run> {
-  const started = now()
   const { error, ...ended } = await work().catch((thrown: unknown): Ended => ({
     outcomes: [],
     excluded,
     error: sentenceOf(thrown),
   }))
-  const duration = now() - started
+  const duration = elapsed()
   return { command, ...ended, duration, ...(error !== undefined && { error: redact(error) }) }
 }
 

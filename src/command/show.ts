@@ -12,12 +12,14 @@ import type { Redact } from '../edge/redact.ts'
 import { familiarReference, familiarRepository } from '../registry/reference.ts'
 import { annotationsOf } from '../report/annotations.ts'
 import { causeInWords } from '../report/cause-words.ts'
+import { tally } from '../report/gates-part.ts'
 import { matrixOutput, type RunsOn } from '../report/matrix.ts'
 import type { Run } from '../report/outcome.ts'
 import { outputsOf } from '../report/outputs.ts'
 import { summaryLimit } from '../report/fit.ts'
 import { renderPlanSummary } from '../report/plan-summary.ts'
 import { renderSummary } from '../report/summary.ts'
+import { titledLegs, titlesOf } from '../report/titles.ts'
 import type { Retry } from '../retry.ts'
 import type { Workspace } from '../edge/workspace.ts'
 
@@ -42,13 +44,18 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
     if (leg.existing === 'staged') return 'built and verified already, publish'
     return push ? 'build, verify, publish' : 'build and verify'
   }
+  // What the platforms have in common is told once.
+  const madeOf = new Set([
+    ...legs.map(({ base }) => `  base    ${familiarRepository(base.repository)}:${base.tag}@${base.digest}`),
+    ...legs.map(
+      ({ aibrix, nixl, ucxVersion }) =>
+        `  aibrix  ${aibrix.ref} (${aibrix.commit}), nixl ${nixl}, ucx ${ucxVersion}`,
+    ),
+  ])
   return [
-    ...legs.flatMap((leg) => [
-      `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`,
-      `  base    ${familiarRepository(leg.base.repository)}:${leg.base.tag}@${leg.base.digest}`,
-      `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), nixl ${leg.nixl}, ucx ${leg.ucxVersion}`,
-      `  build   ${leg.buildId}`,
-    ]),
+    ...legs.map((leg) => `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`),
+    ...madeOf,
+    ...legs.map(({ buildId }) => `  build   ${buildId}`),
     `  why     ${causeInWords(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
   ]
@@ -66,12 +73,23 @@ export type ShowSettings = {
 /** Annotations, outputs and the job summary of a run. */
 export function publishRun(run: Run, settings: ShowSettings): void {
   const { redact, retry } = settings
+  for (const line of earlierGates(run)) core.info(line)
   const path = publishSummary(renderSummary({ ...run, retried: retry.retried() }), settings)
   for (const { level, title, message } of annotationsOf(run)) {
     const show = { error: core.error, warning: core.warning, notice: core.notice }[level]
     show(redact(message), { title: redact(title) })
   }
   setOutputs(outputsOf(run.outcomes, path))
+}
+
+/** What was judged before this run; of what it built itself the log has said it. */
+function earlierGates({ outcomes }: Run): string[] {
+  const titleOf = titlesOf(outcomes.map(({ image }) => image))
+  return titledLegs(outcomes, titleOf).flatMap(({ title, outcome, report }) =>
+    outcome.state === 'staged' && report && report.gates.length > 0
+      ? [`${title}: ${tally(report.gates)} when it was built`]
+      : [],
+  )
 }
 
 /** A plan, where it was stored, and in sentences what has to be known of how it was made. */
@@ -97,6 +115,15 @@ export function publishPlan(
     changed: String(hasMissingTags || pendingLegs(plan).length > 0),
     'summary-path': path,
   })
+}
+
+/** Where the logs will be, before there are any: also a run that is cancelled has them. What can't be written is told with the others. */
+export function publishLogsPath({ logs }: Workspace): void {
+  try {
+    core.setOutput('logs-path', logs)
+  } catch {
+    // The other outputs go the same way.
+  }
 }
 
 export function publishHistory(text: string, settings: ShowSettings): void {

@@ -16,6 +16,8 @@ export type Machine = {
   redact: Redact
   log: (line: string) => void
   timers: Timers
+  /** When the process began, in milliseconds as `timers.now` has them */
+  started: number
   waits: Waits
   /** Tries again what can pass on a second try */
   retry: Retry

@@ -7,7 +7,7 @@ import type { LookedUp, LookUpWorld } from './look-up.ts'
 import { nearestTags } from './nearest-tags.ts'
 import type { Cause, Change, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import type { TemplateValues } from './tag.ts'
+import { couldBeOf, tells, type TemplateValues } from './tag.ts'
 
 type Image = { repository: Repository; values: TemplateValues; tags: string[]; legs: PlannedLeg[] }
 
@@ -34,15 +34,33 @@ export async function causeOf(
   const [made] = [...old].sort()
   if (made !== undefined) return { kind: 'aged', made, limit: request.maxAge?.text ?? '' }
   const taken = looked.flatMap((one) => (one.names === 'other' ? [one.tag] : []))
-  const listed = nearestTags(await world.tags.list(image.repository), request.templates, image.values)
+  const listed = await world.tags.list(image.repository)
   const looks = Math.max(1, Math.floor(mostLookedAt / world.legs))
-  const [nearest, ...others] = [...new Set([...taken, ...listed])].slice(0, looks)
-  if (nearest === undefined) return { kind: 'first' }
+  const near = [...new Set([...taken, ...nearestTags(listed, request.templates, image.values)])]
+  const [nearest, ...others] = near.slice(0, looks)
+  if (nearest === undefined) return { kind: ofItsKind(request, image, listed) }
+  const tellVersions = request.templates.some((template) => tells(template, 'engine-version'))
+  let isNewVersion = false
   for (const since of [nearest, ...others]) {
     const changes = await changesSince(world, image, since).catch(ofNothing)
-    if (changes) return { kind: 'changed', since, changes }
+    // A tag such as `latest`, which was taken over.
+    const isOther = tellVersions && changes?.some(({ what }) => what === 'engineVersion') === true
+    if (changes && !isOther) return { kind: 'changed', since, changes }
+    isNewVersion ||= isOther
   }
-  return { kind: 'unknown', since: nearest }
+  return isNewVersion ? { kind: 'new-version' } : { kind: 'unknown', since: nearest }
+}
+
+/** What an image is the first of, beside which there is nothing to compare it with. @param listed tags of its repository */
+function ofItsKind(
+  { templates }: PlanRequest,
+  { values: { engine } }: Image,
+  listed: readonly string[],
+): 'first' | 'new-version' | 'new-tags' {
+  if (listed.length === 0) return 'first'
+  const isOfEngine = (tag: string): boolean =>
+    templates.some((template) => tells(template, 'engine-version') && couldBeOf(template, { engine }, tag))
+  return listed.some(isOfEngine) ? 'new-version' : 'new-tags'
 }
 
 /** What can't be read says nothing; that is no reason not to build. */

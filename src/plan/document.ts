@@ -90,7 +90,7 @@ const change = v.object({
 })
 
 const cause = v.variant('kind', [
-  v.object({ kind: v.picklist(['first', 'forced', 'unpushed']) }),
+  v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed']) }),
   v.object({ kind: v.literal('unchanged'), tag: text }),
   v.object({ kind: v.literal('unverified'), tag: text, why: text }),
   v.object({ kind: v.literal('aged'), made: time, limit: text }),

@@ -7,7 +7,7 @@ const anyDate = /(?<!\d)\d{8}(?!\d)/g
 
 /**
  * Which published images are most like one that is to be built: the same on another date, then any of the same engine version,
- * then any of the repository, in each case the newest first.
+ * in both cases the newest first. Another engine version is nothing to compare with: neither was made of the other.
  * @param tags of the repository
  * @param values of the image
  */
@@ -22,7 +22,6 @@ export function nearestTags(
   return [
     ...some((tag, template) => dateInTag(template, values, tag) !== undefined),
     ...some((tag, template) => couldBeOf(template, { engine, 'engine-version': version }, tag)),
-    ...some((tag, template) => couldBeOf(template, { engine }, tag)),
   ]
 }
 

@@ -83,8 +83,12 @@ export type Change = {
 export type Cause =
   /** That tag names it already */
   | { kind: 'unchanged'; tag: string }
-  /** Nothing was ever published that it could be compared with */
+  /** Nothing was ever published in its repository */
   | { kind: 'first' }
+  /** Only other versions of the engine are published */
+  | { kind: 'new-version' }
+  /** What is published has tags that no template gives */
+  | { kind: 'new-tags' }
   /** `force`, or `skip-unchanged: false` */
   | { kind: 'forced' }
   /** Nothing is pushed, so nothing that exists is looked at */

@@ -52,6 +52,11 @@ export function dateInTag({ text }: TagTemplate, values: TemplateValues, tag: st
   return /^\d{8}$/.test(date) && fill(text, { ...values, date }) === tag ? date : undefined
 }
 
+/** @returns whether tags of the template tell such values apart */
+export function tells({ text }: TagTemplate, name: TemplateName): boolean {
+  return [...text.matchAll(placeholder)].some((match) => match[1] === name)
+}
+
 /**
  * @param known some of the values; whatever stands for the others in the tag
  * @returns whether the template can give the tag

@@ -74,6 +74,10 @@ export function causeInWords(image: PlannedImage): string {
       return `unchanged since ${cause.tag}`
     case 'first':
       return 'nothing is published yet'
+    case 'new-version':
+      return `the first image of ${engines[image.engine].title} ${image.version.tag}`
+    case 'new-tags':
+      return 'nothing is published yet under a tag like this'
     case 'forced':
       return 'forced'
     case 'unpushed':

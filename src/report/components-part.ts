@@ -1,6 +1,7 @@
 import { engines } from '../plan/engine.ts'
 import type { ComponentName } from '../verify/components.ts'
 import { humanBytes } from '../verify/size.ts'
+import type { Part } from './fit.ts'
 import type { LegReport } from './leg-report.ts'
 import { escaped, none, table } from './markdown.ts'
 import type { ImageOutcome } from './outcome.ts'
@@ -43,57 +44,83 @@ export function componentCells(report: LegReport | undefined): string[] {
   return titles.map(([name]) => componentCell(report, name))
 }
 
+/** An image, or one of its platforms, with what was measured of it. */
 type Line = { title: string; cells: string[] }
 
-/** Legs of one image that hold the same are one line. */
+const lineTitles = [...componentTitles, 'GPU architectures', 'Integration', 'Size, compressed']
+
+/** Bytes that a registry stores and a user pulls. */
+function sizeCell({ sizes }: LegReport): string {
+  return sizes ? `${humanBytes(sizes.total)}, ${humanBytes(sizes.added)} added` : none
+}
+
+function lineOf({ title, report }: TitledLeg): Line[] {
+  if (!report || report.components.length === 0) return []
+  const architectures = escaped(report.gpuArchitectures.join(' '), 80) || none
+  const integration = report.integration?.mode ?? none
+  return [{ title, cells: [...componentCells(report), architectures, integration, sizeCell(report)] }]
+}
+
+/** Legs of one image that hold the same are one line, with a size for each. */
 function linesOf(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Line[] {
   return outcomes.flatMap((outcome) => {
-    const legs = titledLegs([outcome], titleOf).map(({ title, report }) => ({
-      title,
-      cells: [
-        ...componentCells(report),
-        escaped(report?.gpuArchitectures.join(' ') ?? '', 80) || none,
-        report?.integration?.mode ?? none,
-      ],
-    }))
-    const [first] = legs
-    const equal = legs.length > 1 && legs.every(({ cells }) => cells.join('|') === first?.cells.join('|'))
-    return first && equal ? [{ ...first, title: titleOf(outcome.image) }] : legs
+    const lines = titledLegs([outcome], titleOf).flatMap(lineOf)
+    const [first] = lines
+    const held = ({ cells }: Line): string => cells.slice(0, -1).join('|')
+    if (
+      !first ||
+      lines.length < outcome.image.legs.length ||
+      lines.some((line) => held(line) !== held(first))
+    )
+      return lines
+    const sizes = [...new Set(lines.map(({ cells }) => cells.at(-1) ?? none))]
+    return [{ title: titleOf(outcome.image), cells: [...first.cells.slice(0, -1), sizes.join('<br>')] }]
   })
 }
 
 /** `vLLM Image` says enough where there is one of each engine, as in the matrix of a release. */
-function shortened(lines: Line[], outcomes: readonly ImageOutcome[]): Line[] {
-  const alone = new Set(outcomes.map(({ image }) => image.engine)).size === lines.length
-  if (!alone) return lines
-  return lines.map((line, index) => {
-    const engine = outcomes[index]?.image.engine
-    return engine ? { ...line, title: `${engines[engine].title} Image` } : line
+function shortened(lines: readonly Line[], outcomes: readonly ImageOutcome[], titleOf: TitleOf): string[] {
+  return lines.map(({ title }) => {
+    const [own, ...others] = outcomes.filter(({ image }) => title.startsWith(engines[image.engine].title))
+    const isAlone = own && others.length === 0 && title === titleOf(own.image)
+    return isAlone ? `${engines[own.image.engine].title} Image` : title
   })
 }
 
-/** Components by images as they were measured, turned round where there are many images. */
-export function componentMatrix(outcomes: readonly ImageOutcome[], titleOf: TitleOf): string {
-  const lines = linesOf(outcomes, titleOf)
-  const names = [...componentTitles, 'GPU architectures', 'Integration']
-  if (lines.length > mostColumns)
-    return table(
-      ['Image', ...names],
-      lines.map(({ title, cells }) => [`**${escaped(title, 120)}**`, ...cells]),
-    )
-  const columns = shortened(lines, outcomes)
-  return table(
-    ['Component', ...columns.map(({ title }) => escaped(title, 120))],
-    names.map((name, row) => [name, ...columns.map(({ cells }) => cells[row] ?? none)]),
+/** A row for each image. What is no version, and the same for all, is said once below, since it takes much room. */
+function rows(lines: readonly Line[]): Part[] {
+  const columns = lineTitles.map((name, index) => ({
+    name,
+    index,
+    values: new Set(lines.map(({ cells }) => cells[index] ?? none)),
+  }))
+  const isSame = ({ values, name }: (typeof columns)[number]): boolean =>
+    values.size === 1 && !componentTitles.includes(name)
+  const shown = columns.filter((column) => !isSame(column))
+  const text = table(
+    ['Image', ...shown.map(({ name }) => name)],
+    lines.map(({ title, cells }) => [
+      `**${escaped(title, 120)}**`,
+      ...shown.map(({ index }) => cells[index] ?? none),
+    ]),
   )
+  const same = columns
+    .filter((column) => isSame(column) && !column.values.has(none))
+    .map(({ name, values }) => `${name} ${[...values].join()}`)
+  return [{ text }, ...(same.length === 0 ? [] : [{ text: `The same in each: ${same.join(' · ')}` }])]
 }
 
-/** Base, added, total: bytes that a registry stores and a user pulls. */
-export function sizeTable(legs: readonly TitledLeg[]): string | undefined {
-  const lines = legs.flatMap(({ title, report }) => {
-    if (!report?.sizes) return []
-    const { base, added, total } = report.sizes
-    return [[escaped(title, 120), humanBytes(base), `**+ ${humanBytes(added)}**`, humanBytes(total)]]
-  })
-  return lines.length === 0 ? undefined : table(['Image, compressed', 'Base', 'Added', 'Total'], lines)
+/** Components by images as they were measured, turned round where there are many images; nothing where nothing was measured. */
+export function componentsPart(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Part[] {
+  const lines = linesOf(outcomes, titleOf)
+  if (lines.length === 0) return []
+  const heading = { text: '### Components' }
+  if (lines.length > mostColumns) return [heading, ...rows(lines)]
+  const text = table(
+    ['Component', ...shortened(lines, outcomes, titleOf).map((title) => escaped(title, 120))],
+    lineTitles
+      .map((name, row) => [name, ...lines.map(({ cells }) => cells[row] ?? none)])
+      .filter(([, ...cells]) => cells.some((cell) => cell !== none)),
+  )
+  return [heading, { text }]
 }

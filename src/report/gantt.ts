@@ -6,8 +6,8 @@ export type Section = { title: string; steps: StepTime[] }
 /** Mermaid's own limit for the text of a diagram (maxTextSize) is 50,000 characters. */
 const defaultLimit = 50_000
 
-/** Bars that fit on two screens, of about 24 pixels each. With more legs than this each has one bar. */
-const mostBars = 100
+/** Bars that fit on a screen, of about 24 pixels each. With more legs than this each has one bar. */
+const mostBars = 40
 
 /** Words that Mermaid's lexer takes for something else where a task's name begins (gantt.jison, in any case). */
 const keyword =
@@ -67,9 +67,20 @@ function bars(steps: StepTime[], shortest: number): Bar[] {
   return result
 }
 
+/** Pixels of a character of a section's title, and of Mermaid's own space for it (leftPadding). */
+const perCharacter = 7
+const ownPadding = 75
+
 /** Epoch milliseconds (`dateFormat x`), so that a reader sees the wall clock of their own time zone. */
 function render(sections: { title: string; bars: Bar[] }[]): string {
-  const lines = ['gantt', 'dateFormat x', 'axisFormat %H:%M:%S']
+  const longest = Math.max(...sections.map(({ title }) => ganttName(title).length))
+  const leftPadding = Math.max(ownPadding, longest * perCharacter)
+  const lines = [
+    `%%{init: ${JSON.stringify({ gantt: { leftPadding } })}}%%`,
+    'gantt',
+    'dateFormat x',
+    'axisFormat %H:%M:%S',
+  ]
   for (const { title, bars } of sections) {
     lines.push(`section ${ganttName(title)}`)
     for (const { name, started, ended, failed } of bars) {

@@ -1,97 +1,85 @@
 import type { Gate } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
-import { code, escaped, folded, table } from './markdown.ts'
-import { many, type TitledLeg } from './titles.ts'
+import { bullets, code, escaped, table } from './markdown.ts'
+import { named, type TitledLeg } from './titles.ts'
 
-const marks = { fail: '❌', waived: '⚠️', skipped: '⏭️', pass: '✅' } as const
-const words = { fail: 'failed', waived: 'waived', skipped: 'skipped', pass: 'passed' } as const
-const order = ['fail', 'waived', 'skipped', 'pass'] as const
+const marks = { fail: '❌', waived: '⚠️' } as const
+const words = { fail: 'failed', waived: 'waived', skipped: 'skipped' } as const
 
-/** @returns `1 failed, 2 skipped, 14 passed` */
+/** @returns `17 of 17 gates passed`, `14 of 17 gates passed, 1 failed, 2 skipped` */
 export function tally(gates: readonly Gate[]): string {
-  return order
-    .map((state) => ({ state, count: gates.filter((gate) => gate.state === state).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ state, count }) => `${count} ${words[state]}`)
-    .join(', ')
+  const count = (state: Gate['state']): number => gates.filter((gate) => gate.state === state).length
+  const others = (['fail', 'waived', 'skipped'] as const)
+    .filter((state) => count(state) > 0)
+    .map((state) => `, ${count(state)} ${words[state]}`)
+  return `${count('pass')} of ${gates.length} gates passed${others.join('')}`
 }
 
-function explanation(gate: Gate, limit: number): string {
-  if (gate.state === 'fail') return escaped(gate.hint, limit)
-  if (gate.state === 'waived')
-    return `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${escaped(gate.hint, limit)}`
-  return gate.state === 'skipped' ? `Could not be told: ${escaped(gate.reason, limit)}` : ''
+type Unusual = { title: string; gate: Extract<Gate, { state: 'fail' | 'waived' }> }
+
+function rank({ gate }: Unusual): number {
+  return gate.state === 'fail' ? 0 : 1
 }
 
-function worst(gates: readonly Gate[]): Gate['state'] {
-  return order.find((state) => gates.some((gate) => gate.state === state)) ?? 'pass'
+function explanation({ gate }: Unusual, limit: number): string {
+  const hint = escaped(gate.hint, limit)
+  return gate.state === 'fail' ? hint : `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${hint}`
 }
 
-function unusualTable(gates: readonly Gate[], limit: number): string {
+function unusualTable(all: readonly Unusual[], several: boolean, limit: number): string {
   return table(
-    ['', 'Gate', 'Expected', 'Actual', 'Why, and what to do'],
-    gates.map((gate) => [
-      marks[gate.state],
-      code(gate.name),
-      escaped(gate.expected, limit),
-      escaped(gate.actual, limit),
-      explanation(gate, limit),
+    ['', ...(several ? ['Image'] : []), 'Gate', 'Expected', 'Actual', 'Why, and what to do'],
+    all.map((one) => [
+      marks[one.gate.state],
+      ...(several ? [escaped(one.title, 120)] : []),
+      code(one.gate.name),
+      escaped(one.gate.expected, limit),
+      escaped(one.gate.actual, limit),
+      explanation(one, limit),
     ]),
   )
 }
 
-function passedTable(gates: readonly Gate[], limit: number): string {
-  return table(
-    ['Gate', 'Expected', 'Actual'],
-    gates.map((gate) => [code(gate.name), escaped(gate.expected, limit), escaped(gate.actual, limit)]),
+/** Whatever stops several gates is said once. */
+function skippedLines(legs: readonly TitledLeg[], limit: number): string[] {
+  const all = legs.flatMap(({ title, report }) => {
+    const skipped = (report?.gates ?? []).filter((gate) => gate.state === 'skipped')
+    return [...Map.groupBy(skipped, ({ reason }) => reason)].map(([reason, gates]) => {
+      const names = gates.map(({ name }) => code(name)).join(', ')
+      return { title, text: `${names} could not be told: ${escaped(reason, limit)}` }
+    })
+  })
+  return [...Map.groupBy(all, ({ text }) => text)].map(
+    ([text, group]) => `⏭️ ${named(group.map(({ title }) => title))}: ${text}`,
   )
 }
 
-type Judged = TitledLeg & { gates: Gate[] }
-
-/** What needs a reader's eye as a table, failed gates first; what passed is folded. */
-function partsOfLeg({ title, gates }: Judged, limit: number): Part[] {
-  const unusual = order.slice(0, 3).flatMap((state) => gates.filter((gate) => gate.state === state))
-  const passed = gates.filter(({ state }) => state === 'pass')
-  return [
-    { text: `**${escaped(title, 120)}** ${marks[worst(gates)]} ${tally(gates)}` },
-    ...(unusual.length === 0 ? [] : [{ text: unusualTable(unusual, limit) }]),
-    ...(passed.length === 0
-      ? []
-      : [
-          {
-            text: folded(`${passed.length} of ${gates.length} gates passed`, passedTable(passed, limit)),
-            drop: 'passed gates',
-          },
-        ]),
-  ]
-}
-
 /**
- * The gates of all legs, legs with failed ones first. Of many legs, those with nothing failed or waived are one fold.
+ * The gates that need a reader's eye, failed ones first; those that passed are in the details of their image.
  * @param limit characters of a cell
  */
 export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
-  const judged = legs
-    .map((leg) => ({ ...leg, gates: leg.report?.gates ?? [] }))
-    .filter(({ gates }) => gates.length > 0)
-    .toSorted((left, right) => order.indexOf(worst(left.gates)) - order.indexOf(worst(right.gates)))
-  if (judged.length === 0) return []
-  const heading = { text: '### Gates' }
-  if (judged.length < many) return [heading, ...judged.flatMap((leg) => partsOfLeg(leg, limit))]
-  const isQuiet = ({ gates }: Judged): boolean => ['skipped', 'pass'].includes(worst(gates))
-  const quiet = judged.filter(isQuiet)
-  const rest = judged.filter((leg) => !isQuiet(leg))
+  const all = legs.flatMap(({ title, report }) =>
+    (report?.gates ?? []).flatMap((gate): Unusual[] =>
+      gate.state === 'fail' || gate.state === 'waived' ? [{ title, gate }] : [],
+    ),
+  )
+  const unusual = all.toSorted((left, right) => rank(left) - rank(right))
+  const skipped = skippedLines(legs, limit)
+  if (unusual.length + skipped.length === 0) return []
   return [
-    heading,
-    ...rest.flatMap((leg) => partsOfLeg(leg, limit)),
-    ...(quiet.length === 0 ? [] : [quietFold(quiet, judged.length, limit)]),
+    { text: '### Gates' },
+    ...(unusual.length === 0 ? [] : [{ text: unusualTable(unusual, legs.length > 1, limit) }]),
+    ...(skipped.length === 0 ? [] : [{ text: bullets(skipped) }]),
   ]
 }
 
-function quietFold(quiet: readonly Judged[], all: number, limit: number): Part {
-  const gates = quiet.flatMap((leg) => leg.gates)
-  const text = quiet.flatMap((leg) => partsOfLeg(leg, limit)).map((part) => part.text)
-  const title = `${marks[worst(gates)]} ${quiet.length} of ${all} legs, gates: ${tally(gates)}`
-  return { text: folded(title, text.join('\n\n')), drop: 'passed gates' }
+/** @returns the gates that passed, as Markdown; undefined if none did */
+export function passedTable(gates: readonly Gate[], limit: number): string | undefined {
+  const passed = gates.filter(({ state }) => state === 'pass')
+  if (passed.length === 0) return undefined
+  return table(
+    ['Gate', 'Expected', 'Actual'],
+    passed.map((gate) => [code(gate.name), escaped(gate.expected, limit), escaped(gate.actual, limit)]),
+  )
 }

@@ -22,6 +22,11 @@ export function code(text: string, limit = Infinity): string {
   return `<code>${escaped(text, limit)}</code>`
 }
 
+/** Enough of a digest to tell two apart, as inline code: `sha256:0123456789ab`. */
+export function shortDigest(digest: string): string {
+  return code(digest.replace(/^(sha256:.{12}).*$/, '$1'))
+}
+
 /** Foreign text as a block of code, which GitHub gives a button for copying. */
 export function codeBlock(text: string, language = ''): string {
   const clean = text.replace(/\r\n?/g, '\n').replace(invisible, '')
@@ -35,6 +40,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const padded = rows.map((row) => head.map((_, column) => row[column] ?? ''))
   return [line(head), line(head.map(() => '---')), ...padded.map(line)].join('\n')
+}
+
+/** @param items Markdown, a line each */
+export function bullets(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n')
 }
 
 /** A part that is folded until a reader opens it. @param title Markdown */

@@ -6,10 +6,10 @@ import { refInTag } from '../plan/tag.ts'
 import { familiarRepository } from '../registry/reference.ts'
 import { causeInWords } from './cause-words.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
-import { alert, code, codeBlock, counted, escaped, folded, table } from './markdown.ts'
+import { alert, bullets, code, codeBlock, counted, escaped, folded, shortDigest, table } from './markdown.ts'
 import { excludedPart } from './problems-part.ts'
 import { retriesPart, type Retried } from './retries-part.ts'
-import { many, type TitleOf, titlesOf } from './titles.ts'
+import { many, named, type TitleOf, titlesOf } from './titles.ts'
 
 /** What would happen to an image. */
 const fates = {
@@ -48,32 +48,23 @@ function whatHappens(image: PlannedImage): string {
   }
 }
 
-/** Enough of a digest to tell two apart. */
-function shortDigests({ legs }: PlannedImage): string {
-  const digests = new Set(legs.map(({ base }) => base.digest.replace(/^(sha256:.{12}).*$/, '$1')))
-  return [...digests].map((digest) => code(digest)).join('<br>')
-}
-
 /** The tags that it has when the plan is carried out. */
 function publicNames({ tags, published }: PlannedImage): string[] {
   return published.kind === 'same' ? publicTagsOf(tags, published) : tags
 }
 
-type Columns = { platforms: boolean; why: boolean }
-
-function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns): string {
+/** @param platforms whether they are worth a column */
+function imageTable(images: readonly PlannedImage[], platforms: boolean): string {
   const rows = images.map((image) => [
     `**${escaped(image.version.tag, 80)}**`,
     escaped(refInTag(image.legs[0].aibrix), 80),
     escaped(image.legs[0].nixl, 40),
-    ...(platforms ? [escaped(image.legs.map(({ platform }) => platform).join(', '), 120)] : []),
+    ...(platforms ? [image.legs.map(({ platform }) => escaped(platform, 40)).join('<br>')] : []),
     whatHappens(image),
     escaped(causeInWords(image), 400),
-    shortDigests(image),
     publicNames(image)
       .map((tag) => code(tag))
       .join('<br>'),
-    ...(why ? [escaped(image.why, 200)] : []),
   ])
   const head = [
     'Version',
@@ -82,27 +73,26 @@ function imageTable(images: readonly PlannedImage[], { platforms, why }: Columns
     ...(platforms ? ['Platforms'] : []),
     'What happens',
     'Why',
-    'Base',
     'Tags',
   ]
-  return table([...head, ...(why ? ['Chosen by'] : [])], rows)
+  return table(head, rows)
 }
 
 /** One table for each engine; where much is unchanged, that is folded. */
-function engineParts(images: readonly PlannedImage[], columns: Columns): Part[] {
+function engineParts(images: readonly PlannedImage[], platforms: boolean): Part[] {
   const groups = Map.groupBy(
     images,
     ({ engine, repository }) => `### ${engines[engine].title} → ${code(familiarRepository(repository))}`,
   )
   return [...groups].flatMap(([heading, group]) => {
     const unchanged = group.filter((image) => fateOf(image) === 'unchanged')
-    if (unchanged.length < many) return [{ text: heading }, { text: imageTable(group, columns) }]
+    if (unchanged.length < many) return [{ text: heading }, { text: imageTable(group, platforms) }]
     const others = group.filter((image) => fateOf(image) !== 'unchanged')
     return [
       { text: heading },
-      ...(others.length === 0 ? [] : [{ text: imageTable(others, columns) }]),
+      ...(others.length === 0 ? [] : [{ text: imageTable(others, platforms) }]),
       {
-        text: folded(`✅ ${counted(unchanged.length, 'image')} unchanged`, imageTable(unchanged, columns)),
+        text: folded(`✅ ${counted(unchanged.length, 'image')} unchanged`, imageTable(unchanged, platforms)),
         drop: 'unchanged images',
       },
     ]
@@ -119,7 +109,21 @@ function headingOf({ images, excluded }: Plan, legs: number): string {
   return `## 📋 Plan for ${counted(images.length, 'image')}: ${verdict}${line === '' ? '' : `\n\n${line}`}`
 }
 
-function notes({ images, publicTags }: Plan, why: readonly string[], warnings: readonly string[]): Part[] {
+/** Which selectors chose which images, where that is not the same for all. */
+function choicePart(images: readonly PlannedImage[], titleOf: TitleOf): Part[] {
+  const groups = [...Map.groupBy(images, ({ why }) => why)]
+  if (groups.length < 2) return []
+  const lines = groups.map(
+    ([why, group]) => `${named(group.map((image) => titleOf(image)))}: ${code(why, 600)}`,
+  )
+  const text = bullets(lines)
+  const heading = { text: '### Chosen by' }
+  if (lines.length < many) return [heading, { text }]
+  return [heading, { text: folded(counted(images.length, 'image'), text), drop: 'selectors' }]
+}
+
+function notes({ images, publicTags }: Plan, warnings: readonly string[]): Part[] {
+  const why = [...new Set(images.map((image) => image.why))]
   const undecided = images.some((image) => fateOf(image) === 'undecided')
   return [
     ...(why.length === 1 ? [{ text: `Chosen by ${code(why[0] ?? '', 600)}` }] : []),
@@ -142,10 +146,11 @@ function legPart(plan: Plan, titleOf: TitleOf): Part[] {
       escaped(leg.platform, 40),
       code(leg.id),
       code(leg.buildId.slice(0, 12)),
+      shortDigest(leg.base.digest),
     ]),
   )
   if (rows.length === 0) return []
-  const text = table(['Image', 'Platform', 'Leg', 'Build id'], rows)
+  const text = table(['Image', 'Platform', 'Leg', 'Build id', 'Base'], rows)
   return [{ text: folded(`${counted(rows.length, 'leg')} in the output matrix`, text), drop: 'legs' }]
 }
 
@@ -179,18 +184,15 @@ export function renderPlanSummary(
   warnings: readonly string[] = [],
 ): string {
   const { images } = plan
-  const why = [...new Set(images.map((image) => image.why))]
-  const columns = {
-    platforms: images.some(({ legs }) => legs.some(({ platform }) => platform !== 'linux/amd64')),
-    why: why.length > 1,
-  }
+  const platforms = images.some(({ legs }) => legs.some(({ platform }) => platform !== 'linux/amd64'))
   const titleOf = titlesOf(images)
   const legs = pendingLegs(plan).length
   return fit(
     (cell) => [
       { text: headingOf(plan, legs) },
-      ...notes(plan, why, warnings),
-      ...engineParts(images, columns),
+      ...notes(plan, warnings),
+      ...engineParts(images, platforms),
+      ...choicePart(images, titleOf),
       ...excludedPart(plan.excluded, cell),
       ...usePart(plan, reference, titleOf),
       ...retriesPart(retried, cell),

@@ -1,22 +1,17 @@
 import { engines } from '../plan/engine.ts'
 import type { Excluded } from '../plan/plan.ts'
-import { listed } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
 import { alert, counted, escaped, folded, table } from './markdown.ts'
 import { type Run, warningsAbout } from './outcome.ts'
-import { many, titledLegs, type TitleOf } from './titles.ts'
+import { many, named, type TitledLeg, titledLegs, type TitleOf } from './titles.ts'
 
 type Said = { title: string; text: string }
 
 /** What is said of several images is said once. */
 function sentences(all: readonly Said[], limit: number): string[] {
-  return [...Map.groupBy(all, ({ text }) => text)].map(([text, group]) => {
-    const titles = listed(
-      group.map(({ title }) => escaped(title, 120)),
-      3,
-    )
-    return `**${titles}**: ${escaped(text, limit)}`
-  })
+  return [...Map.groupBy(all, ({ text }) => text)].map(
+    ([text, group]) => `${named(group.map(({ title }) => title))}: ${escaped(text, limit)}`,
+  )
 }
 
 /** The first ones where they are seen at once, the rest folded. */
@@ -31,31 +26,35 @@ function shown(kind: 'CAUTION' | 'WARNING', name: string, lines: readonly string
 }
 
 /**
- * Errors and warnings, in a sentence each.
- * @param limit characters of a warning
+ * What failed, in a sentence each.
+ * @param limit characters of half a sentence
  */
-export function problems(run: Run, titleOf: TitleOf, limit: number): Part[] {
-  const legs = titledLegs(run.outcomes, titleOf)
+export function errorsPart(run: Run, titleOf: TitleOf, limit: number): Part[] {
   const failures = [
     ...run.outcomes.flatMap((outcome) =>
       outcome.state === 'failed' && outcome.error !== undefined
         ? [{ title: titleOf(outcome.image), text: outcome.error }]
         : [],
     ),
-    ...legs.flatMap(({ title, outcome }) =>
+    ...titledLegs(run.outcomes, titleOf).flatMap(({ title, outcome }) =>
       outcome.state === 'failed' ? [{ title, text: outcome.error }] : [],
     ),
   ]
+  return shown('CAUTION', 'error', [
+    ...(run.error === undefined ? [] : [escaped(run.error, 2 * limit)]),
+    ...sentences(failures, 2 * limit),
+  ])
+}
+
+/**
+ * Warnings, in a sentence each.
+ * @param limit characters of one of them
+ */
+export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] {
   const warnings = legs.flatMap(({ title, outcome }) =>
     warningsAbout(outcome).map((text) => ({ title, text })),
   )
-  return [
-    ...shown('CAUTION', 'error', [
-      ...(run.error === undefined ? [] : [escaped(run.error, 2 * limit)]),
-      ...sentences(failures, 2 * limit),
-    ]),
-    ...shown('WARNING', 'warning', sentences(warnings, limit)),
-  ]
+  return shown('WARNING', 'warning', sentences(warnings, limit))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
-import { code, codeBlock, counted, escaped, folded, none, table } from './markdown.ts'
+import { code, counted, escaped, folded, none, shortDigest, table } from './markdown.ts'
 import {
   type ImageOutcome,
   legDigest,
@@ -10,13 +10,14 @@ import {
   type Run,
   tagNames,
 } from './outcome.ts'
+import { commandBlock } from './shell.ts'
 import { many, type TitledLeg, type TitleOf } from './titles.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
   published: '✅ published',
-  unchanged: '✅ unchanged, published before',
+  unchanged: '✅ unchanged',
   built: '✅ verified, not pushed',
-  staged: '⏸️ verified, publishing not finished',
+  staged: '⏸️ verified, not published',
   failed: '❌ failed',
   skipped: '⏭️ not begun',
 }
@@ -28,64 +29,58 @@ const legStates: Record<LegState['state'], string> = {
   skipped: '⏭️ not begun',
 }
 
-/** Which tags there are (for a build: which there will be), with the digest that each one names. */
-function tagTable({ command, outcomes }: Run): string {
-  const rows = outcomes.flatMap((outcome) => {
-    const { repository } = outcome.image
-    const digest = publicDigest(outcome)
-    const state =
-      command === 'build' && outcome.state === 'staged' ? '⏸️ for promote' : imageStates[outcome.state]
-    return tagNames(outcome).map((tag) => [
-      code(familiarReference({ ...repository, tag })),
-      digest === undefined ? none : code(digest),
-      state,
-    ])
-  })
-  return table(['Tag', 'Digest', ''], rows)
+/** What was published before, and has got another tag, was not built for it. */
+function stateOf({ state, image: { cause } }: ImageOutcome): string {
+  return state === 'published' && cause.kind === 'unchanged'
+    ? `✅ tagged, unchanged since ${code(cause.tag)}`
+    : imageStates[state]
 }
 
-/** Which digest each leg has. A tag names the index over the legs where there are several. */
-function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): string {
+/** A row for each image; digests only where there are any. */
+function tagTable(outcomes: readonly ImageOutcome[]): string {
+  const hasDigest = outcomes.some((outcome) => publicDigest(outcome) !== undefined)
+  const rows = outcomes.map((outcome) => {
+    const { repository } = outcome.image
+    const digest = publicDigest(outcome)
+    const tags = tagNames(outcome).map((tag) => code(familiarReference({ ...repository, tag })))
+    return [
+      tags.join('<br>'),
+      ...(hasDigest ? [digest === undefined ? none : shortDigest(digest)] : []),
+      stateOf(outcome),
+    ]
+  })
+  return table(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
+}
+
+/** @returns a command to copy for the first image that can be pulled */
+function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
+  const [tag] = outcomes.flatMap(publicTags)
+  return tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
+}
+
+/** A build is about its legs, which nobody can pull by a tag yet. */
+function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
   const rows = legs.map(({ image, outcome }) => {
     const digest = legDigest(image, outcome)
     return [
       `**${escaped(titleOf(image.image), 120)}**`,
       escaped(outcome.leg.platform, 40),
-      digest === undefined ? none : code(digest),
+      digest === undefined ? none : shortDigest(digest),
       legStates[outcome.state],
     ]
   })
-  return table(['Leg', 'Platform', 'Digest', ''], rows)
+  const text = table(['Leg', 'Platform', 'Digest', 'State'], rows)
+  return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]
 }
 
-/** @returns a command to copy for each image that can be pulled */
-function pullCommands(outcomes: readonly ImageOutcome[]): Part[] {
-  const commands = outcomes.flatMap((outcome) => {
-    const [tag] = publicTags(outcome)
-    const digest = publicDigest(outcome)
-    return tag === undefined || digest === undefined ? [] : [`docker pull ${tag}@${digest}`]
-  })
-  if (commands.length === 0) return []
-  const text = codeBlock(commands.join('\n'), 'sh')
-  if (commands.length < many) return [{ text }]
-  return [{ text: folded(counted(commands.length, 'pull command'), text), drop: 'pull commands' }]
-}
-
-function legParts(run: Run, legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
-  const several = run.outcomes.some(({ image }) => image.legs.length > 1)
-  if (run.command !== 'build' && !several) return []
-  const text = legTable(legs, titleOf)
-  const note = 'A tag names an index over these digests where an image has several platforms.'
-  return [
-    { text: '### Legs' },
-    ...(several && run.command !== 'build' ? [{ text: note }] : []),
-    legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' },
-  ]
-}
-
-/** What is in the registry now. A build is about its legs, everything else about the tags. */
-export function publishedPart(run: Run, legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
-  const tags = [{ text: '### Tags' }, { text: tagTable(run) }, ...pullCommands(run.outcomes)]
-  const byLeg = legParts(run, legs, titleOf)
-  return run.command === 'build' ? [...byLeg, ...tags] : [...tags, ...byLeg]
+/** What is in the registry now. Of one image that is not there the heading has said it all. */
+export function publishedPart(
+  { command, outcomes }: Run,
+  legs: readonly TitledLeg[],
+  titleOf: TitleOf,
+): Part[] {
+  if (command === 'build') return legTable(legs, titleOf)
+  const [first, ...more] = outcomes
+  if (!first || (more.length === 0 && (first.state === 'failed' || first.state === 'skipped'))) return []
+  return [{ text: tagTable(outcomes) }, ...pullCommand(outcomes)]
 }

@@ -1,16 +1,18 @@
 import { formatDuration } from '../build/printable.ts'
 import { causePart } from './cause-part.ts'
-import { componentMatrix } from './components-part.ts'
-import { detailsPart, integrationPart, sizePart, timePart } from './details-part.ts'
+import { componentsPart } from './components-part.ts'
+import { detailsPart } from './details-part.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
-import { gatesPart } from './gates-part.ts'
+import { gatesPart, tally } from './gates-part.ts'
 import { headingOf } from './heading.ts'
-import { alert, escaped } from './markdown.ts'
+import { alert } from './markdown.ts'
 import type { Run } from './outcome.ts'
-import { excludedPart, problems } from './problems-part.ts'
+import { errorsPart, excludedPart, warningsPart } from './problems-part.ts'
 import { publishedPart } from './published-part.ts'
 import { retriesPart } from './retries-part.ts'
-import { titledLegs, titlesOf } from './titles.ts'
+import { builtLegs, timePart } from './time-part.ts'
+import { type TitledLeg, titledLegs, titlesOf } from './titles.ts'
+import { usePart } from './use-part.ts'
 
 /** Nothing is said of legs that this build leaves to others. */
 function concerned(run: Run): Run {
@@ -32,29 +34,35 @@ function stagedNote(run: Run): Part[] {
   return [{ text: alert('NOTE', [line]) }]
 }
 
+/** How long all of it took, and what the gates said of all that was measured. */
+function factsLine({ duration }: Run, legs: readonly TitledLeg[]): string {
+  const gates = legs.flatMap(({ report }) => report?.gates ?? [])
+  return [formatDuration(duration), ...(gates.length === 0 ? [] : [tally(gates)])].join(' · ')
+}
+
 function partsOf(run: Run, limit: number): Part[] {
-  const { command, outcomes } = run
+  const { command, outcomes, excluded } = run
   const titleOf = titlesOf(outcomes.map(({ image }) => image))
   const legs = titledLegs(outcomes, titleOf)
-  const retries = retriesPart(run.retried ?? [], limit)
-  const start = [
-    { text: `## ${headingOf(run, titleOf)}\n\n${escaped(formatDuration(run.duration))}` },
-    ...problems(run, titleOf, limit),
-    ...stagedNote(run),
-  ]
-  if (outcomes.length === 0) return [...start, ...excludedPart(run.excluded, limit), ...retries]
+  const built = builtLegs(command, legs)
+  const gates = gatesPart(legs, limit)
+  // What failed is what a reader came for.
+  const hasFailed = legs.some(({ outcome }) => outcome.state === 'failed')
   return [
-    ...start,
-    { text: componentMatrix(outcomes, titleOf) },
-    ...causePart(outcomes, titleOf),
+    { text: `## ${headingOf(run, titleOf)}\n\n${factsLine(run, legs)}` },
+    ...errorsPart(run, titleOf, limit),
     ...publishedPart(run, legs, titleOf),
-    ...excludedPart(run.excluded, limit),
-    ...gatesPart(legs, limit),
-    ...sizePart(legs),
-    ...integrationPart(legs),
-    ...timePart(command, legs),
-    ...retries,
-    ...detailsPart(legs),
+    ...stagedNote(run),
+    ...warningsPart(legs, limit),
+    ...(hasFailed ? gates : []),
+    ...componentsPart(outcomes, titleOf),
+    ...causePart(run, titleOf),
+    ...excludedPart(excluded, limit),
+    ...(hasFailed ? [] : gates),
+    ...usePart(legs),
+    ...timePart(command, built),
+    ...retriesPart(run.retried ?? [], limit),
+    ...detailsPart(legs, ({ image }) => titleOf(image.image), built, limit),
   ]
 }
 

@@ -1,7 +1,9 @@
 import { engines } from '../plan/engine.ts'
 import type { Leg, PlannedImage } from '../plan/plan.ts'
 import { refInTag } from '../plan/tag.ts'
+import { listed } from '../verify/gate.ts'
 import type { LegReport } from './leg-report.ts'
+import { escaped } from './markdown.ts'
 import { type ImageOutcome, type LegOutcome, reportOf } from './outcome.ts'
 
 /** From so many on, what a reader rarely needs of each is folded together. */
@@ -39,6 +41,14 @@ export function titlesOf(images: readonly PlannedImage[]): TitleOf {
     const title = titles.get(image.id) ?? versionTitle(image)
     return leg && image.legs.length > 1 ? `${title} ${leg.platform}` : title
   }
+}
+
+/** @param most are named, the others counted. @returns titles as Markdown: `**vLLM v0.10.2, vLLM v0.11.0 and 3 more**` */
+export function named(titles: readonly string[], most = 3): string {
+  return `**${listed(
+    titles.map((title) => escaped(title, 120)),
+    most,
+  )}**`
 }
 
 /** A leg of a run, as a part of the summary needs it. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createArtifacts } from '../../../src/build/artifacts.ts'
-import { systemTimers } from '../../../src/build/timers.ts'
+import { createLegLog } from '../../../src/command/leg-log.ts'
 import { artifactPlaces, factsPlace } from '../../../src/command/artifact-places.ts'
 import { buildLegs } from '../../../src/command/build-legs.ts'
 import { createSettings } from '../../../src/command/leg-world.ts'
@@ -146,7 +146,7 @@ function worldOf(
 ) {
   return {
     ...{ rules, attestations: askedAttestations(rules.build) },
-    ...{ registry, log, signal, redact: (text: string) => text, now: systemTimers.now },
+    ...{ registry, log, signal, redact: (text: string) => text, elapsed: () => 0 },
     objectionTo: async (leg: PlannedLeg) => {
       const facts = await readBaseFacts(registry, cacheRepository, leg.base)
       return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
@@ -185,7 +185,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
       {
         registry,
         settle: () => Promise.resolve(),
-        legLog: () => ({ print: () => undefined, end: () => undefined }),
+        legLog: ({ id }) => createLegLog(id, false, () => undefined),
         legWorld: () => world,
         settingsOf,
         commandOf: () => '',

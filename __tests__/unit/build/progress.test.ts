@@ -11,7 +11,7 @@ function setUp(more: Partial<ProgressSettings> = {}): {
   let tick: { interval: number; action: () => void; next: number } | undefined
   const lines: string[] = []
   const progress = createProgress({
-    prefix: 'vllm v0.10.2',
+    told: new Set(),
     print: (line) => lines.push(`${now / 1000} ${line}`),
     timers: {
       now: () => now,
@@ -60,22 +60,15 @@ describe('what a log shows of a build', () => {
     progress.step(step())
     progress.step(step({ completed: 13_340 }))
     progress.step(step({ completed: 13_340 }))
-    expect(lines).toEqual([
-      '0 vllm v0.10.2 | [wheel 4/6] RUN compile',
-      '0 vllm v0.10.2 | [wheel 4/6] RUN compile 12.3 s',
-    ])
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile 12.3 s'])
   })
 
   it.each([
-    [
-      'one from the cache',
-      step({ completed: 1000, cached: true }),
-      ['0 vllm v0.10.2 | [wheel 4/6] RUN compile cached'],
-    ],
+    ['one from the cache', step({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
     [
       'one that failed',
       step({ completed: 2500, error: 'x' }),
-      ['0 vllm v0.10.2 | [wheel 4/6] RUN compile failed after 1.5 s'],
+      ['0 [wheel 4/6] RUN compile failed after 1.5 s'],
     ],
     [
       'one of BuildKit itself',
@@ -85,12 +78,41 @@ describe('what a log shows of a build', () => {
     [
       'an export',
       step({ name: 'exporting to image', instruction: undefined, completed: 2000 }),
-      ['0 vllm v0.10.2 | exporting to image 1.0 s'],
+      ['0 exporting to image 1.0 s'],
     ],
   ])('%s', (_, happened, expected) => {
     const { progress, lines } = setUp()
     progress.step(happened)
     expect(lines).toEqual(expected)
+  })
+
+  it('is the start of a step alone where it took less than a second', () => {
+    const { progress, lines } = setUp()
+    progress.step(step())
+    progress.step(step({ completed: 1999 }))
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile'])
+  })
+
+  it('is nothing of a step that an earlier call for the leg has told, unless it takes time again or fails', () => {
+    const told = new Set(['[wheel 4/6] RUN compile'])
+    for (const [more, expected] of [
+      [{ completed: 1000, cached: true }, []],
+      [{ completed: 1300 }, []],
+      [{ completed: 3000 }, ['0 [wheel 4/6] RUN compile 2.0 s']],
+      [{ completed: 1300, error: 'x' }, ['0 [wheel 4/6] RUN compile failed after 0.3 s']],
+    ] as const) {
+      const { progress, lines } = setUp({ told })
+      progress.step(step())
+      progress.step(step(more))
+      expect(lines).toEqual(expected)
+    }
+  })
+
+  it('is that a step came from the cache after all', () => {
+    const { progress, lines } = setUp()
+    progress.step(step())
+    progress.step(step({ completed: 1001, cached: true }))
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile cached'])
   })
 
   it('is never silent for 30 s', () => {
@@ -101,12 +123,24 @@ describe('what a log shows of a build', () => {
     pass(95_000)
     progress.stop()
     pass(100_000)
-    expect(lines.map((line) => line.replace('vllm v0.10.2 | ', ''))).toEqual([
+    expect(lines).toEqual([
       '27 still running: waiting for BuildKit',
       '30 [wheel 4/6] RUN compile',
       '57 still running: [wheel 4/6] RUN compile (pushing layers) for 27.0 s',
       '84 still running: [wheel 4/6] RUN compile (pushing layers) for 54.0 s',
       '111 still running: [wheel 4/6] RUN compile (pushing layers) for 1 min 21 s',
+    ])
+  })
+
+  it('is no line that a runner could take for a command', () => {
+    const { progress, lines } = setUp()
+    progress.line(undefined, '::set-env name=PATH::/tmp')
+    progress.line(step(), '::error::x')
+    progress.line(step({ name: 'exporting to image', instruction: undefined }), '##[group]x')
+    expect(lines).toEqual([
+      '0 buildx: ::set-env name=PATH::/tmp',
+      '0 [wheel 4/6] ::error::x',
+      '0 exporting to image ##[group]x',
     ])
   })
 
@@ -117,7 +151,7 @@ describe('what a log shows of a build', () => {
     progress.line(step(), 'later')
     progress.line(undefined, 'of nobody')
     progress.stop()
-    expect(lines.map((line) => line.replace(/^.* \| /, ''))).toEqual([
+    expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
       '[wheel 4/6] line 0',
       '[wheel 4/6] line 1',
       '[wheel 4/6] line 2',

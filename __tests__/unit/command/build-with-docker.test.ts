@@ -194,9 +194,13 @@ describe('the legs', () => {
   })
 
   it.each([
-    ['1', []],
-    ['2', ['::group::vllm v0.1.0', '::group::vllm v0.2.0']],
-  ])('have a group each in the log with parallel: %s', async (parallel, groups) => {
+    [
+      '1',
+      'for each step',
+      ['::group::vllm v0.1.0: measure the base', '::group::vllm v0.2.0: measure the base'],
+    ],
+    ['2', 'for all of it', ['::group::vllm v0.1.0', '::group::vllm v0.2.0']],
+  ])('have a group each in the log with parallel: %s, %s', async (parallel, _, groups) => {
     const inputs = { parallel, 'fail-fast': 'false' }
     const { lines, outcomes } = await build(failingDocker('docker-container'), { legs: legsOf(2), inputs })
     expect(outcomes.map(({ state }) => state)).toEqual(['failed', 'failed'])

@@ -31,6 +31,7 @@ const machine: Machine = {
   redact: (text) => text,
   log: () => undefined,
   timers: systemTimers,
+  started: 0,
   waits: defaultWaits,
   retry: noRetry,
   actionsCache: undefined,

@@ -331,7 +331,7 @@ describe('a run in which one leg is staged and another has to be built', () => {
         log: () => undefined,
         signal: new AbortController().signal,
       },
-      ...{ redact: (text: string) => text, now: () => 0, objectionTo: () => Promise.resolve(undefined) },
+      ...{ redact: (text: string) => text, elapsed: () => 0, objectionTo: () => Promise.resolve(undefined) },
     }
     const run = await runPlan(both, { push: true, failFast }, world, build)
     expect(states(run)).toEqual(expected)

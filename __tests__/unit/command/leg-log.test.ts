@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createLegLog, legNames } from '../../../src/command/leg-log.ts'
+import { createLegLog, type LegLog, legNames } from '../../../src/command/leg-log.ts'
 import type { PlannedImage } from '../../../src/plan/plan.ts'
 import { makePlannedImage, makePlannedImages, sglang } from '../../support/reports.ts'
 
@@ -54,8 +54,15 @@ describe('the lines of a leg', () => {
     expect(logged(false, ['a', 'b'])).toEqual(['a', 'b'])
   })
 
-  it('come once more as a group where it is built beside others', () => {
-    expect(logged(true, ['a', 'b'])).toEqual(['a', 'b', '::group::vllm v0.21.0', 'a', 'b', '::endgroup::'])
+  it('have its name and come once more as a group where it is built beside others', () => {
+    expect(logged(true, ['a', 'b'])).toEqual([
+      'vllm v0.21.0 | a',
+      'vllm v0.21.0 | b',
+      '::group::vllm v0.21.0',
+      'a',
+      'b',
+      '::endgroup::',
+    ])
     expect(logged(true, [])).toEqual(['::group::vllm v0.21.0', '::endgroup::'])
   })
 
@@ -68,9 +75,9 @@ describe('the lines of a leg', () => {
     one?.end()
     two?.end()
     expect(all).toEqual([
-      'a',
-      'b',
-      'c',
+      'one | a',
+      'two | b',
+      'one | c',
       '::group::one',
       'a',
       'c',
@@ -90,5 +97,49 @@ describe('the lines of a leg', () => {
       '::endgroup::',
     ])
     expect(logged(true, lines.slice(3)).slice(5000)[1]).toBe('line 3')
+  })
+})
+
+describe('the steps of a leg', () => {
+  function steps(sideBySide: boolean, work: (log: LegLog) => void): string[] {
+    const all: string[] = []
+    work(createLegLog('vllm v0.21.0', sideBySide, (line) => all.push(line)))
+    return all
+  }
+
+  it('are a group each where it is built alone, and what it says is seen beside them', () => {
+    const said = steps(false, (log) => {
+      for (const title of ['measure the base', 'compile']) {
+        const end = log.step(title)
+        log.print('a')
+        end()
+      }
+      log.say('17 of 17 gates passed')
+      log.end()
+    })
+    expect(said).toEqual([
+      ...['::group::vllm v0.21.0: measure the base', 'a', '::endgroup::'],
+      ...['::group::vllm v0.21.0: compile', 'a', '::endgroup::'],
+      '17 of 17 gates passed',
+    ])
+  })
+
+  it('are one group where they run at the same time', () => {
+    const said = steps(false, (log) => {
+      const [one, two] = [log.step('compile'), log.step('compile')]
+      log.print('a')
+      one()
+      log.print('b')
+      two()
+    })
+    expect(said).toEqual(['::group::vllm v0.21.0: compile', 'a', 'b', '::endgroup::'])
+  })
+
+  it('are no groups beside other legs, since groups can not be in others', () => {
+    const said = steps(true, (log) => {
+      log.step('compile')()
+      log.say('17 of 17 gates passed')
+    })
+    expect(said).toEqual(['17 of 17 gates passed'])
   })
 })

@@ -10,6 +10,7 @@ import {
   newPathIn,
   privateFileWriter,
 } from '../../../src/command/leg-world.ts'
+import { createLegLog } from '../../../src/command/leg-log.ts'
 import type { Machine } from '../../../src/edge/machine.ts'
 import type { NixlVersions } from '../../../src/plan/nixl-index.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
@@ -145,7 +146,7 @@ function opened(changes: Partial<Machine> = {}) {
     docker,
     machine,
     printed,
-    world: createLegWorld(machine, createDocker(machine), client, 'it', print),
+    world: createLegWorld(machine, createDocker(machine), client, createLegLog('it', false, print)),
   }
 }
 
@@ -174,7 +175,9 @@ describe('a build of a leg', () => {
     expect(await world.build(call, leg)).toEqual({ steps: [], digest })
     const log = readFileSync(join(machine.workspace.logs, `${leg.id}.log`), 'utf8')
     expect(log).toContain('it is ***')
-    expect(printed.join('\n')).toMatch(/^it \| it is \*\*\*$/m)
+    expect(printed.at(0)).toBe('::group::it: make the image and push it')
+    expect(printed.at(-1)).toBe('::endgroup::')
+    expect(printed.join('\n')).toMatch(/^buildx: it is \*\*\*$/m)
     expect(docker.asked()).toEqual([
       expect.stringMatching(/^buildx build .* --metadata-file .*\/metadata\.json /),
     ])

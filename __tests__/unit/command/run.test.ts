@@ -37,7 +37,7 @@ function worldOf(
     log: () => undefined,
     signal: new AbortController().signal,
     redact: (text) => text.replaceAll(secret, '***'),
-    now: () => (time += 1000),
+    elapsed: () => (time += 1000),
     objectionTo,
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   describePlan,
   publishHistory,
+  publishLogsPath,
   publishPlan,
   publishRun,
   type ShownPlan,
@@ -60,6 +61,20 @@ describe('a plan in the log', () => {
     ])
   })
 
+  it('has what the platforms of an image share once', () => {
+    const [first, second] = makePlannedImage(undefined, ['linux/amd64', 'linux/arm64']).legs
+    if (!second) throw new Error('the image has one platform')
+    const other = { ...second, buildId: 'e'.repeat(64) }
+    expect(describePlan(makePlan([{ ...image, legs: [first, other] }]), true).slice(0, 6)).toEqual([
+      'vLLM v0.21.0 for linux/amd64: build, verify, publish',
+      'vLLM v0.21.0 for linux/arm64: build, verify, publish',
+      `  base    vllm/vllm-openai:v0.21.0@${leg.base.digest}`,
+      `  aibrix  v0.7.0 (${leg.aibrix.commit}), nixl 0.7.1, ucx 1.19.0`,
+      `  build   ${leg.buildId}`,
+      `  build   ${other.buildId}`,
+    ])
+  })
+
   it.each<[string, boolean, PlannedImage]>([
     ['build, verify, publish', true, image],
     ['build and verify', false, image],
@@ -98,6 +113,23 @@ describe('a plan in the log', () => {
 })
 
 describe('what a run came to', () => {
+  it('has the gates of what an earlier run judged in a line each, and not of what it built itself', () => {
+    const staged = { state: 'staged', report: makeOutcomeReport() } as const
+    publishRun(makeRun([makeOutcome({ state: 'unchanged', digest }, [staged])]), settings())
+    publishRun(makeRun([makeOutcome()]), settings())
+    expect(
+      step()
+        .log()
+        .filter((line) => line.includes('gates passed')),
+    ).toEqual(['vLLM v0.21.0: 17 of 17 gates passed when it was built'])
+  })
+
+  it('has the folder of the logs as an output before anything else, or is no worse without', () => {
+    const { workspace } = settings()
+    publishLogsPath(workspace)
+    expect(step().outputs()['logs-path']).toBe(workspace.logs)
+  })
+
   it('is in outputs, log and summary', () => {
     const shown = settings()
     publishRun(makeRun([makeOutcome(), makeFailure('It does not compile.')]), shown)

@@ -83,17 +83,15 @@ describe('the date in a tag', () => {
 })
 
 describe('the nearest tags', () => {
-  it('are the same on other dates, then the same engine version, then any of the repository, the newest first', () => {
+  it('are the same on other dates, then the same engine version, the newest first, and none of another engine version', () => {
     const expected = [
       'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251101',
       'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251031',
       'v0.10.2-aibrix-v0.4.0-nixl-0.7.1-20251120',
       'v0.10.2-aibrix-v0.5.0-nixl-0.6.0-20251119',
-      'v0.11.0-aibrix-v0.5.0-nixl-0.7.1-20251121',
-      'v0.9.1-aibrix-v0.5.0-nixl-0.7.1-20251121',
-      'v0.9.2-aibrix-v0.5.0-nixl-0.7.1-20251111',
     ]
-    const found = nearestTags([...expected, 'latest', 'x-20251123'].sort(), [usual], values)
+    const others = ['v0.11.0-aibrix-v0.5.0-nixl-0.7.1-20251121', 'latest', 'x-20251123']
+    const found = nearestTags([...expected, ...others].sort(), [usual], values)
     expect([...new Set(found)]).toEqual(expected)
   })
 

@@ -13,6 +13,7 @@ const start = 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1'
 const today = `${start}-20251123`
 const undated = { text: '{{engine-version}}', dated: false }
 const [usual] = request().templates
+const templates = (...texts: string[]) => texts.map((text) => ({ text, dated: text.includes('date') }))
 if (!usual) throw new Error('there is a template')
 const second = { text: '{{date}}-{{engine-version}}', dated: true }
 const now = Date.parse('2025-11-23T12:00:00Z')
@@ -237,7 +238,7 @@ describe('why an image is built', () => {
 
   it.each<[string, Partial<PlanRequest>, Images, unknown]>([
     ['nothing is published', {}, {}, { kind: 'first' }],
-    ['what is published is something else', {}, tags({ 'some-tag': other }), { kind: 'first' }],
+    ['what is published has other tags', {}, tags({ 'some-tag': other }), { kind: 'new-tags' }],
     ['it is wanted', { rebuild: true }, tags({ [today]: same }), { kind: 'forced' }],
     ['nothing is pushed', { publicTags: 'ignore' }, tags({ [today]: same }), { kind: 'unpushed' }],
     [
@@ -264,18 +265,32 @@ describe('why an image is built', () => {
       },
     ],
     [
-      'the engine version is new: the newest of the repository is the nearest',
+      'the engine version is new, whatever is older',
       {},
       tags({
         'v0.9.1-aibrix-v0.5.0-nixl-0.7.1-20251101': of({ engineVersion: '0.9.1' }),
         'v0.9.2-aibrix-v0.5.0-nixl-0.7.1-20251101': of({ engineVersion: '0.9.2' }),
         'v0.9.0-aibrix-v0.5.0-nixl-0.7.1-20251031': of({ engineVersion: '0.9.0' }),
       }),
-      {
-        kind: 'changed',
-        since: 'v0.9.2-aibrix-v0.5.0-nixl-0.7.1-20251101',
-        changes: changes(['engineVersion', '0.9.2', '0.10.2']),
-      },
+      { kind: 'new-version' },
+    ],
+    [
+      'the engine version is new, and all others are newer',
+      {},
+      tags({ 'v0.21.0-aibrix-v0.5.0-nixl-0.7.1-20251101': of({ engineVersion: '0.21.0' }) }),
+      { kind: 'new-version' },
+    ],
+    [
+      'the engine version is new, and takes over a tag that tells no versions',
+      { publicTags: 'overwrite', templates: templates('{{engine-version}}-{{date}}', 'latest') },
+      tags({ latest: of({ engineVersion: '0.21.0' }) }),
+      { kind: 'new-version' },
+    ],
+    [
+      'the engine version is another one under tags that tell none',
+      { publicTags: 'overwrite', templates: templates('latest') },
+      tags({ latest: of({ engineVersion: '0.9.2' }) }),
+      { kind: 'changed', since: 'latest', changes: changes(['engineVersion', '0.9.2', '0.10.2']) },
     ],
     [
       'a tag of today is taken over',

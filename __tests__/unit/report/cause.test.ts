@@ -25,6 +25,8 @@ describe('why an image is built, in words', () => {
   it.each<[Cause, string]>([
     [{ kind: 'unchanged', tag: 'v1-20251101' }, 'unchanged since v1-20251101'],
     [{ kind: 'first' }, 'nothing is published yet'],
+    [{ kind: 'new-version' }, 'the first image of vLLM v0.21.0'],
+    [{ kind: 'new-tags' }, 'nothing is published yet under a tag like this'],
     [{ kind: 'forced' }, 'forced'],
     [{ kind: 'unpushed' }, 'nothing is pushed, so nothing that exists counts'],
     [
@@ -91,8 +93,10 @@ describe('why an image is built, in words', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const cause = changed(change(text, text, text))
         const summary = renderSummary(makeRun([makeOutcome(published, [], image(cause))]))
-        const row = summary.split('\n').find((line) => line.startsWith('| **vLLM v0.21.0** | '))
-        expect(row?.split('|')).toHaveLength(4)
+        const lines = summary.split('\n')
+        const heading = lines.indexOf('### Why it was built')
+        expect(lines[heading + 2]).toMatch(/^- \*\*vLLM v0\.21\.0\*\*: /)
+        expect(lines[heading + 4]).toBe('### Use AIBrix in the engine')
       }),
       { numRuns: 50 },
     )

@@ -9,6 +9,7 @@ const line = /^(?:section [^#:;%\n]+|[^#:;%,\n]+ \d+\.\d s :(?:crit, )?\d+, [1-9
 describe('a timing chart', () => {
   it('has a bar for what took time, with a name that Mermaid can take', () => {
     expect(gantt([{ title: 'vLLM v0.21.0', steps }])?.split('\n')).toEqual([
+      '%%{init: {"gantt":{"leftPadding":84}}}%%',
       'gantt',
       'dateFormat x',
       'axisFormat %H:%M:%S',
@@ -18,6 +19,11 @@ describe('a timing chart', () => {
       '[ucx 2/2] RUN build-ucx 130.0 s :1763899200500, 130000ms',
       '[image 3/4] RUN install 24.0 s :1763899371500, 24000ms',
     ])
+  })
+
+  it('has room for the longest title beside its bars', () => {
+    const padding = (title: string) => /"leftPadding":(\d+)/.exec(gantt([{ title, steps }]) ?? '')?.[1]
+    expect(['x', 'vLLM v0.21.0 linux/arm64'].map(padding)).toEqual(['75', '168'])
   })
 
   it('counts what short neighbours took, not the time between them', () => {
@@ -48,7 +54,7 @@ describe('a timing chart', () => {
     expect(
       gantt([{ title: 'x', steps: some }])
         ?.split('\n')
-        .slice(4),
+        .slice(5),
     ).toEqual([
       '2 steps 0.5 s :1763899200000, 500ms',
       'c 9.0 s :1763899200500, 9000ms',
@@ -88,7 +94,7 @@ describe('a timing chart', () => {
           const chart = gantt(sections, limit)
           if (chart === undefined) return
           expect(Buffer.byteLength(chart)).toBeLessThanOrEqual(limit)
-          for (const text of chart.split('\n').slice(3)) expect(text).toMatch(line)
+          for (const text of chart.split('\n').slice(4)) expect(text).toMatch(line)
         },
       ),
     )
@@ -112,6 +118,6 @@ describe('a timing chart', () => {
         ),
       }))
     const bars = (legs: number) => gantt(sections(legs))?.match(/ms$/gm)?.length
-    expect([2, 20, 200].map(bars)).toEqual([16, 100, 200])
+    expect([2, 20, 200].map(bars)).toEqual([16, 40, 200])
   })
 })

@@ -47,20 +47,50 @@ describe('the job summary', () => {
     expect(text).not.toContain('declared')
   })
   it.each([
-    ['tags with digests', `| <code>${tag}</code> | <code>${digest}</code> | ✅ published |`],
-    ['a pull command to copy', `docker pull ${tag}@${digest}`],
-    ['passed gates, folded', '<details><summary>17 of 17 gates passed</summary>'],
-    ['sizes', '| vLLM v0.21.0 | 8.0 GB | **+ 58.1 MB** | 8.1 GB |'],
-    ['a timing chart', '```mermaid\ngantt\n'],
+    ['the whole time and all gates', '\n7 min 1 s · 34 of 34 gates passed\n'],
+    ['tags with short digests', `| <code>${tag}</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ published |`],
+    ['a pull command to copy', `\`\`\`sh\ndocker pull ${tag}\n\`\`\``],
+    ['the whole digest', `- Image: <code>aibrix/vllm-openai&#64;${digest}</code>`],
+    ['sizes', '| Size, compressed | 8.1 GB, 58.1 MB added | 8.1 GB, 58.1 MB added |'],
+    ['a timing chart', '```mermaid\n%%{init: {"gantt":{"leftPadding":98}}}%%\ngantt\n'],
     [
       'how to use AIBrix',
-      `vllm serve <model> --kv-transfer-config '{"kv_connector":"AIBrixPDReuseConnector"`,
+      `vllm serve <model> --kv-transfer-config '{\n  "kv_connector": "AIBrixPDReuseConnector",\n`,
     ],
-    ['added packages', '| apt | perftest:amd64 | 4.5+0.17-1 |'],
+    ['a fold for each image', '<details><summary><b>vLLM v0.21.0</b>: 17 of 17 gates passed</summary>'],
+    ['passed gates', '| <code>second-libucp</code> | none in the loader path | none |'],
+    ['added packages', '- Added with apt: <code>perftest:amd64 4.5+0.17-1</code>'],
     ['UCX modules', '<code>cma cuda ib ib_mlx5 rdmacm</code>'],
     ['a command to reproduce', 'docker buildx build \\\n  --file Dockerfile.vllm'],
   ])('has %s', (_, part) => {
     expect(text).toContain(part)
+  })
+
+  it('says first what was published, then what is in it, and why it was built', () => {
+    const parts = [
+      '| Tag |',
+      'docker pull',
+      '### Components',
+      '### Why it was built',
+      '### Time',
+      '### Details',
+    ]
+    const places = parts.map((part) => text.indexOf(part))
+    expect(places).toEqual(places.toSorted((left, right) => left - right))
+    expect(places).not.toContain(-1)
+  })
+
+  it('has one pull command and one fold for each image, however many there are', () => {
+    expect(text.match(/docker pull/g)).toHaveLength(1)
+    expect(text.match(/<details>/g)).toHaveLength(2)
+  })
+
+  it.each([
+    ['two lines', 'registry.example.com/'.padEnd(62, 'x'), /```sh\ndocker pull \\\n {2}registry/],
+    ['a text that wraps', 'registry.example.com/'.padEnd(120, 'x'), /<code>docker pull registry/],
+  ])('has a pull command that is too wide for the page as %s', (_, path, expected) => {
+    const image = makePlannedImage(undefined, undefined, { repository: { registry: 'docker.io', path } })
+    expect(renderSummary(makeRun([makeOutcome(published, [], image)]))).toMatch(expected)
   })
 
   it('shows what was declared where something else was measured', () => {
@@ -79,11 +109,62 @@ describe('the job summary', () => {
     const report = makeOutcomeReport(makeLeg(), facts)
     report.gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
     const failed = renderSummary(makeRun([makeFailure('A gate failed.', report)]))
-    expect(failed).toContain('**vLLM v0.21.0** ❌ 1 failed, 1 waived, 1 skipped, 14 passed')
+    expect(failed).toContain('7 min 1 s · 14 of 17 gates passed, 1 failed, 1 waived, 1 skipped\n')
     expect(failed).toMatch(
-      /❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\| ⏭️ \| <code>pip-check/,
+      /❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\n- ⏭️ \*\*vLLM v0.21.0\*\*: <code>pip-check<\/code> could not be told: /,
     )
-    expect(failed).not.toContain('docker pull')
+    expect(failed.indexOf('### Gates')).toBeLessThan(failed.indexOf('### Components'))
+    for (const part of ['docker pull', '### Why', '### Use AIBrix']) expect(failed).not.toContain(part)
+  })
+
+  it('says once what keeps several gates of several images from being told', () => {
+    const [first, second] = both().map((outcome) => {
+      const [leg] = outcome.legs
+      if (leg?.state === 'built')
+        leg.report.gates = leg.report.gates.map((gate) =>
+          ['added-bytes', 'media-types'].includes(gate.name)
+            ? { ...gate, state: 'skipped', reason: 'it was not pushed' }
+            : gate,
+        )
+      return { ...outcome, state: 'built' } as const
+    })
+    const unpushed = renderSummary(makeRun(first && second ? [first, second] : []))
+    expect(unpushed).toContain(
+      '### Gates\n\n- ⏭️ **vLLM v0.21.0, SGLang v0.5.11**: <code>added-bytes</code>, <code>media-types</code> could not be told: it was not pushed\n\n',
+    )
+  })
+
+  it('has no table of what was not measured, and none of one image that failed', () => {
+    const report = {
+      ...makeOutcomeReport(makeLeg(), undefined, { facts: undefined, gates: [] }),
+      sizes: null,
+    }
+    const broken = renderSummary(makeRun([makeFailure('It does not compile.', report)]))
+    expect(broken).not.toMatch(/^\|/m)
+    expect(broken).not.toContain('–')
+    const one = both()[1]
+    const beside = renderSummary(
+      makeRun([makeFailure('It does not compile.', report), ...(one ? [one] : [])]),
+    )
+    expect(beside).toContain('| Component | SGLang Image |\n')
+    expect(beside).not.toContain('### Why')
+  })
+
+  it('says of what it found published that it is unchanged or has another tag, and not how it was once built', () => {
+    const origins = {
+      wheel: { state: 'built', duration: 6700 },
+      ucx: { state: 'built', duration: 1 },
+    } as const
+    const report = makeOutcomeReport(makeLeg(), undefined, { origins })
+    const image = makePlannedImage(undefined, undefined, { cause: { kind: 'unchanged', tag: 'v1-20251101' } })
+    const unchanged = (state: 'unchanged' | 'published') =>
+      renderSummary(makeRun([makeOutcome({ state, digest }, [{ state: 'staged', report }], image)]))
+    expect(unchanged('unchanged')).toContain(' | ✅ unchanged |\n')
+    expect(unchanged('published')).toContain(' | ✅ tagged, unchanged since <code>v1-20251101</code> |\n')
+    for (const state of ['unchanged', 'published'] as const)
+      for (const part of ['built in', '### Why', '### Time']) expect(unchanged(state)).not.toContain(part)
+    const built = renderSummary(makeRun([makeOutcome(published, [{ state: 'built', report }])]))
+    expect(built).toContain('- Wheel: built in 6.7 s\n')
   })
 
   it('says each error, of the run, of an image and of a leg', () => {
@@ -140,14 +221,15 @@ describe('the summary of images with several platforms', () => {
       { state: 'staged', report: { ...makeOutcomeReport(image.legs[1]), digest: 'sha256:2' } },
     ] as const
     const text = renderSummary(makeRun([makeOutcome(published, legs, image)], { command: 'promote' }))
-    for (const line of [
-      `| <code>${tag}</code> | <code>${digest}</code> | ✅ published |`,
-      '| **vLLM v0.21.0** | linux/amd64 | <code>sha256:1</code> | ✅ verified |',
-      '| **vLLM v0.21.0** | linux/arm64 | <code>sha256:2</code> | ✅ verified |',
+    for (const part of [
+      `| <code>${tag}</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ published |\n`,
+      '#### linux/amd64\n\n- Image: <code>aibrix/vllm-openai&#64;sha256:1</code>\n',
+      '#### linux/arm64\n\n- Image: <code>aibrix/vllm-openai&#64;sha256:2</code>\n',
       // Both hold the same, so one column is enough.
-      '| Component | vLLM Image |',
+      '| Component | vLLM Image |\n',
     ])
-      expect(text).toContain(`${line}\n`)
+      expect(text).toContain(part)
+    expect(text.match(/<details>/g)).toHaveLength(1)
   })
 
   it('tells the platforms apart where they hold different things', () => {
@@ -172,7 +254,7 @@ describe('the summary of images with several platforms', () => {
     )
     expect(text.split('\n')[0]).toBe('## ❌ vLLM v0.21.0 failed, no tag was published')
     expect(text).toContain('> **vLLM v0.21.0 linux/arm64**: No runner has built it.')
-    expect(text).toContain('| **vLLM v0.21.0** | linux/arm64 | – | ❌ failed |')
+    expect(text).toContain('<summary><b>vLLM v0.21.0</b>')
     expect(text).not.toContain('docker pull')
   })
 
@@ -188,7 +270,6 @@ describe('the summary of images with several platforms', () => {
     )
     expect(text).toContain('`command: promote` with the same plan publishes each image')
     expect(text).toContain('| **vLLM v0.21.0** | linux/arm64 |')
-    expect(text).toContain(`| <code>${tag}</code> | – | ⏸️ for promote |`)
     expect(text).not.toContain('SGLang')
     expect(text).not.toContain('linux/amd64')
   })
@@ -233,7 +314,11 @@ describe('the summary of many images', () => {
   })
   it('has each tag, and folds what few readers need', () => {
     expect(text.match(/✅ published \|/g)).toHaveLength(100)
-    for (const fold of ['100 pull commands', '200 legs', '60 images', 'Added packages of 200 legs'])
+    for (const fold of [
+      '60 images',
+      'Details of images 1 to 25 of 100',
+      'Details of images 76 to 100 of 100',
+    ])
       expect(text).toContain(`<details><summary>${fold}</summary>`)
   })
   it('charts the legs that took longest', () => {
@@ -262,12 +347,11 @@ describe('the summary of many images', () => {
 
 describe('a summary that is too long', () => {
   const whole = renderSummary(makeRun(both()))
-  it.each([0.99, 0.8, 0.6])('drops folded parts and never the tables, at %d of its length', (part) => {
+  it.each([0.99, 0.8, 0.5])('drops folded parts and never the tables, at %d of its length', (part) => {
     const limit = Math.floor(Buffer.byteLength(whole) * part)
     const text = renderSummary(makeRun(both()), limit)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
-    for (const kept of ['| Component | vLLM', '| Tag | Digest', '| Image, compressed', 'docker pull'])
-      expect(text).toContain(kept)
+    for (const kept of ['| Component | vLLM', '| Tag | Digest', 'docker pull']) expect(text).toContain(kept)
     expect(text).toContain('Left out for length: ')
   })
 

@@ -1,0 +1,89 @@
+// Shows job summaries as GitHub does, light and dark, and complains where something is wider than GitHub's column:
+//   node script/render-summary.ts             samples of every kind of run (summary-samples.ts)
+//   node script/render-summary.ts FILE.md...  these, such as .cache/demo/summary.md
+// Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from Debian:
+//   apt-get install chromium cmark-gfm fonts-noto-color-emoji
+// and packs from npm what a page needs besides. No test needs any of it, so that it is no dependency.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { type Browser, openBrowser } from './browser.ts'
+import { heightOf, openFolds, pageOf, themes, tooWide } from './summary-page.ts'
+import { samples } from './summary-samples.ts'
+
+/** GitHub's column, in pixels; the window has a margin of 32 on both sides. */
+const width = 980
+const margin = 32
+
+const folder = resolve('.cache/summary')
+
+/** Paths of the folder with the stylesheets, and of Mermaid */
+type Tools = { css: string; mermaid: string }
+
+/** GitHub's stylesheet, which that package takes from its pages, and the Mermaid that draws the charts. */
+const packages = ['github-markdown-css@5.9.0', 'mermaid@12.3.0']
+
+/** Unpacks a package from npm, once. @returns its folder */
+function unpacked(name: string): string {
+  const target = join(folder, name)
+  if (existsSync(target)) return join(target, 'package')
+  mkdirSync(target, { recursive: true })
+  const file = execFileSync('npm', ['pack', '--silent', '--pack-destination', target, name], {
+    encoding: 'utf8',
+  })
+  execFileSync('tar', ['xzf', join(target, file.trim()), '-C', target])
+  return join(target, 'package')
+}
+
+const extensions = ['table', 'strikethrough', 'autolink', 'tagfilter']
+
+function toHtml(markdown: string): string {
+  const args = ['--unsafe', '--github-pre-lang', ...extensions.flatMap((name) => ['-e', name])]
+  return execFileSync('cmark-gfm', args, { input: markdown, encoding: 'utf8' })
+}
+
+/** @returns whether everything fits into the column */
+async function render(browser: Browser, name: string, markdown: string, tools: Tools): Promise<boolean> {
+  const html = toHtml(markdown)
+  const wide: string[] = []
+  for (const theme of themes) {
+    const file = join(folder, `${name}-${theme}.html`)
+    const css = join(tools.css, `github-markdown-${theme}.css`)
+    writeFileSync(file, pageOf(html, theme, { css, mermaid: tools.mermaid, width, margin }))
+    await browser.open(file, 'ready')
+    const closed = await photograph(browser, `${name}-${theme}`)
+    await browser.ask(openFolds)
+    const open = await photograph(browser, `${name}-${theme}-open`)
+    if (theme === 'dark') continue
+    wide.push(...((await browser.ask(tooWide)) as string[]))
+    console.log(`${name}: ${closed} px high, ${open} px unfolded`)
+  }
+  for (const line of wide) console.log(`  too wide: ${line}`)
+  return wide.length === 0
+}
+
+/** @returns the height of the page */
+async function photograph(browser: Browser, name: string): Promise<number> {
+  const height = Number(await browser.ask(heightOf))
+  writeFileSync(join(folder, `${name}.png`), await browser.picture(width + 2 * margin, height))
+  return height
+}
+
+mkdirSync(folder, { recursive: true })
+const [css = '', mermaid = ''] = packages.map(unpacked)
+const tools = { css, mermaid: join(mermaid, 'dist/mermaid.min.js') }
+const chosen = process.argv.slice(2)
+const files = chosen.filter((argument) => argument.endsWith('.md'))
+const pages =
+  files.length > 0
+    ? files.map((file) => [basename(file, '.md'), readFileSync(file, 'utf8')] as const)
+    : Object.entries(samples).filter(([name]) => chosen.length === 0 || chosen.includes(name))
+const browser = await openBrowser(join(folder, 'profile'), width + 2 * margin)
+try {
+  for (const [name, markdown] of pages) {
+    writeFileSync(join(folder, `${name}.md`), markdown)
+    if (!(await render(browser, name, markdown, tools))) process.exitCode = 1
+  }
+} finally {
+  browser.close()
+}

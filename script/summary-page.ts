@@ -1,0 +1,57 @@
+// A summary's HTML as a page of its own, with what GitHub does to it after Markdown: notes, charts, its stylesheet.
+
+export const themes = ['light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+/** @param css path of GitHub's stylesheet for the theme, mermaid that of Mermaid; width and margin in pixels */
+type Surroundings = { css: string; mermaid: string; width: number; margin: number }
+
+/** `> [!NOTE]`, which is GitHub's and not Markdown's. */
+function withNotes(html: string): string {
+  return html.replace(
+    /<blockquote>\s*<p>\[!(NOTE|WARNING|CAUTION|TIP|IMPORTANT)\]\n?([^]*?)<\/blockquote>/g,
+    (_, kind: string, text: string) => {
+      const title = kind.charAt(0) + kind.slice(1).toLowerCase()
+      const type = kind.toLowerCase()
+      return `<div class="markdown-alert markdown-alert-${type}"><p class="markdown-alert-title">${title}</p><p>${text}</div>`
+    },
+  )
+}
+
+function withCharts(html: string): string {
+  return html.replace(/<pre lang="mermaid"><code>([^]*?)<\/code><\/pre>/g, '<div class="mermaid">$1</div>')
+}
+
+/** `ready` is a promise in the page: its charts are drawn. */
+export function pageOf(html: string, theme: Theme, { css, mermaid, width, margin }: Surroundings): string {
+  const [background, drawing] = theme === 'light' ? ['#ffffff', 'default'] : ['#0d1117', 'dark']
+  return `<!doctype html>
+<meta charset="utf-8">
+<link rel="stylesheet" href="file://${css}">
+<style>body { margin: ${margin}px; width: ${width}px; background: ${background} }</style>
+<article class="markdown-body">
+${withCharts(withNotes(html))}
+</article>
+<script src="file://${mermaid}"></script>
+<script>
+mermaid.initialize({ startOnLoad: false, theme: '${drawing}' })
+const ready = mermaid.run().then(() => true)
+</script>
+`
+}
+
+/** An expression: opens all folds, and is true. */
+export const openFolds = `document.querySelectorAll('details').forEach((fold) => { fold.open = true }), true`
+
+/** An expression: the height of the page, in pixels. */
+export const heightOf = 'Math.ceil(document.documentElement.getBoundingClientRect().height) + 32'
+
+/**
+ * An expression: a line for each element that is wider than the column. A table or a block of code that is too wide has a bar to
+ * scroll it with, so that its content is what is measured.
+ */
+export const tooWide = `[...document.querySelectorAll('article *')]
+  .filter((element) => element.closest('svg') === null && element.clientWidth > 0)
+  .filter((element) => element.scrollWidth > element.clientWidth + 1)
+  .map((element) => element.tagName.toLowerCase() + ' of ' + element.scrollWidth + ' px: ' + element.textContent.trim().slice(0, 60))
+  .map((line) => line.replace(/\\s+/g, ' '))`
