@@ -1,5 +1,6 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } from './impossible.ts'
+import { withAdvice } from '../plan/combination.ts'
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
@@ -105,7 +106,7 @@ function refuseNothing(plan: Plan, left: Plan, excluded: readonly Excluded[]): v
   const last = excluded.at(-1)
   if (plan.images.length > 0 && left.images.length === 0 && last)
     throw new UserError(
-      `Nothing that was selected can be built, of ${engines[last.engine].title} ${last.version} because ${last.reason}; choose other versions, or set force: true to try.`,
+      `Nothing that was selected can be built, of ${engines[last.engine].title} ${last.version} because ${withAdvice(last.reason, true)}.`,
     )
 }
 

@@ -164,10 +164,15 @@ async function selectNixl(
           const answer = await world.nixl.versions(await known(), platform)
           if (answer.state === 'no-pip')
             throw new UserError(`nixl-version: ${answer.reason}; give an exact version such as 0.7.1.`)
-          return answer.versions
+          return answer
         }),
       )
-      return (lists[0] ?? []).filter((version) => lists.every((list) => list.includes(version)))
+      const all = (lists[0]?.versions ?? []).filter((version) =>
+        lists.every(({ versions }) => versions.includes(version)),
+      )
+      const absent = lists.find((list) => list.absent !== undefined)?.absent
+      if (all.length === 0 && absent !== undefined) throw new NoMatch(`nixl-version: ${absent}.`)
+      return all
     },
   })
 }

@@ -152,7 +152,7 @@ async function settleLeg(
   const known = (await ground?.known()) ?? { source: 'catalogue' }
   const feasibility =
     exists.existing === 'staged'
-      ? judgeFeasibility(leg, known, world.catalogue, [leg.nixl])
+      ? judgeFeasibility(leg, known, world.catalogue, { versions: [leg.nixl] })
       : await judgeLeg(leg, known, world)
   return { leg, exists, feasibility }
 }

@@ -49,7 +49,12 @@ function changed(base: Change): KnownBase {
 }
 
 function judge(one: Case, base: Change = {}, nixl: string[] | 'unknown' = 'unknown'): Feasibility {
-  return judgeFeasibility(wanted(one), changed(base), catalogue, nixl)
+  return judgeFeasibility(
+    wanted(one),
+    changed(base),
+    catalogue,
+    nixl === 'unknown' ? nixl : { versions: nixl },
+  )
 }
 
 const image = 'the base vllm/vllm-openai:v0.10.2'
