@@ -97,7 +97,7 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
 function refuseUnpushed({ publicTags }: Plan): void {
   if (publicTags === 'ignore')
     throw new UserError(
-      'The plan was made without push and did not look at what exists; make it again with push, or only build it, without.',
+      'The plan was made without push and did not look at what exists; make it again with push: true, or only build it, with push: false.',
     )
 }
 
@@ -106,7 +106,7 @@ function refuseNothing(plan: Plan, left: Plan, excluded: readonly Excluded[]): v
   const last = excluded.at(-1)
   if (plan.images.length > 0 && left.images.length === 0 && last)
     throw new UserError(
-      `Nothing that was selected can be built, of ${engines[last.engine].title} ${last.version} because ${withAdvice(last.reason, true)}.`,
+      `Nothing that was selected can be built: as for ${engines[last.engine].title} ${last.version}, ${withAdvice(last.reason, true)}.`,
     )
 }
 

@@ -79,7 +79,7 @@ export function refuseEqualTags(images: readonly Pick<ComposedImage, 'repository
       const name = formatReference({ ...repository, tag })
       if (seen.has(name))
         throw new UserError(
-          `Two images of this run would get the tag ${name}; put {{engine-version}}, {{aibrix}} and {{nixl}} into "tags".`,
+          `tags: two images of this run would get the tag ${name}; put {{engine-version}}, {{aibrix}} and {{nixl}} into it.`,
         )
       seen.add(name)
     }

@@ -148,8 +148,7 @@ function judgeNixl(
   offered: Offered | 'unknown',
 ): Feasibility[] {
   const { nixl, platform } = wanted
-  if (!Object.hasOwn(catalogue.ucxOfNixl, nixl))
-    return [impossible(`${whyNoUcx(catalogue, nixl)}, so its UCX tools can't be built`)]
+  if (!Object.hasOwn(catalogue.ucxOfNixl, nixl)) return [impossible(whyNoUcx(catalogue, nixl))]
   const { python, cuda } = base
   const name = nameOf(wanted)
   if (cuda === undefined && base.source === 'measured')

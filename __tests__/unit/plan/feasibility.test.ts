@@ -211,7 +211,7 @@ describe('an image is impossible', () => {
       'nothing is known of that NIXL',
       { nixl: '9.9.9' },
       {},
-      'it is not known which UCX release NIXL 9.9.9 bundles',
+      'this version of the action does not know NIXL 9.9.9; the nearest that it knows are 1.',
     ],
     [
       'nothing is known of AIBrix, but of NIXL',

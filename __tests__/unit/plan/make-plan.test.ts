@@ -204,7 +204,7 @@ describe('a plan is refused', () => {
 
   it('when it is not known which UCX a NIXL bundles', async () => {
     await expect(makePlan(request({ nixl: selectors('nixl', '9.9.9') }), world())).rejects.toThrow(
-      'which UCX release NIXL 9.9.9 bundles',
+      'this version of the action does not know NIXL 9.9.9',
     )
   })
 
