@@ -195,6 +195,20 @@ describe('a plan is refused', () => {
     )
   })
 
+  it.each([
+    [
+      'v0.10.2',
+      'base-registry: the base image mirror.example/hub/vllm/vllm-openai:v0.10.2 does not exist, and no release beside it; check base-registry.',
+    ],
+    [
+      'latest',
+      'versions: "latest" matches no version; mirror.example/hub/vllm/vllm-openai has no release to choose from, check base-registry.',
+    ],
+  ])('when the registry of the bases has none of them: %s', async (versions, message) => {
+    const asked = { baseRegistry: 'mirror.example/hub', engines: vllm(versions) }
+    await expect(makePlan(request(asked), world())).rejects.toThrow(message)
+  })
+
   it('when AIBrix has no such tag, with the nearest that it has', async () => {
     const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'v0.5.1') }
     await expect(makePlan(request({ aibrix }), world())).rejects.toThrow(
