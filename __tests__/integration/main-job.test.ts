@@ -117,6 +117,17 @@ describe('both engines', () => {
     })
   })
 
+  it('have their report where docs/images.md says', () => {
+    const [commands = ''] = /(?<=```sh\n)cache=[^]*?(?=```)/.exec(readFileSync('docs/images.md', 'utf8')) ?? []
+    const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
+    const script = commands
+      .replace('IMAGE', image)
+      .replace('cache=aibrix/', `cache=${registry}/${world().namespace}/`)
+      .replace('>report.json', '')
+    const report: unknown = JSON.parse(execFileSync('sh', ['-euc', script], { encoding: 'utf8' }))
+    expect(report).toMatchObject({ engine: 'vllm', version: 'v0.21.0', components: expect.any(Array) })
+  })
+
   it('leave nothing private behind, and their logs', () => {
     const [workspace = ''] = readdirSync(first.temp).filter((name) => name.startsWith('image-action-'))
     expect(existsSync(join(first.temp, workspace, 'private'))).toBe(false)
