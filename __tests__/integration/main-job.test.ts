@@ -198,7 +198,7 @@ describe('both engines', () => {
       const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
       const refused = await runAction(world().inputs(other))
       expect(refused.code).toBe(1)
-      expect(refused.log).toContain(`${vllmTag} already names an image of other content`)
+      expect(refused.log).toContain(`${vllmTag} already names a different image`)
       expect(refused.log).not.toContain('[image')
       const allowed = await runAction(world().inputs({ ...other, 'overwrite-tags': 'true' }))
       expect(allowed.code).toBe(0)

@@ -30,10 +30,10 @@ export async function resolveBase(
       const found = await getPlatformImage(registry, repository, tag, platform)
       if (!found) throw new UserError(await missing(name, nearest))
       if (!found.image)
-        return `the base image ${name} has no image for ${platform}; leave it out of platforms`
+        return `the base image ${name} has no image for ${platform}; leave ${platform} out of platforms`
       const { manifest, config } = found.image
       if (!isForPlatform(platform, config))
-        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave it out of platforms`
+        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
       const layers = manifest.parsed.layers.map(({ digest, size, mediaType }) => ({
         digest,
         size,

@@ -121,7 +121,7 @@ describe('what there is nothing to build from', () => {
     [
       'a base that is for another platform',
       { platforms: ['linux/arm64'] },
-      /is for linux\/amd64, not for linux\/arm64; leave it out of platforms\.$/,
+      /is for linux\/amd64, not for linux\/arm64; leave linux\/arm64 out of platforms\.$/,
     ],
     [
       'a range of NIXL that there is none of',

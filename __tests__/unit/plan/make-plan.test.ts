@@ -181,7 +181,7 @@ describe('a plan is refused', () => {
     const half = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
     await expect(
       makePlan(request({ platforms: both, force: true }), world({ ...two, ...half })),
-    ).rejects.toThrow('already names an image of other content')
+    ).rejects.toThrow('already names a different image')
   })
 
   it('not when such a tag may be overwritten, or nothing is pushed', async () => {
