@@ -118,7 +118,8 @@ describe('both engines', () => {
   })
 
   it('have their report where docs/images.md says', () => {
-    const [commands = ''] = /(?<=```sh\n)cache=[^]*?(?=```)/.exec(readFileSync('docs/images.md', 'utf8')) ?? []
+    const [commands = ''] =
+      /(?<=```sh\n)cache=[^]*?(?=```)/.exec(readFileSync('docs/images.md', 'utf8')) ?? []
     const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
     const script = commands
       .replace('IMAGE', image)
@@ -172,7 +173,7 @@ describe('both engines', () => {
       const run = await runAction(world().inputs(both))
       await put(kept)
       expect(run.code).toBe(0)
-      expect(run.log).toContain("its report can't be shown: the cache repository does not have it.")
+      expect(run.log).toContain('nothing says how it was judged: The cache repository has no report of it.')
       expect(run.summary).toContain('2 images unchanged')
     },
     minutes,
