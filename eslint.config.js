@@ -14,8 +14,8 @@ const layerRule = rooms.map((room, position) => ({
           {
             group: [...rooms.slice(position + 1), 'inputs', 'command', 'edge']
               .map((later) => `**/${later}/**`)
-              .concat('../*.ts', '!../errors.ts'),
-            message: `${room}/ imports only from errors.ts and the rooms to its left: ${rooms.slice(0, position).join(', ') || 'none'}.`,
+              .concat('../*.ts', '!../errors.ts', '!../version.ts'),
+            message: `${room}/ imports only from errors.ts, version.ts and the rooms to its left: ${rooms.slice(0, position).join(', ') || 'none'}.`,
           },
         ],
       },

@@ -3,7 +3,7 @@
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 
 const mainChunkLimit = 600_000
 
@@ -41,6 +41,18 @@ const unusedUndici: Plugin = {
   },
 }
 
+/** Of package.json the bundle has what src/version.ts takes, so that another dependency for tests does not change dist/. */
+const ownVersion: Plugin = {
+  name: 'own-version',
+  setup: (build) => {
+    build.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
+      if (path !== resolve('package.json')) return undefined
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string }
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
+  },
+}
+
 /** @returns bytes of the main chunk and all that it loads at the start */
 async function bundle(folder: string): Promise<number> {
   const { metafile } = await build({
@@ -54,7 +66,7 @@ async function bundle(folder: string): Promise<number> {
     target: 'node24',
     format: 'esm',
     legalComments: 'none',
-    plugins: [unusedPart, unusedUndici],
+    plugins: [unusedPart, unusedUndici, ownVersion],
     // Packages in CommonJS call require for Node's own modules, which an ES module does not have.
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
   })

@@ -1,16 +1,26 @@
 // The part of script/demo after script/setup, whose seconds are the argument.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { formatDuration } from '../src/build/printable.ts'
 import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
 import { prepare, type StandIns } from '../stand-ins/prepare.ts'
 import { type ActionRun, registry, runStep } from './runner.ts'
 
-const namespace = 'demo'
+const namespace = ownNamespace(resolve('.cache/demo-namespace'))
 const kept = resolve('.cache/demo')
 const times: [part: string, milliseconds: number][] = [['script/setup', Number(process.argv[2] ?? 0) * 1000]]
+
+/** Of this checkout alone, kept in a file: the registry may be that of other checkouts, whose images would leave nothing to build. */
+function ownNamespace(file: string): string {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `demo-${randomBytes(4).toString('hex')}`)
+  }
+  return readFileSync(file, 'utf8')
+}
 
 async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
   console.log(`\n── ${part}`)

@@ -95,7 +95,7 @@ describe('bad input ends red with one sentence', () => {
     [
       'a tag longer than 128 characters',
       { tags: `{{engine-version}}-${'x'.repeat(130)}` },
-      /has 138 characters, a registry allows 128/,
+      /has 138 characters, and a registry allows 128/,
     ],
     ['a template with an unknown name', { tags: '{{torch}}' }, /"\{\{torch\}\}" is not allowed/],
     ['a registry that is not there', { registry: '127.0.0.1:1' }, /127\.0\.0\.1:1/],

@@ -119,6 +119,18 @@ describe('both engines', () => {
     })
   })
 
+  it('have their report where docs/images.md says', () => {
+    const [commands = ''] =
+      /(?<=```sh\n)cache=[^]*?(?=```)/.exec(readFileSync('docs/images.md', 'utf8')) ?? []
+    const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
+    const script = commands
+      .replace('IMAGE', image)
+      .replace('cache=aibrix/', `cache=${registry}/${world().namespace}/`)
+      .replace('>report.json', '')
+    const report: unknown = JSON.parse(execFileSync('sh', ['-euc', script], { encoding: 'utf8' }))
+    expect(report).toMatchObject({ engine: 'vllm', version: 'v0.21.0', components: expect.any(Array) })
+  })
+
   it('leave nothing private behind, and their logs', () => {
     const [workspace = ''] = readdirSync(first.temp).filter((name) => name.startsWith('image-action-'))
     expect(existsSync(join(first.temp, workspace, 'private'))).toBe(false)
@@ -202,7 +214,7 @@ describe('both engines', () => {
       const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
       const refused = await runAction(world().inputs(other))
       expect(refused.code).toBe(1)
-      expect(refused.log).toContain(`${vllmTag} already names an image of other content`)
+      expect(refused.log).toContain(`${vllmTag} already names a different image`)
       expect(refused.log).not.toContain('[image')
       const allowed = await runAction(world().inputs({ ...other, 'overwrite-tags': 'true' }))
       expect(allowed.code).toBe(0)

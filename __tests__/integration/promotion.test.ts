@@ -325,7 +325,7 @@ describe('a public tag that something else took since the plan', () => {
       const plan = await planFor(namespace)
       const other = await take(namespace)
       const run = await promote(namespace, plan)
-      expectRed(run, `${namespace}/vllm-openai:${vllmTag} already names an image of other content`)
+      expectRed(run, `${namespace}/vllm-openai:${vllmTag} already names a different image`)
       expect(await digestOf(`${namespace}/vllm-openai`, vllmTag)).toBe(other)
       expect(await tagsOf(`${namespace}/sglang`)).toEqual([])
     },

@@ -396,7 +396,7 @@ describe('a tag that two runs give to different content', () => {
         },
       }))
       expect(run.code).toBe(1)
-      expect(errorsOf(run).join()).toContain('already names an image of other content')
+      expect(errorsOf(run).join()).toContain('already names a different image')
       expect(now).toBe(other)
     },
     2 * minutes,

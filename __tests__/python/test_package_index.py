@@ -1,7 +1,11 @@
+import contextlib
+import http.server
+import threading
 import unittest
 
 from step.common.failure import explain, say, warn
-from step.common.package_index import address, canaries, settings
+from step.common.package_index import address, canaries, refusal, settings
+from step.common.python_packages import missing
 
 from ..support.image_python import printed, secret
 
@@ -45,6 +49,67 @@ class SecretTextsTest(WithIndex):
     def test_are_not_so_short_that_hiding_them_would_hide_everything(self):
         self.give("https://u:abc@pypi.example")
         self.assertEqual(canaries(), ["u:abc"])
+
+
+class Index(http.server.BaseHTTPRequestHandler):
+    """Answers as its path says: /200/…, /login/…, /wheels/…"""
+
+    def do_GET(self):
+        kind = self.path.split("/")[1]
+        if kind == "guarded":
+            kind = "wheels" if self.headers["Authorization"] == "Basic dDBrZW46" else "401"
+        self.send_response({"login": 302, "wheels": 200}.get(kind) or int(kind))
+        if kind == "login":
+            self.send_header("Location", "http://localhost:%d/200/" % self.server.server_address[1])
+        self.end_headers()
+        page = b'<a href="../../nixl_cu12-0.7.1-py3-none-any.whl#sha256=1">nixl_cu12</a>' if kind == "wheels" else b"<h1>Hello nixl-cu12</h1>"
+        self.wfile.write(page)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def index():
+    """Its host and port."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "127.0.0.1:%d" % server.server_address[1]
+        server.shutdown()
+
+
+class RefusalTest(WithIndex):
+    def test_is_the_answer_of_an_index_that_is_none_without_what_may_be_a_token(self):
+        with index() as host:
+            for kind, said in (
+                ("404", " answers 404 Not Found for nixl-cu12"),
+                ("403", " answers 403 Forbidden for nixl-cu12"),
+                ("200", " answers with a page that lists no file of nixl-cu12"),
+                ("login", " answers with a page that lists no file of nixl-cu12, after a redirect to localhost:" + host.split(":")[1]),
+                ("wheels", None),
+                ("guarded", None),
+            ):
+                with self.subTest(kind):
+                    self.give("http://t0ken@%s/%s/p4th/simple/" % (host, kind))
+                    self.assertEqual(refusal("nixl-cu12"), said and "the package index " + host + said)
+
+    def test_is_none_where_nobody_knows_whether_the_project_is_there(self):
+        with index() as host:
+            for kind, said in (("404", None), ("200", None), ("401", "the package index %s answers 401 Unauthorized" % host)):
+                self.give("http://%s/%s/simple" % (host, kind))
+                self.assertEqual(refusal(), said)
+
+    def test_says_why_an_index_can_not_be_reached(self):
+        self.give("https://index.invalid/simple")
+        self.assertRegex(refusal("nixl"), "^the package index index.invalid can't be reached: .*(not known|resolution)")
+
+    def test_asks_for_the_project_that_pip_names(self):
+        for sentence, name in (
+            ("NIXL could not be installed: No matching distribution found for nixl-cu12==0.7.1", "nixl-cu12"),
+            ("x: Could not find a version that satisfies the requirement Sample_Redis>=5 (from versions: none)", "sample-redis"),
+            ("x: 403 Client Error: Forbidden", None),
+        ):
+            self.assertEqual(missing(sentence), name)
 
 
 class SentencesTest(unittest.TestCase):

@@ -75,6 +75,29 @@ describe.each(files)('%s', (file) => {
   })
 })
 
+describe.each(readdirSync('examples'))('examples/%s', (name) => {
+  const workflow = readWorkflow(join('examples', name))
+  const text = readFileSync(join('examples', name), 'utf8')
+
+  it('says into which namespace it publishes', () => {
+    const called = Object.values(workflow.jobs).filter(({ uses }) => uses?.includes('/images.yml'))
+    const given = [...ownSteps(workflow), ...called]
+    expect(given.length).toBeGreaterThan(0)
+    for (const one of given) expect(one.with?.namespace).toMatch(/^[a-z]/)
+  })
+
+  it('says of each runner that not everybody has that it is to be replaced', () => {
+    const lines = text.split('\n')
+    const own = lines.filter((line) => /self-hosted|-cores/.test(line) && !line.trim().startsWith('#'))
+    for (const line of own) {
+      const before = lines
+        .slice(0, lines.indexOf(line))
+        .findLast((each) => !/^ *linux\/|runners: \|/.test(each))
+      expect(/replace/i.test(line) ? line : before).toMatch(/# .*replace/i)
+    }
+  })
+})
+
 describe('images.yml', () => {
   const own = ['small-runner', 'timeout-minutes', 'release-notes']
   const shared = Object.entries(called.inputs).filter(([name]) => !own.includes(name))

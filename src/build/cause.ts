@@ -28,7 +28,7 @@ const untrusted =
 function withNetwork(text: string, lines: readonly string[]): string {
   if (untrusted.test(text) || unreachable.test(text)) return text
   if (lines.some((line) => untrusted.test(line)))
-    return `${text} (the server's certificate is not trusted: give your CA as a secret, see "ca-certificates")`
+    return `${text} (the server's certificate is not trusted: give its authority with ca-certificates)`
   const broken = lines.map((line) => unreachable.exec(line)?.[0]).find((found) => found !== undefined)
   return broken === undefined ? text : `${text} (the server could not be reached: ${broken})`
 }

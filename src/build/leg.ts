@@ -114,7 +114,7 @@ async function buildMeasured(
     if (again.length === 0) return result(await readCandidate(leg, settings, world, made.digest), made.digest)
     if (attempt > measureAgain)
       throw new UserError(
-        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room.`,
+        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room: give the builder more disk.`,
       )
   }
 }

@@ -36,13 +36,15 @@ export async function measureOnStages(
     const believed = await believe(leg, stored, settings, world, steps)
     if (believed) return { ...believed, warnings: [...warnings, ...believed.stages.warnings] }
     warnings.push(
-      `What was stored of the base ${leg.base.manifestDigest} was not true of it; it was measured again.`,
+      `The stored facts of the base ${leg.base.manifestDigest} were wrong, so it was measured again.`,
     )
   }
   const base = await measureBase(leg, settings.call, world, steps)
   if (settings.push)
     await world.facts.keep(leg, base, stored !== undefined).catch((error: unknown) => {
-      warnings.push(`The facts of the base are not stored: ${sentenceOf(error)}`)
+      warnings.push(
+        `The facts of the base are not stored, so the next run measures it again: ${sentenceOf(error)}`,
+      )
     })
   const measured = await measureOn(leg, base, settings, world, steps, () => Promise.resolve())
   return { ...measured, warnings: [...warnings, ...measured.stages.warnings] }
@@ -59,7 +61,9 @@ async function storedBase(
   } catch (error) {
     // Where nothing is pushed, nobody has to be allowed to read.
     if (push || !isDenied(error))
-      warnings.push(`The stored facts of the base can't be read: ${sentenceOf(error)}`)
+      warnings.push(
+        `The stored facts of the base can't be read, so it is measured again: ${sentenceOf(error)}`,
+      )
     return undefined
   }
 }

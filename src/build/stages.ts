@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/artifact-key.ts'
+import { withAdvice } from '../plan/combination.ts'
 import type { Leg } from '../plan/plan.ts'
 import { expectedArchitectures } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
@@ -50,7 +51,7 @@ export class Impossible extends UserError {
   readonly base: Facts
 
   constructor(leg: Leg, reason: string, base: Facts) {
-    super(`${leg.id} can't be built: ${reason}; choose other versions, or set force: true to try.`)
+    super(`${leg.id} can't be built: ${withAdvice(reason, true)}.`)
     this.reason = reason
     this.base = base
   }

@@ -1,5 +1,6 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } from './impossible.ts'
+import { withAdvice } from '../plan/combination.ts'
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
@@ -96,7 +97,7 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
 function refuseUnpushed({ publicTags }: Plan): void {
   if (publicTags === 'ignore')
     throw new UserError(
-      'The plan was made without push and did not look at what exists; make it again with push, or only build it, without.',
+      'The plan was made without push and did not look at what exists; make it again with push: true, or only build it, with push: false.',
     )
 }
 
@@ -105,7 +106,7 @@ function refuseNothing(plan: Plan, left: Plan, excluded: readonly Excluded[]): v
   const last = excluded.at(-1)
   if (plan.images.length > 0 && left.images.length === 0 && last)
     throw new UserError(
-      `Nothing that was selected can be built, of ${engines[last.engine].title} ${last.version} because ${last.reason}; choose other versions, or set force: true to try.`,
+      `Nothing that was selected can be built: as for ${engines[last.engine].title} ${last.version}, ${withAdvice(last.reason, true)}.`,
     )
 }
 

@@ -1,7 +1,8 @@
 import givenIndex from '../../dockerfiles/scripts/step/common/given_index.json' with { type: 'json' }
 import { runProcess } from '../build/process.ts'
 import { UserError } from '../errors.ts'
-import type { PipAnswer, RunPip } from '../plan/nixl-index.ts'
+import type { RunPip } from '../plan/nixl-index.ts'
+import type { PipAnswer } from '../plan/pip-answer.ts'
 import type { Retry } from '../retry.ts'
 import { ProgramFailure } from './program.ts'
 

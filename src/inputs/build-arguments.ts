@@ -14,7 +14,7 @@ export function readBuildArguments(source: Source): Record<string, string> {
       source.problems.add(
         'build-args',
         quoted(name),
-        'other names than those that the action sets from its inputs',
+        'a name that the action does not set itself; use its input instead',
       )
   return Object.fromEntries([...given].filter(([name]) => !isProxy(name)))
 }

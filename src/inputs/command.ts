@@ -21,18 +21,16 @@ export type Command =
 const kinds = ['run', 'plan', 'build', 'promote', 'history'] as const
 
 export function readCommand(source: Source, context: InputContext, push: boolean): Command {
-  const kind = choice(source, 'command', kinds) ?? 'run'
+  const kind = choice(source, 'command', kinds)
+  // What is wrong with the other inputs depends on which one was meant.
+  if (kind === undefined) return { kind: 'run' }
   const forThis: Record<string, readonly string[]> = {
     plan: ['build', 'promote'],
     leg: ['build'],
   }
   for (const [input, commands] of Object.entries(forThis))
     if (source.read(input) !== '' && !commands.includes(kind))
-      source.problems.add(
-        input,
-        quoted(source.read(input)),
-        `nothing, except with command: ${commands.join(' or ')}`,
-      )
+      source.problems.add(input, quoted(source.read(input)), `only with command: ${commands.join(' or ')}`)
   if (kind === 'plan') return { kind, runners: readRunners(source) }
   if (kind === 'build') return { kind, plan: readPlace(source, context), leg: readLeg(source) }
   if (kind === 'promote') {
@@ -40,7 +38,7 @@ export function readCommand(source: Source, context: InputContext, push: boolean
       source.problems.add(
         'push',
         quoted(source.read('push')),
-        'true, or auto and no pull request, with command: promote',
+        'true, or auto where it is no pull request, with command: promote',
       )
     return { kind, plan: readPlace(source, context) }
   }

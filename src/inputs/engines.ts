@@ -11,6 +11,7 @@ const engineLine = /^([a-z]+)\s*:(.*)$/
 /** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`. */
 export function readEngines(source: Source): EngineRequest[] {
   const engines = readEngineNames(source)
+  if (!engines) return []
   const given = lines(source, 'versions')
   const named = given.filter((line) => engineLine.test(line))
   if (named.length === 0) return forAll(source, engines, given.join(','))
@@ -47,12 +48,13 @@ function forAll(source: Source, engines: Engine[], text: string): EngineRequest[
   return engines.map((engine) => ({ engine, versions }))
 }
 
-function readEngineNames(source: Source): Engine[] {
+/** @returns undefined if it has complained: what `versions` has for an engine that is misspelt is no second mistake */
+function readEngineNames(source: Source): Engine[] | undefined {
   const value = source.read('engine')
   const named = value.split(/[\s,]+/).filter((name) => name !== '')
   const engines = engineNames.filter((engine) => named.includes(engine))
   if (named.length === 0 || named.some((name) => !(engineNames as string[]).includes(name)))
-    source.problems.add('engine', quoted(value), `${engineNames.join(', ')}, or both`)
+    return source.problems.add('engine', quoted(value), `${engineNames.join(', ')}, or both`)
   return engines
 }
 

@@ -66,7 +66,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const verify = boolean(source, 'verify')
   if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
   const inputs = {
-    command: readCommand(source, context, push ?? false),
+    command: readCommand(source, context, push ?? true),
     plan: readPlanRequest(source, context, push ?? false),
     build: readBuildOptions(source),
     proxies: readProxies(source),
@@ -104,9 +104,14 @@ function readLogin({ read, problems }: Source, push: boolean): Login | undefined
   const username = read('username')
   const password = read('password')
   if (password === '' && (username === '' || !push)) return undefined
-  if (username === '') return problems.add('username', 'nothing', 'a user name, since password is given')
+  if (username === '')
+    return problems.add('username', 'nothing', 'a user name beside the password, or neither')
   if (password === '')
-    return problems.add('password', 'nothing', 'a password or token, since username is given')
+    return problems.add(
+      'password',
+      'nothing',
+      'a password or token beside the user name, or neither (a secret that does not exist is empty)',
+    )
   return { username, password }
 }
 
@@ -114,7 +119,11 @@ function readPackageIndex({ read, problems }: Source): string | undefined {
   const value = read('package-index')
   if (value === '') return undefined
   if (!URL.canParse(value) || !/^(https?|file):/.test(value))
-    return problems.add('package-index', 'something that is no URL (not shown)', 'the URL of a PEP 503 index')
+    return problems.add(
+      'package-index',
+      'what was given (not shown)',
+      'the URL of a package index (PEP 503), such as https://host/simple',
+    )
   return value
 }
 
@@ -123,5 +132,5 @@ function readCaCertificates({ read, problems }: Source, { fileExists }: InputCon
   if (path === '') return undefined
   return fileExists(path)
     ? path
-    : problems.add('ca-certificates', quoted(path), 'the path of a PEM file that exists')
+    : problems.add('ca-certificates', quoted(path), 'the path of a PEM file on the runner')
 }

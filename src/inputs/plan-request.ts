@@ -121,7 +121,7 @@ function readTemplates(source: Source): TagTemplate[] {
     else templates.push(template)
   }
   if (templates.length === 0 && source.read('tags') === '')
-    source.problems.add('tags', 'nothing', 'a tag template a line')
+    source.problems.add('tags', 'nothing', 'one tag template per line')
   // Tags without a date are promoted last: whoever follows them gets what the dated tag already names.
   return templates.sort((left, right) => Number(right.dated) - Number(left.dated))
 }

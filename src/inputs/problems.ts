@@ -4,6 +4,9 @@ import { withoutUserInformation } from '../registry/user-information.ts'
 /** One bad input: its name, what was given (never a secret), what is allowed. */
 export type Problem = { input: string; given: string; allowed: string }
 
+/** What `given` is of an input that is empty, as one is whose secret does not exist. */
+const nothing = 'nothing'
+
 /** Collects what is wrong with the inputs, so that a user sees all of it at once. */
 export class Problems {
   readonly list: Problem[] = []
@@ -16,14 +19,16 @@ export class Problems {
   /** @throws UserError with a sentence for each problem, if there is one */
   throwIfAny(): void {
     if (this.list.length === 0) return
-    const sentences = this.list.map(
-      ({ input, given, allowed }) => `${input}: ${given} is not allowed; allowed: ${allowed}.`,
+    const sentences = this.list.map(({ input, given, allowed }) =>
+      given === nothing
+        ? `${input}: nothing was given; allowed: ${allowed}.`
+        : `${input}: ${given} is not allowed; allowed: ${allowed}.`,
     )
-    throw new UserError(sentences.join('\n'))
+    throw new UserError([...new Set(sentences)].join('\n'))
   }
 }
 
 /** @returns the value as it is quoted in a message: what is wrong may be that a password is in it */
 export function quoted(value: string): string {
-  return value === '' ? 'nothing' : `"${withoutUserInformation(value)}"`
+  return value === '' ? nothing : `"${withoutUserInformation(value)}"`
 }

@@ -37,7 +37,7 @@ export function readSecrets(source: Source, name: string): Map<string, string> {
         `id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value`,
       )
     else if (reserved.has(entry.id))
-      complain(`id ${entry.id}`, `other ids than ${[...reserved].join(', ')}, which are inputs`)
+      complain(`id ${entry.id}`, `another id; ${entry.id} is an input of its own`)
     else if (lineOf.has(entry.id))
       complain(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
     else {

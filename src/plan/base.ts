@@ -29,10 +29,11 @@ export async function resolveBase(
     platforms.map(async (platform): Promise<[string, BaseImage] | string> => {
       const found = await getPlatformImage(registry, repository, tag, platform)
       if (!found) throw new UserError(await missing(name, nearest))
-      if (!found.image) return `the base image ${name} has no image for ${platform}`
+      if (!found.image)
+        return `the base image ${name} has no image for ${platform}; leave ${platform} out of platforms`
       const { manifest, config } = found.image
       if (!isForPlatform(platform, config))
-        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}`
+        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
       const layers = manifest.parsed.layers.map(({ digest, size, mediaType }) => ({
         digest,
         size,
@@ -49,6 +50,7 @@ export async function resolveBase(
 
 async function missing(name: string, nearest: () => Promise<string[]>): Promise<string> {
   const others = await nearest()
-  const hint = others.length === 0 ? 'see which tags there are' : `the nearest are ${others.join(', ')}`
-  return `versions: the base image ${name} does not exist; ${hint}.`
+  return others.length === 0
+    ? `base-registry: the base image ${name} does not exist, and no release beside it; check base-registry.`
+    : `versions: the base image ${name} does not exist; the nearest are ${others.join(', ')}.`
 }

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import { recordOf } from '../registry/json.ts'
 import { engineNames } from './engine.ts'
+import { nearestReleases } from './nearest.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 
@@ -103,10 +104,10 @@ export function ucxOfNixl(catalogue: Catalogue, version: string): string {
   return found
 }
 
-/** @returns why the UCX tools for this NIXL can't be built, a sentence without its end */
+/** @returns why no image with this NIXL can be built, whose UCX tools have to be of its own UCX, a sentence without its end */
 export function whyNoUcx(catalogue: Catalogue, version: string): string {
   const known = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
-  if (known && 'note' in known) return `NIXL ${version} ${known.note}`
-  const all = Object.keys(catalogue.ucxOfNixl).join(', ')
-  return `it is not known which UCX release NIXL ${version} bundles (known: ${all})`
+  if (known && 'note' in known) return `NIXL ${version} ${known.note}, so its UCX tools can't be built`
+  const nearest = nearestReleases('nixl', version, Object.keys(catalogue.ucxOfNixl))
+  return `this version of the action does not know NIXL ${version}; the nearest that it knows are ${nearest.join(', ')}`
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { formatRepository } from '../registry/reference.ts'
 import { resolveBase, baseRepository } from './base.ts'
 import { type Catalogue, currentRelease } from './catalogue.ts'
 import type { Combination } from './combination.ts'
@@ -63,6 +64,7 @@ async function selectEngine(
     input: 'versions',
     product: 'engine',
     current: currentRelease(world.catalogue).engines[engine],
+    none: `${formatRepository(repository)} has no release to choose from, check base-registry`,
     releases: () => world.tags.list(repository),
   })
   return Promise.all(
@@ -98,6 +100,7 @@ async function selectAibrix(request: PlanRequest, world: ChoiceWorld): Promise<P
     input: 'aibrix-version',
     product: 'aibrix',
     current: world.catalogue.current,
+    none: `${source.address} has no release to choose from, check aibrix-repository`,
     releases: () => Promise.resolve(source.tags),
   })
   return Promise.all(selected.map(async (one) => ({ selected: one, source: await source.pin(one.tag) })))
@@ -158,16 +161,22 @@ async function selectNixl(
     input: 'nixl-version',
     product: 'nixl',
     current: currentRelease(world.catalogue).nixl,
+    none: 'no wheel of NIXL is for all platforms of this base, choose other versions or platforms',
     releases: async () => {
       const lists = await Promise.all(
         [...grounds].map(async ([platform, { known }]) => {
           const answer = await world.nixl.versions(await known(), platform)
           if (answer.state === 'no-pip')
             throw new UserError(`nixl-version: ${answer.reason}; give an exact version such as 0.7.1.`)
-          return answer.versions
+          return answer
         }),
       )
-      return (lists[0] ?? []).filter((version) => lists.every((list) => list.includes(version)))
+      const all = (lists[0]?.versions ?? []).filter((version) =>
+        lists.every(({ versions }) => versions.includes(version)),
+      )
+      const absent = lists.find((list) => list.absent !== undefined)?.absent
+      if (all.length === 0 && absent !== undefined) throw new NoMatch(`nixl-version: ${absent}.`)
+      return all
     },
   })
 }

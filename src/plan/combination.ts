@@ -79,7 +79,7 @@ export function refuseEqualTags(images: readonly Pick<ComposedImage, 'repository
       const name = formatReference({ ...repository, tag })
       if (seen.has(name))
         throw new UserError(
-          `Two images of this run would get the tag ${name}; put {{engine-version}}, {{aibrix}} and {{nixl}} into "tags".`,
+          `tags: two images of this run would get the tag ${name}; put {{engine-version}}, {{aibrix}} and {{nixl}} into it.`,
         )
       seen.add(name)
     }
@@ -90,14 +90,21 @@ export function excludedTitle({ engine, version, aibrix, nixl }: Omit<Excluded, 
   return `${engines[engine].title} ${version} with AIBrix ${aibrix} and NIXL ${nixl}`
 }
 
-/**
- * @param forcible whether `force` builds it all the same: not where there is nothing to build it from
- * @returns why it is an error that this can't be built
- */
+/** @returns why it is an error that this can't be built */
 export function impossibleSentence(excluded: Omit<Excluded, 'why'>, forcible: boolean): string {
   const { platform, reason } = excluded
-  const advice = `choose other versions${forcible ? ', or set force: true to try' : ''}`
-  return `${excludedTitle(excluded)} can't be built for ${platform}: ${reason.replace(/\.$/, '')}; ${advice}.`
+  return `${excludedTitle(excluded)} can't be built for ${platform}: ${withAdvice(reason, forcible)}.`
+}
+
+/**
+ * @param reason a sentence; where it says behind a semicolon what to do, nothing else is advised
+ * @param forcible whether `force` builds it all the same: not where there is nothing to build it from
+ * @returns the sentence without its end
+ */
+export function withAdvice(reason: string, forcible: boolean): string {
+  const sentence = reason.replace(/\.$/, '')
+  const advice = sentence.includes('; ') ? '' : '; choose other versions'
+  return `${sentence}${advice}${forcible ? ', or set force: true to try' : ''}`
 }
 
 export function excludedOf(

@@ -40,7 +40,7 @@ const config = v.object({
   cmd: v.array(text),
   workingDir: text,
   /** Plans of earlier versions did not say it */
-  shell: v.optional(v.array(text), []),
+  shell: v.array(text),
   env: v.array(text),
   labels: recordOf(text, text),
   diffIds: v.array(text),
@@ -169,7 +169,7 @@ export function parsePlan(serialised: string, name: string): Plan {
   const result = v.safeParse(schema, content)
   if (!result.success)
     throw new UserError(
-      `${name} is not a plan that this version of the action can read: ${v.summarize(result.issues)}`,
+      `${name} is not a plan that this version of the action can read (${v.summarize(result.issues)}); use one version for plan, build and promote.`,
     )
   const { images, bases, cacheRepository, date, publicTags, excluded: left } = result.output
   return {

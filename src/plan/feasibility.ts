@@ -21,6 +21,9 @@ export type Wanted = {
   platform: string
 }
 
+/** The versions of NIXL with wheels for a base; `absent` says in a sentence without its end that the index has nothing of it at all. */
+export type Offered = { versions: readonly string[]; absent?: string }
+
 /**
  * Whether an image can be built, as far as it can be told without building it. What is called impossible here fails in the
  * build or at a gate, but for one: `auto` with a vLLM that AIBrix has nothing for would be built without integration.
@@ -30,7 +33,7 @@ export function judgeFeasibility(
   wanted: Wanted,
   base: KnownBase,
   catalogue: Catalogue,
-  nixlVersions: readonly string[] | 'unknown',
+  nixlVersions: Offered | 'unknown',
 ): Feasibility {
   const found = [...judgeAibrix(wanted, base, catalogue), ...judgeNixl(wanted, base, catalogue, nixlVersions)]
   return (
@@ -142,22 +145,24 @@ function judgeNixl(
   wanted: Wanted,
   base: KnownBase,
   catalogue: Catalogue,
-  offered: readonly string[] | 'unknown',
+  offered: Offered | 'unknown',
 ): Feasibility[] {
   const { nixl, platform } = wanted
-  if (!Object.hasOwn(catalogue.ucxOfNixl, nixl))
-    return [impossible(`${whyNoUcx(catalogue, nixl)}, so its UCX tools can't be built`)]
+  if (!Object.hasOwn(catalogue.ucxOfNixl, nixl)) return [impossible(whyNoUcx(catalogue, nixl))]
   const { python, cuda } = base
   const name = nameOf(wanted)
   if (cuda === undefined && base.source === 'measured')
     return [impossible(`NIXL needs a torch for CUDA, and the base ${name} has none`)]
   const none = `NIXL ${nixl} has no wheel for`
   const has = `, which the base ${name} has`
-  if (offered !== 'unknown' && python !== undefined && cuda !== undefined)
-    return offered.some((version) => isSameRelease(nixl, version))
-      ? []
-      : [impossible(`${none} Python ${python} with CUDA ${majorOf(cuda)} on ${platform}${has}`)]
   const wheels = catalogue.nixl[nixl]
+  if (offered !== 'unknown' && python !== undefined && cuda !== undefined) {
+    if (offered.versions.some((version) => isSameRelease(nixl, version))) return []
+    // An index of which nobody knows a variant for this CUDA does not lack it.
+    const isMade = wheels?.cuda.includes(majorOf(cuda)) ?? true
+    if (offered.absent !== undefined && isMade) return [impossible(offered.absent)]
+    return [impossible(`${none} Python ${python} with CUDA ${majorOf(cuda)} on ${platform}${has}`)]
+  }
   if (!wheels) return []
   if (python !== undefined && !meets(python, wheels.python))
     return [impossible(`${none} Python ${python}${has}`)]

@@ -15,9 +15,9 @@ export async function judgeLeg(
   base: KnownBase,
   { catalogue, nixl }: JudgeWorld,
 ): Promise<Feasibility> {
-  const withWheel = judgeFeasibility(leg, base, catalogue, [leg.nixl])
+  const withWheel = judgeFeasibility(leg, base, catalogue, { versions: [leg.nixl] })
   if (withWheel.state === 'impossible' || base.python === undefined || base.cuda === undefined)
     return judgeFeasibility(leg, base, catalogue, 'unknown')
   const answer = await nixl.versions(base, leg.platform)
-  return judgeFeasibility(leg, base, catalogue, answer.state === 'known' ? answer.versions : 'unknown')
+  return judgeFeasibility(leg, base, catalogue, answer.state === 'known' ? answer : 'unknown')
 }

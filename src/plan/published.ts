@@ -75,7 +75,7 @@ export function refuseOtherImages(repository: Repository, tags: readonly LookedU
     .map(({ tag }) => formatReference({ ...repository, tag }))
   if (taken.length > 0)
     throw new UserError(
-      `${taken.join(', ')} already names an image of other content; choose another date or tag, or set overwrite-tags: true.`,
+      `${taken.join(', ')} already names a different image; choose another date or tag, or set overwrite-tags: true.`,
     )
 }
 

@@ -23,6 +23,8 @@ export type SelectWorld = {
   product: Product
   /** What `default` means */
   current: string
+  /** Where they are looked for, and what to check if there is none, for messages: `git.example has none; check aibrix-repository` */
+  none: string
   /** All tags there are, in any order; asked at most once, and only if a selector needs the list */
   releases: () => Promise<readonly string[]>
 }
@@ -59,9 +61,7 @@ export async function selectVersions(selectors: Selectors, world: SelectWorld): 
   for (const { text, choose } of include) {
     const found = choose(left).filter(isLeft)
     if (found.length === 0 && choose(all).length === 0)
-      throw new NoMatch(
-        `${world.input}: "${text}" matches no version${hint(world.product, text, tags ?? [])}`,
-      )
+      throw new NoMatch(`${world.input}: "${text}" matches no version${hint(world, text, tags ?? [])}`)
     for (const one of found) if (chosen.get(identity(one))?.wanted !== 'exact') chosen.set(identity(one), one)
   }
   if (chosen.size > 0) return [...chosen.values()]
@@ -69,7 +69,7 @@ export async function selectVersions(selectors: Selectors, world: SelectWorld): 
   const without = exclude.map(({ text }) => text).join(', ')
   const others = (tags ?? (await world.releases())).filter((tag) => isLeft({ tag }))
   throw new NoMatch(
-    `${world.input}: nothing is left of "${asked}" without "${without}"${hint(world.product, asked, others)}`,
+    `${world.input}: nothing is left of "${asked}" without "${without}"${hint(world, asked, others)}`,
   )
 }
 
@@ -119,7 +119,7 @@ function identityOfTag(product: Product, tag: string): string {
   return release ? identityOf(release) : tag
 }
 
-function hint(product: Product, text: string, tags: readonly string[]): string {
+function hint({ product, none }: SelectWorld, text: string, tags: readonly string[]): string {
   const nearest = nearestReleases(product, text, tags)
-  return nearest.length === 0 ? '; there is none at all.' : `; the nearest are ${nearest.join(', ')}.`
+  return nearest.length === 0 ? `; ${none}.` : `; the nearest are ${nearest.join(', ')}.`
 }

@@ -57,7 +57,7 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const source = await world.ucx.find(`v${ucxVersion}`)
   if (!source)
     return nothingToBuildFrom(
-      `${world.ucx.address} has no tag v${ucxVersion}, the UCX that NIXL ${choice.nixl} bundles`,
+      `${world.ucx.address} has no tag v${ucxVersion}, the UCX that NIXL ${choice.nixl} bundles; look at ucx-repository, or choose another nixl-version`,
     )
   const ucx = { version: ucxVersion, source }
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
@@ -152,7 +152,7 @@ async function settleLeg(
   const known = (await ground?.known()) ?? { source: 'catalogue' }
   const feasibility =
     exists.existing === 'staged'
-      ? judgeFeasibility(leg, known, world.catalogue, [leg.nixl])
+      ? judgeFeasibility(leg, known, world.catalogue, { versions: [leg.nixl] })
       : await judgeLeg(leg, known, world)
   return { leg, exists, feasibility }
 }

@@ -30,11 +30,11 @@ export function expandTemplate(template: TagTemplate, values: TemplateValues): s
   const tag = fill(template.text, values)
   if (tag.length > longestTag)
     throw new UserError(
-      `The tag "${tag}" has ${tag.length} characters, a registry allows ${longestTag}; shorten "tags".`,
+      `tags: "${tag}" has ${tag.length} characters, and a registry allows ${longestTag}; shorten the template.`,
     )
   if (!tagGrammar.test(tag))
     throw new UserError(
-      `The tag "${tag}" has characters that no tag may have; change "tags" ("${template.text}").`,
+      `tags: "${tag}" has characters that no tag may have; change the template "${template.text}".`,
     )
   return tag
 }

@@ -171,7 +171,7 @@ function advice(status: number, hasCredentials: boolean, retryAfter: number | un
   if (status === 401 || status === 403) {
     return hasCredentials
       ? 'check username and password, and what they are allowed to do'
-      : 'no credentials are known for it: give username and password, or log in with docker login'
+      : 'no credentials are known for it: log in with docker login before this step, or give username and password if it is that of the input registry'
   }
   if (status === 429) {
     return hasCredentials

@@ -47,7 +47,7 @@ export async function authorize(
   if (pair === undefined) {
     const what = own.kind === 'identity-token' ? 'an identity token' : 'a token'
     throw new UserError(
-      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's configuration has ${what}; give username and password.`,
+      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's configuration has ${what}; log in with a user name and password.`,
     )
   }
   return { header: basic(pair.username, pair.password), lifetime: Infinity }

@@ -28,6 +28,8 @@ const packages = v.record(v.string(), v.string())
 /** The one document about a leg, kept in the registry beside its image. */
 const schema = v.object({
   format: v.literal(1),
+  /** Of the action that made it; reports of earlier versions do not say */
+  actionVersion: v.optional(v.string()),
   engine: v.picklist(engineNames),
   /** The engine version as it names the image: `v0.10.2` */
   version: v.string(),

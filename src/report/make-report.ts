@@ -11,6 +11,7 @@ import { addedPackages, replacedPackages } from '../verify/environment.ts'
 import type { LegFacts } from '../verify/facts.ts'
 import type { Gate } from '../verify/gate.ts'
 import { warningsOf } from '../verify/integration.ts'
+import { actionVersion } from '../version.ts'
 import { integrationLine } from './integration-line.ts'
 import type { LegReport, StepTime } from './leg-report.ts'
 
@@ -75,6 +76,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
   const image = facts?.image
   return {
     format: 1,
+    actionVersion,
     engine: leg.engine,
     version: leg.version.tag,
     platform: leg.platform,

@@ -25,7 +25,7 @@ export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits):
     return failed(
       name,
       { expected, actual: difference(leg.base.layers, candidate.layers) },
-      'BuildKit took layers that it has from an earlier build, such as those of the base in another compression, so every user would download them again; use another builder or prune this one.',
+      'BuildKit took layers that it has from an earlier build, such as those of the base in another compression, so every user would download them again; use another builder, or run docker buildx prune before.',
     )
   return judgeSizes(sizes.added, limits, largest(candidate.layers.slice(leg.base.layers.length)))
 }

@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, skipped } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
 import { nixlVariants } from './nixl.ts'
 
 /**
@@ -53,7 +53,11 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
       actual: base.torch ? `torch ${base.torch.version} without CUDA` : 'no torch',
     }
     if (!base.torch) return skipped(name, judgement, 'the base has no torch that would say which CUDA')
-    return failed(name, judgement, "The base's torch was built without CUDA; name a base for NVIDIA GPUs.")
+    return failed(
+      name,
+      judgement,
+      "The base's torch was built without CUDA; choose versions whose base is for NVIDIA GPUs.",
+    )
   }
   const major = majorOf(cuda)
   const expected = `CUDA ${major} everywhere`
@@ -71,7 +75,7 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       { expected, actual },
-      `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; install the part for CUDA ${major} instead.`,
+      `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   }
   const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }

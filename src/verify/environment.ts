@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, skipped } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
 
 /** Package name → version, or before → after. */
 export type PackageChange = { name: string; before: string; after: string | null }
@@ -59,7 +59,7 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `A step of the build ${verb}, which the engine was tested with; install with constraints frozen from the base, or with --no-deps.`,
+      `A step of the build ${verb}, which the engine was tested with; ${reportHint}.`,
     )
   }
   const added = addedPackages(base, image)
@@ -129,7 +129,7 @@ export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
     return failed(
       name,
       { expected, actual: complaints(own) },
-      `What was installed breaks a requirement: ${own[0] ?? ''}; add the missing package to the install step, within the base's constraints.`,
+      `What was installed breaks a requirement: ${own[0] ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   if (strange.length > 0)
     return skipped(

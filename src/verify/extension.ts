@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, skipped } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
 
 type Extension = NonNullable<NonNullable<Facts['aibrix']>['extension']>
 
@@ -18,7 +18,7 @@ export function judgeExtension(_leg: Leg, { image }: LegFacts): Gate {
     return failed(
       name,
       { expected, actual: 'no _aibrix_C in the package' },
-      'The wheel has no compiled extension (setup.py builds such a wheel without an error); set AIBRIX_TARGET_DEVICE=cuda and check nvcc in the build log.',
+      "The wheel has no compiled extension (setup.py builds such a wheel without an error); look in the build's log for why nvcc was not used.",
     )
   if (extension.load.outcome === 'error') return judgeLoadError(extension.load.error, expected)
   if (extension.undefinedSymbols.length > 0)
@@ -28,13 +28,13 @@ export function judgeExtension(_leg: Leg, { image }: LegFacts): Gate {
         expected,
         actual: `${extension.undefinedSymbols.length} undefined: ${listed(extension.undefinedSymbols, 3)}`,
       },
-      `It was compiled against another torch than the one in the image (first missing symbol: ${extension.undefinedSymbols[0] ?? ''}); compile it in a stage FROM the base.`,
+      `It was compiled against another torch than the one in the image (first missing symbol: ${extension.undefinedSymbols[0] ?? ''}); ${reportHint}.`,
     )
   if (!extension.operators.includes(operator))
     return failed(
       name,
       { expected, actual: `registers ${listed(extension.operators)}` },
-      `The extension loads but does not register ${operator}; it is not AIBrix's, or of a release that renamed it.`,
+      `The extension loads but does not register ${operator}; it is of an AIBrix that renamed it: choose another aibrix-version, or ${waiverHint(name)}.`,
     )
   return passed(name, {
     expected,
@@ -56,7 +56,7 @@ function judgeLoadError(error: string, expected: string): Gate {
     : error.includes('cannot open shared object')
       ? 'It needs a library that the image does not have, as a wheel for another CUDA does'
       : 'The loader refuses it'
-  return failed('extension', judgement, `${cause}: ${error}; compile it in a stage FROM the base.`)
+  return failed('extension', judgement, `${cause}: ${error}; ${reportHint}.`)
 }
 
 /** What `auto` means: those that current data centre and workstation GPUs have. */
@@ -109,7 +109,7 @@ export function judgeArchitectures(leg: Leg, { base, image }: LegFacts): Gate {
     return skipped(
       name,
       judgement,
-      'the base has no nvcc that could say what auto means; name gpu-architectures',
+      'the base has no nvcc that could say what auto means; name them in gpu-architectures',
     )
   if (extension.machineCode.length === 0 && extension.ptx.length === 0)
     return skipped(name, judgement, 'no fatbin could be read in the extension')
@@ -120,7 +120,7 @@ export function judgeArchitectures(leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `No machine code for ${missing.join(' ')}; pass -gencode for it in NVCC_APPEND_FLAGS (AIBrix ignores TORCH_CUDA_ARCH_LIST) or drop it from gpu-architectures.`,
+      `No machine code for ${missing.join(' ')}; leave it out of gpu-architectures, choose an AIBrix that compiles for it, or ${waiverHint(name)}.`,
     )
   return passed(name, judgement)
 }

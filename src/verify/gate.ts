@@ -61,6 +61,9 @@ export function verdict(gates: Gate[]): 'pass' | 'fail' {
   return gates.some(({ state }) => state === 'fail') ? 'fail' : 'pass'
 }
 
+/** The end of a hint about what only this action can have done: its user has no step to change. */
+export const reportHint = "report it as a fault of this action, with this build's log"
+
 /** The end of a hint for gates where the base itself may be the cause. */
 export function waiverHint(name: GateName): string {
   return `accept it with allow-failed: ${name}=<why>`

@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, waiverHint } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'
 
 /** The way AIBrix gets into the engine is the one that was asked for, and holds: patch applied, connector importable. */
 export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
@@ -12,18 +12,18 @@ export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
     return failed(
       name,
       { expected, actual: 'unknown' },
-      'The build left no word on how AIBrix was integrated; see the step that integrates it.',
+      `The build left no word on how AIBrix was integrated; ${reportHint}.`,
     )
   const actual = found.mode + (found.evidence === null ? '' : ` (${found.evidence})`)
   if (leg.integration !== 'auto' && found.mode !== leg.integration)
     return failed(
       name,
       { expected, actual },
-      `integration: ${leg.integration} was asked for, the build came to ${found.mode}: ${found.reason}; choose another AIBrix or engine version, or integration: auto.`,
+      `integration: ${leg.integration} was asked for, but the build came to ${found.mode}: ${found.reason}; choose another AIBrix or engine version, or integration: auto.`,
     )
   if (found.check.outcome === 'error') {
     const what =
-      found.mode === 'patch' ? 'The patch is not applied in the image' : 'The connector can not be imported'
+      found.mode === 'patch' ? 'The patch is not applied in the image' : "The connector can't be imported"
     return failed(
       name,
       { expected, actual },
@@ -66,7 +66,7 @@ export function judgeDebugTools(_leg: Leg, { image }: LegFacts): Gate {
     return failed(
       name,
       { expected, actual: listed(broken) },
-      `${broken[0] ?? ''}; check that the distribution's package for it was installed.`,
+      `${broken[0] ?? ''}; look in the build's log for whether its package was installed, or ${waiverHint(name)}.`,
     )
   return passed(name, { expected, actual: 'all start' })
 }

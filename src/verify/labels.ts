@@ -3,6 +3,7 @@ import { determinantsLabel, determinantsOf } from '../plan/build-id.ts'
 import { canonicalJson } from '../plan/canonical.ts'
 import type { Leg } from '../plan/plan.ts'
 import { buildIdLabel } from '../plan/published.ts'
+import { actionVersion } from '../version.ts'
 import { componentsOf, type ComponentName } from './components.ts'
 import type { LegFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
@@ -26,7 +27,8 @@ const home = 'https://github.com/vllm-project/aibrix'
 /**
  * OCI labels of an image, also the annotations of its index: what it is, what it was made from, what was measured in it. An image
  * serves every later run with its build id, so that a label holds what was measured or what is in the id, and not from where the run
- * that built it happened to take a base or a commit, or by which name: neither mirror nor branch nor address of a repository.
+ * that built it happened to take a base or a commit, or by which name: neither mirror nor branch nor address of a repository. Only the
+ * version of the action is of that run: it is the one that has measured.
  * @param waived gate → reason, of those that failed and of those that can only be judged once the labels are in the image
  */
 export function labelsOf(
@@ -47,6 +49,7 @@ export function labelsOf(
     'org.opencontainers.image.base.name': `${baseRepository}@${base.manifestDigest}`,
     'org.opencontainers.image.base.digest': base.manifestDigest,
     [buildIdLabel]: leg.buildId,
+    'io.aibrix.image.action-version': actionVersion,
     'io.aibrix.image.engine': leg.engine,
     'io.aibrix.image.aibrix-commit': aibrix.commit,
     'io.aibrix.image.ucx-commit': leg.ucx.commit,

@@ -2,7 +2,7 @@ import type { InheritedConfig, Leg } from '../plan/plan.ts'
 import { layerCompression, mediaTypes } from '../registry/manifest.ts'
 import { judgeAddedBytes } from './added-bytes.ts'
 import type { Candidate, Limits } from './candidate.ts'
-import { failed, type Gate, type GateName, listed, passed, skipped, waiverHint } from './gate.ts'
+import { failed, type Gate, type GateName, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
 
 /** The gates on what was (or would be) pushed, in the order of `gateNames`. */
 export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {
@@ -85,7 +85,7 @@ export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
   return failed(
     name,
     judgement,
-    `${first.field} of the base is ${first.base}, the image has ${first.image}; restore it at the end of the last stage.`,
+    `${first.field} of the base is ${first.base}, the image has ${first.image}; ${reportHint}.`,
   )
 }
 
@@ -117,7 +117,7 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
     return failed(
       name,
       { expected, actual: candidate.mediaType },
-      'The candidate is not a plain image manifest; it can not be judged nor promoted.',
+      `What was pushed is not a plain image manifest, so it can't be judged or published; ${reportHint}.`,
     )
   const present = [...new Set(candidate.layers.map(({ mediaType }) => mediaType))]
   const judgement = { expected, actual: listed(present.map(shortType)) }
@@ -126,13 +126,13 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
     return failed(
       name,
       judgement,
-      'The base has zstd layers and the image was exported with Docker media types, which no Docker can pull; export with oci-mediatypes=true.',
+      `The base has zstd layers and the image was exported with Docker media types, which no Docker can pull; ${reportHint}.`,
     )
   if (strange !== undefined)
     return failed(
       name,
       judgement,
-      `Layers of type ${strange} do not belong under ${candidate.mediaType}; set oci-mediatypes to what the base has.`,
+      `Layers of type ${strange} do not belong under ${candidate.mediaType}; ${reportHint}.`,
     )
   const others = candidate.layers
     .slice(leg.base.layers.length)
@@ -142,7 +142,7 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
     return failed(
       name,
       judgement,
-      `The base's layers are ${wanted}, the new ones ${others}; export with the base's compression, or ${waiverHint(name)}.`,
+      `The base's layers are ${wanted}, the new ones ${others}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   return passed(name, judgement)
 }

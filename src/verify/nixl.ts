@@ -2,7 +2,7 @@ import { lt } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint } from './gate.ts'
 
 /** From this release on `nixl` is a thin package and `nixl-cu<major>` holds the binaries (its pyproject.toml). */
 const firstWithVariants = '0.7.1'
@@ -38,20 +38,16 @@ export function judgeNixlVariant(leg: Leg, { base, image }: LegFacts): Gate {
   const { distributions, modules } = image.nixl
   const variants = nixlVariants(image)
   if (Object.keys(distributions).length === 0 && variants.length === 0)
-    return failed(name, judgement, 'NIXL is not installed in the image; see the step that installs it.')
+    return failed(name, judgement, `NIXL is not installed in the image; ${reportHint}.`)
   if (variants.length > 1)
     return failed(
       name,
       judgement,
-      `Several variants are installed (${variants.join(', ')}), and which one nixl imports depends on its release; uninstall all of them before one is installed.`,
+      `Several variants are installed (${variants.join(', ')}), and which one nixl imports depends on its release; ${reportHint}.`,
     )
   const wrong = Object.entries(distributions).find(([, version]) => !isSameRelease(leg.nixl, version))
   if (wrong)
-    return failed(
-      name,
-      judgement,
-      `${wrong[0]} is ${wrong[1]}, the tag says ${leg.nixl}; install exactly ${wrong[0]}==${leg.nixl} with --no-deps.`,
-    )
+    return failed(name, judgement, `${wrong[0]} is ${wrong[1]}, the tag says ${leg.nixl}; ${reportHint}.`)
   const absent = ['nixl', ...(split ? [variants[0] ?? `nixl-cu${cuda}`] : [])].find(
     (part) => !(part in distributions),
   )
@@ -59,13 +55,13 @@ export function judgeNixlVariant(leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `The package ${absent} is not installed, NIXL needs it; install ${absent}==${leg.nixl}.`,
+      `The package ${absent} is not installed, and NIXL needs it; ${reportHint}.`,
     )
   if (split && modules.length === 0)
     return failed(
       name,
       judgement,
-      `The package ${variants[0] ?? ''} is installed but Python does not find its module; an uninstall removed files that it shares.`,
+      `The package ${variants[0] ?? ''} is installed but Python does not find its module; an uninstall removed files that it shares: ${reportHint}.`,
     )
   return passed(name, judgement)
 }

@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, skipped, waiverHint } from './gate.ts'
+import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
 
 /** What an image for RDMA and GPUs can't do without: the modules for InfiniBand and for CUDA memory. */
 const needed = ['cuda', 'ib']
@@ -38,26 +38,26 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `NIXL ${leg.nixl} came without its libucp; install the published wheel, not one built without UCX.`,
+      `NIXL ${leg.nixl} came without its libucp; check that package-index has the published wheel of NIXL.`,
     )
   if (ucx.version === null)
     return failed(
       name,
       { ...judgement, actual: `${ucx.library} does not answer` },
-      `NIXL's libucp can't be loaded: ${ucx.error ?? 'no reason was given'}; reinstall this NIXL.`,
+      `NIXL's libucp can't be loaded: ${ucx.error ?? 'no reason was given'}; check that package-index has the published wheel of NIXL.`,
     )
   if (!isSameRelease(leg.ucxVersion, ucx.version))
     return failed(
       name,
       judgement,
-      `${ucx.library} answers ${ucx.version}, NIXL ${leg.nixl} should bundle ${leg.ucxVersion}; correct ucxOfNixl in the catalogue, or the wheel's source.`,
+      `${ucx.library} answers ${ucx.version}, NIXL ${leg.nixl} should bundle ${leg.ucxVersion}; check that package-index has the published wheel of NIXL; if it has, ${reportHint}.`,
     )
   const missing = withoutModules(ucx.modules)
   if (missing.length > 0)
     return failed(
       name,
       judgement,
-      `NIXL's UCX has no module ${missing.join(', ')}, so it falls back to TCP; reinstall this NIXL.`,
+      `NIXL's UCX has no module ${missing.join(', ')}, so it falls back to TCP; check that package-index has the published wheel of NIXL.`,
     )
   return passed(name, judgement)
 }
@@ -84,12 +84,12 @@ export function judgeSecondLibucp(_leg: Leg, { base, image }: LegFacts): Gate {
         expected,
         actual: listed([added, ...image.loaderUcx.filter((path) => path !== added)], 3),
       },
-      `${added} was added to the base, as the distribution's ucx-utils or libucx0 does; remove it, the tools in the image have their own UCX.`,
+      `${added} was added to the base, as the distribution's ucx-utils or libucx0 does; ${reportHint}.`,
     )
   return failed(
     name,
     judgement,
-    `${first} came with the base, and a process that loads it beside NIXL's crashes; remove it from the base, or ${waiverHint(name)}.`,
+    `${first} came with the base, and a process that loads it beside NIXL's crashes; choose another base, or ${waiverHint(name)}.`,
   )
 }
 
@@ -101,25 +101,24 @@ export function judgeUcxTools(leg: Leg, { image }: LegFacts): Gate {
     expected: `ucx_info ${leg.ucxVersion} with modules ${needed.join(', ')}`,
     actual: tools ? describe(tools.version, tools.modules) : 'no ucx_info',
   }
-  if (!tools)
-    return failed(name, judgement, 'The UCX tools are not in the image; see the stage that builds them.')
+  if (!tools) return failed(name, judgement, `The UCX tools are not in the image; ${reportHint}.`)
   if (tools.version === null)
     return failed(
       name,
       judgement,
-      `ucx_info -v does not answer: ${tools.error ?? 'no reason was given'}; see the stage ucx.`,
+      `ucx_info -v does not answer: ${tools.error ?? 'no reason was given'}; ${reportHint}.`,
     )
   if (!isSameRelease(leg.ucxVersion, tools.version))
     return failed(
       name,
       judgement,
-      `ucx_info answers for UCX ${tools.version}, NIXL uses ${leg.ucxVersion}; build the tools from that release, not from the distribution.`,
+      `ucx_info answers for UCX ${tools.version}, NIXL uses ${leg.ucxVersion}; ${reportHint}.`,
     )
   if (tools.library !== null && !tools.library.startsWith(`${tools.prefix.replace(/\/$/, '')}/`))
     return failed(
       name,
       { ...judgement, actual: `ucx_info uses ${tools.library}` },
-      `ucx_info takes its libraries from outside of ${tools.prefix}; give it an rpath.`,
+      `ucx_info takes its libraries from outside of ${tools.prefix}; ${reportHint}.`,
     )
   const broken = [
     ['ucx_perftest -h', tools.perftest],
@@ -130,14 +129,14 @@ export function judgeUcxTools(leg: Leg, { image }: LegFacts): Gate {
       return failed(
         name,
         { ...judgement, actual: `${command} fails` },
-        `${command}: ${outcome.error}; see the stage ucx.`,
+        `${command}: ${outcome.error}; ${reportHint}.`,
       )
   const missing = withoutModules(tools.modules)
   if (missing.length > 0)
     return failed(
       name,
       judgement,
-      `The UCX tools were built without ${missing.join(', ')}; check configure's output for missing verbs or CUDA headers.`,
+      `The UCX tools were built without ${missing.join(', ')}; look in the log of the build stage ucx for what its configure did not find.`,
     )
   return passed(name, judgement)
 }

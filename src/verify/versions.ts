@@ -3,7 +3,7 @@ import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import { familiarReference } from '../registry/reference.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, type Gate, passed, skipped } from './gate.ts'
+import { failed, type Gate, passed, reportHint, skipped, waiverHint } from './gate.ts'
 
 /** The engine in the image is the one that the tag names, and the one that the base had. */
 export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
@@ -18,25 +18,25 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `Python in the base ${tag} finds no package ${leg.engine}${others(base)}; check base-registry, which has to hold ${engines[leg.engine].title}'s own images.`,
+      `Python in the base ${tag} finds no package ${leg.engine}${others(base)}; check that base-registry has ${engines[leg.engine].title}'s own images.`,
     )
   if (!isSameRelease(leg.version.release, had.version))
     return failed(
       name,
       judgement,
-      `The base ${tag} holds another version than its tag says; name a tag whose content matches, or report it to ${leg.engine}.`,
+      `The base ${tag} holds another version than its tag says; choose another version, or report it to who makes that image.`,
     )
   if (!found)
     return failed(
       name,
       judgement,
-      `A build step removed the base's ${leg.engine} ${had.version}; find the step that uninstalls it.`,
+      `A build step removed the base's ${leg.engine} ${had.version}; ${reportHint}.`,
     )
   if (had.version !== found.version)
     return failed(
       name,
       judgement,
-      `The base had ${leg.engine} ${had.version} and a build step replaced it; find the step that installs ${leg.engine}.`,
+      `The base had ${leg.engine} ${had.version} and a build step replaced it; ${reportHint}.`,
     )
   return passed(name, judgement)
 }
@@ -53,19 +53,15 @@ export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      'The base has no torch, so nothing can be compiled against it; name a base with an engine.',
+      "The base has no torch, so nothing can be compiled against it; check that base-registry has the engine's own images.",
     )
   if (!image.torch)
-    return failed(
-      name,
-      judgement,
-      "The base's torch is gone or can't be imported; find the build step that removed it.",
-    )
+    return failed(name, judgement, `The base's torch is gone or can't be imported; ${reportHint}.`)
   if (base.torch.version !== image.torch.version || base.torch.cuda !== image.torch.cuda)
     return failed(
       name,
       judgement,
-      `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; pin it with constraints or use --no-deps.`,
+      `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; ${reportHint}.`,
     )
   if (base.torch.record === null || image.torch.record === null)
     return skipped(name, judgement, 'torch has no RECORD file, so only its version could be compared')
@@ -73,7 +69,7 @@ export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `torch has the same version but was installed again (its RECORD differs); find the build step that reinstalls it.`,
+      `torch has the same version but was installed again (its RECORD differs); ${reportHint}.`,
     )
   return passed(name, judgement)
 }
@@ -124,23 +120,19 @@ export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
     actual: image.aibrix ? `aibrix_kvcache ${image.aibrix.version}` : 'no aibrix_kvcache',
   }
   if (!image.aibrix)
-    return failed(
-      name,
-      judgement,
-      'aibrix_kvcache is not installed in the image; see the step that installs the wheel.',
-    )
+    return failed(name, judgement, `aibrix_kvcache is not installed in the image; ${reportHint}.`)
   const { version, import: imported } = image.aibrix
   if (declared !== undefined && !isSameRelease(declared, version))
     return failed(
       name,
       judgement,
-      `The wheel says ${version}, the tag says ${declared}; it was built from another source.`,
+      `The wheel says ${version}, the tag says ${declared}; look at what aibrix-repository has under that tag, or ${waiverHint(name)}.`,
     )
   if (imported.outcome === 'error')
     return failed(
       name,
       { ...judgement, actual: `${judgement.actual}, not importable` },
-      `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed.`,
+      `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed; choose another aibrix-version, or ${waiverHint(name)}.`,
     )
   if (fitting.length === 0)
     return skipped(
@@ -153,7 +145,7 @@ export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       judgement,
-      `The wheel was compiled for ${local === '' ? 'an unnamed device' : local}, this base needs ${suffixes}; compile it in a stage FROM the base.`,
+      `The wheel was compiled for ${local === '' ? 'an unnamed device' : local}, this base needs ${suffixes}; ${reportHint}.`,
     )
   return passed(name, judgement)
 }

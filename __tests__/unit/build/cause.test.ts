@@ -49,7 +49,7 @@ const outputs: [string, string[], string][] = [
       'ERROR: Could not find a version that satisfies the requirement nixl==0.7.1 (from versions: none)',
       'ERROR: No matching distribution found for nixl==0.7.1',
     ],
-    'No matching distribution found for nixl==0.7.1 (the server\'s certificate is not trusted: give your CA as a secret, see "ca-certificates")',
+    "No matching distribution found for nixl==0.7.1 (the server's certificate is not trusted: give its authority with ca-certificates)",
   ],
   [
     'pip does not reach the index',

@@ -96,7 +96,7 @@ describe('the facts of a base', () => {
     expect(kept).toEqual([[real, true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
     expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
-    expect(result.warnings).toEqual([expect.stringMatching(/was not true of it; it was measured again\.$/)])
+    expect(result.warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
   })
 
   it('are not kept where nothing is pushed', async () => {
@@ -104,10 +104,22 @@ describe('the facts of a base', () => {
   })
 
   it.each<[string, Behaviour, RegExp | undefined]>([
-    ['can not be read', { stored: refusal(503) }, /can't be read: docker\.io says 503/],
-    ['may not be read', { stored: refusal(403) }, /can't be read: docker\.io says 403/],
+    [
+      'can not be read',
+      { stored: refusal(503) },
+      /can't be read, so it is measured again: docker\.io says 503/,
+    ],
+    [
+      'may not be read',
+      { stored: refusal(403) },
+      /can't be read, so it is measured again: docker\.io says 403/,
+    ],
     ['may not be read, and nothing is pushed', { stored: refusal(403), push: false }, undefined],
-    ['can not be kept', { keep: refusal(403) }, /are not stored: docker\.io says 403/],
+    [
+      'can not be kept',
+      { keep: refusal(403) },
+      /are not stored, so the next run measures it again: docker\.io says 403/,
+    ],
   ])('are measured where they %s, which is no error', async (_, behaviour, warning) => {
     const { result } = await measured(behaviour)
     expect(result.facts.base).toEqual(real)

@@ -154,7 +154,7 @@ describe('a leg that passes', () => {
     const { states, outcomes } = await built({}, { memory, of: [first] })
     expect(states).toEqual(['built'])
     expect(kinds(memory)).toEqual(['build', 'candidate', 'report'])
-    const why = `The facts of the base are not stored: registry docker.io refused "put aibrix/image-cache:${tag}".`
+    const why = `The facts of the base are not stored, so the next run measures it again: registry docker.io refused "put aibrix/image-cache:${tag}".`
     expect(outcomes[0]).toMatchObject({ report: { warnings: [why] } })
   })
 

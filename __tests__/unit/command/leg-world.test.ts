@@ -12,7 +12,7 @@ import {
 } from '../../../src/command/leg-world.ts'
 import { createLegLog } from '../../../src/command/leg-log.ts'
 import type { Machine } from '../../../src/edge/machine.ts'
-import type { NixlVersions } from '../../../src/plan/nixl-index.ts'
+import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { layersTag } from '../../../src/plan/stage-tags.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
@@ -35,7 +35,7 @@ afterAll(() => {
 const noIndex = { versions: () => Promise.reject(new Error('not used here')) }
 
 /** How a leg is built in a scheduled run. */
-function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, answer: NixlVersions) {
+function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, answer: Versions) {
   const [planned] = makePlannedImage().legs
   const inputs = inputsOf(given)
   const { cacheRepository } = inputs.plan
@@ -49,7 +49,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
 async function objection(
   feasibility: PlannedLeg['feasibility'],
   change: (facts: Facts) => void,
-  answer: NixlVersions,
+  answer: Versions,
 ) {
   const { base } = makeFacts()
   change(base)
@@ -60,10 +60,10 @@ const newPython = ({ python }: Facts): void => {
   python.version = '3.13.1'
 }
 const nothing = (): void => undefined
-const noPip: NixlVersions = { state: 'no-pip', reason: 'python3 has no pip' }
-const known = (...versions: string[]): NixlVersions => ({ state: 'known', versions })
+const noPip: Versions = { state: 'no-pip', reason: 'python3 has no pip' }
+const known = (...versions: string[]): Versions => ({ state: 'known', versions })
 
-it.each<[string, PlannedLeg['feasibility'], (facts: Facts) => void, NixlVersions, string | undefined]>([
+it.each<[string, PlannedLeg['feasibility'], (facts: Facts) => void, Versions, string | undefined]>([
   ['is impossible, whatever the plan took for possible', 'possible', newPython, noPip, 'needs Python <3.13'],
   ['is impossible, where the plan could not tell', 'unknown', newPython, noPip, 'needs Python <3.13'],
   ['is built in any case', 'forced', newPython, noPip, undefined],

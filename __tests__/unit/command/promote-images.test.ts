@@ -205,7 +205,7 @@ describe('public tags', () => {
     const other = await take(memory, 'undated')
     const run = await promoted(memory, { failFast: false })
     expect(errorsOf(run)).toEqual([
-      'docker.io/aibrix/vllm-openai:undated already names an image of other content; choose another date or tag, or set overwrite-tags: true.',
+      'docker.io/aibrix/vllm-openai:undated already names a different image; choose another date or tag, or set overwrite-tags: true.',
     ])
     expect(memory.tagsOf(vllm)).toEqual({ undated: other })
     expect(states(run)).toEqual(['failed', 'published'])

@@ -205,7 +205,7 @@ describe('a run', () => {
   it('is an error where nothing is left', async () => {
     const run = await runPlan(named([]), push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
     expect(run.error).toContain(
-      'Nothing that was selected can be built, of SGLang v0.5.11 because it has no torch;',
+      'Nothing that was selected can be built: as for SGLang v0.5.11, it has no torch;',
     )
   })
 })
@@ -285,7 +285,7 @@ describe('a plan that was made without push', () => {
     expect(run).toMatchObject({
       outcomes: [],
       error:
-        'The plan was made without push and did not look at what exists; make it again with push, or only build it, without.',
+        'The plan was made without push and did not look at what exists; make it again with push: true, or only build it, with push: false.',
     })
     expect(memory.seen).toHaveLength(before)
   })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createPip, type PipSettings } from '../../../src/edge/pip.ts'
 import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
 import { noRetry, quickRetry } from '../../support/retry.ts'
+import { startServer } from '../../support/web-server.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
 
 // A call of a real pip takes a second of a core, and any process more where others want it, too.
@@ -174,11 +175,39 @@ describe('a real pip', () => {
     ['3.12', '12.8', 'linux/amd64', ['0.9.0rc1', '0.8.0', '0.7.1', '0.7.0']],
     ['3.13', '12.8', 'linux/amd64', ['0.8.0']],
     ['3.12', '12.8', 'linux/arm64', ['0.7.1']],
-    ['3.12', '13.0', 'linux/amd64', []],
     ['3.8', '12.8', 'linux/amd64', []],
   ])('knows for Python %s, CUDA %s and %s: %j', async (version, cuda, platform, versions) => {
     const told = await index(server.url).versions({ python: version, cuda }, platform)
     expect(told).toEqual({ state: 'known', versions })
+  })
+
+  it('names an index that has no variant for a CUDA', async () => {
+    const told = await index(server.url).versions({ python: '3.12', cuda: '13.0' }, 'linux/amd64')
+    const absent = `the package index has no nixl-cu13 (${new URL(server.url).host} answers 404 Not Found)`
+    expect(told).toEqual({ state: 'known', versions: [], absent: expect.stringContaining(absent) })
+  })
+
+  it.each([
+    [
+      'a page that is none',
+      '/page/simple',
+      /^the package index has no nixl \(127\S+ answers with a page that lists no file of it\);/,
+    ],
+    ['a login', '/login/simple', /lists no file of it, after a redirect to 127\.0\.0\.1:\d+\);/],
+    ['a text', '/text/simple', /answers with text\/plain, which is no page of an index\);/],
+    ['a refusal', '/403/simple', /^pip can't say which .*: the package index 127\S+ answers 403 Forbidden$/],
+    ['a fault', '/501/simple', /the package index 127\S+ answers 501 Not Implemented$/],
+  ])('names an index that answers with %s', async (_, path, sentence) => {
+    const site = await startServer(({ path: asked }, response) => {
+      const [, kind = ''] = asked.split('/')
+      const type = kind === 'text' ? 'text/plain' : 'text/html'
+      const headers = { 'content-type': type, ...(kind === 'login' && { location: '/page/login' }) }
+      const status = kind === 'login' ? 302 : Number(kind) || 200
+      response.writeHead(status, headers).end('<a href="/about">About us</a>')
+    })
+    const told = await index(`http://${site.host}${path}`).versions({}, 'linux/amd64')
+    expect(told.state === 'known' ? told.absent : told.reason).toMatch(sentence)
+    await site.close()
   })
 
   it('has a password for the index where one is given', async () => {

@@ -20,7 +20,7 @@ it('action.yml has the inputs that are read, and no other', () => {
 })
 
 it('action.yml has the outputs that are set, and no other', () => {
-  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix']
+  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', 'logs-path']
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 

@@ -216,11 +216,11 @@ describe('bad inputs', () => {
     [{ engine: 'vllm', versions: 'newest' }, 'versions: "newest" is not allowed'],
     [{ engine: 'vllm', versions: '!v0.10.2' }, 'versions: "!v0.10.2" is not allowed'],
     [{ command: 'deploy' }, 'command: "deploy" is not allowed; allowed: run, plan, build, promote, history'],
-    [{ command: 'build', leg: 'x' }, 'plan: nothing is not allowed; allowed: the output "plan"'],
+    [{ command: 'build', leg: 'x' }, 'plan: nothing was given; allowed: the output "plan"'],
     [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],
     [{ command: 'build', plan: 'plan.json', leg: 'a b' }, 'leg: "a b"'],
     [{ command: 'promote', plan: 'plan.json', push: 'false' }, 'push: "false"'],
-    [{ leg: 'x' }, 'leg: "x" is not allowed; allowed: nothing, except with command: build'],
+    [{ leg: 'x' }, 'leg: "x" is not allowed; allowed: only with command: build.'],
     [{ command: 'plan', runners: 'ubuntu-latest' }, 'runners: "ubuntu-latest"'],
     [
       { platforms: 'linux/riscv64' },
@@ -241,7 +241,10 @@ describe('bad inputs', () => {
     [{ integration: 'patched' }, 'allowed: auto, patch, module, none'],
     [{ 'gpu-architectures': 'sm_90' }, 'gpu-architectures: "sm_90"'],
     [{ 'build-args': 'NIXL_VERSION=1' }, 'build-args: "NIXL_VERSION"'],
-    [{ password: 'secret' }, 'username: nothing is not allowed'],
+    [
+      { password: 'secret' },
+      'username: nothing was given; allowed: a user name beside the password, or neither.',
+    ],
     [{ namespace: 'Aibrix' }, 'namespace: "Aibrix"'],
     [{ 'cache-repository': 'docker.io/UPPER' }, 'cache-repository: "docker.io/UPPER"'],
     [{ tags: '{{engine-version}}-{{torch}}' }, 'tags: "{{torch}}"'],
@@ -249,6 +252,14 @@ describe('bad inputs', () => {
     [{ date: '2025-11-23' }, 'date: "2025-11-23"'],
     [{ verify: 'false', push: 'true' }, 'verify: "false"'],
     [{ 'allow-failed': 'no-such-gate=why' }, 'allow-failed: the gate "no-such-gate"'],
+    [
+      { 'allow-failed': 'pip_check=why' },
+      'allow-failed: the gate "pip_check" is not allowed; allowed: engine-version, torch-untouched, ',
+    ],
+    [
+      { 'allow-failed': 'pip-check' },
+      'allow-failed: "pip-check" is not allowed; allowed: lines gate=<why>, with a gate of engine-version, ',
+    ],
     [{ 'allow-failed': 'extension=' }, 'allow-failed: "extension" without a reason'],
     [{ 'added-bytes-limit': 'a lot' }, 'added-bytes-limit: "a lot"'],
     [{ 'skip-unchanged': 'no' }, 'skip-unchanged: "no" is not allowed; allowed: true, false.'],
@@ -351,8 +362,23 @@ describe('a user name whose password is a secret that a pull request does not ge
   })
 
   it('is an error where something is, and so is a password without a user name', () => {
-    expect(complaint({ username: 'me' })).toContain('password: nothing is not allowed')
-    expect(complaint({ password: 'x', push: 'false' })).toContain('username: nothing is not allowed')
+    expect(complaint({ username: 'me' })).toBe(
+      'password: nothing was given; allowed: a password or token beside the user name, or neither (a secret that does not exist is empty).',
+    )
+    expect(complaint({ password: 'x', push: 'false' })).toContain('username: nothing was given')
+  })
+})
+
+describe('one mistake', () => {
+  it.each<Record<string, string>>([
+    { engine: 'vlm', versions: 'vllm: v0.10.2\nsglang: v0.5.11' },
+    { engine: 'vlm', versions: 'v0.10.2' },
+    { command: 'bulid', plan: 'plan.json', leg: 'x' },
+    { command: 'promote', plan: 'plan.json', push: 'yes' },
+    { verify: 'false', push: 'no' },
+    { 'build-args': 'A=1\nA=1' },
+  ])('is told once: %j', (given) => {
+    expect(complaint(given).split('\n')).toHaveLength(1)
   })
 })
 

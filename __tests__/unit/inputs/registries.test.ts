@@ -85,7 +85,7 @@ describe('a name that Docker would take for something else is refused with the f
     [{ registry: 'ghcr.io/aibrix' }, 'allowed: a host with an optional port'],
     [{ registry: 'http://ghcr.io' }, 'allowed: a host with an optional port'],
     [{ 'base-registry': 'ghcr.io/a//b' }, 'behind the host a path of lower-case letters'],
-    [{ 'base-registry': '' }, 'base-registry: nothing is not allowed'],
+    [{ 'base-registry': '' }, 'base-registry: nothing was given'],
   ])('%j', (given, message) => {
     expect(() => read(given)).toThrow(message)
   })

@@ -189,8 +189,14 @@ describe('the UCX of a NIXL', () => {
   })
 
   it.each([
-    ['1.5.1', 'nixl-version: NIXL 1.5.1 bundles UCX 1.23.0, of which there is no release.'],
-    ['9.9.9', 'it is not known which UCX release NIXL 9.9.9 bundles (known: 0.5.1, '],
+    [
+      '1.5.1',
+      "nixl-version: NIXL 1.5.1 bundles UCX 1.23.0, of which there is no release, so its UCX tools can't be built.",
+    ],
+    [
+      '9.9.9',
+      'nixl-version: this version of the action does not know NIXL 9.9.9; the nearest that it knows are ',
+    ],
   ])('%s is an error that says why', (nixl, message) => {
     expect(() => ucxOfNixl(catalogue, nixl)).toThrow(message)
   })

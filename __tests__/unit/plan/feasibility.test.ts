@@ -49,7 +49,12 @@ function changed(base: Change): KnownBase {
 }
 
 function judge(one: Case, base: Change = {}, nixl: string[] | 'unknown' = 'unknown'): Feasibility {
-  return judgeFeasibility(wanted(one), changed(base), catalogue, nixl)
+  return judgeFeasibility(
+    wanted(one),
+    changed(base),
+    catalogue,
+    nixl === 'unknown' ? nixl : { versions: nixl },
+  )
 }
 
 const image = 'the base vllm/vllm-openai:v0.10.2'
@@ -206,7 +211,7 @@ describe('an image is impossible', () => {
       'nothing is known of that NIXL',
       { nixl: '9.9.9' },
       {},
-      'it is not known which UCX release NIXL 9.9.9 bundles',
+      'this version of the action does not know NIXL 9.9.9; the nearest that it knows are 1.',
     ],
     [
       'nothing is known of AIBrix, but of NIXL',

@@ -2,20 +2,23 @@ import { describe, expect, it } from '@jest/globals'
 import { judgeLeg } from '../../../src/plan/judge.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { KnownBase } from '../../../src/plan/known-base.ts'
-import type { NixlIndex, NixlVersions } from '../../../src/plan/nixl-index.ts'
+import type { NixlIndex } from '../../../src/plan/nixl-index.ts'
+import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { BaseImage } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { stagedTag } from '../../../src/plan/stage-tags.ts'
 import { bases, catalogue, type Images, request, selectors, world } from '../../support/plan-world.ts'
 
-const noPip: NixlVersions = { state: 'no-pip', reason: 'python3 has no pip' }
-const known = (...versions: string[]): NixlVersions => ({ state: 'known', versions })
+const noPip: Versions = { state: 'no-pip', reason: 'python3 has no pip' }
+const absent = 'the package index has no nixl (index.example answers 404 Not Found); look at package-index'
+const lacking: Versions = { state: 'known', versions: [], absent }
+const known = (...versions: string[]): Versions => ({ state: 'known', versions })
 
 const base: KnownBase = { source: 'measured', python: '3.12', torch: '2.8.0', cuda: '12.8' }
 
 /** An index that answers so, and writes down what it is asked. */
-function indexOf(answer: NixlVersions): { nixl: NixlIndex; asked: string[] } {
+function indexOf(answer: Versions): { nixl: NixlIndex; asked: string[] } {
   const asked: string[] = []
   const versions: NixlIndex['versions'] = ({ python, cuda }, platform) => {
     asked.push(`${python ?? '?'} ${cuda ?? '?'} ${platform}`)
@@ -24,20 +27,21 @@ function indexOf(answer: NixlVersions): { nixl: NixlIndex; asked: string[] } {
   return { nixl: { versions }, asked }
 }
 
+const leg = {
+  engine: 'vllm',
+  version: { tag: 'v0.10.2', release: '0.10.2' },
+  aibrix: { kind: 'tag', ref: 'v0.5.0' },
+  nixl: '0.7.1',
+  integration: 'auto',
+  platform: 'linux/amd64',
+} as const
+
 describe('a leg is judged by the index', () => {
-  const leg = {
-    engine: 'vllm',
-    version: { tag: 'v0.10.2', release: '0.10.2' },
-    aibrix: { kind: 'tag', ref: 'v0.5.0' },
-    nixl: '0.7.1',
-    integration: 'auto',
-    platform: 'linux/amd64',
-  } as const
   const branch = { ...leg, aibrix: { kind: 'branch', ref: 'main' } } as const
   const older = { ...leg, nixl: '0.7.0' }
   const guessed: KnownBase = { source: 'catalogue', torch: '2.8.0', cuda: '12.8' }
 
-  it.each<[string, typeof leg | typeof branch | typeof older, KnownBase, NixlVersions, string, string[]]>([
+  it.each<[string, typeof leg | typeof branch | typeof older, KnownBase, Versions, string, string[]]>([
     ['that has it', leg, base, known('0.7.1'), 'possible', ['3.12 12.8 linux/amd64']],
     ['that lacks it', leg, base, known('0.7.0'), 'impossible', ['3.12 12.8 linux/amd64']],
     ['that lacks it for a branch of AIBrix', branch, base, known(), 'impossible', ['3.12 12.8 linux/amd64']],
@@ -60,7 +64,7 @@ describe('a leg is judged by the index', () => {
 })
 
 describe('a plan with an exact NIXL', () => {
-  const planned = (answer: NixlVersions, changed: Partial<PlanRequest> = {}, images: Images = {}) => {
+  const planned = (answer: Versions, changed: Partial<PlanRequest> = {}, images: Images = {}) => {
     const { nixl, asked } = indexOf(answer)
     return { plan: makePlan(request(changed), world(images, { nixl })), asked }
   }
@@ -71,7 +75,26 @@ describe('a plan with an exact NIXL', () => {
     )
   })
 
-  it.each<[string, NixlVersions]>([
+  it('is refused by the answer of an index that has no NIXL at all', async () => {
+    await expect(planned(lacking).plan).rejects.toThrow(
+      /can't be built for linux\/amd64: the package index has no nixl \(index\.example answers 404 Not Found\); look at package-index, or set force: true to try\.$/,
+    )
+    // Nobody makes a variant of 0.7.0 for CUDA 13, so it is not the index that lacks it.
+    const older = { ...leg, nixl: '0.7.0', integration: 'none' } as const
+    const judged = await judgeLeg(
+      older,
+      { ...base, cuda: '13.0' },
+      { catalogue: catalogue(), nixl: indexOf(lacking).nixl },
+    )
+    expect(judged).toMatchObject({ reason: expect.stringContaining('no wheel for Python 3.12 with CUDA 13') })
+  })
+
+  it('is refused by its answer for a range of NIXL, too', async () => {
+    const nixl = selectors('nixl', 'latest')
+    await expect(planned(lacking, { nixl }).plan).rejects.toThrow(`nixl-version: ${absent}.`)
+  })
+
+  it.each<[string, Versions]>([
     ['there is no pip', noPip],
     ['the index has it', known('0.7.1')],
   ])('is made where %s', async (_, answer) => {

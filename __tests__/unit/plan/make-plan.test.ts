@@ -181,7 +181,7 @@ describe('a plan is refused', () => {
     const half = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
     await expect(
       makePlan(request({ platforms: both, force: true }), world({ ...two, ...half })),
-    ).rejects.toThrow('already names an image of other content')
+    ).rejects.toThrow('already names a different image')
   })
 
   it('not when such a tag may be overwritten, or nothing is pushed', async () => {
@@ -195,6 +195,20 @@ describe('a plan is refused', () => {
     )
   })
 
+  it.each([
+    [
+      'v0.10.2',
+      'base-registry: the base image mirror.example/hub/vllm/vllm-openai:v0.10.2 does not exist, and no release beside it; check base-registry.',
+    ],
+    [
+      'latest',
+      'versions: "latest" matches no version; mirror.example/hub/vllm/vllm-openai has no release to choose from, check base-registry.',
+    ],
+  ])('when the registry of the bases has none of them: %s', async (versions, message) => {
+    const asked = { baseRegistry: 'mirror.example/hub', engines: vllm(versions) }
+    await expect(makePlan(request(asked), world())).rejects.toThrow(message)
+  })
+
   it('when AIBrix has no such tag, with the nearest that it has', async () => {
     const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'v0.5.1') }
     await expect(makePlan(request({ aibrix }), world())).rejects.toThrow(
@@ -204,7 +218,7 @@ describe('a plan is refused', () => {
 
   it('when it is not known which UCX a NIXL bundles', async () => {
     await expect(makePlan(request({ nixl: selectors('nixl', '9.9.9') }), world())).rejects.toThrow(
-      'which UCX release NIXL 9.9.9 bundles',
+      'this version of the action does not know NIXL 9.9.9',
     )
   })
 

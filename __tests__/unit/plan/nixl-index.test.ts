@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createNixlIndex, type PipAnswer } from '../../../src/plan/nixl-index.ts'
+import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
+import type { PipAnswer } from '../../../src/plan/pip-answer.ts'
 
 const experimental =
   'WARNING: pip index is currently an experimental command. It may be removed/changed in a future release without prior warning.\n'
@@ -16,7 +17,7 @@ function looked(name: string): string {
     `Getting page ${url}`,
     `${url.slice(0, 21)} "GET /simple/${name}/ HTTP/1.1" 200 22066`,
     `Fetched page ${url} as application/vnd.pypi.simple.v1+json`,
-    `  Found link ${url}x-0.7.1-cp312-cp312-manylinux_2_28_x86_64.whl (requires-python:>=3.9), version: 0.7.1`,
+    `  Found link ${url}${name.replace('-', '_')}-0.7.1-cp312-cp312-manylinux_2_28_x86_64.whl (requires-python:>=3.9), version: 0.7.1`,
     `Skipping link: not a file: ${url}`,
     '',
   ].join('\n')
@@ -91,17 +92,6 @@ describe('the versions of NIXL for a base', () => {
       ['0.8.0'],
     ],
     [
-      'a mirror that lacks the variant',
-      '12.8',
-      {
-        ...usual,
-        'nixl-cu12': noMatch(
-          `Getting page ${page}\nCould not fetch URL ${page}: 404 Client Error: Not Found for url: ${page} - skipping\n`,
-        ),
-      },
-      ['0.7.0', '0.6.0'],
-    ],
-    [
       'a Python without wheels',
       '12.8',
       { nixl: found('nixl', everything), 'nixl-cu12': noMatch(looked('nixl-cu12')) },
@@ -110,6 +100,18 @@ describe('the versions of NIXL for a base', () => {
   ])('%s', async (_, cuda, answers, versions) => {
     const { index } = indexOf(answers)
     expect(await index.versions({ ...base, cuda }, 'linux/amd64')).toEqual({ state: 'known', versions })
+  })
+
+  it('are those without variants from a mirror that lacks the variant, which is named', async () => {
+    const url404 = `${page}: 404 Client Error: Not Found for url: ${page}`
+    const lacking = noMatch(`Getting page ${page}\nCould not fetch URL ${url404} - skipping\n`)
+    const { index } = indexOf({ ...usual, 'nixl-cu12': lacking })
+    const absent = 'the package index has no nixl-cu12 (index.example answers 404 Not Found)'
+    expect(await index.versions(base, 'linux/amd64')).toEqual({
+      state: 'known',
+      versions: ['0.7.0', '0.6.0'],
+      absent: expect.stringContaining(absent),
+    })
   })
 
   it('are asked for with the Python and the platform of the base, not of pip, and without an address', async () => {
@@ -175,6 +177,78 @@ describe('pip is asked', () => {
   })
 })
 
+describe('an index that has nothing of a project', () => {
+  const token = 'https://t0ken@index.example/p4th/simple/nixl/'
+  const fetched = `Getting page ${token}\nFetched page ${token} as text/html\n`
+
+  it.each<[string, PipAnswer, string]>([
+    [
+      'that knows none',
+      noMatch(`Could not fetch URL ${token}: 404 Client Error: Not Found for url: ${token} - skipping\n`),
+      'index.example answers 404 Not Found',
+    ],
+    [
+      'that knows it no more',
+      noMatch(`Could not fetch URL ${token}: 410 Client Error: Gone for url: ${token} - skipping\n`),
+      'index.example answers 410 Gone',
+    ],
+    [
+      'that is some other page',
+      noMatch(`${fetched}  Skipping link: not a file: https://index.example/about (from ${token})\n`),
+      'index.example answers with a page that lists no file of it',
+    ],
+    [
+      'that sends to a login',
+      noMatch(
+        fetched.replace(
+          '\n',
+          '\nhttps://index.example:443 "GET /p4th/simple/nixl/ HTTP/1.1" 302 None\nhttps://login.example:443 "GET /?back=p4th HTTP/1.1" 200 None\n',
+        ),
+      ),
+      'index.example answers with a page that lists no file of it, after a redirect to login.example:443',
+    ],
+    [
+      'that answers with JSON of its own',
+      noMatch(
+        `Getting page ${token}\n`,
+        `WARNING: Skipping page ${token} because the GET request got Content-Type: application/json. The only supported Content-Types are text/html\n`,
+      ),
+      'index.example answers with application/json, which is no page of an index',
+    ],
+    [
+      'that is a folder which is not there',
+      noMatch(
+        '0 location(s) to search for versions of nixl:\n',
+        "WARNING: Location 'file:///p4th/nixl/' is ignored: it is neither a file nor a directory.\n",
+      ),
+      'a file is ignored: it is neither a file nor a directory',
+    ],
+    [
+      'of two that both have none',
+      noMatch(
+        [token, 'https://other.example/nixl/']
+          .map(
+            (url) => `Could not fetch URL ${url}: 404 Client Error: Not Found for url: ${url} - skipping\n`,
+          )
+          .join(''),
+      ),
+      'index.example answers 404 Not Found, other.example answers 404 Not Found',
+    ],
+  ])('is named with its answer, and without what may be a token: one %s', async (_, answer, said) => {
+    const { index } = indexOf({ ...usual, nixl: answer })
+    const told = await index.versions(base, 'linux/amd64')
+    const absent = `the package index has no nixl (${said}); look at package-index (without it, at pip's configuration on this runner)`
+    expect(told).toEqual({ state: 'known', versions: [], absent })
+    expect(JSON.stringify(told)).not.toMatch(/t0ken|p4th/)
+  })
+
+  it('is not one whose files are for other Pythons', async () => {
+    const skipped = `Fetched page ${token} as text/html\n  Skipping link: none of the wheel's tags (cp310) are compatible: ${token}nixl-0.7.0-cp310-cp310-linux_x86_64.whl\n`
+    const { index } = indexOf({ ...usual, nixl: noMatch(skipped) })
+    expect(await index.versions(base, 'linux/amd64')).toEqual({ state: 'known', versions: [] })
+  })
+})
+
 describe('pip has no answer', () => {
   const refused = (reason: string) =>
     noMatch(`Getting page ${page}\nCould not fetch URL ${page}: ${reason} - skipping\n`)
@@ -204,7 +278,7 @@ describe('pip has no answer', () => {
     [
       'from an index that wants a password',
       refused(`401 Client Error: Unauthorized for url: ${page}`),
-      'the package index does not answer (401 Client Error: Unauthorized)',
+      'the package index index.example answers 401 Unauthorized',
     ],
     [
       'from an index that is broken',
@@ -233,7 +307,7 @@ describe('pip has no answer', () => {
         '* http://index.example/simple/nixl-cu12/\n',
         'WARNING: The repository located at index.example is not a trusted or secure host and is being ignored.\n',
       ),
-      'No matching distribution found',
+      'it ignores the package index index.example, which has no https',
     ],
     [
       'that can be read',

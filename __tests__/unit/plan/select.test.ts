@@ -12,7 +12,7 @@ const currents: Record<Product, string> = { engine: 'v0.10.2', aibrix: 'v0.5.0',
 async function select(text: string, product: Product, tags: readonly string[]): Promise<Selected[]> {
   const selectors = parseSelectors(text, product)
   if ('invalid' in selectors) throw new Error(`${selectors.invalid} is not allowed`)
-  const world = { input: 'versions', product, current: currents[product] }
+  const world = { input: 'versions', none: 'git.example has none', product, current: currents[product] }
   return selectVersions(selectors, { ...world, releases: () => Promise.resolve(tags) })
 }
 
@@ -74,7 +74,13 @@ describe('what is selected', () => {
     if ('invalid' in selectors) throw new Error(selectors.invalid)
     let asked = 0
     const releases = () => Promise.resolve(tags.slice(0, tags.length * ++asked))
-    const world = { input: 'versions', product: 'engine', current: 'v0.10.2', releases } as const
+    const world = {
+      input: 'versions',
+      none: 'git.example has none',
+      product: 'engine',
+      current: 'v0.10.2',
+      releases,
+    } as const
     await selectVersions(selectors, world).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error
     })
@@ -85,7 +91,13 @@ describe('what is selected', () => {
     const selectors = parseSelectors('latest', 'engine')
     if ('invalid' in selectors) throw new Error(selectors.invalid)
     const releases = () => Promise.reject(new UserError('The registry said 429.'))
-    const world = { input: 'versions', product: 'engine', current: 'v0.10.2', releases } as const
+    const world = {
+      input: 'versions',
+      none: 'git.example has none',
+      product: 'engine',
+      current: 'v0.10.2',
+      releases,
+    } as const
     await expect(selectVersions(selectors, world)).rejects.toThrow('The registry said 429.')
   })
 
@@ -100,14 +112,14 @@ describe('what is selected', () => {
       '~0.10, v0.9.2, !<0.11',
       'versions: nothing is left of "~0.10, v0.9.2" without "<0.11"; the nearest are v0.11.0.',
     ],
-    ['main, !main', 'versions: nothing is left of "main" without "main"; there is none at all.', 'aibrix'],
+    ['main, !main', 'versions: nothing is left of "main" without "main"; git.example has none.', 'aibrix'],
   ] as const)('of "%s" is an error', async (text, message, product: Product = 'engine') => {
     await expect(select(text, product, product === 'engine' ? tags : [])).rejects.toThrow(message)
     await expect(select(text, product, product === 'engine' ? tags : [])).rejects.toThrow(UserError)
   })
 
   it('of nothing at all is an error', async () => {
-    await expect(select('latest', 'engine', ['nightly'])).rejects.toThrow('there is none at all.')
+    await expect(select('latest', 'engine', ['nightly'])).rejects.toThrow('; git.example has none.')
   })
 })
 
@@ -330,7 +342,13 @@ describe('a hostile selector', () => {
         if ('invalid' in selectors) return
         read++
         const releases = () => Promise.resolve(tags)
-        const world = { input: 'versions', product, current: currents[product], releases }
+        const world = {
+          input: 'versions',
+          none: 'git.example has none',
+          product,
+          current: currents[product],
+          releases,
+        }
         const selected = await selectVersions(selectors, world).catch((error: unknown) => error)
         if (Array.isArray(selected)) expect(selected.length).toBeGreaterThan(0)
         else expect(selected).toBeInstanceOf(UserError)

@@ -29,7 +29,13 @@ const examples = [...page.matchAll(section)].flatMap(([, name, current = '', blo
   const rows = table.trim().split('\n').slice(2)
   return rows.map((row) => {
     const [selectors = '', gives = ''] = cellsOf(row)
-    const world = { input: 'versions', product, current, tags: block.trim().split(/\s+/) }
+    const world = {
+      input: 'versions',
+      none: 'there is none',
+      product,
+      current,
+      tags: block.trim().split(/\s+/),
+    }
     return {
       text: codesOf(selectors).join(),
       tags: codesOf(gives),
@@ -84,7 +90,13 @@ describe('the ranges of docs/versions.md', () => {
 
   it.each(ranges)('$text has $has, but not $hasNot', async ({ text, has, hasNot }) => {
     expect([has.length, hasNot.length]).not.toContain(0)
-    const world = { product: 'nixl' as const, input: 'versions', current: '', tags: [...has, ...hasNot] }
+    const world = {
+      product: 'nixl' as const,
+      input: 'versions',
+      none: 'there is none',
+      current: '',
+      tags: [...has, ...hasNot],
+    }
     const found = await answer({ text, world, tags: [], fails: false })
     expect(new Set(found)).toEqual(new Set(has))
   })

@@ -157,7 +157,7 @@ describe('an image that is published under another date', () => {
 
   it('does not make it right that a tag of today names something else', async () => {
     const named = tags({ [`${start}-20251101`]: same, [today]: other })
-    await expect(planned({}, named)).rejects.toThrow('already names an image of other content')
+    await expect(planned({}, named)).rejects.toThrow('already names a different image')
     const taken = await planned({ publicTags: 'overwrite' }, named)
     expect(taken.published).toMatchObject({ tags: [`${start}-20251101`], missingTags: [today] })
   })

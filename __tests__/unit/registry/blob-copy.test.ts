@@ -76,7 +76,7 @@ describe('a mount', () => {
     const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size: blob.length }
     const refused = `registry ${registry.host} refused the push to b/to`
     expect(await sentence(client().mountBlob(copy))).toBe(
-      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 denied (read only); no credentials are known for it: give username and password, or log in with docker login.`,
+      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 denied (read only); no credentials are known for it: log in with docker login before this step, or give username and password if it is that of the input registry.`,
     )
   })
 

@@ -201,7 +201,7 @@ describe('authentication', () => {
     const own = client(() => Promise.resolve({ ...token, basic: { username: 'u', password: 'p' } }))
     expect(await own.getManifest(at(registry), 'v1')).toBeDefined()
     expect(await sentence(client(() => Promise.resolve(token)).getManifest(at(registry), 'v1'))).toContain(
-      "Docker's configuration has an identity token; give username and password.",
+      "Docker's configuration has an identity token; log in with a user name and password.",
     )
   })
 

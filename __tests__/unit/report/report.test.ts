@@ -17,6 +17,12 @@ describe('the report of a leg', () => {
     })
   })
 
+  it('says which version of the action made it, which reports of earlier ones do not', () => {
+    const { actionVersion, ...earlier } = makeOutcomeReport()
+    expect(actionVersion).toMatch(/^\d+\.\d+\.\d+$/)
+    expect(parseReport(JSON.stringify(earlier), 'report')).toEqual(earlier)
+  })
+
   it('stays within its limit by leaving out the shortest steps', () => {
     const steps = Array.from({ length: 4000 }, (_, index) =>
       makeStep(`step ${index} ${'x'.repeat(150)}`, index, index),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
-import type { NixlVersions } from '../../../src/plan/nixl-index.ts'
+import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { type Facts, factsSchema } from '../../../src/verify/facts.ts'
 import { type Gate, verdict } from '../../../src/verify/gate.ts'
@@ -67,7 +67,7 @@ describe('a base', () => {
 })
 
 describe('a base on which nothing can be made', () => {
-  const known: NixlVersions = { state: 'known', versions: ['0.7.1'] }
+  const known: Versions = { state: 'known', versions: ['0.7.1'] }
   const nixl = { versions: () => Promise.resolve(known) }
   const judging = { catalogue: readCatalogue('dockerfiles'), nixl }
 

@@ -60,7 +60,7 @@ describe('a gate that can not tell', () => {
       'auto without a toolkit',
       ({ base }) => (base.toolkit = null),
       'gpu-architectures',
-      'skipped: the base has no nvcc that could say what auto means; name gpu-architectures',
+      'skipped: the base has no nvcc that could say what auto means; name them in gpu-architectures',
     ],
     [
       'pip check not run',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import { buildId, determinantsOf } from '../../../src/plan/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
@@ -47,6 +48,12 @@ describe('what is not in the build id is in no label', () => {
     expect(idOf(other)).toBe(idOf(leg))
     expect(labels(other)).toEqual(labels(leg))
   })
+})
+
+it('the version of the action is a label, and no part of what the build id is made of', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  expect(labels(makeLeg())['io.aibrix.image.action-version']).toBe(version)
+  expect(JSON.stringify(determinantsOf(makeLeg(), ''))).not.toContain('action')
 })
 
 describe('a label of the base', () => {

@@ -45,7 +45,7 @@ const mutants: Mutant[] = [
       for (const some of [facts.base, facts.image]) some.engines = []
     },
     'engine-version',
-    /^Python in the base vllm\/vllm-openai:v0.21.0 finds no package vllm; check base-registry/,
+    /^Python in the base vllm\/vllm-openai:v0.21.0 finds no package vllm; check that base-registry/,
   ],
   [
     'a base with the other engine alone',
@@ -367,7 +367,7 @@ const mutants: Mutant[] = [
     'another integration than asked for',
     ({ leg }) => (leg.integration = 'patch'),
     'integration',
-    'integration: patch was asked for, the build came to module',
+    'integration: patch was asked for, but the build came to module',
   ],
   [
     'an integration that nobody knows',
@@ -458,7 +458,7 @@ const mutants: Mutant[] = [
       candidate.layers = candidate.layers.map((layer) => ({ ...layer, mediaType: dockerZstd }))
     },
     'media-types',
-    'oci-mediatypes=true',
+    'exported with Docker media types',
   ],
   [
     'gzip layers on a zstd base',
@@ -490,6 +490,21 @@ describe('mutants', () => {
     const failure = gates.find(({ state }) => state === 'fail')
     expect(failure?.state === 'fail' && failure.hint).toMatch(hint)
     expect(failure?.expected).not.toBe(failure?.actual)
+  })
+
+  it.each(mutants)('%s: the hint is about what a user of the action can do', (_, change) => {
+    const world = worldOf()
+    change(world)
+    const hints = judge(world).flatMap((gate) => (gate.state === 'fail' ? [gate.hint] : []))
+    // Whoever gets it has inputs, and no Dockerfile: neither variables of a build nor options of pip.
+    for (const hint of hints) {
+      expect(hint).not.toMatch(
+        / --[a-z]|\b(?:NVCC|TORCH|AIBRIX)_[A-Z]|[Ff]rom the base\b.*stage|the step that|catalogue|the stage\b/,
+      )
+      expect(hint).toMatch(
+        /[;:] (?:report it|choose|check that|look|leave|use|accept|raise)|, or (?:accept|raise)|if it has, report/,
+      )
+    }
   })
 
   it('has a mutant for every gate', () => {

@@ -46,7 +46,7 @@ class Toolkit:
             names = [name for name in USUAL if name in known]
         unknown = [name for name in names if name not in known]
         if unknown or not names:
-            raise Failure("GPU_ARCHITECTURES: nvcc %s of the base does not know %s; it knows %s." % (
+            raise Failure("gpu-architectures: nvcc %s of the base does not know %s; it knows %s." % (
                 self.version, ", ".join(unknown) or "any of " + " ".join(USUAL), " ".join(known) or "none"))
         return names
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import ssl
 import urllib.error
 import urllib.parse
@@ -55,21 +56,45 @@ def alone():
         return json.load(file)
 
 
-def refusal():
-    """What the given package index answers, if it is no success: pip without a terminal keeps a wrong password to itself."""
+def refusal(project=None):
+    """What the given package index answers for a project where it is not what an index answers: pip keeps that to itself, and says that
+    there is no such version. Names only the index's host, as a path may be a token.
+
+    project: that pip did not find; without one any may be asked for, and need not be there.
+    """
     index = address()
     parts = urllib.parse.urlsplit(index or "")
     if parts.scheme not in ("http", "https"):
         return None
     userinfo, _, host = parts.netloc.rpartition("@")
-    request = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=host, path=parts.path.rstrip("/") + "/pip/")))
+    path = "%s/%s/" % (parts.path.rstrip("/"), project or "pip")
+    request = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=host, path=path)))
     if userinfo:
-        token = base64.b64encode(urllib.parse.unquote(userinfo).encode("utf-8")).decode("ascii")
+        # As pip sends it: a user alone has an empty password.
+        pair = urllib.parse.unquote(userinfo if ":" in userinfo else userinfo + ":")
+        token = base64.b64encode(pair.encode("utf-8")).decode("ascii")
         request.add_unredirected_header("Authorization", "Basic " + token)
+    name = "the package index " + host
     try:
-        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=trust().get("SSL_CERT_FILE"))):
-            return None
+        with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=trust().get("SSL_CERT_FILE"))) as answer:
+            if project is None or lists_files(answer.read(LONGEST_PAGE), project):
+                return None
+            elsewhere = urllib.parse.urlsplit(answer.geturl()).netloc
+            return "%s answers with a page that lists no file of %s%s" % (
+                name, project, "" if elsewhere == host else ", after a redirect to " + elsewhere)
     except urllib.error.HTTPError as error:
-        return None if error.code == 404 else "the package index answers %d %s" % (error.code, error.reason)
+        if project is None and error.code == 404:
+            return None
+        return "%s answers %d %s%s" % (name, error.code, error.reason, " for " + project if project else "")
     except (OSError, ValueError) as error:
-        return "the package index can't be reached: %s" % getattr(error, "reason", error)
+        return "%s can't be reached: %s" % (name, getattr(error, "reason", error))
+
+
+# Bytes. Pages of projects with thousands of files have a few megabytes.
+LONGEST_PAGE = 64 * 1024 * 1024
+
+
+def lists_files(page, project):
+    """Whether a page of an index, HTML or JSON, names a file of a project."""
+    name = re.sub(r"[-_.]+", "[-_.]+", project).encode("utf-8")
+    return re.search(rb"(?i)\b" + name + rb"-\d[^\s\"'<>]*\.(?:whl|tar\.gz|zip)\b", page) is not None

@@ -90,10 +90,17 @@ def pip(arguments, what, env=None, online=True, cause_first=False):
     try:
         run([sys.executable, "-B", "-m", "pip"] + arguments[:1] + quiet + arguments[1:], what, env=extra, cause_first=cause_first)
     except Failure as failure:
-        refused = package_index.refusal() if online else None
+        refused = package_index.refusal(missing(str(failure))) if online else None
         if refused is None:
             raise
-        raise Failure("%s (%s)" % (failure, refused)) from failure
+        sentence, _, hint = str(failure).rpartition(" (")
+        raise Failure("%s (%s)" % (sentence if sentence and hint[:-1] in refused else failure, refused)) from failure
+
+
+def missing(sentence):
+    """The project that pip did not find, as its page in an index is named, or None."""
+    found = re.search(r"(?:No matching distribution found for|satisfies the requirement) ([A-Za-z0-9][\w.-]*)", sentence)
+    return normal(found.group(1)) if found else None
 
 
 def vendored():

@@ -26,14 +26,14 @@ MODES = ("auto", "patch", "module", "none")
 def main(engine):
     wanted = os.environ["INTEGRATION"]
     if wanted not in MODES:
-        raise Failure("INTEGRATION: %r is not one of %s." % (wanted, ", ".join(MODES)))
+        raise Failure("integration: %r is not one of %s." % (wanted, ", ".join(MODES)))
     version = version_of(engine)
     patch, no_patch = find_patch(engine, version)
     module, no_module = find_module(engine)
     if wanted == "patch" and not patch:
-        raise Failure("INTEGRATION: patch is impossible: %s; choose auto, module or none." % no_patch)
+        raise Failure("integration: patch is impossible: %s; choose auto, module or none." % no_patch)
     if wanted == "module" and not module:
-        raise Failure("INTEGRATION: module is impossible: %s; choose auto, patch or none." % no_module)
+        raise Failure("integration: module is impossible: %s; choose auto, patch or none." % no_module)
     os.makedirs(os.path.dirname(RECORD), exist_ok=True)
     if wanted == "patch" or (wanted == "auto" and patch):
         apply(patch, engine)

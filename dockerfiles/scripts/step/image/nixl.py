@@ -43,10 +43,10 @@ def names(version):
         if Version(version) < Version(FIRST_WITH_VARIANTS):
             return ["nixl"]
     except InvalidVersion as error:
-        raise Failure("NIXL_VERSION: %r is no version." % version) from error
+        raise Failure("nixl-version: %r is no version." % version) from error
     cuda = ask_python(sys.executable, "import torch\nanswer(torch.version.cuda)") or ""
     if not re.match(r"^\d+\.", cuda):
-        raise Failure("the base's torch does not tell its CUDA version, so NIXL's variant can't be chosen; is it a torch for CUDA?")
+        raise Failure("the base's torch names no CUDA version, so NIXL's variant can't be chosen; choose versions whose base is for NVIDIA GPUs.")
     return ["nixl", "nixl-cu" + cuda.split(".")[0]]
 
 

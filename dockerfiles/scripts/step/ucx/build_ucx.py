@@ -65,7 +65,7 @@ def compile_in(directory, version, env, toolkit):
         run(["sh", "./autogen.sh"], what + "prepared", env=env, cwd=directory)
     script = next((s for s in ("contrib/configure-release-mt", "contrib/configure-release", "configure") if os.path.exists(directory + "/" + s)), None)
     if script is None:
-        raise Failure("UCX %s has no configure script." % version)
+        raise Failure("UCX %s has no configure script; check that ucx-repository is UCX." % version)
     options = ["--prefix=" + PREFIX, "--with-cuda=" + toolkit.home, "--with-verbs", "--with-rdmacm", "--with-mlx5", "--enable-cma",
                "--enable-shared", "--disable-static", "--without-java", "--without-go", "--disable-doxygen-doc"]
     run(["./" + script] + options, what + "configured", env=env, cwd=directory)

@@ -40,7 +40,7 @@ def main():
     commit = checkout(source, ref, os.environ.get("AIBRIX_COMMIT", ""), WORK + "/aibrix")
     project = WORK + "/aibrix/python/aibrix_kvcache"
     if not os.path.isfile(project + "/pyproject.toml"):
-        raise Failure("aibrix %s has no python/aibrix_kvcache/pyproject.toml." % ref)
+        raise Failure("AIBrix %s has no python/aibrix_kvcache/pyproject.toml; check that aibrix-repository is AIBrix, of v0.5.0 or later." % ref)
 
     environment = prepare(project, toolkit, names)
     os.makedirs(RESULT + "/dependencies")
