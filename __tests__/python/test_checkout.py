@@ -54,7 +54,12 @@ class SourceTest(unittest.TestCase):
 
     def test_is_refused_where_the_named_context_holds_something_else(self):
         write(self.context + "/README.md")
-        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository.$"):
+        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
+            self.source()
+
+    def test_is_refused_where_the_repository_of_the_named_context_is_elsewhere(self):
+        write(self.context + "/.git", "gitdir: ../.git/modules/aibrix\n")
+        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
             self.source()
 
 

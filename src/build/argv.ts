@@ -1,11 +1,18 @@
 import type { ArtifactKind } from '../plan/artifact-key.ts'
 import { engines } from '../plan/engine.ts'
-import type { Leg, PinnedSource } from '../plan/plan.ts'
+import type { Leg } from '../plan/plan.ts'
 import { type Compression, layerCompression } from '../registry/manifest.ts'
 import { formatReference } from '../registry/reference.ts'
 import { UserError } from '../errors.ts'
 import { layerCacheOptions, type Layers } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
+import {
+  type Component,
+  fetchCommands,
+  isReachableInBuild,
+  sourceContexts,
+  type SourceFolders,
+} from './source-fetch.ts'
 
 /** Build secrets: id → file that holds the value. */
 export type SecretFiles = ReadonlyMap<string, string>
@@ -40,6 +47,7 @@ export type BuildCall = {
    */
   newerThan?: string | undefined
   layers?: Layers
+  sources?: SourceFolders
   /** Folders that take the place of stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
 }
@@ -98,21 +106,29 @@ export function makesIndex(options: BuildOptions, environment: NodeJS.ProcessEnv
 
 /**
  * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
- * puts there. A comment in front says which.
+ * puts there. A comment in front says which. What git in a build can't clone is fetched by git before.
  * @param place where the user finds context and Dockerfile, if not where the action has them
  */
 export function reproduceCommand(
   call: BuildCall,
   place: { context?: string; dockerfile?: string } = {},
 ): string {
-  const local = { ...call, ...place }
+  const fetched = components.filter((component) => !isReachableInBuild(call.leg[component]))
+  const sources = Object.fromEntries(fetched.map((component) => [component, sourceContexts[component]]))
+  const local = { ...call, ...place, sources }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
   const args = [...commonArguments(local, secrets), ...outputArguments(local, false), '--', local.context]
   const comment = [...secrets].map(
     ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
   )
-  return `${comment.join('')}docker ${args.map(quote).join(' ')}`
+  const commands = [
+    ...fetched.flatMap((component) => fetchCommands(sourceContexts[component], call.leg[component])),
+    ['docker', ...args],
+  ]
+  return comment.join('') + commands.map((words) => words.map(quote).join(' ')).join('\n')
 }
+
+const components: Component[] = ['aibrix', 'ucx']
 
 function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
   const { leg, options } = call
@@ -126,8 +142,7 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
     ...Object.entries(buildArguments(leg, call.newerThan)).flatMap(([name, value]) =>
       flag('--build-arg', `${name}=${value}`),
     ),
-    ...sourceContext('aibrix-source', leg.aibrix),
-    ...sourceContext('ucx-source', leg.ucx),
+    ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]
@@ -168,13 +183,9 @@ function layerCacheArguments({ layers, output, leg }: BuildCall): string[] {
   return layerCacheOptions(layers, compression).flatMap(({ name, fields }) => flag(name, csv(fields)))
 }
 
-function sourceContext(name: string, { repository }: PinnedSource): string[] {
-  return repository.kind === 'url' ? [] : folderContext(name, repository.path)
-}
-
 /** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */
-function folderContext(name: string, folder: string): string[] {
-  return flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
+function folderContext(name: string, folder: string | undefined): string[] {
+  return folder === undefined ? [] : flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
 }
 
 function flag(name: string, value: string | undefined): string[] {

@@ -39,3 +39,11 @@ export function wholeFetchArguments(source: PinnedSource): string[] {
 export function isReachableInBuild({ repository }: PinnedSource): boolean {
   return repository.kind === 'url' && /^(?:https?|git):\/\//i.test(repository.url)
 }
+
+/** @returns commands that make a bare repository in `folder` with what a build needs of a source */
+export function fetchCommands(folder: string, source: PinnedSource): string[][] {
+  return [
+    ['git', 'init', '--quiet', '--bare', folder],
+    ['git', `--git-dir=${folder}`, ...fetchArguments(source)],
+  ]
+}

@@ -23,7 +23,7 @@ import type { Machine } from '../edge/machine.ts'
 export async function buildWithDocker(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  { inputs, machine: runner, registry, secretFiles, nixl }: Tools,
+  { inputs, machine: runner, registry, secretFiles, nixl, fetchSource }: Tools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
   const { environment } = await openDockerLogin(
@@ -55,6 +55,7 @@ export async function buildWithDocker(
     const force = plan.images.some(({ cause }) => cause.kind === 'forced')
     const choices = { cacheRepository: plan.cacheRepository, push, parallel, failFast, force }
     const kept = {
+      fetchSource,
       facts: factsPlace(registry, plan.cacheRepository),
       artifacts: createArtifacts(
         artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
@@ -69,7 +70,7 @@ export async function buildWithDocker(
         ...kept,
       }),
       settingsOf,
-      commandOf: world.createCommand(plan, settingsOf),
+      commandOf: world.createCommand(plan, settingsOf, secretFiles),
       redact: machine.redact,
       settle: () => systemWait(machine.waits.settle, machine.signal),
     })

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Component, fetchArguments, refOf, wholeFetchArguments } from '../build/source-fetch.ts'
 import { UserError } from '../errors.ts'
@@ -44,6 +44,7 @@ async function makeRepository(
   title: string,
   source: PinnedSource,
 ): Promise<string> {
+  refuseFile(source)
   const fetched = join(folder, 'fetched')
   const what = `Fetching ${title} ${source.ref} from ${addressOf(source.repository)}`
   const gitIn: RunGit = (args, options) =>
@@ -57,6 +58,14 @@ async function makeRepository(
   await writeRepository(gitIn, fetched, repository, source)
   rmSync(fetched, { recursive: true })
   return repository
+}
+
+/** Git reads a bundle like a repository, but its list of refs has no commits of tags with a message. */
+function refuseFile({ repository }: PinnedSource): void {
+  if (repository.kind === 'path' && statSync(repository.path, { throwIfNoEntry: false })?.isFile())
+    throw new UserError(
+      `${repository.path} is a file and no git repository; make one of it with git clone --bare.`,
+    )
 }
 
 async function fetch(git: RunGit, gitIn: RunGit, source: PinnedSource): Promise<void> {

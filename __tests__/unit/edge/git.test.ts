@@ -23,6 +23,7 @@ function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?:
   const git = createGit({
     ...{ environment: { PATH: `${place}:${process.env.PATH ?? ''}` }, credentials: undefined },
     ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 50_000 },
+    configuration: '/dev/null',
     retry: quickRetry(),
     ...more,
   })
