@@ -53,23 +53,28 @@ export type BuildCall = {
 }
 
 /**
- * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for
+ * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for. Where a source
+ *   is given, its address is left out, so that BuildKit knows the step again that built the same commit from elsewhere.
  */
-export function buildArguments(leg: Leg, newerThan = ''): Record<string, string> {
+export function buildArguments(
+  leg: Leg,
+  newerThan = '',
+  sources: SourceFolders = {},
+): Record<string, string> {
   const { aibrix, ucx } = leg
   return {
     ...leg.buildArguments,
     [engines[leg.engine].versionArgument]: leg.version.tag,
     AIBRIX_BRANCH: aibrix.ref,
     AIBRIX_COMMIT: aibrix.commit,
-    ...(aibrix.repository.kind === 'url' ? { AIBRIX_REPO: aibrix.repository.url } : {}),
+    ...(aibrix.repository.kind === 'url' && !sources.aibrix && { AIBRIX_REPO: aibrix.repository.url }),
     NIXL_VERSION: leg.nixl,
     BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
     BASE_DIGEST: leg.base.manifestDigest,
     BASE_USER: leg.base.config.user,
     UCX_VERSION: leg.ucxVersion,
     UCX_COMMIT: ucx.commit,
-    ...(ucx.repository.kind === 'url' ? { UCX_REPO: ucx.repository.url } : {}),
+    ...(ucx.repository.kind === 'url' && !sources.ucx && { UCX_REPO: ucx.repository.url }),
     GPU_ARCHITECTURES: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     INTEGRATION: leg.integration,
     NEWER_THAN: newerThan,
@@ -139,7 +144,7 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
     ...flag('--file', call.dockerfile),
     ...flag('--platform', leg.platform),
     ...flag('--network', options.network === 'default' ? undefined : options.network),
-    ...Object.entries(buildArguments(leg, call.newerThan)).flatMap(([name, value]) =>
+    ...Object.entries(buildArguments(leg, call.newerThan, call.sources)).flatMap(([name, value]) =>
       flag('--build-arg', `${name}=${value}`),
     ),
     ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),

@@ -51,9 +51,8 @@ export async function buildWithDocker(
     const names = legNames(plan)
     const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
     const sideBySide = inputs.parallel > 1 && legs.length > 1
-    const { push, parallel, failFast } = inputs
     const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-    const choices = { cacheRepository: plan.cacheRepository, push, parallel, failFast, force }
+    const choices = { ...inputs, cacheRepository: plan.cacheRepository, force }
     const kept = {
       fetchSource,
       facts: factsPlace(registry, plan.cacheRepository),

@@ -100,6 +100,15 @@ describe('the call to buildx', () => {
     ])
   })
 
+  it('for a source that was fetched does not say from where, so that the same commit is the same step', () => {
+    const addresses = (sources: BuildCall['sources']) =>
+      values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
+        value.includes('_REPO='),
+      )
+    expect(addresses({ aibrix: '/a' })).toEqual(['UCX_REPO=https://example.com/ucx'])
+    expect(addresses({ ucx: '/u' })).toEqual(['AIBRIX_REPO=https://example.com/aibrix'])
+  })
+
   it('for what is too old has its time as a build argument in each call, so that the steps of the image run again', () => {
     const time = '2025-11-23T00:00:00.000Z'
     for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
