@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts'
 import { layerCacheOptions, type Layers } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
 import {
-  type Component,
+  components,
   fetchCommands,
   isReachableInBuild,
   sourceContexts,
@@ -132,8 +132,6 @@ export function reproduceCommand(
   ]
   return comment.join('') + commands.map((words) => words.map(quote).join(' ')).join('\n')
 }
-
-const components: Component[] = ['aibrix', 'ucx']
 
 function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
   const { leg, options } = call

@@ -2,6 +2,7 @@ import * as core from '@actions/core'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
+import { checkSources } from './check-sources.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { PlanPlace } from '../inputs/command.ts'
 import { buildId, determinantsOf } from '../plan/build-id.ts'
@@ -16,7 +17,6 @@ import { askedAttestations } from '../promote/attestations.ts'
 import { readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { FetchSource } from '../edge/sources.ts'
-import { pendingLegs } from '../plan/pending.ts'
 import type { RunGit } from '../plan/source.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Run } from '../report/outcome.ts'
@@ -116,28 +116,17 @@ function builderOf(plan: Plan, tools: Tools): Build {
 }
 
 async function makeThePlan(tools: Tools): Promise<{ made: Plan; warnings: string[] }> {
-  const { inputs, machine, registry, git, nixl } = tools
+  const { inputs, machine, registry, git, nixl, fetchSource } = tools
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
   const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl))
-  await refuseUnfitPaths(made, tools)
+  await checkSources(made, fetchSource)
   for (const line of describePlan(made, inputs.push)) core.info(line)
   for (const warning of warnings.sort()) core.info(warning)
   return { made, warnings }
-}
-
-/**
- * A repository on this machine may have the names of what is planned and lack a part of its content, which is better known before
- * anything is built. One elsewhere is whole.
- */
-async function refuseUnfitPaths(made: Plan, { fetchSource }: Tools): Promise<void> {
-  const components = ['aibrix', 'ucx'] as const
-  for (const leg of pendingLegs(made))
-    for (const component of components)
-      if (leg[component].repository.kind === 'path') await fetchSource(component, leg[component])
 }
 
 /** A plan that was made elsewhere. It alone says where its images and legs are pushed to. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -18,6 +19,7 @@ import type { PinnedSource, SourceRepository } from '../../../src/plan/plan.ts'
 import { openSource, type RunGit } from '../../../src/plan/source.ts'
 import { actionGit, makeLocalSsh, makeRepository, plainGit, runGit } from '../../support/git-repositories.ts'
 import { type GitServer, serveGit } from '../../support/git-server.ts'
+import { startServer } from '../../support/web-server.ts'
 
 jest.setTimeout(60_000)
 
@@ -149,6 +151,30 @@ describe('a source', () => {
     })
     for (const ref of ['v0.7.0', commitOf('main~1')])
       expect(contents(await fetch(url, ref, git))).toEqual(await reference(ref))
+  })
+
+  it('is fetched from a web server that only has files', async () => {
+    runGit('-C', at('bare.git'), 'update-server-info')
+    const files = await startServer(({ path }, response) => {
+      const file = join(folder, new URL(path, 'http://x').pathname)
+      if (existsSync(file)) response.end(readFileSync(file))
+      else response.writeHead(404).end()
+    })
+    try {
+      const url = `http://${files.host}/bare.git`
+      for (const ref of ['v0.7.0', 'main', commitOf('main~1')])
+        expect(contents(await fetch(url, ref))).toEqual(await reference(ref))
+    } finally {
+      await files.close()
+    }
+  })
+
+  it('is fetched from a server that gives no commit but those of its refs', async () => {
+    const old = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: '0' }
+    const commit = commitOf('main~1')
+    expect(contents(await fetch(`file://${full}`, commit, actionGit(folder, old)))).toEqual(
+      await reference(commit),
+    )
   })
 
   it('has the tags of its history and no others', async () => {
