@@ -27,12 +27,13 @@ const ofAnotherRepository =
  * path to ours, and only as the system's or the user's own configuration (git-config, safe.directory).
  */
 export function globalConfiguration(environment: NodeJS.ProcessEnv): string {
-  const { HOME: home, XDG_CONFIG_HOME: configHome, GIT_CONFIG_GLOBAL: given } = environment
-  const usual = [
-    ...(configHome === undefined ? [] : [`${configHome}/git/config`]),
-    ...(home === undefined ? [] : [...(configHome === undefined ? [`${home}/.config/git/config`] : [])]),
-    ...(home === undefined ? [] : [`${home}/.gitconfig`]),
-  ]
+  const {
+    HOME: home = '',
+    XDG_CONFIG_HOME: configHome = `${home}/.config`,
+    GIT_CONFIG_GLOBAL: given,
+  } = environment
+  // git-config(1), FILES; a file that does not exist is not included.
+  const usual = [`${configHome}/git/config`, `${home}/.gitconfig`]
   const included = (given === undefined ? usual : [given]).map(
     (path) => `\tpath = "${path.replace(/["\\]/g, '\\$&')}"\n`,
   )
