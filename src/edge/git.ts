@@ -71,8 +71,16 @@ export function createGit(settings: GitSettings): RunGit {
       throw new ProgramFailure(problem, { lines, waited: timeout })
     }
     if (result.exit.kind === 'code' && result.exit.code === 0) return result.stdout
-    const why = lines.find((line) => /^(fatal|error|remote): /.test(line)) ?? lines.at(-1)
-    throw new ProgramFailure(`${what} failed: ${why ?? 'it said nothing'}.`, { lines })
+    throw new ProgramFailure(`${what} failed: ${causeIn(lines)}.`, { lines })
   }
   return (args, options = {}) => retry.run(() => ask(args, options))
+}
+
+/** @returns the line that says why git failed; where that is ssh, it has said so before git said that it could not read */
+function causeIn(lines: readonly string[]): string {
+  const said = lines.filter((line) => line.trim() !== '' && !line.startsWith('Warning: '))
+  const cause = said.find((line) => /^(fatal|error|remote): /.test(line)) ?? said.at(-1)
+  const isOfSsh = cause?.startsWith('fatal: Could not read from remote repository') === true
+  const why = isOfSsh ? said[Math.max(0, said.indexOf(cause) - 1)] : cause
+  return why?.trim().replace(/\.$/, '') ?? 'it said nothing'
 }

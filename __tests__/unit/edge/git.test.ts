@@ -103,6 +103,17 @@ describe('git on the runner', () => {
     ['fatal: Authentication failed for the repository', 1, 'Authentication failed for the repository.'],
     ['fatal: could not find remote ref x', 1, 'could not find remote ref x.'],
     [
+      'Host key verification failed.\nfatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: Host key verification failed.',
+    ],
+    [
+      'fatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: fatal: Could not read from remote repository.',
+    ],
+    ['', 1, 'git ls-remote failed: it said nothing.'],
+    [
       'fatal: unable to access: Could not resolve host: x',
       4,
       'Could not resolve host: x; it was tried 4 times.',
