@@ -10,7 +10,7 @@ import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../src/build/session.ts'
 import { uncachedSteps } from '../../src/build/steps.ts'
 import { makeCall, makeLeg } from '../support/build-calls.ts'
-import { makeRepository, runGit } from '../support/git-repositories.ts'
+import { makeRepository } from '../support/git-repositories.ts'
 
 const base = 'image-action-test/buildx-base:1'
 let directory: string

@@ -11,6 +11,7 @@ import {
   reproduceCommand,
 } from '../../../src/build/argv.ts'
 import type { BuildOptions } from '../../../src/build/options.ts'
+import type { SourceFolders } from '../../../src/build/source-fetch.ts'
 import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
 
@@ -101,7 +102,7 @@ describe('the call to buildx', () => {
   })
 
   it('for a source that was fetched does not say from where, so that the same commit is the same step', () => {
-    const addresses = (sources: BuildCall['sources']) =>
+    const addresses = (sources: SourceFolders) =>
       values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
         value.includes('_REPO='),
       )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { checkSources } from '../../../src/command/check-sources.ts'
 import { UserError } from '../../../src/errors.ts'
-import type { PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import type { PlannedImage, PlannedLeg, Published } from '../../../src/plan/plan.ts'
 import { digestOf } from '../../../src/registry/digest.ts'
 import { makePlan, makePlannedImage } from '../../support/reports.ts'
 
@@ -35,7 +35,7 @@ describe('the sources of a plan', () => {
 
   it('of an image that is published are not looked at', async () => {
     const digest = digestOf(Buffer.from('image'))
-    const published = { kind: 'same', digest, tags: ['v1'], missingTags: [] } as const
+    const published: Published = { kind: 'same', digest, tags: ['v1'], missingTags: [] }
     expect(await fetched({ aibrix, ucx }, { published })).toEqual([])
   })
 
