@@ -30,9 +30,8 @@ export async function writeRepository(
   const head = source.kind === 'tag' ? 'refs/heads/source' : refOf(source)
   writeFileSync(join(repository, 'HEAD'), `ref: ${head}\n`)
   writeFileSync(join(repository, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n')
-  const lines = refs.map(({ object, name, peeled }) => `${object} ${name}\n${peeled ? `^${peeled}\n` : ''}`)
-  const header = '# pack-refs with: peeled fully-peeled sorted \n'
-  writeFileSync(join(repository, 'packed-refs'), header + lines.join(''))
+  const lines = refs.map(({ object, name }) => `${object} ${name}\n`)
+  writeFileSync(join(repository, 'packed-refs'), `# pack-refs with: sorted \n${lines.join('')}`)
   const commits = new Set((await gitIn(['rev-list', source.commit])).split('\n'))
   const ends = shallowCommits(fetched).filter((commit) => commits.has(commit))
   if (ends.length > 0) writeFileSync(join(repository, 'shallow'), `${ends.sort().join('\n')}\n`)
@@ -50,18 +49,18 @@ const packOptions = [
   ...['--compression=6', '--no-reuse-delta', '--no-reuse-object', '--index-version=2'],
 ]
 
-type Ref = { name: string; object: string; peeled: string | undefined }
+type Ref = { name: string; object: string }
 
 /** The ref of a source, and for what has a history also the tags in it, sorted by their bytes. */
 async function refsOf(gitIn: RunGit, source: PinnedSource): Promise<Ref[]> {
-  const format = '--format=%(refname) %(objectname) %(*objectname)'
+  const format = '--format=%(refname) %(objectname)'
   const tags = source.kind === 'tag' ? [refOf(source)] : [`--merged=${source.commit}`, 'refs/tags']
   const text = await gitIn(['for-each-ref', format, ...tags])
   const found = text.split('\n').flatMap((line): Ref[] => {
-    const [name = '', object = '', peeled] = line.split(' ')
-    return object === '' ? [] : [{ name, object, peeled }]
+    const [name = '', object = ''] = line.split(' ')
+    return object === '' ? [] : [{ name, object }]
   })
-  if (source.kind !== 'tag') found.push({ name: refOf(source), object: source.commit, peeled: undefined })
+  if (source.kind !== 'tag') found.push({ name: refOf(source), object: source.commit })
   return found.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)))
 }
 
