@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { withoutEmpty } from './build/environment.ts'
 import { systemTimers } from './build/timers.ts'
 import { openActionsCache } from './edge/actions-cache.ts'
@@ -16,7 +17,7 @@ import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
 import { createClient, environmentLogins, loginSecrets, readDockerConfig } from './edge/registry-access.ts'
 import type { Run } from './report/outcome.ts'
 import { createRetry, systemWait } from './retry.ts'
-import { openNixlIndex } from './command/plan-world.ts'
+import { openGit, openNixlIndex } from './command/plan-world.ts'
 import {
   publishHistory,
   publishLogsPath,
@@ -24,6 +25,7 @@ import {
   publishRun,
   type ShowSettings,
 } from './command/show.ts'
+import { createSources } from './edge/sources.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
 import { createWorkspace, removePrivate } from './edge/workspace.ts'
@@ -73,7 +75,9 @@ async function main(signal: AbortSignal): Promise<void> {
   try {
     const secretFiles = writeSecretFiles(inputs, workspace)
     const nixl = openNixlIndex(inputs, machine)
-    await carryOut({ inputs, machine, registry, secretFiles, nixl }, event)
+    const git = openGit(inputs, machine, secretFiles)
+    const fetchSource = createSources(git, () => mkdtempSync(join(workspace.root, 'source-')))
+    await carryOut({ inputs, machine, registry, secretFiles, nixl, git, fetchSource }, event)
   } finally {
     registry.close()
     removePrivate(workspace.private)

@@ -10,6 +10,7 @@ import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../src/build/session.ts'
 import { uncachedSteps } from '../../src/build/steps.ts'
 import { makeCall, makeLeg } from '../support/build-calls.ts'
+import { makeRepository } from '../support/git-repositories.ts'
 
 const base = 'image-action-test/buildx-base:1'
 let directory: string
@@ -200,7 +201,7 @@ describe('the arguments that are made for buildx', () => {
     const dockerfile = [
       `FROM ${base} AS image`,
       'ARG OWN VLLM_VERSION GPU_ARCHITECTURES',
-      'COPY --from=aibrix-source hello.txt /source.txt',
+      'COPY --from=aibrix-source HEAD /source.txt',
       `RUN --mount=type=secret,id=token,required=true cat /run/secrets/token && echo ${mark()} "$OWN" "$VLLM_VERSION" "$GPU_ARCHITECTURES"`,
       'FROM image AS final',
     ]
@@ -208,8 +209,10 @@ describe('the arguments that are made for buildx', () => {
     const context = request.argv.at(-1) ?? ''
     const secret = join(directory, 'a "file", with commas')
     await writeFile(secret, 'one "two",\nthree\n')
+    const repository = join(directory, 'repository')
+    makeRepository(repository)
     const leg = makeLeg({
-      aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: context } },
+      aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: repository }, ref: 'v0.7.0' },
       buildArguments: { OWN: `it's "$HOME" \`x\`` },
       gpuArchitectures: ['8.0', '9.0'],
     })
@@ -218,6 +221,7 @@ describe('the arguments that are made for buildx', () => {
       context,
       dockerfile: join(context, 'Dockerfile'),
       secrets: new Map([['token', secret]]),
+      sources: { aibrix: join(repository, '.git') },
       output: {
         kind: 'image',
         reference: 'image-action-test/arguments:1',

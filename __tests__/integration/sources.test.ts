@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorsOf, runAction } from '../../script/runner.ts'
+import { makeLocalSsh, runGit } from '../support/git-repositories.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -29,7 +29,7 @@ const vllm = {
 
 describe('a private repository over http', () => {
   it(
-    'is cloned with the secret git-credentials, on the runner and in the build',
+    'is fetched with the secret git-credentials, which the build does not see',
     async () => {
       const secrets = `git-credentials=${server.url.replace('//', `//robot:${token}@`)}`
       const urls = {
@@ -58,26 +58,37 @@ describe('a private repository over http', () => {
   )
 })
 
-describe('a path on the runner', () => {
+describe('what git reads on the runner', () => {
   it(
-    'may be a checkout',
+    'may be a submodule of somebody else, with a .dockerignore that leaves git out',
     async () => {
-      const checkout = join(mkdtempSync(join(tmpdir(), 'aibrix-')), 'checkout')
-      execFileSync('git', ['clone', '--quiet', world().standIns.aibrix, checkout])
-      const run = await runAction(world().inputs({ ...vllm, 'aibrix-repository': checkout }))
+      const own = mkdtempSync(join(tmpdir(), 'aibrix-'))
+      runGit('-C', own, 'init', '--quiet')
+      runGit('-C', own, 'submodule', 'add', '--quiet', world().standIns.aibrix, 'aibrix')
+      writeFileSync(join(own, 'aibrix/.dockerignore'), '.git\n')
+      // As git itself is tested where there is no second user
+      const environment = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' }
+      const inputs = world().inputs({ ...vllm, 'aibrix-repository': join(own, 'aibrix') })
+      const run = await runAction(inputs, { environment })
       expect(errorsOf(run)).toEqual([])
     },
     5 * minutes,
   )
 
   it(
-    'takes a commit, which the tag shows in short',
+    'may be a commit by ssh, which the tag shows in short',
     async () => {
-      const commit = execFileSync('git', ['-C', world().standIns.aibrix, 'rev-parse', 'main'], {
-        encoding: 'utf8',
-      }).trim()
-      const run = await runAction(world().inputs({ ...vllm, 'aibrix-version': commit }))
+      const { aibrix } = world().standIns
+      const commit = runGit('-C', aibrix, 'rev-parse', 'main')
+      const ssh = makeLocalSsh(join(mkdtempSync(join(tmpdir(), 'ssh-')), 'ssh'))
+      const inputs = { 'aibrix-repository': `git@git.example:${aibrix}`, 'aibrix-version': commit }
+      const run = await runAction(world().inputs({ ...vllm, ...inputs }), {
+        environment: { GIT_SSH_COMMAND: ssh },
+      })
       expect(errorsOf(run)).toEqual([])
+      expect(run.summary).toContain(
+        `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:${aibrix} +${commit}:refs/heads/source`,
+      )
       expect(run.log).toContain(`v0.21.0-aibrix-${commit.slice(0, 7)}-nixl-0.7.1-20251123`)
     },
     5 * minutes,

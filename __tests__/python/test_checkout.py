@@ -1,8 +1,10 @@
+import io
 import os
 import subprocess
 import unittest
+from unittest import mock
 
-from step.builder.checkout import Source, without_userinfo
+from step.builder.checkout import Source, checkout, has_version_tag, without_userinfo
 from step.common.failure import Failure
 
 from ..support.image_python import folder, secret, write
@@ -54,8 +56,69 @@ class SourceTest(unittest.TestCase):
 
     def test_is_refused_where_the_named_context_holds_something_else(self):
         write(self.context + "/README.md")
-        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository.$"):
+        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
             self.source()
+
+    def test_is_refused_where_the_repository_of_the_named_context_is_elsewhere(self):
+        write(self.context + "/.git", "gitdir: ../.git/modules/aibrix\n")
+        with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
+            self.source()
+
+
+class CheckoutTest(unittest.TestCase):
+    """What git leaves in the folder that is built in."""
+
+    def setUp(self):
+        self.origin = folder(self)
+        self.git("init", "-q", "-b", "main", ".")
+        for number in range(4):
+            self.git("commit", "-q", "--allow-empty", "-m", "commit %d" % number)
+            if number == 1:
+                self.git("tag", "v0.7.0")
+
+    def git(self, *arguments, cwd=None):
+        by = {"GIT_%s_%s" % (who, what): "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null", **by)
+        command = ["git", "-C", cwd or self.origin] + list(arguments)
+        return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout.strip()
+
+    def checked_out(self, ref, context=None, commit=""):
+        source = Source("aibrix", context or self.origin, "")
+        directory = folder(self) + "/aibrix"
+        with mock.patch("sys.stdout", io.StringIO()):
+            head = checkout(source, ref, commit, directory)
+        self.assertEqual(head, self.git("rev-parse", "HEAD", cwd=directory))
+        return source, directory
+
+    def test_is_a_tag_alone(self):
+        for ref in ("v0.7.0", "0.7.0"):
+            with self.subTest(ref):
+                _, directory = self.checked_out(ref)
+                self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "1")
+
+    def test_is_a_branch_or_a_commit_with_what_its_version_is_counted_from(self):
+        commit = self.git("rev-parse", "main")
+        for ref in ("main", commit):
+            with self.subTest(ref):
+                source, directory = self.checked_out(ref)
+                self.assertTrue(has_version_tag(source, directory))
+                self.assertEqual(self.git("describe", "--tags", "--long", cwd=directory), "v0.7.0-2-g" + commit[:9])
+
+    def test_takes_a_history_that_is_cut(self):
+        cut = folder(self) + "/cut"
+        self.git("clone", "-q", "--depth", "3", "file://" + self.origin, cut)
+        source, directory = self.checked_out("main", cut)
+        self.assertTrue(has_version_tag(source, directory))
+        self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "3")
+
+    def test_may_have_no_version(self):
+        self.git("tag", "--delete", "v0.7.0")
+        self.git("tag", "nightly")
+        self.assertFalse(has_version_tag(*self.checked_out("main")))
+
+    def test_is_refused_where_the_ref_is_another_commit(self):
+        with self.assertRaisesRegex(Failure, "the ref moved; plan again"):
+            self.checked_out("main", commit=self.git("rev-parse", "main~1"))
 
 
 class CredentialsTest(unittest.TestCase):

@@ -1,11 +1,18 @@
 import type { ArtifactKind } from '../plan/artifact-key.ts'
 import { engines } from '../plan/engine.ts'
-import type { Leg, PinnedSource } from '../plan/plan.ts'
+import type { Leg } from '../plan/plan.ts'
 import { type Compression, layerCompression } from '../registry/manifest.ts'
 import { formatReference } from '../registry/reference.ts'
 import { UserError } from '../errors.ts'
 import { layerCacheOptions, type Layers } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
+import {
+  components,
+  fetchCommands,
+  isReachableInBuild,
+  sourceContexts,
+  type SourceFolders,
+} from './source-fetch.ts'
 
 /** Build secrets: id → file that holds the value. */
 export type SecretFiles = ReadonlyMap<string, string>
@@ -40,28 +47,34 @@ export type BuildCall = {
    */
   newerThan?: string | undefined
   layers?: Layers
+  sources?: SourceFolders
   /** Folders that take the place of stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
 }
 
 /**
- * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for
+ * @returns build arguments of the Dockerfiles, the user's own first, which can't replace those that the build id stands for. Where a source
+ *   is given, its address is left out, so that BuildKit knows the step again that built the same commit from elsewhere.
  */
-export function buildArguments(leg: Leg, newerThan = ''): Record<string, string> {
+export function buildArguments(
+  leg: Leg,
+  newerThan = '',
+  sources: SourceFolders = {},
+): Record<string, string> {
   const { aibrix, ucx } = leg
   return {
     ...leg.buildArguments,
     [engines[leg.engine].versionArgument]: leg.version.tag,
     AIBRIX_BRANCH: aibrix.ref,
     AIBRIX_COMMIT: aibrix.commit,
-    ...(aibrix.repository.kind === 'url' ? { AIBRIX_REPO: aibrix.repository.url } : {}),
+    ...(aibrix.repository.kind === 'url' && !sources.aibrix && { AIBRIX_REPO: aibrix.repository.url }),
     NIXL_VERSION: leg.nixl,
     BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
     BASE_DIGEST: leg.base.manifestDigest,
     BASE_USER: leg.base.config.user,
     UCX_VERSION: leg.ucxVersion,
     UCX_COMMIT: ucx.commit,
-    ...(ucx.repository.kind === 'url' ? { UCX_REPO: ucx.repository.url } : {}),
+    ...(ucx.repository.kind === 'url' && !sources.ucx && { UCX_REPO: ucx.repository.url }),
     GPU_ARCHITECTURES: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     INTEGRATION: leg.integration,
     NEWER_THAN: newerThan,
@@ -98,20 +111,26 @@ export function makesIndex(options: BuildOptions, environment: NodeJS.ProcessEnv
 
 /**
  * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
- * puts there. A comment in front says which.
+ * puts there. A comment in front says which. What git in a build can't clone is fetched by git before.
  * @param place where the user finds context and Dockerfile, if not where the action has them
  */
 export function reproduceCommand(
   call: BuildCall,
   place: { context?: string; dockerfile?: string } = {},
 ): string {
-  const local = { ...call, ...place }
+  const fetched = components.filter((component) => !isReachableInBuild(call.leg[component]))
+  const sources = Object.fromEntries(fetched.map((component) => [component, sourceContexts[component]]))
+  const local = { ...call, ...place, sources }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
   const args = [...commonArguments(local, secrets), ...outputArguments(local, false), '--', local.context]
   const comment = [...secrets].map(
     ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
   )
-  return `${comment.join('')}docker ${args.map(quote).join(' ')}`
+  const commands = [
+    ...fetched.flatMap((component) => fetchCommands(sourceContexts[component], call.leg[component])),
+    ['docker', ...args],
+  ]
+  return comment.join('') + commands.map((words) => words.map(quote).join(' ')).join('\n')
 }
 
 function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
@@ -123,11 +142,10 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
     ...flag('--file', call.dockerfile),
     ...flag('--platform', leg.platform),
     ...flag('--network', options.network === 'default' ? undefined : options.network),
-    ...Object.entries(buildArguments(leg, call.newerThan)).flatMap(([name, value]) =>
+    ...Object.entries(buildArguments(leg, call.newerThan, call.sources)).flatMap(([name, value]) =>
       flag('--build-arg', `${name}=${value}`),
     ),
-    ...sourceContext('aibrix-source', leg.aibrix),
-    ...sourceContext('ucx-source', leg.ucx),
+    ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]
@@ -168,13 +186,9 @@ function layerCacheArguments({ layers, output, leg }: BuildCall): string[] {
   return layerCacheOptions(layers, compression).flatMap(({ name, fields }) => flag(name, csv(fields)))
 }
 
-function sourceContext(name: string, { repository }: PinnedSource): string[] {
-  return repository.kind === 'url' ? [] : folderContext(name, repository.path)
-}
-
 /** With a slash at its end, because buildx takes a path that ends with `.git` for an address. */
-function folderContext(name: string, folder: string): string[] {
-  return flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
+function folderContext(name: string, folder: string | undefined): string[] {
+  return folder === undefined ? [] : flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
 }
 
 function flag(name: string, value: string | undefined): string[] {

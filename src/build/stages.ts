@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/artifact-key.ts'
 import { withAdvice } from '../plan/combination.ts'
-import type { Leg } from '../plan/plan.ts'
+import type { Leg, PinnedSource } from '../plan/plan.ts'
 import { expectedArchitectures } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
 import { type Gate, verdict } from '../verify/gate.ts'
@@ -9,6 +9,7 @@ import type { BuildCall } from './argv.ts'
 import type { Artifacts, Origin, Provided } from './artifacts.ts'
 import type { Layers } from './layer-cache.ts'
 import type { MeasuringWorld } from './measure.ts'
+import type { Component } from './source-fetch.ts'
 import type { Step } from './steps.ts'
 
 export type StagesWorld = MeasuringWorld & {
@@ -20,6 +21,8 @@ export type StagesWorld = MeasuringWorld & {
     keep: (leg: Leg, facts: Facts, replace: boolean) => Promise<void>
   }
   artifacts: Artifacts
+  /** @returns folder with a bare repository of a source. @throws UserError if it can't be had */
+  fetchSource: (component: Component, source: PinnedSource) => Promise<string>
 }
 
 export type StagesSettings = {
@@ -73,6 +76,8 @@ export function artifactsFor(leg: Leg, base: Facts, { recipes }: Pick<StagesSett
   return artifactsOf(leg, base, expectedArchitectures(leg, base), recipes)
 }
 
+const componentOf: Record<ArtifactKind, Component> = { wheel: 'aibrix', ucx: 'ucx' }
+
 /**
  * Has the stage artifacts ready that a leg on this base needs. Both are built at a time, as BuildKit would.
  * @param addSteps gets the steps that ran for them
@@ -83,7 +88,7 @@ export async function prepareStages(
   leg: Leg,
   base: Facts,
   settings: StagesSettings,
-  { build, artifacts }: StagesWorld,
+  { build, artifacts, fetchSource }: StagesWorld,
   { addSteps, confirm }: { addSteps: (steps: Step[]) => void; confirm: () => Promise<void> },
 ): Promise<Stages> {
   const reason = await settings.objection?.(base)
@@ -93,8 +98,10 @@ export async function prepareStages(
   const provide = async (artifact: Artifact): Promise<Provided> =>
     artifacts.provide(artifact, async (directory) => {
       await confirm()
-      const output = { kind: artifact.determinants.kind, directory }
-      const { steps } = await build({ ...settings.call, leg, output }, leg)
+      const { kind } = artifact.determinants
+      const component = componentOf[kind]
+      const sources = { [component]: await fetchSource(component, leg[component]) }
+      const { steps } = await build({ ...settings.call, leg, sources, output: { kind, directory } }, leg)
       addSteps(steps)
       return steps
     })

@@ -23,7 +23,7 @@ import type { Machine } from '../edge/machine.ts'
 export async function buildWithDocker(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  { inputs, machine: runner, registry, secretFiles, nixl }: Tools,
+  { inputs, machine: runner, registry, secretFiles, nixl, fetchSource }: Tools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
   const { environment } = await openDockerLogin(
@@ -51,10 +51,10 @@ export async function buildWithDocker(
     const names = legNames(plan)
     const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
     const sideBySide = inputs.parallel > 1 && legs.length > 1
-    const { push, parallel, failFast } = inputs
     const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-    const choices = { cacheRepository: plan.cacheRepository, push, parallel, failFast, force }
+    const choices = { ...inputs, cacheRepository: plan.cacheRepository, force }
     const kept = {
+      fetchSource,
       facts: factsPlace(registry, plan.cacheRepository),
       artifacts: createArtifacts(
         artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
@@ -66,7 +66,7 @@ export async function buildWithDocker(
       legLog: (leg) => createLegLog(nameOf(leg), sideBySide, machine.log),
       legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
       settingsOf,
-      commandOf: world.createCommand(plan, settingsOf),
+      commandOf: world.createCommand(plan, settingsOf, secretFiles),
       redact: machine.redact,
       settle: () => systemWait(machine.waits.settle, machine.signal),
     })

@@ -2,6 +2,7 @@ import * as core from '@actions/core'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
+import { checkSources } from './check-sources.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { PlanPlace } from '../inputs/command.ts'
 import { buildId, determinantsOf } from '../plan/build-id.ts'
@@ -15,6 +16,8 @@ import { loadPlan, storePlan } from './plan-store.ts'
 import { askedAttestations } from '../promote/attestations.ts'
 import { readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
+import type { FetchSource } from '../edge/sources.ts'
+import type { RunGit } from '../plan/source.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Run } from '../report/outcome.ts'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
@@ -32,6 +35,8 @@ export type Tools = {
   /** Files of the build secrets: id → path */
   secretFiles: ReadonlyMap<string, string>
   nixl: NixlIndex
+  git: RunGit
+  fetchSource: FetchSource
 }
 
 /** All of the work, or one part of it. @throws UserError for what stops it before its first image */
@@ -112,13 +117,14 @@ function builderOf(plan: Plan, tools: Tools): Build {
 }
 
 async function makeThePlan(tools: Tools): Promise<{ made: Plan; warnings: string[] }> {
-  const { inputs, machine, registry, secretFiles, nixl } = tools
+  const { inputs, machine, registry, git, nixl, fetchSource } = tools
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
-  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, secretFiles, nixl))
+  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl))
+  await checkSources(made, fetchSource)
   for (const line of describePlan(made, inputs.push)) core.info(line)
   for (const warning of warnings.sort()) core.info(warning)
   return { made, warnings }

@@ -13,6 +13,7 @@ import type { LegSettings, LegWorld } from '../build/leg.ts'
 import type { BuildOptions } from '../build/options.ts'
 import { runProcess } from '../build/process.ts'
 import { runBuild } from '../build/session.ts'
+import { isReachableInBuild } from '../build/source-fetch.ts'
 import { UserError } from '../errors.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { LegLog } from './leg-log.ts'
@@ -54,7 +55,7 @@ export function createLegWorld(
   docker: RunDocker,
   registry: RegistryClient,
   log: LegLog,
-): Omit<LegWorld, 'facts' | 'artifacts'> {
+): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource'> {
   const told = new Set<string>()
   return {
     registry,
@@ -140,7 +141,8 @@ export function createSettings(
       options,
       context: machine.dockerfiles,
       dockerfile: join(machine.dockerfiles, engines[leg.engine].dockerfile),
-      secrets,
+      // Git has it on the runner, and what is built need not see it.
+      secrets: new Map([...secrets].filter(([id]) => id !== 'git-credentials')),
       newerThan: leg.newerThan ?? undefined,
     },
     layerCache:
@@ -164,9 +166,15 @@ export function createSettings(
 }
 
 /** @returns a command that builds the same in a checkout of this action */
-export function createCommand({ images }: Plan, settingsOf: (leg: PlannedLeg) => LegSettings) {
+export function createCommand(
+  { images }: Plan,
+  settingsOf: (leg: PlannedLeg) => LegSettings,
+  secretFiles: ReadonlyMap<string, string>,
+) {
   return (leg: PlannedLeg): string => {
     const { call } = settingsOf(leg)
+    const clones = isReachableInBuild(leg.aibrix) || isReachableInBuild(leg.ucx)
+    const secrets = clones ? secretFiles : call.secrets
     const planned = images.find(({ legs }) => legs.some(({ id }) => id === leg.id))
     const image = {
       push: false,
@@ -179,7 +187,8 @@ export function createCommand({ images }: Plan, settingsOf: (leg: PlannedLeg) =>
       ? familiarReference({ ...planned.repository, tag: planned.tags[0] ?? 'local' })
       : leg.id
     const place = { context: 'dockerfiles', dockerfile: `dockerfiles/${engines[leg.engine].dockerfile}` }
-    return reproduceCommand({ ...call, leg, output: { kind: 'image', reference, ...image } }, place)
+    const output = { kind: 'image', reference, ...image } as const
+    return reproduceCommand({ ...call, leg, secrets, output }, place)
   }
 }
 

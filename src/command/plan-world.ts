@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createGit } from '../edge/git.ts'
+import { createGit, globalConfiguration } from '../edge/git.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Machine } from '../edge/machine.ts'
 import { createPip } from '../edge/pip.ts'
@@ -20,6 +20,8 @@ import type { RegistryClient } from '../registry/client.ts'
 import { toolkitObjection } from '../verify/extension.ts'
 import type { Facts } from '../verify/facts.ts'
 import { packagesObjection } from '../verify/integration.ts'
+import { writePrivateFile } from '../edge/workspace.ts'
+import type { RunGit } from '../plan/source.ts'
 
 /** Milliseconds for one answer */
 const gitTimeout = 120_000
@@ -28,18 +30,16 @@ const pipTimeout = 60_000
 /** Whom a plan asks: the registry, git, pip, and what is beside the action itself. */
 export function createPlanWorld(
   inputs: Inputs,
-  machine: Pick<Machine, 'environment' | 'signal' | 'dockerfiles' | 'retry'>,
+  machine: Pick<Machine, 'dockerfiles'>,
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
-  secretFiles: ReadonlyMap<string, string>,
+  git: RunGit,
   nixl: NixlIndex,
 ): PlanWorld {
-  const { environment, signal, dockerfiles, retry } = machine
-  const { caCertificates } = inputs
-  const common = { environment, signal, caCertificates, retry }
+  const { dockerfiles } = machine
   const recipes = new Map<Engine, string>()
   return {
     registry,
-    git: createGit({ ...common, timeout: gitTimeout, credentials: secretFiles.get('git-credentials') }),
+    git,
     nixl,
     catalogue: readCatalogue(dockerfiles),
     // Each image of a plan asks, and it takes reading all scripts.
@@ -74,6 +74,20 @@ async function unfit(
   }
   const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))
   return judged.state === 'missing' || judged.state === 'other' ? judged.why : undefined
+}
+
+/** @returns git on this runner */
+export function openGit(
+  { caCertificates }: Pick<Inputs, 'caCertificates'>,
+  { environment, signal, retry, workspace }: Pick<Machine, 'environment' | 'signal' | 'retry' | 'workspace'>,
+  secretFiles: ReadonlyMap<string, string>,
+): RunGit {
+  const configuration = writePrivateFile(workspace, 'gitconfig', globalConfiguration(environment))
+  const credentials = secretFiles.get('git-credentials')
+  return createGit({
+    ...{ environment, signal, retry, caCertificates, configuration, credentials },
+    timeout: gitTimeout,
+  })
 }
 
 /** @returns pip on this runner, asked each question once */

@@ -1,5 +1,5 @@
 import type { Selectors } from '../plan/selector.ts'
-import type { GpuArchitectures, SourceRepository } from '../plan/plan.ts'
+import type { GpuArchitectures } from '../plan/plan.ts'
 import type { PlanRequest } from '../plan/request.ts'
 import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { readEngines, readSelectors } from './engines.ts'
@@ -8,6 +8,7 @@ import { eventTagOf } from './event-tag.ts'
 import { boolean, choice, lines, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
 import { readPlatforms } from './platforms.ts'
+import { readRepository, readUcx } from './repositories.ts'
 import { quoted } from './problems.ts'
 import { readBaseRegistry, readCacheRepository, readNamespace, readRegistry } from './registries.ts'
 import { readSkipping } from './skipping.ts'
@@ -69,34 +70,6 @@ function readAibrix(source: Source, context: InputContext): Selectors {
 /** The other commands take what a plan says. */
 function plans(source: Source): boolean {
   return ['run', 'plan'].includes(source.read('command'))
-}
-
-function readRepository(source: Source, name: string, context: InputContext): SourceRepository {
-  const value = source.read(name)
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
-    if (!context.fileExists(value))
-      source.problems.add(name, quoted(value), 'a URL, or a path of a git repository on the runner')
-    return { kind: 'path', path: value }
-  }
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (!url || !['http:', 'https:', 'git:', 'ssh:'].includes(url.protocol))
-    source.problems.add(
-      name,
-      quoted(url ? value : 'something that is no URL'),
-      'an http, https, git or ssh URL, or a path',
-    )
-  return { kind: 'url', url: value }
-}
-
-function readUcx(source: Source, context: InputContext): SourceRepository {
-  const version = source.read('ucx-version')
-  if (version !== 'auto')
-    source.problems.add(
-      'ucx-version',
-      quoted(version),
-      'auto, the release that this NIXL bundles: two UCX releases in one process crash',
-    )
-  return readRepository(source, 'ucx-repository', context)
 }
 
 function readGpuArchitectures(source: Source): GpuArchitectures {

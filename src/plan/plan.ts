@@ -14,7 +14,7 @@ export type PinnedSource = {
   kind: 'tag' | 'branch' | 'commit'
 }
 
-/** An address that git inside the build can reach, or a git repository on this machine (handed over as a named context). */
+/** A URL, or `host:path` as ssh has it, or a path of a git repository on this machine. */
 export type SourceRepository = { kind: 'url'; url: string } | { kind: 'path'; path: string }
 
 /** What an image inherits of its base's configuration. */

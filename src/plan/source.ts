@@ -1,8 +1,17 @@
 import { UserError } from '../errors.ts'
 import type { PinnedSource, SourceRepository } from './plan.ts'
 
+export type GitOptions = {
+  /** What is done, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's arguments */
+  what?: string
+  /** Standard input */
+  input?: string
+  /** Milliseconds until it is ended, if it may take longer than an answer does */
+  timeout?: number
+}
+
 /** Runs git with these arguments and gives its standard output. Throws UserError if git fails. */
-export type RunGit = (args: string[]) => Promise<string>
+export type RunGit = (args: string[], options?: GitOptions) => Promise<string>
 
 const fullCommit = /^[0-9a-f]{40}$/
 const shortCommit = /^[0-9a-f]{7,39}$/
@@ -62,8 +71,10 @@ export async function openSource(
   }
 }
 
-function addressOf(repository: SourceRepository): string {
-  return repository.kind === 'url' ? repository.url : repository.path
+/** @returns what git is given: it takes a path with a colon before its first slash for `host:path` */
+export function addressOf(repository: SourceRepository): string {
+  if (repository.kind === 'url') return repository.url
+  return /^[^/]*:/.test(repository.path) ? `./${repository.path}` : repository.path
 }
 
 async function pin(
@@ -82,7 +93,7 @@ async function pin(
   return commit === undefined ? undefined : { repository, ref: commit, commit, kind: 'commit' }
 }
 
-/** A remote repository can't be asked for a commit: BuildKit's fetch will tell. A path on this machine can. */
+/** A remote repository can't be asked for a commit: the fetch will tell. A path on this machine can. */
 async function findCommit(
   git: RunGit,
   repository: SourceRepository,

@@ -30,7 +30,6 @@ import { renderSummary } from '../../../src/report/summary.ts'
 import { createRetry, systemWait } from '../../../src/retry.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { gitOf } from '../plan-world.ts'
-import { noRetry } from '../retry.ts'
 import { engineFor } from './engine.ts'
 
 /** Milliseconds */
@@ -130,14 +129,13 @@ async function carryOut(tools: Tools): Promise<Run | string> {
   }
 }
 
-async function plan({ inputs, registry, circumstances: { signal } }: Tools): Promise<Plan> {
+async function plan({ inputs, registry }: Tools): Promise<Plan> {
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const reader = createOpenReader(registry, own, () => undefined)
-  const machine = { environment: {}, signal, dockerfiles, retry: noRetry }
-  const world = createPlanWorld(inputs, machine, reader, new Map(), nixl)
-  return makePlan(inputs.plan, { ...world, git, recipeOf })
+  const world = createPlanWorld(inputs, { dockerfiles }, reader, git, nixl)
+  return makePlan(inputs.plan, { ...world, recipeOf })
 }
 
 function worldOf(
@@ -174,6 +172,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
     readText: (path: string) => Promise.resolve(readFileSync(path, 'utf8')),
     inspectImage: () => Promise.resolve(undefined),
     forgetImage: () => Promise.resolve(),
+    fetchSource: () => Promise.resolve('/sources'),
     facts: factsPlace(registry, cacheRepository),
     artifacts: createArtifacts(artifactPlaces(inputs, registry, cacheRepository, undefined), newPath),
   }

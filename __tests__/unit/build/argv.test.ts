@@ -11,6 +11,8 @@ import {
   reproduceCommand,
 } from '../../../src/build/argv.ts'
 import type { BuildOptions } from '../../../src/build/options.ts'
+import type { SourceFolders } from '../../../src/build/source-fetch.ts'
+import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
 
 const image: BuildCall['output'] = {
@@ -99,6 +101,15 @@ describe('the call to buildx', () => {
     ])
   })
 
+  it('for a source that was fetched does not say from where, so that the same commit is the same step', () => {
+    const addresses = (sources: SourceFolders) =>
+      values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
+        value.includes('_REPO='),
+      )
+    expect(addresses({ aibrix: '/a' })).toEqual(['UCX_REPO=https://example.com/ucx'])
+    expect(addresses({ ucx: '/u' })).toEqual(['AIBRIX_REPO=https://example.com/aibrix'])
+  })
+
   it('for what is too old has its time as a build argument in each call, so that the steps of the image run again', () => {
     const time = '2025-11-23T00:00:00.000Z'
     for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
@@ -142,17 +153,19 @@ describe('the call to buildx', () => {
       ['id=a,src=/x/a', 'id=b,"src=/x y,""z""/b"'],
     ],
     [
-      'sources on this machine',
+      'sources that were fetched',
+      { sources: { aibrix: '/a=b', ucx: '/u.git' } },
+      '--build-context',
+      ['aibrix-source=/a=b/', 'ucx-source=/u.git/'],
+    ],
+    [
+      'no repository of this machine',
       {
-        leg: makeLeg({
-          aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: '/a=b' } },
-          ucx: { ...makeLeg().ucx, repository: { kind: 'path', path: '/u' } },
-        }),
+        leg: makeLeg({ aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: '/srv/aibrix' } } }),
       },
       '--build-context',
-      ['aibrix-source=/a=b/', 'ucx-source=/u/'],
+      [],
     ],
-    ['sources elsewhere', {}, '--build-context', []],
     ['no layer cache', {}, '--cache-from', []],
     [
       'a layer cache to measure with',
@@ -230,9 +243,9 @@ describe('a line of CSV', () => {
   })
 })
 
-/** What a shell makes of the command, with a stand-in for docker */
+/** What a shell makes of the command, with a stand-in for docker and git */
 function pasted(command: string): string[] {
-  const output = execFileSync('sh', ['-c', `docker() { printf '%s\\0' "$@"; }\n${command}`], {
+  const output = execFileSync('sh', ['-c', `git() { :; }; docker() { printf '%s\\0' "$@"; }\n${command}`], {
     encoding: 'utf8',
   })
   return output.split('\0').slice(0, -1)
@@ -263,6 +276,32 @@ describe('the command to reproduce a build', () => {
     const args = pasted(reproduceCommand(makeCall(), place))
     expect(args.at(-1)).toBe(place.context)
     expect(values(args, '--file')).toEqual(['Dockerfile.vllm'])
+  })
+
+  it.each<[string, Partial<PinnedSource>, string[]]>([
+    [
+      'a path',
+      { repository: { kind: 'path', path: "/srv/it's here" } },
+      [
+        'git init --quiet --bare aibrix-source',
+        "git --git-dir=aibrix-source fetch --quiet --no-tags --depth=1 -- '/srv/it'\\''s here' +refs/tags/v0.5.0:refs/tags/v0.5.0",
+      ],
+    ],
+    [
+      'a branch by ssh',
+      { repository: { kind: 'url', url: 'git@git.example:aibrix' }, ref: 'feature/kv', kind: 'branch' },
+      [
+        'git init --quiet --bare aibrix-source',
+        `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:aibrix +${'1'.repeat(40)}:refs/heads/feature/kv`,
+      ],
+    ],
+    ['a URL that a build can clone', {}, []],
+  ])('first fetches with git what is at %s', (_, source, expected) => {
+    const leg = makeLeg({ aibrix: { ...makeLeg().aibrix, ...source } })
+    const command = reproduceCommand(makeCall({ leg }))
+    expect(command.split('\n').slice(0, -1)).toEqual(expected)
+    const contexts = expected.length === 0 ? [] : ['aibrix-source=aibrix-source/']
+    expect(values(pasted(command), '--build-context')).toEqual(contexts)
   })
 
   it('survives a shell, whatever the values are', () => {

@@ -37,17 +37,20 @@ type Behaviour = {
 
 async function measured({ stored, keep, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
+  const sources: BuildCall['sources'][] = []
   const kept: [Facts, boolean][] = []
   const names: string[] = []
   const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
   const world: StagesWorld = {
     build: (call) => {
       calls.push(call.output.kind)
+      if (call.sources) sources.push(call.sources)
       if (fails?.(call)) return Promise.reject(new UserError('It does not compile.'))
       if (call.output.kind === 'wheel' || call.output.kind === 'ucx')
         writeContent(call.output.directory, wanted[call.output.kind])
       return Promise.resolve({ steps: [], digest: undefined })
     },
+    fetchSource: (component, { commit }) => Promise.resolve(`/sources/${component}-${commit}`),
     newPath: (name) => name,
     readText: (path) => Promise.resolve(JSON.stringify(path.endsWith('base.json') ? real : makeImage())),
     facts: {
@@ -68,7 +71,7 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
   const result = await measureOnStages(leg, { ...settings, push, judgeBase }, world, steps).catch(
     (error: unknown) => error,
   )
-  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, kept, names }
+  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, kept, names, sources }
 }
 
 const refusal = (status: number) =>
@@ -145,6 +148,16 @@ describe('a gate that the base alone decides', () => {
   })
 })
 
+it('only a stage that is compiled gets its source, which is fetched first', async () => {
+  const { calls, sources } = await measured({})
+  expect(calls).toHaveLength(4)
+  expect(sources).toHaveLength(2)
+  expect(Object.assign({}, ...sources)).toEqual({
+    aibrix: `/sources/aibrix-${leg.aibrix.commit}`,
+    ucx: `/sources/ucx-${leg.ucx.commit}`,
+  })
+})
+
 describe('a build that fails', () => {
   it.each(['wheel', 'ucx', 'report'])('in %s is told, whether the facts were stored or not', async (kind) => {
     const fails = ({ output }: BuildCall) => output.kind === kind
@@ -169,6 +182,7 @@ it('a leg that the facts speak against is refused before anything is compiled', 
     readText: () => Promise.resolve(JSON.stringify(real)),
     facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
+    fetchSource: () => Promise.reject(new Error('not used here')),
   }
   const objection = () => Promise.resolve('it has no torch')
   await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(

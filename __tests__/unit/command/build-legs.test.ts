@@ -75,6 +75,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
       Promise.resolve(JSON.stringify(path.endsWith('base.json') ? facts.base : facts.image)),
     inspectImage: () => Promise.resolve(undefined),
     forgetImage: () => Promise.resolve(),
+    fetchSource: (component) => Promise.resolve(`/sources/${component}`),
   }
 }
 

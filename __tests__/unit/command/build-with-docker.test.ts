@@ -67,6 +67,8 @@ async function build(
     registry: memory.client,
     secretFiles: new Map<string, string>(),
     nixl: { versions: () => Promise.reject(new Error('not used here')) },
+    git: () => Promise.reject(new Error('not used here')),
+    fetchSource: () => Promise.resolve('/sources/one'),
   }
   const plan = makePlan(legs.map((leg) => ({ ...makePlannedImage(leg), legs: [leg] })))
   return { outcomes: await buildWithDocker(plan, legs, tools), lines, runner }

@@ -75,8 +75,9 @@ describe('promote', () => {
     const inputs = inputsOf({ command: 'promote', plan: file, registry: host })
     const registry = createClient(inputs, undefined, machine)
     opened.push(registry)
-    const nixl = { versions: () => Promise.reject(new Error('not used here')) }
-    const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), nixl }
+    const notUsed = () => Promise.reject(new Error('not used here'))
+    const asked = { nixl: { versions: notUsed }, git: notUsed, fetchSource: notUsed }
+    const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), ...asked }
     const place = { kind: 'file', path: file } as const
     const { outcomes } = await carryOut(tools, { kind: 'promote', plan: place })
     // The public repository was read, and the leg was looked for.

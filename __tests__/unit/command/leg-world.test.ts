@@ -242,10 +242,13 @@ describe('an image on the engine', () => {
 
 describe('how a leg is built', () => {
   const [leg] = makePlannedImage().legs
+  const secrets = new Map([
+    ['token', '/private/token'],
+    ['git-credentials', '/private/git'],
+  ])
   const settingsFor = (given: Record<string, string>, of: Partial<PlannedLeg> = {}) => {
     const inputs = inputsOf(given)
     const machine = { dockerfiles: 'dockerfiles', environment: {} }
-    const secrets = new Map([['token', '/private/token']])
     return createSettings(
       machine,
       inputs,
@@ -269,7 +272,7 @@ describe('how a leg is built', () => {
     expect(settingsFor(given)).toMatchObject(expected)
   })
 
-  it('is with the files of the action, the secrets of the run and the age that the plan allows', () => {
+  it("is with the files of the action, the secrets of the run but git's, and the age that the plan allows", () => {
     const newerThan = '2025-11-01T00:00:00.000Z'
     expect(settingsFor({}, { newerThan }).call).toMatchObject({
       context: 'dockerfiles',
@@ -285,12 +288,26 @@ describe('how a leg is built', () => {
     ['its first tag', leg, 'name=aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123,push=false'],
     ['its id where the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
   ])('can be repeated in a checkout, under %s', (_, of, name) => {
-    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}))
+    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)
     const command = commandOf(of)
     expect(command).toContain('# Put the value of the secret "token" into the file secret-token first.')
     expect(command).toContain('docker buildx build --file dockerfiles/Dockerfile.vllm ')
     expect(command).toContain(name)
     expect(command).toMatch(/ -- dockerfiles$/)
     expect(command).not.toContain('/private')
+  })
+
+  it.each([
+    ['https://git.example/aibrix', true],
+    ['git@git.example:aibrix', false],
+  ])('can be repeated with a source at %s, with the secret of git: %s', (url, expected) => {
+    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)
+    const repository = { kind: 'url', url } as const
+    const command = commandOf({
+      ...leg,
+      aibrix: { ...leg.aibrix, repository },
+      ucx: { ...leg.ucx, repository },
+    })
+    expect(command.includes('--secret id=git-credentials,src=secret-git-credentials')).toBe(expected)
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPlanWorld, openNixlIndex, readCatalogue } from '../../../src/command/plan-world.ts'
+import { createPlanWorld, openGit, openNixlIndex, readCatalogue } from '../../../src/command/plan-world.ts'
 import { readRecipe } from '../../../src/edge/recipe.ts'
 import type { Machine } from '../../../src/edge/machine.ts'
 import type { NixlIndex } from '../../../src/plan/nixl-index.ts'
@@ -29,7 +29,9 @@ type Given = {
 }
 
 function open({ inputs = {}, machine = {}, memory = createMemory(), secretFiles = new Map() }: Given) {
-  return createPlanWorld(inputsOf(inputs), makeMachine(folder, machine), memory.client, secretFiles, nixl)
+  const made = makeMachine(folder, machine)
+  const read = inputsOf(inputs)
+  return createPlanWorld(read, made, memory.client, openGit(read, made, secretFiles), nixl)
 }
 
 describe('git, as a plan asks it', () => {
@@ -37,14 +39,14 @@ describe('git, as a plan asks it', () => {
   const machine = { environment: { PATH: path } }
 
   it('is that of the runner', async () => {
-    expect(await open({ machine }).git(['ls-remote', 'x'])).toBe('-c safe.directory=* ls-remote x\n\n')
+    expect(await open({ machine }).git(['ls-remote', 'x'])).toBe('ls-remote x\n\n')
   }, 30_000)
 
   it('has the credentials and the certificates of the run', async () => {
     const secretFiles = new Map([['git-credentials', '/private/git']])
     const inputs = { 'ca-certificates': '/own.pem' }
     expect(await open({ machine, inputs, secretFiles }).git(['ls-remote'])).toBe(
-      '-c credential.helper=store --file=/private/git -c safe.directory=* ls-remote\n/own.pem\n',
+      '-c credential.helper=store --file=/private/git ls-remote\n/own.pem\n',
     )
   }, 30_000)
 

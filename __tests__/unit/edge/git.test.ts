@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it, jest } from '@jest/globals'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createGit } from '../../../src/edge/git.ts'
+import { createGit, globalConfiguration } from '../../../src/edge/git.ts'
 import type { Retry } from '../../../src/retry.ts'
 import { quickRetry } from '../../support/retry.ts'
 
@@ -16,13 +17,23 @@ afterAll(() => {
 })
 
 /** A git that is a shell script; `tries` counts its runs. */
-function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?: AbortSignal } = {}) {
+function gitOf(
+  script: string,
+  {
+    environment,
+    ...more
+  }: { timeout?: number; retry?: Retry; signal?: AbortSignal; environment?: NodeJS.ProcessEnv } = {},
+) {
   const place = mkdtempSync(join(folder, 'bin-'))
   writeFileSync(join(place, 'git'), `#!/bin/sh\necho x >> ${place}/tries\n${script}\n`)
   chmodSync(join(place, 'git'), 0o755)
   const git = createGit({
-    ...{ environment: { PATH: `${place}:${process.env.PATH ?? ''}` }, credentials: undefined },
+    ...{
+      environment: { ...environment, PATH: `${place}:${process.env.PATH ?? ''}` },
+      credentials: undefined,
+    },
     ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 50_000 },
+    configuration: '/dev/null',
     retry: quickRetry(),
     ...more,
   })
@@ -30,6 +41,43 @@ function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?:
 }
 
 const fails = (line: string) => `echo "${line}" >&2; exit 128`
+
+describe('what the user has set for git', () => {
+  /** @returns a value as git reads it with our configuration */
+  function value(key: string, environment: NodeJS.ProcessEnv): string {
+    const configuration = join(mkdtempSync(join(folder, 'configuration-')), 'gitconfig')
+    writeFileSync(configuration, globalConfiguration(environment))
+    const env = { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: configuration }
+    return execFileSync('git', ['config', '--get-all', key], { env, encoding: 'utf8', cwd: '/' }).trim()
+  }
+  const home = mkdtempSync(join(folder, 'a "home" \\ '))
+  mkdirSync(join(home, '.config/git'), { recursive: true })
+  mkdirSync(join(home, 'own/git'), { recursive: true })
+  writeFileSync(join(home, '.gitconfig'), '[test]\nkey = home\n[safe]\ndirectory = /srv\n')
+  writeFileSync(join(home, '.config/git/config'), '[test]\nkey = config\n')
+  writeFileSync(join(home, 'own/git/config'), '[test]\nkey = own\n')
+  writeFileSync(join(home, 'given'), '[test]\nkey = given\n')
+
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    ['in both of its files', { HOME: home }, 'config\nhome'],
+    ['where XDG says', { HOME: home, XDG_CONFIG_HOME: join(home, 'own') }, 'own\nhome'],
+    ['in a file of their choice', { HOME: home, GIT_CONFIG_GLOBAL: join(home, 'given') }, 'given'],
+  ])('counts, %s', (_, environment, expected) => {
+    expect(value('test.key', environment)).toBe(expected)
+  })
+
+  it('counts, and repositories of all users may be read', () => {
+    expect(value('safe.directory', { HOME: home })).toBe('/srv\n*')
+    expect(value('safe.directory', {})).toBe('*')
+  })
+
+  it('leads to no other repository than the one that is asked', async () => {
+    const { git } = gitOf('env | grep ^GIT_', { environment: { GIT_DIR: '/x', GIT_SSH_COMMAND: 'ssh -v' } })
+    const variables = await git(['ls-remote'])
+    expect(variables).not.toContain('GIT_DIR')
+    expect(variables).toContain('GIT_SSH_COMMAND=ssh -v\n')
+  })
+})
 
 describe('git on the runner', () => {
   it('is heard to the end, however many refs there are', async () => {
@@ -55,6 +103,17 @@ describe('git on the runner', () => {
     ['fatal: Authentication failed for the repository', 1, 'Authentication failed for the repository.'],
     ['fatal: could not find remote ref x', 1, 'could not find remote ref x.'],
     [
+      'Host key verification failed.\nfatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: Host key verification failed.',
+    ],
+    [
+      'fatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: fatal: Could not read from remote repository.',
+    ],
+    ['', 1, 'git ls-remote failed: it said nothing.'],
+    [
       'fatal: unable to access: Could not resolve host: x',
       4,
       'Could not resolve host: x; it was tried 4 times.',
@@ -71,6 +130,17 @@ describe('git on the runner', () => {
     await expect(git(['ls-remote'])).rejects.toThrow(
       'git did not answer within 0.1 s: git ls-remote; it was tried 2 times.',
     )
+  })
+
+  it('says what it was to do, and may be given more time and an input', async () => {
+    const { git } = gitOf('cat; exec sleep 60', { retry: quickRetry({ retries: 0 }) })
+    const options = { what: 'Fetching x', input: 'y', timeout: 100 }
+    await expect(git(['fetch'], options)).rejects.toThrow('git did not answer within 0.1 s: Fetching x.')
+    const failing = gitOf(`cat >&2; ${fails('fatal: no')}`)
+    await expect(failing.git(['fetch'], { what: 'Fetching x' })).rejects.toThrow(
+      'Fetching x failed: fatal: no.',
+    )
+    expect(await gitOf('cat').git(['pack-objects'], { input: 'y' })).toBe('y')
   })
 
   it('is not asked again after a cancel', async () => {

@@ -103,6 +103,12 @@ describe('the tag of an event', () => {
       'v0.8.0',
     ],
     [
+      'the same repository by ssh as git writes it',
+      release,
+      { 'aibrix-repository': 'git@github.com:vllm-project/aibrix.git' },
+      'v0.8.0',
+    ],
+    [
       'a server that names the ref alone',
       { ...release, GITHUB_REF: 'refs/tags/v0.8.0', GITHUB_REF_TYPE: undefined, GITHUB_REF_NAME: undefined },
       {},
@@ -236,6 +242,10 @@ describe('bad inputs', () => {
     [{ 'aibrix-version': '--upload-pack=x' }, 'aibrix-version: "--upload-pack=x"'],
     [{ 'aibrix-repository': './nowhere' }, 'aibrix-repository: "./nowhere"'],
     [{ 'aibrix-repository': 'ext::sh -c x' }, 'aibrix-repository:'],
+    [{ 'aibrix-repository': 'ext::sh' }, 'aibrix-repository:'],
+    [{ 'ucx-repository': 'C:\\ucx' }, 'ucx-repository:'],
+    [{ 'ucx-repository': '-oProxyCommand=x:ucx' }, 'ucx-repository:'],
+    [{ 'ucx-repository': 'file:///srv/ucx.git' }, 'ucx-repository:'],
     [{ 'nixl-version': 'main' }, 'nixl-version: "main"'],
     [{ 'ucx-version': '1.19.0' }, 'ucx-version: "1.19.0"'],
     [{ integration: 'patched' }, 'allowed: auto, patch, module, none'],
@@ -455,5 +465,14 @@ describe('sizes and lists', () => {
       kind: 'path',
       path: './aibrix.git',
     })
+  })
+
+  it.each([
+    'git@git.example:team/aibrix.git',
+    'alias:aibrix',
+    'me@[::1]:/srv/aibrix',
+    'git.example:~/aibrix',
+  ])('%s is a source by ssh', (url) => {
+    expect(read({ 'aibrix-repository': url }).plan.aibrix.repository).toEqual({ kind: 'url', url })
   })
 })

@@ -19,7 +19,7 @@ class Source:
         self.name = name
         self.local = next((p for p in (context + "/.git", context) if os.path.exists(p + "/HEAD")), None)
         if self.local is None and os.path.isdir(context) and os.listdir(context):
-            raise Failure("the named context %s-source holds no git repository." % name)
+            raise Failure("the named context %s-source holds no git repository of its own; give it a bare one (git clone --bare)." % name)
         self.address = "file://" + self.local if self.local else address
         self.shown = "the named context %s-source" % name if self.local else without_userinfo(address)
 
@@ -54,12 +54,14 @@ def without_userinfo(address):
 def checkout(source, ref, commit, directory):
     """Checks `ref` out into `directory` and returns its commit.
 
-    A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm counts.
+    A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm counts. Commits are abbreviated to 9
+    digits, as it does since version 8: git's own number grows with the objects that a clone happens to have.
     commit: 40 digits that it has to be, or an empty string.
     """
     say("%s %s from %s" % (source.name, ref, source.shown))
     os.makedirs(directory)
     source.git(["init", "-q", "."], "git could not start a repository", cwd=directory)
+    source.git(["config", "core.abbrev", "9"], "git could not be configured", cwd=directory)
     source.git(["remote", "add", "origin", source.address], "git could not name the source", cwd=directory)
     refs = source.ask(["ls-remote", "-q", "origin", "refs/tags/*", "refs/heads/*"], cwd=directory)
     if refs is None:
@@ -74,7 +76,7 @@ def checkout(source, ref, commit, directory):
         source.git(["fetch", "-q", "--depth", "1", "--no-tags", "origin", spec], what, cwd=directory)
         target = "refs/tags/" + tag
     elif "refs/heads/" + ref in names or re.match(r"^[0-9a-f]{7,40}$", ref):
-        source.git(["fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"], what, cwd=directory)
+        source.git(["fetch", "-q", "--tags", "--update-shallow", "origin", "+refs/heads/*:refs/remotes/origin/*"], what, cwd=directory)
         target = "refs/remotes/origin/" + ref if "refs/heads/" + ref in names else ref
         if FULL_COMMIT.match(target) and source.ask(["cat-file", "-e", target + "^{commit}"], cwd=directory) is None:
             source.git(["fetch", "-q", "origin", target], what, cwd=directory)
@@ -86,3 +88,8 @@ def checkout(source, ref, commit, directory):
         raise Failure(
             "%s %s is now commit %s and was %s when this build was planned: the ref moved; plan again." % (source.name, ref, head, commit))
     return head
+
+
+def has_version_tag(source, directory):
+    """Whether there is a tag at or before the checked out commit from which a version can be counted."""
+    return source.ask(["describe", "--tags", "--match", "*[0-9]*"], cwd=directory) is not None

@@ -10,7 +10,7 @@ import os
 import shutil
 import zipfile
 
-from ..builder.checkout import Source, checkout
+from ..builder.checkout import Source, checkout, has_version_tag
 from ..common.failure import Failure, say, warn
 from ..common.python_packages import frozen, pip
 from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
@@ -45,8 +45,11 @@ def main():
     environment = prepare(project, toolkit, names)
     os.makedirs(RESULT + "/dependencies")
     say("compiling for " + " ".join(names))
+    what = "aibrix_kvcache %s could not be compiled" % ref
+    if not has_version_tag(source, WORK + "/aibrix"):
+        what += " (there is no tag at or before this commit, from which its version could be counted)"
     pip(["wheel", "-v", "--no-build-isolation", "--no-deps", "--no-cache-dir", "-w", RESULT, project],
-        "aibrix_kvcache %s could not be compiled" % ref, env=environment, online=False, cause_first=True)
+        what, env=environment, online=False, cause_first=True)
     wheel = glob.glob(RESULT + "/*.whl")[0]
     check(wheel)
     dependencies(wheel)

@@ -1,0 +1,50 @@
+import type { PinnedSource } from '../plan/plan.ts'
+import { addressOf } from '../plan/source.ts'
+
+/** What has a source of its own, and the named context in which the Dockerfiles take it. */
+export const sourceContexts = { aibrix: 'aibrix-source', ucx: 'ucx-source' } as const
+export type Component = keyof typeof sourceContexts
+export const components: readonly Component[] = ['aibrix', 'ucx']
+
+/** Folders with a bare repository each, which take the place of the repositories that are cloned in the build. */
+export type SourceFolders = Partial<Record<Component, string>>
+
+/** @returns the ref under which a fetched source is kept */
+export function refOf({ kind, ref }: PinnedSource): string {
+  if (kind === 'tag') return `refs/tags/${ref}`
+  return `refs/heads/${kind === 'branch' ? ref : 'source'}`
+}
+
+/**
+ * Arguments of `git fetch` for a bare repository. A tag comes alone; a branch and a commit come with their history and its tags,
+ * which setuptools-scm counts, and as the commit that was planned, wherever the branch is by now.
+ */
+export function fetchArguments(source: PinnedSource): string[] {
+  const ref = refOf(source)
+  const address = addressOf(source.repository)
+  if (source.kind === 'tag')
+    return ['fetch', '--quiet', '--no-tags', '--depth=1', '--', address, `+${ref}:${ref}`]
+  return ['fetch', '--quiet', '--update-shallow', '--', address, `+${source.commit}:${ref}`]
+}
+
+/** As `fetchArguments`, of servers that give neither a single commit nor a part of the history, such as plain web servers. */
+export function wholeFetchArguments(source: PinnedSource): string[] {
+  const ref = refOf(source)
+  const address = addressOf(source.repository)
+  if (source.kind === 'tag') return ['fetch', '--quiet', '--no-tags', '--', address, `+${ref}:${ref}`]
+  const branches = '+refs/heads/*:refs/remotes/origin/*'
+  return ['fetch', '--quiet', '--update-shallow', '--tags', '--', address, branches]
+}
+
+/** Whether git in a build step, which has no ssh and no path of this machine, can clone it. */
+export function isReachableInBuild({ repository }: PinnedSource): boolean {
+  return repository.kind === 'url' && /^(?:https?|git):\/\//i.test(repository.url)
+}
+
+/** @returns commands that make a bare repository in `folder` with what a build needs of a source */
+export function fetchCommands(folder: string, source: PinnedSource): string[][] {
+  return [
+    ['git', 'init', '--quiet', '--bare', folder],
+    ['git', `--git-dir=${folder}`, ...fetchArguments(source)],
+  ]
+}
