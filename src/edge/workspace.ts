@@ -24,6 +24,7 @@ export function writePrivateFile(workspace: Workspace, name: string, content: st
   return path
 }
 
+/** A program that was left when another one failed may still write a file there, which is gone on a second try. */
 export function removePrivate(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

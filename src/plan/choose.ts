@@ -167,7 +167,9 @@ async function selectNixl(
         [...grounds].map(async ([platform, { known }]) => {
           const answer = await world.nixl.versions(await known(), platform)
           if (answer.state === 'no-pip')
-            throw new UserError(`nixl-version: ${answer.reason}; give an exact version such as 0.7.1.`)
+            throw new UserError(
+              `nixl-version: ${answer.reason}${answer.reason.includes('; ') ? ', or' : ';'} give an exact version such as 0.7.1.`,
+            )
           return answer
         }),
       )

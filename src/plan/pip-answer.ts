@@ -51,7 +51,8 @@ function refusalIn(text: string): string | undefined {
   for (const [, url = '', reason = ''] of text.matchAll(notFetched))
     if (!isNotThere(reason)) {
       const said = tidy(reason)
-      return `the package index ${hostOf(url)} ${/^\d{3} /.test(said) ? `answers ${said}` : `can't be asked (${said})`}`
+      const answer = /^\d{3} /.test(said) ? `answers ${said}` : `can't be asked (${said})`
+      return `the package index ${hostOf(url)} ${answer}; look at ${/certificate/i.test(said) ? 'ca-certificates' : 'package-index'}`
     }
   const insecure = /The repository located at (\S+) is not a trusted or secure host/.exec(text)?.[1]
   if (insecure !== undefined)

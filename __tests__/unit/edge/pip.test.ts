@@ -195,8 +195,16 @@ describe('a real pip', () => {
     ],
     ['a login', '/login/simple', /lists no file of it, after a redirect to 127\.0\.0\.1:\d+\);/],
     ['a text', '/text/simple', /answers with text\/plain, which is no page of an index\);/],
-    ['a refusal', '/403/simple', /^pip can't say which .*: the package index 127\S+ answers 403 Forbidden$/],
-    ['a fault', '/501/simple', /the package index 127\S+ answers 501 Not Implemented$/],
+    [
+      'a refusal',
+      '/403/simple',
+      /^pip can't say which .*: the package index 127\S+ answers 403 Forbidden; look at package-index$/,
+    ],
+    [
+      'a fault',
+      '/501/simple',
+      /the package index 127\S+ answers 501 Not Implemented; look at package-index$/,
+    ],
   ])('names an index that answers with %s', async (_, path, sentence) => {
     const site = await startServer(({ path: asked }, response) => {
       const [, kind = ''] = asked.split('/')

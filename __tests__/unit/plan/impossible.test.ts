@@ -56,6 +56,19 @@ describe('what is known to be impossible', () => {
       "nixl-version: pip can't say: the package index does not answer (503 Server Error); give an exact version such as 0.7.1.",
     ],
     [
+      'the index refuses, and it is said what to look at',
+      {
+        nixl: {
+          versions: () =>
+            Promise.resolve({
+              state: 'no-pip',
+              reason: "pip can't say: index.example answers 401; look at package-index",
+            }),
+        },
+      },
+      "nixl-version: pip can't say: index.example answers 401; look at package-index, or give an exact version such as 0.7.1.",
+    ],
+    [
       'there is no pip at all',
       { nixl: { versions: () => Promise.resolve({ state: 'no-pip', reason: 'python3 has no pip' }) } },
       'nixl-version: python3 has no pip; give an exact version such as 0.7.1.',

@@ -278,7 +278,7 @@ describe('pip has no answer', () => {
     [
       'from an index that wants a password',
       refused(`401 Client Error: Unauthorized for url: ${page}`),
-      'the package index index.example answers 401 Unauthorized',
+      'the package index index.example answers 401 Unauthorized; look at package-index',
     ],
     [
       'from an index that is broken',
@@ -292,14 +292,14 @@ describe('pip has no answer', () => {
       refused(
         "connection error: HTTPConnectionPool(host='index.example', port=80): Max retries exceeded with url: /x/ (Caused by NewConnectionError('<pip._vendor.urllib3.connection.HTTPConnection object at 0x7fc0e68bbdd0>: Failed to establish a new connection: [Errno 111] Connection refused'))",
       ),
-      'Failed to establish a new connection: [Errno 111] Connection refused',
+      "can't be asked (Failed to establish a new connection: [Errno 111] Connection refused); look at package-index",
     ],
     [
       'from an index with an unknown certificate',
       refused(
         'There was a problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)',
       ),
-      'problem confirming the ssl certificate',
+      'problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)); look at ca-certificates',
     ],
     [
       'from an index that pip does not trust',
