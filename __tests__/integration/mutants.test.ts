@@ -131,7 +131,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a zstd base exported with Docker media types': {
     gate: 'media-types',
-    cause: /oci-mediatypes/,
+    cause: /exported with Docker media types/,
     inputs: ({ standIns }) => ({
       'base-registry': standIns.baseRegistries['zstd-docker-types'] ?? '',
       provenance: 'false',
