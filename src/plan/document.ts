@@ -39,8 +39,7 @@ const config = v.object({
   entrypoint: v.array(text),
   cmd: v.array(text),
   workingDir: text,
-  /** Plans of earlier versions did not say it */
-  shell: v.optional(v.array(text), []),
+  shell: v.array(text),
   env: v.array(text),
   labels: recordOf(text, text),
   diffIds: v.array(text),
