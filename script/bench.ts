@@ -117,7 +117,7 @@ function ran(log: string, step: string): boolean {
 
 /** The same in BuildKit's plain progress: the step's number, and that it is not cached */
 function ranPlain(log: string, step: string): boolean {
-  return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*\\b${step}$`, 'gm'))].some(
+  return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*"${step}"\\]$`, 'gm'))].some(
     ([line, number]) => !log.includes(`${line}\n#${number ?? ''} CACHED`),
   )
 }

@@ -53,7 +53,7 @@ function run(more: Record<string, string> = {}, environment: NodeJS.ProcessEnv =
 }
 
 const warningsOf = ({ log }: ActionRun) => log.split('\n').filter((line) => line.startsWith('::warning'))
-const compiled = () => records.steps().filter((name) => /step build-(?:wheel|ucx)/.test(name))
+const compiled = () => records.steps().filter((name) => /"step", "build-(?:wheel|ucx)"/.test(name))
 const kinds = () => service.entries.map(({ key }) => /^image-action-(\w+)-/.exec(key)?.[1])
 
 function expectGreen(ended: ActionRun): void {

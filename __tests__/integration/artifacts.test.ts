@@ -79,7 +79,7 @@ function compiled({ vertices }: Recorded): string[] {
 }
 
 const ran = ({ vertices }: Recorded, step: string) =>
-  vertices.filter((name) => name.includes(`step ${step}`)).length
+  vertices.filter((name) => name.includes(`"step", "${step}"`)).length
 
 const cacheOf = (namespace: string) => ({ registry, path: `${namespace}/image-cache` })
 

@@ -78,7 +78,8 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   } catch (error) {
     if (!(error instanceof UnfitBase)) throw error
     const candidate = { known: 'nothing', reason: 'a gate failed on the base, so nothing was built' } as const
-    const { gates } = error
+    // The others are judged on an image, and there is none.
+    const gates = error.gates.filter(({ state }) => state === 'fail' || state === 'waived')
     return { facts: undefined, candidate, gates, steps, digest: undefined, warnings: layerWarnings }
   }
 }

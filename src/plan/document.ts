@@ -39,7 +39,6 @@ const config = v.object({
   entrypoint: v.array(text),
   cmd: v.array(text),
   workingDir: text,
-  /** Plans of earlier versions did not say it */
   shell: v.array(text),
   env: v.array(text),
   labels: recordOf(text, text),

@@ -444,6 +444,8 @@ describe('a leg that fails', () => {
       return calls
     }
     expect(await outputs({})).toEqual(['facts'])
+    const { outcomes } = await built(behaviour, { of: [first] })
+    expect(outcomes[0]).toMatchObject({ report: { gates: [{ name: 'second-libucp', state: 'fail' }] } })
     expect(await outputs({ waivers: new Map([['second-libucp', 'known']]) })).toContain('image')
     expect(await outputs({ judge: 'nothing' })).toContain('image')
   })
