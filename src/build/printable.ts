@@ -10,7 +10,7 @@ const special = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]|##\[/
 /**
  * What a program printed, as one harmless line: without escape sequences and control characters, of a progress bar that
  * redraws itself (`\r`) the last state, and without the mark of a workflow command. The runner takes `##[` for one
- * anywhere in a line (actions/runner, ActionCommand.TryParse), `::` only at its start, where ours have the leg's name.
+ * anywhere in a line (actions/runner, ActionCommand.TryParse), `::` only at its start, where ours have the step that printed it.
  * @param limit characters that are kept
  */
 export function printable(text: string, limit = 2000): string {

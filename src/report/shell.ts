@@ -32,6 +32,6 @@ export function optionALine(text: string): string {
 function wrapped(line: string): string {
   const room = shownWidth - '   \\'.length
   if (line.length <= room || line.includes("'")) return line
-  const end = Math.max(...[...',@/:'].map((character) => line.lastIndexOf(character, room - 1))) + 1
+  const end = line.slice(0, room).search(/[,@/:][^,@/:]*$/) + 1
   return end === 0 ? line : `${line.slice(0, end)}\\\n${wrapped(line.slice(end))}`
 }
