@@ -72,6 +72,23 @@ function waived(): Run {
   return makeRun([makeOutcome(published, [{ state: 'built', report }])])
 }
 
+/** Whatever a program says is in the table of the gates. */
+function longWords(): Run {
+  const report = makeOutcomeReport()
+  const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
+  report.gates = report.gates.map((gate) =>
+    gate.name === 'integration'
+      ? {
+          ...gate,
+          state: 'fail',
+          actual: `${path} ${'0123456789abcdef'.repeat(8)}`,
+          hint: `Install ${path}.`,
+        }
+      : gate,
+  )
+  return makeRun([makeFailure('Gate integration failed.', report), skipped(other)])
+}
+
 function brokenBuild(): Run {
   const step = makeStep(
     '[wheel 2/3] RUN --network=default build-wheel /src/python/aibrix_kvcache',
@@ -148,6 +165,7 @@ export const samples: Readonly<Record<string, string>> = {
   unpushed: renderSummary(
     makeRun([makeOutcome({ state: 'built' }), makeOutcome({ state: 'built' }, [], other)]),
   ),
+  'long-words': renderSummary(longWords()),
   'long-names': renderSummary(
     makeRun([
       built({

@@ -1,6 +1,6 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
-import { code, counted, escaped, folded, none, shortDigest, table } from './markdown.ts'
+import { code, counted, escaped, folded, none, shortDigest, wrappingTable } from './markdown.ts'
 import {
   type ImageOutcome,
   legDigest,
@@ -30,10 +30,17 @@ const legStates: Record<LegState['state'], string> = {
 }
 
 /** What was published before, and has got another tag, was not built for it. */
-function stateOf({ state, image: { cause } }: ImageOutcome): string {
-  return state === 'published' && cause.kind === 'unchanged'
-    ? `✅ tagged, unchanged since ${code(cause.tag)}`
-    : imageStates[state]
+function stateOf({ state, image: { cause, published } }: ImageOutcome): string {
+  const isPublished = published.kind === 'same'
+  if (state === 'published' && cause.kind === 'unchanged')
+    return `✅ tagged, unchanged since ${code(cause.tag)}`
+  if (state === 'staged' && isPublished) return '⏸️ published, not yet under this tag'
+  return imageStates[state]
+}
+
+function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
+  if (!hasDigest) return []
+  return [digest === undefined ? none : shortDigest(digest)]
 }
 
 /** A row for each image; digests only where there are any. */
@@ -41,15 +48,10 @@ function tagTable(outcomes: readonly ImageOutcome[]): string {
   const hasDigest = outcomes.some((outcome) => publicDigest(outcome) !== undefined)
   const rows = outcomes.map((outcome) => {
     const { repository } = outcome.image
-    const digest = publicDigest(outcome)
     const tags = tagNames(outcome).map((tag) => code(familiarReference({ ...repository, tag })))
-    return [
-      tags.join('<br>'),
-      ...(hasDigest ? [digest === undefined ? none : shortDigest(digest)] : []),
-      stateOf(outcome),
-    ]
+    return [tags.join('<br>'), ...digestCell(hasDigest, publicDigest(outcome)), stateOf(outcome)]
   })
-  return table(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
+  return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 
 /** @returns a command to copy for the first image that can be pulled */
@@ -60,16 +62,14 @@ function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
 
 /** A build is about its legs, which nobody can pull by a tag yet. */
 function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
-  const rows = legs.map(({ image, outcome }) => {
-    const digest = legDigest(image, outcome)
-    return [
-      `**${escaped(titleOf(image.image), 120)}**`,
-      escaped(outcome.leg.platform, 40),
-      digest === undefined ? none : shortDigest(digest),
-      legStates[outcome.state],
-    ]
-  })
-  const text = table(['Leg', 'Platform', 'Digest', 'State'], rows)
+  const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
+  const rows = legs.map(({ image, outcome }) => [
+    `**${escaped(titleOf(image.image), 120)}**`,
+    escaped(outcome.leg.platform, 40),
+    ...digestCell(hasDigest, legDigest(image, outcome)),
+    legStates[outcome.state],
+  ])
+  const text = wrappingTable(['Leg', 'Platform', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
   return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]
 }
 
