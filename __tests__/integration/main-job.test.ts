@@ -174,7 +174,7 @@ describe('both engines', () => {
       const run = await runAction(world().inputs(both))
       await put(kept)
       expect(run.code).toBe(0)
-      expect(run.log).toContain("its report can't be shown: the cache repository does not have it.")
+      expect(run.log).toContain('nothing says how it was judged: The cache repository has no report of it.')
       expect(run.summary).toContain('2 images unchanged')
     },
     minutes,
