@@ -51,6 +51,20 @@ function built(image: PlannedImage): ImageOutcome {
   )
 }
 
+/** Two images, of each of which the platforms hold different things: as many columns as there may be. */
+function fourColumns(): ImageOutcome[] {
+  return [vllm, makePlannedImage(makeLeg({ nixl: '0.7.0' }))].map(({ legs: [leg] }) => {
+    const image = makePlannedImage(leg, both)
+    const legs = image.legs.map((one, index): LegState => {
+      const facts = makeFacts()
+      facts.image.python.version = `3.12.${index}`
+      facts.image.nixl.distributions = { nixl: leg.nixl, 'nixl-cu13': leg.nixl }
+      return { state: 'built', report: makeOutcomeReport(one, facts) }
+    })
+    return makeOutcome(published, legs, image)
+  })
+}
+
 function failedGate(): Run {
   const facts = makeFacts()
   facts.image.pip.numpy = '2.3.0'
@@ -140,6 +154,7 @@ const longHost = {
 export const samples: Readonly<Record<string, string>> = {
   one: renderSummary(makeRun([built(vllm)])),
   two: renderSummary(makeRun([built(vllm), built(other)])),
+  'four-columns': renderSummary(makeRun(fourColumns())),
   twelve: renderSummary(makeRun(twelve().map(built))),
   'twelve-mixed': renderSummary(
     makeRun(twelve().map((image, index) => (index % 3 === 0 ? built(image) : unchanged(image)))),
