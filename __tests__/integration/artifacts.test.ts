@@ -52,7 +52,7 @@ function recorder(): { path: string; vertices: () => string[]; calls: () => stri
     vertices: () =>
       readdirSync(folder)
         .filter((name) => name.startsWith('said-'))
-        .flatMap((name) => [...read(name).matchAll(/"name": ("(?:[^"\\]|\\.)*")/g)])
+        .flatMap((name) => [...read(name).matchAll(/"name": ?("(?:[^"\\]|\\.)*")/g)])
         .map(([, name = '""']) => JSON.parse(name) as string),
   }
 }
