@@ -29,28 +29,43 @@ const legStates: Record<LegState['state'], string> = {
   skipped: '⏭️ not begun',
 }
 
-/** What was published before, and has got another tag, was not built for it. */
-function stateOf({ state, image: { cause, published } }: ImageOutcome): string {
-  const isPublished = published.kind === 'same'
-  if (state === 'published' && cause.kind === 'unchanged')
-    return `✅ tagged, unchanged since ${code(cause.tag)}`
-  if (state === 'staged' && isPublished) return '⏸️ published, not yet under this tag'
-  return imageStates[state]
-}
-
 function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
   if (!hasDigest) return []
   return [digest === undefined ? none : shortDigest(digest)]
 }
 
-/** A row for each image; digests only where there are any. */
+type Row = { tags: readonly string[]; digest: string | undefined; state: string }
+
+/** A row for each image, or two where it has some of its tags and could not get the others. */
+function rowsOf(outcome: ImageOutcome): Row[] {
+  const { state } = outcome
+  const { published, cause } = outcome.image
+  if (state === 'staged' && published.kind === 'same') {
+    const { tags, digest, missingTags } = published
+    return [
+      { tags, digest, state: imageStates.unchanged },
+      { tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
+    ]
+  }
+  // It was published before, and not built for its new tag.
+  const isTagged = state === 'published' && cause.kind === 'unchanged'
+  const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : imageStates[state]
+  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
+}
+
+/** Digests only where there are any. */
 function tagTable(outcomes: readonly ImageOutcome[]): string {
-  const hasDigest = outcomes.some((outcome) => publicDigest(outcome) !== undefined)
-  const rows = outcomes.map((outcome) => {
-    const { repository } = outcome.image
-    const tags = tagNames(outcome).map((tag) => code(familiarReference({ ...repository, tag })))
-    return [tags.join('<br>'), ...digestCell(hasDigest, publicDigest(outcome)), stateOf(outcome)]
-  })
+  const all = outcomes.flatMap((outcome) =>
+    rowsOf(outcome).map((row) => ({ ...row, repository: outcome.image.repository })),
+  )
+  const hasDigest = all.some(({ digest }) => digest !== undefined)
+  const rows = all
+    .filter(({ tags }) => tags.length > 0)
+    .map(({ tags, digest, state, repository }) => [
+      tags.map((tag) => code(familiarReference({ ...repository, tag }))).join('<br>'),
+      ...digestCell(hasDigest, digest),
+      state,
+    ])
   return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 

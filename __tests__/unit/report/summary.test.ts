@@ -161,7 +161,12 @@ describe('the job summary', () => {
       image,
     )
     const text = renderSummary(makeRun([waiting, makeFailure('It does not compile.')]))
-    expect(text).toContain(' | ⏸️ published, not yet under this tag |\n')
+    expect(text).toContain(
+      [
+        '| <code>aibrix/vllm-openai:v1</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ unchanged |',
+        '| <code>aibrix/vllm-openai:v2</code> | – | ⏸️ published, not yet under this tag |',
+      ].join('\n'),
+    )
     expect(text.split('\n')[0]).toBe('## ❌ 1 of 2 images failed, 1 verified')
   })
 
