@@ -16,6 +16,7 @@ type Answer = { id?: number; result?: Record<string, unknown>; error?: { message
 
 /** @param profile folder for what it writes; @param width of its window, in pixels */
 export async function openBrowser(profile: string, width: number): Promise<Browser> {
+  // Without its sandbox, which needs rights that a container does not give: it opens our own files alone.
   const args = ['--headless', '--no-sandbox', '--hide-scrollbars', '--remote-debugging-port=0']
   const child = spawn('chromium', [...args, `--user-data-dir=${profile}`, `--window-size=${width},900`], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -60,6 +60,7 @@ async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
 function withoutFolds(summary: string): string {
   return summary
     .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
+    .replace(/<\/?b>/g, '')
     .replace(/```mermaid[^]*?```/g, '▸ timing chart')
     .replace(/\n{3,}/g, '\n\n')
 }

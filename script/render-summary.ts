@@ -1,5 +1,5 @@
 // Shows job summaries as GitHub does, light and dark, and complains where something is wider than GitHub's column:
-//   node script/render-summary.ts             samples of every kind of run (summary-samples.ts)
+//   node script/render-summary.ts [NAME...]   samples of every kind of run, or some of them (summary-samples.ts)
 //   node script/render-summary.ts FILE.md...  these, such as .cache/demo/summary.md
 // Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from Debian:
 //   apt-get install chromium cmark-gfm fonts-noto-color-emoji

@@ -51,6 +51,20 @@ function built(image: PlannedImage): ImageOutcome {
   )
 }
 
+/** Two images, of each of which the platforms hold different things: as many columns as there may be. */
+function fourColumns(): ImageOutcome[] {
+  return [vllm, makePlannedImage(makeLeg({ nixl: '0.7.0' }))].map(({ legs: [leg] }) => {
+    const image = makePlannedImage(leg, both)
+    const legs = image.legs.map((one, index): LegState => {
+      const facts = makeFacts()
+      facts.image.python.version = `3.12.${index}`
+      facts.image.nixl.distributions = { nixl: leg.nixl, 'nixl-cu13': leg.nixl }
+      return { state: 'built', report: makeOutcomeReport(one, facts) }
+    })
+    return makeOutcome(published, legs, image)
+  })
+}
+
 function failedGate(): Run {
   const facts = makeFacts()
   facts.image.pip.numpy = '2.3.0'
@@ -70,6 +84,23 @@ function waived(): Run {
   report.gates = waive(report.gates, new Map([['second-libucp', 'nothing in this base loads it']]))
   report.warnings = ['AIBrix is installed but not integrated into vllm 0.21.0.']
   return makeRun([makeOutcome(published, [{ state: 'built', report }])])
+}
+
+/** Whatever a program says is in the table of the gates. */
+function longWords(): Run {
+  const report = makeOutcomeReport()
+  const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
+  report.gates = report.gates.map((gate) =>
+    gate.name === 'integration'
+      ? {
+          ...gate,
+          state: 'fail',
+          actual: `${path} ${'0123456789abcdef'.repeat(8)}`,
+          hint: `Install ${path}.`,
+        }
+      : gate,
+  )
+  return makeRun([makeFailure('Gate integration failed.', report), skipped(other)])
 }
 
 function brokenBuild(): Run {
@@ -123,6 +154,7 @@ const longHost = {
 export const samples: Readonly<Record<string, string>> = {
   one: renderSummary(makeRun([built(vllm)])),
   two: renderSummary(makeRun([built(vllm), built(other)])),
+  'four-columns': renderSummary(makeRun(fourColumns())),
   twelve: renderSummary(makeRun(twelve().map(built))),
   'twelve-mixed': renderSummary(
     makeRun(twelve().map((image, index) => (index % 3 === 0 ? built(image) : unchanged(image)))),
@@ -148,6 +180,7 @@ export const samples: Readonly<Record<string, string>> = {
   unpushed: renderSummary(
     makeRun([makeOutcome({ state: 'built' }), makeOutcome({ state: 'built' }, [], other)]),
   ),
+  'long-words': renderSummary(longWords()),
   'long-names': renderSummary(
     makeRun([
       built({

@@ -44,11 +44,16 @@ export async function causeOf(
   for (const since of [nearest, ...others]) {
     const changes = await changesSince(world, image, since).catch(ofNothing)
     // A tag such as `latest`, which was taken over.
-    const isOther = tellVersions && changes?.some(({ what }) => what === 'engineVersion') === true
+    const isOther = tellVersions && changes?.some(isOtherVersion) === true
     if (changes && !isOther) return { kind: 'changed', since, changes }
     isNewVersion ||= isOther
   }
   return isNewVersion ? { kind: 'new-version' } : { kind: 'unknown', since: nearest }
+}
+
+/** @returns whether it says so: an image of long ago may not say of which engine version it is */
+function isOtherVersion({ what, from }: Change): boolean {
+  return what === 'engineVersion' && from !== null
 }
 
 /** What an image is the first of, beside which there is nothing to compare it with. @param listed tags of its repository */

@@ -3,7 +3,7 @@ import type { ComponentName } from '../verify/components.ts'
 import { humanBytes } from '../verify/size.ts'
 import type { Part } from './fit.ts'
 import type { LegReport } from './leg-report.ts'
-import { escaped, none, table } from './markdown.ts'
+import { escaped, none, wrappingTable } from './markdown.ts'
 import type { ImageOutcome } from './outcome.ts'
 import { titledLegs, type TitledLeg, type TitleOf } from './titles.ts'
 
@@ -97,7 +97,7 @@ function rows(lines: readonly Line[]): Part[] {
   const isSame = ({ values, name }: (typeof columns)[number]): boolean =>
     values.size === 1 && !componentTitles.includes(name)
   const shown = columns.filter((column) => !isSame(column))
-  const text = table(
+  const text = wrappingTable(
     ['Image', ...shown.map(({ name }) => name)],
     lines.map(({ title, cells }) => [
       `**${escaped(title, 120)}**`,
@@ -116,7 +116,7 @@ export function componentsPart(outcomes: readonly ImageOutcome[], titleOf: Title
   if (lines.length === 0) return []
   const heading = { text: '### Components' }
   if (lines.length > mostColumns) return [heading, ...rows(lines)]
-  const text = table(
+  const text = wrappingTable(
     ['Component', ...shortened(lines, outcomes, titleOf).map((title) => escaped(title, 120))],
     lineTitles
       .map((name, row) => [name, ...lines.map(({ cells }) => cells[row] ?? none)])

@@ -1,6 +1,6 @@
 import type { Gate } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
-import { bullets, code, escaped, table } from './markdown.ts'
+import { bullets, code, escaped, wrappingTable } from './markdown.ts'
 import { named, type TitledLeg } from './titles.ts'
 
 const marks = { fail: '❌', waived: '⚠️' } as const
@@ -27,7 +27,7 @@ function explanation({ gate }: Unusual, limit: number): string {
 }
 
 function unusualTable(all: readonly Unusual[], several: boolean, limit: number): string {
-  return table(
+  return wrappingTable(
     ['', ...(several ? ['Image'] : []), 'Gate', 'Expected', 'Actual', 'Why, and what to do'],
     all.map((one) => [
       marks[one.gate.state],
@@ -78,7 +78,7 @@ export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
 export function passedTable(gates: readonly Gate[], limit: number): string | undefined {
   const passed = gates.filter(({ state }) => state === 'pass')
   if (passed.length === 0) return undefined
-  return table(
+  return wrappingTable(
     ['Gate', 'Expected', 'Actual'],
     passed.map((gate) => [code(gate.name), escaped(gate.expected, limit), escaped(gate.actual, limit)]),
   )

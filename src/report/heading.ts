@@ -49,10 +49,10 @@ function itemsOf({ command, outcomes }: Run, titleOf: TitleOf): Item[] {
 
 /** Nothing is said of tags where some may exist: a promotion that broke off, an image that was there. */
 function hasNoTag({ outcomes, error }: Run): boolean {
-  const without = ({ state, legs }: ImageOutcome): boolean =>
+  const without = ({ state, legs, image: { published } }: ImageOutcome): boolean =>
     state === 'failed'
       ? legs.some((leg) => leg.state === 'failed')
-      : state !== 'published' && state !== 'unchanged'
+      : state !== 'published' && state !== 'unchanged' && published.kind === 'absent'
   return error === undefined && outcomes.every(without)
 }
 

@@ -42,6 +42,21 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => '---')), ...padded.map(line)].join('\n')
 }
 
+/** As long as this a word takes more than a half of GitHub's column, and a browser breaks it nowhere, as it does at hyphens. */
+const longWord = /[^\s<>-]{65,}/g
+
+/** A part of such a word, to its next mark if there is one: characters, and entities as `escaped` makes them. */
+const wordPart = /(?:&#\d+;|[^&]){20,40}?(?<=[/:@,=._;-])|(?:&#\d+;|[^&]){40}/g
+
+/** A table as `table` makes it, in which long words may be broken, so that it stays within GitHub's column. */
+export function wrappingTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const broken = (cell: string): string => cell.replace(longWord, (word) => word.replace(wordPart, '$&<wbr>'))
+  return table(
+    head,
+    rows.map((row) => row.map(broken)),
+  )
+}
+
 /** @param items Markdown, a line each */
 export function bullets(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n')

@@ -6,7 +6,17 @@ import { refInTag } from '../plan/tag.ts'
 import { familiarRepository } from '../registry/reference.ts'
 import { causeInWords } from './cause-words.ts'
 import { fit, type Part, summaryLimit } from './fit.ts'
-import { alert, bullets, code, codeBlock, counted, escaped, folded, shortDigest, table } from './markdown.ts'
+import {
+  alert,
+  bullets,
+  code,
+  codeBlock,
+  counted,
+  escaped,
+  folded,
+  shortDigest,
+  wrappingTable,
+} from './markdown.ts'
 import { excludedPart } from './problems-part.ts'
 import { retriesPart, type Retried } from './retries-part.ts'
 import { many, named, type TitleOf, titlesOf } from './titles.ts'
@@ -75,7 +85,7 @@ function imageTable(images: readonly PlannedImage[], platforms: boolean): string
     'Why',
     'Tags',
   ]
-  return table(head, rows)
+  return wrappingTable(head, rows)
 }
 
 /** One table for each engine; where much is unchanged, that is folded. */
@@ -150,7 +160,7 @@ function legPart(plan: Plan, titleOf: TitleOf): Part[] {
     ]),
   )
   if (rows.length === 0) return []
-  const text = table(['Image', 'Platform', 'Leg', 'Build id', 'Base'], rows)
+  const text = wrappingTable(['Image', 'Platform', 'Leg', 'Build id', 'Base'], rows)
   return [{ text: folded(`${counted(rows.length, 'leg')} in the output matrix`, text), drop: 'legs' }]
 }
 

@@ -1,7 +1,7 @@
 import { engines } from '../plan/engine.ts'
 import type { Excluded } from '../plan/plan.ts'
 import type { Part } from './fit.ts'
-import { alert, counted, escaped, folded, table } from './markdown.ts'
+import { alert, counted, escaped, folded, wrappingTable } from './markdown.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { many, named, type TitledLeg, titledLegs, type TitleOf } from './titles.ts'
 
@@ -63,7 +63,7 @@ export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] 
  */
 export function excludedPart(excluded: readonly Excluded[], limit: number): Part[] {
   if (excluded.length === 0) return []
-  const text = table(
+  const text = wrappingTable(
     ['Image', 'AIBrix', 'NIXL', 'Platform', 'Why it is not built', 'Chosen by'],
     excluded.map(({ engine, version, aibrix, nixl, platform, reason, why }) => [
       `**${escaped(`${engines[engine].title} ${version}`, 120)}**`,

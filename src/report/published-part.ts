@@ -1,6 +1,6 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
-import { code, counted, escaped, folded, none, shortDigest, table } from './markdown.ts'
+import { code, counted, escaped, folded, none, shortDigest, wrappingTable } from './markdown.ts'
 import {
   type ImageOutcome,
   legDigest,
@@ -29,27 +29,44 @@ const legStates: Record<LegState['state'], string> = {
   skipped: '⏭️ not begun',
 }
 
-/** What was published before, and has got another tag, was not built for it. */
-function stateOf({ state, image: { cause } }: ImageOutcome): string {
-  return state === 'published' && cause.kind === 'unchanged'
-    ? `✅ tagged, unchanged since ${code(cause.tag)}`
-    : imageStates[state]
+function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
+  if (!hasDigest) return []
+  return [digest === undefined ? none : shortDigest(digest)]
 }
 
-/** A row for each image; digests only where there are any. */
-function tagTable(outcomes: readonly ImageOutcome[]): string {
-  const hasDigest = outcomes.some((outcome) => publicDigest(outcome) !== undefined)
-  const rows = outcomes.map((outcome) => {
-    const { repository } = outcome.image
-    const digest = publicDigest(outcome)
-    const tags = tagNames(outcome).map((tag) => code(familiarReference({ ...repository, tag })))
+type Row = { tags: readonly string[]; digest: string | undefined; state: string }
+
+/** A row for each image, or two where it has some of its tags and could not get the others. */
+function rowsOf(outcome: ImageOutcome): Row[] {
+  const { state } = outcome
+  const { published, cause } = outcome.image
+  if (state === 'staged' && published.kind === 'same') {
+    const { tags, digest, missingTags } = published
     return [
-      tags.join('<br>'),
-      ...(hasDigest ? [digest === undefined ? none : shortDigest(digest)] : []),
-      stateOf(outcome),
+      { tags, digest, state: imageStates.unchanged },
+      { tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
     ]
-  })
-  return table(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
+  }
+  // It was published before, and not built for its new tag.
+  const isTagged = state === 'published' && cause.kind === 'unchanged'
+  const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : imageStates[state]
+  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
+}
+
+/** Digests only where there are any. */
+function tagTable(outcomes: readonly ImageOutcome[]): string {
+  const all = outcomes.flatMap((outcome) =>
+    rowsOf(outcome).map((row) => ({ ...row, repository: outcome.image.repository })),
+  )
+  const hasDigest = all.some(({ digest }) => digest !== undefined)
+  const rows = all
+    .filter(({ tags }) => tags.length > 0)
+    .map(({ tags, digest, state, repository }) => [
+      tags.map((tag) => code(familiarReference({ ...repository, tag }))).join('<br>'),
+      ...digestCell(hasDigest, digest),
+      state,
+    ])
+  return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 
 /** @returns a command to copy for the first image that can be pulled */
@@ -60,16 +77,14 @@ function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
 
 /** A build is about its legs, which nobody can pull by a tag yet. */
 function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
-  const rows = legs.map(({ image, outcome }) => {
-    const digest = legDigest(image, outcome)
-    return [
-      `**${escaped(titleOf(image.image), 120)}**`,
-      escaped(outcome.leg.platform, 40),
-      digest === undefined ? none : shortDigest(digest),
-      legStates[outcome.state],
-    ]
-  })
-  const text = table(['Leg', 'Platform', 'Digest', 'State'], rows)
+  const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
+  const rows = legs.map(({ image, outcome }) => [
+    `**${escaped(titleOf(image.image), 120)}**`,
+    escaped(outcome.leg.platform, 40),
+    ...digestCell(hasDigest, legDigest(image, outcome)),
+    legStates[outcome.state],
+  ])
+  const text = wrappingTable(['Leg', 'Platform', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
   return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]
 }
 

@@ -31,7 +31,7 @@ const machine: Machine = {
   redact: (text) => text,
   log: () => undefined,
   timers: systemTimers,
-  started: 0,
+  started: Date.now() - 3_600_000,
   waits: defaultWaits,
   retry: noRetry,
   actionsCache: undefined,
@@ -79,10 +79,12 @@ describe('promote', () => {
     const asked = { nixl: { versions: notUsed }, git: notUsed, fetchSource: notUsed }
     const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), ...asked }
     const place = { kind: 'file', path: file } as const
-    const { outcomes } = await carryOut(tools, { kind: 'promote', plan: place })
+    const { outcomes, duration } = await carryOut(tools, { kind: 'promote', plan: place })
     // The public repository was read, and the leg was looked for.
     expect(outcomes).toMatchObject([
       { state: 'failed', legs: [{ error: expect.stringContaining('no runner has built and verified it') }] },
     ])
+    // What the process did before, such as planning, is a part of the run.
+    expect(duration).toBeGreaterThanOrEqual(3_600_000)
   })
 })

@@ -287,6 +287,12 @@ describe('why an image is built', () => {
       { kind: 'new-version' },
     ],
     [
+      'the image of another date does not say of which engine version it is',
+      {},
+      tags({ [`${start}-20251101`]: { ...other, [determinantsLabel]: '{"nixl":"0.1.0"}' } }),
+      expect.objectContaining({ kind: 'changed', since: `${start}-20251101` }),
+    ],
+    [
       'the engine version is another one under tags that tell none',
       { publicTags: 'overwrite', templates: templates('latest') },
       tags({ latest: of({ engineVersion: '0.9.2' }) }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { alert, code, codeBlock, escaped, table } from '../../../src/report/markdown.ts'
+import { alert, code, codeBlock, escaped, table, wrappingTable } from '../../../src/report/markdown.ts'
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -94,4 +94,32 @@ describe('a block of code', () => {
 
 it('an alert keeps all of its paragraphs in its quote', () => {
   expect(alert('WARNING', ['one', 'two'])).toBe('> [!WARNING]\n> one\n>\n> two')
+})
+
+describe('a table within a page', () => {
+  it.each([
+    ['a short word', 'a/b_c'],
+    ['a tag, which has hyphens', 'registry.example.com:5000/a/b:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'],
+    ['long sentences', 'a b '.repeat(100).trim()],
+  ])('keeps %s as it is', (_, text) => {
+    expect(wrappingTable(['x'], [[text]])).toBe(table(['x'], [[text]]))
+  })
+
+  it('may break a long word at its marks, else anywhere, but in no entity', () => {
+    const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
+    expect(wrappingTable(['x'], [[path]])).toContain(
+      '| aibrix_kvcache.integration.<wbr>vllm.kv_connector.aibrix_<wbr>pd_reuse_connector |',
+    )
+    const cell = wrappingTable(['x'], [[escaped('`*<'.repeat(40))]])
+    expect(cell.replaceAll('<wbr>', '')).toContain(escaped('`*<'.repeat(40)))
+    expect(
+      cell
+        .replace(/&#\d+;/g, '')
+        .replaceAll('<wbr>', '')
+        .split('\n')[2],
+    ).toBe('|  |')
+    expect(wrappingTable(['x'], [['a'.repeat(100)]])).toContain(
+      `| ${'a'.repeat(40)}<wbr>${'a'.repeat(40)}<wbr>aaaa`,
+    )
+  })
 })

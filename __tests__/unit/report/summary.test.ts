@@ -150,6 +150,26 @@ describe('the job summary', () => {
     expect(beside).not.toContain('### Why')
   })
 
+  it('says of what has no further tag yet that it is published', () => {
+    const image = makePlannedImage(undefined, undefined, {
+      published: { kind: 'same', digest, tags: ['v1'], missingTags: ['v2'] },
+      cause: { kind: 'unchanged', tag: 'v1' },
+    })
+    const waiting = makeOutcome(
+      { state: 'staged' },
+      [{ state: 'staged', report: makeOutcomeReport() }],
+      image,
+    )
+    const text = renderSummary(makeRun([waiting, makeFailure('It does not compile.')]))
+    expect(text).toContain(
+      [
+        '| <code>aibrix/vllm-openai:v1</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ unchanged |',
+        '| <code>aibrix/vllm-openai:v2</code> | – | ⏸️ published, not yet under this tag |',
+      ].join('\n'),
+    )
+    expect(text.split('\n')[0]).toBe('## ❌ 1 of 2 images failed, 1 verified')
+  })
+
   it('says of what it found published that it is unchanged or has another tag, and not how it was once built', () => {
     const origins = {
       wheel: { state: 'built', duration: 6700 },
