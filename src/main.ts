@@ -10,6 +10,7 @@ import { sentenceOf, UserError } from './errors.ts'
 import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
 import { readInputs, secretValues } from './inputs/inputs.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
+import { withheldFrom } from './edge/program-variables.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
 import { ordinaryWords } from './edge/ordinary.ts'
 import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
@@ -55,6 +56,9 @@ async function main(signal: AbortSignal): Promise<void> {
   const environment = environmentForPrograms(variables)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
+  const withheld = withheldFrom(variables)
+  if (withheld.length > 0)
+    log(`Not passed on to docker, git and pip (docs/environment.md): ${withheld.join(', ')}`)
   const machine: Machine = {
     ...{ environment, signal, workspace, redact, log: core.info, timers: systemTimers, waits },
     retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),

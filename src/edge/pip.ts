@@ -1,3 +1,4 @@
+import { devNull } from 'node:os'
 import { runProcess } from '../build/process.ts'
 import { UserError } from '../errors.ts'
 import type { PipAnswer, RunPip } from '../plan/nixl-index.ts'
@@ -16,6 +17,19 @@ export type PipSettings = {
   retry: Retry
 }
 
+/**
+ * With an index that was given nothing else is asked, whatever job and runner have configured. Of a variable that is set to nothing pip
+ * takes no notice, so that the file would count (pip, Configuration): hence values that name nothing else.
+ */
+function alone(packageIndex: string): NodeJS.ProcessEnv {
+  return {
+    PIP_INDEX_URL: packageIndex,
+    PIP_EXTRA_INDEX_URL: packageIndex,
+    PIP_FIND_LINKS: devNull,
+    PIP_NO_INDEX: 'false',
+  }
+}
+
 /** pip on the runner, with its own configuration. What could be secret reaches it in the environment, never as an argument. */
 export function createPip({
   environment,
@@ -31,7 +45,7 @@ export function createPip({
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
     // Ours are in the log, and counted.
     PIP_RETRIES: '0',
-    ...(packageIndex !== undefined && { PIP_INDEX_URL: packageIndex }),
+    ...(packageIndex !== undefined && alone(packageIndex)),
     ...(caCertificates !== undefined && { PIP_CERT: caCertificates }),
   }
   const silence = `did not answer within ${timeout / 1000} s`

@@ -186,6 +186,27 @@ describe('a real pip', () => {
     expect(known).toMatchObject({ state: 'known', versions: expect.arrayContaining(['0.8.0', '0.7.1']) })
   })
 
+  it('asks nothing but the index that is given, whatever job and runner have set', async () => {
+    const place = mkdtempSync(join(folder, 'configured-'))
+    const elsewhere = await serveIndex(join(folder, 'index'))
+    const wheel = join(place, 'nixl-0.6.0-py3-none-any.whl')
+    writeFileSync(wheel, '')
+    const base = { python: '3.13', cuda: '12.8' }
+    const lines = [`extra-index-url = ${elsewhere.url}`, `find-links = ${place}`, 'no-index = true']
+    writeFileSync(join(place, 'pip.conf'), `[global]\n${lines.join('\n')}\n`)
+    const planted = [
+      { PIP_CONFIG_FILE: join(place, 'pip.conf') },
+      { PIP_EXTRA_INDEX_URL: elsewhere.url, PIP_FIND_LINKS: place, PIP_NO_INDEX: '1' },
+    ]
+    for (const more of planted) {
+      const given = settings({ environment: { ...environment, ...more }, packageIndex: server.url })
+      const told = await createNixlIndex(createPip(given)).versions(base, 'linux/amd64')
+      expect(told).toEqual({ state: 'known', versions: ['0.8.0'] })
+    }
+    await elsewhere.close()
+    expect(elsewhere.requests).toEqual([])
+  })
+
   it.each([
     ['refuses the password', () => guarded.url.replace('right', 'wrong'), '401'],
     ['is out of reach', () => 'http://127.0.0.1:1/simple', 'Connection refused'],
