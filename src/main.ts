@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { withoutEmpty } from './build/environment.ts'
 import { systemTimers } from './build/timers.ts'
 import { openActionsCache } from './edge/actions-cache.ts'
-import { trustCertificates } from './edge/certificates.ts'
+import { authoritiesForPrograms, trustCertificates } from './edge/certificates.ts'
 import * as commands from './command/commands.ts'
 import { sentenceOf, UserError } from './errors.ts'
 import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
-import { readInputs, secretValues } from './inputs/inputs.ts'
+import { type Inputs, readInputs, secretValues } from './inputs/inputs.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
 import { withheldFrom } from './edge/program-variables.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
@@ -21,7 +21,7 @@ import { openNixlIndex } from './command/plan-world.ts'
 import { publishHistory, publishPlan, publishRun, type ShowSettings } from './command/show.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
-import { createWorkspace, removePrivate } from './edge/workspace.ts'
+import { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './edge/workspace.ts'
 
 /** Build secrets keep their white space; everything else may have some around it. */
 function readInput(name: string): string {
@@ -53,7 +53,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const temporaryFolder = variables.RUNNER_TEMP ?? tmpdir()
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
-  const environment = environmentForPrograms(variables)
+  const environment = programEnvironment(inputs, workspace)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
   const withheld = withheldFrom(variables)
@@ -75,6 +75,14 @@ async function main(signal: AbortSignal): Promise<void> {
     removePrivate(workspace.private)
     remember('privateFolder', '')
   }
+}
+
+/** What the programs that we start get of the job, with the authorities that they are to trust. */
+function programEnvironment({ caCertificates }: Inputs, workspace: Workspace): NodeJS.ProcessEnv {
+  const environment = environmentForPrograms(variables)
+  if (caCertificates === undefined) return environment
+  const write = (name: string, content: string): string => writePrivateFile(workspace, name, content)
+  return { ...environment, ...authoritiesForPrograms(caCertificates, environment, write) }
 }
 
 /** Does what `command` says, and shows what came of it. */

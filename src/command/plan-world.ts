@@ -32,8 +32,7 @@ export function createPlanWorld(
   nixl: NixlIndex,
 ): PlanWorld {
   const { environment, signal, dockerfiles, retry } = machine
-  const { caCertificates } = inputs
-  const common = { environment, signal, caCertificates, retry }
+  const common = { environment, signal, retry }
   const recipes = new Map<Engine, string>()
   return {
     registry,
@@ -76,10 +75,10 @@ async function unfit(
 
 /** @returns pip on this runner, asked each question once */
 export function openNixlIndex(
-  { caCertificates, packageIndex }: Pick<Inputs, 'caCertificates' | 'packageIndex'>,
+  { packageIndex }: Pick<Inputs, 'packageIndex'>,
   { environment, signal, retry }: Pick<Machine, 'environment' | 'signal' | 'retry'>,
 ): NixlIndex {
-  const settings = { environment, signal, retry, caCertificates, packageIndex }
+  const settings = { environment, signal, retry, packageIndex }
   return createNixlIndex(createPip({ ...settings, timeout: pipTimeout }))
 }
 

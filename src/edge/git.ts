@@ -11,19 +11,16 @@ export type GitSettings = {
   timeout: number
   /** File in the format of git's credential store, for private repositories */
   credentials: string | undefined
-  /** PEM file */
-  caCertificates: string | undefined
   retry: Retry
 }
 
 /** Git on the runner, which asks nobody for a password and never falls back to a helper of its own. */
 export function createGit(settings: GitSettings): RunGit {
-  const { signal, timeout, credentials, caCertificates, retry } = settings
+  const { signal, timeout, credentials, retry } = settings
   const environment = {
     ...settings.environment,
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-    ...(caCertificates !== undefined && { GIT_SSL_CAINFO: caCertificates }),
   }
   const store = credentials === undefined ? [] : ['-c', `credential.helper=store --file=${credentials}`]
   const ask = async (args: string[]): Promise<string> => {

@@ -22,7 +22,7 @@ function gitOf(script: string, more: { timeout?: number; retry?: Retry; signal?:
   chmodSync(join(place, 'git'), 0o755)
   const git = createGit({
     ...{ environment: { PATH: `${place}:${process.env.PATH ?? ''}` }, credentials: undefined },
-    ...{ caCertificates: undefined, signal: new AbortController().signal, timeout: 50_000 },
+    ...{ signal: new AbortController().signal, timeout: 50_000 },
     retry: quickRetry(),
     ...more,
   })
