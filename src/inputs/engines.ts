@@ -2,6 +2,7 @@ import { type Engine, engineNames } from '../plan/engine.ts'
 import { parseSelectors, type Product, type Selectors } from '../plan/selector.ts'
 import { lines, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
+import { lackingZeros, mayLackZeros, withZero } from './yaml.ts'
 
 type EngineRequest = { engine: Engine; versions: Selectors }
 
@@ -30,6 +31,13 @@ export function readSelectors(
   product: Product,
   text: string,
 ): Selectors | undefined {
+  // Whatever else is in an input makes a text of it.
+  if (text === source.read(input) && mayLackZeros(text))
+    return source.problems.add(
+      input,
+      lackingZeros(text),
+      `"${withZero(text)}" in quotes, or ~${text} for all of ${text}`,
+    )
   const selectors = parseSelectors(text, product)
   if (!('invalid' in selectors)) return selectors
   return source.problems.add(input, quoted(selectors.invalid), selectors.allowed)
