@@ -1,6 +1,6 @@
 import { type Engine, engineNames } from '../plan/engine.ts'
 import { parseSelectors, type Product, type Selectors } from '../plan/selector.ts'
-import { lines, type Source } from './fields.ts'
+import { entries, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 import { lackingZeros, mayLackZeros, withZero } from './yaml.ts'
 
@@ -9,10 +9,10 @@ type EngineRequest = { engine: Engine; versions: Selectors }
 /** A line that names its engine: `vllm: >=0.10 <0.12` */
 const engineLine = /^([a-z]+)\s*:(.*)$/
 
-/** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`. */
+/** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`, or one line and `;` between them. */
 export function readEngines(source: Source): EngineRequest[] {
   const engines = readEngineNames(source)
-  const given = lines(source, 'versions')
+  const given = entries(source, 'versions')
   const named = given.filter((line) => engineLine.test(line))
   if (named.length === 0) return forAll(source, engines, given.join(','))
   const byEngine = readEngineLines(source, engines, given)
@@ -76,5 +76,7 @@ function readEngineLines(source: Source, engines: Engine[], given: string[]): Ma
 }
 
 function engineLines(engines: Engine[]): string {
-  return `a line for each engine: ${engines.map((engine) => `"${engine}: <versions>"`).join(' and ')}`
+  const each = engines.map((engine) => `${engine}: <versions>`)
+  const inOne = engines.length > 1 ? `, or in one line "${each.join('; ')}"` : ''
+  return `a line for each engine: ${each.map((line) => `"${line}"`).join(' and ')}${inOne}`
 }

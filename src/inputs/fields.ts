@@ -55,6 +55,14 @@ export function lines(source: Source, name: string): string[] {
     .filter((line) => line !== '')
 }
 
+/** @returns what stands in lines, or behind semicolons in one, as GitHub's form for workflow_dispatch has no second line */
+export function entries(source: Source, name: string): string[] {
+  return lines(source, name)
+    .flatMap((line) => line.split(';'))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+}
+
 /** Lines `key=value`. The value is not shown in a complaint where `secret` says so. */
 export function assignments(
   source: Source,

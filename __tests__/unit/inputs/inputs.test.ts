@@ -62,6 +62,14 @@ describe('versions', () => {
     ['sglang', 'sglang: v0.5.5.post3', ['sglang v0.5.5.post3']],
     ['vllm', 'v0.20.0-cu129', ['vllm v0.20.0-cu129']],
     ['vllm, sglang', 'vllm: v0.10.2\nsglang: v0.5.5.post3', ['vllm v0.10.2', 'sglang v0.5.5.post3']],
+    ['vllm, sglang', 'vllm: v0.21.0, v0.20.0; sglang: v0.5.11', ['vllm v0.21.0, v0.20.0', 'sglang v0.5.11']],
+    ['vllm, sglang', 'sglang:latest;vllm: ~0.10 ; ', ['vllm ~0.10', 'sglang latest']],
+    [
+      'vllm, sglang',
+      'vllm: ~0.10; vllm: !v0.10.1\nsglang: latest',
+      ['vllm ~0.10, !v0.10.1', 'sglang latest'],
+    ],
+    ['vllm', 'v0.10.2; v0.9.1', ['vllm v0.10.2, v0.9.1']],
     ['sglang vllm', 'default', ['vllm default', 'sglang default']],
     ['vllm, sglang', 'latest-2', ['vllm latest-2', 'sglang latest-2']],
     ['vllm', '>=0.10 <0.12, !v0.11.0', ['vllm >=0.10 <0.12, !v0.11.0']],
@@ -180,6 +188,16 @@ describe('commands', () => {
       },
     ],
     [
+      { command: 'plan', runners: 'linux/amd64: ubuntu-latest; linux/arm64: self-hosted, arm' },
+      {
+        kind: 'plan',
+        runners: new Map<string, unknown>([
+          ['linux/amd64', 'ubuntu-latest'],
+          ['linux/arm64', ['self-hosted', 'arm']],
+        ]),
+      },
+    ],
+    [
       { command: 'build', plan: reference, leg: 'vllm-v0.10.2-amd64' },
       {
         kind: 'build',
@@ -232,6 +250,8 @@ describe('bad inputs', () => {
     [{ engine: 'vllm', versions: 'v0.12.0-1' }, 'versions: "v0.12.0-1" is not allowed'],
     [{ engine: 'vllm', versions: 'gateway-v0.3.1' }, 'versions: "gateway-v0.3.1"'],
     [{ versions: 'vllm: v0.10.2' }, 'versions: no line for sglang'],
+    [{ versions: 'vllm: v0.10.2; v0.9.1' }, 'versions: "v0.9.1" is not allowed'],
+    [{ versions: 'v0.10.2' }, 'or in one line "vllm: <versions>; sglang: <versions>"'],
     [{ versions: 'v0.10.2' }, 'a line for each engine: "vllm: <versions>" and "sglang: <versions>"'],
     [{ 'aibrix-version': '--upload-pack=x' }, 'aibrix-version: "--upload-pack=x"'],
     [{ 'aibrix-repository': './nowhere' }, 'aibrix-repository: "./nowhere"'],
