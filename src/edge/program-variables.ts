@@ -65,6 +65,12 @@ export const programVariables: readonly ProgramVariables[] = [
       'where the runner looks for versions of NIXL, and how; `package-index` replaces all that name an index',
   },
   {
+    names:
+      'PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT PIP_PROGRESS_BAR PIP_ROOT_USER_ACTION PIP_BREAK_SYSTEM_PACKAGES PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONHASHSEED PYTHONPYCACHEPREFIX',
+    passedOn: true,
+    reason: 'change no answer',
+  },
+  {
     names: 'PIP_*',
     passedOn: false,
     reason:
