@@ -67,8 +67,11 @@ async function bundle(folder: string): Promise<number> {
     format: 'esm',
     legalComments: 'none',
     plugins: [unusedPart, unusedUndici, ownVersion],
-    // Packages in CommonJS call require for Node's own modules, which an ES module does not have.
-    banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+    // Packages in CommonJS call require for Node's own modules, which an ES module does not have. esbuild does not know this name, so
+    // that it has to be longer than those it makes.
+    banner: {
+      js: "import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);",
+    },
   })
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n')
   await writeFile(join(folder, 'LICENSES.txt'), await licences(metafile))

@@ -1,8 +1,9 @@
-// Writes into README.md the tables of inputs and outputs from action.yml, and what goes with what from the catalogue.
-// `--check` fails if they differ.
+// Writes into README.md the tables of inputs and outputs from action.yml, and what goes with what from the catalogue; into
+// docs/environment.md the variables that programs get. `--check` fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
+import { programVariables } from '../src/edge/program-variables.ts'
 import { parseCatalogue } from '../src/plan/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
 
@@ -22,28 +23,48 @@ function inputRow([name, entry]: [string, Entry]): string {
   return `| \`${name}\` | ${value} | ${cell(entry.description)} |`
 }
 
-const parts = {
-  inputs: ['| input | default | |', '| --- | --- | --- |', ...Object.entries(action.inputs).map(inputRow)],
-  outputs: [
-    '| output | |',
-    '| --- | --- |',
-    ...Object.entries(action.outputs).map(
-      ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
-    ),
-  ],
-  history: [renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))],
+/** `GIT_* LANG` → `GIT_…`, `LANG` */
+function variableNames(names: string): string {
+  return names
+    .split(' ')
+    .map((name) => `\`${name.replace('*', '…')}\``)
+    .join(', ')
 }
 
-const before = readFileSync('README.md', 'utf8')
-let after = before
-for (const [name, lines] of Object.entries(parts)) {
-  const place = new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`)
-  if (!place.test(after)) throw new Error(`README.md has no <!-- ${name} --> … <!-- /${name} -->`)
-  after = after.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}\n\n<!-- /${name} -->`)
+const documents: Record<string, Record<string, string[]>> = {
+  'README.md': {
+    inputs: ['| input | default | |', '| --- | --- | --- |', ...Object.entries(action.inputs).map(inputRow)],
+    outputs: [
+      '| output | |',
+      '| --- | --- |',
+      ...Object.entries(action.outputs).map(
+        ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
+      ),
+    ],
+    history: [renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))],
+  },
+  'docs/environment.md': {
+    variables: [
+      '| variables | programs get them | |',
+      '| --- | --- | --- |',
+      ...programVariables.map(
+        ({ names, passedOn, reason }) =>
+          `| ${variableNames(names)} | ${passedOn ? 'yes' : 'no'} | ${reason} |`,
+      ),
+    ],
+  },
 }
-after = await format(after, { ...(await resolveConfig('README.md')), filepath: 'README.md' })
-if (!process.argv.includes('--check')) writeFileSync('README.md', after)
-else if (before !== after)
-  throw new Error(
-    'README.md differs from action.yml or dockerfiles/catalogue.json; run node script/readme.ts',
-  )
+
+for (const [file, parts] of Object.entries(documents)) {
+  const before = readFileSync(file, 'utf8')
+  let after = before
+  for (const [name, lines] of Object.entries(parts)) {
+    const place = new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`)
+    if (!place.test(after)) throw new Error(`${file} has no <!-- ${name} --> … <!-- /${name} -->`)
+    after = after.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}\n\n<!-- /${name} -->`)
+  }
+  after = await format(after, { ...(await resolveConfig(file)), filepath: file })
+  if (!process.argv.includes('--check')) writeFileSync(file, after)
+  else if (before !== after)
+    throw new Error(`${file} differs from what it is made of; run node script/readme.ts`)
+}

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { withoutEmpty } from './build/environment.ts'
 import { systemTimers } from './build/timers.ts'
 import { openActionsCache } from './edge/actions-cache.ts'
-import { trustCertificates } from './edge/certificates.ts'
+import { authoritiesForPrograms, trustCertificates } from './edge/certificates.ts'
 import * as commands from './command/commands.ts'
 import { sentenceOf, UserError } from './errors.ts'
 import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
-import { readInputs, secretValues } from './inputs/inputs.ts'
+import { checkNames } from './inputs/names-given.ts'
+import { type Inputs, readInputs, secretValues } from './inputs/inputs.ts'
+import { inputsOfCaller } from './edge/composite.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
+import { withheldFrom } from './edge/program-variables.ts'
 import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './edge/proxies.ts'
 import { ordinaryWords } from './edge/ordinary.ts'
 import { createRedact, maskedValues, passwordsIn } from './edge/redact.ts'
@@ -28,7 +31,7 @@ import {
 import { createSources } from './edge/sources.ts'
 import { remember } from './edge/state.ts'
 import { readWaits } from './edge/waits.ts'
-import { createWorkspace, removePrivate } from './edge/workspace.ts'
+import { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './edge/workspace.ts'
 
 /** Build secrets keep their white space; everything else may have some around it. */
 function readInput(name: string): string {
@@ -42,6 +45,7 @@ async function main(signal: AbortSignal): Promise<void> {
   // Before anything can complain about an input.
   const first = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
   for (const value of maskedValues(['password', 'github-token'].map(readInput), first)) core.setSecret(value)
+  for (const notice of checkNames(variables, inputsOfCaller(variables))) core.notice(notice)
   const event = workflowEvent(variables)
   const waits = readWaits(variables)
   const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
@@ -61,9 +65,12 @@ async function main(signal: AbortSignal): Promise<void> {
   const workspace = createWorkspace(temporaryFolder)
   remember('privateFolder', workspace.private)
   publishLogsPath(workspace)
-  const environment = environmentForPrograms(variables)
+  const environment = programEnvironment(inputs, workspace)
   const { retries } = inputs
   const log = (line: string): void => core.info(redact(line))
+  const withheld = withheldFrom(variables)
+  if (withheld.length > 0)
+    log(`Not passed on to docker, git and pip (docs/environment.md): ${withheld.join(', ')}`)
   const machine: Machine = {
     ...{ environment, signal, workspace, redact, log: core.info, waits },
     ...{ timers: systemTimers, started: performance.timeOrigin },
@@ -75,7 +82,7 @@ async function main(signal: AbortSignal): Promise<void> {
   try {
     const secretFiles = writeSecretFiles(inputs, workspace)
     const nixl = openNixlIndex(inputs, machine)
-    const git = openGit(inputs, machine, secretFiles)
+    const git = openGit(machine, secretFiles)
     const fetchSource = createSources(git, () => mkdtempSync(join(workspace.root, 'source-')))
     await carryOut({ inputs, machine, registry, secretFiles, nixl, git, fetchSource }, event)
   } finally {
@@ -83,6 +90,14 @@ async function main(signal: AbortSignal): Promise<void> {
     removePrivate(workspace.private)
     remember('privateFolder', '')
   }
+}
+
+/** What the programs that we start get of the job, with the authorities that they are to trust. */
+function programEnvironment({ caCertificates }: Inputs, workspace: Workspace): NodeJS.ProcessEnv {
+  const environment = environmentForPrograms(variables)
+  if (caCertificates === undefined) return environment
+  const write = (name: string, content: string): string => writePrivateFile(workspace, name, content)
+  return { ...environment, ...authoritiesForPrograms(caCertificates, environment, write) }
 }
 
 /** Does what `command` says, and shows what came of it. */

@@ -2,6 +2,7 @@ import * as core from '@actions/core'
 import { withoutEmpty } from './build/environment.ts'
 import { runProcess } from './build/process.ts'
 import { sentenceOf } from './errors.ts'
+import { environmentForPrograms } from './edge/machine.ts'
 import { remembered } from './edge/state.ts'
 import { removePrivate } from './edge/workspace.ts'
 
@@ -17,7 +18,7 @@ async function cleanUp(): Promise<void> {
   const { signal } = new AbortController()
   const args = ['buildx', 'rm', '--force', '--', builder]
   await runProcess('docker', args, {
-    environment: withoutEmpty(process.env),
+    environment: environmentForPrograms(withoutEmpty(process.env)),
     signal,
     timeout: removeTimeout,
     killAfter: 1000,

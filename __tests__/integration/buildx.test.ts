@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +10,11 @@ import { systemTimers } from '../../src/build/timers.ts'
 import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
 import { type BuildRequest, runBuild } from '../../src/build/session.ts'
 import { uncachedSteps } from '../../src/build/steps.ts'
+import { authoritiesForPrograms } from '../../src/edge/certificates.ts'
+import { makeAuthority } from '../support/authority.ts'
 import { makeCall, makeLeg } from '../support/build-calls.ts'
 import { makeRepository } from '../support/git-repositories.ts'
+import { openRegistryProxy } from '../support/registry-proxy.ts'
 
 const base = 'image-action-test/buildx-base:1'
 let directory: string
@@ -243,6 +247,34 @@ describe('the arguments that are made for buildx', () => {
       execFileSync('docker', ['image', 'rm', '--force', 'image-action-test/arguments:1'], { stdio: 'ignore' })
     }
   }, 20_000)
+})
+
+describe('a registry and a token service with an authority that nobody knows', () => {
+  // The engine takes any certificate of a registry on this machine; the token is fetched by buildx, which takes none.
+  it('are for docker and buildx what they are for the action, with the authorities of the run', async () => {
+    const login = { username: 'robot', password: 'p:w' }
+    const registry = await openRegistryProxy({ tokens: login, scheme: 'https' })
+    const authority = makeAuthority(await mkdtemp(join(directory, 'authority-')))
+    const door = await authority.before(registry.host)
+    const push = async (environment: NodeJS.ProcessEnv): Promise<Error> => {
+      const name = `type=image,name=${door.host}/image-action-test/authority:1,push=true`
+      const { request } = await setUp('FROM scratch\nCOPY hello.txt /\n', ['--output', name])
+      const opened = await openDockerLogin({ registry: door.host, ...login }, environment, directory)
+      return failureOf({ ...request, environment: opened.environment }).finally(opened.remove)
+    }
+    try {
+      expect((await push(process.env)).message).toContain('certificate signed by unknown authority')
+      const write = (name: string, content: string): string => {
+        writeFileSync(join(directory, name), content)
+        return join(directory, name)
+      }
+      const trusted = authoritiesForPrograms(authority.file, process.env, write)
+      expect((await push({ ...process.env, ...trusted })).message).toBe('it succeeded')
+      expect(registry.stored).toContain('authority/manifests/1')
+    } finally {
+      await Promise.all([door.close(), registry.close()])
+    }
+  }, 30_000)
 })
 
 describe('a login in a temporary configuration', () => {

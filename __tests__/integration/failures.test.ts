@@ -104,6 +104,7 @@ describe('bad input ends red with one sentence', () => {
       { 'ca-certificates': 'package.json' },
       /ca-certificates: package\.json can't be used/,
     ],
+    ['an input that is misspelt', { aibrix_version: 'v0.7.0' }, /"aibrix_version"; write "aibrix-version"/],
     ['a builder that does not exist', { builder: 'no-such-builder' }, /no-such-builder/],
     ['a patch that AIBrix does not ship', { integration: 'patch' }, /patch/],
   ])(

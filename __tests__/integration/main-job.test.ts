@@ -29,13 +29,23 @@ const both = {
   'aibrix-version': 'v0.7.0',
 }
 
+/** What a job may have set for its other steps. */
+const elsewhere = {
+  SOURCE_DATE_EPOCH: '315532800',
+  BUILDX_GIT_LABELS: 'full',
+  DOCKER_DEFAULT_PLATFORM: 'linux/s390x',
+  GIT_DIR: '/nowhere',
+  PIP_CONSTRAINT: '/nowhere/constraints.txt',
+  PYTHONPATH: '/nowhere',
+}
+
 describe('both engines', () => {
   let first: ActionRun
   const vllmTag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
   const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
   beforeAll(async () => {
-    first = await runAction(world().inputs(both))
+    first = await runAction(world().inputs(both), { environment: elsewhere })
   }, 10 * minutes)
 
   it('end green, with their tags in the registry as the outputs say', async () => {
@@ -79,6 +89,15 @@ describe('both engines', () => {
         .concat('ucx', 'wheel'),
     )
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
+  })
+
+  it('take nothing of what the job has set for other steps, and say so', () => {
+    const [, names = ''] = /^Not passed on to docker, git and pip .*: (.*)$/m.exec(first.log) ?? []
+    expect(names.split(', ')).toEqual(expect.arrayContaining(Object.keys(elsewhere)))
+    const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
+    execFileSync('docker', ['pull', '--quiet', image])
+    const created = execFileSync('docker', ['image', 'inspect', '--format', '{{.Created}}', image])
+    expect(Date.parse(String(created).trim())).toBeGreaterThan(Date.parse('2025-01-01'))
   })
 
   it('give a summary with pull command, matrix, gates, sizes, chart, engine option and command', () => {

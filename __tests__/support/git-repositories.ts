@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createGit, globalConfiguration } from '../../src/edge/git.ts'
+import { environmentForPrograms } from '../../src/edge/machine.ts'
 import type { RunGit } from '../../src/plan/source.ts'
 import { noRetry } from './retry.ts'
 
@@ -60,7 +61,7 @@ export function actionGit(folder: string, environment: NodeJS.ProcessEnv = {}): 
   const configuration = join(mkdtempSync(join(folder, 'configuration-')), 'gitconfig')
   writeFileSync(configuration, globalConfiguration(own))
   return createGit({
-    ...{ environment: own, configuration, credentials: undefined, caCertificates: undefined },
+    ...{ environment: environmentForPrograms(own), configuration, credentials: undefined },
     ...{ signal: new AbortController().signal, timeout: 60_000, retry: noRetry },
   })
 }

@@ -12,6 +12,8 @@ export type Gatekeeping = {
    * are seen, too
    */
   tokens?: 'for everybody' | Login
+  /** How the token service is reached; http if left out */
+  scheme?: 'https'
 }
 
 const unauthorized = { errors: [{ code: 'UNAUTHORIZED', message: 'authentication required' }] }
@@ -21,7 +23,7 @@ const basic = (user: string, password: string): string =>
 
 /** @returns the answer to whoever may not pass, and of the token service; undefined if the registry shall answer */
 export function gate(
-  { credentials, tokens }: Gatekeeping,
+  { credentials, tokens, scheme }: Gatekeeping,
   { method, url }: { method: string; url: string },
   authorization: string | undefined,
   host: string,
@@ -36,6 +38,6 @@ export function gate(
     return json(401, { details: 'incorrect username or password' })
   }
   if (authorization === `Bearer ${token}`) return undefined
-  const challenge = `Bearer realm="http://${host}/token",service="test"`
+  const challenge = `Bearer realm="${scheme ?? 'http'}://${host}/token",service="test"`
   return json(401, unauthorized, { 'www-authenticate': challenge })
 }

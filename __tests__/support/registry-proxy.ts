@@ -82,7 +82,8 @@ export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
     body: Buffer,
   ): Promise<Answer | undefined> => {
     const { method, url } = one
-    const { headers } = incoming
+    // A registry says in an upload's address how it was reached.
+    const headers = { ...incoming.headers, ...(door.scheme && { 'x-forwarded-proto': door.scheme }) }
     const early = gate(door, one, headers.authorization, headers.host ?? '') ?? refusal(door, seenAs(one))
     if (early) return early
     const status = await door.before?.(seenAs(one))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { unreviewedEvents, unreviewedRefs } from '../../src/inputs/push.ts'
 import { actionDefaults, readAction } from '../../script/action-defaults.ts'
+import { inputsOf } from '../support/machine.ts'
 
 type Step = { uses?: string; run?: string; with?: Record<string, unknown> }
 type Job = {
@@ -146,6 +147,19 @@ it('examples/release-tags.yml builds the repository that it is in, a fork, too',
   const [step] = ownSteps(readWorkflow('examples/release-tags.yml'))
   expect(step?.with?.['aibrix-repository']).toBe('${{ github.server_url }}/${{ github.repository }}')
 })
+
+it.each(['by-hand.yml', 'many-runners.yml'])(
+  'the form of examples/%s, which has one line, says how the versions of both engines are written in it',
+  (name) => {
+    const text = readFileSync(join('examples', name), 'utf8')
+    const [, versions = ''] = /"(vllm: [^";]*; sglang: [^"]*)"/.exec(text) ?? []
+    const read = inputsOf({ versions }).plan.engines.map((one) => [one.engine, one.versions.include.length])
+    expect(read).toEqual([
+      ['vllm', 2],
+      ['sglang', 1],
+    ])
+  },
+)
 
 it('docs/workflows.md shows each example and leads nowhere else', () => {
   const text = readFileSync('docs/workflows.md', 'utf8')

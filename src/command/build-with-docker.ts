@@ -34,7 +34,7 @@ export async function buildWithDocker(
   )
   const machine = { ...runner, environment }
   const docker = world.createDocker(machine)
-  const builder = await builderFor(legs, inputs, machine, docker)
+  const builder = await builderFor(plan, legs, inputs, machine, docker)
   try {
     await haveRoom(legs, inputs, builder.name, machine, docker)
     const options = { ...inputs.build, builder: builder.name }
@@ -93,10 +93,19 @@ async function haveRoom(
   await checkRoom(legs, choices, docker, machine.log)
 }
 
-async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: Machine, docker: RunDocker) {
+async function builderFor(
+  { cacheRepository }: Plan,
+  legs: readonly PlannedLeg[],
+  inputs: Inputs,
+  machine: Machine,
+  docker: RunDocker,
+) {
   const newName = `image-action-${randomBytes(4).toString('hex')}`
   // Before it is made: a cancel may come in the middle.
   remember('builder', newName)
+  // Where it pulls from and pushes to, none twice: each becomes a section of its configuration.
+  const bases = legs.map(({ base }) => base.repository.registry)
+  const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]
   const request = {
     named: inputs.build.builder,
     needs: {
@@ -107,9 +116,7 @@ async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: 
     buildkitImage: inputs.build.buildkitImage,
     network: inputs.build.network,
     certificates:
-      inputs.caCertificates === undefined
-        ? undefined
-        : { file: inputs.caCertificates, registries: registriesOf(legs, inputs) },
+      inputs.caCertificates === undefined ? undefined : { file: inputs.caCertificates, registries },
     newName,
     writeFile: world.privateFileWriter(machine.workspace),
     log: core.info,
@@ -117,9 +124,4 @@ async function builderFor(legs: readonly PlannedLeg[], inputs: Inputs, machine: 
   const builder = await machine.retry.run(() => openBuilder(docker, request))
   if (!builder.made) remember('builder', '')
   return builder
-}
-
-/** Where a builder pulls from and pushes to, none twice: each becomes a section of its configuration. */
-function registriesOf(legs: readonly PlannedLeg[], inputs: Inputs): string[] {
-  return [...new Set([inputs.plan.registry, ...legs.map(({ base }) => base.repository.registry)])]
 }

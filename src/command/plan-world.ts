@@ -78,24 +78,23 @@ async function unfit(
 
 /** @returns git on this runner */
 export function openGit(
-  { caCertificates }: Pick<Inputs, 'caCertificates'>,
   { environment, signal, retry, workspace }: Pick<Machine, 'environment' | 'signal' | 'retry' | 'workspace'>,
   secretFiles: ReadonlyMap<string, string>,
 ): RunGit {
   const configuration = writePrivateFile(workspace, 'gitconfig', globalConfiguration(environment))
   const credentials = secretFiles.get('git-credentials')
   return createGit({
-    ...{ environment, signal, retry, caCertificates, configuration, credentials },
+    ...{ environment, signal, retry, configuration, credentials },
     timeout: gitTimeout,
   })
 }
 
 /** @returns pip on this runner, asked each question once */
 export function openNixlIndex(
-  { caCertificates, packageIndex }: Pick<Inputs, 'caCertificates' | 'packageIndex'>,
+  { packageIndex }: Pick<Inputs, 'packageIndex'>,
   { environment, signal, retry }: Pick<Machine, 'environment' | 'signal' | 'retry'>,
 ): NixlIndex {
-  const settings = { environment, signal, retry, caCertificates, packageIndex }
+  const settings = { environment, signal, retry, packageIndex }
   return createNixlIndex(createPip({ ...settings, timeout: pipTimeout }))
 }
 

@@ -11,16 +11,10 @@ export type GitSettings = {
   timeout: number
   /** File in the format of git's credential store, for private repositories */
   credentials: string | undefined
-  /** PEM file */
-  caCertificates: string | undefined
   /** File with what `globalConfiguration` says */
   configuration: string
   retry: Retry
 }
-
-/** Variables that make git look into a repository other than the one that it is told (`git rev-parse --local-env-vars`). */
-const ofAnotherRepository =
-  /^GIT_(?:DIR|COMMON_DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|SHALLOW_FILE|GRAFT_FILE|REPLACE_REF_BASE|PREFIX)$/
 
 /**
  * What the user has set for git, and that repositories of other users may be read. Only a file says so to the git that serves a
@@ -42,20 +36,15 @@ export function globalConfiguration(environment: NodeJS.ProcessEnv): string {
 
 /** Git on the runner, which asks nobody for a password and never falls back to a helper of its own. */
 export function createGit(settings: GitSettings): RunGit {
-  const { signal, credentials, caCertificates, retry } = settings
+  const { signal, credentials, retry } = settings
   const environment = {
-    ...Object.fromEntries(
-      Object.entries(settings.environment).filter(([name]) => !ofAnotherRepository.test(name)),
-    ),
-    // What it says is read.
-    LC_ALL: 'C',
+    ...settings.environment,
     GIT_CONFIG_GLOBAL: settings.configuration,
     // A pinned commit is what it says, and the repositories that we make are like those that we read.
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_DEFAULT_HASH: 'sha1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
-    ...(caCertificates !== undefined && { GIT_SSL_CAINFO: caCertificates }),
   }
   const store = credentials === undefined ? [] : ['-c', `credential.helper=store --file=${credentials}`]
   const ask = async (args: string[], options: GitOptions): Promise<string> => {

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../build/artifact-store.ts'
 import type { Timers } from '../build/timers.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { Retry } from '../retry.ts'
+import { isPassedOn } from './program-variables.ts'
 import type { Redact } from './redact.ts'
 import type { Waits } from './waits.ts'
 import { type Workspace, writePrivateFile } from './workspace.ts'
@@ -25,11 +26,16 @@ export type Machine = {
   actionsCache: ArtifactStore | undefined
 }
 
-/** @returns the environment for programs that we start, without the action's inputs, among which are secrets */
+/**
+ * @returns the environment for programs that we start, without the action's inputs, among which are secrets, and without what would
+ *   change an image or an answer unseen (program-variables.ts)
+ */
 export function environmentForPrograms(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(INPUT_|ACTIONS_\w*TOKEN|STATE_)/.test(name)),
+  const passedOn = Object.entries(environment).filter(
+    ([name]) => !/^(INPUT_|ACTIONS_\w*TOKEN|STATE_)/.test(name) && isPassedOn(name),
   )
+  // Messages are read in English; a system without this locale has "C" then.
+  return { ...Object.fromEntries(passedOn), LC_ALL: 'C.UTF-8' }
 }
 
 /** Files of the build secrets: id → path. */

@@ -13,20 +13,11 @@ export type PipSettings = {
   timeout: number
   /** URL, perhaps with user and password in it; undefined for the one that pip is configured with */
   packageIndex: string | undefined
-  /** PEM file */
-  caCertificates: string | undefined
   retry: Retry
 }
 
 /** pip on the runner, with its own configuration. What could be secret reaches it in the environment, never as an argument. */
-export function createPip({
-  environment,
-  signal,
-  timeout,
-  packageIndex,
-  caCertificates,
-  retry,
-}: PipSettings): RunPip {
+export function createPip({ environment, signal, timeout, packageIndex, retry }: PipSettings): RunPip {
   const settings = {
     ...environment,
     PIP_NO_INPUT: '1',
@@ -34,7 +25,6 @@ export function createPip({
     // Ours are in the log, and counted.
     PIP_RETRIES: '0',
     ...(packageIndex !== undefined && onlyFrom(packageIndex)),
-    ...(caCertificates !== undefined && { PIP_CERT: caCertificates }),
   }
   const silence = `did not answer within ${timeout / 1000} s`
   const ask = async (args: string[]): Promise<Asked> => {

@@ -1,18 +1,19 @@
 import { type Engine, engineNames } from '../plan/engine.ts'
 import { parseSelectors, type Product, type Selectors } from '../plan/selector.ts'
-import { lines, type Source } from './fields.ts'
+import { entries, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
+import { lackingZeros, mayLackZeros, withZero } from './yaml.ts'
 
 type EngineRequest = { engine: Engine; versions: Selectors }
 
 /** A line that names its engine: `vllm: >=0.10 <0.12` */
 const engineLine = /^([a-z]+)\s*:(.*)$/
 
-/** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`. */
+/** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`, or one line and `;` between them. */
 export function readEngines(source: Source): EngineRequest[] {
   const engines = readEngineNames(source)
   if (!engines) return []
-  const given = lines(source, 'versions')
+  const given = entries(source, 'versions')
   const named = given.filter((line) => engineLine.test(line))
   if (named.length === 0) return forAll(source, engines, given.join(','))
   const byEngine = readEngineLines(source, engines, given)
@@ -31,6 +32,13 @@ export function readSelectors(
   product: Product,
   text: string,
 ): Selectors | undefined {
+  // Whatever else is in an input makes a text of it.
+  if (text === source.read(input) && mayLackZeros(text))
+    return source.problems.add(
+      input,
+      lackingZeros(text),
+      `"${withZero(text)}" in quotes, or ~${text} for all of ${text}`,
+    )
   const selectors = parseSelectors(text, product)
   if (!('invalid' in selectors)) return selectors
   return source.problems.add(input, quoted(selectors.invalid), selectors.allowed)
@@ -70,5 +78,7 @@ function readEngineLines(source: Source, engines: Engine[], given: string[]): Ma
 }
 
 function engineLines(engines: Engine[]): string {
-  return `a line for each engine: ${engines.map((engine) => `"${engine}: <versions>"`).join(' and ')}`
+  const each = engines.map((engine) => `${engine}: <versions>`)
+  const inOne = engines.length > 1 ? `, or in one line "${each.join('; ')}"` : ''
+  return `a line for each engine: ${each.map((line) => `"${line}"`).join(' and ')}${inOne}`
 }

@@ -1,4 +1,5 @@
 import { type Problems, quoted } from './problems.ts'
+import { truthOf } from './yaml.ts'
 
 /** Reads an input of action.yml by name; surrounding white space is kept for secrets only. */
 export type ReadInput = (name: string) => string
@@ -6,13 +7,17 @@ export type ReadInput = (name: string) => string
 /** A field reader knows where to read and where to complain. On a bad value it complains and returns undefined. */
 export type Source = { read: ReadInput; problems: Problems }
 
+/** Of a choice between words for a boolean each spelling of YAML is taken: `no` is `false`, and `off` where that is the word. */
 export function choice<const T extends string>(
   source: Source,
   name: string,
   allowed: readonly T[],
 ): T | undefined {
   const value = source.read(name)
-  const found = allowed.find((candidate) => candidate === value)
+  const truth = truthOf(value)
+  const found =
+    allowed.find((candidate) => candidate === value) ??
+    allowed.find((candidate) => truth !== undefined && truthOf(candidate) === truth)
   return found ?? source.problems.add(name, quoted(value), allowed.join(', '))
 }
 
@@ -29,10 +34,10 @@ export function matching(source: Source, name: string, pattern: RegExp, allowed:
 /** @returns a whole number */
 export function count(source: Source, name: string, most: number, least = 1): number | undefined {
   const value = source.read(name)
-  const number = /^\d{1,4}$/.test(value) ? Number(value) : NaN
+  const number = /^\d{1,4}(?:\.0+)?$/.test(value) ? Number(value) : NaN
   return number >= least && number <= most
     ? number
-    : source.problems.add(name, quoted(value), `a number from ${least} to ${most}`)
+    : source.problems.add(name, quoted(value), `a whole number from ${least} to ${most}`)
 }
 
 /** @returns undefined if nothing was given */
@@ -48,6 +53,14 @@ export function lines(source: Source, name: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+}
+
+/** @returns what stands in lines, or behind semicolons in one, as GitHub's form for workflow_dispatch has no second line */
+export function entries(source: Source, name: string): string[] {
+  return lines(source, name)
+    .flatMap((line) => line.split(';'))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
 }
 
 /** Lines `key=value`. The value is not shown in a complaint where `secret` says so. */
@@ -82,12 +95,13 @@ const units: Record<string, number> = {
   GIB: 2 ** 30,
 }
 
-/** A size such as `100 MB` or `64 MiB`. @returns bytes */
+/** A size such as `100 MB` or `64 MiB`; one in bytes may be a number as YAML writes it. @returns bytes */
 export function byteSize(source: Source, name: string): number | undefined {
   const value = source.read(name)
-  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?i?B?)$/i.exec(value)
+  const match = /^(\d+(?:\.\d+)?(?:E\+?\d+)?)\s*([KMG]?i?B?)$/i.exec(value)
   const factor = match ? units[(match[2] ?? '').toUpperCase()] : undefined
-  if (!match || factor === undefined)
-    return source.problems.add(name, quoted(value), 'a size such as 100 MB or 64 MiB')
-  return Math.round(Number(match[1]) * factor)
+  const bytes = Math.round(Number(match?.[1]) * (factor ?? NaN))
+  return Number.isSafeInteger(bytes)
+    ? bytes
+    : source.problems.add(name, quoted(value), 'a size such as 100 MB or 64 MiB')
 }

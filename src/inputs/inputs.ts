@@ -10,10 +10,12 @@ import { type Command, readCommand } from './command.ts'
 import { watchForCredentials } from './credentials.ts'
 import { boolean, byteSize, count, optional, type ReadInput, type Source } from './fields.ts'
 import { Problems, quoted } from './problems.ts'
+import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
+import { isRounded } from './yaml.ts'
 
 /** Credentials for `registry` alone. */
 export type Login = { username: string; password: string }
@@ -85,6 +87,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     githubToken: optional(source, 'github-token'),
     summary: boolean(source, 'summary') ?? true,
   }
+  refuseRounded(read, problems)
   const shown = watch.shown()
   watch.complain(problems)
   refuseOrdinary(problems, 'secrets', inputs.secrets, ordinaryWords(shown))
@@ -97,6 +100,13 @@ export function secretValues({ login, packageIndex, secrets, githubToken, proxie
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
   const addresses = [packageIndex ?? '', ...Object.values(proxies)].flatMap(passwordsIn)
   return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
+}
+
+/** Whatever it was, it was something else; what is a size is one in any case. */
+function refuseRounded(read: ReadInput, problems: Problems): void {
+  for (const name of inputNames)
+    if (name !== 'added-bytes-limit' && isRounded(read(name)))
+      problems.add(name, 'a number that YAML has rounded (not shown)', 'the same in quotes')
 }
 
 /** A pull request of a fork or of Dependabot gets no secrets; it pushes nothing, and reads what anybody may. */

@@ -1,3 +1,4 @@
+import { isDay } from '../plan/day.ts'
 import type { Selectors } from '../plan/selector.ts'
 import type { GpuArchitectures } from '../plan/plan.ts'
 import type { PlanRequest } from '../plan/request.ts'
@@ -12,6 +13,7 @@ import { readRepository, readUcx } from './repositories.ts'
 import { quoted } from './problems.ts'
 import { readBaseRegistry, readCacheRepository, readNamespace, readRegistry } from './registries.ts'
 import { readSkipping } from './skipping.ts'
+import { lackingZeros, mayLackZeros } from './yaml.ts'
 
 export function readPlanRequest(source: Source, context: InputContext, push: boolean): PlanRequest {
   const registry = readRegistry(source)
@@ -76,13 +78,18 @@ function readGpuArchitectures(source: Source): GpuArchitectures {
   const value = source.read('gpu-architectures')
   if (value === 'auto') return 'auto'
   const named = value.split(/[\s,;]+/).filter((part) => part !== '')
-  if (named.length === 0 || !named.every((part) => /^\d{1,2}\.\d$/.test(part)))
+  // Of 9.0 without quotes YAML leaves 9, which can be nothing else.
+  const complete = named.map((part) => (/^\d+$/.test(part) ? `${part}.0` : part))
+  if (named.length === 0 || !complete.every((part) => /^(?:[5-9]|[12]\d)\.\d$/.test(part)))
     source.problems.add('gpu-architectures', quoted(value), 'auto, or compute capabilities such as "8.0 9.0"')
-  return [...new Set(named)].sort((left, right) => Number(left) - Number(right))
+  return [...new Set(complete)].sort((left, right) => Number(left) - Number(right))
 }
 
 function readTemplates(source: Source): TagTemplate[] {
   const templates: TagTemplate[] = []
+  const value = source.read('tags')
+  if (mayLackZeros(value) && !isDay(value))
+    source.problems.add('tags', lackingZeros(value), 'a tag that is no bare number, such as one with a v')
   for (const line of lines(source, 'tags')) {
     const template = parseTemplate(line)
     if ('unknown' in template)
@@ -93,7 +100,7 @@ function readTemplates(source: Source): TagTemplate[] {
       )
     else templates.push(template)
   }
-  if (templates.length === 0 && source.read('tags') === '')
+  if (templates.length === 0 && value === '')
     source.problems.add('tags', 'nothing', 'one tag template per line')
   // Tags without a date are promoted last: whoever follows them gets what the dated tag already names.
   return templates.sort((left, right) => Number(right.dated) - Number(left.dated))
@@ -102,7 +109,11 @@ function readTemplates(source: Source): TagTemplate[] {
 function readDate(source: Source, now: Date): string {
   const value = source.read('date')
   const today = now.toISOString().slice(0, 10).replaceAll('-', '')
-  if (value !== '' && !/^\d{8}$/.test(value))
-    source.problems.add('date', quoted(value), 'YYYYMMDD, or nothing for today in UTC')
+  if (value !== '' && !isDay(value))
+    source.problems.add(
+      'date',
+      quoted(value),
+      'a day of the calendar as YYYYMMDD, or nothing for today in UTC',
+    )
   return value === '' ? today : value
 }

@@ -1,5 +1,5 @@
 import type { RunsOn } from '../report/matrix.ts'
-import { lines, type Source } from './fields.ts'
+import { entries, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 
 /** Platforms that the bases, NIXL's wheels and GPUs have in common. */
@@ -16,10 +16,10 @@ export function readPlatforms(source: Source): [string, ...string[]] {
   return [first ?? 'linux/amd64', ...more]
 }
 
-/** `runners`: a line `platform: label` for each platform, or several labels with commas between them. */
+/** `runners`: a line `platform: label` for each platform (or `;` between them), or several labels with commas between them. */
 export function readRunners(source: Source): Map<string, RunsOn> {
   const runners = new Map<string, RunsOn>()
-  for (const line of lines(source, 'runners')) {
+  for (const line of entries(source, 'runners')) {
     const [, platform, text = ''] = /^(\S+?)\s*:(.*)$/.exec(line) ?? []
     const labels = text
       .split(',')

@@ -26,7 +26,9 @@ function readMaxAge(source: Source, now: Date): MaxAge | undefined {
   if (text === '') return undefined
   const [, number, unit = ''] = /^([1-9]\d{0,4})([smhdw])$/.exec(text) ?? []
   const factor = units[unit]
-  if (number === undefined || factor === undefined)
+  const before = now.getTime() - Number(number) * (factor ?? NaN)
+  // Before computers had a clock there were no images.
+  if (!(before > 0))
     return source.problems.add('max-age', quoted(text), 'nothing, or an age such as 30d, 12h, 2w or 90m')
   if (/^\s*SOURCE_DATE_EPOCH\s*=/m.test(source.read('build-args')))
     return source.problems.add(
@@ -34,5 +36,5 @@ function readMaxAge(source: Source, now: Date): MaxAge | undefined {
       quoted(text),
       'nothing with the build argument SOURCE_DATE_EPOCH, which makes all images equally old',
     )
-  return { text, before: now.getTime() - Number(number) * factor }
+  return { text, before }
 }

@@ -4,6 +4,7 @@ import { isDigest, type Digest } from '../registry/digest.ts'
 import { recordOf } from '../registry/json.ts'
 import { formatReference } from '../registry/reference.ts'
 import { canonicalJson, sha256 } from './canonical.ts'
+import { isDay } from './day.ts'
 import { engineNames } from './engine.ts'
 import { choosers } from './named.ts'
 import type { BaseImage, Plan, PlannedImage, PlannedLeg } from './plan.ts'
@@ -16,7 +17,12 @@ const digest = v.custom<Digest>(
 const hex = (digits: number) =>
   v.pipe(text, v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hexadecimal digits`))
 /** RFC 3339, as JavaScript writes it */
-const time = v.pipe(text, v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not a time'))
+const time = v.pipe(
+  text,
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not a time'),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'not a time'),
+)
+const bytes = v.pipe(v.number(), v.safeInteger('not a size'), v.minValue(0, 'not a size'))
 const engine = v.picklist(engineNames)
 const version = v.object({ tag: text, release: text })
 const repository = v.object({ registry: text, path: text })
@@ -52,7 +58,7 @@ const base = v.object({
   digest,
   manifestDigest: digest,
   config,
-  layers: v.array(v.object({ digest, size: v.number(), mediaType: text })),
+  layers: v.array(v.object({ digest, size: bytes, mediaType: text })),
 })
 
 const leg = v.object({
@@ -122,7 +128,7 @@ const excluded = v.object({
 /** docs/plan.schema.json says the same for readers in other languages. */
 const schema = v.object({
   format: v.literal(1),
-  date: text,
+  date: v.pipe(text, v.check(isDay, 'not a date')),
   publicTags: v.picklist(['look', 'overwrite', 'ignore']),
   cacheRepository: repository,
   /** Bases that legs share are written once */

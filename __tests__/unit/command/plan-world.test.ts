@@ -31,22 +31,21 @@ type Given = {
 function open({ inputs = {}, machine = {}, memory = createMemory(), secretFiles = new Map() }: Given) {
   const made = makeMachine(folder, machine)
   const read = inputsOf(inputs)
-  return createPlanWorld(read, made, memory.client, openGit(read, made, secretFiles), nixl)
+  return createPlanWorld(read, made, memory.client, openGit(made, secretFiles), nixl)
 }
 
 describe('git, as a plan asks it', () => {
-  const path = withProgram(newFolder(), 'git', '#!/bin/sh\necho "$*"; echo "$GIT_SSL_CAINFO"\n')
+  const path = withProgram(newFolder(), 'git', '#!/bin/sh\necho "$*"\n')
   const machine = { environment: { PATH: path } }
 
   it('is that of the runner', async () => {
-    expect(await open({ machine }).git(['ls-remote', 'x'])).toBe('ls-remote x\n\n')
+    expect(await open({ machine }).git(['ls-remote', 'x'])).toBe('ls-remote x\n')
   }, 30_000)
 
-  it('has the credentials and the certificates of the run', async () => {
+  it('has the credentials of the run', async () => {
     const secretFiles = new Map([['git-credentials', '/private/git']])
-    const inputs = { 'ca-certificates': '/own.pem' }
-    expect(await open({ machine, inputs, secretFiles }).git(['ls-remote'])).toBe(
-      '-c credential.helper=store --file=/private/git ls-remote\n/own.pem\n',
+    expect(await open({ machine, secretFiles }).git(['ls-remote'])).toBe(
+      '-c credential.helper=store --file=/private/git ls-remote\n',
     )
   }, 30_000)
 
@@ -104,15 +103,15 @@ describe('what was measured in a base', () => {
 
 it('the index of NIXL is asked with pip of the runner, once for each question', async () => {
   const place = newFolder()
-  const script = `#!/bin/sh\necho "$PIP_INDEX_URL $PIP_CERT" >> ${place}/asked\necho "nixl (0.7.1)"\necho "Available versions: 0.7.1"\n`
+  const script = `#!/bin/sh\necho "$PIP_INDEX_URL" >> ${place}/asked\necho "nixl (0.7.1)"\necho "Available versions: 0.7.1"\n`
   const environment = { PATH: withProgram(place, 'python3', script) }
-  const given = { packageIndex: 'https://index.example/simple', caCertificates: '/own.pem' }
+  const given = { packageIndex: 'https://index.example/simple' }
   const index = openNixlIndex(given, makeMachine(folder, { environment }))
   const base = { source: 'measured', python: '3.12', cuda: '12.8' } as const
   const first = await index.versions(base, 'linux/amd64')
   expect(first).toEqual({ state: 'known', versions: ['0.7.1'] })
   const asked = readFileSync(join(place, 'asked'), 'utf8')
   expect(await index.versions(base, 'linux/amd64')).toEqual(first)
-  expect(new Set(asked.trim().split('\n'))).toEqual(new Set(['https://index.example/simple /own.pem']))
+  expect(new Set(asked.trim().split('\n'))).toEqual(new Set(['https://index.example/simple']))
   expect(readFileSync(join(place, 'asked'), 'utf8')).toBe(asked)
 }, 30_000)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, get, type Server } from 'node:https'
@@ -7,7 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
-import { trustCertificates } from '../../../src/edge/certificates.ts'
+import {
+  authoritiesForPrograms,
+  authorityVariables,
+  trustCertificates,
+} from '../../../src/edge/certificates.ts'
 import { UserError } from '../../../src/errors.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'))
@@ -97,4 +101,80 @@ describe('certificates of the user', () => {
     const trusted = new Set(tls.getCACertificates('default').map(fingerprint))
     expect(before.map(fingerprint).filter((one) => !trusted.has(one))).toEqual([])
   })
+})
+
+describe('what programs trust', () => {
+  /** @returns the variables, with the certificates in the file of each */
+  const trusted = (environment: NodeJS.ProcessEnv) => {
+    const place = mkdtempSync(join(folder, 'written-'))
+    const files: string[] = []
+    const write = (name: string, content: string): string => {
+      const path = join(place, name)
+      writeFileSync(path, content)
+      files.push(path)
+      return path
+    }
+    const variables = authoritiesForPrograms(fileOf(readFileSync(certificate, 'utf8')), environment, write)
+    const inside = (name: string) =>
+      (
+        readFileSync(variables[name] ?? '', 'utf8').match(/-----BEGIN[^]+?-----END CERTIFICATE-----/g) ?? []
+      ).map(fingerprint)
+    return { variables, inside, files }
+  }
+  const given = (): string => fingerprint(readFileSync(certificate, 'utf8'))
+  const pem = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content)
+    return join(folder, name)
+  }
+
+  it('is one file with the authorities of the system and the given ones', () => {
+    const { variables, inside, files } = trusted({})
+    expect(files).toHaveLength(1)
+    expect(Object.keys(variables)).toEqual([...authorityVariables])
+    const system = tls.getCACertificates('system')
+    const expected = system.length > 0 ? system : tls.getCACertificates('bundled')
+    expect(new Set(inside('SSL_CERT_FILE'))).toEqual(new Set([...expected.map(fingerprint), given()]))
+  })
+
+  it('is for a program with a file of its own that one and the given ones', () => {
+    const [own = ''] = tls.rootCertificates
+    const { inside } = trusted({ GIT_SSL_CAINFO: pem('own.pem', `# Ours\n${own}`) })
+    expect(inside('GIT_SSL_CAINFO')).toEqual([fingerprint(own), given()])
+    expect(inside('PIP_CERT').length).toBeGreaterThan(2)
+  })
+
+  it.each<[string, () => string]>([
+    ['not there', () => join(folder, 'nothing.pem')],
+    ['a folder', () => folder],
+    ['empty', () => pem('empty.pem', '')],
+  ])('is what the system trusts where the file of its own is %s', (_, path) => {
+    const { variables, inside } = trusted({ PIP_CERT: path() })
+    expect(variables.PIP_CERT).toBe(variables.SSL_CERT_FILE)
+    expect(inside('PIP_CERT')).toContain(given())
+  })
+
+  const asks = 'import urllib.request, sys; urllib.request.urlopen(sys.argv[1]).read()'
+  it.each<[string, string[]]>([
+    ['git', ['ls-remote', 'URL']],
+    ['curl', ['--fail', '--silent', '--show-error', 'URL']],
+    ['python3', ['-c', asks, 'URL']],
+    ['node', ['-e', 'await fetch(process.argv[1])', '--input-type=module', 'URL']],
+  ])(
+    'is taken by %s',
+    async (program, args) => {
+      const { variables } = trusted({})
+      const run = (more: NodeJS.ProcessEnv): Promise<string> =>
+        new Promise((resolve) => {
+          const env = { PATH: process.env.PATH, HOME: folder, ...more }
+          const all = args.map((arg) => arg.replace('URL', url))
+          execFile(program, all, { env, encoding: 'utf8' }, (_, __, stderr) => {
+            resolve(stderr)
+          })
+        })
+      const refused = /certificate/i
+      expect(await run({})).toMatch(refused)
+      expect(await run(variables)).not.toMatch(refused)
+    },
+    60_000,
+  )
 })

@@ -3,8 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { authoritiesForPrograms } from '../../../src/edge/certificates.ts'
 import { createPip, type PipSettings } from '../../../src/edge/pip.ts'
 import { createNixlIndex } from '../../../src/plan/nixl-index.ts'
+import { makeAuthority } from '../../support/authority.ts'
 import { noRetry, quickRetry } from '../../support/retry.ts'
 import { startServer } from '../../support/web-server.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
@@ -24,7 +26,6 @@ function settings(more: Partial<PipSettings> = {}): PipSettings {
     signal: new AbortController().signal,
     timeout: 50_000,
     packageIndex: undefined,
-    caCertificates: undefined,
     retry: noRetry,
     ...more,
   }
@@ -49,24 +50,19 @@ describe('pip on the runner', () => {
     })
   })
 
-  it('gets index and certificates in its environment, never among its arguments', async () => {
+  it('gets its index in its environment, never among its arguments', async () => {
     const environment = {
       ...python('echo "$@"; env'),
       PIP_INDEX_URL: 'https://other.example',
       PIP_PROXY: 'kept',
     }
     const packageIndex = 'https://user:password@index.example/simple'
-    const pip = createPip(settings({ environment, packageIndex, caCertificates: '/tls/ca.pem' }))
+    const pip = createPip(settings({ environment, packageIndex }))
     const answer = await pip(['index'])
     const [args, ...variables] = answer.state === 'ended' ? answer.stdout.split('\n') : []
     expect(args).toBe('-m pip index')
     expect(variables).toEqual(
-      expect.arrayContaining([
-        `PIP_INDEX_URL=${packageIndex}`,
-        'PIP_CERT=/tls/ca.pem',
-        'PIP_PROXY=kept',
-        'PIP_NO_INPUT=1',
-      ]),
+      expect.arrayContaining([`PIP_INDEX_URL=${packageIndex}`, 'PIP_PROXY=kept', 'PIP_NO_INPUT=1']),
     )
   })
 
@@ -221,6 +217,26 @@ describe('a real pip', () => {
   it('has a password for the index where one is given', async () => {
     const known = await index(guarded.url).versions({}, 'linux/amd64')
     expect(known).toMatchObject({ state: 'known', versions: expect.arrayContaining(['0.8.0', '0.7.1']) })
+  })
+
+  it('trusts the index of an authority that was given, and no other one', async () => {
+    const authority = makeAuthority(mkdtempSync(join(folder, 'authority-')))
+    const door = await authority.before(new URL(server.url).host)
+    const write = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content)
+      return join(folder, name)
+    }
+    const trusted = authoritiesForPrograms(authority.file, environment, write)
+    const ask = (more: NodeJS.ProcessEnv) => {
+      const given = { environment: { ...environment, ...more }, packageIndex: `https://${door.host}/simple/` }
+      return createNixlIndex(createPip(settings(given))).versions({}, 'linux/amd64')
+    }
+    const answers = [await ask({}), await ask(trusted)]
+    await door.close()
+    expect(answers).toMatchObject([
+      { state: 'no-pip', reason: expect.stringMatching(/certificate/i) },
+      { state: 'known', versions: expect.arrayContaining(['0.8.0']) },
+    ])
   })
 
   it('asks the given index alone, whatever the runner has set besides', async () => {

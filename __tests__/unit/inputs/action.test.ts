@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { workflowEvent } from '../../../src/inputs/context.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
+import { inputNames } from '../../../src/inputs/names.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { actionDefaults, readAction } from '../../../script/action-defaults.ts'
 
@@ -17,6 +18,10 @@ it('action.yml has the inputs that are read, and no other', () => {
   // These are read by one command each.
   const others = ['leg', 'plan', 'runners'].filter((name) => !asked.has(name))
   expect([...asked, ...others].sort()).toEqual(Object.keys(defaults).sort())
+})
+
+it('action.yml has the inputs that are listed, in this order', () => {
+  expect(Object.keys(readAction().inputs)).toEqual(inputNames)
 })
 
 it('action.yml has the outputs that are set, and no other', () => {

@@ -1,4 +1,4 @@
-import{createRequire as r}from'node:module';const require=r(import.meta.url);
+import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
 var O={vllm:{title:"vLLM",baseRepository:"vllm/vllm-openai",publicName:"vllm-openai",dockerfile:"Dockerfile.vllm",versionArgument:"VLLM_VERSION"},sglang:{title:"SGLang",baseRepository:"lmsysorg/sglang",publicName:"sglang",dockerfile:"Dockerfile.sglang",versionArgument:"SGLANG_VERSION"}},Ae=Object.keys(O);var D=/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,N=/[&<>|\\`*[\]~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;function q(n,r=1/0){let e=n.replace(/\s+/g," ").replace(D,"").replace(/ {2,}/g," ").trim();return(e.length>r?`${e.slice(0,Math.max(0,r-1)).trimEnd()}\u2026`:e).replace(N,t=>`&#${t.charCodeAt(0)};`)}function P(n,r=1/0){return`<code>${q(n,r)}</code>`}function De(n){return P(n.replace(/^(sha256:.{12}).*$/,"$1"))}function Ie(n,r=""){let e=n.replace(/\r\n?/g,`
 `).replace(D,""),i=Math.max(0,...[...e.matchAll(/`+/g)].map(([s])=>s.length)),t="`".repeat(Math.max(3,i+1));return`${t}${r}
 ${e}

@@ -1,0 +1,123 @@
+/** Variables that docker, buildx, BuildKit, git, pip or Python read, and what becomes of them. */
+export type ProgramVariables = {
+  /** Separated by blanks; `*` at the end of one stands for whatever follows */
+  names: string
+  /** Whether a program that we start gets them from the job */
+  passedOn: boolean
+  /** In docs/environment.md */
+  reason: string
+}
+
+/**
+ * What is built is declared in the inputs, and the build id is made of these: what else a program would take from the job's environment
+ * is kept from it. What says where and as whom something is asked changes no image, and is passed on. The first row that fits counts, and
+ * of each family the last one is for whatever a later version may read. (buildx 0.29 and its main branch, `os.Getenv` and `os.LookupEnv`;
+ * git(1), "Environment variables"; pip, "Configuration"; python(1).)
+ */
+export const programVariables: readonly ProgramVariables[] = [
+  {
+    names: 'SOURCE_DATE_EPOCH',
+    passedOn: false,
+    reason:
+      'buildx makes it the time of all layers, so that nothing is ever younger than `max-age`. In `build-args` it is passed on, and in the build id',
+  },
+  {
+    names: 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY',
+    passedOn: false,
+    reason: 'replaces or forbids what a build reads',
+  },
+  {
+    names: 'BUILDX_BUILDER BUILDX_CONFIG BUILDKIT_HOST',
+    passedOn: true,
+    reason: 'which builder there is; `builder` wins',
+  },
+  {
+    names: 'BUILDX_NO_DEFAULT_ATTESTATIONS',
+    passedOn: true,
+    reason: 'counts as `provenance: false` where `provenance` is empty',
+  },
+  {
+    names: 'BUILDKIT_NO_CLIENT_TOKEN',
+    passedOn: true,
+    reason: 'who fetches tokens, buildx or BuildKit',
+  },
+  {
+    names: 'BUILDX_* BUILDKIT_* BAKE_*',
+    passedOn: false,
+    reason:
+      'labels with the address and commit of a repository (`BUILDX_GIT_LABELS`), policies, other forms of attestations, metadata and progress, features on trial',
+  },
+  {
+    names: 'DOCKER_DEFAULT_PLATFORM DOCKER_BUILDKIT DOCKER_CONTENT_TRUST* DOCKER_CLI_* DEBUG',
+    passedOn: false,
+    reason: 'the plan says the platform and the digest; the others change what docker prints',
+  },
+  {
+    names: 'DOCKER_*',
+    passedOn: true,
+    reason: 'where the engine is, and the configuration with its credentials',
+  },
+  {
+    names:
+      'PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_CONFIG_FILE PIP_CERT PIP_CLIENT_CERT PIP_PROXY PIP_TRUSTED_HOST PIP_KEYRING_PROVIDER PIP_CACHE_DIR PIP_NO_CACHE_DIR PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_USE_FEATURE PIP_USE_DEPRECATED',
+    passedOn: true,
+    reason:
+      'where the runner looks for versions of NIXL, and how; `package-index` replaces all that name an index',
+  },
+  {
+    names:
+      'PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT PIP_PROGRESS_BAR PIP_ROOT_USER_ACTION PIP_BREAK_SYSTEM_PACKAGES PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONHASHSEED PYTHONPYCACHEPREFIX',
+    passedOn: true,
+    reason: 'change no answer',
+  },
+  {
+    names: 'PIP_*',
+    passedOn: false,
+    reason:
+      'constraints, platforms, kinds of wheels and output would hide versions of NIXL that the base can have',
+  },
+  {
+    names: 'PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHON_KEYRING_BACKEND',
+    passedOn: true,
+    reason: 'where the Python of the runner is, and its pip',
+  },
+  {
+    names: 'PYTHON*',
+    passedOn: false,
+    reason: 'other modules than its own, warnings and prompts in what is read',
+  },
+  {
+    names: 'GIT_CONFIG_* GIT_SSH* GIT_ASKPASS GIT_SSL_* GIT_PROXY_* GIT_HTTP_* GIT_EXEC_PATH',
+    passedOn: true,
+    reason: 'how and as whom a server is asked, and settings',
+  },
+  {
+    names: 'GIT_*',
+    passedOn: false,
+    reason: 'another repository, index or object store than the one that is named; traces in what is read',
+  },
+  {
+    names: 'LANG LANGUAGE LC_*',
+    passedOn: false,
+    reason: 'messages are read in English: `LC_ALL` is `C.UTF-8`',
+  },
+]
+
+const rules = programVariables.flatMap(({ names, passedOn }) =>
+  names.split(' ').map((name) => ({ name, passedOn })),
+)
+
+/** @returns whether a program that we start gets this variable from the job */
+export function isPassedOn(variable: string): boolean {
+  const rule = rules.find(({ name }) =>
+    name.endsWith('*') ? variable.startsWith(name.slice(0, -1)) : variable === name,
+  )
+  return rule?.passedOn ?? true
+}
+
+/** @returns the names, in order, of what a job has set and no program gets, but for the language, which jobs have set for themselves */
+export function withheldFrom(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(environment)
+    .filter((name) => !isPassedOn(name) && !/^(?:LANG|LC_)/.test(name))
+    .sort()
+}
