@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
 import { digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
 import { isWrite, openRegistryProxy } from '../support/registry-proxy.ts'
@@ -106,8 +108,11 @@ describe('the layer cache', () => {
           { environment: engine.environment },
         )
         expect(errorsOf(run)).toEqual([])
+        // The log tells a step once, its file tells it of each call.
+        const logs = run.outputs['logs-path'] ?? ''
+        const whole = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'))
         const taken = (step: string) =>
-          [...run.log.matchAll(new RegExp(`RUN ${step} (cached|\\d)`, 'g'))].map((match) => match[1])
+          [...whole.join('').matchAll(new RegExp(`RUN ${step}: (cached|done)`, 'g'))].map((match) => match[1])
         const [debugTools, ...debugToolsAgain] = taken('install-debug-tools')
         expect([debugTools, new Set(debugToolsAgain)]).toEqual(['cached', new Set(['cached'])])
         expect(taken('install-ucx-tools')[0]).toBe('cached')
