@@ -39,7 +39,7 @@ const slow: Handler = ({ method, path }, response) => {
     else if (method === 'PUT') send(201, { 'docker-content-digest': digestOf(manifest) })
     else if (path.includes('/manifests/')) send(200, { 'content-type': mediaTypes.ociManifest }, manifest)
     else send(200, { 'content-length': blob.length }, blob)
-  }, 5)
+  }, 40)
 }
 
 describe('a client', () => {
