@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { printable } from '../registry/json.ts'
 import { withoutUserInformation } from '../registry/user-information.ts'
 
 /** One bad input: its name, what was given (never a secret), what is allowed. */
@@ -30,5 +31,5 @@ export class Problems {
 
 /** @returns the value as it is quoted in a message: what is wrong may be that a password is in it */
 export function quoted(value: string): string {
-  return value === '' ? nothing : `"${withoutUserInformation(value)}"`
+  return value === '' ? nothing : `"${printable(withoutUserInformation(value))}"`
 }

@@ -13,7 +13,7 @@ export function truthOf(text: string): boolean | undefined {
 
 /** @returns whether a number without quotes looks like this that was another text: `0.1` may be 0.10, and `1` may be 1.0 */
 export function mayLackZeros(text: string): boolean {
-  return /^\d+(?:\.[1-9])?$/.test(text)
+  return /^\d{1,15}(?:\.[1-9])?$/.test(text)
 }
 
 /** @returns such a number as a problem says that it was given */
