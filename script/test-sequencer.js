@@ -4,23 +4,24 @@ import { basename } from 'node:path'
 
 /** Seconds that the longest files take on two cores, as script/test prints them. All others count as short. */
 const known = {
-  faults: 240,
-  kills: 240,
-  artifacts: 230,
-  promotion: 210,
-  'actions-cache': 150,
-  interrupted: 120,
-  mutants: 110,
-  examples: 90,
-  'main-job': 90,
-  planning: 75,
-  'layer-cache': 75,
-  unchanged: 75,
-  impossible: 60,
-  failures: 60,
-  'many-runners': 60,
+  kills: 200,
+  faults: 200,
+  mutants: 160,
+  'main-job': 160,
+  artifacts: 110,
+  interrupted: 100,
+  examples: 75,
+  promotion: 70,
+  'layer-cache': 60,
+  'actions-cache': 30,
+  planning: 30,
+  'many-runners': 30,
+  unchanged: 20,
+  sources: 20,
+  'plain-build': 20,
+  failures: 20,
 }
-const short = 20
+const short = 10
 
 const secondsOf = ({ path }) => known[basename(path, '.test.ts')] ?? short
 
