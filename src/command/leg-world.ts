@@ -183,9 +183,8 @@ export function createCommand(
       annotations: {},
       metadataFile: '',
     }
-    const reference = planned
-      ? familiarReference({ ...planned.repository, tag: planned.tags[0] ?? 'local' })
-      : leg.id
+    // Nobody has verified what comes of it, so that it does not get the name of what is.
+    const reference = planned ? familiarReference({ ...planned.repository, tag: 'by-hand' }) : leg.id
     const place = { context: 'dockerfiles', dockerfile: `dockerfiles/${engines[leg.engine].dockerfile}` }
     const output = { kind: 'image', reference, ...image } as const
     return reproduceCommand({ ...call, leg, secrets, output }, place)

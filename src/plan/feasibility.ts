@@ -129,13 +129,21 @@ function judgeVllm(
     none: undefined,
   }
   const reason = reasons[integration]
-  return reason === undefined ? [] : [impossible(`aibrix_kvcache ${aibrix.ref} ${reason}`)]
+  const way =
+    integration !== 'auto' && (patched || importable)
+      ? 'set integration: auto'
+      : 'choose another aibrix-version or integration: none'
+  return reason === undefined ? [] : [impossible(`aibrix_kvcache ${aibrix.ref} ${reason}; ${way}`)]
 }
 
 /** SGLang has the backend itself. Without it `auto` builds an image that SGLang does not use AIBrix in, and says so. */
 function judgeSglang({ version, integration }: Wanted, first: string): Feasibility[] {
   if (integration === 'patch')
-    return [impossible('AIBrix has no patches for SGLang, which has its storage backend itself')]
+    return [
+      impossible(
+        'AIBrix has no patches for SGLang, which has its storage backend itself; set integration: auto',
+      ),
+    ]
   return integration === 'module' && !isFrom(first, version.release)
     ? [impossible(`SGLang ${version.tag} has no storage backend for AIBrix; it has one from v${first} on`)]
     : []

@@ -59,7 +59,9 @@ function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   return [
     ...(lines.length === 0 ? [] : [bullets(lines)]),
     ...(gates === undefined ? [] : [gates]),
-    ...(command === undefined ? [] : ['To build the same by hand:', codeBlock(optionALine(command), 'sh')]),
+    ...(command === undefined
+      ? []
+      : ['To build the same by hand, in a checkout of this action:', codeBlock(optionALine(command), 'sh')]),
   ]
 }
 

@@ -10,22 +10,25 @@ export function commandBlock(command: string, operand: string): string {
   return operand.length + 2 <= shownWidth ? codeBlock(`${command} \\\n  ${operand}`, 'sh') : code(line)
 }
 
-/** Words of a command, quoted as they are. */
-const word = /(?:'[^']*'|\\[^]|[^\s'\\])+/g
+/** Words of a command, quoted as they are, and the ends of commands. */
+const word = /\n|(?:'[^']*'|\\[^]|[^\s'\\])+/g
 
 /**
- * A long command with each of its options in a line of its own, which a shell takes as well.
- * @param text lines of comment, then the command in one line
+ * Long commands with each option in a line of its own, which a shell takes as well.
+ * @param text lines of comment, then commands, a line each
  */
 export function optionALine(text: string): string {
   const [comments = ''] = /^(?:#[^\n]*\n)*/.exec(text) ?? []
-  const command = text.slice(comments.length)
-  if (command.includes('\\\n')) return text
-  const lines: string[] = []
-  for (const [part] of command.matchAll(word))
-    if (lines.length === 0 || part.startsWith('--')) lines.push(part)
+  const rest = text.slice(comments.length)
+  if (rest.includes('\\\n')) return text
+  const commands: string[][] = [[]]
+  for (const [part] of rest.matchAll(word)) {
+    const lines = commands.at(-1) ?? []
+    if (part === '\n') commands.push([])
+    else if (lines.length === 0 || part.startsWith('--')) lines.push(part)
     else lines.push(`${lines.pop() ?? ''} ${part}`)
-  return comments + lines.map((line) => wrapped(line)).join(' \\\n  ')
+  }
+  return comments + commands.map((lines) => lines.map((line) => wrapped(line)).join(' \\\n  ')).join('\n')
 }
 
 /** A word that is too long goes on at the beginning of the next line, which a shell joins; not within quotes, where it does not. */

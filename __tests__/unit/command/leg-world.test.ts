@@ -285,7 +285,7 @@ describe('how a leg is built', () => {
   })
 
   it.each<[string, PlannedLeg, string]>([
-    ['its first tag', leg, 'name=aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123,push=false'],
+    ['its first tag', leg, 'name=aibrix/vllm-openai:by-hand,push=false'],
     ['its id where the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
   ])('can be repeated in a checkout, under %s', (_, of, name) => {
     const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)

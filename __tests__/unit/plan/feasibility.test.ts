@@ -282,7 +282,8 @@ it('names no patches of a release that has none', () => {
   const other = { ...catalogue, releases: { 'v0.9.0': release } }
   expect(judgeFeasibility(wanted({ aibrix: 'v0.9.0' }), usual, other, 'unknown')).toEqual({
     state: 'impossible',
-    reason: 'aibrix_kvcache v0.9.0 has no patch for vLLM v0.10.2, and no connector module',
+    reason:
+      'aibrix_kvcache v0.9.0 has no patch for vLLM v0.10.2, and no connector module; choose another aibrix-version or integration: none',
   })
 })
 

@@ -19,7 +19,7 @@ describe('what is known to be impossible', () => {
 
   it('is an error for a named version', async () => {
     await expect(makePlan(request({ engines: vllm('v0.11.0') }), world())).rejects.toThrow(
-      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose other versions, or set force: true to try\.$/,
+      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose another aibrix-version or integration: none, or set force: true to try\.$/,
     )
   })
 

@@ -13,6 +13,7 @@ describe('a command in the summary', () => {
       "a --x 'b --c\nd' --y 'e'\\''f'",
       "a \\\n  --x 'b --c\nd' \\\n  --y 'e'\\''f'",
     ],
+    ['is several where there are several', 'a --b\nc --d', 'a \\\n  --b\nc \\\n  --d'],
     ['keeps its comments', '# First --this\n# then\na --b', '# First --this\n# then\na \\\n  --b'],
     ['stays as it is where it is broken already', 'a \\\n  --b --c', 'a \\\n  --b --c'],
     [
