@@ -87,7 +87,7 @@ describe('what git reads on the runner', () => {
       })
       expect(errorsOf(run)).toEqual([])
       // A long command is broken into lines.
-      expect(run.summary.replace(/ \\\n\s*/g, ' ')).toContain(
+      expect(run.summary.replace(/ \\\n\s*/g, ' ').replace(/\\\n/g, '')).toContain(
         `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:${aibrix} +${commit}:refs/heads/source`,
       )
       expect(run.log).toContain(`v0.21.0-aibrix-${commit.slice(0, 7)}-nixl-0.7.1-20251123`)

@@ -19,17 +19,23 @@ export function environmentProxySecrets(environment: NodeJS.ProcessEnv): string[
   return variables.flatMap((name) => [environment[name], environment[name.toUpperCase()]]).flatMap(passwordOf)
 }
 
+/** As `--provenance` of buildx takes them: no provenance, or one that has no build arguments in it. */
+const listsNoArguments = /^(?:false|(?:[^,]*,)*(?:disabled=true|mode=min)(?:,[^,]*)*)$/i
+
 /**
- * Provenance of the largest extent lists the build arguments, those of the proxies among them (BuildKit, "SLSA provenance").
+ * Provenance of the largest extent lists the build arguments, those of the proxies among them (BuildKit, "SLSA provenance"). Whatever
+ * does not ask for less may be that: `true`, `mode=full`.
  * @throws UserError if it would publish a password
  */
 export function refuseToPublishProxies(provenance: string | undefined, secrets: string[]): void {
-  if (secrets.length > 0 && provenance?.includes('mode=max'))
+  if (secrets.length > 0 && provenance !== undefined && !listsNoArguments.test(provenance))
     throw new UserError(
-      "provenance: mode=max would publish the password of the proxy in Docker's configuration or in build-args; take mode=min, or a proxy without a password.",
+      "provenance would publish the password of the proxy in Docker's configuration or in build-args; take mode=min, or a proxy without a password.",
     )
 }
 
 function passwordOf(url: unknown): string[] {
-  return typeof url === 'string' ? passwordsIn(url) : []
+  if (typeof url !== 'string') return []
+  // Programs take a proxy without a scheme, or with one slash, too.
+  return passwordsIn(url.replace(/^(?:([a-z][a-z0-9+.-]*):\/(?!\/)|(?![a-z][a-z0-9+.-]*:\/\/))/i, 'http://'))
 }

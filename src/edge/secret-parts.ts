@@ -3,7 +3,7 @@ const userInformation = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/"'<>]+|[^\s/:"'<>]+:[^\s@
 
 /** `password = …`, `"auth": "…"`: a name that says so, and a value. */
 const named =
-  /["']?\b[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|auth|api-?key|credential)[\w.-]*["']?\s*[:=]\s*["']?([^\s"',;{}[\]][^\s"',;}]*)/gi
+  /["']?\b[\w.-]*(?:passw(?:or)?d|pwd|passphrase|secret|token|auth|api-?key|credential)[\w.-]*["']?\s*[:=]\s*["']?([^\s"',;{}[\]][^\s"',;}]*)/gi
 
 /** `machine … login … password …` of a .netrc */
 const netrc = /\bpassword\s+(\S+)/gi

@@ -9,6 +9,9 @@ type EngineRequest = { engine: Engine; versions: Selectors }
 /** A line that names its engine: `vllm: >=0.10 <0.12` */
 const engineLine = /^([a-z]+)\s*:(.*)$/
 
+/** Two engines in one line, with what separates versions between them */
+const engineBehindComma = new RegExp(`,\\s*(?:${engineNames.join('|')})\\s*:`)
+
 /** `engine` and `versions`: selectors for one engine, or for two with lines `engine: selectors`, or one line and `;` between them. */
 export function readEngines(source: Source): EngineRequest[] {
   const engines = readEngineNames(source)
@@ -16,6 +19,15 @@ export function readEngines(source: Source): EngineRequest[] {
   const given = entries(source, 'versions')
   const named = given.filter((line) => engineLine.test(line))
   if (named.length === 0) return forAll(source, engines, given.join(','))
+  const joined = named.find((line) => engineBehindComma.test(line))
+  if (joined !== undefined) {
+    source.problems.add(
+      'versions',
+      quoted(joined),
+      `";" and no comma between engines: ${engineLines(engines)}`,
+    )
+    return []
+  }
   const byEngine = readEngineLines(source, engines, given)
   return engines.flatMap((engine) => {
     const texts = byEngine.get(engine)

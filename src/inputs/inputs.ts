@@ -128,7 +128,7 @@ function readLogin({ read, problems }: Source, push: boolean): Login | undefined
 function readPackageIndex({ read, problems }: Source): string | undefined {
   const value = read('package-index')
   if (value === '') return undefined
-  if (!URL.canParse(value) || !/^(https?|file):/.test(value))
+  if (!URL.canParse(value) || !/^(https?|file):\/\//i.test(value))
     return problems.add(
       'package-index',
       'what was given (not shown)',

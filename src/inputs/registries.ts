@@ -7,6 +7,7 @@ import {
   parseRepository,
   type Repository,
 } from '../registry/reference.ts'
+import { withoutUserInformation } from '../registry/user-information.ts'
 import type { Source } from './fields.ts'
 import { quoted } from './problems.ts'
 
@@ -32,7 +33,9 @@ export function readNamespace({ read, problems }: Source, registry: string): str
     problems.add(
       'namespace',
       quoted(value),
-      `the path without the host: registry: ${first} and namespace: ${isAlone ? 'its own name' : rest.join('/')}`,
+      withoutUserInformation(
+        `the path without the host: registry: ${first} and namespace: ${isAlone ? 'its own name' : rest.join('/')}`,
+      ),
     )
   else if (!isRepositoryPath(value)) problems.add('namespace', quoted(value), paths)
   return value

@@ -36,6 +36,8 @@ export function readSecrets(source: Source, name: string): Map<string, string> {
         `not shown; it may be a second line of the secret in line ${before.line}`,
         `id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value`,
       )
+    // Base64 ends like this, and nobody's secret is an equals sign.
+    else if (entry.value === '=') complain('not shown', forms)
     else if (reserved.has(entry.id))
       complain(`id ${entry.id}`, `another id; ${entry.id} is an input of its own`)
     else if (lineOf.has(entry.id))

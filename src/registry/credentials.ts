@@ -26,11 +26,11 @@ const dockerHubServer = 'https://index.docker.io/v1/'
 const dockerHubKeys = [dockerHub, 'index.docker.io', 'registry-1.docker.io']
 
 const entry = v.object({
-  auth: v.optional(v.string()),
-  username: v.optional(v.string()),
-  password: v.optional(v.string()),
-  identitytoken: v.optional(v.string()),
-  registrytoken: v.optional(v.string()),
+  auth: v.nullish(v.string()),
+  username: v.nullish(v.string()),
+  password: v.nullish(v.string()),
+  identitytoken: v.nullish(v.string()),
+  registrytoken: v.nullish(v.string()),
 })
 const auths = v.nullish(v.record(v.string(), v.nullable(entry)), () => ({}))
 const dockerConfig = v.object({
@@ -80,21 +80,17 @@ export function createCredentialLookup(options: {
   }
 }
 
-function keysOf(registry: string): string[] {
-  const hosts = registry === dockerHub ? dockerHubKeys : [registry]
-  return hosts.flatMap((host) => [
-    host,
-    ...['https://', 'http://'].flatMap((scheme) =>
-      ['', '/', '/v1/', '/v2/', '/v1', '/v2'].map((path) => scheme + host + path),
-    ),
-  ])
-}
-
-/** Old and new versions of Docker write the host with or without scheme and API version. */
+/**
+ * What Docker keeps credentials under may have a scheme and a path, of which only the host counts (docker/cli, ConvertToHostname).
+ * The very name comes first.
+ */
 function valueFor<Value>(record: Record<string, Value>, registry: string): Value | undefined {
-  const keys = keysOf(registry)
-  const found = Object.entries(record).find(([key]) => keys.includes(key.toLowerCase()))
-  return found?.[1]
+  const hosts = registry === dockerHub ? dockerHubKeys : [registry]
+  const hostOf = (key: string): string => key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  const keys = Object.entries(record).map(([key, value]) => ({ key: key.toLowerCase(), value }))
+  const found =
+    keys.find(({ key }) => hosts.includes(key)) ?? keys.find(({ key }) => hosts.includes(hostOf(key)))
+  return found?.value
 }
 
 function fromAuths(auths: Auths, registry: string): Credentials | undefined {

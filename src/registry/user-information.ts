@@ -1,5 +1,5 @@
 /** As people write addresses: a password may have characters that a URL would have to spell otherwise. */
-const inAddress = /(\b[a-z][a-z0-9+.-]*:\/\/)([^\s/"'<>]+|[^\s/@:"'<>]+:(?!\d+\/)[^\s@"'<>]+)@/gi
+const inAddress = /(\b[a-z][a-z0-9+.-]*:\/{1,2})([^\s/"'<>]+|[^\s/@:"'<>]+:(?!\d+\/)[^\s@"'<>]+)@/gi
 
 /** `user:password@host` without a scheme; a digest behind a tag is none. */
 const beforeHost = /(^|[\s"'=,])([^\s/@:"'=,]+:[^\s/@"']+)@(?!sha256:)/g
@@ -9,9 +9,10 @@ const beforeHost = /(^|[\s"'=,])([^\s/@:"'=,]+:[^\s/@"']+)@(?!sha256:)/g
  *   says only who asks.
  */
 export function hasCredentials(text: string): boolean {
-  return [...text.matchAll(inAddress)].some(
+  const isAddress = [...text.matchAll(inAddress)].some(
     ([, scheme = '', user = '']) => user.includes(':') || !/^(git\+)?ssh:/i.test(scheme),
   )
+  return isAddress || text.search(beforeHost) >= 0
 }
 
 /** @returns the text with `***` for the user information of every address in it, to be shown */

@@ -54,11 +54,18 @@ describe('the passwords of the proxies in the environment', () => {
     expect(environmentProxySecrets({ [name]: proxy })).toEqual(['p%40ss', 'p@ss', 'me:p%40ss', 'me:p@ss'])
   })
 
+  it.each(['me:hunter2-x@proxy.example', 'http:/me:hunter2-x@proxy.example', 'socks5://me:hunter2-x@x'])(
+    'are found in %s',
+    (address) => {
+      expect(environmentProxySecrets({ http_proxy: address })).toContain('hunter2-x')
+    },
+  )
+
   it.each<[string, NodeJS.ProcessEnv]>([
     ['in nothing', {}],
     ['in an empty variable', { http_proxy: '' }],
     ['in an address without one', { https_proxy: 'http://proxy.example:3128' }],
-    ['in what is no address', { http_proxy: 'proxy.example:3128' }],
+    ['in an address without a scheme', { http_proxy: 'proxy.example:3128' }],
     ['in other variables', { no_proxy: proxy, HOME: proxy }],
   ])('are not found %s', (_, environment) => {
     expect(environmentProxySecrets(environment)).toEqual([])
@@ -66,19 +73,23 @@ describe('the passwords of the proxies in the environment', () => {
 })
 
 describe('provenance that would publish them', () => {
-  it.each(['mode=max', 'builder-id=x,mode=max'])('is refused as %s', (provenance) => {
-    const refused = () => {
-      refuseToPublishProxies(provenance, ['secret'])
-    }
-    expect(refused).toThrow(UserError)
-    expect(refused).toThrow(/^provenance: mode=max would publish the password of the proxy/)
-    expect(refused).not.toThrow('secret')
-  })
+  it.each(['mode=max', 'builder-id=x,mode=max', 'true', 'mode=full', 'type=provenance,mode=MAX'])(
+    'is refused as %s',
+    (provenance) => {
+      const refused = () => {
+        refuseToPublishProxies(provenance, ['secret'])
+      }
+      expect(refused).toThrow(UserError)
+      expect(refused).toThrow(/^provenance would publish the password of the proxy/)
+      expect(refused).not.toThrow('secret')
+    },
+  )
 
   it.each<[string | undefined, string[]]>([
     ['mode=max', []],
     ['mode=min', ['secret']],
-    ['true', ['secret']],
+    ['false', ['secret']],
+    ['disabled=true', ['secret']],
     [undefined, ['secret']],
   ])('is none as %s with %j', (provenance, secrets) => {
     expect(() => {

@@ -256,6 +256,10 @@ describe('bad inputs', () => {
     [{ engine: 'vllm', versions: 'v0.12.0-1' }, 'versions: "v0.12.0-1" is not allowed'],
     [{ engine: 'vllm', versions: 'gateway-v0.3.1' }, 'versions: "gateway-v0.3.1"'],
     [{ versions: 'vllm: v0.10.2' }, 'versions: no line for sglang'],
+    [
+      { versions: 'vllm: v0.10.2, sglang: v0.5.11' },
+      'versions: "vllm: v0.10.2, sglang: v0.5.11" is not allowed; allowed: ";" and no comma between engines',
+    ],
     [{ versions: 'vllm: v0.10.2; v0.9.1' }, 'versions: "v0.9.1" is not allowed'],
     [{ versions: 'v0.10.2' }, 'or in one line "vllm: <versions>; sglang: <versions>"'],
     [{ versions: 'v0.10.2' }, 'a line for each engine: "vllm: <versions>" and "sglang: <versions>"'],

@@ -66,6 +66,8 @@ describe('a line that may be text of the secret before it', () => {
     ['the end of a value that holds its end marker', 5, 'key<<END\ncanary1\nEND\ncanary2=canary3\nEND'],
     ['the end of one whose marker has a =', 5, 'key<<E=D\ncanary1\nE=D\ncanary2=canary3\nE=D'],
     ['the beginning of one without its end marker', 1, 'canary1<<END\ncanary2=canary3\n'],
+    ['a secret without an id that ends like base64', 1, 'canary1=='],
+    ['base64 behind one of several lines', 4, 'key<<E\nfoobar12\nE\ncanary1=='],
     ['the same id after one of several lines', 4, 'canary1<<END\na\nEND\ncanary1=canary2'],
   ])('is refused by its number, and nothing of it is shown: %s', (_, line, text) => {
     const { complaint } = read(text)
