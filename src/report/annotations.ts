@@ -1,4 +1,4 @@
-import { engines } from '../plan/engine.ts'
+import { engineNames, engines } from '../plan/engine.ts'
 import type { Gate } from '../verify/gate.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
@@ -20,6 +20,7 @@ export function annotationsOf(run: Run): Annotation[] {
         : [],
     ),
     ...titledLegs(run.outcomes, titleOf).flatMap(annotationsOfLeg),
+    ...annotationsOfLostEngines(run),
     ...annotationOfExcluded(run),
   ]
   return (['error', 'warning', 'notice'] as const).flatMap((level) => limited(all, level))
@@ -27,6 +28,17 @@ export function annotationsOf(run: Run): Annotation[] {
 
 function error(title: string, message: string): Annotation {
   return { level: 'error', title, message }
+}
+
+/** A range may leave out some versions; that nothing is left of an engine that was asked for is rarely what was meant. */
+function annotationsOfLostEngines({ excluded, outcomes }: Run): Annotation[] {
+  const lost = engineNames.filter((engine) => outcomes.every(({ image }) => image.engine !== engine))
+  return lost.flatMap((engine) => {
+    const first = excluded.find((one) => one.engine === engine)
+    if (!first) return []
+    const message = `${first.version} for ${first.platform}: ${first.reason}`
+    return [{ level: 'warning', title: `There is no image of ${engines[engine].title}`, message }]
+  })
 }
 
 function annotationOfExcluded({ excluded }: Run): Annotation[] {

@@ -87,7 +87,18 @@ describe('annotations', () => {
     ],
   ])('tell once of what is excluded, here %d', (count, title, message) => {
     const excluded = Array.from({ length: count }, () => makeExcluded())
-    expect(annotationsOf(makeRun([], { excluded }))).toEqual([{ level: 'notice', title, message }])
+    const run = makeRun([makeOutcome()], { excluded })
+    expect(annotationsOf(run)).toContainEqual({ level: 'notice', title, message })
+    expect(annotationsOf(run).map((one) => one.title)).not.toContain('There is no image of vLLM')
+  })
+
+  it('warn of an engine of which nothing is left', () => {
+    const [first] = annotationsOf(makeRun([], { excluded: [makeExcluded()] }))
+    expect(first).toEqual({
+      level: 'warning',
+      title: 'There is no image of vLLM',
+      message: 'v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it.',
+    })
   })
 
   it('are at most ten of a level', () => {
