@@ -120,7 +120,7 @@ const failureOf = async (request: BuildRequest): Promise<Error> =>
 
 describe('a build with the real engine', () => {
   it('gives the digest and the steps, and its repetition comes from the cache alone', async () => {
-    const text = `FROM ${base} AS image\nCOPY hello.txt /\nRUN echo ${mark()} && seq 1 3\nFROM image AS final\n`
+    const text = `FROM ${base} AS image\nCOPY hello.txt /\nRUN echo ${mark()} && sleep 1 && seq 1 3\nFROM image AS final\n`
     const first = await setUp(text)
     const done = await runBuild(first.request)
     expect(done.metadata?.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
