@@ -8,6 +8,8 @@ describe('a credential in an address', () => {
     ['https://:canary@host', 'https://***@host'],
     ['https:/me:canary@host/path', 'https:/***@host/path'],
     ['me:canary@proxy:3128', '***@proxy:3128'],
+    ['https://host/a.git?private_token=canary', 'https://host/a.git?private_token=***'],
+    ['https://host/a?b=c&X-Amz-Signature=canary&d=e', 'https://host/a?b=c&X-Amz-Signature=***&d=e'],
     ['PROXY=me:canary@proxy', 'PROXY=***@proxy'],
     ['http://me:can@ary@proxy:3128', 'http://***@proxy:3128'],
     ['http://me:can/ary@proxy:3128', 'http://***@proxy:3128'],
@@ -25,6 +27,7 @@ describe('a credential in an address', () => {
 
   it.each([
     'https://host:8443/path',
+    'https://host/path?tokens=5&path=token',
     'https://host:8443/@scope/package',
     'https://github.com/org/repository@v1',
     'git@github.com:org/repository.git',
