@@ -9,11 +9,17 @@ import { lists } from '../../support/select-tags.ts'
 
 const currents: Record<Product, string> = { engine: 'v0.10.2', aibrix: 'v0.5.0', nixl: '0.7.1' }
 
-async function select(text: string, product: Product, tags: readonly string[]): Promise<Selected[]> {
+type Releases = () => Promise<readonly string[]>
+
+async function selectFrom(text: string, product: Product, releases: Releases): Promise<Selected[]> {
   const selectors = parseSelectors(text, product)
   if ('invalid' in selectors) throw new Error(`${selectors.invalid} is not allowed`)
   const world = { input: 'versions', none: 'git.example has none', product, current: currents[product] }
-  return selectVersions(selectors, { ...world, releases: () => Promise.resolve(tags) })
+  return selectVersions(selectors, { ...world, releases })
+}
+
+function select(text: string, product: Product, tags: readonly string[]): Promise<Selected[]> {
+  return selectFrom(text, product, () => Promise.resolve(tags))
 }
 
 async function tagsOf(text: string, product: Product, tags: readonly string[]): Promise<string[]> {
@@ -70,35 +76,17 @@ describe('what is selected', () => {
     ['v0.10.2, !latest', 1],
     ['v0.10.2, !v0.10.2', 1],
   ])('of "%s" needs the list %d times', async (text, expected) => {
-    const selectors = parseSelectors(text, 'engine')
-    if ('invalid' in selectors) throw new Error(selectors.invalid)
     let asked = 0
     const releases = () => Promise.resolve(tags.slice(0, tags.length * ++asked))
-    const world = {
-      input: 'versions',
-      none: 'git.example has none',
-      product: 'engine',
-      current: 'v0.10.2',
-      releases,
-    } as const
-    await selectVersions(selectors, world).catch((error: unknown) => {
+    await selectFrom(text, 'engine', releases).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error
     })
     expect(asked).toBe(expected)
   })
 
   it('of a list that could not be asked for is the error of asking', async () => {
-    const selectors = parseSelectors('latest', 'engine')
-    if ('invalid' in selectors) throw new Error(selectors.invalid)
     const releases = () => Promise.reject(new UserError('The registry said 429.'))
-    const world = {
-      input: 'versions',
-      none: 'git.example has none',
-      product: 'engine',
-      current: 'v0.10.2',
-      releases,
-    } as const
-    await expect(selectVersions(selectors, world)).rejects.toThrow('The registry said 429.')
+    await expect(selectFrom('latest', 'engine', releases)).rejects.toThrow('The registry said 429.')
   })
 
   it.each([
