@@ -1,4 +1,6 @@
-/** @returns an environment in which a variable that is set to nothing is not set, as docker and most programs take it */
-export function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+/** @returns what is set to something: docker and most programs take a variable that is set to nothing for one that is not set */
+export function withoutEmpty<Value extends string | undefined>(
+  given: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
 }

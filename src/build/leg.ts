@@ -16,6 +16,7 @@ import { labelsOf } from '../verify/labels.ts'
 import { judgeManifest } from '../verify/manifest.ts'
 import { compressionOf } from './argv.ts'
 import type { Origin } from './artifacts.ts'
+import { withoutEmpty } from './environment.ts'
 import { type LayerCache, type Layers, pinLayers } from './layer-cache.ts'
 import { measureImage } from './measure.ts'
 import { type Measured, measureOnStages } from './on-stages.ts'
@@ -133,17 +134,13 @@ async function makeImage(
     push: settings.push,
     compression: compressionOf(leg.base.layers),
     labels,
+    // An index inherits nothing that would have to be set to nothing.
     annotations: settings.index ? withoutEmpty(labels) : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
   const { steps, digest } = await world.build({ ...settings.call, leg, layers, output }, leg)
   if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
   return { steps, digest: parseDigest(digest) }
-}
-
-/** An index inherits nothing that would have to be set to nothing. */
-function withoutEmpty(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))
 }
 
 /** The registry, not BuildKit, says what was pushed. */
