@@ -4,12 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as v from 'valibot'
 import { determinantsLabel } from '../../src/plan/build-id.ts'
 import { buildIdLabel } from '../../src/plan/published.ts'
 import { stagedTag } from '../../src/plan/stage-tags.ts'
 import { digestOf } from '../../src/registry/digest.ts'
-import { factsSchema } from '../../src/verify/facts.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
 import { type ActionRun, errorsOf, registry, runAction, type TestOptions } from '../support/action.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
@@ -25,6 +23,7 @@ import {
 } from '../support/planning-world.ts'
 import { rememberIndex } from '../support/pip-memory.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
+import { realFacts } from '../support/measured-facts.ts'
 
 const minutes = 60_000
 const user = { user: 'robot', password: 'canary-git-5b7e' }
@@ -496,10 +495,7 @@ describe('a base with Python 3.13, as an earlier run has measured', () => {
   beforeAll(async () => {
     const bases = ['v0.10.1.1', 'v0.10.2'].map((tag) => ({ repository: repositories.vllm, tag }))
     await publishBases(namespace, bases)
-    const facts = v.parse(
-      factsSchema,
-      JSON.parse(readFileSync('__tests__/fixtures/facts/vllm-v0.10.2/base.json', 'utf8')),
-    )
+    const facts = realFacts('vllm-v0.10.2', 'base')
     const python = { ...facts.python, version: '3.13.1' }
     await storeMeasured(namespace, { repository: repositories.vllm, tag: 'v0.10.2' }, { ...facts, python })
   }, minutes)

@@ -66,7 +66,8 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
 export function makeBase(): Facts {
   const site = '/usr/local/lib/python3.12/dist-packages'
   return {
-    format: 1,
+    format: 2,
+    running: { identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' } },
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],

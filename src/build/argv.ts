@@ -72,6 +72,7 @@ export function buildArguments(
     BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
     BASE_DIGEST: leg.base.manifestDigest,
     BASE_USER: leg.base.config.user,
+    BASE_ENTRYPOINT: JSON.stringify(leg.base.config.entrypoint),
     UCX_VERSION: leg.ucxVersion,
     UCX_COMMIT: ucx.commit,
     ...(ucx.repository.kind === 'url' && !sources.ucx && { UCX_REPO: ucx.repository.url }),

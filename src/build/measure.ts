@@ -14,6 +14,8 @@ export type MeasuringWorld = {
   readText: (path: string) => Promise<string>
 }
 
+const jsonObject = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()))
+
 type Call = Omit<BuildCall, 'leg' | 'output' | 'layers'>
 
 /** Measures the base, which BuildKit does once, however often it is asked for. @param steps gets those that ran */
@@ -25,7 +27,7 @@ export async function measureBase(
 ): Promise<Facts> {
   const directory = newPath('facts')
   addSteps(steps, (await build({ ...call, leg, output: { kind: 'facts', directory } }, leg)).steps)
-  return parseFacts('base.json', await readText(`${directory}/base.json`))
+  return readFacts('base', directory, readText)
 }
 
 /** Measures the base and what would be the image. @param steps gets those that ran */
@@ -40,12 +42,27 @@ export async function measureImage(
   const layers = { from, to: undefined }
   const call = { ...given, leg, layers, output: { kind: 'report', directory } as const }
   addSteps(steps, (await build(call, leg)).steps)
-  const read = async (name: string) => parseFacts(name, await readText(`${directory}/${name}`))
-  return { base: await read('base.json'), image: await read('image.json') }
+  const read = (name: 'base' | 'image') => readFacts(name, directory, readText)
+  return { base: await read('base'), image: await read('image') }
 }
 
-function parseFacts(name: string, text: string): Facts {
-  const result = v.safeParse(factsSchema, JSON.parse(text))
+/** One file is measured as root, the other one as the image's user. */
+async function readFacts(
+  of: 'base' | 'image',
+  directory: string,
+  readText: MeasuringWorld['readText'],
+): Promise<Facts> {
+  const read = async (name: string) => parse(jsonObject, name, await readText(`${directory}/${name}`))
+  const running = await read(`running-${of}.json`)
+  return parse(factsSchema, `${of}.json`, { ...(await read(`${of}.json`)), running })
+}
+
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  name: string,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value)
   if (!result.success)
     throw new UserError(
       `The measured facts in ${name} are not of the form that is known: ${v.summarize(result.issues)}`,

@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { nixlVariants } from './nixl.ts'
 
 /**
@@ -52,7 +52,8 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
       expected: 'CUDA',
       actual: base.torch ? `torch ${base.torch.version} without CUDA` : 'no torch',
     }
-    if (!base.torch) return skipped(name, judgement, 'the base has no torch that would say which CUDA')
+    if (!base.torch)
+      return follows(name, judgement, 'torch-untouched', 'the base has no torch that would say which CUDA')
     return failed(
       name,
       judgement,
@@ -81,20 +82,21 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
   const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }
   const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
   if (unread.length > 0)
-    return skipped(
+    return undetermined(
       name,
       judgement,
       `the files of ${unread.join(', ')} could not be looked at; the other parts agree`,
     )
   if (!image.aibrix?.extension)
-    return skipped(name, judgement, 'no extension to look at; the other parts agree')
+    return follows(name, judgement, 'extension', 'no extension to look at; the other parts agree')
   if (severalVariants)
-    return skipped(
+    return follows(
       name,
       judgement,
-      'several NIXL variants are installed, see nixl-variant; the other parts agree',
+      'nixl-variant',
+      'several NIXL variants are installed; the other parts agree',
     )
   if (Object.keys(image.nixl.distributions).length === 0)
-    return skipped(name, judgement, 'no NIXL to look at; the other parts agree')
+    return follows(name, judgement, 'nixl-variant', 'no NIXL to look at; the other parts agree')
   return passed(name, judgement)
 }

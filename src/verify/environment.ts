@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** Package name → version, or before → after. */
 export type PackageChange = { name: string; before: string; after: string | null }
@@ -69,7 +69,7 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   ]
   const judgement = { expected, actual: `unchanged; added: ${listed(names, 12)}` }
   if (Object.keys(base.pip).length === 0)
-    return skipped(name, judgement, 'no Python package of the base could be listed')
+    return undetermined(name, judgement, 'no Python package of the base could be listed')
   return passed(name, judgement)
 }
 
@@ -112,7 +112,7 @@ export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
   const expected = 'no new complaint of pip check, AIBrix and NIXL excepted'
   const { base, image } = facts
   if (base.pipCheck === null || image.pipCheck === null)
-    return skipped(
+    return undetermined(
       name,
       { expected, actual: 'not run' },
       `pip check could not be run in the ${base.pipCheck ? 'image' : 'base'}`,
@@ -132,10 +132,11 @@ export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
       `What was installed breaks a requirement: ${own[0] ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   if (strange.length > 0)
-    return skipped(
+    return follows(
       name,
       { expected, actual: complaints(strange) },
-      'the new complaints follow from what environment-untouched found',
+      'environment-untouched',
+      'the new complaints are about what it found changed',
     )
   return passed(name, {
     expected,

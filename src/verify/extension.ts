@@ -1,6 +1,16 @@
 import type { Leg } from '../plan/plan.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import {
+  failed,
+  follows,
+  type Gate,
+  listed,
+  notApplicable,
+  passed,
+  reportHint,
+  undetermined,
+  waiverHint,
+} from './gate.ts'
 
 type Extension = NonNullable<NonNullable<Facts['aibrix']>['extension']>
 
@@ -12,7 +22,12 @@ export function judgeExtension(_leg: Leg, { image }: LegFacts): Gate {
   const name = 'extension'
   const expected = `loads, registers ${operator}, no undefined symbol`
   if (!image.aibrix)
-    return skipped(name, { expected, actual: 'no aibrix_kvcache' }, 'aibrix_kvcache is not installed')
+    return follows(
+      name,
+      { expected, actual: 'no aibrix_kvcache' },
+      'aibrix-version',
+      'aibrix_kvcache is not installed',
+    )
   const { extension } = image.aibrix
   if (!extension)
     return failed(
@@ -46,7 +61,7 @@ function judgeLoadError(error: string, expected: string): Gate {
   const judgement = { expected, actual: `does not load: ${error}` }
   // The driver's library comes from the host at run time; no builder without a GPU has it.
   if (/libcuda\.so\.1\b.*cannot open shared object/.test(error))
-    return skipped(
+    return undetermined(
       'extension',
       judgement,
       "it needs the GPU driver's libcuda.so.1, which is not in the image",
@@ -104,15 +119,15 @@ export function judgeArchitectures(leg: Leg, { base, image }: LegFacts): Gate {
     expected: wanted ? `machine code for ${wanted.join(' ')}` : 'machine code for what the toolkit knows',
     actual: extension ? describe(extension) : 'no extension',
   }
-  if (!extension) return skipped(name, judgement, 'no extension to look at')
+  if (!extension) return follows(name, judgement, 'extension', 'no extension to look at')
   if (!wanted)
-    return skipped(
+    return notApplicable(
       name,
       judgement,
       'the base has no nvcc that could say what auto means; name them in gpu-architectures',
     )
   if (extension.machineCode.length === 0 && extension.ptx.length === 0)
-    return skipped(name, judgement, 'no fatbin could be read in the extension')
+    return undetermined(name, judgement, 'no fatbin could be read in the extension')
   const missing = wanted.filter(
     (architecture) => !extension.machineCode.includes(withoutSuffix(architecture)),
   )

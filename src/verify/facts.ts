@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
+import { running } from './running-facts.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
@@ -132,7 +133,9 @@ const integration = v.object({
 })
 
 export const factsSchema = v.object({
-  format: v.literal(1),
+  format: v.literal(2),
+  /** What was measured as the image's user */
+  running,
   system,
   python,
   /** Each one that is there: an image of SGLang may have vLLM, too */

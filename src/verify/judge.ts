@@ -3,7 +3,7 @@ import { judgeCudaMajor } from './cuda.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, grounded } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeNixlVariant } from './nixl.ts'
 import { judgeNixlUcx, judgeSecondLibucp, judgeUcxTools } from './ucx.ts'
@@ -28,7 +28,7 @@ const onFacts = [
 
 /** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
-  return onFacts.map((judge) => judge(leg, facts))
+  return grounded(onFacts.map((judge) => judge(leg, facts)))
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */
@@ -37,7 +37,10 @@ const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibuc
 /** What a build replaces: the base's NIXL with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
 
-/** The gates that fail on the finished image if they fail on the base, of which alone is known. */
+/**
+ * The gates that fail on the finished image if they fail on the base, of which alone is known. One that follows from a gate on the
+ * image says nothing here.
+ */
 export function judgeBase(leg: Leg, base: Facts): Gate[] {
   const stays: Facts = {
     ...base,

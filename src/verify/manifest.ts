@@ -1,8 +1,8 @@
 import type { InheritedConfig, Leg } from '../plan/plan.ts'
 import { layerCompression, mediaTypes } from '../registry/manifest.ts'
 import { judgeAddedBytes } from './added-bytes.ts'
-import type { Candidate, Limits } from './candidate.ts'
-import { failed, type Gate, type GateName, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { type Candidate, type Limits, notSeen } from './candidate.ts'
+import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'
 
 /** The gates on what was (or would be) pushed, in the order of `gateNames`. */
 export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {
@@ -11,10 +11,6 @@ export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): G
     judgeAddedBytes(leg, candidate, limits),
     judgeMediaTypes(leg, candidate),
   ]
-}
-
-function unknown(name: GateName, expected: string, reason: string): Gate {
-  return skipped(name, { expected, actual: 'unknown' }, reason)
 }
 
 /** A value as a message shows it: environment variables can be long. */
@@ -71,7 +67,7 @@ function same(left: string | string[], right: string | string[]): boolean {
 export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
   const name = 'image-config'
   const expected = 'ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV as in the base'
-  if (candidate.known === 'nothing') return unknown(name, expected, candidate.reason)
+  if (candidate.known === 'nothing') return notSeen(name, expected, candidate)
   const found = differences(leg.base.config, candidate.config)
   const first = found[0]
   if (!first) return passed(name, { expected, actual: 'as in the base' })
@@ -111,7 +107,7 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
   if (compressions.delete('none') && compressions.size === 0) compressions.add('gzip')
   const wanted = compressions.size === 0 ? 'any compression' : [...compressions].join(' or ')
   const expected = `layers that every Docker can pull, new ones ${wanted}`
-  if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)
+  if (candidate.known !== 'manifest') return notSeen(name, expected, candidate)
   const allowed = pullable[candidate.mediaType]
   if (!allowed)
     return failed(

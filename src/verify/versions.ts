@@ -3,7 +3,7 @@ import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import { familiarReference } from '../registry/reference.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, type Gate, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** The engine in the image is the one that the tag names, and the one that the base had. */
 export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
@@ -64,7 +64,7 @@ export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
       `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; ${reportHint}.`,
     )
   if (base.torch.record === null || image.torch.record === null)
-    return skipped(name, judgement, 'torch has no RECORD file, so only its version could be compared')
+    return undetermined(name, judgement, 'torch has no RECORD file, so only its version could be compared')
   if (base.torch.record !== image.torch.record)
     return failed(
       name,
@@ -135,9 +135,10 @@ export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
       `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed; choose another aibrix-version, or ${waiverHint(name)}.`,
     )
   if (fitting.length === 0)
-    return skipped(
+    return follows(
       name,
       judgement,
+      base.torch ? 'cuda-major' : 'torch-untouched',
       'neither the toolkit nor torch in the base names a CUDA release to compare with',
     )
   const local = localPart(version)

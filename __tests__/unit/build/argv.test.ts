@@ -42,6 +42,7 @@ describe('build arguments', () => {
       BASE_IMAGE: `docker.io/vllm/vllm-openai@sha256:${'a'.repeat(64)}`,
       BASE_DIGEST: `sha256:${'b'.repeat(64)}`,
       BASE_USER: 'vllm',
+      BASE_ENTRYPOINT: '[]',
       UCX_VERSION: '1.19.0',
       UCX_REPO: 'https://example.com/ucx',
       UCX_COMMIT: '2'.repeat(40),

@@ -11,6 +11,7 @@ import { failed, type Gate } from '../../../src/verify/gate.ts'
 import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
 import { newFolder, writeContent } from '../../support/artifact-folder.ts'
 import { makeCall } from '../../support/build-calls.ts'
+import { readMeasured } from '../../support/measured-facts.ts'
 
 const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()
@@ -52,7 +53,7 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
     },
     fetchSource: (component, { commit }) => Promise.resolve(`/sources/${component}-${commit}`),
     newPath: (name) => name,
-    readText: (path) => Promise.resolve(JSON.stringify(path.endsWith('base.json') ? real : makeImage())),
+    readText: readMeasured({ base: real, image: makeImage() }),
     facts: {
       read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
       keep: (_, facts, replace) => {
@@ -179,7 +180,7 @@ it('a leg that the facts speak against is refused before anything is compiled', 
       return Promise.resolve({ steps: [], digest: undefined })
     },
     newPath: (name) => name,
-    readText: () => Promise.resolve(JSON.stringify(real)),
+    readText: readMeasured({ base: real, image: makeImage() }),
     facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
     fetchSource: () => Promise.reject(new Error('not used here')),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeBase, makeLeg } from '../../support/verified-leg.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 const architectures = ['8.0', '9.0']
@@ -114,8 +114,7 @@ it('names are the same for facts in any order', () => {
 })
 
 describe('on real bases', () => {
-  const read = (name: string) =>
-    JSON.parse(readFileSync(`__tests__/fixtures/facts/${name}/base.json`, 'utf8')) as Facts
+  const read = (name: string) => realFacts(name, 'base')
 
   it('both engines and two versions of one have one wheel and one UCX, having the same torch and toolkit', () => {
     const names = ['vllm-v0.10.2', 'vllm-v0.21.0', 'sglang-v0.5.11'].map((name) => {

@@ -101,36 +101,39 @@ describe('the job summary', () => {
     expect(failed).toContain('| NIXL / CUDA plugin | 0.7.0 / cu13 ⚠️ declared 0.7.1 |')
   })
 
-  it('puts failed gates first, then waived and skipped ones, with what to do', () => {
+  it('puts what blocks first, then what is waived and what follows, with what to do', () => {
     const facts = makeFacts()
     facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
     facts.image.pip.numpy = '2.3.0'
-    facts.image.pipCheck = null
+    facts.image.pipCheck = ['vllm 0.21.0 has requirement numpy<2.3, but you have numpy 2.3.0.']
+    facts.image.cudaLinks.nixl = null
     const report = makeOutcomeReport(makeLeg(), facts)
     report.gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
     const failed = renderSummary(makeRun([makeFailure('A gate failed.', report)]))
-    expect(failed).toContain('7 min 1 s · 14 of 17 gates passed, 1 failed, 1 waived, 1 skipped\n')
+    expect(failed).toContain(
+      '7 min 1 s · 13 of 17 gates passed, 1 failed, 1 undetermined, 1 waived, 1 following from another\n',
+    )
     expect(failed).toMatch(
-      /❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\n- ⏭️ \*\*vLLM v0.21.0\*\*: <code>pip-check<\/code> could not be told: /,
+      /❓ \| <code>cuda-major[^\n]*\n\| ❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\n- ⏭️ \*\*vLLM v0.21.0\*\*: <code>pip-check<\/code> follows from <code>environment-untouched<\/code>: the new complaints/,
     )
     expect(failed.indexOf('### Gates')).toBeLessThan(failed.indexOf('### Components'))
     for (const part of ['docker pull', '### Why', '### Use AIBrix']) expect(failed).not.toContain(part)
   })
 
-  it('says once what keeps several gates of several images from being told', () => {
+  it('says once why several gates of several images do not apply', () => {
     const [first, second] = both().map((outcome) => {
       const [leg] = outcome.legs
       if (leg?.state === 'built')
         leg.report.gates = leg.report.gates.map((gate) =>
           ['added-bytes', 'media-types'].includes(gate.name)
-            ? { ...gate, state: 'skipped', reason: 'it was not pushed' }
+            ? { ...gate, state: 'not applicable', reason: 'it was not pushed' }
             : gate,
         )
       return { ...outcome, state: 'built' } as const
     })
     const unpushed = renderSummary(makeRun(first && second ? [first, second] : []))
     expect(unpushed).toContain(
-      '### Gates\n\n- ⏭️ **vLLM v0.21.0, SGLang v0.5.11**: <code>added-bytes</code>, <code>media-types</code> could not be told: it was not pushed\n\n',
+      '### Gates\n\n- ⏭️ **vLLM v0.21.0, SGLang v0.5.11**: <code>added-bytes</code>, <code>media-types</code> not applicable: it was not pushed\n\n',
     )
   })
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync, readFileSync } from 'node:fs'
-import * as v from 'valibot'
+import { readdirSync } from 'node:fs'
 import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
 import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { type Facts, factsSchema } from '../../../src/verify/facts.ts'
+import type { Facts } from '../../../src/verify/facts.ts'
 import { type Gate, verdict } from '../../../src/verify/gate.ts'
 import { judgeBase, judgeFacts } from '../../../src/verify/judge.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 
 const failing = (gates: Gate[]): string[] =>
   gates.flatMap(({ name, state }) => (state === 'fail' ? [name] : []))
@@ -59,8 +59,7 @@ describe('a base', () => {
 
   it.each(readdirSync('__tests__/fixtures/facts'))('that is real is let through: %s', (name) => {
     const [engine = '', tag = ''] = name.split(/-(.*)/)
-    const text = readFileSync(`__tests__/fixtures/facts/${name}/base.json`, 'utf8')
-    const base = v.parse(v.pipe(v.string(), v.parseJson(), factsSchema), text)
+    const base = realFacts(name, 'base')
     const leg = makeLeg({ engine: engine as Engine, version: { tag, release: tag.slice(1) } })
     expect(verdict(judgeBase(leg, base))).toBe('pass')
   })

@@ -3,7 +3,7 @@ import { componentsOf, nixlPlugin } from '../../../src/verify/components.ts'
 import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/verify/environment.ts'
 import { expectedArchitectures, judgeArchitectures, judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
-import { type Gate, listed, verdict, waive } from '../../../src/verify/gate.ts'
+import { follows, type Gate, grounded, listed, verdict, waive } from '../../../src/verify/gate.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
@@ -27,7 +27,9 @@ const limits = { addedBytes: 100_000_000 }
 
 function stateOf(gates: Gate[], name: string): string {
   const gate = gates.find((candidate) => candidate.name === name)
-  return gate?.state === 'skipped' ? `skipped: ${gate.reason}` : (gate?.state ?? 'absent')
+  if (gate?.state === 'undetermined')
+    return `undetermined: ${/judged: (.*); mend/.exec(gate.hint)?.[1] ?? ''}`
+  return gate?.state === 'not applicable' ? `not applicable: ${gate.reason}` : (gate?.state ?? 'absent')
 }
 
 describe('a gate that can not tell', () => {
@@ -36,43 +38,43 @@ describe('a gate that can not tell', () => {
       'torch without RECORD',
       ({ image }) => image.torch && (image.torch.record = null),
       'torch-untouched',
-      'skipped: torch has no RECORD file, so only its version could be compared',
+      'undetermined: torch has no RECORD file, so only its version could be compared',
     ],
     [
       'a fatbin that is not readable',
       ({ image }) => image.aibrix?.extension && (image.aibrix.extension.machineCode = []),
       'gpu-architectures',
-      'skipped: no fatbin could be read in the extension',
+      'undetermined: no fatbin could be read in the extension',
     ],
     [
       'a loader that was not asked',
       ({ image }) => (image.loaderUcx = null),
       'second-libucp',
-      'skipped: it could not be looked up what the loader finds',
+      'undetermined: what the loader finds could not be looked up',
     ],
     [
       'files that were not looked at',
       ({ image }) => (image.cudaLinks.nixl = null),
       'cuda-major',
-      'skipped: the files of nixl could not be looked at; the other parts agree',
+      'undetermined: the files of nixl could not be looked at; the other parts agree',
     ],
     [
       'auto without a toolkit',
       ({ base }) => (base.toolkit = null),
       'gpu-architectures',
-      'skipped: the base has no nvcc that could say what auto means; name them in gpu-architectures',
+      'not applicable: the base has no nvcc that could say what auto means; name them in gpu-architectures',
     ],
     [
       'pip check not run',
       ({ base }) => (base.pipCheck = null),
       'pip-check',
-      'skipped: pip check could not be run in the base',
+      'undetermined: pip check could not be run in the base',
     ],
     [
       'no Python packages listed',
       ({ base }) => (base.pip = {}),
       'environment-untouched',
-      'skipped: no Python package of the base could be listed',
+      'undetermined: no Python package of the base could be listed',
     ],
     [
       'an extension that needs the driver',
@@ -83,25 +85,59 @@ describe('a gate that can not tell', () => {
           error: 'libcuda.so.1: cannot open shared object file: No such file or directory',
         }),
       'extension',
-      "skipped: it needs the GPU driver's libcuda.so.1, which is not in the image",
+      "undetermined: it needs the GPU driver's libcuda.so.1, which is not in the image",
     ],
   ]
-  it.each(cases)('is skipped with the reason: %s', (_, change, name, expected) => {
+  it.each(cases)('is no pass, and says why: %s', (_, change, name, expected) => {
     const facts = makeFacts()
     change(facts)
     expect(stateOf(judgeFacts(makeLeg(), facts), name)).toBe(expected)
   })
 
-  it('is skipped where the image was not pushed', () => {
+  it('does not apply where the image was not pushed', () => {
     const reason = 'push is false, so there are no compressed layers'
     const candidate: Candidate = { known: 'config', config: makeConfig(), reason }
     expect(judgeManifest(makeLeg(), candidate, limits).map(({ state }) => state)).toEqual([
       'pass',
-      'skipped',
-      'skipped',
+      'not applicable',
+      'not applicable',
     ])
     const nothing = judgeManifest(makeLeg(), { known: 'nothing', reason }, limits)
-    expect(nothing.map((gate) => gate.state === 'skipped' && gate.reason)).toEqual([reason, reason, reason])
+    expect(nothing.map((gate) => gate.state === 'not applicable' && gate.reason)).toEqual([
+      reason,
+      reason,
+      reason,
+    ])
+  })
+})
+
+describe('a gate that follows from another', () => {
+  const gates = (first: Gate): Gate[] => [
+    first,
+    follows('gpu-architectures', { expected: 'x', actual: 'y' }, 'extension', 'no extension to look at'),
+    follows('cuda-major', { expected: 'x', actual: 'y' }, 'gpu-architectures', 'nothing to look at'),
+  ]
+  const extension = (state: object) => ({ name: 'extension', expected: 'x', actual: 'y', ...state }) as Gate
+
+  it.each([
+    ['a failed one', { state: 'fail', hint: '' }, 'follows'],
+    ['an undetermined one', { state: 'undetermined', hint: '' }, 'follows'],
+    ['a waived one', { state: 'waived', hint: '', reason: '' }, 'follows'],
+    ['one that passed', { state: 'pass' }, 'undetermined'],
+    ['one that does not apply', { state: 'not applicable', reason: '' }, 'undetermined'],
+  ])('blocks nothing itself only where that one has something to say: %s', (_, state, expected) => {
+    const [, second, third] = grounded(gates(extension(state)))
+    expect([second?.state, third?.state]).toEqual([expected, expected])
+  })
+
+  it('is undetermined where gates name each other', () => {
+    const one = follows('extension', { expected: 'x', actual: 'y' }, 'cuda-major', 'see there')
+    expect(grounded(gates(one)).map(({ state }) => state)).toEqual(Array(3).fill('undetermined'))
+  })
+
+  it('leaves the verdict to that one', () => {
+    expect(verdict(gates(extension({ state: 'waived', hint: '', reason: '' })))).toBe('pass')
+    expect(verdict([extension({ state: 'undetermined', hint: '' })])).toBe('fail')
   })
 })
 

@@ -1,4 +1,5 @@
-"""Measures a base image or a finished image and writes the facts as JSON: python3 measure base|image FILE.
+"""Measures a base image or a finished image and writes the facts as JSON: python3 measure base|image FILE as root, and
+python3 measure running-base|running-image FILE as the user that runs it.
 
 Measures and never judges. Nothing that is missing or broken stops it: what can't be measured is null, or says why in an
 `error` beside it. src/verify/facts.ts describes the format.
@@ -11,7 +12,7 @@ import traceback
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, environment, integration, nixl, system, tools, ucx  # noqa: E402
+from measure import aibrix, cuda_links, engine, environment, integration, nixl, running, system, tools, ucx  # noqa: E402
 
 
 def isolated(measurement, fallback):
@@ -28,7 +29,7 @@ def facts(finished):
     nothing = {"distributions": {}, "modules": []}
     unknown = {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}
     return {
-        "format": 1,
+        "format": 2,
         "system": isolated(system.system, unknown),
         "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
         "engines": isolated(engine.engines, []),
@@ -53,12 +54,33 @@ def facts(finished):
     }
 
 
+def as_it_runs(finished):
+    return {"identity": isolated(running.identity, None)}
+
+
+MEASUREMENTS = {
+    "base": lambda: facts(False),
+    "image": lambda: facts(True),
+    "running-base": lambda: as_it_runs(False),
+    "running-image": lambda: as_it_runs(True),
+}
+
+
+def writable_for_the_user(directory):
+    """Makes the directory of the facts, and one in it for what is measured as the image's user."""
+    of_the_user = os.path.join(directory, "running")
+    os.makedirs(of_the_user, exist_ok=True)
+    os.chmod(of_the_user, 0o777)
+
+
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("base", "image"):
-        print("image-action: error: usage: measure base|image FILE", file=sys.stderr)
+    what = sys.argv[1] if len(sys.argv) == 3 else None
+    if what not in MEASUREMENTS:
+        print("image-action: error: usage: measure %s FILE" % "|".join(MEASUREMENTS), file=sys.stderr)
         return 2
-    text = json.dumps(facts(sys.argv[1] == "image"), indent=2, sort_keys=True) + "\n"
-    os.makedirs(os.path.dirname(os.path.abspath(sys.argv[2])), exist_ok=True)
+    text = json.dumps(MEASUREMENTS[what](), indent=2, sort_keys=True) + "\n"
+    if not what.startswith("running-"):
+        writable_for_the_user(os.path.dirname(os.path.abspath(sys.argv[2])))
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(text)
     return 0

@@ -1,0 +1,9 @@
+import * as v from 'valibot'
+
+/** What `dockerfiles/scripts/measure` finds as the user that runs the image, with its environment, in its current directory. */
+export const running = v.object({
+  /** Null if it could not be told */
+  identity: v.nullable(
+    v.object({ uid: v.number(), gid: v.number(), home: v.nullable(v.string()), directory: v.string() }),
+  ),
+})
