@@ -7,6 +7,7 @@ import { readStoredReport } from '../src/promote/stage.ts'
 import { createRegistryClient } from '../src/registry/client.ts'
 import { type LegReport, parseReport } from '../src/report/leg-report.ts'
 import { componentNames } from '../src/verify/components.ts'
+import { gateNames } from '../src/verify/gate.ts'
 import { humanBytes } from '../src/verify/size.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
 
@@ -70,6 +71,22 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
   ]
 }
 
+/** @returns how each gate ended for each image, and how long measuring took */
+function gateTable(reports: readonly LegReport[]): string[][] {
+  const titles = ['Gate', ...reports.map(({ engine, version }) => `${engine} ${version}`)]
+  const stateOf = ({ gates }: LegReport, name: string) => gates.find((gate) => gate.name === name)?.state
+  const measuring = reports.map(({ steps }) => {
+    const ran = steps.filter(({ name, cached }) => name.startsWith('[measured-') && !cached)
+    return formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
+  })
+  return [
+    titles,
+    titles.map(() => '---'),
+    ...gateNames.map((name) => [name, ...reports.map((report) => stateOf(report, name) ?? '–')]),
+    ['measuring base and image', ...measuring],
+  ]
+}
+
 const runs = join(kept, 'runs')
 rmSync(runs, { recursive: true, force: true })
 mkdirSync(runs, { recursive: true })
@@ -78,6 +95,7 @@ const header = [
   ...['wall time', 'steps not from the cache', 'added, compressed'],
 ]
 const rows: string[][] = [header, header.map(() => '---')]
+const reports: LegReport[] = []
 for (const image of images) {
   const name = `${image.engine} ${image.versions} + aibrix ${image['aibrix-version']}`
   console.log(`\n${name}`)
@@ -86,6 +104,9 @@ for (const image of images) {
   writeFileSync(join(runs, `${image.engine}-${image.versions}.md`), run.summary)
   if (process.exitCode === 130) break
   if (run.code !== 0) process.exitCode = 1
-  rows.push(row(name, run, await storedReport(run)))
+  const report = await storedReport(run)
+  rows.push(row(name, run, report))
+  if (report) reports.push(report)
 }
-console.log(`\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
+for (const table of [rows, gateTable(reports)])
+  console.log(`\n${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
