@@ -12,6 +12,16 @@ const kernels = `${project}/csrc/cache_kernels.cu`
 const requirements = `${project}/requirements/core.txt`
 const connector = `${project}/aibrix_kvcache/integration/vllm/kv_connector`
 
+const cache = `${project}/aibrix_kvcache`
+const sharedFiles = `${cache}/l2/connectors/shfs.py`
+
+/** What v0.5.0 has not: the cache's second level in a shared file system. */
+const withoutSharedFiles: Mutant = {
+  file: `${cache}/envs.py`,
+  from: '    "AIBRIX_KV_CACHE_OL_SHFS_ROOT": "~/.kv_cache_ol/shfs",\n',
+  to: '',
+}
+
 /** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one thing wrong. */
 export const aibrixMutants = {
   'no-extension': { file: backend, from: 'files |= compile_extension', to: 'compile_extension' },
@@ -57,6 +67,21 @@ export const aibrixMutants = {
     from: '--- a/vllm/distributed/kv_transfer/kv_connector/factory.py\n+++ b/vllm/distributed/kv_transfer/kv_connector/factory.py',
     to: '--- a/vllm/missing.py\n+++ b/vllm/missing.py',
   },
+  'other-bytes-in-memory': {
+    file: `${cache}/l1/__init__.py`,
+    from: 'self._regions[key] = region',
+    to: 'region.fill(bytes([region.tobytes()[0] ^ 1]) + region.tobytes()[1:])\n        self._regions[key] = region',
+  },
+  'other-bytes-in-files': {
+    file: sharedFiles,
+    from: 'file.write(region.tobytes())',
+    to: 'file.write(region.tobytes()[:-1] + bytes([region.tobytes()[-1] ^ 1]))',
+  },
+  'another-cache': {
+    file: `${cache}/cache_manager.py`,
+    from: 'TESTING_DISABLE_PIN_MEMORY',
+    to: 'PIN_MEMORY',
+  },
   'broken-build': {
     file: kernels,
     from: '#include <torch/standin.h>',
@@ -83,6 +108,8 @@ export function makeAibrix(template: string, repository: string): void {
   withWorkTree(repository, (tree, git) => {
     cpSync(template, tree, { recursive: true })
     rmSync(join(tree, connector), { recursive: true })
+    rmSync(join(tree, sharedFiles))
+    edit(tree, withoutSharedFiles)
     commit(git, 'Release 0.5.0', 'v0.5.0')
     cpSync(template, tree, { recursive: true })
     commit(git, 'Release 0.7.0 with a connector module', 'v0.7.0')
@@ -131,16 +158,21 @@ function commit(git: Git, message: string, tag?: string): void {
   if (tag !== undefined) git('tag', tag)
 }
 
+/** @throws if the file does not contain what is replaced */
+function edit(tree: string, { file, from, to }: Mutant): void {
+  const path = join(tree, file)
+  const text = readFileSync(path, 'utf8')
+  if (!text.includes(from)) throw new Error(`${file} does not contain ${from}`)
+  writeFileSync(
+    path,
+    text.replaceAll(from, () => to),
+  )
+}
+
 function makeMutants(tree: string, git: Git, start: string, mutants: Record<string, Mutant>): void {
-  for (const [name, { file, from, to }] of Object.entries(mutants)) {
+  for (const [name, mutant] of Object.entries(mutants)) {
     git('checkout', '--quiet', '-b', `mutant/${name}`, start)
-    const path = join(tree, file)
-    const text = readFileSync(path, 'utf8')
-    if (!text.includes(from)) throw new Error(`mutant ${name}: ${file} does not contain ${from}`)
-    writeFileSync(
-      path,
-      text.replace(from, () => to),
-    )
+    edit(tree, mutant)
     commit(git, `Mutant: ${name}`)
   }
 }

@@ -29,6 +29,8 @@ const pip = (...args: string[]) =>
 const libraries =
   "$(python3 -c 'import nixl_cu13, os; print(os.path.dirname(os.path.dirname(nixl_cu13.__file__)))')/nixl_cu13.libs"
 
+const nixl = `"$(python3 -c 'import nixl_cu13, os; print(os.path.dirname(nixl_cu13.__file__))')"`
+
 const mutants: Record<string, Mutant> = {
   'a base whose tag names another version than it holds': {
     gate: 'engine-version',
@@ -114,6 +116,41 @@ const mutants: Record<string, Mutant> = {
     gate: 'integration',
     cause: /that_is_missing/,
     inputs: () => ({ 'aibrix-version': 'mutant/broken-connector' }),
+  },
+  'a NIXL that arrives damaged': {
+    gate: 'nixl-transfer',
+    cause: /1 of 1048576 bytes arrive changed, the first at offset 1048575/,
+    step: `RUN sed -i 's/to, source, length)/to, source, length - 1)/' ${nixl}/_api.py`,
+  },
+  'a NIXL without its UCX plugin': {
+    gate: 'nixl-transfer',
+    cause: /without a UCX plugin, it has GDS/,
+    step: `RUN rm ${nixl}/../.nixl_cu13.mesonpy.libs/plugins/libplugin_UCX.so`,
+  },
+  'a NIXL that hangs': {
+    gate: 'nixl-transfer',
+    cause: /during the transfer.*did not end within 60 s/,
+    step: `RUN sed -i 's/return "DONE"/return "PROC"/' ${nixl}/_api.py`,
+  },
+  'a NIXL that crashes': {
+    gate: 'nixl-transfer',
+    cause: /while memory is registered.*killed by SIGABRT/,
+    step: `RUN sed -i 's/if not self.backends:/os.abort()\\n        if not self.backends:/' ${nixl}/_api.py`,
+  },
+  'a cache that gives other bytes from memory': {
+    gate: 'kvcache-round-trip',
+    cause: /other bytes from memory than were put into it: 2 of 65536 differ, the first at offset 0/,
+    inputs: () => ({ 'aibrix-version': 'mutant/other-bytes-in-memory' }),
+  },
+  'a cache that gives other bytes from files': {
+    gate: 'kvcache-round-trip',
+    cause: /other bytes from files/,
+    inputs: () => ({ 'aibrix-version': 'mutant/other-bytes-in-files' }),
+  },
+  'a cache that is another one': {
+    gate: 'kvcache-round-trip',
+    cause: /could not be judged.*TESTING_DISABLE_PIN_MEMORY/,
+    inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
   },
   'a missing tool': { gate: 'debug-tools', cause: /ibv_devices/, step: 'RUN rm /usr/bin/ibv_devices' },
   'an ENTRYPOINT replaced': { gate: 'image-config', cause: /ENTRYPOINT/, step: 'ENTRYPOINT ["/bin/sh"]' },

@@ -67,7 +67,11 @@ export function makeBase(): Facts {
   const site = '/usr/local/lib/python3.12/dist-packages'
   return {
     format: 2,
-    running: { identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' } },
+    running: {
+      identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
+      nixlTransfer: null,
+      kvcacheRoundTrip: null,
+    },
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
@@ -98,12 +102,32 @@ export function makeBase(): Facts {
   }
 }
 
+const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip'> => ({
+  nixlTransfer: {
+    driver: true,
+    step: 'end',
+    plugins: ['GDS', 'POSIX', 'UCX'],
+    missing: [{ plugin: 'LIBFABRIC', error: 'libfabric.so.1: cannot open shared object file' }],
+    state: 'DONE',
+    differs: null,
+    process: ok,
+  },
+  kvcacheRoundTrip: {
+    step: 'end',
+    lacks: null,
+    memory: { bytes: 65_536, differs: null },
+    files: { bytes: 65_536, differs: null },
+    process: ok,
+  },
+})
+
 export function makeImage(): Facts {
   const base = makeBase()
   const site = '/usr/local/lib/python3.12/dist-packages'
   const extensionPath = `${site}/aibrix_kvcache/_aibrix_C.abi3.so`
   return {
     ...base,
+    running: { ...base.running, ...atWork() },
     aibrix: {
       version: '0.7.0+cu130',
       import: ok,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
+import { outcome } from './outcome.ts'
 import { running } from './running-facts.ts'
 
 /**
@@ -7,12 +8,6 @@ import { running } from './running-facts.ts'
  * never judges; the gates judge and never measure. `null` means "is not there"; a thing that could not be measured
  * says so in an `error` next to it.
  */
-
-/** The answer of something that was really run or loaded: it worked, or the one line that says why not. */
-const outcome = v.variant('outcome', [
-  v.object({ outcome: v.literal('ok') }),
-  v.object({ outcome: v.literal('error'), error: v.string() }),
-])
 
 /** An ELF file that was looked at, with its DT_NEEDED entries as written in the file. */
 const elfFile = v.object({ path: v.string(), needed: v.array(v.string()) })

@@ -13,6 +13,8 @@ export const gateNames = [
   'environment-untouched',
   'pip-check',
   'integration',
+  'nixl-transfer',
+  'kvcache-round-trip',
   'debug-tools',
   'image-config',
   'added-bytes',

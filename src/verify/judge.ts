@@ -5,6 +5,8 @@ import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
 import { type Gate, grounded } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
+import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
+import { judgeNixlTransfer } from './nixl-transfer.ts'
 import { judgeNixlVariant } from './nixl.ts'
 import { judgeNixlUcx, judgeSecondLibucp, judgeUcxTools } from './ucx.ts'
 import { judgeAibrixVersion, judgeEngineVersion, judgeTorch } from './versions.ts'
@@ -23,6 +25,8 @@ const onFacts = [
   judgeEnvironment,
   judgePipCheck,
   judgeIntegration,
+  judgeNixlTransfer,
+  judgeKvcacheRoundTrip,
   judgeDebugTools,
 ]
 

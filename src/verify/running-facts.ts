@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { kvcacheRoundTrip, nixlTransfer } from './functional-facts.ts'
 
 /** What `dockerfiles/scripts/measure` finds as the user that runs the image, with its environment, in its current directory. */
 export const running = v.object({
@@ -6,4 +7,8 @@ export const running = v.object({
   identity: v.nullable(
     v.object({ uid: v.number(), gid: v.number(), home: v.nullable(v.string()), directory: v.string() }),
   ),
+  /** Null for the base */
+  nixlTransfer: v.nullable(nixlTransfer),
+  /** Null for the base */
+  kvcacheRoundTrip: v.nullable(kvcacheRoundTrip),
 })

@@ -53,6 +53,52 @@ describe('a gate that can not tell', () => {
       'undetermined: what the loader finds could not be looked up',
     ],
     [
+      'an image in which NIXL was not tried',
+      ({ image }) => (image.running.nixlTransfer = null),
+      'nixl-transfer',
+      'undetermined: what NIXL does could not be measured',
+    ],
+    [
+      'a UCX plugin that wants a driver, of which there is no stub',
+      ({ image }) =>
+        image.running.nixlTransfer &&
+        Object.assign(image.running.nixlTransfer, {
+          ...{ driver: false, step: 'register', plugins: ['POSIX'], state: null },
+          missing: [{ plugin: 'UCX', error: 'libcuda.so.1: cannot open shared object file' }],
+          process: { outcome: 'error', error: 'NIXL_ERR_NOT_FOUND' },
+        }),
+      'nixl-transfer',
+      "undetermined: NIXL does not load its UCX plugin: libcuda.so.1: cannot open shared object file, the GPU driver's library, and neither the base's toolkit nor the build has a stub of it",
+    ],
+    [
+      'a UCX plugin that needs no driver',
+      ({ image }) => image.running.nixlTransfer && (image.running.nixlTransfer.driver = false),
+      'nixl-transfer',
+      'pass',
+    ],
+    [
+      'an image in which the cache was not tried',
+      ({ image }) => (image.running.kvcacheRoundTrip = null),
+      'kvcache-round-trip',
+      "undetermined: what AIBrix' cache does could not be measured",
+    ],
+    [
+      'an AIBrix with another cache',
+      ({ image }) =>
+        image.running.kvcacheRoundTrip &&
+        Object.assign(image.running.kvcacheRoundTrip, {
+          ...{ step: 'import', lacks: 'aibrix_kvcache.cache_manager', memory: null, files: null },
+        }),
+      'kvcache-round-trip',
+      'undetermined: this AIBrix does not have aibrix_kvcache.cache_manager, by which its cache is tried',
+    ],
+    [
+      'an AIBrix without the shared file system',
+      ({ image }) => image.running.kvcacheRoundTrip && (image.running.kvcacheRoundTrip.files = null),
+      'kvcache-round-trip',
+      'pass',
+    ],
+    [
       'files that were not looked at',
       ({ image }) => (image.cudaLinks.nixl = null),
       'cuda-major',

@@ -36,6 +36,8 @@ const theEngine = (facts: Facts) => there(facts.engines[0])
 const aibrixOf = (facts: Facts) => there(facts.aibrix)
 const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
 const toolsOf = (facts: Facts) => there(facts.ucxTools)
+const transferOf = (facts: Facts) => there(facts.running.nixlTransfer)
+const roundTripOf = (facts: Facts) => there(facts.running.kvcacheRoundTrip)
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 const mutants: Mutant[] = [
@@ -98,7 +100,7 @@ const mutants: Mutant[] = [
     ({ facts }) => (facts.image.aibrix = null),
     'aibrix-version',
     'not installed',
-    ['extension', 'gpu-architectures', 'cuda-major'],
+    ['extension', 'gpu-architectures', 'cuda-major', 'kvcache-round-trip'],
   ],
   [
     'a wheel of another source',
@@ -207,7 +209,7 @@ const mutants: Mutant[] = [
     },
     'nixl-variant',
     'NIXL is not installed',
-    ['cuda-major', 'nixl-ucx'],
+    ['cuda-major', 'nixl-ucx', 'nixl-transfer'],
   ],
   [
     'both NIXL variants',
@@ -374,6 +376,150 @@ const mutants: Mutant[] = [
     ({ facts }) => (facts.image.integration = null),
     'integration',
     'no word on how',
+  ],
+  [
+    'a NIXL whose bytes arrive changed',
+    ({ facts }) => (transferOf(facts.image).differs = { count: 3, first: 1_048_573 }),
+    'nixl-transfer',
+    '3 of 1048576 bytes arrive changed, the first at offset 1048573; check',
+  ],
+  [
+    'a NIXL without its UCX plugin',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'register', plugins: ['GDS', 'POSIX'], state: null },
+        process: error('NIXL_ERR_NOT_FOUND'),
+      }),
+    'nixl-transfer',
+    'NIXL came without a UCX plugin, it has GDS, POSIX; check',
+  ],
+  [
+    'a UCX plugin that does not load',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'agents', plugins: null, state: null },
+        missing: [{ plugin: 'UCX', error: 'libucp-1a.so.0: cannot open shared object file' }],
+        process: error('No plugins available for NIXL, cannot start transfers!'),
+      }),
+    'nixl-transfer',
+    'NIXL does not load its UCX plugin: libucp-1a.so.0: cannot open',
+  ],
+  [
+    'a UCX plugin that NIXL passes over',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'register', plugins: ['POSIX'], state: null, missing: [{ plugin: 'UCX', error: null }] },
+        process: error('NIXL_ERR_NOT_FOUND'),
+      }),
+    'nixl-transfer',
+    'NIXL does not load its UCX plugin: it gives no reason',
+  ],
+  [
+    'a NIXL that hangs',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'transfer', state: null },
+        process: error('did not end within 60 s'),
+      }),
+    'nixl-transfer',
+    'NIXL fails (during the transfer): did not end within 60 s',
+  ],
+  [
+    'a NIXL that gives a transfer up',
+    ({ facts }) => (transferOf(facts.image).state = 'ERR'),
+    'nixl-transfer',
+    'NIXL ends the transfer with ERR',
+  ],
+  [
+    'a NIXL that can not be imported',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'import', plugins: null, missing: [], state: null },
+        process: error("ModuleNotFoundError: No module named 'numpy'"),
+      }),
+    'nixl-transfer',
+    "NIXL fails (while it is imported): ModuleNotFoundError: No module named 'numpy'",
+  ],
+  [
+    'a NIXL that crashes',
+    ({ facts }) =>
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'register', state: null },
+        process: error('killed by SIGSEGV'),
+      }),
+    'nixl-transfer',
+    'NIXL fails (while memory is registered): killed by SIGSEGV',
+  ],
+  [
+    'a NIXL that ends its process',
+    ({ facts }) => Object.assign(transferOf(facts.image), { step: 'agents', state: null }),
+    'nixl-transfer',
+    'NIXL ends its process without a word (while its agents start)',
+  ],
+  [
+    'a NIXL whose libucp is broken, and which has no UCX for it',
+    ({ facts }) => {
+      facts.image.bundledUcx = null
+      Object.assign(transferOf(facts.image), {
+        ...{ step: 'register', plugins: ['POSIX'], state: null },
+        missing: [{ plugin: 'UCX', error: 'libucp-1a.so.0: cannot open shared object file' }],
+        process: error('NIXL_ERR_NOT_FOUND'),
+      })
+    },
+    'nixl-ucx',
+    'came without its libucp',
+    ['nixl-transfer'],
+  ],
+  [
+    'a cache that gives other bytes from memory',
+    ({ facts }) => (there(roundTripOf(facts.image).memory).differs = { count: 1, first: 7 }),
+    'kvcache-round-trip',
+    'gives other bytes from memory than were put into it: 1 of 65536 differ, the first at offset 7; choose',
+  ],
+  [
+    'a cache that gives other bytes from files',
+    ({ facts }) => (there(roundTripOf(facts.image).files).differs = { count: 2, first: 0 }),
+    'kvcache-round-trip',
+    'gives other bytes from files',
+  ],
+  [
+    'a cache that finds nothing in its files',
+    ({ facts }) =>
+      Object.assign(roundTripOf(facts.image), {
+        ...{ step: 'files', files: null },
+        process: error('RuntimeError: acquire: NOT_FOUND'),
+      }),
+    'kvcache-round-trip',
+    "AIBrix' cache fails (through its shared file system backend): RuntimeError: acquire: NOT_FOUND",
+  ],
+  [
+    'a cache that hangs',
+    ({ facts }) =>
+      Object.assign(roundTripOf(facts.image), {
+        ...{ step: 'memory', memory: null, files: null },
+        process: error('did not end within 60 s'),
+      }),
+    'kvcache-round-trip',
+    "AIBrix' cache fails (in memory): did not end within 60 s",
+  ],
+  [
+    'a cache that ends its process',
+    ({ facts }) => Object.assign(roundTripOf(facts.image), { step: 'import', memory: null, files: null }),
+    'kvcache-round-trip',
+    "AIBrix' cache ends its process without a word (while it is imported)",
+  ],
+  [
+    'an AIBrix that can not be imported, nor its cache tried',
+    ({ facts }) => {
+      aibrixOf(facts.image).import = error("No module named 'farmhash'")
+      Object.assign(roundTripOf(facts.image), {
+        ...{ step: 'import', memory: null, files: null },
+        process: error("ModuleNotFoundError: No module named 'farmhash'"),
+      })
+    },
+    'aibrix-version',
+    "No module named 'farmhash'",
+    ['kvcache-round-trip'],
   ],
   [
     'a missing tool',
