@@ -9,7 +9,7 @@ import { buildIdLabel } from '../../src/plan/published.ts'
 import { stagedTag } from '../../src/plan/stage-tags.ts'
 import { digestOf } from '../../src/registry/digest.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, errorsOf, registry, runAction, type TestOptions } from '../support/action.ts'
+import { type ActionRun, errorsOf, registry, runAction, tagsOf, type TestOptions } from '../support/action.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
 import {
   makeTaggedRepository,
@@ -387,6 +387,44 @@ describe('selectors on repositories with hundreds of tags', () => {
       },
       minutes,
     )
+  })
+})
+
+describe('a base with ONBUILD', () => {
+  const namespace = freshNamespace()
+
+  beforeAll(async () => {
+    const onBuild = ['RUN python3 -m pip install --user nixl==0.7.0', 'USER root']
+    await publishBases(namespace, [
+      { repository: repositories.vllm, tag: 'v0.10.2', onBuild },
+      { repository: repositories.vllm, tag: 'v0.10.3', index: true, onBuild },
+      { repository: repositories.vllm, tag: 'v0.9.2' },
+    ])
+  })
+
+  it.each(['v0.10.2', 'v0.10.3'])('is an error of the plan, with force and without: %s', async (tag) => {
+    for (const force of ['false', 'true']) {
+      // All of a run, which would build if there were something to build: and there is no Docker.
+      const run = await plan(registry, namespace, { versions: tag, engine: 'vllm', command: 'run', force })
+      expect(errorsOf(run).join()).toContain(
+        `vllm/vllm-openai:${tag} for linux/amd64 has ONBUILD instructions (the first is "RUN python3 -m pip install --user nixl==0.7.0"), which would change it before it is measured`,
+      )
+      expect(run.code).toBe(1)
+      expect(run.log).not.toMatch(/^::group::.*(?:measure|compile)/m)
+      expect(await tagsOf(`${namespace}/image-cache`)).toEqual([])
+    }
+  })
+
+  it('is left out of a range', async () => {
+    const run = await plan(registry, namespace, {
+      versions: '>=0.9',
+      engine: 'vllm',
+      'nixl-version': '0.7.1',
+    })
+    expect(errorsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+    expect(documentOf(run).images.map(({ version }) => version.tag)).toEqual(['v0.9.2'])
+    expect(documentOf(run).excluded).toMatchObject([{ version: 'v0.10.3' }, { version: 'v0.10.2' }])
   })
 })
 

@@ -18,6 +18,7 @@ export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
     cmd: [],
     workingDir: '/vllm-workspace',
     shell: [],
+    onBuild: [],
     env: ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/usr/local/cuda'],
     labels: {},
     diffIds: [],

@@ -2,15 +2,20 @@ import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import { familiarReference } from '../registry/reference.ts'
+import { describeClaim, heldClaims } from './base-tag.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
 import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
-/** The engine in the image is the one that the tag names, and the one that the base had. */
+/** The engine in the image is the one that the tag names, and the one that the base had, which is what its tag says. */
 export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
   const name = 'engine-version'
   const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
+  const claims = heldClaims(leg, base)
   const judgement = {
-    expected: `${leg.engine} ${leg.version.release}`,
+    expected: [
+      `${leg.engine} ${leg.version.release}`,
+      ...claims.map(({ claim }) => describeClaim(claim)),
+    ].join(', '),
     actual: found ? `${found.name} ${found.version}` : `no ${leg.engine}`,
   }
   const tag = familiarReference({ ...leg.base.repository, tag: leg.base.tag })
@@ -26,6 +31,13 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
       judgement,
       `The base ${tag} holds another version than its tag says; choose another version, or report it to who makes that image.`,
     )
+  const lie = claims.find((claim) => claim.is === 'false')
+  if (lie)
+    return failed(
+      name,
+      { ...judgement, actual: `${judgement.actual}, ${lie.found}` },
+      `The tag of the base ${tag} says ${lie.claim.part}, and its image has ${lie.found}; choose another version, report it to who makes that image, or ${waiverHint(name)}.`,
+    )
   if (!found)
     return failed(
       name,
@@ -38,6 +50,11 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
       judgement,
       `The base had ${leg.engine} ${had.version} and a build step replaced it; ${reportHint}.`,
     )
+  const untold = claims.find((claim) => claim.is === 'untold')
+  if (untold) {
+    const why = `the tag of the base ${tag} says ${untold.claim.part}, and ${untold.why}`
+    return untold.from ? follows(name, judgement, untold.from, why) : undetermined(name, judgement, why)
+  }
   return passed(name, judgement)
 }
 
