@@ -154,6 +154,7 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     gpuArchitectures: 'auto',
     platforms: ['linux/amd64'],
     buildArguments: {},
+    environment: {},
     registry: 'docker.io',
     namespace: 'aibrix',
     baseRegistry: 'docker.io',

@@ -58,6 +58,7 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
     integration: 'auto',
     gpuArchitectures: 'auto',
     buildArguments: {},
+    environment: {},
     buildId: 'd'.repeat(64),
     recipe: '7'.repeat(64),
     ...changes,

@@ -56,6 +56,8 @@ export type Leg = {
   gpuArchitectures: GpuArchitectures
   /** The user's own build arguments */
   buildArguments: Record<string, string>
+  /** Variables that the image gets beside the base's, or in place of them: name → value */
+  environment: Record<string, string>
   /** sha256 over everything declared that determines the content, 64 hexadecimal digits */
   buildId: string
   /** sha256 over the Dockerfile and the scripts, 64 hexadecimal digits; one of the determinants of the build id */

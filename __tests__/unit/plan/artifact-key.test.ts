@@ -69,6 +69,7 @@ it.each<[string, (world: World) => void]>([
     'its version',
     ({ leg, base }) => Object.assign(leg.version, { release: '1' }, { engines: base.engines.splice(0) }),
   ],
+  ['a variable of the image', ({ leg }) => (leg.environment = { CXX: 'clang++' })],
   ['the digest of the base', ({ leg }) => (leg.base.manifestDigest = `sha256:${'9'.repeat(64)}`)],
   ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],
   ['where AIBrix is from', ({ leg }) => (leg.aibrix.repository = { kind: 'path', path: '/x' })],

@@ -254,6 +254,20 @@ describe('what is accepted', () => {
     expect(verdict(judgeManifest(makeLeg(), candidate, limits))).toBe('pass')
   })
 
+  it('variables of the input, new ones and one in place of the base', () => {
+    const environment = { CUDA_HOME: '/opt/cuda', VLLM_USE_V2_MODEL_RUNNER: '0' }
+    const env = ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/opt/cuda', 'VLLM_USE_V2_MODEL_RUNNER=0']
+    const [gate] = judgeManifest(
+      makeLeg({ environment }),
+      makeCandidate({ config: makeConfig({ env }) }),
+      limits,
+    )
+    expect(gate).toMatchObject({
+      state: 'pass',
+      actual: 'as in the base, and CUDA_HOME, VLLM_USE_V2_MODEL_RUNNER as in the input environment',
+    })
+  })
+
   it('GPU architectures with a suffix that the fatbin does not show', () => {
     expect(judgeArchitectures(makeLeg({ gpuArchitectures: ['9.0a', '10.0'] }), makeFacts()).state).toBe(
       'pass',

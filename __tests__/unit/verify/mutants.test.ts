@@ -579,6 +579,27 @@ const mutants: Mutant[] = [
     'ENV PIP_INDEX_URL of the base is not set',
   ],
   [
+    'a variable of the input that the image lacks',
+    ({ leg }) => (leg.environment = { VLLM_USE_V2_MODEL_RUNNER: '0' }),
+    'image-config',
+    'ENV VLLM_USE_V2_MODEL_RUNNER of the input environment is 0, the image has not set',
+  ],
+  [
+    'a variable of the input that kept the value of the base',
+    ({ leg }) => (leg.environment = { CUDA_HOME: '/opt/cuda' }),
+    'image-config',
+    'ENV CUDA_HOME of the input environment is /opt/cuda, the image has /usr/local/cuda',
+  ],
+  [
+    'a variable beside that of the input',
+    ({ leg, candidate }) => {
+      leg.environment = { A: '1' }
+      candidate.config.env.push('A=1', 'B=2')
+    },
+    'image-config',
+    'ENV B of the base is not set, the image has 2',
+  ],
+  [
     'ENV changed',
     ({ candidate }) =>
       (candidate.config = makeConfig({ env: ['PATH=/usr/bin', 'CUDA_HOME=/usr/local/cuda'] })),
