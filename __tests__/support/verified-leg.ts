@@ -67,7 +67,11 @@ export function makeBase(): Facts {
   const site = '/usr/local/lib/python3.12/dist-packages'
   return {
     format: 2,
-    running: { identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' } },
+    running: {
+      identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
+      loopback: null,
+      entrypoint: [{ command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null }],
+    },
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
@@ -104,6 +108,13 @@ export function makeImage(): Facts {
   const extensionPath = `${site}/aibrix_kvcache/_aibrix_C.abi3.so`
   return {
     ...base,
+    running: {
+      ...base.running,
+      loopback: {
+        sharedMemory: { outcome: 'ok', megabytesPerSecond: 11_800 },
+        tcp: { outcome: 'ok', megabytesPerSecond: 1200 },
+      },
+    },
     aibrix: {
       version: '0.7.0+cu130',
       import: ok,

@@ -13,6 +13,8 @@ export const gateNames = [
   'environment-untouched',
   'pip-check',
   'integration',
+  'ucx-loopback',
+  'entrypoint',
   'debug-tools',
   'image-config',
   'added-bytes',

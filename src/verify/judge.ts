@@ -1,10 +1,12 @@
 import type { Leg } from '../plan/plan.ts'
 import { judgeCudaMajor } from './cuda.ts'
+import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
 import { type Gate, grounded } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
+import { judgeUcxLoopback } from './loopback.ts'
 import { judgeNixlVariant } from './nixl.ts'
 import { judgeNixlUcx, judgeSecondLibucp, judgeUcxTools } from './ucx.ts'
 import { judgeAibrixVersion, judgeEngineVersion, judgeTorch } from './versions.ts'
@@ -23,6 +25,8 @@ const onFacts = [
   judgeEnvironment,
   judgePipCheck,
   judgeIntegration,
+  judgeUcxLoopback,
+  judgeEntrypoint,
   judgeDebugTools,
 ]
 

@@ -1,4 +1,6 @@
 import * as v from 'valibot'
+import { starts } from './entrypoint-facts.ts'
+import { loopback } from './loopback-facts.ts'
 
 /** What `dockerfiles/scripts/measure` finds as the user that runs the image, with its environment, in its current directory. */
 export const running = v.object({
@@ -6,4 +8,8 @@ export const running = v.object({
   identity: v.nullable(
     v.object({ uid: v.number(), gid: v.number(), home: v.nullable(v.string()), directory: v.string() }),
   ),
+  /** Null for the base, and where it could not be told */
+  loopback: v.nullable(loopback),
+  /** Null if it could not be told */
+  entrypoint: v.nullable(starts),
 })

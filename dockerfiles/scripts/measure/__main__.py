@@ -9,10 +9,11 @@ import json
 import os
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, environment, integration, nixl, running, system, tools, ucx  # noqa: E402
+from measure import aibrix, cuda_links, engine, entrypoint, environment, integration, loopback, nixl, running, system, tools, ucx  # noqa: E402
 
 
 def isolated(measurement, fallback):
@@ -55,7 +56,13 @@ def facts(finished):
 
 
 def as_it_runs(finished):
-    return {"identity": isolated(running.identity, None)}
+    with ThreadPoolExecutor() as pool:  # an engine imports for seconds, the others need not wait
+        starts = pool.submit(isolated, entrypoint.starts, None)
+        return {
+            "identity": isolated(running.identity, None),
+            "loopback": isolated(loopback.loopback, None) if finished else None,
+            "entrypoint": starts.result(),
+        }
 
 
 MEASUREMENTS = {
