@@ -98,6 +98,12 @@ export const aibrixMutants = {
 /** Branches `mutant/<name>` of the stand-in UCX. */
 export const ucxMutants = {
   'wrong-version': { file: 'VERSION', from: '1.19.0', to: '1.18.1' },
+  'nothing-over-tcp': { file: 'src/ucx_perftest.c', from: '  {"tcp all", 0},\n', to: '' },
+  'nothing-over-shared-memory': {
+    file: 'src/ucx_perftest.c',
+    from: '  {"sm shm posix mm all", 1},\n',
+    to: '',
+  },
 } as const satisfies Record<string, Mutant>
 
 /**

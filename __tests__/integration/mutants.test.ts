@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import type { ucxMutants } from '../../stand-ins/sources.ts'
 import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -95,7 +96,24 @@ const mutants: Record<string, Mutant> = {
   'UCX tools of another release': {
     gate: 'ucx-tools',
     cause: /1\.18\.1/,
-    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx) }),
+    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx, 'wrong-version') }),
+  },
+  'UCX tools that move nothing over TCP': {
+    gate: 'ucx-loopback',
+    cause: /nothing over TCP: no usable transports/,
+    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx, 'nothing-over-tcp') }),
+  },
+  'UCX tools that move nothing over shared memory': {
+    gate: 'ucx-loopback',
+    cause: /nothing over shared memory: no usable transports/,
+    inputs: ({ standIns }) => ({
+      'ucx-repository': ucxWithMovedTag(standIns.ucx, 'nothing-over-shared-memory'),
+    }),
+  },
+  'an ENTRYPOINT that dies': {
+    gate: 'entrypoint',
+    cause: /vllm serve, asked for its help.*exit code 3 \(no engine here\)/,
+    step: `RUN printf '#!/bin/sh\\necho no engine here >&2\\nexit 3\\n' >/usr/local/sbin/vllm && chmod 755 /usr/local/sbin/vllm`,
   },
   'a bumped dependency of the engine': {
     gate: 'environment-untouched',
@@ -178,10 +196,10 @@ const mutants: Record<string, Mutant> = {
 }
 
 /** A repository whose release tag names another release. */
-function ucxWithMovedTag(repository: string): string {
+function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'ucx-')), 'ucx.git')
   execFileSync('git', ['clone', '--quiet', '--mirror', repository, folder])
-  execFileSync('git', ['-C', folder, 'tag', '--force', 'v1.19.0', 'mutant/wrong-version'])
+  execFileSync('git', ['-C', folder, 'tag', '--force', 'v1.19.0', `mutant/${mutant}`])
   return folder
 }
 

@@ -58,7 +58,6 @@ function claimOf(part: string): Claim | undefined {
 export function otherArchitecture(tag: string, platform: string): string | undefined {
   return claimsOf(tag).find(
     (claim) =>
-      claim.kind === 'architecture' &&
-      !isForPlatform(`linux/${claim.architecture}`, parsePlatform(platform)),
+      claim.kind === 'architecture' && !isForPlatform(`linux/${claim.architecture}`, parsePlatform(platform)),
   )?.part
 }

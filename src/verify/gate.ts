@@ -15,6 +15,8 @@ export const gateNames = [
   'integration',
   'nixl-transfer',
   'kvcache-round-trip',
+  'ucx-loopback',
+  'entrypoint',
   'debug-tools',
   'image-config',
   'added-bytes',

@@ -1,5 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import { judgeCudaMajor } from './cuda.ts'
+import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
@@ -7,6 +8,7 @@ import { type Gate, grounded } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
 import { judgeNixlTransfer } from './nixl-transfer.ts'
+import { judgeUcxLoopback } from './loopback.ts'
 import { judgeNixlVariant } from './nixl.ts'
 import { judgeNixlUcx, judgeSecondLibucp, judgeUcxTools } from './ucx.ts'
 import { judgeAibrixVersion, judgeEngineVersion, judgeTorch } from './versions.ts'
@@ -27,6 +29,8 @@ const onFacts = [
   judgeIntegration,
   judgeNixlTransfer,
   judgeKvcacheRoundTrip,
+  judgeUcxLoopback,
+  judgeEntrypoint,
   judgeDebugTools,
 ]
 

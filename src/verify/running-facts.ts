@@ -1,5 +1,7 @@
 import * as v from 'valibot'
 import { kvcacheRoundTrip, nixlTransfer } from './functional-facts.ts'
+import { starts } from './entrypoint-facts.ts'
+import { loopback } from './loopback-facts.ts'
 
 /** What `dockerfiles/scripts/measure` finds as the user that runs the image, with its environment, in its current directory. */
 export const running = v.object({
@@ -11,4 +13,8 @@ export const running = v.object({
   nixlTransfer: v.nullable(nixlTransfer),
   /** Null for the base */
   kvcacheRoundTrip: v.nullable(kvcacheRoundTrip),
+  /** Null for the base, and where it could not be told */
+  loopback: v.nullable(loopback),
+  /** Null if it could not be told */
+  entrypoint: v.nullable(starts),
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
+import type { Start } from '../../../src/verify/entrypoint-facts.ts'
 import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
@@ -38,6 +39,11 @@ const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
 const toolsOf = (facts: Facts) => there(facts.ucxTools)
 const transferOf = (facts: Facts) => there(facts.running.nixlTransfer)
 const roundTripOf = (facts: Facts) => there(facts.running.kvcacheRoundTrip)
+const loopbackOf = (facts: Facts) => there(facts.running.loopback)
+const unmoved = (text: string) => ({ ...error(text), sandbox: null })
+const failure: Start['end'] = { kind: 'exit', code: 1 }
+/** Makes the start one that ends with exit code 1. */
+const startOf = (facts: Facts) => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 const mutants: Mutant[] = [
@@ -59,9 +65,13 @@ const mutants: Mutant[] = [
   ],
   [
     'an engine that a step removed',
-    ({ facts }) => (facts.image.engines = []),
+    ({ facts }) => {
+      facts.image.engines = []
+      startOf(facts.image).line = "No such file or directory: 'vllm'"
+    },
     'engine-version',
     "A build step removed the base's vllm 0.21.0",
+    ['entrypoint'],
   ],
   [
     'an engine that the install replaced',
@@ -293,7 +303,16 @@ const mutants: Mutant[] = [
     'second-libucp',
     /came with the base.*allow-failed: second-libucp=<why>/,
   ],
-  ['no UCX tools', ({ facts }) => (facts.image.ucxTools = null), 'ucx-tools', 'not in the image'],
+  [
+    'no UCX tools',
+    ({ facts }) => {
+      facts.image.ucxTools = null
+      loopbackOf(facts.image).tcp = unmoved("No such file or directory: 'ucx_perftest'")
+    },
+    'ucx-tools',
+    'not in the image',
+    ['ucx-loopback'],
+  ],
   [
     'UCX tools of the distribution',
     ({ facts }) => (toolsOf(facts.image).version = '1.13.1'),
@@ -520,6 +539,58 @@ const mutants: Mutant[] = [
     'aibrix-version',
     "No module named 'farmhash'",
     ['kvcache-round-trip'],
+  ],
+  [
+    'a UCX that moves nothing over TCP',
+    ({ facts }) => (loopbackOf(facts.image).tcp = unmoved('no usable transports/devices (asked tcp,self)')),
+    'ucx-loopback',
+    'ucx_perftest moves nothing over TCP: no usable transports/devices (asked tcp,self); report it',
+  ],
+  [
+    'a UCX that crashes over shared memory',
+    ({ facts }) => (loopbackOf(facts.image).sharedMemory = unmoved('killed by SIGBUS')),
+    'ucx-loopback',
+    'nothing over shared memory: killed by SIGBUS',
+  ],
+  [
+    'a UCX that moves nothing at all',
+    ({ facts }) =>
+      (facts.image.running.loopback = { sharedMemory: unmoved('no md'), tcp: unmoved('did not end') }),
+    'ucx-loopback',
+    'nothing over shared memory: no md; over TCP: did not end',
+  ],
+  [
+    'an ENTRYPOINT that dies',
+    ({ facts }) => (startOf(facts.image).line = "ImportError: cannot import name 'x' from 'y'"),
+    'entrypoint',
+    "vllm serve, asked for its help, does not end in the image as in the base: exit code 1 (ImportError: cannot import name 'x' from 'y')",
+  ],
+  [
+    'an ENTRYPOINT that crashes',
+    ({ facts }) => (startOf(facts.image).end = { kind: 'signal', signal: 'SIGSEGV' }),
+    'entrypoint',
+    'killed by SIGSEGV',
+  ],
+  [
+    'an ENTRYPOINT that does not end any more',
+    ({ facts }) => (startOf(facts.image).end = { kind: 'late', seconds: 60 }),
+    'entrypoint',
+    'still running after 60 s',
+  ],
+  [
+    'an ENTRYPOINT that is closed to the user',
+    ({ facts }) => (startOf(facts.image).end = { kind: 'not started' }),
+    'entrypoint',
+    'does not start',
+  ],
+  [
+    'an ENTRYPOINT that dies for something else than in the base',
+    ({ facts }) => {
+      startOf(facts.base).line = 'RuntimeError: no GPU'
+      startOf(facts.image).line = 'RuntimeError: no memory'
+    },
+    'entrypoint',
+    'RuntimeError: no memory',
   ],
   [
     'a missing tool',

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, environment, integration, kvcache, nixl, nixl_transfer, running, system, tools, ucx  # noqa: E402
+from measure import aibrix, cuda_links, engine, entrypoint, environment, integration, kvcache, loopback, nixl, nixl_transfer, running, system, tools, ucx  # noqa: E402
 
 
 def isolated(measurement, fallback):
@@ -55,18 +55,22 @@ def facts(finished):
     }
 
 
-# Each waits for a process of its own, most of the time for imports
-AT_WORK = {"nixlTransfer": nixl_transfer.nixl_transfer, "kvcacheRoundTrip": kvcache.round_trip}
-
-
-def at_work():
-    with ThreadPoolExecutor(len(AT_WORK)) as pool:
-        started = {name: pool.submit(isolated, measurement, None) for name, measurement in AT_WORK.items()}
-    return {name: future.result() for name, future in started.items()}
+# Each waits for processes of its own, most of the time for imports
+IN_THE_IMAGE = {
+    "nixlTransfer": nixl_transfer.nixl_transfer,
+    "kvcacheRoundTrip": kvcache.round_trip,
+    "loopback": loopback.loopback,
+}
 
 
 def as_it_runs(finished):
-    return dict(at_work() if finished else dict.fromkeys(AT_WORK), identity=isolated(running.identity, None))
+    wanted = {"entrypoint": entrypoint.starts}
+    if finished:
+        wanted.update(IN_THE_IMAGE)
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        begun = {name: pool.submit(isolated, measurement, None) for name, measurement in wanted.items()}
+    found = {name: future.result() for name, future in begun.items()}
+    return dict(dict.fromkeys(IN_THE_IMAGE), **found, identity=isolated(running.identity, None))
 
 
 MEASUREMENTS = {
