@@ -173,7 +173,7 @@ it('a base of a range with ONBUILD is left out, with the first of its instructio
   expect(plan.excluded[0]?.reason).toContain(`(the first is "${long.slice(0, 120)} …")`)
 })
 
-it.each([
+it.each<[string, PlanRequest['platforms'], string, string]>([
   ['v0.10.2-aarch64', ['linux/amd64'], 'aarch64', 'linux/amd64'],
   ['v0.10.2-cu129-arm64', ['linux/amd64'], 'arm64', 'linux/amd64'],
   ['v0.10.2-x86_64', ['linux/amd64', 'linux/arm64'], 'x86_64', 'linux/arm64'],
