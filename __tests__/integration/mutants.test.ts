@@ -37,12 +37,12 @@ const mutants: Record<string, Mutant> = {
   },
   'a base whose tag names another CUDA': {
     gate: 'engine-version',
-    cause: /says cu129, and its image has torch for CUDA 13\.0/,
+    cause: /says cu129, and behind it is torch for CUDA 13\.0/,
     inputs: () => ({ versions: 'v0.21.0-cu129', 'base-registry': `${registry}/${mislabelled}` }),
   },
   'a base whose tag names another distribution': {
     gate: 'engine-version',
-    cause: /says ubuntu2404, and its image has debian 12/,
+    cause: /says ubuntu2404, and behind it is debian 12/,
     inputs: () => ({
       versions: 'v0.21.0-x86_64-cu130-ubuntu2404',
       'base-registry': `${registry}/${mislabelled}`,
@@ -50,7 +50,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a base whose tag names another architecture, built with force': {
     gate: 'engine-version',
-    cause: /says aarch64, and its image has an image for linux\/amd64/,
+    cause: /says aarch64, and behind it is an image for linux\/amd64/,
     inputs: () => ({
       ...{ versions: 'v0.21.0-aarch64', force: 'true' },
       'base-registry': `${registry}/${mislabelled}`,

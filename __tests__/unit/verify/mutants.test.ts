@@ -94,19 +94,19 @@ const mutants: Mutant[] = [
     'a base whose tag names another CUDA',
     ({ leg }) => (leg.base.tag = 'v0.21.0-cu129'),
     'engine-version',
-    'The tag of the base vllm/vllm-openai:v0.21.0-cu129 says cu129, and its image has torch for CUDA 13.0; choose',
+    'The tag of the base vllm/vllm-openai:v0.21.0-cu129 says cu129, and behind it is torch for CUDA 13.0; choose',
   ],
   [
     'a base whose tag names another architecture',
     ({ leg }) => (leg.base.tag = 'v0.21.0-aarch64'),
     'engine-version',
-    'says aarch64, and its image has an image for linux/amd64',
+    'says aarch64, and behind it is an image for linux/amd64',
   ],
   [
     'a base whose tag names another distribution',
     ({ leg }) => (leg.base.tag = 'v0.21.0-ubuntu2404'),
     'engine-version',
-    'says ubuntu2404, and its image has debian 12',
+    'says ubuntu2404, and behind it is debian 12',
   ],
   [
     'another torch',
