@@ -16,7 +16,7 @@ from measure import aibrix, base_files, cuda_links, engine, environment, integra
 
 
 # What was written down in the base; its step writes it beside the facts, that of the image is given it here.
-BASE_FILES = "/run/image-action/base/files.json"
+BASE_FILES = "/run/image-action/base-files.json"
 
 
 def isolated(measurement, fallback):
