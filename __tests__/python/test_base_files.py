@@ -94,6 +94,10 @@ class BaseFilesTest(unittest.TestCase):
         self.assertEqual([path for path, _, _ in found["vllm"]], files[:3])
         self.assertEqual(counts, {"vllm": 9})
 
+    def test_are_named_in_one_line_of_printable_characters(self):
+        found = self.first(lambda: self.site.add("vllm/é\n\x1b\udcff.py"))
+        self.assertEqual(found, {"vllm": [("vllm/é\\n\\x1b\\udcff.py", "came", None)]})
+
     def test_of_what_the_build_replaces_and_of_torch_are_not_looked_at(self):
         for name in ("nixl", "nixl_cu13", "aibrix_kvcache", "torch"):
             self.site.add(name + "/__init__.py")

@@ -53,7 +53,9 @@ def compared(path):
         entry = differing.setdefault(name, {"count": 0, "first": []})
         entry["count"] += 1
         if len(entry["first"]) < MOST_NAMED:
-            entry["first"].append({"path": os.path.normpath(file), "kind": kind, "owner": brought.get(os.path.normpath(file))})
+            place = os.path.normpath(file)
+            # A name can have any character, and this one is read in a log.
+            entry["first"].append({"path": repr(place)[1:-1], "kind": kind, "owner": brought.get(place)})
     return {"compared": len(before["files"]), "differing": differing}
 
 
