@@ -25,6 +25,11 @@ const withoutSharedFiles: Mutant = {
 /** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one thing wrong. */
 export const aibrixMutants = {
   'no-extension': { file: backend, from: 'files |= compile_extension', to: 'compile_extension' },
+  'overwrites-engine': {
+    file: backend,
+    from: 'files |= compile_extension',
+    to: 'files |= {"vllm/v1/attention/__init__.py": b"# another one\\n"} | compile_extension',
+  },
   'other-torch': {
     file: kernels,
     from: '#include <torch/standin.h>',

@@ -38,6 +38,27 @@ const mutants: Record<string, Mutant> = {
     cause: /0\.21\.0/,
     inputs: () => ({ versions: 'v0.21.1', 'base-registry': `${registry}/${mislabelled}` }),
   },
+  'a base whose tag names another CUDA': {
+    gate: 'engine-version',
+    cause: /says cu129, and behind it is torch for CUDA 13\.0/,
+    inputs: () => ({ versions: 'v0.21.0-cu129', 'base-registry': `${registry}/${mislabelled}` }),
+  },
+  'a base whose tag names another distribution': {
+    gate: 'engine-version',
+    cause: /says ubuntu2404, and behind it is debian 12/,
+    inputs: () => ({
+      versions: 'v0.21.0-x86_64-cu130-ubuntu2404',
+      'base-registry': `${registry}/${mislabelled}`,
+    }),
+  },
+  'a base whose tag names another architecture, built with force': {
+    gate: 'engine-version',
+    cause: /says aarch64, and behind it is an image for linux\/amd64/,
+    inputs: () => ({
+      ...{ versions: 'v0.21.0-aarch64', force: 'true' },
+      'base-registry': `${registry}/${mislabelled}`,
+    }),
+  },
   'a torch that is not the base any more': {
     gate: 'torch-untouched',
     cause: /torch/,
@@ -119,6 +140,32 @@ const mutants: Record<string, Mutant> = {
     gate: 'environment-untouched',
     cause: /stand-in-dependency/,
     step: pip('install', '--no-deps', 'stand-in-dependency==2.0.0'),
+  },
+  'a file of the engine that the wheel overwrites': {
+    gate: 'environment-untouched',
+    cause:
+      /The package aibrix-kvcache, which was installed, changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
+    inputs: () => ({ 'aibrix-version': 'mutant/overwrites-engine' }),
+  },
+  'a file of the engine that a step rewrites': {
+    gate: 'environment-untouched',
+    cause: /A step of the build changed \/\S+\/vllm\/v1\/__init__\.py of vllm/,
+    step: `RUN echo '# touched' >>"$(python3 -c 'import vllm, os; print(os.path.dirname(vllm.__file__))')/v1/__init__.py"`,
+  },
+  'a file that comes to an engine that lies in a folder of its own': {
+    gate: 'environment-untouched',
+    cause: /A step of the build added \/sgl-workspace\/\S+\/sitecustomize\.py of sglang/,
+    inputs: () => ({ engine: 'sglang', versions: 'v0.5.11' }),
+    change: {
+      file: 'dockerfiles/Dockerfile.sglang',
+      from: 'ARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
+      to: 'RUN ["touch", "/sgl-workspace/sglang/python/sglang/sitecustomize.py"]\nARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
+    },
+  },
+  'a file of a package of the base that a step removes': {
+    gate: 'environment-untouched',
+    cause: /A step of the build removed \/\S+ of stand-in-dependency/,
+    step: `RUN rm "$(python3 -c 'import stand_in_dependency; print(stand_in_dependency.__file__)')"`,
   },
   'a changed package of the system': {
     gate: 'environment-untouched',
@@ -203,13 +250,15 @@ function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): s
   return folder
 }
 
-/** The v0.21.0 base once more, under a tag that it is not. */
+/** The v0.21.0 base once more, under tags that it is not. */
 function publishMislabelledBase(): void {
   const source = `${world().standIns.baseRegistries.published ?? ''}/vllm/vllm-openai:v0.21.0`
-  const target = `${registry}/${mislabelled}/vllm/vllm-openai:v0.21.1`
   execFileSync('docker', ['pull', '--quiet', source])
-  execFileSync('docker', ['tag', source, target])
-  execFileSync('docker', ['push', '--quiet', target])
+  for (const tag of ['v0.21.1', 'v0.21.0-cu129', 'v0.21.0-x86_64-cu130-ubuntu2404', 'v0.21.0-aarch64']) {
+    const target = `${registry}/${mislabelled}/vllm/vllm-openai:${tag}`
+    execFileSync('docker', ['tag', source, target])
+    execFileSync('docker', ['push', '--quiet', target])
+  }
 }
 
 /** The part of the bundle that is loaded when there is something to build. */

@@ -100,6 +100,7 @@ export function makeBase(): Facts {
     },
     tools: [],
     integration: null,
+    baseFiles: null,
     pip: { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' },
     pipCheck: ['vllm 0.21.0 requires opencv-python, which is not installed.'],
     dpkg: { 'libc6:amd64': '2.36-9', 'openssl:amd64': '3.0.17' },
@@ -187,6 +188,7 @@ export function makeImage(): Facts {
       evidence: 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector',
       check: ok,
     },
+    baseFiles: { compared: 4200, differing: {} },
     pip: {
       ...base.pip,
       'aibrix-kvcache': '0.7.0+cu130',

@@ -1,9 +1,10 @@
-import { printable } from '../build/printable.ts'
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { printable } from '../registry/json.ts'
 import { isForPlatform } from '../registry/manifest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, parseRepository, type Repository } from '../registry/reference.ts'
+import { withoutUserInformation } from '../registry/user-information.ts'
 import type { BaseImage } from './plan.ts'
 
 /** Characters of an instruction that are shown */
@@ -55,7 +56,7 @@ export async function resolveBase(
 
 /** @param first instruction, as the image's maker wrote it */
 function triggers(name: string, platform: string, first: string): string {
-  const shown = printable(first.replace(/\s+/g, ' ').trim(), longestTrigger)
+  const shown = printable(withoutUserInformation(first), longestTrigger)
   return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
 import { outcome } from './outcome.ts'
+import { baseFiles } from './base-files.ts'
 import { running } from './running-facts.ts'
 
 /**
@@ -148,6 +149,8 @@ export const factsSchema = v.object({
   tools: v.array(tool),
   /** Null for the base */
   integration: v.nullable(integration),
+  /** Null for the base, and if they could not be compared */
+  baseFiles: v.nullable(baseFiles),
   /** Normalised distribution name → version */
   pip: v.record(v.string(), v.string()),
   /** Lines of `pip check`; null where it could not be run */

@@ -36,7 +36,7 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
     return failed(
       name,
       { ...judgement, actual: `${judgement.actual}, ${lie.found}` },
-      `The tag of the base ${tag} says ${lie.claim.part}, and its image has ${lie.found}; choose another version, report it to who makes that image, or ${waiverHint(name)}.`,
+      `The tag of the base ${tag} says ${lie.claim.part}, and behind it is ${lie.found}; choose another version, report it to who makes that image, or ${waiverHint(name)}.`,
     )
   if (!found)
     return failed(

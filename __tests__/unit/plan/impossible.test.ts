@@ -117,7 +117,9 @@ describe('what is known to be impossible', () => {
 describe('what there is nothing to build from', () => {
   const withTriggers = {
     'vllm/vllm-openai:v0.20.1': {
-      'linux/amd64': { onbuild: 'RUN pip install nixl==0.7.0   && \trm /x\u001b[31m\nUSER root' },
+      'linux/amd64': {
+        onbuild: 'RUN pip install nixl==0.7.0   && \trm /x\u001b[31m https://u:pass@host/\nUSER root',
+      },
     },
     'vllm/vllm-openai:v0.20.2': { 'linux/amd64': {}, 'linux/arm64': { onbuild: 'COPY . /app' } },
   }
@@ -151,7 +153,7 @@ describe('what there is nothing to build from', () => {
     [
       'a base with ONBUILD',
       { engines: vllm('v0.20.1') },
-      /^vLLM v0\.20\.1 with .* can't be built for linux\/amd64: the base image docker\.io\/vllm\/vllm-openai:v0\.20\.1 for linux\/amd64 has ONBUILD instructions \(the first is "RUN pip install nixl==0\.7\.0 && rm \/x"\), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none\.$/,
+      /^vLLM v0\.20\.1 with .* can't be built for linux\/amd64: the base image docker\.io\/vllm\/vllm-openai:v0\.20\.1 for linux\/amd64 has ONBUILD instructions \(the first is "RUN pip install nixl==0\.7\.0 && rm \/x \[31m https:\/\/\*\*\*@host\/"\), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none\.$/,
     ],
     [
       'a base with ONBUILD on one of two platforms',
@@ -170,10 +172,10 @@ it('a base of a range with ONBUILD is left out, with the first of its instructio
   const plan = await makePlan(request({ engines: vllm('~0.10') }), world(images))
   expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2'])
   expect(plan.excluded).toMatchObject([{ version: 'v0.10.3' }])
-  expect(plan.excluded[0]?.reason).toContain(`(the first is "${long.slice(0, 120)} …")`)
+  expect(plan.excluded[0]?.reason).toContain(`(the first is "${long.slice(0, 119)}…")`)
 })
 
-it.each([
+it.each<[string, PlanRequest['platforms'], string, string]>([
   ['v0.10.2-aarch64', ['linux/amd64'], 'aarch64', 'linux/amd64'],
   ['v0.10.2-cu129-arm64', ['linux/amd64'], 'arm64', 'linux/amd64'],
   ['v0.10.2-x86_64', ['linux/amd64', 'linux/arm64'], 'x86_64', 'linux/arm64'],

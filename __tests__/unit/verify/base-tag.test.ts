@@ -70,7 +70,7 @@ describe('the tag of a base', () => {
   ])('%s lies about %j', (tag, inside, part, found) => {
     expect(judge(tag, inside)).toMatchObject({
       state: 'fail',
-      hint: `The tag of the base vllm/vllm-openai:${tag} says ${part}, and its image has ${found}; choose another version, report it to who makes that image, or accept it with allow-failed: engine-version=<why>.`,
+      hint: `The tag of the base vllm/vllm-openai:${tag} says ${part}, and behind it is ${found}; choose another version, report it to who makes that image, or accept it with allow-failed: engine-version=<why>.`,
       expected: expect.stringContaining(part),
       actual: `vllm 0.21.0, ${found}`,
     })

@@ -123,6 +123,18 @@ describe('a gate that can not tell', () => {
       'undetermined: no Python package of the base could be listed',
     ],
     [
+      'files that were not compared',
+      ({ image }) => (image.baseFiles = null),
+      'environment-untouched',
+      "undetermined: the files of the base's packages could not be compared",
+    ],
+    [
+      'a base with nothing to compare',
+      ({ image }) => image.baseFiles && (image.baseFiles.compared = 0),
+      'environment-untouched',
+      "undetermined: the files of the base's packages could not be compared",
+    ],
+    [
       'an extension that needs the driver',
       ({ image }) =>
         image.aibrix?.extension &&

@@ -46,6 +46,18 @@ const failure: Start['end'] = { kind: 'exit', code: 1 }
 const startOf = (facts: Facts) => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
+/** A package of which a file is not as it was. @param count how many are not */
+function differs(
+  { image }: LegFacts,
+  distribution: string,
+  kind: 'changed' | 'vanished' | 'came',
+  owner: string | null,
+  count = 1,
+): void {
+  const first = [{ path: `/site/${distribution}/x.py`, kind, owner }]
+  there(image.baseFiles).differing[distribution] = { count, first }
+}
+
 const mutants: Mutant[] = [
   [
     'a base without an engine',
@@ -89,6 +101,24 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     'vllm/vllm-openai:v0.21.0 holds another version than its tag says',
+  ],
+  [
+    'a base whose tag names another CUDA',
+    ({ leg }) => (leg.base.tag = 'v0.21.0-cu129'),
+    'engine-version',
+    'The tag of the base vllm/vllm-openai:v0.21.0-cu129 says cu129, and behind it is torch for CUDA 13.0; choose',
+  ],
+  [
+    'a base whose tag names another architecture',
+    ({ leg }) => (leg.base.tag = 'v0.21.0-aarch64'),
+    'engine-version',
+    'says aarch64, and behind it is an image for linux/amd64',
+  ],
+  [
+    'a base whose tag names another distribution',
+    ({ leg }) => (leg.base.tag = 'v0.21.0-ubuntu2404'),
+    'engine-version',
+    'says ubuntu2404, and behind it is debian 12',
   ],
   [
     'another torch',
@@ -370,6 +400,55 @@ const mutants: Mutant[] = [
     ({ facts }) => (there(facts.image.dpkg)['openssl:amd64'] = '3.0.18'),
     'environment-untouched',
     'openssl:amd64 3.0.17 → 3.0.18',
+  ],
+  [
+    'a file of the engine that a step wrote',
+    ({ facts }) => differs(facts, 'vllm', 'changed', null),
+    'environment-untouched',
+    /^A step of the build changed \/site\/vllm\/x\.py of vllm, which the engine was tested with; report it/,
+  ],
+  [
+    'a file of the engine that a wheel overwrites',
+    ({ facts }) => differs(facts, 'vllm', 'changed', 'aibrix-kvcache', 4),
+    'environment-untouched',
+    /^The package aibrix-kvcache, which was installed, changed \/site\/vllm\/x\.py of vllm \(and 3 more files\), which the engine was tested with; look at what aibrix-repository has/,
+  ],
+  [
+    'a file of another package that what NIXL needs overwrites',
+    ({ facts }) => differs(facts, 'numpy', 'changed', 'nixl'),
+    'environment-untouched',
+    'look at what package-index has of nixl, or accept it with allow-failed: environment-untouched=<why>',
+  ],
+  [
+    'a file of a package that vanished',
+    ({ facts }) => differs(facts, 'redis', 'vanished', null, 2),
+    'environment-untouched',
+    'A step of the build removed /site/redis/x.py of redis (and 1 more file)',
+  ],
+  [
+    'a file that came to the engine',
+    ({ facts }) => differs(facts, 'vllm', 'came', null),
+    'environment-untouched',
+    'A step of the build added /site/vllm/x.py of vllm',
+  ],
+  [
+    'an engine that the install replaced, with its files',
+    ({ facts }) => {
+      theEngine(facts.image).version = '0.21.1'
+      facts.image.pip.vllm = '0.21.1'
+      differs(facts, 'vllm', 'changed', null, 900)
+    },
+    'engine-version',
+    'The base had vllm 0.21.0 and a build step replaced it',
+  ],
+  [
+    'a package bumped, with its files',
+    ({ facts }) => {
+      facts.image.pip.numpy = '2.3.0'
+      differs(facts, 'numpy', 'changed', null, 900)
+    },
+    'environment-untouched',
+    'changed numpy 2.2.6 → 2.3.0',
   ],
   [
     'a dependency that lacks its own',

@@ -13,7 +13,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, entrypoint, environment, integration, kvcache, loopback, nixl, nixl_transfer, running, system, tools, ucx  # noqa: E402
+from measure import (  # noqa: E402
+    aibrix,
+    base_files,
+    cuda_links,
+    engine,
+    entrypoint,
+    environment,
+    integration,
+    kvcache,
+    loopback,
+    nixl,
+    nixl_transfer,
+    running,
+    system,
+    tools,
+    ucx,
+)
+
+
+# What was written down in the base; its step writes it beside the facts, that of the image is given it here.
+BASE_FILES = "/run/image-action/base-files.json"
 
 
 def isolated(measurement, fallback):
@@ -31,6 +51,8 @@ def facts(finished):
     unknown = {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}
     return {
         "format": 2,
+        # Before anything is imported, since that may write what it likes
+        "baseFiles": isolated(lambda: base_files.compared(BASE_FILES), None) if finished else None,
         "system": isolated(system.system, unknown),
         "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
         "engines": isolated(engine.engines, []),
@@ -93,11 +115,15 @@ def main():
     if what not in MEASUREMENTS:
         print("image-action: error: usage: measure %s FILE" % "|".join(MEASUREMENTS), file=sys.stderr)
         return 2
+    files = isolated(base_files.table, None) if what == "base" else None
     text = json.dumps(MEASUREMENTS[what](), indent=2, sort_keys=True) + "\n"
     if not what.startswith("running-"):
         writable_for_the_user(os.path.dirname(os.path.abspath(sys.argv[2])))
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(text)
+    if what == "base":
+        with open(os.path.join(os.path.dirname(sys.argv[2]), "files.json"), "w", encoding="utf-8") as file:
+            json.dump(files, file)
     return 0
 
 
