@@ -21,7 +21,8 @@ export function readEnvironment(source: Source): Record<string, string> {
     const unfit = unfitFor(name)
     const before = found.get(name)
     if (unfit) complain(`, ${unfit.why},`, unfit.instead)
-    else if (!isOneLine(value)) complain(', whose value has a control character,', 'a value of plain text')
+    else if (!isOneLine(value))
+      complain(', whose value has a control or invisible character,', 'a value of plain text')
     else if (value.length > longestValue)
       complain(
         `, whose value has ${value.length} characters,`,
