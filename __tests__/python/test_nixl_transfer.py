@@ -96,6 +96,11 @@ class NixlTransferTest(unittest.TestCase):
         self.stubs(None)
         self.assertTold(driver=False, step="end")
 
+    def test_does_without_the_devices_that_the_image_names(self):
+        self.edit("if not self.backends:", "if 'UCX_TLS' in os.environ:")
+        with mock.patch.dict(os.environ, UCX_TLS="rc", UCX_NET_DEVICES="mlx5_0:1"):
+            self.assertTold(step="end", state="DONE")
+
     def test_tells_that_it_is_not_there(self):
         os.remove(self.site + "/nixl/_api.py")
         self.assertIn("No module named", self.assertTold(step="import", plugins=None)["process"]["error"])

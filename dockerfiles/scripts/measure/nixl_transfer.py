@@ -9,6 +9,10 @@ SIZE = 1 << 20
 TRANSFER = """
 import ctypes, glob, hashlib, os, time
 
+# Devices and servers that the image's environment names are those of the machine that will run it
+for name in ("UCX_TLS", "UCX_NET_DEVICES", "NIXL_ETCD_ENDPOINTS"):
+    os.environ.pop(name, None)
+
 size = int(sys.argv[1])
 told = {"step": "import", "plugins": None, "missing": [], "state": None, "differs": None}
 def tell(**more):
@@ -20,7 +24,7 @@ from nixl._api import nixl_agent, nixl_agent_config
 
 # Where its wheels, and NIXL_PLUGIN_DIR, have plugins; the package that the agent is of is `nixl` up to 0.7.0, a variant since
 package = nixl_agent.__module__.split(".")[0]
-site = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules[package].__file__)))
+site = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules[nixl_agent.__module__].__file__)))
 places = [os.environ.get("NIXL_PLUGIN_DIR", ""), "%s/%s.libs/nixl" % (site, package), "%s/.%s.mesonpy.libs/plugins" % (site, package)]
 files = {}
 for place in places:
