@@ -273,8 +273,9 @@ function actionWith({ step, change }: Mutant): string | undefined {
     change ??
     (step !== undefined && {
       file: 'dockerfiles/Dockerfile.vllm',
-      from: 'ARG BASE_USER=""',
-      to: `${step}\nARG BASE_USER=""`,
+      // The base is measured as that user, too, and stays as it is.
+      from: 'ARG BASE_USER=""\nUSER',
+      to: `${step}\nARG BASE_USER=""\nUSER`,
     })
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }

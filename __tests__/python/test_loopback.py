@@ -75,6 +75,12 @@ class SandboxTest(unittest.TestCase):
             answer = {"outcome": "error", "error": "no md", "sandbox": "none here"}
             self.assertEqual(loopback.transport("tcp", lambda: "none here"), answer)
 
+    def test_tells_that_there_is_no_loopback_at_all(self):
+        nothing = OSError(99, "Cannot assign requested address")
+        with mock.patch.object(loopback, "free_port", side_effect=nothing), mock.patch.object(loopback, "tcp", return_value="127.0.0.1: no"):
+            for answer in loopback.loopback().values():
+                self.assertEqual((answer["outcome"], answer["sandbox"]), ("error", "127.0.0.1: no"))
+
     def test_has_both_where_tests_run(self):
         self.assertIsNone(loopback.tcp())
         self.assertIsNone(loopback.shared_memory())

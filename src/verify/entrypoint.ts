@@ -13,31 +13,33 @@ import {
   undetermined,
   waiverHint,
 } from './gate.ts'
-import { judgeEngineVersion, judgeTorch } from './versions.ts'
+import { judgeAibrixVersion, judgeEngineVersion, judgeTorch } from './versions.ts'
 
 const name = 'entrypoint'
 
 /** What an engine starts with, each with a gate of its own. */
-const causes = [judgeEngineVersion, judgeTorch, judgeEnvironment]
+const causes = [judgeEngineVersion, judgeTorch, judgeAibrixVersion, judgeEnvironment]
 
 /** The image starts as its base does: what a user's container does first, asked for its help. */
 export function judgeEntrypoint(leg: Leg, facts: LegFacts): Gate {
-  const { base, image } = facts
-  const { entrypoint: before } = base.running
-  const { entrypoint: after } = image.running
+  const gate = judgeStarts(facts)
+  if (gate.state === 'pass') return gate
+  const cause = causes.map((judge) => judge(leg, facts)).find(({ state }) => state === 'fail')
+  if (!cause) return gate
+  const { expected, actual } = gate
+  return follows(name, { expected, actual }, cause.name, 'what the engine starts with is not as it should be')
+}
+
+function judgeStarts(facts: LegFacts): Gate {
+  const { entrypoint: before } = facts.base.running
+  const { entrypoint: after } = facts.image.running
   const unknown = { expected: 'it ends as in the base', actual: 'unknown' }
   if (!before || !after)
     return undetermined(name, unknown, `nothing could be started in the ${before ? 'image' : 'base'}`)
-  const cause = causes.map((judge) => judge(leg, facts)).find(({ state }) => state === 'fail')
   if (before.length === 0)
-    return cause
-      ? follows(name, unknown, cause.name, 'there is no engine to start')
-      : notApplicable(name, unknown, 'the base has no ENTRYPOINT, and no engine whose command is known')
+    return notApplicable(name, unknown, 'the base has no ENTRYPOINT, and no engine whose command is known')
   const gates = before.map((start) => judgeStart(start, after, facts))
-  const worst =
-    gates.find(({ state }) => state === 'fail') ?? gates.find(({ state }) => state === 'undetermined')
-  if (worst && cause)
-    return follows(name, worst, cause.name, 'the engine does not start with what it was tested with')
+  const worst = gates.find(({ state }) => state === 'fail') ?? gates.find(({ state }) => state !== 'pass')
   if (worst) return worst
   return passed(name, {
     expected: gates.map(({ expected }) => expected).join('; '),

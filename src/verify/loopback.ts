@@ -4,15 +4,14 @@ import { failed, follows, type Gate, passed, reportHint, undetermined } from './
 import type { Loopback } from './loopback-facts.ts'
 import { judgeUcxTools } from './ucx.ts'
 
-const transports = [
-  ['shared memory', 'sharedMemory'],
-  ['TCP', 'tcp'],
-] as const
+/** What keeps ucx_perftest from moving anything, each with a gate of its own. */
+const causes = [judgeUcxTools]
 
-type Moved = Loopback['tcp']
-
-function describe(moved: Moved): string {
-  return moved.outcome === 'ok' ? `${moved.megabytesPerSecond} MB/s` : 'nothing'
+function byTransport({ sharedMemory, tcp }: Loopback) {
+  return [
+    { title: 'shared memory', moved: sharedMemory },
+    { title: 'TCP', moved: tcp },
+  ]
 }
 
 /** UCX really moves bytes between two processes: what NIXL falls back to, and the least that every machine can do. */
@@ -20,25 +19,21 @@ export function judgeUcxLoopback(leg: Leg, facts: LegFacts): Gate {
   const name = 'ucx-loopback'
   const expected = 'bytes over shared memory and over TCP'
   const { loopback } = facts.image.running
-  const actual = loopback
-    ? transports.map(([title, transport]) => `${title} ${describe(loopback[transport])}`).join(', ')
-    : 'unknown'
-  const judgement = { expected, actual }
-  const broken = loopback
-    ? transports.flatMap(([title, transport]) => {
-        const moved = loopback[transport]
-        return moved.outcome === 'error' ? [{ title, ...moved }] : []
-      })
-    : []
+  const both = loopback ? byTransport(loopback) : []
+  const rates = both.map(({ title, moved }) =>
+    moved.outcome === 'ok' ? `${title} ${moved.megabytesPerSecond} MB/s` : `${title} nothing`,
+  )
+  const judgement = { expected, actual: loopback ? rates.join(', ') : 'unknown' }
+  const broken = both.flatMap(({ title, moved }) => (moved.outcome === 'error' ? [{ title, ...moved }] : []))
   if (loopback && broken.length === 0) return passed(name, judgement)
-  const tools = judgeUcxTools(leg, facts)
-  if (tools.state === 'fail')
-    return follows(name, judgement, tools.name, 'ucx_perftest is not as it should be, so nothing is moved')
-  if (!loopback) return undetermined(name, judgement, "ucx_perftest could not be started as the image's user")
-  const said = ({ title, error }: (typeof broken)[number]) => `over ${title}: ${error}`
-  const fault = broken.filter(({ sandbox }) => sandbox === null)
-  if (fault.length > 0)
-    return failed(name, judgement, `ucx_perftest moves nothing ${fault.map(said).join('; ')}; ${reportHint}.`)
-  const reasons = broken.map(({ title, sandbox }) => `${title} (${sandbox ?? ''})`)
-  return undetermined(name, judgement, `the machine that builds has no ${reasons.join(' and no ')}`)
+  const cause = causes.map((judge) => judge(leg, facts)).find(({ state }) => state === 'fail')
+  if (cause) return follows(name, judgement, cause.name, 'ucx_perftest is not as it should be')
+  if (!loopback) return undetermined(name, judgement, "ucx_perftest could not be run as the image's user")
+  const faults = broken.filter(({ sandbox }) => sandbox === null)
+  if (faults.length > 0) {
+    const said = faults.map(({ title, error }) => `over ${title}: ${error}`).join('; ')
+    return failed(name, judgement, `ucx_perftest moves nothing ${said}; ${reportHint}.`)
+  }
+  const missing = broken.map(({ title, sandbox }) => `${title} (${sandbox ?? ''})`).join(' and ')
+  return undetermined(name, judgement, `where the image is built, no program can use ${missing}`)
 }

@@ -47,7 +47,10 @@ describe('the job summary', () => {
     expect(text).not.toContain('declared')
   })
   it.each([
-    ['the whole time and all gates', '\n7 min 1 s · 34 of 34 gates passed\n'],
+    [
+      'the whole time and all gates',
+      `\n7 min 1 s · ${2 * gateNames.length} of ${2 * gateNames.length} gates passed\n`,
+    ],
     ['tags with short digests', `| <code>${tag}</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ published |`],
     ['a pull command to copy', `\`\`\`sh\ndocker pull ${tag}\n\`\`\``],
     ['the whole digest', `- Image: <code>aibrix/vllm-openai&#64;${digest}</code>`],

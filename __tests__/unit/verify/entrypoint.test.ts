@@ -122,11 +122,19 @@ describe('the gate entrypoint', () => {
     expect(starting([wrapper, well], [wrapper, well])).toEqual(['pass', 'exit code 0; exit code 0'])
   })
 
+  it('leaves what could not be started to the gate of what the engine needs, too', () => {
+    const state = judged((facts) => {
+      facts.image.torch = null
+      facts.image.running.entrypoint = null
+    })
+    expect(state[0]).toBe('follows')
+  })
+
   it('leaves it to the gate of what the engine needs', () => {
     const state = judged((facts) => {
       facts.image.torch = null
       facts.image.running.entrypoint = [lacks('torch')]
     })
-    expect(state).toEqual(['follows', 'the engine does not start with what it was tested with'])
+    expect(state).toEqual(['follows', 'what the engine starts with is not as it should be'])
   })
 })

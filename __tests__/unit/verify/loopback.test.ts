@@ -20,16 +20,18 @@ const cases: [string, Loopback | null, string][] = [
   [
     'the sandbox has no memory to share',
     { sharedMemory: noMemory, tcp: ok },
-    undetermined('the machine that builds has no shared memory (/dev/shm: No space left on device); mend'),
+    undetermined(
+      'where the image is built, no program can use shared memory (/dev/shm: No space left on device); mend',
+    ),
   ],
   [
     'the sandbox has neither',
     { sharedMemory: noMemory, tcp: noNetwork },
     undetermined(
-      'the machine that builds has no shared memory (/dev/shm: No space left on device) and no TCP (127.0.0.1: Network is unreachable)',
+      'where the image is built, no program can use shared memory (/dev/shm: No space left on device) and TCP (127.0.0.1: Network is unreachable)',
     ),
   ],
-  ['nothing was measured', null, undetermined("ucx_perftest could not be started as the image's user")],
+  ['nothing was measured', null, undetermined("ucx_perftest could not be run as the image's user")],
 ]
 
 it.each(cases)('ucx-loopback where %s', (_, loopback, told) => {

@@ -43,7 +43,7 @@ const loopbackOf = (facts: Facts) => there(facts.running.loopback)
 const unmoved = (text: string) => ({ ...error(text), sandbox: null })
 const failure: Start['end'] = { kind: 'exit', code: 1 }
 /** Makes the start one that ends with exit code 1. */
-const startOf = (facts: Facts) => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
+const startOf = (facts: Facts): Start => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 /** A package of which a file is not as it was. @param count how many are not */
