@@ -1,5 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import { judgeCudaMajor } from './cuda.ts'
+import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
@@ -22,6 +23,7 @@ const onFacts = [
   judgeUcxTools,
   judgeEnvironment,
   judgePipCheck,
+  judgeEngineDemands,
   judgeIntegration,
   judgeDebugTools,
 ]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Leg } from '../../../src/plan/plan.ts'
+import type { Floor } from '../../../src/verify/demand-facts.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
 import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
@@ -36,6 +37,12 @@ const theEngine = (facts: Facts) => there(facts.engines[0])
 const aibrixOf = (facts: Facts) => there(facts.aibrix)
 const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
 const toolsOf = (facts: Facts) => there(facts.ucxTools)
+const demandsOf = (facts: Facts) => there(facts.demands?.vllm)
+const runnersOf = (facts: Facts) => there(demandsOf(facts).runners)
+const hooksOf = (facts: Facts) => there(facts.hooks)
+const floor = (distribution: string, version: string): Floor => ({
+  ...{ distribution, bound: '>=', version, file: 'vllm/distributed/nixl_utils.py', line: 96, form: 'call' },
+})
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 const mutants: Mutant[] = [
@@ -438,6 +445,59 @@ const mutants: Mutant[] = [
       (candidate.config = makeConfig({ env: ['PATH=/usr/bin', 'CUDA_HOME=/usr/local/cuda'] })),
     'image-config',
     'ENV PATH',
+  ],
+  [
+    'an engine that demands a newer NIXL',
+    ({ facts }) => demandsOf(facts.image).floors.push(floor('nixl', '1.5.0')),
+    'engine-demands',
+    /vllm 0\.21\.0 demands nixl >= 1\.5\.0 in vllm\/distributed\/nixl_utils\.py, line 96, and 0\.7\.1 is installed.*choose nixl-version: 1\.5\.0 or later/,
+  ],
+  [
+    'an engine that demands more than the version of NIXL that it names',
+    ({ facts }) => demandsOf(facts.image).floors.push({ ...floor('nixl', '0.7.1'), bound: '>' }),
+    'engine-demands',
+    'choose nixl-version: one later than 0.7.1',
+  ],
+  [
+    'an engine that asks for a newer package of its own',
+    ({ facts }) => demandsOf(facts.image).floors.push(floor('redis', '8.0')),
+    'engine-demands',
+    'demands redis >= 8.0 in vllm/distributed/nixl_utils.py, line 96, and 7.0.1 is installed, which it refuses; choose another version of vllm',
+  ],
+  [
+    "a NIXL that is older than the base's",
+    ({ facts }) => (facts.base.nixl.distributions = { nixl: '1.1.0', 'nixl-cu13': '1.1.0' }),
+    'engine-demands',
+    'The base brings NIXL 1.1.0, with which vllm 0.21.0 was released, and 0.7.1 takes its place; choose nixl-version: 1.1.0 or later',
+  ],
+  [
+    'an engine without the model runner on which AIBrix acts',
+    ({ facts }) => {
+      runnersOf(facts.image).there = ['V2']
+      hooksOf(facts.image).found = [{ runner: 'V1', there: false, missing: [] }]
+    },
+    'integration',
+    'AIBrix acts on the model runner V1 alone, which this engine does not have (vllm/v1/worker/gpu_model_runner.py); choose',
+  ],
+  [
+    'a model runner without a method that AIBrix replaces',
+    ({ facts }) => (hooksOf(facts.image).found = [{ runner: 'V1', there: true, missing: ['_update_states'] }]),
+    'integration',
+    'AIBrix replaces _update_states of the model runner V1, which has no such method; choose',
+  ],
+  [
+    'an engine that always takes the other model runner',
+    ({ facts }) => {
+      Object.assign(runnersOf(facts.image), { v2Default: true, switch: false })
+    },
+    'integration',
+    'this engine takes V2 and has no VLLM_USE_V2_MODEL_RUNNER to change that',
+  ],
+  [
+    'a condition that is not in the image',
+    ({ facts }) => (runnersOf(facts.image).v2Default = true),
+    'integration',
+    '/opt/aibrix/integration.json does not say that this needs VLLM_USE_V2_MODEL_RUNNER=0; choose',
   ],
   [
     'too many bytes',

@@ -12,7 +12,7 @@ import traceback
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, environment, integration, nixl, running, system, tools, ucx  # noqa: E402
+from measure import aibrix, cuda_links, demands, engine, environment, integration, nixl, running, system, tools, ucx  # noqa: E402
 
 
 def isolated(measurement, fallback):
@@ -47,7 +47,10 @@ def facts(finished):
             "ucxTools": isolated(cuda_links.ucx_tools, None),
         },
         "tools": isolated(tools.tools, []),
+        "demands": isolated(demands.demands, None),
         "integration": isolated(integration.integration, None) if finished else None,
+        "hooks": isolated(demands.hooks, None) if finished else None,
+        "conditions": isolated(demands.conditions, []) if finished else [],
         "pip": isolated(environment.pip, {}),
         "pipCheck": isolated(environment.pip_check, None),
         "dpkg": isolated(environment.dpkg, None),
