@@ -117,4 +117,4 @@ class EngineTest(unittest.TestCase):
             with mock.patch.dict(os.environ, INTEGRATION="none"):
                 integrate.main("vllm")
         with open(place + "/it/integration.json", encoding="utf-8") as file:
-            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None})
+            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None, "conditions": []})

@@ -100,6 +100,8 @@ def constant(node, names, depth=0):
     """The text that an expression always is; None if that can't be told."""
     if isinstance(node, ast.Name) and names.get(node.id) and depth < 10:
         return constant(*meaning(node.id, names), depth + 1)
+    if isinstance(node, ast.IfExp) and known(node.test) is not None:
+        return constant(node.body if known(node.test) else node.orelse, names, depth + 1)
     return text_of(node)
 
 
