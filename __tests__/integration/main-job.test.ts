@@ -310,7 +310,7 @@ describe('the bases that are accepted', () => {
       expect(run.code).toBe(0)
       const condition = { kind: 'environment', name: 'VLLM_USE_V2_MODEL_RUNNER=0' }
       expect(Object.values(JSON.parse(run.outputs.conditions ?? '{}') as object)).toMatchObject([[condition]])
-      expect(run.summary).toContain('`docker run --env VLLM_USE_V2_MODEL_RUNNER=0 …`')
+      expect(run.summary).toContain('<code>docker run --env VLLM_USE_V2_MODEL_RUNNER=0 …</code>')
       expect(run.summary).toContain('\nVLLM_USE_V2_MODEL_RUNNER=0 vllm serve <model> --kv-transfer-config')
       const image = `${registry}/${world().namespace}/vllm-openai:second-runner`
       execFileSync('docker', ['pull', '--quiet', image])

@@ -117,7 +117,8 @@ const mutants: Record<string, Mutant> = {
   },
   'an engine that demands a newer NIXL': {
     gate: 'engine-demands',
-    cause: /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and 0\.7\.1/,
+    cause:
+      /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and 0\.7\.1/,
     inputs: ({ standIns }) => ({
       versions: 'v0.33.0',
       'base-registry': standIns.baseRegistries.demanding ?? '',

@@ -59,7 +59,10 @@ function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   const isMeasured = report !== undefined && report.components.length > 0
   const { command } = leg.outcome
   const gates = passedTable(report?.gates ?? [], limit)
-  const lines = [...origins(leg, isBuilt), ...(isMeasured ? [...conditionLines(report), ...modules(report), ...packages(report)] : [])]
+  const lines = [
+    ...origins(leg, isBuilt),
+    ...(isMeasured ? [...conditionLines(report), ...modules(report), ...packages(report)] : []),
+  ]
   return [
     ...(lines.length === 0 ? [] : [bullets(lines)]),
     ...(gates === undefined ? [] : [gates]),

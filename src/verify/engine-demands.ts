@@ -3,7 +3,16 @@ import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { Floor } from './demand-facts.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, follows, type Gate, type GateName, listed, passed, undetermined, waiverHint } from './gate.ts'
+import {
+  failed,
+  follows,
+  type Gate,
+  type GateName,
+  listed,
+  passed,
+  undetermined,
+  waiverHint,
+} from './gate.ts'
 
 const name: GateName = 'engine-demands'
 

@@ -481,7 +481,8 @@ const mutants: Mutant[] = [
   ],
   [
     'a model runner without a method that AIBrix replaces',
-    ({ facts }) => (hooksOf(facts.image).found = [{ runner: 'V1', there: true, missing: ['_update_states'] }]),
+    ({ facts }) =>
+      (hooksOf(facts.image).found = [{ runner: 'V1', there: true, missing: ['_update_states'] }]),
     'integration',
     'AIBrix replaces _update_states of the model runner V1, which has no such method; choose',
   ],

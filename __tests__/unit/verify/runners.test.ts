@@ -58,7 +58,12 @@ describe('the model runner on which AIBrix acts', () => {
       'fits',
       ['VLLM_USE_V2_MODEL_RUNNER=1'],
     ],
-    ['one of an engine that can not be read', { error: 'vllm/envs.py: line 3: invalid syntax' }, 'unknown', []],
+    [
+      'one of an engine that can not be read',
+      { error: 'vllm/envs.py: line 3: invalid syntax' },
+      'unknown',
+      [],
+    ],
   ])('%s', (_, given, kind, conditions) => {
     const facts = image(given)
     expect(judgeRunners(facts).kind).toBe(kind)
