@@ -66,7 +66,7 @@ describe('pull-request.yml', () => {
       const run = await runExample('pull-request.yml', { event: 'pull_request', with: inputs })
       expectGreen(run, ['images'])
       // The other two need the image in a registry
-      expect(run.log).toContain('15 of 17 gates passed')
+      expect(run.log).toContain('16 of 18 gates passed')
       for (const name of ['vllm-openai', 'image-cache'])
         expect(await tagsOf(`${namespace('pull')}/${name}`)).toEqual([])
     },
@@ -251,7 +251,7 @@ describe('images.yml', () => {
       })
       expectGreen(run, ['images/plan', 'images/vLLM v0.21.0'])
       // The other two need the image in a registry
-      expect(run.log).toContain('15 of 17 gates passed')
+      expect(run.log).toContain('16 of 18 gates passed')
       for (const name of ['vllm-openai', 'image-cache'])
         expect(await tagsOf(`${namespace('none')}/${name}`)).toEqual([])
     },

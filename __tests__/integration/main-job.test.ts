@@ -104,7 +104,7 @@ describe('both engines', () => {
     for (const part of [
       '| Component | vLLM Image | SGLang Image |',
       'docker pull ',
-      '17 of 17 gates passed',
+      '18 of 18 gates passed',
       '| Size, compressed | ',
       '```mermaid',
       '--kv-transfer-config',
@@ -164,7 +164,7 @@ describe('both engines', () => {
     )
     expect(groups.filter((_, index) => index % 2 === 1).every((group) => group === 'endgroup::')).toBe(true)
     for (const name of ['vllm v0.21.0', 'sglang v0.5.11'])
-      expect(first.log.split('\n').filter((line) => line === `${name}: 17 of 17 gates passed`)).toHaveLength(
+      expect(first.log.split('\n').filter((line) => line === `${name}: 18 of 18 gates passed`)).toHaveLength(
         1,
       )
   })
@@ -177,7 +177,7 @@ describe('both engines', () => {
       expect(second.code).toBe(0)
       expect(second.outputs.changed).toBe('false')
       expect(second.log).not.toContain('[image')
-      expect(second.summary).toContain('17 of 17 gates passed')
+      expect(second.summary).toContain('18 of 18 gates passed')
       expect(await digestOf(`${world().namespace}/vllm-openai`, vllmTag)).toBe(before)
       expect(JSON.parse(second.outputs.components ?? '')).toEqual(JSON.parse(first.outputs.components ?? ''))
     },
@@ -398,7 +398,7 @@ describe('without a push', () => {
       expect(run.log).toContain(
         'added-bytes, media-types: could not be told, because the image was not pushed',
       )
-      for (const part of ['built and verified, not pushed', '15 of 17 gates passed', 'built in '])
+      for (const part of ['built and verified, not pushed', '16 of 18 gates passed', 'built in '])
         expect(run.summary).toContain(part)
       expect(await tagsOf('nothing-is-pushed-here/image-cache')).toEqual([])
       expect(await tagsOf('nothing-is-pushed-here/vllm-openai')).toEqual([])
