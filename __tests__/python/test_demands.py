@@ -21,6 +21,12 @@ class DemandsTest(unittest.TestCase):
         self.assertEqual(self.of_vllm()["floors"], [
             {"distribution": "nixl", "bound": ">=", "version": "1.5.0", "file": "vllm/distributed/worker.py", "line": 2, "form": "call"}])
 
+    def test_are_of_the_distribution_that_owns_a_module(self):
+        self.packages.install("flash-infer-python", "0.6", top_level=b"\xff")
+        self.packages.install("flashinfer-python", "0.6", **{"top_level.txt": "flashinfer\n"})
+        self.packages.add("vllm/a.py", 'if Version(flashinfer.__version__) < Version("0.6.1"):\n    raise E')
+        self.assertEqual(self.of_vllm()["floors"][0]["distribution"], "flashinfer-python")
+
     def test_are_not_looked_for_in_tests_or_what_is_for_other_hardware(self):
         for place in ("tests", "benchmarks", "rocm"):
             self.packages.add("vllm/%s/worker.py" % place, 'check_nixl_version("1.5.0")')

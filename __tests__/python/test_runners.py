@@ -116,6 +116,10 @@ class HooksTest(RunnersTest):
         self.add({V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass", "vllm/v1/worker/mixin.py": RUNNER.replace("GPUModelRunner", "Mixin")})
         self.assertEqual(self.hooks(BY_NAME)[0], FIRST)
 
+    def test_do_not_follow_classes_in_a_circle(self):
+        self.add({V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass", "vllm/v1/worker/mixin.py": "class Mixin(Mixin): pass"})
+        self.assertEqual(self.hooks(BY_NAME)[0], FIRST)
+
     def test_name_a_file_that_can_not_be_read(self):
         found, error = self.hooks("def (")
         self.assertEqual(found, [])

@@ -50,5 +50,15 @@ export function judgeBase(leg: Leg, base: Facts): Gate[] {
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
     cudaLinks: { torch: base.cudaLinks.torch, nixl: [], aibrix: [], ucxTools: [] },
   }
-  return onBase.map((judge) => judge(leg, { base, image: stays }))
+  return [
+    ...onBase.map((judge) => judge(leg, { base, image: stays })),
+    judgeEngineDemands(leg, { base, image: withNixl(leg, stays) }),
+  ]
+}
+
+/** The base with the NIXL that will be in it. */
+function withNixl({ nixl }: Leg, base: Facts): Facts {
+  const others = Object.entries(base.pip).filter(([name]) => !name.startsWith('nixl-cu'))
+  const pip = { ...Object.fromEntries(others), nixl }
+  return { ...base, pip, nixl: { distributions: { nixl }, modules: [] } }
 }

@@ -10,6 +10,7 @@ from step.common.source import LONGEST_BYTES, Unreadable, last_name, module_file
 
 from . import places
 from .engine import engines
+from .environment import pip
 from .floors import floors, might_have
 from .integration import RECORD, note
 
@@ -67,17 +68,26 @@ class Names:
     """Names of distributions: a source may have that of a module instead."""
 
     def __init__(self):
-        self.installed, self.owners = set(), {}
-        for distribution in metadata.distributions():
-            name = distribution.metadata["Name"]
-            if name:
-                self.installed.add(places.normal(name))
-                for module in (distribution.read_text("top_level.txt") or "").split():
-                    self.owners.setdefault(places.normal(module), places.normal(name))
+        self.installed, self.owners = pip(), None
 
     def distribution(self, text):
         name = places.normal(text)
-        return name if name in self.installed else self.owners.get(name, name)
+        if name in self.installed:
+            return name
+        if self.owners is None:
+            self.owners = dict(owners())
+        return self.owners.get(name, name)
+
+
+def owners():
+    """(module, distribution), both normalised, of what pip has installed."""
+    for distribution in metadata.distributions():
+        try:
+            modules, name = distribution.read_text("top_level.txt") or "", distribution.metadata["Name"]
+        except (OSError, ValueError):
+            continue
+        for module in modules.split() if name else []:
+            yield places.normal(module), places.normal(name)
 
 
 def registered(top, module, function):

@@ -9,6 +9,8 @@ from .source import Unreadable, last_name, parse, text_of
 
 # Part of AIBrix' package that is for vLLM; importing a connector runs it.
 PLACE = os.path.join("integration", "vllm")
+# Classes above a class
+DEEPEST = 10
 MODULE = re.compile(r"^vllm(\.\w+)+$")
 
 
@@ -40,27 +42,32 @@ def checked(engine, runner, methods):
     return {"runner": runner, "there": definition is not None, "missing": missing}
 
 
-def has(engine, definition, method):
-    """Whether a class has a method; one with a base that is not of its own module may inherit it."""
+def has(engine, definition, method, depth=0):
+    """Whether a class has a method, or a base of it that is not found beside it may have."""
     own = any(getattr(node, "name", None) == method or method in map(last_name, getattr(node, "targets", []))
               for node in definition.body)
-    return own or any(inherits(engine, base, method) for base in definition.bases)
+    return own or any(inherits(engine, last_name(base), method, depth + 1) for base in definition.bases)
 
 
-def inherits(engine, base, method):
+def inherits(engine, base, method, depth):
     """Whether a base brings a method. Mixins that a runner is made of are looked for beside it."""
-    name = last_name(base)
-    if name == "object":
+    if base == "object":
         return False
-    worker = os.path.join(engine, "v1", "worker")
-    for path in files(worker):
-        with open(path, "rb") as file:
-            if ("class %s" % name).encode() not in file.read():
-                continue
-        for node in ast.walk(parse(path)):
-            if isinstance(node, ast.ClassDef) and node.name == name:
-                return has(engine, node, method)
+    if base is None or depth > DEEPEST:
+        return True
+    for path in files(os.path.join(engine, "v1", "worker")):
+        for node in ast.walk(parse(path)) if contains(path, "class " + base) else []:
+            if isinstance(node, ast.ClassDef) and node.name == base:
+                return has(engine, node, method, depth)
     return True
+
+
+def contains(path, text):
+    try:
+        with open(path, "rb") as file:
+            return text.encode("utf-8") in file.read()
+    except OSError:
+        return False
 
 
 def replaced(tree):
