@@ -98,6 +98,8 @@ class HooksTest(RunnersTest):
             ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\nfrom vllm.v1.worker.gpu.model_runner import GPUModelRunner as B\n"
              "for R in (A, B):\n    " + replace, BOTH),
             ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\ndef hook(R):\n    " + replace + "\nhook(A)", FIRST),
+            ("import vllm.v1.worker.gpu_model_runner as m\nclass Own(m.GPUModelRunner): pass\nm.GPUModelRunner = Own", FIRST),
+            ("import vllm.v1.worker.gpu_model_runner as m\nimport vllm.v1.worker.gpu.model_runner as n\nm.GPUModelRunner = f(n)", FIRST),
             ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner\nprint(GPUModelRunner.execute_model)", []),
             ("import os", []),
         ):

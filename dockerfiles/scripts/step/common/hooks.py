@@ -78,14 +78,16 @@ def replaced(tree):
     for node in ast.walk(tree):
         for owner, attribute, is_stored in accesses(node):
             (stored if is_stored else loaded).setdefault(owner, set()).add(attribute)
-    result = {}
+    result, mentioned = {}, modules | {target[0] for target in imported.values()}
     for runner, module in RUNNERS.items():
         names = {name for name, target in imported.items() if target == (module, CLASS)}
-        if module in modules | {target[0] for target in imported.values()}:
+        if module in mentioned:
             names |= local
         names = with_aliases(tree, names)
         replacing = set().union(*(stored.get(name, set()) for name in names))
-        if replacing:
+        # The class itself, by another one
+        owners = {name for name, attributes in stored.items() if CLASS in attributes and imported.get(name, (module,))[0] == module}
+        if replacing or (owners and module in mentioned):
             result[runner] = replacing & set().union(*(loaded.get(name, set()) for name in names))
     return result
 
