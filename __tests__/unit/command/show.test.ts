@@ -121,7 +121,7 @@ describe('what a run came to', () => {
       step()
         .log()
         .filter((line) => line.includes('gates passed')),
-    ).toEqual(['vLLM v0.21.0: 17 of 17 gates passed when it was built'])
+    ).toEqual(['vLLM v0.21.0: 18 of 18 gates passed when it was built'])
   })
 
   it('has the folder of the logs as an output before anything else, or is no worse without', () => {

@@ -53,6 +53,7 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     /^Python in the base vllm\/vllm-openai:v0.21.0 finds no package vllm; check that base-registry/,
+    ['engine-demands'],
   ],
   [
     'a base with the other engine alone',
@@ -61,12 +62,14 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     'finds no package vllm, only sglang 0.21.0; check',
+    ['engine-demands'],
   ],
   [
     'an engine that a step removed',
     ({ facts }) => (facts.image.engines = []),
     'engine-version',
     "A build step removed the base's vllm 0.21.0",
+    ['engine-demands'],
   ],
   [
     'an engine that the install replaced',
