@@ -1,4 +1,5 @@
 import ast
+import time
 import unittest
 
 from measure.floors import floors, might_have
@@ -109,3 +110,20 @@ class ParsedTest(unittest.TestCase):
 
     def test_reads_other_encodings_that_say_so(self):
         self.assertEqual(len(parsed("# coding: latin-1\nx = 'ä'".encode("latin-1")).body), 1)
+
+
+class HostileTest(unittest.TestCase):
+    def test_does_not_take_long(self):
+        start = time.monotonic()
+        for text in (
+            b'version "a[' * 300_000,
+            b'version("1.1' + b".1" * 1_500_000 + b'!")',
+            b"version(" + b" " * 3_000_000,
+            b"__version__" + b"( 1 " * 700_000,
+            b'version = "' + b"a" * 3_000_000 + b'"',
+        ):
+            might_have(text)
+        names = "".join('a%d = version("a")\na%d = parse(a%d)\n' % (n, n, n) for n in range(10_000))
+        long = 'check_nixl_version("1.1%s!")\n' % (".1" * 100_000)
+        self.assertEqual(found(names + long + 'if a7 < parse("1.5"):\n    raise E'), [("a", ">=1.5")])
+        self.assertLess(time.monotonic() - start, 20)

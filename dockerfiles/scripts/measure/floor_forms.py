@@ -6,7 +6,7 @@ from collections import ChainMap
 
 from step.common.source import last_name, text_of
 
-VERSION = re.compile(r"^v?\d+(\.\d+)+([a-z0-9.+-]*)$")
+VERSION = re.compile(r"^v?\d+\.\d[a-z0-9.+-]{0,60}$")
 REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?\s*(>=|>|~=|==)\s*(\d[\w.]*)")
 
 VERBS = {"check", "assert", "require", "requires", "ensure", "verify", "validate", "enforce", "demand"}
@@ -20,6 +20,7 @@ PARTS = {"version", "public", "base_version", "release"}
 
 # Conditions that are false where AIBrix runs
 ELSEWHERE = re.compile(r"^_?is_(rocm|hip|npu|xpu|tpu|hpu|musa|mps|cpu|out_of_tree)(_available)?$|^TYPE_CHECKING$")
+
 
 def known(test):
     """What a condition always is on NVIDIA GPUs; None if it can be both."""

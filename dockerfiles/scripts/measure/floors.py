@@ -18,10 +18,10 @@ HARMLESS = {"PackageNotFoundError", "ModuleNotFoundError", "InvalidVersion", "Di
 
 
 # A version in quotes, alone or in a requirement
-WRITTEN = re.compile(rb"[\"'](?:[\w.-]+(?:\[[^\]]*\])?\s*(?:>=|>|~=|==)\s*)?v?\d+\.\d")
+WRITTEN = re.compile(rb"[\"'](?:[\w.-]{1,99}(?:\[[^\]]{0,99}\])?\s{0,9}(?:>=|>|~=|==)\s{0,9})?v?\d{1,9}\.\d")
 # One in numbers, which many other things are, too
-NUMBERS = re.compile(rb"\(\s*\d+\s*,\s*\d+\s*[,)]")
-ASKED = re.compile(rb"version\(\s*[\"']|__version__|distribution\(")
+NUMBERS = re.compile(rb"\(\s{0,9}\d{1,9}\s{0,9},\s{0,9}\d{1,9}\s{0,9}[,)]")
+ASKED = re.compile(rb"version\(\s{0,99}[\"']|__version__|distribution\(")
 
 
 def might_have(text):
