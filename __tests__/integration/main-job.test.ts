@@ -257,7 +257,7 @@ describe('the bases that are accepted', () => {
 
   const build = (more: Record<string, string>) => limit(() => runAction(world().inputs(more)))
 
-  it.concurrent.each(['venv', 'not-root', 'with-nixl', 'zstd', 'zstd-docker-types'])(
+  it.concurrent.each(['venv', 'not-root', 'zstd', 'zstd-docker-types'])(
     'a base "%s" passes every gate and can be pulled',
     async (variant) => {
       const base = world().standIns.baseRegistries[variant] ?? ''
@@ -280,6 +280,48 @@ describe('the bases that are accepted', () => {
       expect(run.log).not.toMatch(/^::warning/m)
       expect(other.requests).toEqual([])
       await other.close()
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'a base with a newer NIXL is refused by one gate, and passes when that is waived',
+    async () => {
+      const base = world().standIns.baseRegistries['with-nixl'] ?? ''
+      const inputs = { ...vllm, 'base-registry': base, tags: 'with-nixl' }
+      const refused = await build(inputs)
+      expect(failedGates(refused)).toEqual(['engine-demands'])
+      expect(errorsOf(refused)[0]).toMatch(/brings NIXL 0\.8\.0, .* choose nixl-version: 0\.8\.0 or later/)
+      const waived = await build({ ...inputs, 'allow-failed': 'engine-demands=our cluster speaks 0.7.1' })
+      expect(waived.code).toBe(0)
+      expect(waived.summary).toContain('our cluster speaks 0.7.1')
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'a vLLM that may take its second model runner passes on a condition, which stands wherever it is looked for',
+    async () => {
+      const base = world().standIns.baseRegistries['second-runner'] ?? ''
+      const run = await build({
+        ...vllm,
+        versions: 'v0.29.0',
+        'base-registry': base,
+        tags: 'second-runner',
+      })
+      expect(errorsOf(run)).toEqual([])
+      expect(run.code).toBe(0)
+      const condition = { kind: 'environment', name: 'VLLM_USE_V2_MODEL_RUNNER=0' }
+      expect(Object.values(JSON.parse(run.outputs.conditions ?? '{}') as object)).toMatchObject([[condition]])
+      expect(run.summary).toContain('<code>docker run --env VLLM_USE_V2_MODEL_RUNNER=0 …</code>')
+      expect(run.summary).toContain('\nVLLM_USE_V2_MODEL_RUNNER=0 vllm serve <model> --kv-transfer-config')
+      const image = `${registry}/${world().namespace}/vllm-openai:second-runner`
+      execFileSync('docker', ['pull', '--quiet', image])
+      const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' })
+      const label = '{{index .Config.Labels "io.aibrix.image.conditions"}}'
+      expect(docker('image', 'inspect', '--format', label, image).trim()).toBe(condition.name)
+      const record = docker('run', '--rm', '--entrypoint', 'cat', image, '/opt/aibrix/integration.json')
+      expect(JSON.parse(record)).toMatchObject({ mode: 'module', conditions: [condition] })
     },
     5 * minutes,
   )

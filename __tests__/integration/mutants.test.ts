@@ -218,6 +218,22 @@ const mutants: Record<string, Mutant> = {
     gate: 'kvcache-round-trip',
     cause: /could not be judged.*TESTING_DISABLE_PIN_MEMORY/,
     inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
+  'an engine that demands a newer NIXL': {
+    gate: 'engine-demands',
+    cause:
+      /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and 0\.7\.1/,
+    inputs: ({ standIns }) => ({
+      versions: 'v0.33.0',
+      'base-registry': standIns.baseRegistries.demanding ?? '',
+    }),
+  },
+  'an engine without the model runner on which AIBrix acts': {
+    gate: 'integration',
+    cause: /model runner V1 alone, which this engine does not have/,
+    inputs: ({ standIns }) => ({
+      versions: 'v0.29.0',
+      'base-registry': standIns.baseRegistries['without-v1'] ?? '',
+    }),
   },
   'a missing tool': { gate: 'debug-tools', cause: /ibv_devices/, step: 'RUN rm /usr/bin/ibv_devices' },
   'an ENTRYPOINT replaced': { gate: 'image-config', cause: /ENTRYPOINT/, step: 'ENTRYPOINT ["/bin/sh"]' },

@@ -99,8 +99,19 @@ export function makeBase(): Facts {
       ucxTools: [],
     },
     tools: [],
+    demands: {
+      vllm: {
+        floors: [],
+        unread: [],
+        connectors: ['NixlConnector'],
+        runners: { there: ['V1', 'V2'], v2Default: false, switch: true, error: null },
+      },
+      sglang: { floors: [], unread: [], connectors: ['aibrix'], runners: null },
+    },
     integration: null,
     baseFiles: null,
+    hooks: null,
+    conditions: [],
     pip: { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' },
     pipCheck: ['vllm 0.21.0 requires opencv-python, which is not installed.'],
     dpkg: { 'libc6:amd64': '2.36-9', 'openssl:amd64': '3.0.17' },
@@ -189,6 +200,7 @@ export function makeImage(): Facts {
       check: ok,
     },
     baseFiles: { compared: 4200, differing: {} },
+    hooks: { found: [{ runner: 'V1', there: true, missing: [] }], error: null },
     pip: {
       ...base.pip,
       'aibrix-kvcache': '0.7.0+cu130',

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import { engineNames } from '../plan/engine.ts'
 import { componentSchema } from '../verify/components.ts'
+import { conditionSchema } from '../verify/conditions.ts'
 import { integrationModes } from '../verify/facts.ts'
 import { gateNames } from '../verify/gate.ts'
 
@@ -56,6 +57,8 @@ const schema = v.object({
       line: v.nullable(v.string()),
     }),
   ),
+  /** What a user of the image has to do */
+  conditions: v.array(conditionSchema),
   gates: v.array(gate),
   /** Bytes, compressed; null if nothing was pushed */
   sizes: v.nullable(v.object({ base: v.number(), added: v.number(), total: v.number() })),

@@ -7,6 +7,7 @@ import { familiarRepository } from '../registry/reference.ts'
 import { layerSizes } from '../verify/added-bytes.ts'
 import type { Candidate } from '../verify/candidate.ts'
 import { componentsOf, nixlPlugin } from '../verify/components.ts'
+import { conditionsOf } from '../verify/conditions.ts'
 import { addedPackages, replacedPackages } from '../verify/environment.ts'
 import type { LegFacts } from '../verify/facts.ts'
 import type { Gate } from '../verify/gate.ts'
@@ -104,6 +105,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
           line: integrationLine(leg.engine, image.integration),
         }
       : null,
+    conditions: image ? conditionsOf(image) : [],
     gates: result.gates.map(clippedGate),
     sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },

@@ -2,6 +2,8 @@ import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
 import { outcome } from './outcome.ts'
 import { baseFiles } from './base-files.ts'
+import { measuredCondition } from './conditions.ts'
+import { demands, hooks } from './demand-facts.ts'
 import { running } from './running-facts.ts'
 
 /**
@@ -147,10 +149,16 @@ export const factsSchema = v.object({
   cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
   /** Debug tools; facts of a base that an earlier version of the action has measured have none */
   tools: v.array(tool),
+  /** Null if no source could be looked at */
+  demands: v.nullable(demands),
   /** Null for the base */
   integration: v.nullable(integration),
   /** Null for the base, and if they could not be compared */
   baseFiles: v.nullable(baseFiles),
+  /** Null where AIBrix acts on nothing of the engine's */
+  hooks: v.nullable(hooks),
+  /** None for the base */
+  conditions: v.array(measuredCondition),
   /** Normalised distribution name → version */
   pip: v.record(v.string(), v.string()),
   /** Lines of `pip check`; null where it could not be run */

@@ -12,6 +12,7 @@ export const gateNames = [
   'ucx-tools',
   'environment-untouched',
   'pip-check',
+  'engine-demands',
   'integration',
   'nixl-transfer',
   'kvcache-round-trip',

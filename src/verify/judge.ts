@@ -1,6 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEntrypoint } from './entrypoint.ts'
+import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
 import type { Facts, LegFacts } from './facts.ts'
@@ -26,6 +27,7 @@ const onFacts = [
   judgeUcxTools,
   judgeEnvironment,
   judgePipCheck,
+  judgeEngineDemands,
   judgeIntegration,
   judgeNixlTransfer,
   judgeKvcacheRoundTrip,
@@ -56,5 +58,15 @@ export function judgeBase(leg: Leg, base: Facts): Gate[] {
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
     cudaLinks: { torch: base.cudaLinks.torch, nixl: [], aibrix: [], ucxTools: [] },
   }
-  return onBase.map((judge) => judge(leg, { base, image: stays }))
+  return [
+    ...onBase.map((judge) => judge(leg, { base, image: stays })),
+    judgeEngineDemands(leg, { base, image: withNixl(leg, stays) }),
+  ]
+}
+
+/** The base with the NIXL that will be in it. */
+function withNixl({ nixl }: Leg, base: Facts): Facts {
+  const others = Object.entries(base.pip).filter(([name]) => !name.startsWith('nixl-cu'))
+  const pip = { ...Object.fromEntries(others), nixl }
+  return { ...base, pip, nixl: { distributions: { nixl }, modules: [] } }
 }

@@ -5,6 +5,7 @@ import { renderSummary } from '../../../src/report/summary.ts'
 import { gateNames, waive } from '../../../src/verify/gate.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 import {
+  conditionalFacts,
   digest,
   makeExcluded,
   makeFailure,
@@ -26,6 +27,28 @@ function both(): ImageOutcome[] {
 }
 
 const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
+
+describe('conditions', () => {
+  const leg = makeLeg()
+  const report = makeOutcomeReport(leg, conditionalFacts(leg))
+  const conditional = renderSummary(makeRun([makeOutcome(published, [{ state: 'built', report }])]))
+  const name = 'VLLM_USE_V2_MODEL_RUNNER=0'
+
+  it.each([
+    [
+      'how to get the image',
+      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>. AIBrix acts on`,
+    ],
+    ['how to use it', `\n${name} vllm serve <model> --kv-transfer-config`],
+    ['its details', `- Condition: <code>${name}</code>, since AIBrix acts on`],
+  ])('stand at %s', (_, expected) => {
+    expect(conditional).toContain(expected)
+  })
+
+  it('are not spoken of where there are none', () => {
+    expect(renderSummary(makeRun([makeOutcome()]))).not.toMatch(/condition|--env|VLLM_USE/i)
+  })
+})
 
 describe('the job summary', () => {
   const text = renderSummary(makeRun(both()))

@@ -48,6 +48,29 @@ describe('a base', () => {
     expect(failing(judgeFacts(makeLeg(), facts))).toEqual(gates)
   })
 
+  it.each<[string, (base: Facts) => unknown]>([
+    ['brings a newer NIXL', (base) => (base.nixl.distributions = { nixl: '1.1.0' })],
+    [
+      'demands a newer NIXL',
+      ({ demands }) =>
+        demands?.vllm?.floors.push({
+          ...{
+            distribution: 'nixl',
+            bound: '>=',
+            version: '1.5.0',
+            file: 'vllm/a.py',
+            line: 1,
+            form: 'call',
+          },
+        }),
+    ],
+  ])('that %s than the one that will be in it is told before anything is built', (_, change) => {
+    const { base } = makeFacts()
+    change(base)
+    expect(failing(judgeBase(makeLeg(), base))).toEqual(['engine-demands'])
+    expect(failing(judgeBase(makeLeg({ nixl: '1.5.0' }), base))).toEqual([])
+  })
+
   it('may have a NIXL that the build replaces, in the loader path as well', () => {
     const { base } = makeFacts()
     const site = '/usr/local/lib/python3.12/dist-packages'

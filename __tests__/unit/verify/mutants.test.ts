@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Leg } from '../../../src/plan/plan.ts'
+import type { Floor } from '../../../src/verify/demand-facts.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
 import type { Start } from '../../../src/verify/entrypoint-facts.ts'
 import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
@@ -44,6 +45,12 @@ const unmoved = (text: string) => ({ ...error(text), sandbox: null })
 const failure: Start['end'] = { kind: 'exit', code: 1 }
 /** Makes the start one that ends with exit code 1. */
 const startOf = (facts: Facts): Start => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
+const demandsOf = (facts: Facts) => there(facts.demands?.vllm)
+const runnersOf = (facts: Facts) => there(demandsOf(facts).runners)
+const hooksOf = (facts: Facts) => there(facts.hooks)
+const floor = (distribution: string, version: string): Floor => ({
+  ...{ distribution, bound: '>=', version, file: 'vllm/distributed/nixl_utils.py', line: 96, form: 'call' },
+})
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 /** A package of which a file is not as it was. @param count how many are not */
@@ -66,6 +73,7 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     /^Python in the base vllm\/vllm-openai:v0.21.0 finds no package vllm; check that base-registry/,
+    ['engine-demands'],
   ],
   [
     'a base with the other engine alone',
@@ -74,6 +82,7 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     'finds no package vllm, only sglang 0.21.0; check',
+    ['engine-demands'],
   ],
   [
     'an engine that a step removed',
@@ -84,6 +93,7 @@ const mutants: Mutant[] = [
     'engine-version',
     "A build step removed the base's vllm 0.21.0",
     ['entrypoint'],
+    ['engine-demands'],
   ],
   [
     'an engine that the install replaced',
@@ -755,6 +765,60 @@ const mutants: Mutant[] = [
       (candidate.config = makeConfig({ env: ['PATH=/usr/bin', 'CUDA_HOME=/usr/local/cuda'] })),
     'image-config',
     'ENV PATH',
+  ],
+  [
+    'an engine that demands a newer NIXL',
+    ({ facts }) => demandsOf(facts.image).floors.push(floor('nixl', '1.5.0')),
+    'engine-demands',
+    /vllm 0\.21\.0 demands nixl >= 1\.5\.0 in vllm\/distributed\/nixl_utils\.py, line 96, and 0\.7\.1 is installed.*choose nixl-version: 1\.5\.0 or later/,
+  ],
+  [
+    'an engine that demands more than the version of NIXL that it names',
+    ({ facts }) => demandsOf(facts.image).floors.push({ ...floor('nixl', '0.7.1'), bound: '>' }),
+    'engine-demands',
+    'choose nixl-version: one later than 0.7.1',
+  ],
+  [
+    'an engine that asks for a newer package of its own',
+    ({ facts }) => demandsOf(facts.image).floors.push(floor('redis', '8.0')),
+    'engine-demands',
+    'demands redis >= 8.0 in vllm/distributed/nixl_utils.py, line 96, and 7.0.1 is installed, which it refuses; choose another version of vllm',
+  ],
+  [
+    "a NIXL that is older than the base's",
+    ({ facts }) => (facts.base.nixl.distributions = { nixl: '1.1.0', 'nixl-cu13': '1.1.0' }),
+    'engine-demands',
+    'The base brings NIXL 1.1.0, with which vllm 0.21.0 was released, and 0.7.1 takes its place; choose nixl-version: 1.1.0 or later',
+  ],
+  [
+    'an engine without the model runner on which AIBrix acts',
+    ({ facts }) => {
+      runnersOf(facts.image).there = ['V2']
+      hooksOf(facts.image).found = [{ runner: 'V1', there: false, missing: [] }]
+    },
+    'integration',
+    'AIBrix acts on the model runner V1 alone, which this engine does not have (vllm/v1/worker/gpu_model_runner.py); choose',
+  ],
+  [
+    'a model runner without a method that AIBrix replaces',
+    ({ facts }) =>
+      (hooksOf(facts.image).found = [{ runner: 'V1', there: true, missing: ['_update_states'] }]),
+    'integration',
+    'AIBrix replaces _update_states of the model runner V1, which has no such method; choose',
+  ],
+  [
+    'an engine that always takes the other model runner',
+    ({ facts }) => {
+      Object.assign(runnersOf(facts.image), { v2Default: true, switch: false })
+    },
+    'integration',
+    'this engine takes V2 and has no VLLM_USE_V2_MODEL_RUNNER to change that',
+  ],
+  [
+    'a condition that is not in the image',
+    ({ facts }) => (runnersOf(facts.image).v2Default = true),
+    'integration',
+    '/opt/aibrix/integration.json does not say that this needs VLLM_USE_V2_MODEL_RUNNER=0; choose',
   ],
   [
     'too many bytes',

@@ -17,6 +17,7 @@ from measure import (  # noqa: E402
     aibrix,
     base_files,
     cuda_links,
+    demands,
     engine,
     entrypoint,
     environment,
@@ -30,7 +31,6 @@ from measure import (  # noqa: E402
     tools,
     ucx,
 )
-
 
 # What was written down in the base; its step writes it beside the facts, that of the image is given it here.
 BASE_FILES = "/run/image-action/base-files.json"
@@ -70,7 +70,10 @@ def facts(finished):
             "ucxTools": isolated(cuda_links.ucx_tools, None),
         },
         "tools": isolated(tools.tools, []),
+        "demands": isolated(demands.demands, None),
         "integration": isolated(integration.integration, None) if finished else None,
+        "hooks": isolated(demands.hooks, None) if finished else None,
+        "conditions": isolated(demands.conditions, []) if finished else [],
         "pip": isolated(environment.pip, {}),
         "pipCheck": isolated(environment.pip_check, None),
         "dpkg": isolated(environment.dpkg, None),

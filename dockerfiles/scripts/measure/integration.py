@@ -27,11 +27,18 @@ except BaseException as error:
 """
 
 
-def integration():
+def note():
+    """What the step wrote down; None if it did not."""
     if not os.path.isfile(RECORD):
         return None
     with open(RECORD, encoding="utf-8") as file:
-        noted = json.load(file)
+        return json.load(file)
+
+
+def integration():
+    noted = note()
+    if noted is None:
+        return None
     check = OK
     if noted["mode"] == "patch":
         check = patch(noted["evidence"], noted["engine"])
