@@ -218,6 +218,7 @@ const mutants: Record<string, Mutant> = {
     gate: 'kvcache-round-trip',
     cause: /could not be judged.*TESTING_DISABLE_PIN_MEMORY/,
     inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
+  },
   'an engine that demands a newer NIXL': {
     gate: 'engine-demands',
     cause:

@@ -92,8 +92,7 @@ const mutants: Mutant[] = [
     },
     'engine-version',
     "A build step removed the base's vllm 0.21.0",
-    ['entrypoint'],
-    ['engine-demands'],
+    ['engine-demands', 'entrypoint'],
   ],
   [
     'an engine that the install replaced',
