@@ -3,7 +3,7 @@ import { type Catalogue, type CatalogueRelease, whyNoUcx } from './catalogue.ts'
 import { type Engine, engines } from './engine.ts'
 import type { KnownBase } from './known-base.ts'
 import type { IntegrationChoice, PinnedSource } from './plan.ts'
-import { otherArchitecture } from './variant.ts'
+import { tagObjection } from './variant.ts'
 import { type EngineVersion, isSameRelease } from './version.ts'
 
 export { type KnownBase, knownBase } from './known-base.ts'
@@ -56,15 +56,8 @@ function nameOf({ engine, version }: Wanted): string {
 
 /** What else the tag claims is told by the gate `engine-version`. */
 function judgeTag(wanted: Wanted): Feasibility[] {
-  const { version, platform } = wanted
-  const part = otherArchitecture(version.tag, platform)
-  return part === undefined
-    ? []
-    : [
-        impossible(
-          `the tag of the base ${nameOf(wanted)} says ${part}, and the image that it has for ${platform} is of another architecture; choose the tag for ${platform}, or another one in platforms`,
-        ),
-      ]
+  const reason = tagObjection(nameOf(wanted), wanted.version.tag, wanted.platform)
+  return reason === undefined ? [] : [impossible(reason)]
 }
 
 function judgeAibrix(wanted: Wanted, base: KnownBase, catalogue: Catalogue): Feasibility[] {

@@ -54,10 +54,18 @@ function claimOf(part: string): Claim | undefined {
     : { part, kind: 'distribution', id, digits: version.replaceAll('.', '') }
 }
 
-/** @returns the first part of a tag that names another architecture than the platform's (`linux/amd64`); undefined if none does */
-export function otherArchitecture(tag: string, platform: string): string | undefined {
-  return claimsOf(tag).find(
+/**
+ * @param name of the base, for the sentence
+ * @param platform `linux/amd64`, of which there is an image behind the tag
+ * @returns a sentence without its end if the tag names another architecture
+ */
+export function tagObjection(name: string, tag: string, platform: string): string | undefined {
+  const other = claimsOf(tag).find(
     (claim) =>
       claim.kind === 'architecture' && !isForPlatform(`linux/${claim.architecture}`, parsePlatform(platform)),
-  )?.part
+  )
+  return (
+    other &&
+    `the tag of the base ${name} says ${other.part}, and the image that it has for ${platform} is of another architecture; choose the tag for ${platform}, or another one in platforms`
+  )
 }
