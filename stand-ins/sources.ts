@@ -21,6 +21,17 @@ const withoutSharedFiles: Mutant = {
   from: '    "AIBRIX_KV_CACHE_OL_SHFS_ROOT": "~/.kv_cache_ol/shfs",\n',
   to: '',
 }
+const usesTheDriver = [
+  '#include <torch/standin.h>',
+  '#include <cuda.h>',
+  '__attribute__((constructor)) static void ask_the_driver() { int version = 0; cuDriverGetVersion(&version); }',
+]
+
+const forAnotherTorch = [
+  '#undef STANDIN_TORCH_REGISTER',
+  '#define STANDIN_TORCH_REGISTER standin_torch_2_6_register',
+  'extern "C" void standin_torch_2_6_register(const char *name);',
+]
 
 /** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one thing wrong. */
 export const aibrixMutants = {
@@ -33,17 +44,43 @@ export const aibrixMutants = {
   'other-torch': {
     file: kernels,
     from: '#include <torch/standin.h>',
-    to: [
-      '#include <torch/standin.h>',
-      '#undef STANDIN_TORCH_REGISTER',
-      '#define STANDIN_TORCH_REGISTER standin_torch_2_6_register',
-      'extern "C" void standin_torch_2_6_register(const char *name);',
-    ].join('\n'),
+    to: ['#include <torch/standin.h>', ...forAnotherTorch].join('\n'),
+  },
+  // It links the driver, and there is nothing wrong with it.
+  driver: { file: kernels, from: '#include <torch/standin.h>', to: usesTheDriver.join('\n') },
+  'driver-and-other-torch': {
+    file: kernels,
+    from: '#include <torch/standin.h>',
+    to: [...usesTheDriver, ...forAnotherTorch].join('\n'),
   },
   'no-sm90': {
     file: backend,
     from: 'environment = dict(os.environ)',
     to: 'environment = dict(os.environ, NVCC_APPEND_FLAGS=re.sub(r"-gencode\\S*[ =]arch=compute_90,code=\\S+", "", os.environ.get("NVCC_APPEND_FLAGS", "")))',
+  },
+  'second-kernel-without-sm90': {
+    file: backend,
+    from: 'environment = dict(os.environ)',
+    to: [
+      'environment = dict(os.environ)',
+      '        flags = re.sub(r"-gencode\\S*[ =]arch=compute_90,code=\\S+", "", os.environ.get("NVCC_APPEND_FLAGS", ""))',
+      '        source, second = pathlib.Path(directory) / "second.cu", f"{directory}/second.o"',
+      '        source.write_text("void second_kernel() {}")',
+      '        compiling = [command[0], "-Xcompiler", "-fPIC", "-c", str(source), "-o", second]',
+      '        subprocess.run(compiling, check=True, env=dict(environment, NVCC_APPEND_FLAGS=flags))',
+      '        command.append(second)',
+    ].join('\n'),
+  },
+  'broken-part': {
+    file: backend,
+    from: 'return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}',
+    to: [
+      'part = pathlib.Path(directory) / "libpart.so"',
+      '        source = "void that_is_missing(void); void part(void) { that_is_missing(); }"',
+      '        compiling = ["gcc", "-shared", "-fPIC", "-o", str(part), "-x", "c", "-"]',
+      '        subprocess.run(compiling, input=source, text=True, check=True)',
+      '        return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes(), "aibrix_kvcache/libpart.so": part.read_bytes()}',
+    ].join('\n'),
   },
   'no-operator': { file: kernels, from: '::reshape_and_cache_multi_layer', to: '::something_else' },
   'wrong-local-version': { file: backend, from: `cu{cuda.replace('.', '')}`, to: 'cu121' },

@@ -86,6 +86,21 @@ const mutants: Record<string, Mutant> = {
     cause: /reshape_and_cache_multi_layer/,
     inputs: () => ({ 'aibrix-version': 'mutant/no-operator' }),
   },
+  'an extension that links the driver, for another torch': {
+    gate: 'extension',
+    cause: /standin_torch_2_6_register/,
+    inputs: () => ({ 'aibrix-version': 'mutant/driver-and-other-torch' }),
+  },
+  'a second library that does not load': {
+    gate: 'extension',
+    cause: /libpart\.so.*that_is_missing/,
+    inputs: () => ({ 'aibrix-version': 'mutant/broken-part' }),
+  },
+  'two kernels of which one lacks sm_90': {
+    gate: 'gpu-architectures',
+    cause: /9\.0 .*part of its source files/,
+    inputs: () => ({ 'aibrix-version': 'mutant/second-kernel-without-sm90' }),
+  },
   'an extension without sm_90': {
     gate: 'gpu-architectures',
     cause: /9\.0/,
@@ -329,6 +344,26 @@ describe('one thing wrong', () => {
   it.concurrent.each(Object.keys(mutants))(
     '%s: exactly its gate fails, names the cause, and nothing is verified or public',
     (name) => limit(() => expectOneGate(name)),
+    15 * minutes,
+  )
+})
+
+describe('nothing wrong', () => {
+  it.concurrent(
+    'an extension that links the driver, which no build machine has, is judged with a stub of it that is in no image',
+    () =>
+      limit(async () => {
+        const namespace = `${world().namespace}-driver`
+        const inputs = { engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '8.0 9.0', namespace }
+        const run = await runAction(world().inputs({ ...inputs, 'aibrix-version': 'mutant/driver' }))
+        expect([failedGates(run), run.code]).toEqual([[], 0])
+        const image = `${registry}/${namespace}/vllm-openai`
+        const [tag = ''] = await tagsOf(`${namespace}/vllm-openai`)
+        const find = ['/', '-xdev', '-name', 'libcuda.so*', '-o', '-name', 'driver-stub*']
+        const command = ['run', '--rm', '--network', 'none', '--entrypoint', 'find', `${image}:${tag}`]
+        const found = execFileSync('docker', [...command, ...find], { encoding: 'utf8' })
+        expect(found.trim().split('\n')).toEqual(['/usr/local/cuda/lib64/stubs/libcuda.so'])
+      }),
     15 * minutes,
   )
 })

@@ -161,8 +161,10 @@ export function makeImage(): Facts {
         operators: ['reshape_and_cache_multi_layer', 'reshape_and_offload_multi_layer'],
         undefinedSymbols: [],
         machineCode: ['8.0', '8.9', '9.0', '10.0', '12.0'],
+        partialMachineCode: [],
         ptx: [],
       },
+      libraries: [],
     },
     nixl: { distributions: { nixl: '0.7.1', 'nixl-cu13': '0.7.1' }, modules: ['nixl_cu13'] },
     bundledUcx: {

@@ -14,6 +14,12 @@ export function majorOf(version: string): string {
   return version.split('.')[0] ?? version
 }
 
+/** @returns whether a library, by its soname, is of another CUDA major than the base's torch */
+export function ofOtherMajor(library: string, { torch }: Pick<Facts, 'torch'>): boolean {
+  const major = telling.exec(library)?.[1]
+  return major !== undefined && typeof torch?.cuda === 'string' && major !== majorOf(torch.cuda)
+}
+
 type Finding = { what: string; major: string }
 
 function toolkitFinding({ toolkit }: Facts): Finding[] {

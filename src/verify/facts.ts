@@ -55,17 +55,25 @@ const toolkit = v.object({
   architectures: v.array(v.string()),
 })
 
-const extension = v.object({
+/** A shared object of AIBrix' package, loaded where there is no driver with stubs of the driver's libraries. */
+const library = v.object({
   path: v.string(),
   needed: v.array(v.string()),
   load: outcome,
-  /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
-  operators: v.array(v.string()),
   /** Undefined symbols that nothing in the loaded process provides, from a relocation scan (`ldd -r`) */
   undefinedSymbols: v.array(v.string()),
-  /** Architectures of the machine code (not PTX) in its fatbin, `['8.0', '9.0']` */
+})
+
+/** The file that Python imports as `aibrix_kvcache._aibrix_C`. */
+const extension = v.object({
+  ...library.entries,
+  /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
+  operators: v.array(v.string()),
+  /** Architectures of which each of its fat binaries has machine code (not PTX), `['8.0', '9.0']`; there is one for each source file */
   machineCode: v.array(v.string()),
-  /** Architectures of the PTX in its fatbin */
+  /** Architectures of which only some of its fat binaries have machine code */
+  partialMachineCode: v.array(v.string()),
+  /** Architectures of the PTX in any of them */
   ptx: v.array(v.string()),
 })
 
@@ -74,6 +82,8 @@ const aibrix = v.object({
   version: v.string(),
   import: outcome,
   extension: v.nullable(extension),
+  /** The other shared objects of the package */
+  libraries: v.array(library),
 })
 
 const nixl = v.object({

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { componentsOf, nixlPlugin } from '../../../src/verify/components.ts'
 import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/verify/environment.ts'
-import { expectedArchitectures, judgeArchitectures, judgeExtension } from '../../../src/verify/extension.ts'
+import { judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
 import { follows, type Gate, grounded, listed, verdict, waive } from '../../../src/verify/gate.ts'
+import { expectedArchitectures, judgeArchitectures } from '../../../src/verify/gpu-architectures.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
@@ -44,7 +45,7 @@ describe('a gate that can not tell', () => {
       'a fatbin that is not readable',
       ({ image }) => image.aibrix?.extension && (image.aibrix.extension.machineCode = []),
       'gpu-architectures',
-      'undetermined: no fatbin could be read in the extension',
+      'undetermined: no fatbin with a kernel could be read in the extension',
     ],
     [
       'a loader that was not asked',
@@ -135,7 +136,7 @@ describe('a gate that can not tell', () => {
       "undetermined: the files of the base's packages could not be compared",
     ],
     [
-      'an extension that needs the driver',
+      'an extension that needs the driver where there is no stub of it',
       ({ image }) =>
         image.aibrix?.extension &&
         (image.aibrix.extension.load = {
@@ -143,7 +144,22 @@ describe('a gate that can not tell', () => {
           error: 'libcuda.so.1: cannot open shared object file: No such file or directory',
         }),
       'extension',
-      "undetermined: it needs the GPU driver's libcuda.so.1, which is not in the image",
+      "undetermined: _aibrix_C.abi3.so needs the GPU driver's libcuda.so.1, and there is no stub of it to load it with",
+    ],
+    [
+      'a library beside it that needs the driver where there is no stub of it',
+      ({ image }) =>
+        image.aibrix?.libraries.push({
+          path: '/x/libgpu.so',
+          needed: ['libnvidia-ml.so.1'],
+          load: {
+            outcome: 'error',
+            error: 'OSError: libnvidia-ml.so.1: cannot open shared object file: No such file or directory',
+          },
+          undefinedSymbols: [],
+        }),
+      'extension',
+      "undetermined: libgpu.so needs the GPU driver's libnvidia-ml.so.1, and there is no stub of it to load it with",
     ],
   ]
   it.each(cases)('is no pass, and says why: %s', (_, change, name, expected) => {
@@ -295,17 +311,40 @@ describe('what is accepted', () => {
   })
 })
 
-describe('both at once, where it is the truth', () => {
-  it('an extension for another CUDA does not load and is named by cuda-major', () => {
+describe('an extension', () => {
+  it('for another CUDA does not load, which follows from cuda-major', () => {
     const facts = makeFacts()
     const extension = facts.image.aibrix?.extension
     if (extension)
       extension.load = { outcome: 'error', error: 'libcudart.so.12: cannot open shared object file' }
     facts.image.cudaLinks.aibrix = [{ path: '/x/_aibrix_C.abi3.so', needed: ['libcudart.so.12'] }]
     const failed = judgeFacts(makeLeg(), facts).filter(({ state }) => state === 'fail')
-    expect(failed.map(({ name }) => name)).toEqual(['extension', 'cuda-major'])
+    expect(failed.map(({ name }) => name)).toEqual(['cuda-major'])
+    expect(judgeExtension(makeLeg(), facts)).toMatchObject({ state: 'follows', from: 'cuda-major' })
+  })
+
+  it('that lacks a library which says nothing of CUDA fails for itself', () => {
+    const facts = makeFacts()
+    const extension = facts.image.aibrix?.extension
+    if (extension)
+      extension.load = { outcome: 'error', error: 'libnuma.so.1: cannot open shared object file' }
     expect(judgeExtension(makeLeg(), facts)).toMatchObject({
-      hint: expect.stringContaining('a wheel for another CUDA'),
+      state: 'fail',
+      hint: expect.stringContaining('a library that the image does not have: libnuma.so.1'),
+    })
+  })
+
+  it('passes with libraries beside it, which it names', () => {
+    const facts = makeFacts()
+    facts.image.aibrix?.libraries.push({
+      path: '/x/libpart.so',
+      needed: [],
+      load: { outcome: 'ok' },
+      undefinedSymbols: [],
+    })
+    expect(judgeExtension(makeLeg(), facts)).toMatchObject({
+      state: 'pass',
+      actual: expect.stringContaining('libpart.so loads, too'),
     })
   })
 })

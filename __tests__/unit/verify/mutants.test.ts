@@ -37,6 +37,12 @@ function there<T>(value: T | null | undefined): T {
 const theEngine = (facts: Facts) => there(facts.engines[0])
 const aibrixOf = (facts: Facts) => there(facts.aibrix)
 const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
+const withoutSymbol = (path: string, symbol: string) => ({
+  path,
+  needed: ['libcuda.so.1'],
+  load: error(`OSError: ${path}: undefined symbol: ${symbol}`),
+  undefinedSymbols: [symbol],
+})
 const toolsOf = (facts: Facts) => there(facts.ucxTools)
 const transferOf = (facts: Facts) => there(facts.running.nixlTransfer)
 const roundTripOf = (facts: Facts) => there(facts.running.kvcacheRoundTrip)
@@ -202,6 +208,83 @@ const mutants: Mutant[] = [
     ({ facts }) => (extensionOf(facts.image).operators = []),
     'extension',
     'does not register reshape_and_cache_multi_layer',
+  ],
+  [
+    'an extension of which Python imports another file',
+    ({ facts }) => {
+      const other = '_aibrix_C.cpython-310-x86_64-linux-gnu.so'
+      const { load, needed, undefinedSymbols } = extensionOf(facts.image)
+      aibrixOf(facts.image).libraries.push({ path: `/x/${other}`, load, needed, undefinedSymbols })
+      aibrixOf(facts.image).extension = null
+    },
+    'extension',
+    'Python does not import _aibrix_C.cpython-310-x86_64-linux-gnu.so',
+    ['gpu-architectures', 'cuda-major'],
+  ],
+  [
+    'an extension that links the driver, for another torch',
+    ({ facts }) =>
+      Object.assign(extensionOf(facts.image), withoutSymbol('/x/_aibrix_C.abi3.so', '_ZN2at6detail')),
+    'extension',
+    /another torch.*_ZN2at6detail/,
+  ],
+  [
+    'an extension for another torch where there is no stub of the driver',
+    ({ facts }) => {
+      extensionOf(facts.image).load = error('libcuda.so.1: cannot open shared object file')
+      extensionOf(facts.image).undefinedSymbols = ['_ZN2at6detail']
+    },
+    'extension',
+    /_aibrix_C\.abi3\.so misses symbols .*another torch.*_ZN2at6detail/,
+  ],
+  [
+    'an extension that calls the driver and does not link it',
+    ({ facts }) => Object.assign(extensionOf(facts.image), withoutSymbol('/x/_aibrix_C.abi3.so', 'cuMemMap')),
+    'extension',
+    /calls the GPU driver, .* undefined symbol: cuMemMap/,
+  ],
+  [
+    'a second library that does not load',
+    ({ facts }) => {
+      const load = error('OSError: /x/libpart.so: file too short')
+      const part = { path: '/x/libpart.so', needed: [], load, undefinedSymbols: [] }
+      aibrixOf(facts.image).libraries.push(part)
+    },
+    'extension',
+    /refuses it: .*libpart\.so: file too short/,
+  ],
+  [
+    'a second library with symbols that nobody has',
+    ({ facts }) =>
+      aibrixOf(facts.image).libraries.push({
+        ...withoutSymbol('/x/libpart.so', '_ZN2at6detail'),
+        load: { outcome: 'ok' },
+      }),
+    'extension',
+    /^libpart\.so .*_ZN2at6detail/,
+  ],
+  [
+    'a second library for another CUDA',
+    ({ facts }) => {
+      const load = error(
+        'OSError: libcudart.so.12: cannot open shared object file: No such file or directory',
+      )
+      const part = { path: '/x/libpart.so', needed: ['libcudart.so.12'] }
+      aibrixOf(facts.image).libraries.push({ ...part, load, undefinedSymbols: [] })
+      there(facts.image.cudaLinks.aibrix).push(part)
+    },
+    'cuda-major',
+    'libpart.so (needs libcudart.so.12) is of CUDA 12',
+    ['extension'],
+  ],
+  [
+    'two source files of which one lacks sm_90',
+    ({ facts }) => {
+      extensionOf(facts.image).machineCode = ['8.0', '8.9', '10.0', '12.0']
+      extensionOf(facts.image).partialMachineCode = ['9.0']
+    },
+    'gpu-architectures',
+    'No machine code for 9.0 (for 9.0 only a part of its source files has it)',
   ],
   [
     'an extension without sm_90',
