@@ -29,6 +29,10 @@ const pip = (...args: string[]) =>
 const libraries =
   "$(python3 -c 'import nixl_cu13, os; print(os.path.dirname(os.path.dirname(nixl_cu13.__file__)))')/nixl_cu13.libs"
 
+const onBase =
+  (variant: string) =>
+  ({ standIns }: StandInWorld) => ({ 'base-registry': standIns.baseRegistries[variant] ?? '' })
+
 const mutants: Record<string, Mutant> = {
   'a base whose tag names another version than it holds': {
     gate: 'engine-version',
@@ -94,6 +98,36 @@ const mutants: Record<string, Mutant> = {
     gate: 'ucx-tools',
     cause: /1\.18\.1/,
     inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx) }),
+  },
+  "a NIXL of the user's own": {
+    gate: 'as-it-runs',
+    cause: /nixl 0\.7\.0.*nixl 0\.7\.1.*\/home\/engine\/\.local/,
+    inputs: onBase('user-site'),
+  },
+  'a checkout of NIXL that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /nixl from \/opt\/nixl\/.*PYTHONPATH/,
+    inputs: onBase('nixl-checkout'),
+  },
+  'an older AIBrix that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /aibrix_kvcache from \/opt\/aibrix-older\/.*0\.6\.0.*0\.7\.0.*PYTHONPATH/,
+    inputs: onBase('older-aibrix'),
+  },
+  'tools in a folder that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /ucx_info.*permission denied.*\/opt/,
+    inputs: onBase('closed-folder'),
+  },
+  'a USER that is not there': {
+    gate: 'as-it-runs',
+    cause: /USER engine is not there/,
+    inputs: onBase('unknown-user'),
+  },
+  'a WORKDIR that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /WORKDIR.*\/srv\/work/,
+    inputs: onBase('closed-workdir'),
   },
   'a bumped dependency of the engine': {
     gate: 'environment-untouched',

@@ -1,18 +1,13 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
-import { running } from './running-facts.ts'
+import { outcome } from './outcome.ts'
+import { imports, running, user } from './running-facts.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
  * never judges; the gates judge and never measure. `null` means "is not there"; a thing that could not be measured
  * says so in an `error` next to it.
  */
-
-/** The answer of something that was really run or loaded: it worked, or the one line that says why not. */
-const outcome = v.variant('outcome', [
-  v.object({ outcome: v.literal('ok') }),
-  v.object({ outcome: v.literal('error'), error: v.string() }),
-])
 
 /** An ELF file that was looked at, with its DT_NEEDED entries as written in the file. */
 const elfFile = v.object({ path: v.string(), needed: v.array(v.string()) })
@@ -138,6 +133,10 @@ export const factsSchema = v.object({
   running,
   system,
   python,
+  /** Null for the image */
+  user: v.nullable(user),
+  /** As root, by the `python3` of the PATH, with which all else is measured; null if it could not be told */
+  imports: v.nullable(imports),
   /** Each one that is there: an image of SGLang may have vLLM, too */
   engines: v.array(engine),
   torch: v.nullable(torch),
@@ -163,10 +162,18 @@ export const factsSchema = v.object({
 
 export type Facts = v.InferOutput<typeof factsSchema>
 
+/** What is known of a base before anything is started as its user, and is kept of it. */
+export const baseFactsSchema = v.omit(factsSchema, ['running'])
+
+export type BaseFacts = Omit<Facts, 'running'>
+
 /** @returns the engine that the leg is for; undefined where it is not there */
-export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: Facts) {
+export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: BaseFacts) {
   return engines.find(({ name }) => name === wanted)
 }
 
 /** The two measurements of a leg: the base before anything was added, and the finished image. */
 export type LegFacts = { base: Facts; image: Facts }
+
+/** As much of them as was measured as root. */
+export type RootFacts = { base: BaseFacts; image: BaseFacts }

@@ -1,8 +1,9 @@
 import type { Leg } from '../plan/plan.ts'
+import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeArchitectures, judgeExtension } from './extension.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
 import { type Gate, grounded } from './gate.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeNixlVariant } from './nixl.ts'
@@ -20,6 +21,7 @@ const onFacts = [
   judgeNixlUcx,
   judgeSecondLibucp,
   judgeUcxTools,
+  judgeAsItRuns,
   judgeEnvironment,
   judgePipCheck,
   judgeIntegration,
@@ -32,7 +34,7 @@ export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */
-const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp]
+const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp, judgeUser]
 
 /** What a build replaces: the base's NIXL with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
@@ -41,8 +43,8 @@ const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
  * The gates that fail on the finished image if they fail on the base, of which alone is known. One that follows from a gate on the
  * image says nothing here.
  */
-export function judgeBase(leg: Leg, base: Facts): Gate[] {
-  const stays: Facts = {
+export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
+  const stays: BaseFacts = {
     ...base,
     nixl: { distributions: {}, modules: [] },
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,

@@ -12,7 +12,9 @@ import traceback
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
-from measure import aibrix, cuda_links, engine, environment, integration, nixl, running, system, tools, ucx  # noqa: E402
+from measure import (  # noqa: E402
+    aibrix, cuda_links, engine, environment, imports, integration, nixl, running, system, tools, ucx, user,
+)
 
 
 def isolated(measurement, fallback):
@@ -32,6 +34,8 @@ def facts(finished):
         "format": 2,
         "system": isolated(system.system, unknown),
         "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
+        "user": None if finished else isolated(user.user, None),
+        "imports": isolated(imports.imports, None),
         "engines": isolated(engine.engines, []),
         "torch": isolated(engine.torch, None),
         "toolkit": isolated(engine.toolkit, None),
@@ -55,7 +59,11 @@ def facts(finished):
 
 
 def as_it_runs(finished):
-    return {"identity": isolated(running.identity, None)}
+    return {
+        "identity": isolated(running.identity, None),
+        "imports": isolated(running.would_import, None),
+        "tools": isolated(running.started, None),
+    }
 
 
 MEASUREMENTS = {

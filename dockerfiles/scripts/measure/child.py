@@ -41,22 +41,24 @@ def last(text):
     return lines[-1] if lines else ""
 
 
-def run(argv, env=None):
+def run(argv, env=None, cwd="/", timeout=TIMEOUT_SECONDS):
     merged = dict(os.environ, **(env or {}))
     try:
-        done = subprocess.run(argv, env=merged, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_SECONDS,
+        done = subprocess.run(argv, env=merged, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
                               encoding="utf-8", errors="replace", check=False)
     except subprocess.TimeoutExpired:
-        return Done(None, "", "did not end within %d s" % TIMEOUT_SECONDS)
+        return Done(None, "", "did not end within %d s" % timeout)
     except OSError as error:
         return Done(None, "", str(error))
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def python(code, *arguments, env=None):
+def python(code, *arguments, env=None, interpreter=None, cwd="/", timeout=TIMEOUT_SECONDS):
     """Runs Python code. What it hands to `answer(...)` comes back, as (answer, outcome); answer is None if it never did.
+
+    interpreter: another Python than this one, with its options.
 
     The answer is printed before Python ends, so that a crash while it ends can be told from one before.
     """
-    done = run([sys.executable] + marked.arguments(code) + list(arguments), env)
+    done = run((interpreter or [sys.executable]) + marked.arguments(code) + list(arguments), env, cwd, timeout)
     return marked.answered(done.out), OK if done.code == 0 else failure(done.why())
