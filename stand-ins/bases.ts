@@ -1,3 +1,15 @@
+/** Stages of bases in which not all runs that root finds. */
+export const notAsMeasured = [
+  'user-site',
+  'closed-folder',
+  'closed-workdir',
+  'unknown-user',
+  'nixl-checkout',
+  'older-aibrix',
+] as const
+
+type NotAsMeasured = (typeof notAsMeasured)[number]
+
 /** One stand-in base image. All of them are made from `Dockerfile`; what they stand for is in the names. */
 export type Base = {
   /** Part of the base registry: `` for the images as they are published, else what is different */
@@ -5,7 +17,7 @@ export type Base = {
   repository: 'vllm/vllm-openai' | 'lmsysorg/sglang'
   tag: string
   /** Stage of the Dockerfile */
-  target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx' | 'without-v1'
+  target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx' | 'without-v1' | NotAsMeasured
   arguments: Record<string, string>
   /** Additional fields of buildx's `--output type=image` */
   output?: string
@@ -51,6 +63,7 @@ const variants: Base[] = [
   variant('not-root', 'not-root'),
   variant('with-nixl', 'with-nixl', { NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
   variant('with-libucx', 'with-libucx'),
+  ...notAsMeasured.map((name) => variant(name, name)),
   variant(
     'zstd',
     'one-layer',

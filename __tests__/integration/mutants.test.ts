@@ -33,6 +33,9 @@ const libraries =
 /** Edits NIXL's agents where they are; a base has none. */
 const editNixl = (expression: string) =>
   `RUN find / -xdev -path '*/nixl_cu13/_api.py' -exec sed -i '${expression}' {} +`
+const onBase =
+  (variant: string) =>
+  ({ standIns }: StandInWorld) => ({ 'base-registry': standIns.baseRegistries[variant] ?? '' })
 
 const mutants: Record<string, Mutant> = {
   'a base whose tag names another version than it holds': {
@@ -152,6 +155,36 @@ const mutants: Record<string, Mutant> = {
     gate: 'entrypoint',
     cause: /vllm serve, asked for its help.*exit code 3 \(no engine here\)/,
     step: `RUN printf '#!/bin/sh\\necho no engine here >&2\\nexit 3\\n' >/usr/local/sbin/vllm && chmod 755 /usr/local/sbin/vllm`,
+  },
+  "a NIXL of the user's own": {
+    gate: 'as-it-runs',
+    cause: /nixl 0\.7\.0.*nixl 0\.7\.1.*\/home\/engine\/\.local/,
+    inputs: onBase('user-site'),
+  },
+  'a checkout of NIXL that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /nixl from \/opt\/nixl\/.*PYTHONPATH/,
+    inputs: onBase('nixl-checkout'),
+  },
+  'an older AIBrix that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /aibrix_kvcache from \/opt\/aibrix-older\/.*0\.6\.0.*0\.7\.0.*PYTHONPATH/,
+    inputs: onBase('older-aibrix'),
+  },
+  'tools in a folder that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /ucx_info.*permission denied.*\/opt/,
+    inputs: onBase('closed-folder'),
+  },
+  'a USER that is not there': {
+    gate: 'as-it-runs',
+    cause: /USER engine is not there/,
+    inputs: onBase('unknown-user'),
+  },
+  'a WORKDIR that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /WORKDIR.*\/srv\/work/,
+    inputs: onBase('closed-workdir'),
   },
   'a bumped dependency of the engine': {
     gate: 'environment-untouched',

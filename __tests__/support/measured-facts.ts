@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as v from 'valibot'
 import { type Facts, factsSchema, type LegFacts } from '../../src/verify/facts.ts'
+import { makeImports } from './imported.ts'
 import { makeFacts } from './verified-leg.ts'
 
 /** Files as the two measurements of base and image write them: name → text. */
@@ -26,5 +27,7 @@ const json = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())
  */
 export function realFacts(name: string, which: 'base' | 'image'): Facts {
   const measured = v.parse(json, readFileSync(`__tests__/fixtures/facts/${name}/${which}.json`, 'utf8'))
-  return v.parse(factsSchema, { ...makeFacts()[which], ...measured, format: 2 })
+  const facts = v.parse(factsSchema, { ...makeFacts()[which], ...measured, format: 2 })
+  const imports = makeImports(facts.pip)
+  return { ...facts, imports, running: { ...facts.running, imports } }
 }

@@ -1,8 +1,9 @@
 import type { Leg } from '../../src/plan/plan.ts'
 import type { ImageConfig, ImageLayer } from '../../src/registry/manifest.ts'
-import type { Facts, LegFacts } from '../../src/verify/facts.ts'
+import type { BaseFacts, Facts, LegFacts } from '../../src/verify/facts.ts'
 import type { Rules } from '../../src/verify/again.ts'
 import type { Candidate } from '../../src/verify/candidate.ts'
+import { makeImports, site } from './imported.ts'
 
 // A leg and its facts as they are when all is well. Tests change one thing in a copy.
 
@@ -65,17 +66,28 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
   }
 }
 
+const tools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
+
+/** As root, with a script as the ENTRYPOINT. */
+function makeRunning(pip: Facts['pip']): Facts['running'] {
+  return {
+    identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
+    imports: makeImports(pip, '/usr/local/bin'),
+    tools: [...tools, 'ucx_info', 'ucx_perftest'].map((command) => ({ command, start: ok })),
+    nixlTransfer: null,
+    kvcacheRoundTrip: null,
+    loopback: null,
+    entrypoint: [{ command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null }],
+  }
+}
+
 export function makeBase(): Facts {
-  const site = '/usr/local/lib/python3.12/dist-packages'
+  const pip = { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' }
   return {
     format: 2,
-    running: {
-      identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
-      nixlTransfer: null,
-      kvcacheRoundTrip: null,
-      loopback: null,
-      entrypoint: [{ command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null }],
-    },
+    running: makeRunning(pip),
+    user: { name: '', directory: '/vllm-workspace', entry: ok, group: ok, enter: ok, python: ok },
+    imports: makeImports(pip),
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
@@ -112,13 +124,17 @@ export function makeBase(): Facts {
     baseFiles: null,
     hooks: null,
     conditions: [],
-    pip: { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' },
+    pip,
     pipCheck: ['vllm 0.21.0 requires opencv-python, which is not installed.'],
     dpkg: { 'libc6:amd64': '2.36-9', 'openssl:amd64': '3.0.17' },
   }
 }
 
-const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip'> => ({
+const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip' | 'loopback'> => ({
+  loopback: {
+    sharedMemory: { outcome: 'ok', megabytesPerSecond: 11_800 },
+    tcp: { outcome: 'ok', megabytesPerSecond: 1200 },
+  },
   nixlTransfer: {
     driver: true,
     step: 'end',
@@ -137,20 +153,26 @@ const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip'> =
   },
 })
 
+/** What is known of a base before anything runs as its user. */
+export function asRoot({ running: _, ...facts }: Facts): BaseFacts {
+  return facts
+}
+
 export function makeImage(): Facts {
   const base = makeBase()
-  const site = '/usr/local/lib/python3.12/dist-packages'
+  const pip = {
+    ...base.pip,
+    'aibrix-kvcache': '0.7.0+cu130',
+    nixl: '0.7.1',
+    'nixl-cu13': '0.7.1',
+    rocksdict: '0.3.29',
+  }
   const extensionPath = `${site}/aibrix_kvcache/_aibrix_C.abi3.so`
   return {
     ...base,
-    running: {
-      ...base.running,
-      ...atWork(),
-      loopback: {
-        sharedMemory: { outcome: 'ok', megabytesPerSecond: 11_800 },
-        tcp: { outcome: 'ok', megabytesPerSecond: 1200 },
-      },
-    },
+    running: { ...makeRunning(pip), ...atWork() },
+    user: null,
+    imports: makeImports(pip),
     aibrix: {
       version: '0.7.0+cu130',
       import: ok,
@@ -190,7 +212,7 @@ export function makeImage(): Facts {
       aibrix: [{ path: extensionPath, needed: ['libcudart.so.13'] }],
       ucxTools: [{ path: '/opt/aibrix/ucx/lib/ucx/libuct_cuda.so', needed: ['libcudart.so.13'] }],
     },
-    tools: ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig'].map((command) => ({
+    tools: tools.map((command) => ({
       command,
       path: `/usr/bin/${command}`,
       start: ok,
@@ -203,13 +225,7 @@ export function makeImage(): Facts {
     },
     baseFiles: { compared: 4200, differing: {} },
     hooks: { found: [{ runner: 'V1', there: true, missing: [] }], error: null },
-    pip: {
-      ...base.pip,
-      'aibrix-kvcache': '0.7.0+cu130',
-      nixl: '0.7.1',
-      'nixl-cu13': '0.7.1',
-      rocksdict: '0.3.29',
-    },
+    pip,
     pipCheck: [
       ...(base.pipCheck ?? []),
       'aibrix-kvcache 0.7.0+cu130 has requirement redis==6.0.0, but you have redis 7.0.1.',

@@ -9,7 +9,7 @@ import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import type { Rules } from '../verify/again.ts'
 import type { Candidate } from '../verify/candidate.ts'
-import type { Facts, LegFacts } from '../verify/facts.ts'
+import type { BaseFacts, LegFacts } from '../verify/facts.ts'
 import { type Gate, isBlocking, notApplicable, waive } from '../verify/gate.ts'
 import { judgeBase, judgeFacts } from '../verify/judge.ts'
 import { labelsOf } from '../verify/labels.ts'
@@ -72,7 +72,7 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   const steps: Step[] = []
   const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
   const world = { ...outer, build: tolerateLayers(outer.build, layerWarnings) }
-  const onBase = (base: Facts) => settle(judgeBase(leg, base), given)
+  const onBase = (base: BaseFacts) => settle(judgeBase(leg, base), given)
   try {
     const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, steps)
     return await buildMeasured(leg, given, world, { ...measured, layers, layerWarnings, steps })

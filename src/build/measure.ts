@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import type { Leg } from '../plan/plan.ts'
-import { type Facts, factsSchema, type LegFacts } from '../verify/facts.ts'
+import { type BaseFacts, baseFactsSchema, type Facts, factsSchema, type LegFacts } from '../verify/facts.ts'
 import type { BuildCall } from './argv.ts'
 import type { Layers } from './layer-cache.ts'
 import { addSteps, type Step } from './steps.ts'
@@ -18,16 +18,16 @@ const jsonObject = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unkn
 
 type Call = Omit<BuildCall, 'leg' | 'output' | 'layers'>
 
-/** Measures the base, which BuildKit does once, however often it is asked for. @param steps gets those that ran */
+/** Measures the base as root, which BuildKit does once, however often it is asked for. @param steps gets those that ran */
 export async function measureBase(
   leg: Leg,
   call: Call,
   { build, newPath, readText }: MeasuringWorld,
   steps: Step[],
-): Promise<Facts> {
+): Promise<BaseFacts> {
   const directory = newPath('facts')
   addSteps(steps, (await build({ ...call, leg, output: { kind: 'facts', directory } }, leg)).steps)
-  return readFacts('base', directory, readText)
+  return parse(baseFactsSchema, 'base.json', await readJson(directory, 'base.json', readText))
 }
 
 /** Measures the base and what would be the image. @param steps gets those that ran */
@@ -52,9 +52,13 @@ async function readFacts(
   directory: string,
   readText: MeasuringWorld['readText'],
 ): Promise<Facts> {
-  const read = async (name: string) => parse(jsonObject, name, await readText(`${directory}/${name}`))
+  const read = (name: string) => readJson(directory, name, readText)
   const running = await read(`running-${of}.json`)
   return parse(factsSchema, `${of}.json`, { ...(await read(`${of}.json`)), running })
+}
+
+async function readJson(directory: string, name: string, readText: MeasuringWorld['readText']) {
+  return parse(jsonObject, name, await readText(`${directory}/${name}`))
 }
 
 function parse<Schema extends v.GenericSchema>(

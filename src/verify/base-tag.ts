@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { type Claim, claimsOf } from '../plan/variant.ts'
 import { isForPlatform, parsePlatform } from '../registry/platform.ts'
-import type { Facts } from './facts.ts'
+import type { BaseFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 
 /**
@@ -13,7 +13,10 @@ type Result = { is: 'true' } | { is: 'false'; found: string } | { is: 'untold'; 
 export type Held = { claim: Claim } & Result
 
 /** Holds what the tag of a base claims of its image (`-cu129`, `-aarch64`, `-ubuntu2404`) against what is in it. */
-export function heldClaims({ base: { tag }, platform }: Pick<Leg, 'base' | 'platform'>, base: Facts): Held[] {
+export function heldClaims(
+  { base: { tag }, platform }: Pick<Leg, 'base' | 'platform'>,
+  base: BaseFacts,
+): Held[] {
   return claimsOf(tag).map((claim): Held => {
     switch (claim.kind) {
       case 'CUDA':
@@ -26,7 +29,7 @@ export function heldClaims({ base: { tag }, platform }: Pick<Leg, 'base' | 'plat
   })
 }
 
-function heldCuda(release: string, torch: Facts['torch']): Result {
+function heldCuda(release: string, torch: BaseFacts['torch']): Result {
   if (!torch) return { is: 'untold', why: 'it has no torch', from: 'torch-untouched' }
   const { cuda } = torch
   if (cuda === null) return { is: 'untold', why: 'its torch is without CUDA', from: 'cuda-major' }

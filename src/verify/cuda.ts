@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { nixlVariants } from './nixl.ts'
 
@@ -15,25 +15,25 @@ export function majorOf(version: string): string {
 }
 
 /** @returns whether a library, by its soname, is of another CUDA major than the base's torch */
-export function ofOtherMajor(library: string, { torch }: Pick<Facts, 'torch'>): boolean {
+export function ofOtherMajor(library: string, { torch }: Pick<BaseFacts, 'torch'>): boolean {
   const major = telling.exec(library)?.[1]
   return major !== undefined && typeof torch?.cuda === 'string' && major !== majorOf(torch.cuda)
 }
 
 type Finding = { what: string; major: string }
 
-function toolkitFinding({ toolkit }: Facts): Finding[] {
+function toolkitFinding({ toolkit }: BaseFacts): Finding[] {
   return toolkit ? [{ what: `toolkit ${toolkit.version} of the base`, major: majorOf(toolkit.version) }] : []
 }
 
-function nixlFinding(image: Facts): Finding[] {
+function nixlFinding(image: BaseFacts): Finding[] {
   return nixlVariants(image).map((variant) => ({
     what: `package ${variant}`,
     major: variant.replace('nixl-cu', ''),
   }))
 }
 
-function linkFindings(image: Facts): Finding[] {
+function linkFindings(image: BaseFacts): Finding[] {
   const links = image.cudaLinks
   return [links.torch, links.nixl, links.aibrix, links.ucxTools]
     .flatMap((files) => files ?? [])
@@ -50,7 +50,7 @@ function linkFindings(image: Facts): Finding[] {
  * files: the wrong variant of NIXL imports without complaint. A single NIXL variant of another major fails here and
  * not in `nixl-variant`, which counts variants and compares versions.
  */
-export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeCudaMajor(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'cuda-major'
   const cuda = base.torch?.cuda
   if (!base.torch || cuda === null || cuda === undefined) {

@@ -2,7 +2,7 @@ import { le, lt, valid } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { Floor } from './demand-facts.ts'
-import { engineOf, type Facts, type LegFacts } from './facts.ts'
+import { type BaseFacts, engineOf, type RootFacts } from './facts.ts'
 import {
   failed,
   follows,
@@ -23,7 +23,7 @@ function isNixl(distribution: string): boolean {
   return /^nixl(?:-cu\d+)?$/.test(distribution)
 }
 
-function isJudged({ distribution, form }: Floor, { pip }: Facts): boolean {
+function isJudged({ distribution, form }: Floor, { pip }: BaseFacts): boolean {
   return distribution in pip && (form === 'call' || isNixl(distribution) || components.has(distribution))
 }
 
@@ -36,7 +36,7 @@ function describe({ distribution, bound, version, file, line }: Floor): string {
 }
 
 /** What is installed is as new as the engine's source demands, and NIXL as new as the one that the base brought. */
-export function judgeEngineDemands(leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeEngineDemands(leg: Leg, { base, image }: RootFacts): Gate {
   const expected = `what ${leg.engine} ${leg.version.release} demands, and NIXL not older than the base's`
   const engine = engineOf(leg, image)
   if (!engine)
@@ -67,7 +67,7 @@ export function judgeEngineDemands(leg: Leg, { base, image }: LegFacts): Gate {
   return passed(name, judgement)
 }
 
-function summary(judged: readonly Floor[], { nixl }: Facts): string {
+function summary(judged: readonly Floor[], { nixl }: BaseFacts): string {
   const demanded = judged.length === 0 ? 'nothing is demanded' : `met: ${listed(judged.map(describe))}`
   return `${demanded}; NIXL ${nixl.distributions.nixl ?? 'unknown'}`
 }
@@ -90,12 +90,12 @@ function tooOld(leg: Leg, expected: string, floor: Floor, installed: string): Ga
 }
 
 /** The version of NIXL; of its packages alone where there is no package `nixl` */
-function nixlOf({ nixl: { distributions } }: Facts): string | undefined {
+function nixlOf({ nixl: { distributions } }: BaseFacts): string | undefined {
   return distributions.nixl ?? Object.values(distributions)[0]
 }
 
 /** The engine was released with the NIXL that its image brings. @returns undefined if there is nothing to say */
-function judgeAgainstBase(leg: Leg, expected: string, base: Facts, image: Facts): Gate | undefined {
+function judgeAgainstBase(leg: Leg, expected: string, base: BaseFacts, image: BaseFacts): Gate | undefined {
   const [had, has] = [nixlOf(base), nixlOf(image)]
   if (had === undefined || has === undefined || !valid(had) || !valid(has) || !lt(has, had)) return undefined
   const judgement = { expected: `${expected}: ${had} or later`, actual: `NIXL ${has}` }

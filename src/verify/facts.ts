@@ -4,7 +4,7 @@ import { outcome } from './outcome.ts'
 import { baseFiles } from './base-files.ts'
 import { measuredCondition } from './conditions.ts'
 import { demands, hooks } from './demand-facts.ts'
-import { running } from './running-facts.ts'
+import { imports, running, user } from './running-facts.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
@@ -146,6 +146,10 @@ export const factsSchema = v.object({
   running,
   system,
   python,
+  /** Null for the image */
+  user: v.nullable(user),
+  /** As root, by the `python3` of the PATH, with which all else is measured; null if it could not be told */
+  imports: v.nullable(imports),
   /** Each one that is there: an image of SGLang may have vLLM, too */
   engines: v.array(engine),
   torch: v.nullable(torch),
@@ -179,10 +183,18 @@ export const factsSchema = v.object({
 
 export type Facts = v.InferOutput<typeof factsSchema>
 
+/** What is known of a base before anything is started as its user, and is kept of it. */
+export const baseFactsSchema = v.omit(factsSchema, ['running'])
+
+export type BaseFacts = Omit<Facts, 'running'>
+
 /** @returns the engine that the leg is for; undefined where it is not there */
-export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: Facts) {
+export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: BaseFacts) {
   return engines.find(({ name }) => name === wanted)
 }
 
 /** The two measurements of a leg: the base before anything was added, and the finished image. */
 export type LegFacts = { base: Facts; image: Facts }
+
+/** As much of them as was measured as root. */
+export type RootFacts = { base: BaseFacts; image: BaseFacts }

@@ -10,6 +10,7 @@ export const gateNames = [
   'nixl-ucx',
   'second-libucp',
   'ucx-tools',
+  'as-it-runs',
   'environment-untouched',
   'pip-check',
   'engine-demands',

@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, Facts, LegFacts } from './facts.ts'
 import { failed, follows, type Gate, notApplicable, passed, undetermined, waiverHint } from './gate.ts'
 
 type Extension = NonNullable<NonNullable<Facts['aibrix']>['extension']>
@@ -11,7 +11,7 @@ const automatic = ['8.0', '8.9', '9.0', '10.0', '12.0']
  * GPU architectures that the extension must hold machine code for.
  * @returns compute capabilities (`9.0`); undefined for `auto` where the base has no toolkit to ask
  */
-export function expectedArchitectures(leg: Leg, base: Facts): string[] | undefined {
+export function expectedArchitectures(leg: Leg, base: BaseFacts): string[] | undefined {
   if (leg.gpuArchitectures !== 'auto') return leg.gpuArchitectures
   const known = base.toolkit?.architectures
   return known && automatic.filter((architecture) => known.includes(architecture))

@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
 import {
   failed,
   type Gate,
@@ -44,7 +44,7 @@ export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
 }
 
 /** What gets in has to act on what runs. */
-function judgeHook(leg: Leg, image: Facts, judgement: Judgement): Gate {
+function judgeHook(leg: Leg, image: BaseFacts, judgement: Judgement): Gate {
   const name = 'integration'
   const verdict = judgeRunners(image)
   switch (verdict.kind) {
@@ -79,7 +79,7 @@ const debugTools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
  * Why no debug tool can be installed: dockerfiles/scripts/step/common/system_packages.py knows apt alone.
  * @returns a sentence without its end; undefined if it can, or none is missing
  */
-export function packagesObjection({ dpkg, tools, system }: Facts): string | undefined {
+export function packagesObjection({ dpkg, tools, system }: BaseFacts): string | undefined {
   const missing = tools.filter(({ path }) => path === null).map(({ command }) => command)
   if (dpkg !== null || missing.length === 0) return undefined
   return `the base (${system.distribution}) lacks ${listed(missing)}, and has no packages of Debian or Ubuntu, of which alone they can be installed`

@@ -1,10 +1,11 @@
 import type { Leg } from '../plan/plan.ts'
+import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeExtension } from './extension.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
 import { type Gate, grounded } from './gate.ts'
 import { judgeArchitectures } from './gpu-architectures.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
@@ -26,6 +27,7 @@ const onFacts = [
   judgeNixlUcx,
   judgeSecondLibucp,
   judgeUcxTools,
+  judgeAsItRuns,
   judgeEnvironment,
   judgePipCheck,
   judgeEngineDemands,
@@ -43,7 +45,7 @@ export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */
-const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp]
+const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp, judgeUser]
 
 /** What a build replaces: the base's NIXL with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
@@ -52,8 +54,8 @@ const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
  * The gates that fail on the finished image if they fail on the base, of which alone is known. One that follows from a gate on the
  * image says nothing here.
  */
-export function judgeBase(leg: Leg, base: Facts): Gate[] {
-  const stays: Facts = {
+export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
+  const stays: BaseFacts = {
     ...base,
     nixl: { distributions: {}, modules: [] },
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
@@ -66,7 +68,7 @@ export function judgeBase(leg: Leg, base: Facts): Gate[] {
 }
 
 /** The base with the NIXL that will be in it. */
-function withNixl({ nixl }: Leg, base: Facts): Facts {
+function withNixl({ nixl }: Leg, base: BaseFacts): BaseFacts {
   const others = Object.entries(base.pip).filter(([name]) => !name.startsWith('nixl-cu'))
   const pip = { ...Object.fromEntries(others), nixl }
   return { ...base, pip, nixl: { distributions: { nixl }, modules: [] } }

@@ -1,6 +1,6 @@
 import { isMet } from './conditions.ts'
 import type { Hooks, Runners } from './demand-facts.ts'
-import type { Facts } from './facts.ts'
+import type { BaseFacts } from './facts.ts'
 
 /** What the model runners of an engine make of AIBrix' hooks. */
 export type RunnerVerdict =
@@ -16,7 +16,7 @@ const source = { V1: 'vllm/v1/worker/gpu_model_runner.py', V2: 'vllm/v1/worker/g
  * Whether AIBrix acts on a model runner that will run. Its hook fills what its connector reads later: on another runner the first
  * request ends in a KeyError (`_meta_cache` in aibrix_pd_reuse_connector.py, v0.7.0).
  */
-export function judgeRunners({ demands, hooks, conditions }: Facts): RunnerVerdict {
+export function judgeRunners({ demands, hooks, conditions }: BaseFacts): RunnerVerdict {
   const runners = demands?.vllm?.runners
   if (!hooks) return fits()
   if (hooks.error !== null) return { kind: 'unknown', why: hooks.error }
@@ -26,7 +26,7 @@ export function judgeRunners({ demands, hooks, conditions }: Facts): RunnerVerdi
   return judgeHooks(hooks, runners, conditions)
 }
 
-function judgeHooks({ found }: Hooks, runners: Runners, conditions: Facts['conditions']): RunnerVerdict {
+function judgeHooks({ found }: Hooks, runners: Runners, conditions: BaseFacts['conditions']): RunnerVerdict {
   const usable = found.filter(({ there }) => there)
   const [kept] = usable
   const names = found.map(({ runner }) => runner).join(' and ')
@@ -59,7 +59,7 @@ function canRun(runner: 'V1' | 'V2', { v2Default }: Runners): boolean {
   return runner === 'V1' || v2Default !== false
 }
 
-function onCondition(wanted: string, names: string, conditions: Facts['conditions']): RunnerVerdict {
+function onCondition(wanted: string, names: string, conditions: BaseFacts['conditions']): RunnerVerdict {
   const noted = conditions.find(({ name }) => name === wanted)
   if (!noted)
     return {

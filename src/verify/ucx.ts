@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
-import type { LegFacts } from './facts.ts'
+import type { LegFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** What an image for RDMA and GPUs can't do without: the modules for InfiniBand and for CUDA memory. */
@@ -68,7 +68,7 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
  * brought fails as well, since the crash doesn't ask where it came from and the published image promises that there
  * is none; who knows that nothing loads it waives the gate, and the waiver is written into the label and the summary.
  */
-export function judgeSecondLibucp(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeSecondLibucp(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'second-libucp'
   const expected = 'none in the loader path'
   if (image.loaderUcx === null)

@@ -3,11 +3,11 @@ import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import { familiarReference } from '../registry/reference.ts'
 import { describeClaim, heldClaims } from './base-tag.ts'
-import { engineOf, type Facts, type LegFacts } from './facts.ts'
+import { type BaseFacts, engineOf, type Facts, type LegFacts, type RootFacts } from './facts.ts'
 import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** The engine in the image is the one that the tag names, and the one that the base had, which is what its tag says. */
-export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'engine-version'
   const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
   const claims = heldClaims(leg, base)
@@ -58,12 +58,12 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
   return passed(name, judgement)
 }
 
-function others({ engines: found }: Facts): string {
+function others({ engines: found }: BaseFacts): string {
   return found.length === 0 ? '' : `, only ${found.map((one) => `${one.name} ${one.version}`).join(' and ')}`
 }
 
 /** torch has the base's version, the base's CUDA, and the files that its RECORD lists. */
-export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeTorch(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'torch-untouched'
   const judgement = { expected: describeTorch(base.torch), actual: describeTorch(image.torch) }
   if (!base.torch)

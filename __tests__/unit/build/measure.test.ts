@@ -5,7 +5,7 @@ import { measureBase, measureImage, type MeasuringWorld } from '../../../src/bui
 import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { makeCall } from '../../support/build-calls.ts'
-import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
 import { measuredFiles } from '../../support/measured-facts.ts'
 
 const leg = makeLeg()
@@ -33,7 +33,7 @@ const layers = { from: 'docker.io/x@sha256:1', to: 'docker.io/x:layers' }
 describe('measuring', () => {
   it('the base asks BuildKit for its facts alone, without a layer cache', async () => {
     const { world, calls } = worldOf(files)
-    expect(await measureBase(leg, call, world, steps)).toEqual(makeBase())
+    expect(await measureBase(leg, call, world, steps)).toEqual(asRoot(makeBase()))
     expect(calls).toEqual([{ ...call, leg, output: { kind: 'facts', directory: '/new/facts' } }])
   })
 

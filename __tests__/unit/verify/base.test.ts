@@ -40,6 +40,11 @@ describe('a base', () => {
       (facts) => (facts.loaderUcx = ['/usr/lib/x86_64-linux-gnu/libucp.so.0']),
       ['second-libucp'],
     ],
+    [
+      'whose USER can not start Python',
+      ({ user }) => user && (user.python = { outcome: 'error', error: 'permission denied' }),
+      ['as-it-runs'],
+    ],
   ])('%s is told before anything is built: %j', (_, change, gates) => {
     const facts = makeFacts()
     for (const some of [facts.base, facts.image]) change(some)

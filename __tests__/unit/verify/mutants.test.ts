@@ -57,6 +57,33 @@ const hooksOf = (facts: Facts) => there(facts.hooks)
 const floor = (distribution: string, version: string): Floor => ({
   ...{ distribution, bound: '>=', version, file: 'vllm/distributed/nixl_utils.py', line: 96, form: 'call' },
 })
+/** Another package in the place of one, with its files. */
+function replacePackage(facts: Facts, name: string, version: string): void {
+  facts.pip[name] = version
+  for (const imports of [facts.imports, facts.running.imports])
+    for (const owner of there(imports).modules.flatMap(({ owners }) => owners))
+      if (owner.name === name) owner.version = version
+}
+
+const runsOf = ({ facts }: World) => there(facts.image.running.imports)
+const asUser = (world: World, name: string) =>
+  there(runsOf(world).modules.find((module) => module.name === name))
+const userOf = ({ facts }: World) => there(facts.base.user)
+
+/** Python takes a module from another folder, whoever asks. */
+function shadow(
+  world: World,
+  folder: string,
+  name: string,
+  owners: { name: string; version: string }[],
+): void {
+  const { imports, running } = world.facts.image
+  for (const one of [imports, running.imports]) {
+    const module = there(there(one).modules.find((candidate) => candidate.name === name))
+    Object.assign(module, { file: `${folder}/${name}/__init__.py`, owners })
+  }
+}
+
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
 /** A package of which a file is not as it was. @param count how many are not */
@@ -104,7 +131,7 @@ const mutants: Mutant[] = [
     'an engine that the install replaced',
     ({ facts }) => {
       theEngine(facts.image).version = '0.21.1'
-      facts.image.pip.vllm = '0.21.1'
+      replacePackage(facts.image, 'vllm', '0.21.1')
     },
     'engine-version',
     'The base had vllm 0.21.0 and a build step replaced it',
@@ -139,7 +166,7 @@ const mutants: Mutant[] = [
     'another torch',
     ({ facts }) => {
       there(facts.image.torch).version = '2.12.0+cu130'
-      facts.image.pip.torch = '2.12.0+cu130'
+      replacePackage(facts.image, 'torch', '2.12.0+cu130')
     },
     'torch-untouched',
     'torch 2.11.0+cu130 became 2.12.0+cu130',
@@ -464,6 +491,170 @@ const mutants: Mutant[] = [
     ({ facts }) => Object.assign(toolsOf(facts.image), { version: null, error: 'libgomp.so.1: not found' }),
     'ucx-tools',
     'libgomp.so.1: not found',
+  ],
+  [
+    "a NIXL in the user's own packages",
+    (world) => {
+      const home = '/home/engine/.local/lib/python3.12/site-packages'
+      userOf(world).name = 'engine'
+      runsOf(world).userSite = home
+      Object.assign(asUser(world, 'nixl'), {
+        file: `${home}/nixl/__init__.py`,
+        owners: [{ name: 'nixl', version: '0.7.0' }],
+      })
+    },
+    'as-it-runs',
+    "As the image's user engine, Python takes nixl from /home/engine/.local/lib/python3.12/site-packages/nixl/__init__.py (nixl 0.7.0), while /usr/local/lib/python3.12/dist-packages/nixl/__init__.py (nixl 0.7.1) was measured: /home/engine/.local/lib/python3.12/site-packages holds packages of that user alone; choose",
+  ],
+  [
+    "a variant of NIXL that is in the user's own packages alone",
+    (world) => {
+      const file = '/root/.local/lib/nixl_cu12/__init__.py'
+      const owners = [{ name: 'nixl-cu12', version: '0.7.1' }]
+      runsOf(world).modules.push({ name: 'nixl_cu12', file, owners, version: null, error: null })
+      runsOf(world).userSite = '/root/.local/lib'
+    },
+    'as-it-runs',
+    'takes nixl_cu12 from /root/.local/lib/nixl_cu12/__init__.py (nixl-cu12 0.7.1), while root finds none',
+  ],
+  [
+    'a checkout of NIXL before the installed one',
+    (world) => {
+      runsOf(world).pythonPath = ['/opt/nixl']
+      shadow(world, '/opt/nixl', 'nixl', [])
+    },
+    'as-it-runs',
+    'takes nixl from /opt/nixl/nixl/__init__.py (of no package), and not from the installed nixl 0.7.1: the base sets PYTHONPATH to /opt/nixl; choose',
+  ],
+  [
+    'an older aibrix_kvcache before the installed one',
+    (world) => {
+      runsOf(world).pythonPath = ['/opt/old']
+      shadow(world, '/opt/old', 'aibrix_kvcache', [])
+      asUser(world, 'aibrix_kvcache').version = '0.6.0'
+    },
+    'as-it-runs',
+    '(of no package, version 0.6.0), and not from the installed aibrix-kvcache 0.7.0+cu130: the base sets',
+  ],
+  [
+    'an engine of another package',
+    (world) => {
+      shadow(world, '/usr/local/lib/python3.12/dist-packages', 'vllm', [
+        { name: 'vllm-fork', version: '1.0' },
+      ])
+    },
+    'as-it-runs',
+    '(vllm-fork 1.0), and not from the installed vllm 0.21.0',
+  ],
+  [
+    'a second record of an older torch',
+    (world) => {
+      shadow(world, '/lib', 'torch', [{ name: 'torch', version: '2.9.0' }])
+    },
+    'as-it-runs',
+    'takes torch from /lib/torch/__init__.py (torch 2.9.0), while torch 2.11.0+cu130 was measured',
+  ],
+  [
+    'a module that calls itself something else than its package',
+    (world) => (asUser(world, 'vllm').version = '0.20.0'),
+    'as-it-runs',
+    'dist-packages/vllm/__init__.py (vllm 0.21.0), which calls itself 0.20.0; choose',
+  ],
+  [
+    'a module in the current folder of python -m',
+    (world) => {
+      runsOf(world).first = '/vllm-workspace'
+      Object.assign(asUser(world, 'torch'), { file: '/vllm-workspace/torch.py', owners: [] })
+    },
+    'as-it-runs',
+    'the ENTRYPOINT makes Python look into /vllm-workspace first',
+  ],
+  [
+    'a .pth of the user',
+    (world) => {
+      runsOf(world).path.unshift('/srv/lib')
+      Object.assign(asUser(world, 'torch'), { file: '/srv/lib/torch.py', owners: [] })
+    },
+    'as-it-runs',
+    'Python looks into /srv/lib as that user alone',
+  ],
+  [
+    'an ENTRYPOINT of another Python',
+    (world) => {
+      runsOf(world).interpreter = '/opt/venv/bin/python3'
+      Object.assign(asUser(world, 'torch'), { file: '/opt/venv/lib/torch.py' })
+    },
+    'as-it-runs',
+    'the ENTRYPOINT starts /opt/venv/bin/python3, and what /usr/bin/python3 finds was measured',
+  ],
+  [
+    'packages that the user can not read',
+    (world) => {
+      runsOf(world).closed = ['/usr/local/lib/python3.12/dist-packages']
+      for (const module of runsOf(world).modules) Object.assign(module, { file: null, owners: [] })
+    },
+    'as-it-runs',
+    'Python does not find vllm, while /usr/local/lib/python3.12/dist-packages/vllm/__init__.py (vllm 0.21.0) was measured: /usr/local/lib/python3.12/dist-packages is closed to that user',
+  ],
+  [
+    'a file that the user can not read',
+    (world) => (asUser(world, 'aibrix_kvcache._aibrix_C').error = 'permission denied: /x'),
+    'as-it-runs',
+    "_aibrix_C.abi3.so (aibrix-kvcache 0.7.0+cu130), and it can't be read (permission denied: /x)",
+  ],
+  [
+    'a package whose folder is closed to the user',
+    (world) =>
+      Object.assign(asUser(world, 'nixl'), {
+        file: '/usr/local/lib/python3.12/dist-packages/nixl',
+        error: 'permission denied: /usr/local/lib/python3.12/dist-packages/nixl',
+      }),
+    'as-it-runs',
+    "(nixl 0.7.1), and it can't be read (permission denied: /usr/local/lib/python3.12/dist-packages/nixl); choose",
+  ],
+  [
+    'a finder that breaks for everybody',
+    (world) => {
+      const broken = { file: null, owners: [], error: 'ValueError: nixl.__spec__ is None' }
+      for (const imports of [world.facts.image.imports, runsOf(world)])
+        Object.assign(there(there(imports).modules.find(({ name }) => name === 'nixl')), broken)
+    },
+    'as-it-runs',
+    'Python does not find nixl, while root finds none: ValueError: nixl.__spec__ is None',
+  ],
+  [
+    'a Python that the user can not run',
+    (world) => (runsOf(world).error = 'killed by SIGSEGV'),
+    'as-it-runs',
+    '/usr/bin/python3 does not run (killed by SIGSEGV)',
+  ],
+  [
+    'tools that the user can not reach',
+    ({ facts }) => {
+      for (const tool of there(facts.image.running.tools))
+        if (tool.command.startsWith('ucx')) tool.start = error('permission denied: /x (/opt)')
+    },
+    'as-it-runs',
+    'ucx_info does not start (permission denied: /x (/opt)), as it does for root',
+  ],
+  [
+    'a USER that nobody knows',
+    (world) =>
+      Object.assign(userOf(world), { name: 'nobody-else', entry: error('/etc/passwd has no entry') }),
+    'as-it-runs',
+    "The base's USER nobody-else is not there (/etc/passwd has no entry); choose another base, or report",
+  ],
+  [
+    'a group that is not there',
+    (world) => Object.assign(userOf(world), { name: 'a:b', group: error('/etc/group has no entry for b') }),
+    'as-it-runs',
+    'USER a:b has a group that is not there',
+  ],
+  [
+    'a WORKDIR that is closed to the user',
+    (world) => (userOf(world).enter = error('/root/x: Permission denied')),
+    'as-it-runs',
+    'can not go into its WORKDIR (/root/x: Permission denied)',
   ],
   [
     'an engine dependency bumped',

@@ -21,6 +21,7 @@ from measure import (  # noqa: E402
     engine,
     entrypoint,
     environment,
+    imports,
     integration,
     kvcache,
     loopback,
@@ -30,6 +31,7 @@ from measure import (  # noqa: E402
     system,
     tools,
     ucx,
+    user,
 )
 
 # What was written down in the base; its step writes it beside the facts, that of the image is given it here.
@@ -55,6 +57,8 @@ def facts(finished):
         "baseFiles": isolated(lambda: base_files.compared(BASE_FILES), None) if finished else None,
         "system": isolated(system.system, unknown),
         "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
+        "user": None if finished else isolated(user.user, None),
+        "imports": isolated(imports.imports, None),
         "engines": isolated(engine.engines, []),
         "torch": isolated(engine.torch, None),
         "toolkit": isolated(engine.toolkit, None),
@@ -89,7 +93,7 @@ IN_THE_IMAGE = {
 
 
 def as_it_runs(finished):
-    wanted = {"entrypoint": entrypoint.starts}
+    wanted = {"entrypoint": entrypoint.starts, "imports": running.would_import, "tools": running.started}
     if finished:
         wanted.update(IN_THE_IMAGE)
     with ThreadPoolExecutor(len(wanted)) as pool:

@@ -108,10 +108,12 @@ def run(argv, env=None, seconds=TIMEOUT_SECONDS, directory="/"):
         return Done(None, "", str(error))
 
 
-def python(code, *arguments, env=None, seconds=TIMEOUT_SECONDS):
+def python(code, *arguments, env=None, interpreter=None, directory="/", seconds=TIMEOUT_SECONDS):
     """Runs Python code. What it hands to `answer(...)` comes back, as (answer, outcome); answer is None if it never did.
+
+    interpreter: another Python than this one, with its options.
 
     The answer is printed before Python ends, so that a crash while it ends can be told from one before.
     """
-    done = run([sys.executable] + marked.arguments(code) + list(arguments), env, seconds)
+    done = run((interpreter or [sys.executable]) + marked.arguments(code) + list(arguments), env, seconds, directory)
     return marked.answered(done.out), OK if done.code == 0 else failure(done.why())
