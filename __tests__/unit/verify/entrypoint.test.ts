@@ -3,6 +3,7 @@ import { compareEnds, type Comparison } from '../../../src/verify/entrypoint-end
 import type { Start } from '../../../src/verify/entrypoint-facts.ts'
 import { judgeEntrypoint } from '../../../src/verify/entrypoint.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
 const command = ['vllm', 'serve', '--help']
@@ -62,6 +63,11 @@ describe('two ends', () => {
   it.each(ends)('%s', (_, base, image, comparison) => {
     expect(compareEnds(base, image, makeFacts())).toBe(comparison)
   })
+})
+
+it('two ends of a real base that lacks most of what vLLM imports, of which AIBrix brings one package', () => {
+  const facts = { base: realFacts('vllm-v0.10.2', 'base'), image: realFacts('vllm-v0.10.2', 'image') }
+  expect(compareEnds(lacks('tqdm'), lacks('huggingface_hub'), facts)).toBe('alike')
 })
 
 function judged(change: (facts: LegFacts) => void) {
