@@ -36,9 +36,11 @@ export function judgeKvcacheRoundTrip(_leg: Leg, { image }: LegFacts): Gate {
 }
 
 function describe({ step, memory, files }: KvcacheRoundTrip): string {
+  const bytes = (taken: NonNullable<typeof memory>, where: string) =>
+    `${taken.bytes} bytes from ${where} ${taken.differs ? 'changed' : 'equal'}`
   const parts = [
-    ...(memory ? [`${memory.bytes} bytes from memory`] : []),
-    ...(files ? [`${files.bytes} bytes from files`] : []),
+    ...(memory ? [bytes(memory, 'memory')] : []),
+    ...(files ? [bytes(files, 'files')] : []),
     ...(step !== 'end'
       ? [`came to: ${step}`]
       : files

@@ -31,8 +31,9 @@ export function judgeNixlTransfer(_leg: Leg, { image }: LegFacts): Gate {
   return problem === undefined ? passed(name, judgement) : failed(name, judgement, `${problem}; ${remedy}.`)
 }
 
-function describe({ step, state, plugins, missing }: NixlTransfer): string {
-  const came = state === 'DONE' ? 'transferred' : state === null ? `came to: ${step}` : `ended with ${state}`
+function describe({ step, state, differs, plugins, missing }: NixlTransfer): string {
+  const arrived = differs ? 'arrives changed' : 'arrives equal'
+  const came = state === 'DONE' ? arrived : state === null ? `came to: ${step}` : `ended with ${state}`
   const offered = plugins === null ? '' : `, plugins ${listed(plugins, 12)}`
   const skipped = missing.map(({ plugin, error }) => plugin + (error === null ? '' : ` (${error})`))
   return `${came}${offered}${skipped.length > 0 ? `, without ${listed(skipped, 12)}` : ''}`
