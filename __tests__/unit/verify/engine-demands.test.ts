@@ -80,9 +80,10 @@ describe('what an engine demands', () => {
   })
 
   it('names the file of a source that can not be read', () => {
-    expect(judge({ unread: true })).toMatchObject({
-      hint: expect.stringContaining("vllm/broken.py can't be read: line 3: invalid syntax") as string,
-    })
+    const gate = judge({ unread: true })
+    expect(gate.state === 'undetermined' && gate.hint).toContain(
+      "vllm/broken.py can't be read: line 3: invalid syntax",
+    )
   })
 
   it('shows which demands are met, and where they are', () => {
