@@ -47,6 +47,14 @@ class DefaultTest(RunnersTest):
             ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is not None: return v\n        return True", True),
             ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is not None: return v\n        return self.is_dense()", True),
             ("return True", True),
+            ("return envs.VLLM_USE_V2_MODEL_RUNNER or self.is_dense()", True),
+            ("return envs.VLLM_USE_V2_MODEL_RUNNER and self.is_dense()", False),
+            ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        return self.is_dense() if v is None else v", True),
+            ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is None: v = self.is_dense()\n        return v", True),
+            ('return bool(int(os.getenv("VLLM_USE_V2_MODEL_RUNNER", "0")))', False),
+            ('return bool(int(os.getenv("VLLM_USE_V2_MODEL_RUNNER", "1")))', True),
+            ('return os.getenv("VLLM_USE_V2_MODEL_RUNNER", None)', False),
+            ("return not envs.VLLM_USE_V2_MODEL_RUNNER", True),
         ):
             with self.subTest(body):
                 self.add({"vllm/config/vllm.py": PROPERTY + "        " + body})

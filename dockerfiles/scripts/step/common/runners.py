@@ -70,10 +70,15 @@ def default_of_variable(top):
         if isinstance(node, ast.Call) and node.args and text_of(node.args[0]) == SWITCH:
             given = node.args[1:2] + [keyword.value for keyword in node.keywords if keyword.arg == "default"]
             value = given[0].value if given and isinstance(given[0], ast.Constant) else None
-            return None if value is None else str(value).strip().lower() in ("1", "true", "yes", "on")
+            return None if value is None else is_yes(value)
         if isinstance(node, ast.Dict) and any(key is not None and text_of(key) == SWITCH for key in node.keys):
             known = None
     return known
+
+
+def is_yes(value):
+    """As a variable has it: `1`, `true`"""
+    return str(value).strip().lower() in ("1", "true", "yes", "on")
 
 
 def can_be_default(top, variable):
@@ -100,18 +105,29 @@ def answers(function):
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def is_own_answer(value, function):
-    """Whether what is returned is neither a constant no nor what the variable says."""
+def is_own_answer(value, function, depth=0):
+    """Whether what is returned can be yes where the variable is not set. What is not understood can be."""
+    def own(part):
+        return depth > 20 or is_own_answer(part, function, depth + 1)
+
     if isinstance(value, ast.Constant):
-        return bool(value.value)
-    of_variable = {name for node in ast.walk(function) if isinstance(node, ast.Assign) and mentions(node.value, set())
-                   for name in map(last_name, node.targets)}
-    return not mentions(value, of_variable)
-
-
-def mentions(node, names):
-    return any(SWITCH in (last_name(part), text_of(part)) or (isinstance(part, ast.Name) and part.id in names)
-               for part in ast.walk(node))
+        return is_yes(value.value)
+    if isinstance(value, ast.Attribute):
+        return value.attr != SWITCH
+    if isinstance(value, ast.Name):
+        meanings = [node.value for node in ast.walk(function) if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
+                    for target in (node.targets if isinstance(node, ast.Assign) else [node.target]) if last_name(target) == value.id]
+        return value.id != SWITCH and (not meanings or any(own(part) for part in meanings))
+    if isinstance(value, ast.BoolOp):
+        return (any if isinstance(value.op, ast.Or) else all)([own(part) for part in value.values])
+    if isinstance(value, ast.IfExp):
+        return own(value.body) or own(value.orelse)
+    if isinstance(value, ast.Call) and value.args:
+        if text_of(value.args[0]) == SWITCH:
+            return any(own(default) for default in value.args[1:])
+        if last_name(value.func) in ("bool", "int"):
+            return own(value.args[0])
+    return True
 
 
 def of_patch(text):
