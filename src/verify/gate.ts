@@ -55,9 +55,9 @@ export function failed(name: GateName, judgement: Judgement, hint: string): Gate
 }
 
 /** @param why it could not be judged, a sentence without its end */
-export function undetermined(name: GateName, judgement: Judgement, why: string): Gate {
+export function undetermined(name: GateName, { expected, actual }: Judgement, why: string): Gate {
   const hint = `It could not be judged: ${why}; mend that, or ${waiverHint(name)}.`
-  return { name, ...judgement, state: 'undetermined', hint }
+  return { name, expected, actual, state: 'undetermined', hint }
 }
 
 /** @param reason why there is nothing to judge */
@@ -66,8 +66,13 @@ export function notApplicable(name: GateName, judgement: Judgement, reason: stri
 }
 
 /** @param from the gate that fails for the same cause. @param reason what is missing because of it */
-export function follows(name: GateName, judgement: Judgement, from: GateName, reason: string): Gate {
-  return { name, ...judgement, state: 'follows', from, reason }
+export function follows(
+  name: GateName,
+  { expected, actual }: Judgement,
+  from: GateName,
+  reason: string,
+): Gate {
+  return { name, expected, actual, state: 'follows', from, reason }
 }
 
 /** A gate that blocks publishing. */
@@ -89,9 +94,7 @@ export function grounded(gates: Gate[]): Gate[] {
     return gate.state === 'waived' || isBlocking(gate)
   }
   return gates.map((gate) =>
-    gate.state === 'follows' && !speaks(gate.from)
-      ? undetermined(gate.name, { expected: gate.expected, actual: gate.actual }, gate.reason)
-      : gate,
+    gate.state === 'follows' && !speaks(gate.from) ? undetermined(gate.name, gate, gate.reason) : gate,
   )
 }
 

@@ -6,7 +6,7 @@ import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeExtension } from './extension.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
-import { type Gate, grounded } from './gate.ts'
+import { follows, type Gate, type GateName, grounded, isBlocking } from './gate.ts'
 import { judgeArchitectures } from './gpu-architectures.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
@@ -41,7 +41,21 @@ const onFacts = [
 
 /** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
-  return grounded(onFacts.map((judge) => judge(leg, facts)))
+  return grounded(afterRunning(onFacts.map((judge) => judge(leg, facts))))
+}
+
+/** What is tried as the image's user. */
+const atWork: readonly GateName[] = ['nixl-transfer', 'kvcache-round-trip', 'ucx-loopback', 'entrypoint']
+
+/** Where what runs is not what was measured, what it does is no fault of its own. */
+function afterRunning(gates: Gate[]): Gate[] {
+  const runs = gates.find(({ name }) => name === 'as-it-runs')
+  if (!runs || !isBlocking(runs)) return gates
+  return gates.map((gate) =>
+    isBlocking(gate) && atWork.includes(gate.name)
+      ? follows(gate.name, gate, 'as-it-runs', 'what runs is not what was measured')
+      : gate,
+  )
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */

@@ -718,7 +718,7 @@ const mutants: Mutant[] = [
     'an engine that the install replaced, with its files',
     ({ facts }) => {
       theEngine(facts.image).version = '0.21.1'
-      facts.image.pip.vllm = '0.21.1'
+      replacePackage(facts.image, 'vllm', '0.21.1')
       differs(facts, 'vllm', 'changed', null, 900)
     },
     'engine-version',
@@ -1127,6 +1127,20 @@ const mutants: Mutant[] = [
     'do not belong under',
   ],
 ]
+
+describe('what is tried as the user', () => {
+  it('follows from as-it-runs where what runs is not what was measured, and from nothing else', () => {
+    const world = worldOf()
+    Object.assign(transferOf(world.facts.image), { step: 'import', state: null, process: error('no nixl') })
+    const states = () =>
+      ['as-it-runs', 'nixl-transfer', 'entrypoint'].map(
+        (name) => judge(world).find((gate) => gate.name === name)?.state,
+      )
+    expect(states()).toEqual(['pass', 'fail', 'pass'])
+    userOf(world).entry = error('no such user')
+    expect(states()).toEqual(['fail', 'follows', 'pass'])
+  })
+})
 
 describe('mutants', () => {
   it('has an image without a fault that passes every gate', () => {
