@@ -65,7 +65,7 @@ function judgeLibrary(library: Library, base: Facts): Gate | undefined {
   if (load.outcome === 'ok') return undefinedSymbols.length > 0 ? judgeUndefined(library) : undefined
   const { error } = load
   const judgement = { expected, actual: `${fileName(library)} does not load: ${error}` }
-  const missing = /(\S+): cannot open shared object file/.exec(error)?.[1] ?? ''
+  const missing = missingLibrary(error)
   // The driver comes from the host at run time. Where nothing stands in for it, all that does not need it is looked at still.
   if (/^lib(?:cuda|nvidia-ml)\.so\.1$/.test(missing))
     return undefinedSymbols.length > 0
@@ -83,6 +83,12 @@ function judgeLibrary(library: Library, base: Facts): Gate | undefined {
       `${fileName(library)} needs ${missing}, which is of another CUDA`,
     )
   return failed(name, judgement, `${causeOf(error, missing)}: ${error}; ${reportHint}.`)
+}
+
+/** @returns the library that the loader does not find, the word before what it says (dlopen(3)); empty if that is not the error */
+function missingLibrary(error: string): string {
+  const end = error.indexOf(': cannot open shared object file')
+  return end < 0 ? '' : error.slice(error.lastIndexOf(' ', end) + 1, end)
 }
 
 function causeOf(error: string, missing: string): string {
