@@ -83,6 +83,10 @@ function gateTable(reports: readonly LegReport[]): string[][] {
     titles,
     titles.map(() => '---'),
     ...gateNames.map((name) => [name, ...reports.map((report) => stateOf(report, name) ?? '–')]),
+    [
+      'conditions',
+      ...reports.map(({ conditions }) => conditions.map(({ name }) => name).join(' ') || 'none'),
+    ],
     ['measuring base and image', ...measuring],
   ]
 }
