@@ -101,10 +101,11 @@ static int serve(uint16_t port) {
   if (!transport) return 255;
   uint16_t data_port = 0;
   int data_waiting = transport->over_memory ? -1 : listening(&data_port), data = -1;
-  if (all(send_some, control, &data_port, sizeof data_port)) return 255;
-  if (!transport->over_memory) data = accept(data_waiting, NULL, NULL);
+  /* Before it answers: the client takes the name away then. */
   void *bytes = transport->over_memory ? shared(test.memory, test.size, 0) : malloc(test.size);
   if (!bytes) return fail("mm_posix.c:234", "shm_open() failed: ", strerror(errno)) & 255;
+  if (all(send_some, control, &data_port, sizeof data_port)) return 255;
+  if (!transport->over_memory) data = accept(data_waiting, NULL, NULL);
   for (char ready; test.iterations > 0; test.iterations--) {
     if (transport->over_memory ? all(receive_some, control, &ready, 1) : all(receive_some, data, bytes, test.size)) return 255;
     uint64_t arrived = sum(bytes, test.size);
