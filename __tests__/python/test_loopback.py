@@ -34,7 +34,7 @@ class MovedTest(unittest.TestCase):
             with open(tool, "w", encoding="utf-8") as file:
                 file.write("#!%s\n%s" % (sys.executable, body))
             os.chmod(tool, 0o755)
-            with mock.patch.dict(os.environ, PATH=directory), mock.patch.multiple(loopback, SECONDS_TO_MOVE=2, SECONDS_TO_LISTEN=2):
+            with mock.patch.dict(os.environ, PATH=directory), mock.patch.multiple(loopback, SECONDS_TO_MOVE=2, SECONDS_TO_LISTEN=2, SECONDS_TO_END=2):
                 return loopback.moved({})
 
     def test_is_the_bandwidth_of_the_last_row(self):
