@@ -7,6 +7,7 @@ import { readStoredReport } from '../src/promote/stage.ts'
 import { createRegistryClient } from '../src/registry/client.ts'
 import { type LegReport, parseReport } from '../src/report/leg-report.ts'
 import { componentNames } from '../src/verify/components.ts'
+import { gateNames } from '../src/verify/gate.ts'
 import { humanBytes } from '../src/verify/size.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
 
@@ -63,10 +64,30 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
       (component) => report.components.find((found) => found.name === component)?.measured ?? '–',
     ),
     report.integration?.mode ?? '–',
-    `${count('pass')} / ${count('fail') + count('waived')} / ${count('skipped')}`,
+    `${count('pass')} of ${report.gates.length}`,
     run.outputs.changed === 'true' ? wall : `${wall} (unchanged)`,
     `${ran.length} of ${report.steps.length}`,
     report.sizes ? humanBytes(report.sizes.added) : '–',
+  ]
+}
+
+/** @returns how each gate ended for each image, and how long measuring took */
+function gateTable(reports: readonly LegReport[]): string[][] {
+  const titles = ['Gate', ...reports.map(({ engine, version }) => `${engine} ${version}`)]
+  const stateOf = ({ gates }: LegReport, name: string) => gates.find((gate) => gate.name === name)?.state
+  const measuring = reports.map(({ steps }) => {
+    const ran = steps.filter(({ name, cached }) => name.startsWith('[measured-') && !cached)
+    return formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
+  })
+  return [
+    titles,
+    titles.map(() => '---'),
+    ...gateNames.map((name) => [name, ...reports.map((report) => stateOf(report, name) ?? '–')]),
+    [
+      'conditions',
+      ...reports.map(({ conditions }) => conditions.map(({ name }) => name).join(' ') || 'none'),
+    ],
+    ['measuring base and image', ...measuring],
   ]
 }
 
@@ -74,10 +95,11 @@ const runs = join(kept, 'runs')
 rmSync(runs, { recursive: true, force: true })
 mkdirSync(runs, { recursive: true })
 const header = [
-  ...['Image', ...componentNames, 'integration', 'gates passed / failed / skipped'],
+  ...['Image', ...componentNames, 'integration', 'gates passed'],
   ...['wall time', 'steps not from the cache', 'added, compressed'],
 ]
 const rows: string[][] = [header, header.map(() => '---')]
+const reports: LegReport[] = []
 for (const image of images) {
   const name = `${image.engine} ${image.versions} + aibrix ${image['aibrix-version']}`
   console.log(`\n${name}`)
@@ -86,6 +108,9 @@ for (const image of images) {
   writeFileSync(join(runs, `${image.engine}-${image.versions}.md`), run.summary)
   if (process.exitCode === 130) break
   if (run.code !== 0) process.exitCode = 1
-  rows.push(row(name, run, await storedReport(run)))
+  const report = await storedReport(run)
+  rows.push(row(name, run, report))
+  if (report) reports.push(report)
 }
-console.log(`\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)
+for (const table of [rows, gateTable(reports)])
+  console.log(`\n${table.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`)

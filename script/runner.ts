@@ -91,9 +91,11 @@ export function errorsOf({ log }: ActionRun): string[] {
   return log.split('\n').filter((line) => line.startsWith('::error'))
 }
 
-/** @returns the gates that failed, by the annotations */
+/** @returns the gates that failed or are undetermined, by the annotations */
 export function failedGates({ log }: ActionRun): string[] {
-  return [...log.matchAll(/^::error title=[^:]*gate ([a-z-]+) failed::/gm)].map((match) => match[1] ?? '')
+  return [...log.matchAll(/^::error title=[^:]*gate ([a-z-]+) (?:failed|is undetermined)::/gm)].map(
+    (match) => match[1] ?? '',
+  )
 }
 
 function asEnvironment(inputs: Record<string, string>): NodeJS.ProcessEnv {

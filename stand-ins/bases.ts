@@ -1,3 +1,15 @@
+/** Stages of bases in which not all runs that root finds. */
+export const notAsMeasured = [
+  'user-site',
+  'closed-folder',
+  'closed-workdir',
+  'unknown-user',
+  'nixl-checkout',
+  'older-aibrix',
+] as const
+
+type NotAsMeasured = (typeof notAsMeasured)[number]
+
 /** One stand-in base image. All of them are made from `Dockerfile`; what they stand for is in the names. */
 export type Base = {
   /** Part of the base registry: `` for the images as they are published, else what is different */
@@ -5,7 +17,7 @@ export type Base = {
   repository: 'vllm/vllm-openai' | 'lmsysorg/sglang'
   tag: string
   /** Stage of the Dockerfile */
-  target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx'
+  target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx' | 'without-v1' | NotAsMeasured
   arguments: Record<string, string>
   /** Additional fields of buildx's `--output type=image` */
   output?: string
@@ -38,12 +50,20 @@ const published: Base[] = [
   }),
 ]
 
+/** vLLM as it became later: with its second model runner by default, without its first one, with a demand of NIXL. */
+const later: Base[] = [
+  newer('second-runner', 'plain', '0.29.0', '2.13.0'),
+  newer('without-v1', 'without-v1', '0.29.0', '2.13.0'),
+  newer('demanding', 'plain', '0.33.0', '2.14.0'),
+]
+
 /** vLLM 0.21.0 again, each with one thing that a base may have. */
 const variants: Base[] = [
   variant('venv', 'plain', { PYTHON: 'venv-python' }),
   variant('not-root', 'not-root'),
   variant('with-nixl', 'with-nixl', { NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
   variant('with-libucx', 'with-libucx'),
+  ...notAsMeasured.map((name) => variant(name, name)),
   variant(
     'zstd',
     'one-layer',
@@ -58,7 +78,7 @@ const variants: Base[] = [
   ),
 ]
 
-export const bases: readonly Base[] = [...published, ...variants]
+export const bases: readonly Base[] = [...published, ...variants, ...later]
 
 /** What the action's `base-registry` input gets for the bases of a variant. */
 export function baseRegistry(registry: string, name: string): string {
@@ -73,4 +93,9 @@ function base(engine: 'vllm' | 'sglang', tag: string, target: Base['target'], ar
 function variant(name: string, target: Base['target'], more: Base['arguments'] = {}, output?: string): Base {
   const made = { ...base('vllm', 'v0.21.0', target, { ...vllm21, ...more }), variant: name }
   return output === undefined ? made : { ...made, output }
+}
+
+function newer(name: string, target: Base['target'], version: string, torch: string): Base {
+  const args = { ENGINE: 'vllm', VERSION: version, CUDA: '13.0', TORCH: torch, ...slim }
+  return { ...base('vllm', `v${version}`, target, args), variant: name }
 }

@@ -232,6 +232,7 @@ describe('what lands in the image', () => {
       expect(built).toContain('./lib/libucp.so.0 root root')
       expect(built).toContain('./bin/ucx_info root root -rwxr-xr-x')
       expect(built).not.toContain('source.json')
+      expect(built).not.toContain('driver-stub')
       expect(restored).toBe(built)
     },
     8 * minutes,

@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildxArguments, reproduceCommand } from '../../src/build/argv.ts'
+import { buildxArguments } from '../../src/build/argv.ts'
+import { reproduceCommand } from '../../src/build/by-hand.ts'
 import { openDockerLogin } from '../../src/build/docker-config.ts'
 import { systemTimers } from '../../src/build/timers.ts'
 import { BuildCancelled, BuildError } from '../../src/build/build-error.ts'
@@ -208,6 +209,7 @@ describe('the arguments that are made for buildx', () => {
       'COPY --from=aibrix-source HEAD /source.txt',
       `RUN --mount=type=secret,id=token,required=true cat /run/secrets/token && echo ${mark()} "$OWN" "$VLLM_VERSION" "$GPU_ARCHITECTURES"`,
       'FROM image AS final',
+      '',
     ]
     const { request } = await setUp(dockerfile.join('\n'))
     const context = request.argv.at(-1) ?? ''
@@ -218,6 +220,7 @@ describe('the arguments that are made for buildx', () => {
     const leg = makeLeg({
       aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: repository }, ref: 'v0.7.0' },
       buildArguments: { OWN: `it's "$HOME" \`x\`` },
+      environment: { OWN: `it's "$OWN" \\ \`x\`` },
       gpuArchitectures: ['8.0', '9.0'],
     })
     const call = makeCall({
@@ -243,6 +246,15 @@ describe('the arguments that are made for buildx', () => {
       expect(log).toMatch(/\[image 3\/3\] \S+ it's "\$HOME" `x` v0\.10\.2 8\.0 9\.0\n/)
       await cp(secret, join(directory, 'secret-token'))
       execFileSync('sh', ['-c', reproduceCommand(call)], { cwd: directory, stdio: 'pipe' })
+      const inspect = [
+        'image',
+        'inspect',
+        '--format',
+        '{{json .Config.Env}}',
+        'image-action-test/arguments:1',
+      ]
+      const env = JSON.parse(execFileSync('docker', inspect, { encoding: 'utf8' })) as string[]
+      expect(env).toContain(`OWN=${leg.environment.OWN ?? ''}`)
     } finally {
       execFileSync('docker', ['image', 'rm', '--force', 'image-action-test/arguments:1'], { stdio: 'ignore' })
     }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import { gateNames } from '../../src/verify/gate.ts'
 import {
   type ActionRun,
   digestOf,
@@ -104,7 +105,7 @@ describe('both engines', () => {
     for (const part of [
       '| Component | vLLM Image | SGLang Image |',
       'docker pull ',
-      '17 of 17 gates passed',
+      `${gateNames.length} of ${gateNames.length} gates passed`,
       '| Size, compressed | ',
       '```mermaid',
       '--kv-transfer-config',
@@ -164,9 +165,11 @@ describe('both engines', () => {
     )
     expect(groups.filter((_, index) => index % 2 === 1).every((group) => group === 'endgroup::')).toBe(true)
     for (const name of ['vllm v0.21.0', 'sglang v0.5.11'])
-      expect(first.log.split('\n').filter((line) => line === `${name}: 17 of 17 gates passed`)).toHaveLength(
-        1,
-      )
+      expect(
+        first.log
+          .split('\n')
+          .filter((line) => line === `${name}: ${gateNames.length} of ${gateNames.length} gates passed`),
+      ).toHaveLength(1)
   })
 
   it(
@@ -177,7 +180,7 @@ describe('both engines', () => {
       expect(second.code).toBe(0)
       expect(second.outputs.changed).toBe('false')
       expect(second.log).not.toContain('[image')
-      expect(second.summary).toContain('17 of 17 gates passed')
+      expect(second.summary).toContain(`${gateNames.length} of ${gateNames.length} gates passed`)
       expect(await digestOf(`${world().namespace}/vllm-openai`, vllmTag)).toBe(before)
       expect(JSON.parse(second.outputs.components ?? '')).toEqual(JSON.parse(first.outputs.components ?? ''))
     },
@@ -254,7 +257,7 @@ describe('the bases that are accepted', () => {
 
   const build = (more: Record<string, string>) => limit(() => runAction(world().inputs(more)))
 
-  it.concurrent.each(['venv', 'not-root', 'with-nixl', 'zstd', 'zstd-docker-types'])(
+  it.concurrent.each(['venv', 'not-root', 'zstd', 'zstd-docker-types'])(
     'a base "%s" passes every gate and can be pulled',
     async (variant) => {
       const base = world().standIns.baseRegistries[variant] ?? ''
@@ -277,6 +280,48 @@ describe('the bases that are accepted', () => {
       expect(run.log).not.toMatch(/^::warning/m)
       expect(other.requests).toEqual([])
       await other.close()
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'a base with a newer NIXL is refused by one gate, and passes when that is waived',
+    async () => {
+      const base = world().standIns.baseRegistries['with-nixl'] ?? ''
+      const inputs = { ...vllm, 'base-registry': base, tags: 'with-nixl' }
+      const refused = await build(inputs)
+      expect(failedGates(refused)).toEqual(['engine-demands'])
+      expect(errorsOf(refused)[0]).toMatch(/brings NIXL 0\.8\.0, .* choose nixl-version: 0\.8\.0 or later/)
+      const waived = await build({ ...inputs, 'allow-failed': 'engine-demands=our cluster speaks 0.7.1' })
+      expect(waived.code).toBe(0)
+      expect(waived.summary).toContain('our cluster speaks 0.7.1')
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'a vLLM that may take its second model runner passes on a condition, which stands wherever it is looked for',
+    async () => {
+      const base = world().standIns.baseRegistries['second-runner'] ?? ''
+      const run = await build({
+        ...vllm,
+        versions: 'v0.29.0',
+        'base-registry': base,
+        tags: 'second-runner',
+      })
+      expect(errorsOf(run)).toEqual([])
+      expect(run.code).toBe(0)
+      const condition = { kind: 'environment', name: 'VLLM_USE_V2_MODEL_RUNNER=0' }
+      expect(Object.values(JSON.parse(run.outputs.conditions ?? '{}') as object)).toMatchObject([[condition]])
+      expect(run.summary).toContain('<code>docker run --env VLLM_USE_V2_MODEL_RUNNER=0 …</code>')
+      expect(run.summary).toContain('\nVLLM_USE_V2_MODEL_RUNNER=0 vllm serve <model> --kv-transfer-config')
+      const image = `${registry}/${world().namespace}/vllm-openai:second-runner`
+      execFileSync('docker', ['pull', '--quiet', image])
+      const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' })
+      const label = '{{index .Config.Labels "io.aibrix.image.conditions"}}'
+      expect(docker('image', 'inspect', '--format', label, image).trim()).toBe(condition.name)
+      const record = docker('run', '--rm', '--entrypoint', 'cat', image, '/opt/aibrix/integration.json')
+      expect(JSON.parse(record)).toMatchObject({ mode: 'module', conditions: [condition] })
     },
     5 * minutes,
   )
@@ -353,11 +398,13 @@ describe('without a push', () => {
       const run = await runAction(world().inputs(inputs))
       expect(run.code).toBe(0)
       expect(run.log).not.toMatch(/^::warning/m)
-      expect(run.log).toContain(
-        'added-bytes, media-types: could not be told, because the image was not pushed',
-      )
-      for (const part of ['built and verified, not pushed', '15 of 17 gates passed', 'built in '])
-        expect(run.summary).toContain(part)
+      const parts = [
+        'built and verified, not pushed',
+        `${gateNames.length - 2} of ${gateNames.length} gates passed, 2 not applicable`,
+        '<code>added-bytes</code>, <code>media-types</code> not applicable: the image was not pushed',
+        'built in ',
+      ]
+      for (const part of parts) expect(run.summary).toContain(part)
       expect(await tagsOf('nothing-is-pushed-here/image-cache')).toEqual([])
       expect(await tagsOf('nothing-is-pushed-here/vllm-openai')).toEqual([])
       const left = execFileSync('docker', [
@@ -377,8 +424,8 @@ describe('without a push', () => {
         environment: { GITHUB_STEP_SUMMARY: '' },
       })
       expect(run.code).toBe(0)
-      expect(readFileSync(run.outputs['summary-path'] ?? '', 'utf8')).toContain('not pushed')
-      expect(run.log).toContain('could not be told, because verify is false')
+      const summary = readFileSync(run.outputs['summary-path'] ?? '', 'utf8')
+      for (const part of ['not pushed', 'not applicable: verify is false']) expect(summary).toContain(part)
     },
     5 * minutes,
   )

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import type { ucxMutants } from '../../stand-ins/sources.ts'
 import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -29,11 +30,39 @@ const pip = (...args: string[]) =>
 const libraries =
   "$(python3 -c 'import nixl_cu13, os; print(os.path.dirname(os.path.dirname(nixl_cu13.__file__)))')/nixl_cu13.libs"
 
+/** Edits NIXL's agents where they are; a base has none. */
+const editNixl = (expression: string) =>
+  `RUN find / -xdev -path '*/nixl_cu13/_api.py' -exec sed -i '${expression}' {} +`
+const onBase =
+  (variant: string) =>
+  ({ standIns }: StandInWorld) => ({ 'base-registry': standIns.baseRegistries[variant] ?? '' })
+
 const mutants: Record<string, Mutant> = {
   'a base whose tag names another version than it holds': {
     gate: 'engine-version',
     cause: /0\.21\.0/,
     inputs: () => ({ versions: 'v0.21.1', 'base-registry': `${registry}/${mislabelled}` }),
+  },
+  'a base whose tag names another CUDA': {
+    gate: 'engine-version',
+    cause: /says cu129, and behind it is torch for CUDA 13\.0/,
+    inputs: () => ({ versions: 'v0.21.0-cu129', 'base-registry': `${registry}/${mislabelled}` }),
+  },
+  'a base whose tag names another distribution': {
+    gate: 'engine-version',
+    cause: /says ubuntu2404, and behind it is debian 12/,
+    inputs: () => ({
+      versions: 'v0.21.0-x86_64-cu130-ubuntu2404',
+      'base-registry': `${registry}/${mislabelled}`,
+    }),
+  },
+  'a base whose tag names another architecture, built with force': {
+    gate: 'engine-version',
+    cause: /says aarch64, and behind it is an image for linux\/amd64/,
+    inputs: () => ({
+      ...{ versions: 'v0.21.0-aarch64', force: 'true' },
+      'base-registry': `${registry}/${mislabelled}`,
+    }),
   },
   'a torch that is not the base any more': {
     gate: 'torch-untouched',
@@ -59,6 +88,21 @@ const mutants: Record<string, Mutant> = {
     gate: 'extension',
     cause: /reshape_and_cache_multi_layer/,
     inputs: () => ({ 'aibrix-version': 'mutant/no-operator' }),
+  },
+  'an extension that links the driver, for another torch': {
+    gate: 'extension',
+    cause: /standin_torch_2_6_register/,
+    inputs: () => ({ 'aibrix-version': 'mutant/driver-and-other-torch' }),
+  },
+  'a second library that does not load': {
+    gate: 'extension',
+    cause: /libpart\.so.*that_is_missing/,
+    inputs: () => ({ 'aibrix-version': 'mutant/broken-part' }),
+  },
+  'two kernels of which one lacks sm_90': {
+    gate: 'gpu-architectures',
+    cause: /9\.0 .*part of its source files/,
+    inputs: () => ({ 'aibrix-version': 'mutant/second-kernel-without-sm90' }),
   },
   'an extension without sm_90': {
     gate: 'gpu-architectures',
@@ -93,12 +137,85 @@ const mutants: Record<string, Mutant> = {
   'UCX tools of another release': {
     gate: 'ucx-tools',
     cause: /1\.18\.1/,
-    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx) }),
+    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx, 'wrong-version') }),
+  },
+  'UCX tools that move nothing over TCP': {
+    gate: 'ucx-loopback',
+    cause: /nothing over TCP: no usable transports/,
+    inputs: ({ standIns }) => ({ 'ucx-repository': ucxWithMovedTag(standIns.ucx, 'nothing-over-tcp') }),
+  },
+  'UCX tools that move nothing over shared memory': {
+    gate: 'ucx-loopback',
+    cause: /nothing over shared memory: no usable transports/,
+    inputs: ({ standIns }) => ({
+      'ucx-repository': ucxWithMovedTag(standIns.ucx, 'nothing-over-shared-memory'),
+    }),
+  },
+  'an ENTRYPOINT that dies': {
+    gate: 'entrypoint',
+    cause: /vllm serve, asked for its help.*exit code 3 \(no engine here\)/,
+    step: `RUN printf '#!/bin/sh\\necho no engine here >&2\\nexit 3\\n' >/usr/local/sbin/vllm && chmod 755 /usr/local/sbin/vllm`,
+  },
+  "a NIXL of the user's own": {
+    gate: 'as-it-runs',
+    cause: /nixl 0\.7\.0.*nixl 0\.7\.1.*\/home\/engine\/\.local/,
+    inputs: onBase('user-site'),
+  },
+  'a checkout of NIXL that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /nixl from \/opt\/nixl\/.*PYTHONPATH/,
+    inputs: onBase('nixl-checkout'),
+  },
+  'an older AIBrix that PYTHONPATH names': {
+    gate: 'as-it-runs',
+    cause: /aibrix_kvcache from \/opt\/aibrix-older\/.*0\.6\.0.*0\.7\.0.*PYTHONPATH/,
+    inputs: onBase('older-aibrix'),
+  },
+  'tools in a folder that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /ucx_info.*permission denied.*\/opt/,
+    inputs: onBase('closed-folder'),
+  },
+  'a USER that is not there': {
+    gate: 'as-it-runs',
+    cause: /USER engine is not there/,
+    inputs: onBase('unknown-user'),
+  },
+  'a WORKDIR that is closed to the user': {
+    gate: 'as-it-runs',
+    cause: /WORKDIR.*\/srv\/work/,
+    inputs: onBase('closed-workdir'),
   },
   'a bumped dependency of the engine': {
     gate: 'environment-untouched',
     cause: /stand-in-dependency/,
     step: pip('install', '--no-deps', 'stand-in-dependency==2.0.0'),
+  },
+  'a file of the engine that the wheel overwrites': {
+    gate: 'environment-untouched',
+    cause:
+      /The package aibrix-kvcache, which was installed, changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
+    inputs: () => ({ 'aibrix-version': 'mutant/overwrites-engine' }),
+  },
+  'a file of the engine that a step rewrites': {
+    gate: 'environment-untouched',
+    cause: /A step of the build changed \/\S+\/vllm\/v1\/__init__\.py of vllm/,
+    step: `RUN echo '# touched' >>"$(python3 -c 'import vllm, os; print(os.path.dirname(vllm.__file__))')/v1/__init__.py"`,
+  },
+  'a file that comes to an engine that lies in a folder of its own': {
+    gate: 'environment-untouched',
+    cause: /A step of the build added \/sgl-workspace\/\S+\/sitecustomize\.py of sglang/,
+    inputs: () => ({ engine: 'sglang', versions: 'v0.5.11' }),
+    change: {
+      file: 'dockerfiles/Dockerfile.sglang',
+      from: 'ARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
+      to: 'RUN ["touch", "/sgl-workspace/sglang/python/sglang/sitecustomize.py"]\nARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
+    },
+  },
+  'a file of a package of the base that a step removes': {
+    gate: 'environment-untouched',
+    cause: /A step of the build removed \/\S+ of stand-in-dependency/,
+    step: `RUN rm "$(python3 -c 'import stand_in_dependency; print(stand_in_dependency.__file__)')"`,
   },
   'a changed package of the system': {
     gate: 'environment-untouched',
@@ -114,6 +231,58 @@ const mutants: Record<string, Mutant> = {
     gate: 'integration',
     cause: /that_is_missing/,
     inputs: () => ({ 'aibrix-version': 'mutant/broken-connector' }),
+  },
+  'a NIXL that arrives damaged': {
+    gate: 'nixl-transfer',
+    cause: /1 of 1048576 bytes arrive changed, the first at offset 1048575/,
+    step: editNixl('s/to, source, length)/to, source, length - 1)/'),
+  },
+  'a NIXL without its UCX plugin': {
+    gate: 'nixl-transfer',
+    cause: /without a UCX plugin, it has GDS/,
+    step: 'RUN find / -xdev -name libplugin_UCX.so -delete',
+  },
+  'a NIXL that hangs': {
+    gate: 'nixl-transfer',
+    cause: /during the transfer.*did not end within 60 s/,
+    step: editNixl('s/return "DONE"/return "PROC"/'),
+  },
+  'a NIXL that crashes': {
+    gate: 'nixl-transfer',
+    cause: /while memory is registered.*killed by SIGABRT/,
+    step: editNixl('s/if not self.backends:/if os.abort() or not self.backends:/'),
+  },
+  'a cache that gives other bytes from memory': {
+    gate: 'kvcache-round-trip',
+    cause: /other bytes from memory than were put into it: 2 of 65536 differ, the first at offset 0/,
+    inputs: () => ({ 'aibrix-version': 'mutant/other-bytes-in-memory' }),
+  },
+  'a cache that gives other bytes from files': {
+    gate: 'kvcache-round-trip',
+    cause: /other bytes from files/,
+    inputs: () => ({ 'aibrix-version': 'mutant/other-bytes-in-files' }),
+  },
+  'a cache that is another one': {
+    gate: 'kvcache-round-trip',
+    cause: /could not be judged.*TESTING_DISABLE_PIN_MEMORY/,
+    inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
+  },
+  'an engine that demands a newer NIXL': {
+    gate: 'engine-demands',
+    cause:
+      /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and 0\.7\.1/,
+    inputs: ({ standIns }) => ({
+      versions: 'v0.33.0',
+      'base-registry': standIns.baseRegistries.demanding ?? '',
+    }),
+  },
+  'an engine without the model runner on which AIBrix acts': {
+    gate: 'integration',
+    cause: /model runner V1 alone, which this engine does not have/,
+    inputs: ({ standIns }) => ({
+      versions: 'v0.29.0',
+      'base-registry': standIns.baseRegistries['without-v1'] ?? '',
+    }),
   },
   'a missing tool': { gate: 'debug-tools', cause: /ibv_devices/, step: 'RUN rm /usr/bin/ibv_devices' },
   'an ENTRYPOINT replaced': { gate: 'image-config', cause: /ENTRYPOINT/, step: 'ENTRYPOINT ["/bin/sh"]' },
@@ -141,20 +310,22 @@ const mutants: Record<string, Mutant> = {
 }
 
 /** A repository whose release tag names another release. */
-function ucxWithMovedTag(repository: string): string {
+function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'ucx-')), 'ucx.git')
   execFileSync('git', ['clone', '--quiet', '--mirror', repository, folder])
-  execFileSync('git', ['-C', folder, 'tag', '--force', 'v1.19.0', 'mutant/wrong-version'])
+  execFileSync('git', ['-C', folder, 'tag', '--force', 'v1.19.0', `mutant/${mutant}`])
   return folder
 }
 
-/** The v0.21.0 base once more, under a tag that it is not. */
+/** The v0.21.0 base once more, under tags that it is not. */
 function publishMislabelledBase(): void {
   const source = `${world().standIns.baseRegistries.published ?? ''}/vllm/vllm-openai:v0.21.0`
-  const target = `${registry}/${mislabelled}/vllm/vllm-openai:v0.21.1`
   execFileSync('docker', ['pull', '--quiet', source])
-  execFileSync('docker', ['tag', source, target])
-  execFileSync('docker', ['push', '--quiet', target])
+  for (const tag of ['v0.21.1', 'v0.21.0-cu129', 'v0.21.0-x86_64-cu130-ubuntu2404', 'v0.21.0-aarch64']) {
+    const target = `${registry}/${mislabelled}/vllm/vllm-openai:${tag}`
+    execFileSync('docker', ['tag', source, target])
+    execFileSync('docker', ['push', '--quiet', target])
+  }
 }
 
 /** The part of the bundle that is loaded when there is something to build. */
@@ -167,8 +338,9 @@ function actionWith({ step, change }: Mutant): string | undefined {
     change ??
     (step !== undefined && {
       file: 'dockerfiles/Dockerfile.vllm',
-      from: 'ARG BASE_USER=""',
-      to: `${step}\nARG BASE_USER=""`,
+      // The base is measured as that user, too, and stays as it is.
+      from: 'ARG BASE_USER=""\nUSER',
+      to: `${step}\nARG BASE_USER=""\nUSER`,
     })
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }
@@ -205,6 +377,26 @@ describe('one thing wrong', () => {
   it.concurrent.each(Object.keys(mutants))(
     '%s: exactly its gate fails, names the cause, and nothing is verified or public',
     (name) => limit(() => expectOneGate(name)),
+    15 * minutes,
+  )
+})
+
+describe('nothing wrong', () => {
+  it.concurrent(
+    'an extension that links the driver, which no build machine has, is judged with a stub of it that is in no image',
+    () =>
+      limit(async () => {
+        const namespace = `${world().namespace}-driver`
+        const inputs = { engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '8.0 9.0', namespace }
+        const run = await runAction(world().inputs({ ...inputs, 'aibrix-version': 'mutant/driver' }))
+        expect([failedGates(run), run.code]).toEqual([[], 0])
+        const image = `${registry}/${namespace}/vllm-openai`
+        const [tag = ''] = await tagsOf(`${namespace}/vllm-openai`)
+        const find = ['/', '-xdev', '-name', 'libcuda.so*', '-o', '-name', 'driver-stub*']
+        const command = ['run', '--rm', '--network', 'none', '--entrypoint', 'find', `${image}:${tag}`]
+        const found = execFileSync('docker', [...command, ...find], { encoding: 'utf8' })
+        expect(found.trim().split('\n')).toEqual(['/usr/local/cuda/lib64/stubs/libcuda.so'])
+      }),
     15 * minutes,
   )
 })

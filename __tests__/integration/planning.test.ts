@@ -4,14 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as v from 'valibot'
 import { determinantsLabel } from '../../src/plan/build-id.ts'
 import { buildIdLabel } from '../../src/plan/published.ts'
 import { stagedTag } from '../../src/plan/stage-tags.ts'
 import { digestOf } from '../../src/registry/digest.ts'
-import { factsSchema } from '../../src/verify/facts.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, errorsOf, registry, runAction, type TestOptions } from '../support/action.ts'
+import { type ActionRun, errorsOf, registry, runAction, tagsOf, type TestOptions } from '../support/action.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
 import {
   makeTaggedRepository,
@@ -25,6 +23,7 @@ import {
 } from '../support/planning-world.ts'
 import { rememberIndex } from '../support/pip-memory.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
+import { realFacts } from '../support/measured-facts.ts'
 
 const minutes = 60_000
 const user = { user: 'robot', password: 'canary-git-5b7e' }
@@ -391,6 +390,44 @@ describe('selectors on repositories with hundreds of tags', () => {
   })
 })
 
+describe('a base with ONBUILD', () => {
+  const namespace = freshNamespace()
+
+  beforeAll(async () => {
+    const onBuild = ['RUN python3 -m pip install --user nixl==0.7.0', 'USER root']
+    await publishBases(namespace, [
+      { repository: repositories.vllm, tag: 'v0.10.2', onBuild },
+      { repository: repositories.vllm, tag: 'v0.10.3', index: true, onBuild },
+      { repository: repositories.vllm, tag: 'v0.9.2' },
+    ])
+  })
+
+  it.each(['v0.10.2', 'v0.10.3'])('is an error of the plan, with force and without: %s', async (tag) => {
+    for (const force of ['false', 'true']) {
+      // All of a run, which would build if there were something to build: and there is no Docker.
+      const run = await plan(registry, namespace, { versions: tag, engine: 'vllm', command: 'run', force })
+      expect(errorsOf(run).join()).toContain(
+        `vllm/vllm-openai:${tag} for linux/amd64 has ONBUILD instructions (the first is "RUN python3 -m pip install --user nixl==0.7.0"), which would change it before it is measured`,
+      )
+      expect(run.code).toBe(1)
+      expect(run.log).not.toMatch(/^::group::.*(?:measure|compile)/m)
+      expect(await tagsOf(`${namespace}/image-cache`)).toEqual([])
+    }
+  })
+
+  it('is left out of a range', async () => {
+    const run = await plan(registry, namespace, {
+      versions: '>=0.9',
+      engine: 'vllm',
+      'nixl-version': '0.7.1',
+    })
+    expect(errorsOf(run)).toEqual([])
+    expect(run.code).toBe(0)
+    expect(documentOf(run).images.map(({ version }) => version.tag)).toEqual(['v0.9.2'])
+    expect(documentOf(run).excluded).toMatchObject([{ version: 'v0.10.3' }, { version: 'v0.10.2' }])
+  })
+})
+
 describe('versions of NIXL', () => {
   const namespace = freshNamespace()
   const onCuda12 = { engine: 'vllm', versions: 'v0.10.2, v0.10.1.1' }
@@ -496,10 +533,7 @@ describe('a base with Python 3.13, as an earlier run has measured', () => {
   beforeAll(async () => {
     const bases = ['v0.10.1.1', 'v0.10.2'].map((tag) => ({ repository: repositories.vllm, tag }))
     await publishBases(namespace, bases)
-    const facts = v.parse(
-      factsSchema,
-      JSON.parse(readFileSync('__tests__/fixtures/facts/vllm-v0.10.2/base.json', 'utf8')),
-    )
+    const facts = realFacts('vllm-v0.10.2', 'base')
     const python = { ...facts.python, version: '3.13.1' }
     await storeMeasured(namespace, { repository: repositories.vllm, tag: 'v0.10.2' }, { ...facts, python })
   }, minutes)

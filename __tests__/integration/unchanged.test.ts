@@ -159,8 +159,8 @@ describe('a run with nothing new', () => {
       const { run } = await observe(await published(), { date: '20251130' })
       const parts = [
         /^\| Component /m,
-        /vLLM v\S+<\/b>: 17 of 17 gates passed/m,
-        /SGLang v\S+<\/b>: 17 of 17 gates passed/m,
+        /vLLM v\S+<\/b>: (\d+) of \1 gates passed/m,
+        /SGLang v\S+<\/b>: (\d+) of \1 gates passed/m,
       ]
       for (const part of parts) expect(tableAfter(run.summary, part)).toBe(tableAfter(built.summary, part))
       expect(run.outputs.components).toBe(built.outputs.components)

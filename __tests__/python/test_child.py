@@ -1,6 +1,10 @@
+import os
+import time
 import unittest
+from unittest import mock
 
-from measure.child import LONGEST, OK, Done, failure, python, run
+from measure import child
+from measure.child import LONGEST, OK, Child, Done, failure, python, run
 
 
 class WhyTest(unittest.TestCase):
@@ -41,6 +45,64 @@ class RunTest(unittest.TestCase):
         done = run(["no-such-program"])
         self.assertIsNone(done.code)
         self.assertIn("no-such-program", done.why())
+
+    def test_runs_it_in_a_directory(self):
+        self.assertEqual(run(["pwd"]).out, "/\n")
+        self.assertEqual(run(["pwd"], directory="/usr").out, "/usr\n")
+
+
+def is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "XZ"
+    except OSError:
+        return False
+
+
+class LimitTest(unittest.TestCase):
+    """Nothing that a program does makes its measurement last."""
+
+    def assertShort(self, argv, seconds=0.5):
+        before = time.monotonic()
+        done = run(argv, seconds=seconds)
+        self.assertLess(time.monotonic() - before, 10)
+        return done
+
+    def test_ends_a_program_that_hangs_and_says_so(self):
+        done = self.assertShort(["sh", "-c", "echo began; sleep 60"])
+        self.assertEqual((done.code, done.late, done.out, done.why()), (None, True, "began\n", "did not end within 0.5 s"))
+
+    def test_ends_what_ignores_signals(self):
+        self.assertTrue(self.assertShort(["sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done"]).late)
+
+    def test_ends_the_children_too(self):
+        for last in ("wait", "exit 3"):
+            done = self.assertShort(["sh", "-c", "sleep 60 & echo $!; " + last])
+            self.assertFalse(is_alive(int(done.out)))
+            self.assertEqual(done.code, None if last == "wait" else 3)
+
+    def test_does_not_wait_for_a_child_that_left_the_group(self):
+        done = self.assertShort(["setsid", "--fork", "sh", "-c", "echo $$; exec sleep 30"], 5)
+        self.assertEqual(done.code, 0)
+        os.kill(int(done.out), 9)
+
+    def test_keeps_the_last_of_what_is_printed_without_end(self):
+        with mock.patch.object(child, "KEPT_BYTES", 1000):
+            done = self.assertShort(["sh", "-c", "yes; echo never"])
+            self.assertTrue(done.late)
+            self.assertEqual(len(done.out), 1000)
+            self.assertEqual(run(["sh", "-c", "yes | head -n 5000; echo end"]).out[-6:], "y\nend\n")
+
+    def test_holds_for_python_too(self):
+        self.assertEqual(python("answer(1)\nimport time\ntime.sleep(60)", seconds=1), (1, failure("did not end within 1 s")))
+
+
+class BackgroundTest(unittest.TestCase):
+    def test_runs_a_program_until_it_is_ended(self):
+        background = Child(["sh", "-c", "echo began; sleep 60"])
+        self.assertTrue(background.is_running())
+        self.assertEqual(background.end(0.3).out, "began\n")
+        self.assertFalse(background.is_running())
 
 
 class PythonTest(unittest.TestCase):

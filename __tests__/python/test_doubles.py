@@ -6,6 +6,7 @@ import os
 import re
 import unittest
 
+import measure.driver
 import measure.engine
 import measure.integration
 import measure.names
@@ -106,12 +107,21 @@ class WithDockerfilesTest(unittest.TestCase):
 
     def test_ucx_is_copied_from_where_it_is_built(self):
         for engine in ("vllm", "sglang"):
-            self.assertIn("COPY --from=ucx-builder %s /\n" % build_ucx.PREFIX, read("dockerfiles", "Dockerfile." + engine))
+            text = read("dockerfiles", "Dockerfile." + engine)
+            self.assertIn("COPY --from=ucx-builder %s /\n" % build_ucx.PREFIX, text)
+            # Once for the image, and for each of the two that measure it
+            self.assertEqual(text.count("--mount=type=bind,from=ucx,target=%s " % ucx_tools.GIVEN), 3)
 
 
 class WithinTheScriptsTest(unittest.TestCase):
     def test_ucx_is_built_installed_and_measured_under_one_prefix(self):
         self.assertEqual({build_ucx.PREFIX, ucx_tools.PREFIX, measure.ucx.PREFIX}, {"/opt/aibrix/ucx"})
+
+    def test_stubs_of_the_driver_are_kept_where_they_are_measured_with_and_not_in_the_image(self):
+        self.assertEqual([soname for soname, _, _, _ in toolkit.DRIVER], list(measure.driver.LIBRARIES))
+        name = os.path.relpath(build_ucx.STUBS, build_ucx.PREFIX)
+        self.assertEqual(measure.driver.KEPT, "%s/%s" % (ucx_tools.GIVEN, name))
+        self.assertIn(name, ucx_tools.NOT_FOR_THE_IMAGE)
 
     def test_integration_is_noted_where_it_is_looked_for(self):
         self.assertEqual(integrate.RECORD, measure.integration.RECORD)

@@ -3,9 +3,9 @@ import struct
 import sys
 import unittest
 
-from measure.elf import Elf, NotElf, needed
+from measure.elf import Elf, NotElf, needed, sections
 
-from ..support.elf_file import DYNAMIC, DYNSYM, LINK, OFFSET, SIZE, STRTAB, elf_file, field_at
+from ..support.elf_file import DYNAMIC, DYNSYM, LINK, OFFSET, SIZE, STRTAB, elf_file, elf_with, field_at
 from ..support.image_python import folder, write
 
 
@@ -102,3 +102,20 @@ class ElfTest(unittest.TestCase):
         path = os.path.realpath(sys.executable)
         self.assertIn("libc", {name.split(".")[0] for name in needed(path)})
         self.assertIn("__libc_start_main", {name.partition("@")[0] for name in Elf(path).undefined()})
+
+
+class SectionsTest(unittest.TestCase):
+    def test_have_names_and_places(self):
+        data = elf_with({".text.a": b"abc", "__nv_relfatbin": b"de"})
+        found = {name: data[offset: offset + size] for name, offset, size in sections(data)}
+        self.assertEqual((found[".text.a"], found["__nv_relfatbin"]), (b"abc", b"de"))
+
+    def test_are_none_in_what_can_not_be_read(self):
+        data = elf_with({".text.a": b"abc"})
+        for what in (b"", b"\x7fELF", data[:64], data.replace(b"\x7fELF", b"nELF"), data.replace(b".shstrtab\0", b".shstrtabx")):
+            self.assertEqual(sections(what), [])
+
+    def test_never_fail_where_a_field_lies(self):
+        data = elf_with({".text.a": b"abc"})
+        for at in range(0, len(data) - 8):
+            sections(data[:at] + b"\xff" * 8 + data[at + 8:])

@@ -3,6 +3,7 @@ import os
 import unittest
 from unittest import mock
 
+from measure import demands, integration
 from step.common.failure import Failure
 from step.image import integrate
 from step.image.integrate import MODULES, find_module, find_patch, only_package, version_of
@@ -117,4 +118,27 @@ class EngineTest(unittest.TestCase):
             with mock.patch.dict(os.environ, INTEGRATION="none"):
                 integrate.main("vllm")
         with open(place + "/it/integration.json", encoding="utf-8") as file:
-            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None})
+            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None, "conditions": []})
+
+    def test_is_noted_with_the_condition_on_which_the_engine_runs_what_aibrix_acts_on(self):
+        runner = "class GPUModelRunner:\n    def execute_model(self): pass\n"
+        for path, text in {
+            "vllm/__init__.py": "",
+            "vllm/envs.py": 'environment_variables = {"X": lambda: os.getenv("VLLM_USE_V2_MODEL_RUNNER", None)}',
+            "vllm/v1/worker/gpu_model_runner.py": runner,
+            "vllm/v1/worker/gpu/model_runner.py": runner,
+            "aibrix_kvcache/__init__.py": "",
+            MODULES["vllm"][0].replace(".", "/") + ".py":
+                "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\nR.execute_model = wrap(R.execute_model)",
+        }.items():
+            self.site.add(path, text)
+        record = folder(self) + "/integration.json"
+        with mock.patch.object(integrate, "RECORD", record), mock.patch.object(demands, "RECORD", record), \
+                mock.patch.object(integration, "RECORD", record), printed():
+            with mock.patch.dict(os.environ, {"INTEGRATION": "module"}):
+                integrate.main("vllm")
+            with mock.patch.dict(os.environ, {"VLLM_USE_V2_MODEL_RUNNER": "0"}):
+                (condition,) = demands.conditions()
+            self.assertEqual((condition["kind"], condition["name"], condition["set"]), ("environment", "VLLM_USE_V2_MODEL_RUNNER=0", "0"))
+            self.assertEqual(demands.conditions()[0]["set"], os.environ.get("VLLM_USE_V2_MODEL_RUNNER"))
+            self.assertEqual(demands.hooks(), {"found": [{"runner": "V1", "there": True, "missing": []}], "error": None})

@@ -53,7 +53,9 @@ export function writeContent(content: string, { determinants }: Artifact, change
   program.writeUInt16LE(changes.machine ?? 62, 18)
   mkdirSync(join(content, 'bin'))
   mkdirSync(join(content, 'lib/ucx'), { recursive: true })
-  for (const name of ['bin/ucx_info', 'bin/ucx_perftest', 'lib/libucp.so.0.0.0', 'lib/ucx/libuct_ib.so.0'])
+  mkdirSync(join(content, 'driver-stub'))
+  const libraries = ['lib/libucp.so.0.0.0', 'lib/ucx/libuct_ib.so.0', 'driver-stub/libcuda.so.1']
+  for (const name of ['bin/ucx_info', 'bin/ucx_perftest', ...libraries])
     writeFileSync(join(content, name), program, { mode: 0o755 })
   symlinkSync('libucp.so.0.0.0', join(content, 'lib/libucp.so.0'))
   json({ version: determinants.ucxVersion, commit: determinants.ucxCommit })

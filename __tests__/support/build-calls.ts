@@ -49,6 +49,7 @@ export function makeLeg(more: Partial<Leg> = {}): Leg {
     integration: 'auto',
     gpuArchitectures: 'auto',
     buildArguments: {},
+    environment: {},
     buildId: 'c'.repeat(64),
     recipe: '7'.repeat(64),
     ...more,

@@ -37,3 +37,18 @@ def elf_file(needed=(), undefined=(), weak=(), defined=()):
 def field_at(section, field):
     """Where in the file a field of a section's header is."""
     return SECTIONS_AT + SECTION_SIZE * section + field
+
+
+def elf_with(contents):
+    """An ELF file of nothing but sections: name → bytes."""
+    names, at = b"\0", 64 * (len(contents) + 3)
+    headers, body = bytes(64), b""
+    for name, content in dict(contents, **{".shstrtab": b""}).items():
+        place = len(names)
+        names += name.encode("utf-8") + b"\0"
+        content = content or (names if name == ".shstrtab" else b"")
+        headers += struct.pack("<IIQQQQIIQQ", place, 1, 0, 0, at + len(body), len(content), 0, 0, 0, 0)
+        body += content
+    head = (b"\x7fELF\x02\x01".ljust(0x28, b"\0") + struct.pack("<Q", 64)).ljust(0x3A, b"\0")
+    count = len(contents) + 2
+    return (head + struct.pack("<HHH", 64, count, count - 1)).ljust(64, b"\0") + headers + bytes(at - 64 - len(headers)) + body

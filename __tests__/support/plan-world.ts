@@ -8,7 +8,8 @@ import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/
 
 /**
  * What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. The label
- * `made` is when its layers were made, `content` stands for them: without it each tag names an image of its own.
+ * `made` is when its layers were made, `content` stands for them: without it each tag names an image of its own; `onbuild` has a
+ * line for each of its ONBUILD instructions.
  */
 export type Images = Record<string, Record<string, Record<string, string>>>
 
@@ -40,7 +41,7 @@ export function registryOf(images: Images, delay: () => Promise<void> = () => Pr
         os,
         architecture,
         created: labels.made,
-        config: { Labels: labels },
+        config: { Labels: labels, OnBuild: labels.onbuild?.split('\n') },
         rootfs: { diff_ids: [labels.content ?? name.split('/').at(-1)] },
       })
       configs.set(config.digest, config.bytes)
@@ -153,6 +154,7 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     gpuArchitectures: 'auto',
     platforms: ['linux/amd64'],
     buildArguments: {},
+    environment: {},
     registry: 'docker.io',
     namespace: 'aibrix',
     baseRegistry: 'docker.io',

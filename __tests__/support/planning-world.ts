@@ -12,7 +12,7 @@ import { registry } from './action.ts'
 import { openTestClient } from './test-client.ts'
 
 /** A base image that nothing is built on: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
-export type TinyBase = { repository: string; tag: string; index?: boolean }
+export type TinyBase = { repository: string; tag: string; index?: boolean; onBuild?: string[] }
 
 /**
  * Publishes bases in the test registry, each with a digest of its own.
@@ -21,9 +21,9 @@ export type TinyBase = { repository: string; tag: string; index?: boolean }
 export async function publishBases(namespace: string, bases: readonly TinyBase[]): Promise<void> {
   await withClient(async (client) => {
     await Promise.all(
-      bases.map(async ({ repository, tag, index = false }) => {
+      bases.map(async ({ repository, tag, index = false, onBuild }) => {
         const to = parseRepository(`${registry}/${namespace}/${repository}`)
-        const image = await imageOf(client, to, { name: `${repository}:${tag}` })
+        const image = await imageOf(client, to, { name: `${repository}:${tag}` }, onBuild)
         const bytes = Buffer.from(JSON.stringify(image))
         const child = await client.putManifest(to, index ? `child-${tag}` : tag, bytes, image.mediaType)
         if (index) await putIndex(client, to, tag, { digest: child, size: bytes.length })
@@ -92,13 +92,13 @@ async function withClient(work: (client: RegistryClient) => Promise<void>): Prom
   }
 }
 
-async function imageOf(client: RegistryClient, to: Repository, labels: Labels) {
+async function imageOf(client: RegistryClient, to: Repository, labels: Labels, onBuild?: string[]) {
   const layer = Buffer.from('no layer')
   const config = Buffer.from(
     JSON.stringify({
       os: 'linux',
       architecture: 'amd64',
-      config: { Entrypoint: ['serve'], Env: ['PATH=/usr/bin'], Labels: labels },
+      config: { Entrypoint: ['serve'], Env: ['PATH=/usr/bin'], Labels: labels, OnBuild: onBuild },
       rootfs: { type: 'layers', diff_ids: [`sha256:${'0'.repeat(64)}`] },
     }),
   )

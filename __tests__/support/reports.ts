@@ -34,6 +34,16 @@ export function factsOf(leg: Leg): LegFacts {
   for (const some of [facts.base, facts.image])
     for (const engine of some.engines)
       Object.assign(engine, { name: leg.engine, version: leg.version.release })
+  if (leg.engine === 'sglang') facts.image.hooks = null
+  return facts
+}
+
+/** The facts of a leg that is fine on one condition. */
+export function conditionalFacts(leg: Leg): LegFacts {
+  const facts = factsOf(leg)
+  const reason = "AIBrix acts on vLLM's model runner V1 alone"
+  facts.image.conditions = [{ kind: 'environment', name: 'VLLM_USE_V2_MODEL_RUNNER=0', reason, set: null }]
+  Object.assign(facts.image.demands?.vllm?.runners ?? {}, { v2Default: true })
   return facts
 }
 

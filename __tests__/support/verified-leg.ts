@@ -1,8 +1,9 @@
 import type { Leg } from '../../src/plan/plan.ts'
 import type { ImageConfig, ImageLayer } from '../../src/registry/manifest.ts'
-import type { Facts, LegFacts } from '../../src/verify/facts.ts'
+import type { BaseFacts, Facts, LegFacts } from '../../src/verify/facts.ts'
 import type { Rules } from '../../src/verify/again.ts'
 import type { Candidate } from '../../src/verify/candidate.ts'
+import { makeImports, site } from './imported.ts'
 
 // A leg and its facts as they are when all is well. Tests change one thing in a copy.
 
@@ -18,6 +19,7 @@ export function makeConfig(changes: Partial<ImageConfig> = {}): ImageConfig {
     cmd: [],
     workingDir: '/vllm-workspace',
     shell: [],
+    onBuild: [],
     env: ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/usr/local/cuda'],
     labels: {},
     diffIds: [],
@@ -57,16 +59,35 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
     integration: 'auto',
     gpuArchitectures: 'auto',
     buildArguments: {},
+    environment: {},
     buildId: 'd'.repeat(64),
     recipe: '7'.repeat(64),
     ...changes,
   }
 }
 
-export function makeBase(): Facts {
-  const site = '/usr/local/lib/python3.12/dist-packages'
+const tools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
+
+/** As root, with a script as the ENTRYPOINT. */
+function makeRunning(pip: Facts['pip']): Facts['running'] {
   return {
-    format: 1,
+    identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
+    imports: makeImports(pip, '/usr/local/bin'),
+    tools: [...tools, 'ucx_info', 'ucx_perftest'].map((command) => ({ command, start: ok })),
+    nixlTransfer: null,
+    kvcacheRoundTrip: null,
+    loopback: null,
+    entrypoint: [{ command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null }],
+  }
+}
+
+export function makeBase(): Facts {
+  const pip = { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' }
+  return {
+    format: 2,
+    running: makeRunning(pip),
+    user: { name: '', directory: '/vllm-workspace', entry: ok, group: ok, enter: ok, python: ok },
+    imports: makeImports(pip),
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
@@ -90,19 +111,68 @@ export function makeBase(): Facts {
       ucxTools: [],
     },
     tools: [],
+    demands: {
+      vllm: {
+        floors: [],
+        unread: [],
+        connectors: ['NixlConnector'],
+        runners: { there: ['V1', 'V2'], v2Default: false, switch: true, error: null },
+      },
+      sglang: { floors: [], unread: [], connectors: ['aibrix'], runners: null },
+    },
     integration: null,
-    pip: { vllm: '0.21.0', torch: '2.11.0+cu130', numpy: '2.2.6', redis: '7.0.1' },
+    baseFiles: null,
+    hooks: null,
+    conditions: [],
+    pip,
     pipCheck: ['vllm 0.21.0 requires opencv-python, which is not installed.'],
     dpkg: { 'libc6:amd64': '2.36-9', 'openssl:amd64': '3.0.17' },
   }
 }
 
+const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip' | 'loopback'> => ({
+  loopback: {
+    sharedMemory: { outcome: 'ok', megabytesPerSecond: 11_800 },
+    tcp: { outcome: 'ok', megabytesPerSecond: 1200 },
+  },
+  nixlTransfer: {
+    driver: true,
+    step: 'end',
+    plugins: ['GDS', 'POSIX', 'UCX'],
+    missing: [{ plugin: 'LIBFABRIC', error: 'libfabric.so.1: cannot open shared object file' }],
+    state: 'DONE',
+    differs: null,
+    process: ok,
+  },
+  kvcacheRoundTrip: {
+    step: 'end',
+    lacks: null,
+    memory: { bytes: 65_536, differs: null },
+    files: { bytes: 65_536, differs: null },
+    process: ok,
+  },
+})
+
+/** What is known of a base before anything runs as its user. */
+export function asRoot({ running: _, ...facts }: Facts): BaseFacts {
+  return facts
+}
+
 export function makeImage(): Facts {
   const base = makeBase()
-  const site = '/usr/local/lib/python3.12/dist-packages'
+  const pip = {
+    ...base.pip,
+    'aibrix-kvcache': '0.7.0+cu130',
+    nixl: '0.7.1',
+    'nixl-cu13': '0.7.1',
+    rocksdict: '0.3.29',
+  }
   const extensionPath = `${site}/aibrix_kvcache/_aibrix_C.abi3.so`
   return {
     ...base,
+    running: { ...makeRunning(pip), ...atWork() },
+    user: null,
+    imports: makeImports(pip),
     aibrix: {
       version: '0.7.0+cu130',
       import: ok,
@@ -113,8 +183,10 @@ export function makeImage(): Facts {
         operators: ['reshape_and_cache_multi_layer', 'reshape_and_offload_multi_layer'],
         undefinedSymbols: [],
         machineCode: ['8.0', '8.9', '9.0', '10.0', '12.0'],
+        partialMachineCode: [],
         ptx: [],
       },
+      libraries: [],
     },
     nixl: { distributions: { nixl: '0.7.1', 'nixl-cu13': '0.7.1' }, modules: ['nixl_cu13'] },
     bundledUcx: {
@@ -140,7 +212,7 @@ export function makeImage(): Facts {
       aibrix: [{ path: extensionPath, needed: ['libcudart.so.13'] }],
       ucxTools: [{ path: '/opt/aibrix/ucx/lib/ucx/libuct_cuda.so', needed: ['libcudart.so.13'] }],
     },
-    tools: ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig'].map((command) => ({
+    tools: tools.map((command) => ({
       command,
       path: `/usr/bin/${command}`,
       start: ok,
@@ -151,13 +223,9 @@ export function makeImage(): Facts {
       evidence: 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector',
       check: ok,
     },
-    pip: {
-      ...base.pip,
-      'aibrix-kvcache': '0.7.0+cu130',
-      nixl: '0.7.1',
-      'nixl-cu13': '0.7.1',
-      rocksdict: '0.3.29',
-    },
+    baseFiles: { compared: 4200, differing: {} },
+    hooks: { found: [{ runner: 'V1', there: true, missing: [] }], error: null },
+    pip,
     pipCheck: [
       ...(base.pipCheck ?? []),
       'aibrix-kvcache 0.7.0+cu130 has requirement redis==6.0.0, but you have redis 7.0.1.',

@@ -6,13 +6,7 @@ import { formatReference } from '../registry/reference.ts'
 import { UserError } from '../errors.ts'
 import { layerCacheOptions, type Layers } from './layer-cache.ts'
 import type { BuildOptions } from './options.ts'
-import {
-  components,
-  fetchCommands,
-  isReachableInBuild,
-  sourceContexts,
-  type SourceFolders,
-} from './source-fetch.ts'
+import { components, sourceContexts, type SourceFolders } from './source-fetch.ts'
 
 /** Build secrets: id → file that holds the value. */
 export type SecretFiles = ReadonlyMap<string, string>
@@ -72,6 +66,7 @@ export function buildArguments(
     BASE_IMAGE: formatReference({ ...leg.base.repository, digest: leg.base.digest }),
     BASE_DIGEST: leg.base.manifestDigest,
     BASE_USER: leg.base.config.user,
+    BASE_ENTRYPOINT: JSON.stringify(leg.base.config.entrypoint),
     UCX_VERSION: leg.ucxVersion,
     UCX_COMMIT: ucx.commit,
     ...(ucx.repository.kind === 'url' && !sources.ucx && { UCX_REPO: ucx.repository.url }),
@@ -109,31 +104,8 @@ export function makesIndex(options: BuildOptions, environment: NodeJS.ProcessEnv
   return !/^(?:1|t|true)$/i.test(environment.BUILDX_NO_DEFAULT_ATTESTATIONS ?? '')
 }
 
-/**
- * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
- * puts there. A comment in front says which. What git in a build can't clone is fetched by git before.
- * @param place where the user finds context and Dockerfile, if not where the action has them
- */
-export function reproduceCommand(
-  call: BuildCall,
-  place: { context?: string; dockerfile?: string } = {},
-): string {
-  const fetched = components.filter((component) => !isReachableInBuild(call.leg[component]))
-  const sources = Object.fromEntries(fetched.map((component) => [component, sourceContexts[component]]))
-  const local = { ...call, ...place, sources }
-  const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
-  const args = [...commonArguments(local, secrets), ...outputArguments(local, false), '--', local.context]
-  const comment = [...secrets].map(
-    ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
-  )
-  const commands = [
-    ...fetched.flatMap((component) => fetchCommands(sourceContexts[component], call.leg[component])),
-    ['docker', ...args],
-  ]
-  return comment.join('') + commands.map((words) => words.map(quote).join(' ')).join('\n')
-}
-
-function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
+/** What every call has, but for where its result goes. */
+export function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
   const { leg, options } = call
   return [
     'buildx',
@@ -151,7 +123,8 @@ function commonArguments(call: BuildCall, secrets: SecretFiles): string[] {
   ]
 }
 
-function outputArguments({ output, options }: BuildCall, forUs: boolean): string[] {
+/** @param forUs whether the action itself makes the call, which alone pushes */
+export function outputArguments({ output, options }: BuildCall, forUs: boolean): string[] {
   if (output.kind !== 'image')
     return [
       // The stage has the same name.
@@ -207,9 +180,4 @@ export function csv(fields: readonly string[]): string {
       return /[",]|^\s|\s$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
     })
     .join(',')
-}
-
-/** For a POSIX shell. */
-function quote(argument: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
 }

@@ -109,7 +109,9 @@ async function problemOfUcx(content: string, wanted: UcxDeterminants): Promise<s
   const files = libraries.filter((entry) => entry.isFile() && /\.so(?:\.|$)/.test(entry.name))
   if (!files.some(({ name }) => name.startsWith('libucp.so'))) return 'it holds no libucp'
   const tools = ['ucx_info', 'ucx_perftest'].map((name) => join(content, 'bin', name))
-  for (const path of [...tools, ...files.map(({ parentPath, name }) => join(parentPath, name))])
+  // Without it, what links the driver could not be judged in the image.
+  const stub = join(content, 'driver-stub/libcuda.so.1')
+  for (const path of [...tools, stub, ...files.map(({ parentPath, name }) => join(parentPath, name))])
     if ((await elfMachine(path)) !== elfMachines[wanted.machine])
       return `${path.slice(content.length + 1)} is no program for ${wanted.machine}`
   return undefined

@@ -52,8 +52,27 @@ export function parseEngine(text: string): EngineInfo | undefined {
   }
 }
 
+export type BuildxVersion = { major: number; minor: number; text: string }
+
+const pluginsSchema = v.object({
+  ClientInfo: v.object({
+    Plugins: v.array(
+      v.object({ Name: v.string(), Version: v.optional(v.string()), Err: v.optional(v.string()) }),
+    ),
+  }),
+})
+
+/** @param text of `docker info --format '{{json .}}'` @returns undefined where it does not say of buildx that it works */
+export function parsePluginVersion(text: string): BuildxVersion | undefined {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), pluginsSchema), text)
+  const found = result.success
+    ? result.output.ClientInfo.Plugins.find(({ Name, Err }) => Name === 'buildx' && Err === undefined)
+    : undefined
+  return found && parseBuildxVersion(`buildx ${found.Version ?? ''}`)
+}
+
 /** @param text `github.com/docker/buildx v0.13.1 788433953af1…` @returns major and minor, undefined if there are none */
-export function parseBuildxVersion(text: string): { major: number; minor: number; text: string } | undefined {
+export function parseBuildxVersion(text: string): BuildxVersion | undefined {
   const match = /\bv?((\d+)\.(\d+)\.\d+\S*)/.exec(text.replace(/^\S+/, ''))
   if (!match) return undefined
   return { major: Number(match[2]), minor: Number(match[3]), text: match[1] ?? '' }

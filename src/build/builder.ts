@@ -1,12 +1,7 @@
 import { UserError } from '../errors.ts'
 import { NoBuilder } from './build-error.ts'
-import {
-  type BuilderInfo,
-  type EngineInfo,
-  parseBuilder,
-  parseBuildxVersion,
-  parseEngine,
-} from './builder-info.ts'
+import { assertBuildx } from './buildx-version.ts'
+import { type BuilderInfo, type EngineInfo, parseBuilder, parseEngine } from './builder-info.ts'
 
 /** What the plan asks of a builder. */
 export type BuilderNeeds = {
@@ -43,8 +38,6 @@ export type BuilderRequest = {
   writeFile: (name: string, content: string) => Promise<string>
   log: (line: string) => void
 }
-
-const oldest = { major: 0, minor: 13 }
 
 /** @returns what to do, from what buildx and the engine said of themselves; undefined engine: none answered */
 export function chooseBuilder(
@@ -119,27 +112,17 @@ function samePlatform(offered: string, wanted: string): boolean {
  * @throws UserError if there is no docker, no buildx of at least 0.13, no engine, or a builder that can't do it
  */
 export async function openBuilder(docker: RunDocker, request: BuilderRequest): Promise<Builder> {
-  await assertBuildx(docker)
+  const info = await docker(['info', '--format', '{{json .}}'])
+  await assertBuildx(docker, info.stdout)
   const { named, needs } = request
   const inspected = await docker(['buildx', 'inspect', ...(named === undefined ? [] : ['--', named])])
   const builder = inspected.code === 0 ? parseBuilder(inspected.stdout) : undefined
   if (builder === undefined) throw new UserError(inspectFailed(named, inspected.stderr))
-  const info = await docker(['info', '--format', '{{json .}}'])
   const choice = chooseBuilder(named, builder, parseEngine(info.stdout), needs)
   if (choice.kind === 'error') throw new UserError(choice.sentence)
   if (choice.kind === 'use') return { name: choice.name, made: false, remove: () => Promise.resolve() }
   request.log(choice.why)
   return await createBuilder(docker, request)
-}
-
-/** @throws UserError if buildx is not there, or too old for `--progress=rawjson` */
-async function assertBuildx(docker: RunDocker): Promise<void> {
-  const { code, stdout } = await docker(['buildx', 'version'])
-  if (code !== 0) throw new UserError('docker has no buildx plugin; install docker-buildx 0.13 or later.')
-  const version = parseBuildxVersion(stdout)
-  if (version === undefined) return
-  if (version.major === oldest.major && version.minor < oldest.minor)
-    throw new UserError(`buildx ${version.text} is too old; update docker-buildx to 0.13 or later.`)
 }
 
 /** Where buildx says why it failed. */

@@ -9,8 +9,8 @@ import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import type { Rules } from '../verify/again.ts'
 import type { Candidate } from '../verify/candidate.ts'
-import type { Facts, LegFacts } from '../verify/facts.ts'
-import { type Gate, skipped, verdict, waive } from '../verify/gate.ts'
+import type { BaseFacts, LegFacts } from '../verify/facts.ts'
+import { type Gate, isBlocking, notApplicable, waive } from '../verify/gate.ts'
 import { judgeBase, judgeFacts } from '../verify/judge.ts'
 import { labelsOf } from '../verify/labels.ts'
 import { judgeManifest } from '../verify/manifest.ts'
@@ -72,7 +72,7 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   const steps: Step[] = []
   const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
   const world = { ...outer, build: tolerateLayers(outer.build, layerWarnings) }
-  const onBase = (base: Facts) => settle(judgeBase(leg, base), given)
+  const onBase = (base: BaseFacts) => settle(judgeBase(leg, base), given)
   try {
     const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, steps)
     return await buildMeasured(leg, given, world, { ...measured, layers, layerWarnings, steps })
@@ -80,7 +80,7 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
     if (!(error instanceof UnfitBase)) throw error
     const candidate = { known: 'nothing', reason: 'a gate failed on the base, so nothing was built' } as const
     // The others are judged on an image, and there is none.
-    const gates = error.gates.filter(({ state }) => state === 'fail' || state === 'waived')
+    const gates = error.gates.filter((gate) => isBlocking(gate) || gate.state === 'waived')
     return { facts: undefined, candidate, gates, steps, digest: undefined, warnings: layerWarnings }
   }
 }
@@ -104,11 +104,9 @@ async function buildMeasured(
       gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
       ...{ steps, digest, origins, warnings: [...layerWarnings, ...first.warnings] },
     })
-    if (verdict(gates) === 'fail')
-      return result(
-        { known: 'nothing', reason: 'a gate on the facts failed, so no image was made' },
-        undefined,
-      )
+    const blocking = gates.find(isBlocking)
+    if (blocking)
+      return result({ known: 'nothing', reason: 'no image was made', because: blocking.name }, undefined)
     const labels = labelsOf(leg, facts, waivedGates(gates, settings))
     const made = await makeImage(leg, settings, layers, world, labels)
     const again = repeatedSteps(made.steps, steps)
@@ -171,10 +169,12 @@ async function readCandidate(
   return { known: 'manifest', mediaType: manifest.mediaType, config, layers: manifest.parsed.layers }
 }
 
-/** Waivers applied; with `verify: false` nothing is judged, and a gate that was not judged is skipped. */
+/** Waivers applied; with `verify: false` nothing is judged, and no gate applies. */
 function settle(gates: Gate[], settings: LegSettings): Gate[] {
   if (settings.judge === 'all') return waive(gates, settings.waivers)
-  return gates.map(({ name, expected, actual }) => skipped(name, { expected, actual }, 'verify is false'))
+  return gates.map(({ name, expected, actual }) =>
+    notApplicable(name, { expected, actual }, 'verify is false'),
+  )
 }
 
 /** A gate on the manifest is judged when the labels are in the image already: its waiver is recorded in any case. */

@@ -1,7 +1,7 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isDenied } from '../registry/failure.ts'
-import type { Facts, LegFacts } from '../verify/facts.ts'
+import type { BaseFacts, LegFacts } from '../verify/facts.ts'
 import { verdict } from '../verify/gate.ts'
 import { measureBase, measureImage } from './measure.ts'
 import {
@@ -55,7 +55,7 @@ async function storedBase(
   { push }: StagesSettings,
   { facts }: StagesWorld,
   warnings: string[],
-): Promise<Facts | undefined> {
+): Promise<BaseFacts | undefined> {
   try {
     return await facts.read(leg)
   } catch (error) {
@@ -71,12 +71,12 @@ async function storedBase(
 /** @returns undefined if the stored facts led to artifacts that are not for this base */
 async function believe(
   leg: Leg,
-  stored: Facts,
+  stored: BaseFacts,
   settings: StagesSettings,
   world: StagesWorld,
   steps: Step[],
 ): Promise<Omit<Measured, 'warnings'> | undefined> {
-  let base: Promise<Facts> | undefined
+  let base: Promise<BaseFacts> | undefined
   const isTrue = async () =>
     isSameToStages(leg, stored, await (base ??= measureBase(leg, settings.call, world, steps)), settings)
   const confirm = async () => {
@@ -93,7 +93,7 @@ async function believe(
 
 async function measureOn(
   leg: Leg,
-  base: Facts,
+  base: BaseFacts,
   settings: StagesSettings,
   world: StagesWorld,
   steps: Step[],
@@ -109,7 +109,7 @@ async function measureOn(
   return { stages, facts: await measureImage(leg, call, settings.layers, world, steps) }
 }
 
-function isSameToStages(leg: Leg, one: Facts, other: Facts, settings: StagesSettings): boolean {
+function isSameToStages(leg: Leg, one: BaseFacts, other: BaseFacts, settings: StagesSettings): boolean {
   const [left, right] = [artifactsFor(leg, one, settings), artifactsFor(leg, other, settings)]
   return left.wheel.name === right.wheel.name && left.ucx.name === right.ucx.name
 }

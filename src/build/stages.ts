@@ -2,8 +2,8 @@ import { UserError } from '../errors.ts'
 import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/artifact-key.ts'
 import { withAdvice } from '../plan/combination.ts'
 import type { Leg, PinnedSource } from '../plan/plan.ts'
-import { expectedArchitectures } from '../verify/extension.ts'
-import type { Facts } from '../verify/facts.ts'
+import { expectedArchitectures } from '../verify/gpu-architectures.ts'
+import type { BaseFacts } from '../verify/facts.ts'
 import { type Gate, verdict } from '../verify/gate.ts'
 import type { BuildCall } from './argv.ts'
 import type { Artifacts, Origin, Provided } from './artifacts.ts'
@@ -13,12 +13,12 @@ import type { Component } from './source-fetch.ts'
 import type { Step } from './steps.ts'
 
 export type StagesWorld = MeasuringWorld & {
-  /** Facts of bases that earlier builds have kept */
+  /** BaseFacts of bases that earlier builds have kept */
   facts: {
     /** @returns undefined if there are none */
-    read: (leg: Leg) => Promise<Facts | undefined>
+    read: (leg: Leg) => Promise<BaseFacts | undefined>
     /** @param replace whether they take the place of those that are there */
-    keep: (leg: Leg, facts: Facts, replace: boolean) => Promise<void>
+    keep: (leg: Leg, facts: BaseFacts, replace: boolean) => Promise<void>
   }
   artifacts: Artifacts
   /** @returns folder with a bare repository of a source. @throws UserError if it can't be had */
@@ -30,9 +30,9 @@ export type StagesSettings = {
   layers: Layers
   push: boolean
   /** Says why it can't be built, from the base's facts; undefined if it can. There is none to what is built in any case. */
-  objection: ((base: Facts) => Promise<string | undefined>) | undefined
+  objection: ((base: BaseFacts) => Promise<string | undefined>) | undefined
   /** Gates that the base alone decides, waivers applied */
-  judgeBase: (base: Facts) => Gate[]
+  judgeBase: (base: BaseFacts) => Gate[]
   /** What each stage artifact is made with, 64 hexadecimal digits */
   recipes: Record<ArtifactKind, string>
 }
@@ -51,9 +51,9 @@ export class Impossible extends UserError {
   override name = 'Impossible'
   /** A sentence without its end */
   readonly reason: string
-  readonly base: Facts
+  readonly base: BaseFacts
 
-  constructor(leg: Leg, reason: string, base: Facts) {
+  constructor(leg: Leg, reason: string, base: BaseFacts) {
     super(`${leg.id} can't be built: ${withAdvice(reason, true)}.`)
     this.reason = reason
     this.base = base
@@ -72,7 +72,7 @@ export class UnfitBase extends Error {
 }
 
 /** @returns the artifacts that a leg needs on a base with these facts */
-export function artifactsFor(leg: Leg, base: Facts, { recipes }: Pick<StagesSettings, 'recipes'>) {
+export function artifactsFor(leg: Leg, base: BaseFacts, { recipes }: Pick<StagesSettings, 'recipes'>) {
   return artifactsOf(leg, base, expectedArchitectures(leg, base), recipes)
 }
 
@@ -86,7 +86,7 @@ const componentOf: Record<ArtifactKind, Component> = { wheel: 'aibrix', ucx: 'uc
  */
 export async function prepareStages(
   leg: Leg,
-  base: Facts,
+  base: BaseFacts,
   settings: StagesSettings,
   { build, artifacts, fetchSource }: StagesWorld,
   { addSteps, confirm }: { addSteps: (steps: Step[]) => void; confirm: () => Promise<void> },

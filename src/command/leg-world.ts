@@ -1,13 +1,8 @@
 import { mkdtempSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  type BuildCall,
-  buildxArguments,
-  compressionOf,
-  makesIndex,
-  reproduceCommand,
-} from '../build/argv.ts'
+import { type BuildCall, buildxArguments, compressionOf, makesIndex } from '../build/argv.ts'
+import { reproduceCommand } from '../build/by-hand.ts'
 import type { RunDocker } from '../build/builder.ts'
 import type { LegSettings, LegWorld } from '../build/leg.ts'
 import type { BuildOptions } from '../build/options.ts'
@@ -15,6 +10,7 @@ import { runProcess } from '../build/process.ts'
 import { runBuild } from '../build/session.ts'
 import { isReachableInBuild } from '../build/source-fetch.ts'
 import { UserError } from '../errors.ts'
+import { dockerfileOf } from './dockerfile-of.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { LegLog } from './leg-log.ts'
 import type { Machine } from '../edge/machine.ts'
@@ -127,7 +123,7 @@ async function inspectImage(docker: RunDocker, reference: string): Promise<Image
 
 /** How each leg is built. @param run tells this run's candidates from those of others, 8 hexadecimal digits */
 export function createSettings(
-  machine: Pick<Machine, 'dockerfiles' | 'environment'>,
+  machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>,
   inputs: Inputs,
   cacheRepository: Repository,
   options: BuildOptions,
@@ -140,7 +136,7 @@ export function createSettings(
     call: {
       options,
       context: machine.dockerfiles,
-      dockerfile: join(machine.dockerfiles, engines[leg.engine].dockerfile),
+      dockerfile: dockerfileOf(machine, leg),
       // Git has it on the runner, and what is built need not see it.
       secrets: new Map([...secrets].filter(([id]) => id !== 'git-credentials')),
       newerThan: leg.newerThan ?? undefined,

@@ -17,8 +17,8 @@ import { askedAttestations, noAttestations } from '../promote/attestations.ts'
 import { knownFrom, readBaseFacts } from '../promote/base-facts.ts'
 import { readRecipe } from '../edge/recipe.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { toolkitObjection } from '../verify/extension.ts'
-import type { Facts } from '../verify/facts.ts'
+import { toolkitObjection } from '../verify/gpu-architectures.ts'
+import type { BaseFacts } from '../verify/facts.ts'
 import { packagesObjection } from '../verify/integration.ts'
 import { writePrivateFile } from '../edge/workspace.ts'
 import type { RunGit } from '../plan/source.ts'
@@ -112,7 +112,7 @@ export function readCatalogue(dockerfiles: string): Catalogue {
  * What a plan calls possible may have been judged by what the catalogue guesses of a base: its facts decide.
  * @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can
  */
-export async function objectionTo(leg: Leg, base: Facts, world: JudgeWorld): Promise<string | undefined> {
+export async function objectionTo(leg: Leg, base: BaseFacts, world: JudgeWorld): Promise<string | undefined> {
   const judged = await judgeLeg(leg, knownFrom(base), world)
   if (judged.state === 'impossible') return judged.reason
   return toolkitObjection(leg, base) ?? packagesObjection(base)

@@ -4,13 +4,17 @@ import { Problems, quoted } from './problems.ts'
 
 /** Build arguments that the action sets itself. */
 const ownArguments =
-  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_DIGEST|BASE_USER|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION|NEWER_THAN)$/
+  /^(VLLM_VERSION|SGLANG_VERSION|AIBRIX_BRANCH|AIBRIX_REPO|AIBRIX_COMMIT|NIXL_VERSION|BASE_IMAGE|BASE_DIGEST|BASE_USER|BASE_ENTRYPOINT|UCX_VERSION|UCX_REPO|UCX_COMMIT|GPU_ARCHITECTURES|INTEGRATION|NEWER_THAN)$/
+
+export function isOwnArgument(name: string): boolean {
+  return ownArguments.test(name)
+}
 
 /** `build-args` that decide what is in an image. */
 export function readBuildArguments(source: Source): Record<string, string> {
   const given = read(source)
   for (const name of given.keys())
-    if (ownArguments.test(name))
+    if (isOwnArgument(name))
       source.problems.add(
         'build-args',
         quoted(name),

@@ -5,6 +5,9 @@ import type { Problems } from './problems.ts'
 /** Inputs that are secrets themselves. */
 const secret = new Set(['password', 'github-token', 'secrets', 'package-index'])
 
+/** Their reader names the line, and what is a secret in them is an error: nothing of them is a text that can't be hidden. */
+const judgedByLine = new Set(['environment'])
+
 /** Variables that BuildKit gives to each step, as which docker's own documentation has proxies with a password. */
 const proxy = /^(https?|ftp|all|no)_proxy$/i
 
@@ -28,10 +31,11 @@ export function watchForCredentials(read: ReadInput): {
   return {
     read: (name) => {
       const value = read(name)
-      if (secret.has(name)) return value
+      if (secret.has(name) || judgedByLine.has(name)) return value
+      const seen = name === 'build-args' ? withoutProxies(value) : value
       // Nobody sees who logs in.
-      if (name !== 'username') shown.set(name, value)
-      if (hasCredentials(name === 'build-args' ? withoutProxies(value) : value)) found.add(name)
+      if (name !== 'username') shown.set(name, seen)
+      if (hasCredentials(seen)) found.add(name)
       return value
     },
     shown: () => [...shown.values()],

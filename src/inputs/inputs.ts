@@ -8,6 +8,7 @@ import { readProxies } from './build-arguments.ts'
 import { readBuildOptions } from './build-options.ts'
 import { type Command, readCommand } from './command.ts'
 import { watchForCredentials } from './credentials.ts'
+import { refuseGivenSecrets } from './environment.ts'
 import { boolean, byteSize, count, optional, type ReadInput, type Source } from './fields.ts'
 import { Problems, quoted } from './problems.ts'
 import { inputNames } from './names.ts'
@@ -90,13 +91,21 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
   refuseRounded(read, problems)
   const shown = watch.shown()
   watch.complain(problems)
-  refuseOrdinary(problems, 'secrets', inputs.secrets, ordinaryWords(shown))
+  const isOrdinary = ordinaryWords(shown)
+  refuseOrdinary(problems, 'secrets', inputs.secrets, isOrdinary)
+  refuseGivenSecrets(source, secretValues(inputs), isOrdinary)
   problems.throwIfAny()
   return { ...inputs, shown }
 }
 
 /** @returns every value that must appear nowhere */
-export function secretValues({ login, packageIndex, secrets, githubToken, proxies }: Inputs): string[] {
+export function secretValues({
+  login,
+  packageIndex,
+  secrets,
+  githubToken,
+  proxies,
+}: Omit<Inputs, 'shown'>): string[] {
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
   const addresses = [packageIndex ?? '', ...Object.values(proxies)].flatMap(passwordsIn)
   return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')

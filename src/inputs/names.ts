@@ -16,6 +16,7 @@ export const inputNames = [
   'max-age',
   'force',
   'build-args',
+  'environment',
   'secrets',
   'registry',
   'namespace',

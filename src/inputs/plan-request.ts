@@ -5,6 +5,7 @@ import type { PlanRequest } from '../plan/request.ts'
 import { parseTemplate, type TagTemplate, templateNames } from '../plan/tag.ts'
 import { readEngines, readSelectors } from './engines.ts'
 import { readBuildArguments } from './build-arguments.ts'
+import { readEnvironment } from './environment.ts'
 import { eventTagOf } from './event-tag.ts'
 import { boolean, choice, lines, type Source } from './fields.ts'
 import type { InputContext } from './context.ts'
@@ -31,6 +32,7 @@ export function readPlanRequest(source: Source, context: InputContext, push: boo
     gpuArchitectures: readGpuArchitectures(source),
     platforms: readPlatforms(source),
     buildArguments: readBuildArguments(source),
+    environment: readEnvironment(source),
     registry,
     namespace,
     baseRegistry: readBaseRegistry(source),

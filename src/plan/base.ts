@@ -1,9 +1,14 @@
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { printable } from '../registry/json.ts'
 import { isForPlatform } from '../registry/manifest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import { formatReference, parseRepository, type Repository } from '../registry/reference.ts'
+import { withoutUserInformation } from '../registry/user-information.ts'
 import type { BaseImage } from './plan.ts'
+
+/** Characters of an instruction that are shown */
+const longestTrigger = 120
 
 /** @param baseRegistry host of the bases, with a path where a mirror has one */
 export function baseRepository(baseRegistry: string, path: string): Repository {
@@ -14,7 +19,7 @@ export function baseRepository(baseRegistry: string, path: string): Repository {
  * Pins a base image and reads what has to be inherited from it.
  * @param tag that exists, or is an error
  * @param nearest other tags, for the error
- * @returns a base for each platform; a sentence instead if it has none for one of them
+ * @returns a base for each platform; a sentence instead if it has none for one of them, or one that would change itself
  * @throws UserError if there is no such tag
  */
 export async function resolveBase(
@@ -34,18 +39,25 @@ export async function resolveBase(
       const { manifest, config } = found.image
       if (!isForPlatform(platform, config))
         return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
+      const { layersCreated: _, onBuild, ...inherited } = config
+      if (onBuild[0] !== undefined) return triggers(name, platform, onBuild[0])
       const layers = manifest.parsed.layers.map(({ digest, size, mediaType }) => ({
         digest,
         size,
         mediaType,
       }))
-      const { layersCreated: _, ...inherited } = config
       const digests = { digest: found.top.digest, manifestDigest: manifest.digest }
       return [platform, { repository, tag, ...digests, config: inherited, layers }]
     }),
   )
   const lacking = bases.find((base) => typeof base === 'string')
   return lacking ?? new Map(bases.filter((base) => typeof base !== 'string'))
+}
+
+/** @param first instruction, as the image's maker wrote it */
+function triggers(name: string, platform: string, first: string): string {
+  const shown = printable(withoutUserInformation(first), longestTrigger)
+  return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 
 async function missing(name: string, nearest: () => Promise<string[]>): Promise<string> {

@@ -22,6 +22,8 @@ export type Determinants = {
   integration: string
   gpuArchitectures: string
   buildArguments: Record<string, string>
+  /** Left out where there is none, so that this input changes no id of an image without */
+  environment?: Record<string, string>
   /** sha256 over the Dockerfile and the scripts */
   recipe: string
 }
@@ -43,6 +45,7 @@ export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: str
     integration: leg.integration,
     gpuArchitectures: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     buildArguments: leg.buildArguments,
+    ...(Object.keys(leg.environment).length > 0 && { environment: leg.environment }),
     recipe,
   }
 }

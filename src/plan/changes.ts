@@ -5,7 +5,7 @@ import type { Determinants } from './build-id.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Change } from './plan.ts'
 
-/** Name of a determinant → its value; those of build arguments are each for itself: `buildArguments.NAME`. */
+/** Name of a determinant → its value; those of build arguments and variables are each for itself: `buildArguments.NAME`. */
 export type KnownDeterminants = ReadonlyMap<string, string>
 
 /** Characters of the label, and of what a plan says of one value. A label is foreign text. */

@@ -49,12 +49,13 @@ export function compose(
 ): ComposedImage {
   const { engine, version, aibrix, nixl } = combination
   const id = idOf(combination)
-  const { integration, gpuArchitectures, buildArguments } = request
+  const { integration, gpuArchitectures, buildArguments, environment } = request
   const legs = [...bases].map(([platform, base]): Leg => {
     const architecture = platform.split('/')[1] ?? platform
     const leg = {
       ...{ id: `${id}-${architecture}`, engine, version, platform, architecture, base, aibrix, nixl },
-      ...{ ucxVersion: ucx.version, ucx: ucx.source, integration, gpuArchitectures, buildArguments },
+      ...{ ucxVersion: ucx.version, ucx: ucx.source, integration, gpuArchitectures },
+      ...{ buildArguments, environment },
     }
     return { ...leg, buildId: buildId(determinantsOf(leg, recipe)), recipe }
   })

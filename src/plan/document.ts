@@ -8,6 +8,7 @@ import { isDay } from './day.ts'
 import { engineNames } from './engine.ts'
 import { choosers } from './named.ts'
 import type { BaseImage, Plan, PlannedImage, PlannedLeg } from './plan.ts'
+import { isOneLine, isVariableName } from './variables.ts'
 
 const text = v.string()
 const digest = v.custom<Digest>(
@@ -52,6 +53,12 @@ const config = v.object({
   created: v.optional(text),
 })
 
+/** They come to be lines of a Dockerfile. */
+const variables = recordOf(
+  v.pipe(text, v.check(isVariableName, 'not the name of a variable')),
+  v.pipe(text, v.check(isOneLine, 'not on one line')),
+)
+
 const base = v.object({
   repository,
   tag: text,
@@ -74,6 +81,7 @@ const leg = v.object({
   integration: v.picklist(['auto', 'patch', 'module', 'none']),
   gpuArchitectures: v.union([v.literal('auto'), v.array(text)]),
   buildArguments: recordOf(text, text),
+  environment: variables,
   buildId: hex(64),
   recipe: text,
   existing: v.picklist(['nothing', 'staged']),

@@ -3,6 +3,7 @@ import { type Catalogue, type CatalogueRelease, whyNoUcx } from './catalogue.ts'
 import { type Engine, engines } from './engine.ts'
 import type { KnownBase } from './known-base.ts'
 import type { IntegrationChoice, PinnedSource } from './plan.ts'
+import { tagObjection } from './variant.ts'
 import { type EngineVersion, isSameRelease } from './version.ts'
 
 export { type KnownBase, knownBase } from './known-base.ts'
@@ -35,7 +36,11 @@ export function judgeFeasibility(
   catalogue: Catalogue,
   nixlVersions: Offered | 'unknown',
 ): Feasibility {
-  const found = [...judgeAibrix(wanted, base, catalogue), ...judgeNixl(wanted, base, catalogue, nixlVersions)]
+  const found = [
+    ...judgeTag(wanted),
+    ...judgeAibrix(wanted, base, catalogue),
+    ...judgeNixl(wanted, base, catalogue, nixlVersions),
+  ]
   return (
     found.find(({ state }) => state === 'impossible') ??
     found.find(({ state }) => state === 'unknown') ?? { state: 'possible' }
@@ -47,6 +52,12 @@ const unknown = (reason: string): Feasibility => ({ state: 'unknown', reason })
 
 function nameOf({ engine, version }: Wanted): string {
   return `${engines[engine].baseRepository}:${version.tag}`
+}
+
+/** What else the tag claims is told by the gate `engine-version`. */
+function judgeTag(wanted: Wanted): Feasibility[] {
+  const reason = tagObjection(nameOf(wanted), wanted.version.tag, wanted.platform)
+  return reason === undefined ? [] : [impossible(reason)]
 }
 
 function judgeAibrix(wanted: Wanted, base: KnownBase, catalogue: Catalogue): Feasibility[] {

@@ -1,6 +1,7 @@
 import { satisfies } from '@renovatebot/pep440'
 import type { Catalogue } from './catalogue.ts'
 import type { Engine } from './engine.ts'
+import { claimsOf } from './variant.ts'
 import type { EngineVersion } from './version.ts'
 
 /** What is known of an image of an engine before anything is built on it; what is missing is not known. */
@@ -18,8 +19,6 @@ export type KnownBase = {
 /** Parts of a variant that leave Python, torch and CUDA as they are. */
 const onlyFor = /^(?:x86_64|aarch64|amd64|arm64|zstd)$/
 
-const otherCuda = /^cu(\d{2})(\d*)$/
-
 /** @returns what the catalogue's rows say of an engine's image, for variants only what their rows or names tell */
 export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineVersion): KnownBase {
   const rows = catalogue.bases[engine].filter((row) =>
@@ -32,12 +31,12 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
     .slice(1)
     .filter((part) => !onlyFor.test(part))
   if (variant.length === 0) return known
-  const [, major, minor] = otherCuda.exec(variant.find((part) => otherCuda.test(part)) ?? '') ?? []
+  const cuda = claimsOf(version.tag).find((claim) => claim.kind === 'CUDA')?.release
   // The same Dockerfile with another CUDA has the same Python, and perhaps another torch. What else differs can differ in all.
-  const onlyCuda = major !== undefined && variant.length === 1
+  const onlyCuda = cuda !== undefined && variant.length === 1
   return {
     source: 'catalogue',
     ...(onlyCuda && known.python !== undefined && { python: known.python }),
-    ...(major !== undefined && { cuda: minor ? `${major}.${minor}` : major }),
+    ...(cuda !== undefined && { cuda }),
   }
 }

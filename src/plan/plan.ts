@@ -17,8 +17,8 @@ export type PinnedSource = {
 /** A URL, or `host:path` as ssh has it, or a path of a git repository on this machine. */
 export type SourceRepository = { kind: 'url'; url: string } | { kind: 'path'; path: string }
 
-/** What an image inherits of its base's configuration. */
-export type InheritedConfig = Omit<ImageConfig, 'layersCreated'>
+/** What an image inherits of its base's configuration. A base with `onBuild` is none. */
+export type InheritedConfig = Omit<ImageConfig, 'layersCreated' | 'onBuild'>
 
 /** The base image, pinned, with what has to be inherited from it. Sizes in bytes, compressed, as the registry has them. */
 export type BaseImage = {
@@ -56,6 +56,8 @@ export type Leg = {
   gpuArchitectures: GpuArchitectures
   /** The user's own build arguments */
   buildArguments: Record<string, string>
+  /** Variables that the image gets beside the base's, or in place of them: name → value */
+  environment: Record<string, string>
   /** sha256 over everything declared that determines the content, 64 hexadecimal digits */
   buildId: string
   /** sha256 over the Dockerfile and the scripts, 64 hexadecimal digits; one of the determinants of the build id */

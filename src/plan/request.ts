@@ -16,6 +16,8 @@ export type PlanRequest = {
   /** `linux/amd64`, in the order of their names, none twice */
   platforms: [string, ...string[]]
   buildArguments: Record<string, string>
+  /** Variables that the image gets beside the base's: name → value */
+  environment: Record<string, string>
   registry: string
   namespace: string
   /** Host, with a path where a mirror has one */

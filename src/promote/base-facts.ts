@@ -5,7 +5,7 @@ import { factsTag } from '../plan/stage-tags.ts'
 import { getArtifact, putArtifact } from '../registry/artifact.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Repository } from '../registry/reference.ts'
-import { type Facts, factsSchema } from '../verify/facts.ts'
+import { type BaseFacts, baseFactsSchema } from '../verify/facts.ts'
 
 const type = 'application/vnd.aibrix.image-action.facts.v1+json'
 
@@ -20,7 +20,7 @@ export async function storeBaseFacts(
   client: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   base: BaseImage,
-  facts: Facts,
+  facts: BaseFacts,
   replace = false,
 ): Promise<void> {
   if (!replace && (await client.getManifest(repository, factsTag(base)))) return
@@ -33,15 +33,15 @@ export async function readBaseFacts(
   client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
   base: BaseImage,
-): Promise<Facts | undefined> {
+): Promise<BaseFacts | undefined> {
   const bytes = await getArtifact(client, repository, factsTag(base), { type, limit })
   if (!bytes) return undefined
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), factsSchema), bytes.toString('utf8'))
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), baseFactsSchema), bytes.toString('utf8'))
   return result.success ? result.output : undefined
 }
 
 /** What the plan judges by. */
-export function knownFrom({ python, torch }: Facts): KnownBase {
+export function knownFrom({ python, torch }: BaseFacts): KnownBase {
   return {
     source: 'measured',
     python: python.version.split('.').slice(0, 2).join('.'),

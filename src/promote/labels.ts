@@ -1,9 +1,10 @@
 import { gateNames } from '../verify/gate.ts'
-import { waivedLabel } from '../verify/labels.ts'
+import { conditionsLabel, waivedLabel } from '../verify/labels.ts'
 
 /**
  * The annotations of an index over platforms: the labels that all of its images have, with the same value. What differs, such
- * as the build id or the base's digest, is in each image's own labels; but gates that were waived for any of them are of the whole.
+ * as the build id or the base's digest, is in each image's own labels; but gates that were waived for any of them, and conditions of
+ * any, are of the whole.
  * @param labels of the images, in any order
  */
 export function commonLabels(labels: readonly Record<string, string>[]): Record<string, string> {
@@ -13,9 +14,16 @@ export function commonLabels(labels: readonly Record<string, string>[]): Record<
     ([key, value]) =>
       /^(org\.opencontainers|io\.aibrix)\.image\./.test(key) &&
       key !== waivedLabel &&
+      key !== conditionsLabel &&
       others.every((other) => other[key] === value),
   )
-  const all: [string, string][] = [...common, [waivedLabel, [...new Set(waived)].sort().join('; ')]]
+  const conditions = labels.flatMap((each) => (each[conditionsLabel] ?? '').split('; ')).filter(Boolean)
+  const joined = (some: readonly string[]): string => [...new Set(some)].sort().join('; ')
+  const all: [string, string][] = [
+    ...common,
+    [waivedLabel, joined(waived)],
+    [conditionsLabel, joined(conditions)],
+  ]
   return Object.fromEntries(
     all.filter(([, value]) => value !== '').sort(([left], [right]) => (left < right ? -1 : 1)),
   )

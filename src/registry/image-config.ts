@@ -3,7 +3,7 @@ import { checked, parseJson } from './json.ts'
 
 /**
  * An image's configuration. "Not there", `null`, `""`, `[]` and `{}` mean the same to every container engine and are
- * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, shell, env and diffIds, `{}` for labels, and `/`
+ * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, shell, onBuild, env and diffIds, `{}` for labels, and `/`
  * for the working directory (BuildKit writes `/` into an image whose base had none).
  */
 export type ImageConfig = {
@@ -18,6 +18,8 @@ export type ImageConfig = {
   workingDir: string
   /** What runs a Dockerfile's instructions that are no list: `[]` is `/bin/sh -c` */
   shell: string[]
+  /** Instructions that run in whatever is built on the image, before all others: `RUN pip install nixl` */
+  onBuild: string[]
   /** `NAME=value`, in the image's order */
   env: string[]
   labels: Record<string, string>
@@ -59,6 +61,7 @@ const schema = v.pipe(
         Cmd: texts,
         WorkingDir: workingDirectory,
         Shell: texts,
+        OnBuild: texts,
         Env: texts,
         Labels: labels,
       }),
@@ -90,6 +93,7 @@ export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
     cmd: config?.Cmd ?? [],
     workingDir: config?.WorkingDir ?? '/',
     shell: config?.Shell ?? [],
+    onBuild: config?.OnBuild ?? [],
     env: config?.Env ?? [],
     labels: config?.Labels ?? {},
     diffIds: rootfs?.diff_ids ?? [],

@@ -67,7 +67,6 @@ function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
     // A failed gate says more than the sentence that gates failed.
     ...(outcome.state === 'failed' && !explained ? [error(`${title} failed`, outcome.error)] : []),
     ...gates,
-    ...skippedGates(title, report?.gates ?? []),
     ...warningsAbout(outcome).map((message) => ({ level: 'warning' as const, title, message })),
   ]
 }
@@ -89,19 +88,16 @@ function annotationOfGate(title: string, gate: Gate): Annotation[] {
           message: `Accepted because: ${gate.reason}. ${gate.hint} ${facts}`,
         },
       ]
-    case 'skipped':
+    case 'undetermined':
+      return [
+        {
+          level: 'error',
+          title: `${title}: gate ${gate.name} is undetermined`,
+          message: `${gate.hint} ${facts}`,
+        },
+      ]
+    case 'not applicable':
+    case 'follows':
       return []
   }
-}
-
-/** One notice for each reason: whatever stops several gates is said once. */
-function skippedGates(title: string, gates: readonly Gate[]): Annotation[] {
-  const byReason = new Map<string, string[]>()
-  for (const gate of gates)
-    if (gate.state === 'skipped') byReason.set(gate.reason, [...(byReason.get(gate.reason) ?? []), gate.name])
-  return [...byReason].map(([reason, names]) => ({
-    level: 'notice',
-    title: `${title}: ${names.length === 1 ? 'a gate was' : `${names.length} gates were`} skipped`,
-    message: `${names.join(', ')}: could not be told, because ${reason}.`,
-  }))
 }

@@ -44,6 +44,8 @@ function words(change: Change, { engine, version }: PlannedImage, all: readonly 
   if (what === 'ucxCommit') return `commit of UCX ${fromTo}`
   const argument = /^buildArguments\.(.*)$/.exec(what)?.[1]
   if (argument !== undefined) return `build argument ${argument} ${fromTo}`
+  const variable = /^environment\.(.*)$/.exec(what)?.[1]
+  if (variable !== undefined) return `variable ${variable} ${fromTo}`
   return `${names[what] ?? what} ${fromTo}`
 }
 

@@ -49,13 +49,20 @@ function packages({ added, replaced }: LegReport): string[] {
   ]
 }
 
+function conditionLines({ conditions }: LegReport): string[] {
+  return conditions.map(({ name, reason }) => `Condition: ${code(name)}, since ${escaped(reason, 300)}`)
+}
+
 /** @param isBuilt whether this run is the one that made it */
 function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   const { report } = leg
   const isMeasured = report !== undefined && report.components.length > 0
   const { command } = leg.outcome
   const gates = passedTable(report?.gates ?? [], limit)
-  const lines = [...origins(leg, isBuilt), ...(isMeasured ? [...modules(report), ...packages(report)] : [])]
+  const lines = [
+    ...origins(leg, isBuilt),
+    ...(isMeasured ? [...conditionLines(report), ...modules(report), ...packages(report)] : []),
+  ]
   return [
     ...(lines.length === 0 ? [] : [bullets(lines)]),
     ...(gates === undefined ? [] : [gates]),

@@ -1,29 +1,36 @@
-import type { Gate } from '../verify/gate.ts'
+import { type BlockingGate, type Gate, type GateState, isBlocking } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
 import { bullets, code, escaped, wrappingTable } from './markdown.ts'
 import { named, type TitledLeg } from './titles.ts'
 
-const marks = { fail: '❌', waived: '⚠️' } as const
-const words = { fail: 'failed', waived: 'waived', skipped: 'skipped' } as const
+const marks = { fail: '❌', undetermined: '❓', waived: '⚠️' } as const
+const words = {
+  fail: 'failed',
+  undetermined: 'undetermined',
+  waived: 'waived',
+  follows: 'following from another',
+  'not applicable': 'not applicable',
+} as const
+const unusualStates = Object.keys(words) as (keyof typeof words)[]
 
-/** @returns `17 of 17 gates passed`, `14 of 17 gates passed, 1 failed, 2 skipped` */
+/** @returns `17 of 17 gates passed`, `14 of 17 gates passed, 1 failed, 2 not applicable` */
 export function tally(gates: readonly Gate[]): string {
-  const count = (state: Gate['state']): number => gates.filter((gate) => gate.state === state).length
-  const others = (['fail', 'waived', 'skipped'] as const)
+  const count = (state: GateState): number => gates.filter((gate) => gate.state === state).length
+  const others = unusualStates
     .filter((state) => count(state) > 0)
     .map((state) => `, ${count(state)} ${words[state]}`)
   return `${count('pass')} of ${gates.length} gates passed${others.join('')}`
 }
 
-type Unusual = { title: string; gate: Extract<Gate, { state: 'fail' | 'waived' }> }
+type Unusual = { title: string; gate: BlockingGate | Extract<Gate, { state: 'waived' }> }
 
 function rank({ gate }: Unusual): number {
-  return gate.state === 'fail' ? 0 : 1
+  return isBlocking(gate) ? 0 : 1
 }
 
 function explanation({ gate }: Unusual, limit: number): string {
   const hint = escaped(gate.hint, limit)
-  return gate.state === 'fail' ? hint : `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${hint}`
+  return isBlocking(gate) ? hint : `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${hint}`
 }
 
 function unusualTable(all: readonly Unusual[], several: boolean, limit: number): string {
@@ -40,13 +47,18 @@ function unusualTable(all: readonly Unusual[], several: boolean, limit: number):
   )
 }
 
-/** Whatever stops several gates is said once. */
-function skippedLines(legs: readonly TitledLeg[], limit: number): string[] {
+/** What kept gates from being judged; whatever stops several is said once. */
+function notJudgedLines(legs: readonly TitledLeg[], limit: number): string[] {
   const all = legs.flatMap(({ title, report }) => {
-    const skipped = (report?.gates ?? []).filter((gate) => gate.state === 'skipped')
-    return [...Map.groupBy(skipped, ({ reason }) => reason)].map(([reason, gates]) => {
+    const some = (report?.gates ?? []).flatMap((gate) => {
+      if (gate.state === 'not applicable')
+        return [{ name: gate.name, why: `not applicable: ${escaped(gate.reason, limit)}` }]
+      if (gate.state !== 'follows') return []
+      return [{ name: gate.name, why: `follows from ${code(gate.from)}: ${escaped(gate.reason, limit)}` }]
+    })
+    return [...Map.groupBy(some, ({ why }) => why)].map(([why, gates]) => {
       const names = gates.map(({ name }) => code(name)).join(', ')
-      return { title, text: `${names} could not be told: ${escaped(reason, limit)}` }
+      return { title, text: `${names} ${why}` }
     })
   })
   return [...Map.groupBy(all, ({ text }) => text)].map(
@@ -61,16 +73,16 @@ function skippedLines(legs: readonly TitledLeg[], limit: number): string[] {
 export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
   const all = legs.flatMap(({ title, report }) =>
     (report?.gates ?? []).flatMap((gate): Unusual[] =>
-      gate.state === 'fail' || gate.state === 'waived' ? [{ title, gate }] : [],
+      isBlocking(gate) || gate.state === 'waived' ? [{ title, gate }] : [],
     ),
   )
   const unusual = all.toSorted((left, right) => rank(left) - rank(right))
-  const skipped = skippedLines(legs, limit)
-  if (unusual.length + skipped.length === 0) return []
+  const notJudged = notJudgedLines(legs, limit)
+  if (unusual.length + notJudged.length === 0) return []
   return [
     { text: '### Gates' },
     ...(unusual.length === 0 ? [] : [{ text: unusualTable(unusual, legs.length > 1, limit) }]),
-    ...(skipped.length === 0 ? [] : [{ text: bullets(skipped) }]),
+    ...(notJudged.length === 0 ? [] : [{ text: bullets(notJudged) }]),
   ]
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import { engineNames } from '../plan/engine.ts'
 import { componentSchema } from '../verify/components.ts'
+import { conditionSchema } from '../verify/conditions.ts'
 import { integrationModes } from '../verify/facts.ts'
 import { gateNames } from '../verify/gate.ts'
 
@@ -10,7 +11,9 @@ const gate = v.variant('state', [
   v.object({ ...judgement, state: v.literal('pass') }),
   v.object({ ...judgement, state: v.literal('fail'), hint: v.string() }),
   v.object({ ...judgement, state: v.literal('waived'), hint: v.string(), reason: v.string() }),
-  v.object({ ...judgement, state: v.literal('skipped'), reason: v.string() }),
+  v.object({ ...judgement, state: v.literal('undetermined'), hint: v.string() }),
+  v.object({ ...judgement, state: v.literal('not applicable'), reason: v.string() }),
+  v.object({ ...judgement, state: v.literal('follows'), from: v.picklist(gateNames), reason: v.string() }),
 ])
 
 /** `started` in milliseconds since 1970, `duration` in milliseconds. */
@@ -27,7 +30,7 @@ const packages = v.record(v.string(), v.string())
 
 /** The one document about a leg, kept in the registry beside its image. */
 const schema = v.object({
-  format: v.literal(1),
+  format: v.literal(2),
   /** Of the action that made it; reports of earlier versions do not say */
   actionVersion: v.optional(v.string()),
   engine: v.picklist(engineNames),
@@ -54,6 +57,8 @@ const schema = v.object({
       line: v.nullable(v.string()),
     }),
   ),
+  /** What a user of the image has to do */
+  conditions: v.array(conditionSchema),
   gates: v.array(gate),
   /** Bytes, compressed; null if nothing was pushed */
   sizes: v.nullable(v.object({ base: v.number(), added: v.number(), total: v.number() })),

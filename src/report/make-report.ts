@@ -7,6 +7,7 @@ import { familiarRepository } from '../registry/reference.ts'
 import { layerSizes } from '../verify/added-bytes.ts'
 import type { Candidate } from '../verify/candidate.ts'
 import { componentsOf, nixlPlugin } from '../verify/components.ts'
+import { conditionsOf } from '../verify/conditions.ts'
 import { addedPackages, replacedPackages } from '../verify/environment.ts'
 import type { LegFacts } from '../verify/facts.ts'
 import type { Gate } from '../verify/gate.ts'
@@ -24,10 +25,18 @@ function clipped(text: string): string {
 
 function clippedGate(gate: Gate): Gate {
   const both = { ...gate, expected: clipped(gate.expected), actual: clipped(gate.actual) }
-  if (both.state === 'pass') return both
-  if (both.state === 'skipped') return { ...both, reason: clipped(both.reason) }
-  if (both.state === 'fail') return { ...both, hint: clipped(both.hint) }
-  return { ...both, hint: clipped(both.hint), reason: clipped(both.reason) }
+  switch (both.state) {
+    case 'pass':
+      return both
+    case 'fail':
+    case 'undetermined':
+      return { ...both, hint: clipped(both.hint) }
+    case 'not applicable':
+    case 'follows':
+      return { ...both, reason: clipped(both.reason) }
+    case 'waived':
+      return { ...both, hint: clipped(both.hint), reason: clipped(both.reason) }
+  }
 }
 
 /** @returns the steps that have run, in the order in which they started */
@@ -75,7 +84,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
   const { facts, candidate } = result
   const image = facts?.image
   return {
-    format: 1,
+    format: 2,
     actionVersion,
     engine: leg.engine,
     version: leg.version.tag,
@@ -96,6 +105,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
           line: integrationLine(leg.engine, image.integration),
         }
       : null,
+    conditions: image ? conditionsOf(image) : [],
     gates: result.gates.map(clippedGate),
     sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },

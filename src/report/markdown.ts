@@ -29,7 +29,10 @@ export function shortDigest(digest: string): string {
 
 /** Foreign text as a block of code, which GitHub gives a button for copying. */
 export function codeBlock(text: string, language = ''): string {
-  const clean = text.replace(/\r\n?/g, '\n').replace(invisible, '')
+  // A tab is seen there, and may be a part of what is copied.
+  const clean = text
+    .replace(/\r\n?/g, '\n')
+    .replace(invisible, (character) => (character === '\t' ? '\t' : ''))
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(Math.max(3, longest + 1))
   return `${fence}${language}\n${clean}\n${fence}`

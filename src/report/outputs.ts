@@ -10,7 +10,7 @@ import {
 
 /** The outputs of action.yml that say what a run came to; JSON where it says so. */
 export type Outputs = Record<
-  'images' | 'tags' | 'digests' | 'components' | 'changed' | 'summary-path',
+  'images' | 'tags' | 'digests' | 'components' | 'conditions' | 'changed' | 'summary-path',
   string
 >
 
@@ -54,6 +54,16 @@ function componentOutput(outcomes: readonly ImageOutcome[]) {
   )
 }
 
+/** Keyed by legs as components are; legs without conditions are left out. */
+function conditionOutput(outcomes: readonly ImageOutcome[]) {
+  return Object.fromEntries(
+    outcomes
+      .flatMap(({ legs }) => legs)
+      .map((outcome) => [outcome.leg.id, reportOf(outcome)?.conditions ?? []] as const)
+      .filter(([, conditions]) => conditions.length > 0),
+  )
+}
+
 /** Whether this run built or published something. */
 function hasChanged(outcomes: readonly ImageOutcome[]): boolean {
   return outcomes.some(
@@ -71,6 +81,7 @@ export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string
     tags: JSON.stringify(outcomes.flatMap(publicTags)),
     digests: JSON.stringify(Object.fromEntries(digests)),
     components: JSON.stringify(componentOutput(outcomes)),
+    conditions: JSON.stringify(conditionOutput(outcomes)),
     changed: String(hasChanged(outcomes)),
     'summary-path': summaryPath ?? '',
   }

@@ -1,6 +1,6 @@
 import { familiarReference } from '../registry/reference.ts'
 import type { Part } from './fit.ts'
-import { code, counted, escaped, folded, none, shortDigest, wrappingTable } from './markdown.ts'
+import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from './markdown.ts'
 import {
   type ImageOutcome,
   legDigest,
@@ -11,7 +11,7 @@ import {
   tagNames,
 } from './outcome.ts'
 import { commandBlock } from './shell.ts'
-import { many, type TitledLeg, type TitleOf } from './titles.ts'
+import { many, named, type TitledLeg, type TitleOf } from './titles.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
   published: '✅ published',
@@ -75,6 +75,18 @@ function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
   return tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
 }
 
+/** What has to be set for an image to work, where someone copies how to get it. */
+function conditionLines(legs: readonly TitledLeg[]): Part[] {
+  const all = legs.flatMap(({ title, outcome, report }) =>
+    outcome.state === 'failed' ? [] : (report?.conditions ?? []).map((condition) => ({ title, condition })),
+  )
+  const lines = [...Map.groupBy(all, ({ condition }) => condition.name)].map(([name, group]) => {
+    const reason = escaped(group[0]?.condition.reason ?? '', 300)
+    return `⚠️ ${named(group.map(({ title }) => title))}: start it with ${code(`docker run --env ${name} …`)}. ${reason}.`
+  })
+  return lines.length === 0 ? [] : [{ text: bullets(lines) }]
+}
+
 /** A build is about its legs, which nobody can pull by a tag yet. */
 function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
   const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
@@ -94,8 +106,8 @@ export function publishedPart(
   legs: readonly TitledLeg[],
   titleOf: TitleOf,
 ): Part[] {
-  if (command === 'build') return legTable(legs, titleOf)
+  if (command === 'build') return [...legTable(legs, titleOf), ...conditionLines(legs)]
   const [first, ...more] = outcomes
   if (!first || (more.length === 0 && (first.state === 'failed' || first.state === 'skipped'))) return []
-  return [{ text: tagTable(outcomes) }, ...pullCommand(outcomes)]
+  return [{ text: tagTable(outcomes) }, ...pullCommand(outcomes), ...conditionLines(legs)]
 }

@@ -23,7 +23,8 @@ export function usePart(legs: readonly TitledLeg[]): Part[] {
     const { engine, version } = image.image
     const start =
       engine === 'vllm' ? 'vllm serve <model>' : 'python3 -m sglang.launch_server --model-path <model>'
-    return [{ name: `${engines[engine].title} ${version.tag}`, line: `${start} ${broken(line)}` }]
+    const variables = report?.conditions.map(({ name }) => `${name} `).join('') ?? ''
+    return [{ name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${broken(line)}` }]
   })
   if (found.length === 0) return []
   const blocks = [...Map.groupBy(found, ({ line }) => line)].map(([line, group]) => {

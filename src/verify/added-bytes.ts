@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { type ImageLayer, layerCompression } from '../registry/manifest.ts'
-import type { Candidate, Limits } from './candidate.ts'
-import { failed, type Gate, passed, skipped } from './gate.ts'
+import { type Candidate, type Limits, notSeen } from './candidate.ts'
+import { failed, type Gate, passed } from './gate.ts'
 import { humanBytes } from './size.ts'
 
 /** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
@@ -19,7 +19,7 @@ export function layerSizes(
 export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
   const name = 'added-bytes'
   const expected = expectedBytes(limits)
-  if (candidate.known !== 'manifest') return skipped(name, { expected, actual: 'unknown' }, candidate.reason)
+  if (candidate.known !== 'manifest') return notSeen(name, expected, candidate)
   const sizes = layerSizes(leg, candidate.layers)
   if (!sizes)
     return failed(

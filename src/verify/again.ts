@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { judgeSizes } from './added-bytes.ts'
 import type { Candidate } from './candidate.ts'
-import { type Gate, type GateName, gateNames, waive } from './gate.ts'
+import { type Gate, type GateName, gateNames, isBlocking, waive } from './gate.ts'
 import { judgeManifest } from './manifest.ts'
 
 /** What a run lets through. */
@@ -32,7 +32,7 @@ export function judgeAgain(leg: Leg, earlier: Earlier, seen: Candidate, rules: R
   return earlier.gates.map((before) => {
     const now = looked.find(({ name }) => name === before.name) ?? withoutWaiver(before)
     const [gate = now] = waive([now], rules.waivers)
-    return gate.state === 'fail' ? { ...gate, hint: `${gate.hint} ${history(before)}` } : gate
+    return isBlocking(gate) ? { ...gate, hint: `${gate.hint} ${history(before)}` } : gate
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import type { BaseFacts, RootFacts } from './facts.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { nixlVariants } from './nixl.ts'
 
 /**
@@ -14,20 +14,26 @@ export function majorOf(version: string): string {
   return version.split('.')[0] ?? version
 }
 
+/** @returns whether a library, by its soname, is of another CUDA major than the base's torch */
+export function ofOtherMajor(library: string, { torch }: Pick<BaseFacts, 'torch'>): boolean {
+  const major = telling.exec(library)?.[1]
+  return major !== undefined && typeof torch?.cuda === 'string' && major !== majorOf(torch.cuda)
+}
+
 type Finding = { what: string; major: string }
 
-function toolkitFinding({ toolkit }: Facts): Finding[] {
+function toolkitFinding({ toolkit }: BaseFacts): Finding[] {
   return toolkit ? [{ what: `toolkit ${toolkit.version} of the base`, major: majorOf(toolkit.version) }] : []
 }
 
-function nixlFinding(image: Facts): Finding[] {
+function nixlFinding(image: BaseFacts): Finding[] {
   return nixlVariants(image).map((variant) => ({
     what: `package ${variant}`,
     major: variant.replace('nixl-cu', ''),
   }))
 }
 
-function linkFindings(image: Facts): Finding[] {
+function linkFindings(image: BaseFacts): Finding[] {
   const links = image.cudaLinks
   return [links.torch, links.nixl, links.aibrix, links.ucxTools]
     .flatMap((files) => files ?? [])
@@ -44,7 +50,7 @@ function linkFindings(image: Facts): Finding[] {
  * files: the wrong variant of NIXL imports without complaint. A single NIXL variant of another major fails here and
  * not in `nixl-variant`, which counts variants and compares versions.
  */
-export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeCudaMajor(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'cuda-major'
   const cuda = base.torch?.cuda
   if (!base.torch || cuda === null || cuda === undefined) {
@@ -52,7 +58,8 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
       expected: 'CUDA',
       actual: base.torch ? `torch ${base.torch.version} without CUDA` : 'no torch',
     }
-    if (!base.torch) return skipped(name, judgement, 'the base has no torch that would say which CUDA')
+    if (!base.torch)
+      return follows(name, judgement, 'torch-untouched', 'the base has no torch that would say which CUDA')
     return failed(
       name,
       judgement,
@@ -81,20 +88,21 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: LegFacts): Gate {
   const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }
   const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
   if (unread.length > 0)
-    return skipped(
+    return undetermined(
       name,
       judgement,
       `the files of ${unread.join(', ')} could not be looked at; the other parts agree`,
     )
   if (!image.aibrix?.extension)
-    return skipped(name, judgement, 'no extension to look at; the other parts agree')
+    return follows(name, judgement, 'extension', 'no extension to look at; the other parts agree')
   if (severalVariants)
-    return skipped(
+    return follows(
       name,
       judgement,
-      'several NIXL variants are installed, see nixl-variant; the other parts agree',
+      'nixl-variant',
+      'several NIXL variants are installed; the other parts agree',
     )
   if (Object.keys(image.nixl.distributions).length === 0)
-    return skipped(name, judgement, 'no NIXL to look at; the other parts agree')
+    return follows(name, judgement, 'nixl-variant', 'no NIXL to look at; the other parts agree')
   return passed(name, judgement)
 }

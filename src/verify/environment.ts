@@ -1,6 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { describeFile, fileChanges, fileSentence } from './base-files.ts'
+import { engineOf, type Facts, type LegFacts } from './facts.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** Package name → version, or before → after. */
 export type PackageChange = { name: string; before: string; after: string | null }
@@ -45,7 +46,18 @@ function describe({ name, before, after }: PackageChange): string {
   return after === null ? `${name} ${before} vanished` : `${name} ${before} → ${after}`
 }
 
-/** Every package of the base, pip's and dpkg's, is there at its version; NIXL excepted. Added ones are listed. */
+/** A package that was removed or changed says that of its files, too; an engine of another version is said by `engine-version`. */
+function changedFiles(leg: Leg, { base, image }: LegFacts) {
+  const changed = changesBetween(base.pip, image.pip).map(({ name }) => name)
+  const isOther = engineOf(leg, base)?.version !== engineOf(leg, image)?.version
+  const judgedElsewhere = new Set([...changed, ...(isOther ? [leg.engine] : [])])
+  return image.baseFiles && fileChanges(image.baseFiles, judgedElsewhere)
+}
+
+/**
+ * Every package of the base, pip's and dpkg's, is there at its version, pip's with the files that it had; NIXL excepted. Added ones are
+ * listed.
+ */
 export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   const name = 'environment-untouched'
   const { base, image } = facts
@@ -62,6 +74,14 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
       `A step of the build ${verb}, which the engine was tested with; ${reportHint}.`,
     )
   }
+  const files = changedFiles(leg, facts)
+  const file = files?.[0]
+  if (file)
+    return failed(
+      name,
+      { expected, actual: listed(files.map(describeFile), 3) },
+      `${fileSentence(file)}, which the engine was tested with; ${whatToDo(file.owner)}.`,
+    )
   const added = addedPackages(base, image)
   const names = [
     ...Object.keys(added.pip),
@@ -69,8 +89,17 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   ]
   const judgement = { expected, actual: `unchanged; added: ${listed(names, 12)}` }
   if (Object.keys(base.pip).length === 0)
-    return skipped(name, judgement, 'no Python package of the base could be listed')
+    return undetermined(name, judgement, 'no Python package of the base could be listed')
+  if (files === null || image.baseFiles?.compared === 0)
+    return undetermined(name, judgement, "the files of the base's packages could not be compared")
   return passed(name, judgement)
+}
+
+/** @param owner the installed package that has the file now */
+function whatToDo(owner: string | null): string {
+  if (owner === null) return reportHint
+  const source = owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'
+  return `look at what ${source} has of ${owner}, or ${waiverHint('environment-untouched')}`
 }
 
 /** Who complains about what. */
@@ -112,7 +141,7 @@ export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
   const expected = 'no new complaint of pip check, AIBrix and NIXL excepted'
   const { base, image } = facts
   if (base.pipCheck === null || image.pipCheck === null)
-    return skipped(
+    return undetermined(
       name,
       { expected, actual: 'not run' },
       `pip check could not be run in the ${base.pipCheck ? 'image' : 'base'}`,
@@ -132,10 +161,11 @@ export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
       `What was installed breaks a requirement: ${own[0] ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   if (strange.length > 0)
-    return skipped(
+    return follows(
       name,
       { expected, actual: complaints(strange) },
-      'the new complaints follow from what environment-untouched found',
+      'environment-untouched',
+      'the new complaints are about what it found changed',
     )
   return passed(name, {
     expected,

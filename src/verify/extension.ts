@@ -1,130 +1,110 @@
 import type { Leg } from '../plan/plan.ts'
+import { ofOtherMajor } from './cuda.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
-type Extension = NonNullable<NonNullable<Facts['aibrix']>['extension']>
+type Library = NonNullable<Facts['aibrix']>['libraries'][number]
 
 /** The operator that every release since v0.5.0 registers (csrc/torch_bindings.cpp) and its connectors call. */
 const operator = 'reshape_and_cache_multi_layer'
 
-/** The compiled extension is there, loads, registers its operators and leaves no symbol undefined. */
-export function judgeExtension(_leg: Leg, { image }: LegFacts): Gate {
-  const name = 'extension'
-  const expected = `loads, registers ${operator}, no undefined symbol`
+const name = 'extension'
+const expected = `loads, registers ${operator}, no undefined symbol`
+
+/** The compiled extension is what Python imports, it and each library beside it loads, and it registers its operators. */
+export function judgeExtension(_leg: Leg, { base, image }: LegFacts): Gate {
   if (!image.aibrix)
-    return skipped(name, { expected, actual: 'no aibrix_kvcache' }, 'aibrix_kvcache is not installed')
-  const { extension } = image.aibrix
-  if (!extension)
-    return failed(
+    return follows(
       name,
-      { expected, actual: 'no _aibrix_C in the package' },
-      "The wheel has no compiled extension (setup.py builds such a wheel without an error); look in the build's log for why nvcc was not used.",
+      { expected, actual: 'no aibrix_kvcache' },
+      'aibrix-version',
+      'aibrix_kvcache is not installed',
     )
-  if (extension.load.outcome === 'error') return judgeLoadError(extension.load.error, expected)
-  if (extension.undefinedSymbols.length > 0)
-    return failed(
-      name,
-      {
-        expected,
-        actual: `${extension.undefinedSymbols.length} undefined: ${listed(extension.undefinedSymbols, 3)}`,
-      },
-      `It was compiled against another torch than the one in the image (first missing symbol: ${extension.undefinedSymbols[0] ?? ''}); ${reportHint}.`,
-    )
+  const { extension, libraries } = image.aibrix
+  if (!extension) return judgeMissing(libraries)
+  const problems = [extension, ...libraries].flatMap((library) => judgeLibrary(library, base) ?? [])
+  const [worst] = ['fail', 'undetermined', 'follows'].flatMap((state) =>
+    problems.filter((gate) => gate.state === state),
+  )
+  if (worst) return worst
   if (!extension.operators.includes(operator))
     return failed(
       name,
       { expected, actual: `registers ${listed(extension.operators)}` },
       `The extension loads but does not register ${operator}; it is of an AIBrix that renamed it: choose another aibrix-version, or ${waiverHint(name)}.`,
     )
+  const more = libraries.length > 0 ? `; ${libraries.map(fileName).join(', ')} loads, too` : ''
   return passed(name, {
     expected,
-    actual: `loads, ${extension.operators.length} operators, no undefined symbol`,
+    actual: `loads, ${extension.operators.length} operators, no undefined symbol${more}`,
   })
 }
 
-function judgeLoadError(error: string, expected: string): Gate {
-  const judgement = { expected, actual: `does not load: ${error}` }
-  // The driver's library comes from the host at run time; no builder without a GPU has it.
-  if (/libcuda\.so\.1\b.*cannot open shared object/.test(error))
-    return skipped(
-      'extension',
-      judgement,
-      "it needs the GPU driver's libcuda.so.1, which is not in the image",
-    )
-  const cause = error.includes('undefined symbol')
-    ? 'It was compiled against another torch than the one in the image'
-    : error.includes('cannot open shared object')
-      ? 'It needs a library that the image does not have, as a wheel for another CUDA does'
-      : 'The loader refuses it'
-  return failed('extension', judgement, `${cause}: ${error}; ${reportHint}.`)
+function fileName({ path }: Library): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** What `auto` means: those that current data centre and workstation GPUs have. */
-const automatic = ['8.0', '8.9', '9.0', '10.0', '12.0']
-
-/**
- * GPU architectures that the extension must hold machine code for.
- * @returns compute capabilities (`9.0`); undefined for `auto` where the base has no toolkit to ask
- */
-export function expectedArchitectures(leg: Leg, base: Facts): string[] | undefined {
-  if (leg.gpuArchitectures !== 'auto') return leg.gpuArchitectures
-  const known = base.toolkit?.architectures
-  return known && automatic.filter((architecture) => known.includes(architecture))
-}
-
-/**
- * Why nothing can be compiled on a base: dockerfiles/scripts/step/builder/toolkit.py refuses it by the same rules.
- * @returns a sentence without its end; undefined if it can
- */
-export function toolkitObjection(
-  { gpuArchitectures }: Pick<Leg, 'gpuArchitectures'>,
-  { toolkit }: Pick<Facts, 'toolkit'>,
-): string | undefined {
-  if (!toolkit) return 'the base has no CUDA compiler (nvcc), and AIBrix is compiled by the one of its base'
-  const { version, architectures } = toolkit
-  const wanted = gpuArchitectures === 'auto' ? automatic : gpuArchitectures
-  const unknown = wanted.filter((name) => !architectures.includes(name))
-  if (unknown.length === 0 || (gpuArchitectures === 'auto' && unknown.length < wanted.length))
-    return undefined
-  const known = architectures.join(', ') || 'none'
-  return `nvcc ${version} of the base does not know the GPU architecture ${unknown.join(', ')} (it knows ${known})`
-}
-
-/** `9.0a` and `9.0+PTX` are sm_90 machine code as far as the fatbin tells. */
-function withoutSuffix(architecture: string): string {
-  return architecture.replace(/(?:[a-z]|\+PTX)+$/, '')
-}
-
-/** The extension holds machine code (not just PTX) for every GPU architecture that was asked for. */
-export function judgeArchitectures(leg: Leg, { base, image }: LegFacts): Gate {
-  const name = 'gpu-architectures'
-  const wanted = expectedArchitectures(leg, base)
-  const extension = image.aibrix?.extension
-  const judgement = {
-    expected: wanted ? `machine code for ${wanted.join(' ')}` : 'machine code for what the toolkit knows',
-    actual: extension ? describe(extension) : 'no extension',
-  }
-  if (!extension) return skipped(name, judgement, 'no extension to look at')
-  if (!wanted)
-    return skipped(
-      name,
-      judgement,
-      'the base has no nvcc that could say what auto means; name them in gpu-architectures',
-    )
-  if (extension.machineCode.length === 0 && extension.ptx.length === 0)
-    return skipped(name, judgement, 'no fatbin could be read in the extension')
-  const missing = wanted.filter(
-    (architecture) => !extension.machineCode.includes(withoutSuffix(architecture)),
-  )
-  if (missing.length > 0)
+function judgeMissing(libraries: readonly Library[]): Gate {
+  const [other] = libraries.map(fileName).filter((file) => file.startsWith('_aibrix_C'))
+  if (other !== undefined)
     return failed(
       name,
-      judgement,
-      `No machine code for ${missing.join(' ')}; leave it out of gpu-architectures, choose an AIBrix that compiles for it, or ${waiverHint(name)}.`,
+      { expected, actual: `${other}, which Python does not import` },
+      `Python does not import ${other}, whose name is of another Python or platform; ${reportHint}.`,
     )
-  return passed(name, judgement)
+  return failed(
+    name,
+    { expected, actual: 'no _aibrix_C in the package' },
+    "The wheel has no compiled extension (setup.py builds such a wheel without an error); look in the build's log for why nvcc was not used.",
+  )
 }
 
-function describe({ machineCode, ptx }: Extension): string {
-  return `machine code for ${machineCode.join(' ') || 'none'}${ptx.length > 0 ? `, PTX for ${ptx.join(' ')}` : ''}`
+/** @returns what is wrong with one file; undefined if nothing is */
+function judgeLibrary(library: Library, base: Facts): Gate | undefined {
+  const { load, undefinedSymbols } = library
+  if (load.outcome === 'ok') return undefinedSymbols.length > 0 ? judgeUndefined(library) : undefined
+  const { error } = load
+  const judgement = { expected, actual: `${fileName(library)} does not load: ${error}` }
+  const missing = missingLibrary(error)
+  // The driver comes from the host at run time. Where nothing stands in for it, all that does not need it is looked at still.
+  if (/^lib(?:cuda|nvidia-ml)\.so\.1$/.test(missing))
+    return undefinedSymbols.length > 0
+      ? judgeUndefined(library)
+      : undetermined(
+          name,
+          judgement,
+          `${fileName(library)} needs the GPU driver's ${missing}, and there is no stub of it to load it with`,
+        )
+  if (ofOtherMajor(missing, base))
+    return follows(
+      name,
+      judgement,
+      'cuda-major',
+      `${fileName(library)} needs ${missing}, which is of another CUDA`,
+    )
+  return failed(name, judgement, `${causeOf(error, missing)}: ${error}; ${reportHint}.`)
+}
+
+/** @returns the library that the loader does not find, the word before what it says (dlopen(3)); empty if that is not the error */
+function missingLibrary(error: string): string {
+  const end = error.indexOf(': cannot open shared object file')
+  return end < 0 ? '' : error.slice(error.lastIndexOf(' ', end) + 1, end)
+}
+
+function causeOf(error: string, missing: string): string {
+  if (missing !== '') return 'It needs a library that the image does not have'
+  const symbol = /undefined symbol: (\w+)/.exec(error)?.[1]
+  if (symbol === undefined) return 'The loader refuses it'
+  return /^(?:cu|nvml)[A-Z]/.test(symbol)
+    ? 'It calls the GPU driver, of which neither the library that it links nor a stub has the function'
+    : 'It was compiled against another torch than the one in the image'
+}
+
+function judgeUndefined(library: Library): Gate {
+  const { undefinedSymbols: symbols } = library
+  return failed(
+    name,
+    { expected, actual: `${fileName(library)}: ${symbols.length} undefined: ${listed(symbols, 3)}` },
+    `${fileName(library)} misses symbols that nothing in the image has, as one for another torch does (first: ${symbols[0] ?? ''}); ${reportHint}.`,
+  )
 }

@@ -1,17 +1,16 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/plan.ts'
+import { outcome } from './outcome.ts'
+import { baseFiles } from './base-files.ts'
+import { measuredCondition } from './conditions.ts'
+import { demands, hooks } from './demand-facts.ts'
+import { imports, running, user } from './running-facts.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
  * never judges; the gates judge and never measure. `null` means "is not there"; a thing that could not be measured
  * says so in an `error` next to it.
  */
-
-/** The answer of something that was really run or loaded: it worked, or the one line that says why not. */
-const outcome = v.variant('outcome', [
-  v.object({ outcome: v.literal('ok') }),
-  v.object({ outcome: v.literal('error'), error: v.string() }),
-])
 
 /** An ELF file that was looked at, with its DT_NEEDED entries as written in the file. */
 const elfFile = v.object({ path: v.string(), needed: v.array(v.string()) })
@@ -56,17 +55,25 @@ const toolkit = v.object({
   architectures: v.array(v.string()),
 })
 
-const extension = v.object({
+/** A shared object of AIBrix' package, loaded where there is no driver with stubs of the driver's libraries. */
+const library = v.object({
   path: v.string(),
   needed: v.array(v.string()),
   load: outcome,
-  /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
-  operators: v.array(v.string()),
   /** Undefined symbols that nothing in the loaded process provides, from a relocation scan (`ldd -r`) */
   undefinedSymbols: v.array(v.string()),
-  /** Architectures of the machine code (not PTX) in its fatbin, `['8.0', '9.0']` */
+})
+
+/** The file that Python imports as `aibrix_kvcache._aibrix_C`. */
+const extension = v.object({
+  ...library.entries,
+  /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
+  operators: v.array(v.string()),
+  /** Architectures of which each of its fat binaries has machine code (not PTX), `['8.0', '9.0']`; there is one for each source file */
   machineCode: v.array(v.string()),
-  /** Architectures of the PTX in its fatbin */
+  /** Architectures of which only some of its fat binaries have machine code */
+  partialMachineCode: v.array(v.string()),
+  /** Architectures of the PTX in any of them */
   ptx: v.array(v.string()),
 })
 
@@ -75,6 +82,8 @@ const aibrix = v.object({
   version: v.string(),
   import: outcome,
   extension: v.nullable(extension),
+  /** The other shared objects of the package */
+  libraries: v.array(library),
 })
 
 const nixl = v.object({
@@ -132,9 +141,15 @@ const integration = v.object({
 })
 
 export const factsSchema = v.object({
-  format: v.literal(1),
+  format: v.literal(2),
+  /** What was measured as the image's user */
+  running,
   system,
   python,
+  /** Null for the image */
+  user: v.nullable(user),
+  /** As root, by the `python3` of the PATH, with which all else is measured; null if it could not be told */
+  imports: v.nullable(imports),
   /** Each one that is there: an image of SGLang may have vLLM, too */
   engines: v.array(engine),
   torch: v.nullable(torch),
@@ -148,8 +163,16 @@ export const factsSchema = v.object({
   cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
   /** Debug tools; facts of a base that an earlier version of the action has measured have none */
   tools: v.array(tool),
+  /** Null if no source could be looked at */
+  demands: v.nullable(demands),
   /** Null for the base */
   integration: v.nullable(integration),
+  /** Null for the base, and if they could not be compared */
+  baseFiles: v.nullable(baseFiles),
+  /** Null where AIBrix acts on nothing of the engine's */
+  hooks: v.nullable(hooks),
+  /** None for the base */
+  conditions: v.array(measuredCondition),
   /** Normalised distribution name → version */
   pip: v.record(v.string(), v.string()),
   /** Lines of `pip check`; null where it could not be run */
@@ -160,10 +183,18 @@ export const factsSchema = v.object({
 
 export type Facts = v.InferOutput<typeof factsSchema>
 
+/** What is known of a base before anything is started as its user, and is kept of it. */
+export const baseFactsSchema = v.omit(factsSchema, ['running'])
+
+export type BaseFacts = Omit<Facts, 'running'>
+
 /** @returns the engine that the leg is for; undefined where it is not there */
-export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: Facts) {
+export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: BaseFacts) {
   return engines.find(({ name }) => name === wanted)
 }
 
 /** The two measurements of a leg: the base before anything was added, and the finished image. */
 export type LegFacts = { base: Facts; image: Facts }
+
+/** As much of them as was measured as root. */
+export type RootFacts = { base: BaseFacts; image: BaseFacts }

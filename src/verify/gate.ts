@@ -10,9 +10,15 @@ export const gateNames = [
   'nixl-ucx',
   'second-libucp',
   'ucx-tools',
+  'as-it-runs',
   'environment-untouched',
   'pip-check',
+  'engine-demands',
   'integration',
+  'nixl-transfer',
+  'kvcache-round-trip',
+  'ucx-loopback',
+  'entrypoint',
   'debug-tools',
   'image-config',
   'added-bytes',
@@ -21,13 +27,21 @@ export const gateNames = [
 
 export type GateName = (typeof gateNames)[number]
 
-/** One judgement. `skipped` means that it could not be told, never that it is fine. */
+/** One judgement. Only `fail` and `undetermined` block publishing. */
 export type Gate = { name: GateName; expected: string; actual: string } & (
   | { state: 'pass' }
   | { state: 'fail'; hint: string }
+  /** Failed or undetermined, and accepted by the user */
   | { state: 'waived'; hint: string; reason: string }
-  | { state: 'skipped'; reason: string }
+  /** It applies and could not be judged */
+  | { state: 'undetermined'; hint: string }
+  /** There is nothing that it could judge */
+  | { state: 'not applicable'; reason: string }
+  /** Another gate failed for the same cause, and says what to do */
+  | { state: 'follows'; from: GateName; reason: string }
 )
+
+export type GateState = Gate['state']
 
 export type Judgement = { expected: string; actual: string }
 
@@ -40,25 +54,64 @@ export function failed(name: GateName, judgement: Judgement, hint: string): Gate
   return { name, ...judgement, state: 'fail', hint }
 }
 
-/** @param reason why it can't be told */
-export function skipped(name: GateName, judgement: Judgement, reason: string): Gate {
-  return { name, ...judgement, state: 'skipped', reason }
+/** @param why it could not be judged, a sentence without its end */
+export function undetermined(name: GateName, { expected, actual }: Judgement, why: string): Gate {
+  const hint = `It could not be judged: ${why}; mend that, or ${waiverHint(name)}.`
+  return { name, expected, actual, state: 'undetermined', hint }
+}
+
+/** @param reason why there is nothing to judge */
+export function notApplicable(name: GateName, judgement: Judgement, reason: string): Gate {
+  return { name, ...judgement, state: 'not applicable', reason }
+}
+
+/** @param from the gate that fails for the same cause. @param reason what is missing because of it */
+export function follows(
+  name: GateName,
+  { expected, actual }: Judgement,
+  from: GateName,
+  reason: string,
+): Gate {
+  return { name, expected, actual, state: 'follows', from, reason }
+}
+
+/** A gate that blocks publishing. */
+export type BlockingGate = Extract<Gate, { state: 'fail' | 'undetermined' }>
+
+export function isBlocking(gate: Gate): gate is BlockingGate {
+  return gate.state === 'fail' || gate.state === 'undetermined'
 }
 
 /**
- * Turns failed gates that the user accepts into waived ones. Gates that passed or were skipped stay what they are.
+ * A gate follows from another only where that one says so itself: failed, undetermined, waived, or following from one that is.
+ * @returns the gates, those undetermined that were left to a gate which has nothing to say
+ */
+export function grounded(gates: Gate[]): Gate[] {
+  const speaks = (name: GateName, seen: readonly GateName[] = []): boolean => {
+    const gate = gates.find((candidate) => candidate.name === name)
+    if (!gate || seen.includes(name)) return false
+    if (gate.state === 'follows') return speaks(gate.from, [...seen, name])
+    return gate.state === 'waived' || isBlocking(gate)
+  }
+  return gates.map((gate) =>
+    gate.state === 'follows' && !speaks(gate.from) ? undetermined(gate.name, gate, gate.reason) : gate,
+  )
+}
+
+/**
+ * Turns failed and undetermined gates that the user accepts into waived ones. The others stay what they are.
  * @param waivers gate → why, as given in `allow-failed`
  */
 export function waive(gates: Gate[], waivers: ReadonlyMap<GateName, string>): Gate[] {
   return gates.map((gate) => {
     const reason = waivers.get(gate.name)
-    return gate.state === 'fail' && reason !== undefined ? { ...gate, state: 'waived', reason } : gate
+    return isBlocking(gate) && reason !== undefined ? { ...gate, state: 'waived', reason } : gate
   })
 }
 
-/** @returns `fail` if a gate failed and was not waived */
-export function verdict(gates: Gate[]): 'pass' | 'fail' {
-  return gates.some(({ state }) => state === 'fail') ? 'fail' : 'pass'
+/** @returns `fail` if a gate failed or is undetermined, and was not waived */
+export function verdict(gates: readonly Gate[]): 'pass' | 'fail' {
+  return gates.some(isBlocking) ? 'fail' : 'pass'
 }
 
 /** The end of a hint about what only this action can have done: its user has no step to change. */

@@ -1,8 +1,18 @@
 import type { Leg } from '../plan/plan.ts'
-import type { Facts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
+import {
+  failed,
+  type Gate,
+  type Judgement,
+  listed,
+  passed,
+  reportHint,
+  undetermined,
+  waiverHint,
+} from './gate.ts'
+import { judgeRunners } from './runners.ts'
 
-/** The way AIBrix gets into the engine is the one that was asked for, and holds: patch applied, connector importable. */
+/** The way AIBrix gets into the engine is the one that was asked for, and holds: patch applied, connector importable, on what runs. */
 export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
   const name = 'integration'
   const found = image.integration
@@ -30,7 +40,28 @@ export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
       `${what}: ${found.check.error}; choose another integration, or ${waiverHint(name)}.`,
     )
   }
-  return passed(name, { expected, actual: `${actual}: ${found.reason}` })
+  return judgeHook(leg, image, { expected, actual: `${actual}: ${found.reason}` })
+}
+
+/** What gets in has to act on what runs. */
+function judgeHook(leg: Leg, image: BaseFacts, judgement: Judgement): Gate {
+  const name = 'integration'
+  const verdict = judgeRunners(image)
+  switch (verdict.kind) {
+    case 'fits':
+      return passed(name, {
+        ...judgement,
+        actual: judgement.actual + (verdict.note === '' ? '' : `; it ${verdict.note}`),
+      })
+    case 'unknown':
+      return undetermined(name, judgement, verdict.why)
+    case 'fails':
+      return failed(
+        name,
+        { ...judgement, expected: `${judgement.expected}, acting on a model runner that runs` },
+        `${verdict.why}; choose another version of AIBrix or of ${leg.engine}, integration: none, or ${waiverHint(name)}.`,
+      )
+  }
 }
 
 /** What an image that passes should still be known for, a sentence each. */
@@ -48,7 +79,7 @@ const debugTools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
  * Why no debug tool can be installed: dockerfiles/scripts/step/common/system_packages.py knows apt alone.
  * @returns a sentence without its end; undefined if it can, or none is missing
  */
-export function packagesObjection({ dpkg, tools, system }: Facts): string | undefined {
+export function packagesObjection({ dpkg, tools, system }: BaseFacts): string | undefined {
   const missing = tools.filter(({ path }) => path === null).map(({ command }) => command)
   if (dpkg !== null || missing.length === 0) return undefined
   return `the base (${system.distribution}) lacks ${listed(missing)}, and has no packages of Debian or Ubuntu, of which alone they can be installed`

@@ -1,10 +1,17 @@
 import type { Leg } from '../plan/plan.ts'
+import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
+import { judgeEntrypoint } from './entrypoint.ts'
+import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
-import { judgeArchitectures, judgeExtension } from './extension.ts'
-import type { Facts, LegFacts } from './facts.ts'
-import type { Gate } from './gate.ts'
+import { judgeExtension } from './extension.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
+import { follows, type Gate, type GateName, grounded, isBlocking } from './gate.ts'
+import { judgeArchitectures } from './gpu-architectures.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
+import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
+import { judgeNixlTransfer } from './nixl-transfer.ts'
+import { judgeUcxLoopback } from './loopback.ts'
 import { judgeNixlVariant } from './nixl.ts'
 import { judgeNixlUcx, judgeSecondLibucp, judgeUcxTools } from './ucx.ts'
 import { judgeAibrixVersion, judgeEngineVersion, judgeTorch } from './versions.ts'
@@ -20,30 +27,63 @@ const onFacts = [
   judgeNixlUcx,
   judgeSecondLibucp,
   judgeUcxTools,
+  judgeAsItRuns,
   judgeEnvironment,
   judgePipCheck,
+  judgeEngineDemands,
   judgeIntegration,
+  judgeNixlTransfer,
+  judgeKvcacheRoundTrip,
+  judgeUcxLoopback,
+  judgeEntrypoint,
   judgeDebugTools,
 ]
 
 /** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
-  return onFacts.map((judge) => judge(leg, facts))
+  return grounded(afterRunning(onFacts.map((judge) => judge(leg, facts))))
+}
+
+/** What is tried as the image's user. */
+const atWork: readonly GateName[] = ['nixl-transfer', 'kvcache-round-trip', 'ucx-loopback', 'entrypoint']
+
+/** Where what runs is not what was measured, what it does is no fault of its own. */
+function afterRunning(gates: Gate[]): Gate[] {
+  const runs = gates.find(({ name }) => name === 'as-it-runs')
+  if (!runs || !isBlocking(runs)) return gates
+  return gates.map((gate) =>
+    isBlocking(gate) && atWork.includes(gate.name)
+      ? follows(gate.name, gate, 'as-it-runs', 'what runs is not what was measured')
+      : gate,
+  )
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */
-const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp]
+const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp, judgeUser]
 
 /** What a build replaces: the base's NIXL with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
 
-/** The gates that fail on the finished image if they fail on the base, of which alone is known. */
-export function judgeBase(leg: Leg, base: Facts): Gate[] {
-  const stays: Facts = {
+/**
+ * The gates that fail on the finished image if they fail on the base, of which alone is known. One that follows from a gate on the
+ * image says nothing here.
+ */
+export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
+  const stays: BaseFacts = {
     ...base,
     nixl: { distributions: {}, modules: [] },
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
     cudaLinks: { torch: base.cudaLinks.torch, nixl: [], aibrix: [], ucxTools: [] },
   }
-  return onBase.map((judge) => judge(leg, { base, image: stays }))
+  return [
+    ...onBase.map((judge) => judge(leg, { base, image: stays })),
+    judgeEngineDemands(leg, { base, image: withNixl(leg, stays) }),
+  ]
+}
+
+/** The base with the NIXL that will be in it. */
+function withNixl({ nixl }: Leg, base: BaseFacts): BaseFacts {
+  const others = Object.entries(base.pip).filter(([name]) => !name.startsWith('nixl-cu'))
+  const pip = { ...Object.fromEntries(others), nixl }
+  return { ...base, pip, nixl: { distributions: { nixl }, modules: [] } }
 }

@@ -5,6 +5,7 @@ import type { Leg } from '../plan/plan.ts'
 import { buildIdLabel } from '../plan/published.ts'
 import { actionVersion } from '../version.ts'
 import { componentsOf, type ComponentName } from './components.ts'
+import { conditionsOf } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 
@@ -20,6 +21,9 @@ const measuredLabels: Record<ComponentName, string> = {
 
 /** Of an image of which gates were waived: `gate=reason`, with `; ` between several */
 export const waivedLabel = 'io.aibrix.image.waived'
+
+/** What a user of the image has to set, with `; ` between several: `VLLM_USE_V2_MODEL_RUNNER=0` */
+export const conditionsLabel = 'io.aibrix.image.conditions'
 
 /** Where an image is described to people; it says nothing of one image alone. */
 const home = 'https://github.com/vllm-project/aibrix'
@@ -58,6 +62,8 @@ export function labelsOf(
     if (measured !== null) labels[`io.aibrix.image.${measuredLabels[name]}`] = measured
   const { image } = facts
   if (image.integration) labels['io.aibrix.image.integration'] = image.integration.mode
+  const conditions = conditionsOf(image)
+  if (conditions.length > 0) labels[conditionsLabel] = conditions.map((one) => one.name).join('; ')
   const architectures = image.aibrix?.extension?.machineCode ?? []
   if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')
   const waivers = [...waived].map(([gate, reason]) => `${gate}=${reason}`)

@@ -1,8 +1,8 @@
 import type { InheritedConfig, Leg } from '../plan/plan.ts'
 import { layerCompression, mediaTypes } from '../registry/manifest.ts'
 import { judgeAddedBytes } from './added-bytes.ts'
-import type { Candidate, Limits } from './candidate.ts'
-import { failed, type Gate, type GateName, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { type Candidate, type Limits, notSeen } from './candidate.ts'
+import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'
 
 /** The gates on what was (or would be) pushed, in the order of `gateNames`. */
 export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {
@@ -13,10 +13,6 @@ export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): G
   ]
 }
 
-function unknown(name: GateName, expected: string, reason: string): Gate {
-  return skipped(name, { expected, actual: 'unknown' }, reason)
-}
-
 /** A value as a message shows it: environment variables can be long. */
 function shown(value: string | string[] | undefined): string {
   const text =
@@ -24,18 +20,22 @@ function shown(value: string | string[] | undefined): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
-function environment(config: InheritedConfig): Map<string, string> {
+function environment({ env }: Pick<InheritedConfig, 'env'>): Map<string, string> {
   return new Map(
-    config.env.map((entry) => {
+    env.map((entry) => {
       const equals = entry.indexOf('=')
       return equals < 0 ? [entry, ''] : [entry.slice(0, equals), entry.slice(equals + 1)]
     }),
   )
 }
 
-type Difference = { field: string; base: string; image: string }
+/** `wanted` of the image, which is what `from` has: the base, or the input that puts variables into the image */
+type Difference = { field: string; from: string; wanted: string; image: string }
 
-function differences(base: InheritedConfig, image: InheritedConfig): Difference[] {
+function differences(
+  { base: { config: base }, environment: given }: Leg,
+  image: InheritedConfig,
+): Difference[] {
   const fields = [
     ['ENTRYPOINT', base.entrypoint, image.entrypoint],
     ['CMD', base.cmd, image.cmd],
@@ -43,49 +43,57 @@ function differences(base: InheritedConfig, image: InheritedConfig): Difference[
     ['WORKDIR', base.workingDir, image.workingDir],
     ['SHELL', base.shell, image.shell],
   ] as const
-  const [before, after] = [environment(base), environment(image)]
-  const names = [...new Set([...before.keys(), ...after.keys()])]
+  const wanted = new Map([...environment(base), ...Object.entries(given)])
+  const after = environment(image)
+  const names = [...new Set([...wanted.keys(), ...after.keys()])]
   return [
     ...fields.map(([field, left, right]) => ({
       field,
-      base: shown(left),
+      from: 'the base',
+      wanted: shown(left),
       image: shown(right),
       same: same(left, right),
     })),
     ...names.map((name) => ({
       field: `ENV ${name}`,
-      base: shown(before.get(name)),
+      from: Object.hasOwn(given, name) ? 'the input environment' : 'the base',
+      wanted: shown(wanted.get(name)),
       image: shown(after.get(name)),
-      same: before.get(name) === after.get(name),
+      same: wanted.get(name) === after.get(name),
     })),
   ]
     .filter((difference) => !difference.same)
-    .map(({ field, base, image }) => ({ field, base, image }))
+    .map(({ field, from, wanted: value, image: found }) => ({ field, from, wanted: value, image: found }))
 }
 
 function same(left: string | string[], right: string | string[]): boolean {
   return JSON.stringify(left) === JSON.stringify(right)
 }
 
-/** ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV are the base's: who runs the base today runs the image without a change. */
+/**
+ * ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV are the base's: who runs the base today runs the image without a change. Only the
+ * variables of the input `environment` are added, or replace the base's.
+ */
 export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
   const name = 'image-config'
-  const expected = 'ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV as in the base'
-  if (candidate.known === 'nothing') return unknown(name, expected, candidate.reason)
-  const found = differences(leg.base.config, candidate.config)
+  const given = Object.keys(leg.environment).sort()
+  const added = given.length === 0 ? '' : `, and ${listed(given)} as in the input environment`
+  const expected = `ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV as in the base${added}`
+  if (candidate.known === 'nothing') return notSeen(name, expected, candidate)
+  const found = differences(leg, candidate.config)
   const first = found[0]
-  if (!first) return passed(name, { expected, actual: 'as in the base' })
+  if (!first) return passed(name, { expected, actual: `as in the base${added}` })
   const judgement = {
     expected,
     actual: listed(
-      found.map(({ field, base, image }) => `${field}: ${base} became ${image}`),
+      found.map(({ field, wanted, image }) => `${field}: ${wanted} became ${image}`),
       3,
     ),
   }
   return failed(
     name,
     judgement,
-    `${first.field} of the base is ${first.base}, the image has ${first.image}; ${reportHint}.`,
+    `${first.field} of ${first.from} is ${first.wanted}, the image has ${first.image}; ${reportHint}.`,
   )
 }
 
@@ -111,7 +119,7 @@ export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
   if (compressions.delete('none') && compressions.size === 0) compressions.add('gzip')
   const wanted = compressions.size === 0 ? 'any compression' : [...compressions].join(' or ')
   const expected = `layers that every Docker can pull, new ones ${wanted}`
-  if (candidate.known !== 'manifest') return unknown(name, expected, candidate.reason)
+  if (candidate.known !== 'manifest') return notSeen(name, expected, candidate)
   const allowed = pullable[candidate.mediaType]
   if (!allowed)
     return failed(

@@ -1,20 +1,20 @@
 import { lt } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
-import type { Facts, LegFacts } from './facts.ts'
+import type { BaseFacts, LegFacts } from './facts.ts'
 import { failed, type Gate, listed, passed, reportHint } from './gate.ts'
 
 /** From this release on `nixl` is a thin package and `nixl-cu<major>` holds the binaries (its pyproject.toml). */
 const firstWithVariants = '0.7.1'
 
 /** @returns the variants that Python could import, installed or left over, as package names: `['nixl-cu13']` */
-export function nixlVariants({ nixl }: Facts): string[] {
+export function nixlVariants({ nixl }: BaseFacts): string[] {
   const installed = Object.keys(nixl.distributions).filter((name) => name.startsWith('nixl-cu'))
   const found = nixl.modules.map((module) => module.replace('_', '-'))
   return [...new Set([...installed, ...found])].sort()
 }
 
-function describe({ nixl }: Facts): string {
+function describe({ nixl }: BaseFacts): string {
   const packages = Object.entries(nixl.distributions).map(([name, version]) => `${name} ${version}`)
   const left = nixl.modules.filter((module) => !(module.replace('_', '-') in nixl.distributions))
   return listed([...packages, ...left.map((module) => `module ${module} without a package`)]).replace(

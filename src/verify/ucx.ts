@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
-import type { LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import type { LegFacts, RootFacts } from './facts.ts'
+import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** What an image for RDMA and GPUs can't do without: the modules for InfiniBand and for CUDA memory. */
 const needed = ['cuda', 'ib']
@@ -26,12 +26,13 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
     actual: ucx ? describe(ucx.version, ucx.modules) : 'no libucp beside NIXL',
   }
   const versions = Object.values(image.nixl.distributions)
-  if (versions.length === 0) return skipped(name, judgement, 'no NIXL to look at')
+  if (versions.length === 0) return follows(name, judgement, 'nixl-variant', 'no NIXL to look at')
   const other = versions.find((version) => !isSameRelease(leg.nixl, version))
   if (other !== undefined)
-    return skipped(
+    return follows(
       name,
       judgement,
+      'nixl-variant',
       `NIXL is ${other} and not ${leg.nixl}, so it is not known which UCX it should bundle`,
     )
   if (!ucx)
@@ -67,11 +68,11 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
  * brought fails as well, since the crash doesn't ask where it came from and the published image promises that there
  * is none; who knows that nothing loads it waives the gate, and the waiver is written into the label and the summary.
  */
-export function judgeSecondLibucp(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeSecondLibucp(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'second-libucp'
   const expected = 'none in the loader path'
   if (image.loaderUcx === null)
-    return skipped(name, { expected, actual: 'unknown' }, 'it could not be looked up what the loader finds')
+    return undetermined(name, { expected, actual: 'unknown' }, 'what the loader finds could not be looked up')
   const judgement = { expected, actual: listed(image.loaderUcx, 3) }
   const first = image.loaderUcx[0]
   if (first === undefined) return passed(name, judgement)

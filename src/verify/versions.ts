@@ -2,15 +2,20 @@ import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import { familiarReference } from '../registry/reference.ts'
-import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, type Gate, passed, reportHint, skipped, waiverHint } from './gate.ts'
+import { describeClaim, heldClaims } from './base-tag.ts'
+import { type BaseFacts, engineOf, type Facts, type LegFacts, type RootFacts } from './facts.ts'
+import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
-/** The engine in the image is the one that the tag names, and the one that the base had. */
-export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
+/** The engine in the image is the one that the tag names, and the one that the base had, which is what its tag says. */
+export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'engine-version'
   const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
+  const claims = heldClaims(leg, base)
   const judgement = {
-    expected: `${leg.engine} ${leg.version.release}`,
+    expected: [
+      `${leg.engine} ${leg.version.release}`,
+      ...claims.map(({ claim }) => describeClaim(claim)),
+    ].join(', '),
     actual: found ? `${found.name} ${found.version}` : `no ${leg.engine}`,
   }
   const tag = familiarReference({ ...leg.base.repository, tag: leg.base.tag })
@@ -26,6 +31,13 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
       judgement,
       `The base ${tag} holds another version than its tag says; choose another version, or report it to who makes that image.`,
     )
+  const lie = claims.find((claim) => claim.is === 'false')
+  if (lie)
+    return failed(
+      name,
+      { ...judgement, actual: `${judgement.actual}, ${lie.found}` },
+      `The tag of the base ${tag} says ${lie.claim.part}, and behind it is ${lie.found}; choose another version, report it to who makes that image, or ${waiverHint(name)}.`,
+    )
   if (!found)
     return failed(
       name,
@@ -38,15 +50,20 @@ export function judgeEngineVersion(leg: Leg, { base, image }: LegFacts): Gate {
       judgement,
       `The base had ${leg.engine} ${had.version} and a build step replaced it; ${reportHint}.`,
     )
+  const untold = claims.find((claim) => claim.is === 'untold')
+  if (untold) {
+    const why = `the tag of the base ${tag} says ${untold.claim.part}, and ${untold.why}`
+    return untold.from ? follows(name, judgement, untold.from, why) : undetermined(name, judgement, why)
+  }
   return passed(name, judgement)
 }
 
-function others({ engines: found }: Facts): string {
+function others({ engines: found }: BaseFacts): string {
   return found.length === 0 ? '' : `, only ${found.map((one) => `${one.name} ${one.version}`).join(' and ')}`
 }
 
 /** torch has the base's version, the base's CUDA, and the files that its RECORD lists. */
-export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
+export function judgeTorch(_leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'torch-untouched'
   const judgement = { expected: describeTorch(base.torch), actual: describeTorch(image.torch) }
   if (!base.torch)
@@ -64,7 +81,7 @@ export function judgeTorch(_leg: Leg, { base, image }: LegFacts): Gate {
       `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; ${reportHint}.`,
     )
   if (base.torch.record === null || image.torch.record === null)
-    return skipped(name, judgement, 'torch has no RECORD file, so only its version could be compared')
+    return undetermined(name, judgement, 'torch has no RECORD file, so only its version could be compared')
   if (base.torch.record !== image.torch.record)
     return failed(
       name,
@@ -135,9 +152,10 @@ export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
       `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed; choose another aibrix-version, or ${waiverHint(name)}.`,
     )
   if (fitting.length === 0)
-    return skipped(
+    return follows(
       name,
       judgement,
+      base.torch ? 'cuda-major' : 'torch-untouched',
       'neither the toolkit nor torch in the base names a CUDA release to compare with',
     )
   const local = localPart(version)

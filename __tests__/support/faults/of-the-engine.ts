@@ -18,95 +18,36 @@ import {
   type Kind,
 } from './kinds.ts'
 
+const asking = { ...building, name: 'a token', on: token, tokens: true } as const
 const base = { ...building, name: 'a base', on: /^HEAD .*\/stand-in\//, bases: true } as const
+const chunk = { ...building, name: 'an upload chunk', on: upload } as const
+const finish = { ...building, name: 'an upload finish', on: upload } as const
+const writing = { ...building, name: 'a manifest write', on: manifestWrite } as const
 
 /** What it asks for that reads a base, which it has, and pushes a candidate. */
 const pushing: readonly Kind[] = [
-  {
-    ...building,
-    name: 'a token',
-    on: token,
-    moment: before,
-    faults: ['429', 'a reset'],
-    often: three,
-    tokens: true,
-  },
-  { ...building, name: 'a token', on: token, moment: before, faults: ['silence'], often: once, tokens: true },
-  {
-    ...building,
-    name: 'a token',
-    on: token,
-    moment: after,
-    faults: ['a trickle'],
-    often: once,
-    tokens: true,
-  },
+  { ...asking, moment: before, faults: ['429'], often: three },
+  { ...asking, moment: after, faults: ['a trickle'], often: once },
   { ...base, moment: before, faults: ['502'], often: three },
-  {
-    ...building,
-    name: 'a manifest read',
-    on: manifestRead,
-    moment: before,
-    faults: ['500', 'a reset'],
-    often: three,
-  },
+  { ...building, name: 'a manifest read', on: manifestRead, moment: before, faults: ['500'], often: three },
   {
     ...building,
     name: 'an upload start',
     on: uploadStart,
     moment: before,
-    faults: ['429', 'a reset'],
+    faults: ['a reset'],
     often: three,
   },
-  { ...building, name: 'an upload start', on: uploadStart, moment: before, faults: ['502'], often: ever },
-  { ...building, name: 'an upload start', on: uploadStart, moment: before, faults: ['silence'], often: once },
-  { ...building, name: 'an upload chunk', on: upload, moment: half, faults: ['429', '500'], often: three },
-  { ...building, name: 'an upload chunk', on: upload, moment: half, faults: ['a reset'], often: ever },
-  { ...building, name: 'an upload chunk', on: upload, moment: half, faults: ['silence'], often: once },
+  { ...chunk, moment: half, faults: ['500'], often: three },
+  { ...chunk, moment: half, faults: ['a reset'], often: ever },
+  { ...chunk, moment: half, faults: ['silence'], often: once },
   // The registry says 400 then, as it would to an engine that is wrong, and does not say why
-  { ...building, name: 'an upload chunk', on: upload, moment: changed, faults: ['other bytes'], often: ever },
-  {
-    ...building,
-    name: 'an upload finish',
-    on: upload,
-    moment: before,
-    faults: ['429 with Retry-After'],
-    often: three,
-  },
-  {
-    ...building,
-    name: 'an upload finish',
-    on: upload,
-    moment: after,
-    faults: ['502', ...digest],
-    often: three,
-  },
-  { ...building, name: 'an upload finish', on: upload, moment: after, faults: ['silence'], often: once },
-  {
-    ...building,
-    name: 'a manifest write',
-    on: manifestWrite,
-    moment: before,
-    faults: ['429', 'a reset'],
-    often: three,
-  },
-  { ...building, name: 'a manifest write', on: manifestWrite, moment: before, faults: ['502'], often: ever },
-  {
-    ...building,
-    name: 'a manifest write',
-    on: manifestWrite,
-    moment: before,
-    faults: ['silence'],
-    often: once,
-  },
-  {
-    ...building,
-    name: 'a manifest write',
-    on: manifestWrite,
-    moment: after,
-    faults: ['a reset', ...digest],
-    often: three,
-  },
+  { ...chunk, moment: changed, faults: ['other bytes'], often: ever },
+  { ...finish, moment: before, faults: ['429 with Retry-After'], often: three },
+  { ...finish, moment: after, faults: ['502', ...digest], often: three },
+  { ...writing, moment: before, faults: ['429'], often: three },
+  { ...writing, moment: before, faults: ['502'], often: ever },
+  { ...writing, moment: after, faults: ['a reset', ...digest], often: three },
 ]
 
 const description = { ...cached.layers, on: blobRead, contentOf: 'layers-' } as const
@@ -115,7 +56,7 @@ const layersWrite = /^PUT .*\/manifests\/layers-/
 /** What it reads and writes of the layer cache; of the layers themselves it has its own. */
 const caching: readonly Kind[] = [
   { ...description, moment: before, faults: ['429'], often: three },
-  { ...description, moment: before, faults: ['502', 'a reset'], often: ever },
+  { ...description, moment: before, faults: ['a reset'], often: ever },
   { ...description, moment: after, faults: ['a truncated body'], often: ever },
   // BuildKit takes it as it comes, and builds what it does not find in it
   { ...description, warns: /./, moment: after, faults: ['other bytes'], often: ever },
@@ -124,6 +65,7 @@ const caching: readonly Kind[] = [
 
 /**
  * What the engine asks a registry for. It has its own retries, and ours around it, which know its answers and not its requests:
- * each kind of request has some of the faults, and each fault some of the kinds.
+ * each kind of request has some of the faults, and each fault some of the kinds. A whole run takes seconds: of faults that it takes for
+ * the same (what says that a server is busy, what breaks a connection off) a kind has one, so often.
  */
 export const ofTheEngine: readonly Kind[] = [...pushing, ...caching]

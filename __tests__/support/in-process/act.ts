@@ -14,6 +14,7 @@ import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { createClient } from '../../../src/edge/registry-access.ts'
 import { readRecipe } from '../../../src/edge/recipe.ts'
+import { createWorkspace } from '../../../src/edge/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import { publicRepository } from '../../../src/plan/combination.ts'
@@ -55,6 +56,7 @@ const git = gitOf(['v0.5.0', 'v0.7.0', 'v1.19.0'])
 
 /** A folder for all files of one test run. */
 const root = mkdtempSync(join(tmpdir(), 'in-process-'))
+const workspace = createWorkspace(root)
 
 type Tools = Readonly<{
   inputs: Inputs
@@ -153,7 +155,7 @@ function worldOf(
 }
 
 function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
-  const machine = { dockerfiles, environment: {} }
+  const machine = { dockerfiles, environment: {}, workspace }
   const run = randomBytes(4).toString('hex')
   const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, run)
   const newPath = (name: string): string => {

@@ -8,6 +8,7 @@ import type { Leg } from '../../../src/plan/plan.ts'
 import { parseReference } from '../../../src/registry/reference.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
 import { type Contents, writeContent } from '../artifact-folder.ts'
+import { measuredFiles } from '../measured-facts.ts'
 import { factsOf } from '../reports.ts'
 
 const types = {
@@ -124,9 +125,8 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
         contentFor(facts.base.system.machine),
       )
     else {
-      writeFileSync(join(output.directory, 'base.json'), JSON.stringify(facts.base))
-      if (output.kind === 'report')
-        writeFileSync(join(output.directory, 'image.json'), JSON.stringify(facts.image))
+      for (const [name, text] of Object.entries(measuredFiles(facts)))
+        writeFileSync(join(output.directory, name), text)
     }
     return { steps: [], digest: undefined }
   }

@@ -8,8 +8,9 @@ import {
   compressionOf,
   csv,
   makesIndex,
-  reproduceCommand,
 } from '../../../src/build/argv.ts'
+import { reproduceCommand } from '../../../src/build/by-hand.ts'
+import { environmentLines } from '../../../src/build/dockerfile.ts'
 import type { BuildOptions } from '../../../src/build/options.ts'
 import type { SourceFolders } from '../../../src/build/source-fetch.ts'
 import type { PinnedSource } from '../../../src/plan/plan.ts'
@@ -42,6 +43,7 @@ describe('build arguments', () => {
       BASE_IMAGE: `docker.io/vllm/vllm-openai@sha256:${'a'.repeat(64)}`,
       BASE_DIGEST: `sha256:${'b'.repeat(64)}`,
       BASE_USER: 'vllm',
+      BASE_ENTRYPOINT: '[]',
       UCX_VERSION: '1.19.0',
       UCX_REPO: 'https://example.com/ucx',
       UCX_COMMIT: '2'.repeat(40),
@@ -302,6 +304,19 @@ describe('the command to reproduce a build', () => {
     expect(command.split('\n').slice(0, -1)).toEqual(expected)
     const contexts = expected.length === 0 ? [] : ['aibrix-source=aibrix-source/']
     expect(values(pasted(command), '--build-context')).toEqual(contexts)
+  })
+
+  it('gives buildx the Dockerfile with the variables of the image, whatever their values are', () => {
+    const value = `it's "$HOME" \\ 100% \`x\``
+    const leg = makeLeg({ environment: { B: value, A: '1' } })
+    const place = { context: 'dockerfiles', dockerfile: '/dev/null' }
+    const command = reproduceCommand(makeCall({ leg }), place)
+    expect(command).toMatch(
+      /^\{ cat \/dev\/null; printf '%s\\n' 'ENV A="1"' .*; \} \| docker buildx build --file - /,
+    )
+    expect(command).toMatch(/ -- dockerfiles$/)
+    const shown = execFileSync('sh', ['-c', command.replace(/\| docker .*$/s, '')], { encoding: 'utf8' })
+    expect(shown).toBe(`${environmentLines(leg.environment).join('\n')}\n`)
   })
 
   it('survives a shell, whatever the values are', () => {

@@ -102,6 +102,18 @@ it.each<[string, ArtifactKind, RegExp, (folder: string) => void]>([
   ],
   ['one tool', 'ucx', /incomplete/, (folder) => rmSync(join(folder, 'content/bin/ucx_perftest'))],
   [
+    'no stub of the driver',
+    'ucx',
+    /incomplete: .*driver-stub/,
+    (folder) => rmSync(join(folder, 'content/driver-stub'), { recursive: true }),
+  ],
+  [
+    'a stub that is a text',
+    'ucx',
+    /driver-stub\/libcuda\.so\.1 is no program/,
+    (folder) => writeFileSync(join(folder, 'content/driver-stub/libcuda.so.1'), 'a text'),
+  ],
+  [
     'a script for a library',
     'ucx',
     /lib\/libx\.so is no program/,

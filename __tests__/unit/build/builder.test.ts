@@ -299,6 +299,35 @@ exit 0
     )
   })
 
+  it.each([
+    ['0.29.1+ds1', 'uses the current one', 2],
+    ['v0.13.0', 'uses the current one', 2],
+    ['v0.12.1', 'buildx 0.12.1 is too old; update docker-buildx to 0.13 or later.', 1],
+    ['', 'uses the current one', 3],
+    [undefined, 'uses the current one', 3],
+  ])(
+    'takes %s as the version of buildx from what docker knows of its plugin: %s',
+    async (version, expected, calls) => {
+      const plugin = {
+        Name: 'buildx',
+        Version: version,
+        ...(version === undefined && { Err: 'it is broken' }),
+      }
+      const driver = ['driver-type', 'io.containerd.snapshotter.v1']
+      const Plugins = [{ Name: 'compose', Version: 'v2.0.0' }, plugin]
+      await answer(
+        'info',
+        JSON.stringify({ ServerVersion: '26', DriverStatus: [driver], ClientInfo: { Plugins } }),
+      )
+      const opened = await openBuilder(docker, request()).then(
+        () => 'uses the current one',
+        (error: unknown) => (error as Error).message,
+      )
+      expect(opened).toBe(expected)
+      expect(await asked()).toHaveLength(calls)
+    },
+  )
+
   it('uses the current one where it can, and does not remove it', async () => {
     await answer(
       'info',

@@ -1,21 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
+import { basename } from 'node:path'
 import type { BuildCall } from '../../../src/build/argv.ts'
 import { measureBase, measureImage, type MeasuringWorld } from '../../../src/build/measure.ts'
 import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { makeCall } from '../../support/build-calls.ts'
-import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { measuredFiles } from '../../support/measured-facts.ts'
 
 const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()
 const call = { context, dockerfile, secrets, options }
-const facts: Record<string, object> = {
-  '/new/facts/base.json': makeBase(),
-  '/new/facts/image.json': makeImage(),
-}
+const files = measuredFiles({ base: makeBase(), image: makeImage() })
 
 /** A BuildKit that leaves these files. */
-function worldOf(files: Record<string, object>) {
+function worldOf(left: Record<string, string>) {
   const calls: BuildCall[] = []
   const world: MeasuringWorld = {
     build: (one) => {
@@ -23,7 +22,7 @@ function worldOf(files: Record<string, object>) {
       return Promise.resolve({ steps: [], digest: undefined })
     },
     newPath: (name) => `/new/${name}`,
-    readText: (path) => Promise.resolve(JSON.stringify(files[path])),
+    readText: (path) => Promise.resolve(left[basename(path)] ?? ''),
   }
   return { world, calls }
 }
@@ -33,25 +32,27 @@ const layers = { from: 'docker.io/x@sha256:1', to: 'docker.io/x:layers' }
 
 describe('measuring', () => {
   it('the base asks BuildKit for its facts alone, without a layer cache', async () => {
-    const { world, calls } = worldOf(facts)
-    expect(await measureBase(leg, call, world, steps)).toEqual(makeBase())
+    const { world, calls } = worldOf(files)
+    expect(await measureBase(leg, call, world, steps)).toEqual(asRoot(makeBase()))
     expect(calls).toEqual([{ ...call, leg, output: { kind: 'facts', directory: '/new/facts' } }])
   })
 
   it('what would be the image takes layers from the cache, and keeps none there', async () => {
-    const { world, calls } = worldOf(facts)
+    const { world, calls } = worldOf(files)
     const measured = await measureImage(leg, call, layers, world, steps)
     expect(measured).toEqual({ base: makeBase(), image: makeImage() })
     const output = { kind: 'report', directory: '/new/facts' }
     expect(calls).toEqual([{ ...call, leg, layers: { from: layers.from, to: undefined }, output }])
   })
 
-  it.each(['base.json', 'image.json'])('that leaves something else in %s is an error', async (name) => {
-    const { world } = worldOf({ ...facts, [`/new/facts/${name}`]: { format: 2 } })
-    const measured = measureImage(leg, call, layers, world, steps)
-    await expect(measured).rejects.toThrow(UserError)
-    await expect(measured).rejects.toThrow(
-      `The measured facts in ${name} are not of the form that is known: `,
-    )
+  it.each(Object.keys(files))('that leaves something else in %s is an error', async (name) => {
+    for (const text of ['{"format": 1}', '[]', '', '{']) {
+      const { world } = worldOf({ ...files, [name]: text })
+      const measured = measureImage(leg, call, layers, world, steps)
+      await expect(measured).rejects.toThrow(UserError)
+      await expect(measured).rejects.toThrow(
+        /^The measured facts in (?:running-)?(?:base|image)\.json are not/,
+      )
+    }
   })
 })

@@ -6,11 +6,12 @@ import { artifactsFor, type StagesSettings, type StagesWorld } from '../../../sr
 import type { Step } from '../../../src/build/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/failure.ts'
-import type { Facts } from '../../../src/verify/facts.ts'
+import type { BaseFacts } from '../../../src/verify/facts.ts'
 import { failed, type Gate } from '../../../src/verify/gate.ts'
-import { makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
 import { newFolder, writeContent } from '../../support/artifact-folder.ts'
 import { makeCall } from '../../support/build-calls.ts'
+import { readMeasured } from '../../support/measured-facts.ts'
 
 const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()
@@ -23,14 +24,17 @@ const settings: StagesSettings = {
 
 /** The base as it is, and one that somebody says it is. */
 const real = makeBase()
-const untrue: Facts = { ...makeBase(), torch: { ...real.torch, version: '2.12.0+cu130' } as Facts['torch'] }
+const untrue: BaseFacts = {
+  ...asRoot(real),
+  torch: { ...real.torch, version: '2.12.0+cu130' } as BaseFacts['torch'],
+}
 const wanted = artifactsFor(leg, real, settings)
 
 type Behaviour = {
-  stored?: Facts | Error
+  stored?: BaseFacts | Error
   keep?: Error
   push?: boolean
-  judgeBase?: (base: Facts) => Gate[]
+  judgeBase?: (base: BaseFacts) => Gate[]
   /** Fails calls of a kind */
   fails?: (call: BuildCall) => boolean
 }
@@ -38,7 +42,7 @@ type Behaviour = {
 async function measured({ stored, keep, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
   const sources: BuildCall['sources'][] = []
-  const kept: [Facts, boolean][] = []
+  const kept: [BaseFacts, boolean][] = []
   const names: string[] = []
   const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
   const world: StagesWorld = {
@@ -52,7 +56,7 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
     },
     fetchSource: (component, { commit }) => Promise.resolve(`/sources/${component}-${commit}`),
     newPath: (name) => name,
-    readText: (path) => Promise.resolve(JSON.stringify(path.endsWith('base.json') ? real : makeImage())),
+    readText: readMeasured({ base: real, image: makeImage() }),
     facts: {
       read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
       keep: (_, facts, replace) => {
@@ -81,7 +85,7 @@ describe('the facts of a base', () => {
   it('are measured and kept where none are stored, and choose the artifacts', async () => {
     const { result, calls, kept, names } = await measured({})
     expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
-    expect(kept).toEqual([[real, false]])
+    expect(kept).toEqual([[asRoot(real), false]])
     expect(names).toEqual([wanted.wheel.name, wanted.ucx.name])
     expect(result.warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
@@ -96,7 +100,7 @@ describe('the facts of a base', () => {
 
   it('that are stored and not true are replaced, with a warning, and nothing is kept under their names', async () => {
     const { result, calls, kept, names } = await measured({ stored: untrue })
-    expect(kept).toEqual([[real, true]])
+    expect(kept).toEqual([[asRoot(real), true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
     expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
     expect(result.warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
@@ -132,7 +136,7 @@ describe('the facts of a base', () => {
 
 describe('a gate that the base alone decides', () => {
   const judgement = { expected: 'torch 2.11.0', actual: 'another' }
-  const refuse = (which: Facts) => (base: Facts) =>
+  const refuse = (which: BaseFacts) => (base: BaseFacts) =>
     base.torch?.version === which.torch?.version ? [failed('torch-untouched', judgement, 'See to it.')] : []
 
   it.each([undefined, real])('ends it before anything is compiled (stored: %#)', async (stored) => {
@@ -144,7 +148,7 @@ describe('a gate that the base alone decides', () => {
   it('is not believed what was stored', async () => {
     const { result, kept } = await measured({ judgeBase: refuse(untrue), stored: untrue })
     expect(result.facts.base).toEqual(real)
-    expect(kept).toEqual([[real, true]])
+    expect(kept).toEqual([[asRoot(real), true]])
   })
 })
 
@@ -179,7 +183,7 @@ it('a leg that the facts speak against is refused before anything is compiled', 
       return Promise.resolve({ steps: [], digest: undefined })
     },
     newPath: (name) => name,
-    readText: () => Promise.resolve(JSON.stringify(real)),
+    readText: readMeasured({ base: real, image: makeImage() }),
     facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
     fetchSource: () => Promise.reject(new Error('not used here')),

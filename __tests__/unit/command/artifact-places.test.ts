@@ -6,7 +6,7 @@ import { artifactPlaces, factsPlace } from '../../../src/command/artifact-places
 import { newFolder } from '../../support/artifact-folder.ts'
 import { inputsOf } from '../../support/machine.ts'
 import { cache, createMemory } from '../../support/memory-client.ts'
-import { makeBase, makeLeg } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeLeg } from '../../support/verified-leg.ts'
 
 const ofGitHub: ArtifactStore = {
   restore: () => Promise.resolve('absent'),
@@ -49,7 +49,7 @@ describe('the places of stage artifacts', () => {
 
 describe('the place of the facts of bases', () => {
   const leg = makeLeg()
-  const facts = makeBase()
+  const facts = asRoot(makeBase())
   const other = { ...facts, pipCheck: [] }
 
   it('has none at first, and then those that were kept', async () => {

@@ -15,6 +15,7 @@ import type { LegFacts } from '../../../src/verify/facts.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { factsOf, makeOutcomeReport, makePlannedImages } from '../../support/reports.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
+import { readMeasured } from '../../support/measured-facts.ts'
 
 /** Three legs, each of its own engine version, base and build id. */
 const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {
@@ -71,8 +72,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
       },
     },
     newPath: (name) => name,
-    readText: (path) =>
-      Promise.resolve(JSON.stringify(path.endsWith('base.json') ? facts.base : facts.image)),
+    readText: readMeasured(facts),
     inspectImage: () => Promise.resolve(undefined),
     forgetImage: () => Promise.resolve(),
     fetchSource: (component) => Promise.resolve(`/sources/${component}`),

@@ -12,6 +12,7 @@ import {
 } from '../../../src/command/leg-world.ts'
 import { createLegLog } from '../../../src/command/leg-log.ts'
 import type { Machine } from '../../../src/edge/machine.ts'
+import { createWorkspace } from '../../../src/edge/workspace.ts'
 import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { layersTag } from '../../../src/plan/stage-tags.ts'
@@ -28,6 +29,7 @@ import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'leg-world-'))
+const workspace = createWorkspace(folder)
 afterAll(() => {
   rmSync(folder, { recursive: true })
 })
@@ -40,7 +42,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const inputs = inputsOf(given)
   const { cacheRepository } = inputs.plan
   const nixl = { versions: () => Promise.resolve(answer) }
-  const machine = { dockerfiles: 'dockerfiles', environment: {} }
+  const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
   const ofLeg = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, '0123abcd')
   return ofLeg({ ...planned, ...leg })
 }
@@ -248,7 +250,7 @@ describe('how a leg is built', () => {
   ])
   const settingsFor = (given: Record<string, string>, of: Partial<PlannedLeg> = {}) => {
     const inputs = inputsOf(given)
-    const machine = { dockerfiles: 'dockerfiles', environment: {} }
+    const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
     return createSettings(
       machine,
       inputs,
@@ -282,6 +284,13 @@ describe('how a leg is built', () => {
     })
     expect(settingsFor({}, { engine: 'sglang' }).call.dockerfile).toBe('dockerfiles/Dockerfile.sglang')
     expect(settingsFor({}).call.newerThan).toBeUndefined()
+  })
+
+  it('is with a Dockerfile of its own where the image gets variables, in the same folder of scripts', () => {
+    const { call } = settingsFor({}, { environment: { A: '$B' } })
+    expect(call.context).toBe('dockerfiles')
+    expect(dirname(call.dockerfile)).toBe(workspace.root)
+    expect(readFileSync(call.dockerfile, 'utf8')).toContain('USER ${BASE_USER}\nENV A="\\$B"\n')
   })
 
   it.each<[string, PlannedLeg, string]>([

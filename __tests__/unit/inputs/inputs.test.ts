@@ -388,6 +388,14 @@ describe('proxies in build-args', () => {
   })
 })
 
+describe('what is shown', () => {
+  it('has no password of a proxy, which could not be hidden then', () => {
+    const { shown } = read({ 'build-args': 'A=1\nHTTP_PROXY=http://me:canary@proxy.example:3128' })
+    expect(shown).toContain('A=1')
+    expect(shown.join('\n')).not.toContain('canary')
+  })
+})
+
 describe('a user name whose password is a secret that a pull request does not get', () => {
   it('is no login, where nothing is pushed', () => {
     expect(read({ username: 'me', push: 'false' }).login).toBeUndefined()

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeBase, makeLeg } from '../../support/verified-leg.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 const architectures = ['8.0', '9.0']
@@ -69,6 +69,7 @@ it.each<[string, (world: World) => void]>([
     'its version',
     ({ leg, base }) => Object.assign(leg.version, { release: '1' }, { engines: base.engines.splice(0) }),
   ],
+  ['a variable of the image', ({ leg }) => (leg.environment = { CXX: 'clang++' })],
   ['the digest of the base', ({ leg }) => (leg.base.manifestDigest = `sha256:${'9'.repeat(64)}`)],
   ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],
   ['where AIBrix is from', ({ leg }) => (leg.aibrix.repository = { kind: 'path', path: '/x' })],
@@ -114,8 +115,7 @@ it('names are the same for facts in any order', () => {
 })
 
 describe('on real bases', () => {
-  const read = (name: string) =>
-    JSON.parse(readFileSync(`__tests__/fixtures/facts/${name}/base.json`, 'utf8')) as Facts
+  const read = (name: string) => realFacts(name, 'base')
 
   it('both engines and two versions of one have one wheel and one UCX, having the same torch and toolkit', () => {
     const names = ['vllm-v0.10.2', 'vllm-v0.21.0', 'sglang-v0.5.11'].map((name) => {

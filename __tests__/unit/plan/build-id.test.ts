@@ -38,6 +38,7 @@ const matters: [keyof Determinants, Partial<Leg>, string][] = [
   ['integration', { integration: 'none' }, leg.recipe],
   ['gpuArchitectures', { gpuArchitectures: ['9.0'] }, leg.recipe],
   ['buildArguments', { buildArguments: { A: '1' } }, leg.recipe],
+  ['environment', { environment: { A: '1' } }, leg.recipe],
   ['recipe', {}, '8'.repeat(64)],
 ]
 
@@ -48,7 +49,7 @@ describe('the build id', () => {
 
   it('is made of nothing else', () => {
     expect(new Set(matters.map(([name]) => name))).toEqual(
-      new Set(Object.keys(determinantsOf(leg, leg.recipe))),
+      new Set(Object.keys(determinantsOf({ ...leg, environment: { A: '1' } }, leg.recipe))),
     )
   })
 
@@ -70,6 +71,17 @@ describe('the build id', () => {
     ['the name of the UCX commit', { ucx: { ...ucx, ref: 'main', kind: 'branch' } }],
   ])('does not change with %s', (_, changes) => {
     expect(changed(changes)).toEqual([])
+  })
+
+  it('has no variables where there are none', () => {
+    expect(determinantsOf(leg, leg.recipe)).not.toHaveProperty('environment')
+  })
+
+  it('changes with the value of a variable, and not with the order of several', () => {
+    const idOf = (environment: Record<string, string>) =>
+      buildId(determinantsOf({ ...leg, environment }, leg.recipe))
+    expect(idOf({ A: '1', B: '2' })).toBe(idOf({ B: '2', A: '1' }))
+    expect(new Set([idOf({}), idOf({ A: '' }), idOf({ A: '1' }), idOf({ B: '1' })]).size).toBe(4)
   })
 
   it('does not change with the name of a branch of AIBrix', () => {

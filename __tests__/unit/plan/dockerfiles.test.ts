@@ -57,7 +57,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
 
   it('starts each step by a list, which no SHELL of the base runs, and changes no SHELL', () => {
     const runs = [...dockerfile.matchAll(/^RUN ((?:.*\\\n)*.*)$/gm)].map(([, text = '']) => text)
-    expect(runs).toHaveLength(10)
+    expect(runs).toHaveLength(12)
     for (const run of runs) {
       const [last = ''] = run.split('\n').slice(-1)
       expect(JSON.parse(last)).toEqual(

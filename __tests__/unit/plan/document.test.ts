@@ -31,7 +31,7 @@ async function richPlan(): Promise<string> {
       ...vllm('>=0.9 <0.12'),
       { engine: 'sglang' as const, versions: selectors('engine', 'default') },
     ],
-    ...{ templates, buildArguments: { A: 'b' }, gpuArchitectures: ['9.0', '10.0'] },
+    ...{ templates, buildArguments: { A: 'b' }, environment: { A: 'd' }, gpuArchitectures: ['9.0', '10.0'] },
   }
   const { images } = await makePlan(request(plain), world())
   const [first, second] = images.map(({ legs }) => legs[0])
@@ -167,7 +167,7 @@ describe('of a plan that was changed', () => {
     expect(refused).toBeGreaterThan(2000)
   })
 
-  it('they refuse it without any one of its fields, names of labels and build arguments aside', async () => {
+  it('they refuse it without any one of its fields, names of labels, build arguments and variables aside', async () => {
     const document = JSON.parse(await richPlan()) as Json
     const taken = placesOf(document).flatMap((place) => {
       const changed = changedAt(document, place, () => undefined)

@@ -115,6 +115,15 @@ describe('what is known to be impossible', () => {
 })
 
 describe('what there is nothing to build from', () => {
+  const withTriggers = {
+    'vllm/vllm-openai:v0.20.1': {
+      'linux/amd64': {
+        onbuild: 'RUN pip install nixl==0.7.0   && \trm /x\u001b[31m https://u:pass@host/\nUSER root',
+      },
+    },
+    'vllm/vllm-openai:v0.20.2': { 'linux/amd64': {}, 'linux/arm64': { onbuild: 'COPY . /app' } },
+  }
+
   it.each<[string, Partial<PlanRequest>, RegExp]>([
     [
       'a NIXL of which no UCX is known',
@@ -141,10 +150,53 @@ describe('what there is nothing to build from', () => {
       { engines: vllm('~0.10'), nixl: selectors('nixl', '~5') },
       /"~5" matches no version; the nearest are 0\.7\.1, 0\.7\.0\.$/,
     ],
+    [
+      'a base with ONBUILD',
+      { engines: vllm('v0.20.1') },
+      /^vLLM v0\.20\.1 with .* can't be built for linux\/amd64: the base image docker\.io\/vllm\/vllm-openai:v0\.20\.1 for linux\/amd64 has ONBUILD instructions \(the first is "RUN pip install nixl==0\.7\.0 && rm \/x \[31m https:\/\/\*\*\*@host\/"\), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none\.$/,
+    ],
+    [
+      'a base with ONBUILD on one of two platforms',
+      { engines: vllm('v0.20.2'), platforms: ['linux/amd64', 'linux/arm64'] },
+      /can't be built for linux\/amd64, linux\/arm64: the base image .*v0\.20\.2 for linux\/arm64 has ONBUILD instructions \(the first is "COPY \. \/app"\)/,
+    ],
   ])('is refused with force, too, which is not recommended: %s', async (_, changed, sentence) => {
     for (const force of [false, true])
-      await expect(makePlan(request({ ...changed, force }), world())).rejects.toThrow(sentence)
+      await expect(makePlan(request({ ...changed, force }), world(withTriggers))).rejects.toThrow(sentence)
   })
+})
+
+it('a base of a range with ONBUILD is left out, with the first of its instructions', async () => {
+  const long = `RUN echo ${'x'.repeat(500)}`
+  const images = { 'vllm/vllm-openai:v0.10.3': { 'linux/amd64': { onbuild: long } } }
+  const plan = await makePlan(request({ engines: vllm('~0.10') }), world(images))
+  expect(plan.images.map(({ version }) => version.tag)).toEqual(['v0.10.2'])
+  expect(plan.excluded).toMatchObject([{ version: 'v0.10.3' }])
+  expect(plan.excluded[0]?.reason).toContain(`(the first is "${long.slice(0, 119)}…")`)
+})
+
+it.each<[string, PlanRequest['platforms'], string, string]>([
+  ['v0.10.2-aarch64', ['linux/amd64'], 'aarch64', 'linux/amd64'],
+  ['v0.10.2-cu129-arm64', ['linux/amd64'], 'arm64', 'linux/amd64'],
+  ['v0.10.2-x86_64', ['linux/amd64', 'linux/arm64'], 'x86_64', 'linux/arm64'],
+  ['v0.10.2-amd64', ['linux/arm64'], 'amd64', 'linux/arm64'],
+])('the tag %s for %j says %s, which is an error for %s', async (tag, platforms, part, platform) => {
+  const both = { 'linux/amd64': {}, 'linux/arm64': {} }
+  const asked = request({ engines: vllm(tag), platforms, integration: 'none' })
+  await expect(makePlan(asked, world({ [`vllm/vllm-openai:${tag}`]: both }))).rejects.toThrow(
+    `can't be built for ${platform}: the tag of the base vllm/vllm-openai:${tag} says ${part}, and the image that it has for ${platform} is of another architecture; choose`,
+  )
+})
+
+it.each([
+  ['v0.10.2-x86_64', 'linux/amd64'],
+  ['v0.10.2-amd64', 'linux/amd64'],
+  ['v0.10.2-aarch64', 'linux/arm64'],
+  ['v0.10.2-arm64', 'linux/arm64/v8'],
+])('the tag %s for %s says what it is', async (tag, platform) => {
+  const images = { [`vllm/vllm-openai:${tag}`]: { 'linux/amd64': {}, 'linux/arm64': {} } }
+  const plan = await makePlan(request({ engines: vllm(tag), platforms: [platform] }), world(images))
+  expect(plan.images).toHaveLength(1)
 })
 
 it('a NIXL of a range whose UCX the mirror does not have is left out', async () => {

@@ -154,6 +154,7 @@ describe('a determinant', () => {
     ['the integration', { integration: 'none' }],
     ['GPU architectures', { gpuArchitectures: ['9.0'] }],
     ['build arguments', { buildArguments: { A: '1' } }],
+    ['variables', { environment: { A: '1' } }],
     ['Dockerfile and scripts', {}, { recipeOf: () => 'another recipe' }],
   ])('changes the build id: %s', async (_, changed, more = {}, images = {}) => {
     expect(await of(changed, more, images)).not.toBe(await of({}))

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import { readFileSync } from 'node:fs'
 import { artifactsFor } from '../../../src/build/stages.ts'
 import { buildId, determinantsOf, recipeDigest } from '../../../src/plan/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
@@ -7,13 +6,13 @@ import { stageRecipe } from '../../../src/plan/stage-recipe.ts'
 import { candidateTag, factsTag, layersTag, reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 
 // Whatever moves in the code, nobody's images are built again for it: only the recipe, which is fixed here, may change an id.
 const recipe = '7'.repeat(64)
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 
-const facts = (base: string): Facts =>
-  JSON.parse(readFileSync(`__tests__/fixtures/facts/${base}/base.json`, 'utf8')) as Facts
+const facts = (base: string): Facts => realFacts(base, 'base')
 
 const { aibrix } = makeLeg()
 const bases = {

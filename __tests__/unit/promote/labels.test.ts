@@ -43,6 +43,15 @@ describe('the annotations of an index', () => {
       { ...nixl, 'io.aibrix.image.waived': 'pip-check=a; b; ucx-tools=c' },
     ],
     [
+      'the conditions of any platform',
+      [
+        { ...nixl, 'io.aibrix.image.conditions': 'B=0' },
+        { ...nixl, 'io.aibrix.image.conditions': 'A=1; B=0' },
+        nixl,
+      ],
+      { ...nixl, 'io.aibrix.image.conditions': 'A=1; B=0' },
+    ],
+    [
       'nothing that is set to nothing',
       [{ ...nixl, 'io.aibrix.image.waived': '', 'org.opencontainers.image.licenses': '' }],
       nixl,

@@ -182,6 +182,7 @@ describe('parseImageConfig', () => {
         Cmd: 'one-word',
         WorkingDir: '/vllm-workspace',
         Shell: ['/bin/bash', '-lc'],
+        OnBuild: ['RUN true', 'USER root'],
         Env: ['A=b=c', 'D='],
         Labels: { a: 'b' },
       },
@@ -198,6 +199,7 @@ describe('parseImageConfig', () => {
       cmd: ['one-word'],
       workingDir: '/vllm-workspace',
       shell: ['/bin/bash', '-lc'],
+      onBuild: ['RUN true', 'USER root'],
       env: ['A=b=c', 'D='],
       labels: { a: 'b' },
       diffIds: [digest('1')],
@@ -206,7 +208,17 @@ describe('parseImageConfig', () => {
   })
 
   const nothing = {
-    ...{ user: '', entrypoint: [], cmd: [], workingDir: '/', shell: [], env: [], labels: {}, diffIds: [] },
+    ...{
+      user: '',
+      entrypoint: [],
+      cmd: [],
+      workingDir: '/',
+      shell: [],
+      onBuild: [],
+      env: [],
+      labels: {},
+      diffIds: [],
+    },
     layersCreated: [],
   }
   it.each([

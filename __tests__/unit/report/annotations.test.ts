@@ -52,7 +52,7 @@ describe('annotations', () => {
     ])
   })
 
-  it('warn of waivers and tell of what was skipped', () => {
+  it('warn of waivers, and are errors where a gate is undetermined', () => {
     const facts = makeFacts()
     facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
     facts.image.pipCheck = null
@@ -60,22 +60,18 @@ describe('annotations', () => {
     const gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
     const run = makeRun([makeOutcome(undefined, [{ state: 'built', report: { ...report, gates } }])])
     expect(annotationsOf(run).map(({ level, title }) => [level, title])).toEqual([
+      ['error', 'vLLM v0.21.0: gate pip-check is undetermined'],
       ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
-      ['notice', 'vLLM v0.21.0: a gate was skipped'],
     ])
   })
 
-  it('say once why several gates were skipped', () => {
+  it('do not tell of gates that do not apply', () => {
     const report = makeOutcomeReport(makeLeg(), makeFacts(), {
       gates: judgeManifest(makeLeg(), { known: 'nothing', reason: 'push is false' }, { addedBytes: 1 }),
     })
-    expect(annotationsOf(makeRun([makeOutcome({ state: 'built' }, [{ state: 'built', report }])]))).toEqual([
-      {
-        level: 'notice',
-        title: 'vLLM v0.21.0: 3 gates were skipped',
-        message: 'image-config, added-bytes, media-types: could not be told, because push is false.',
-      },
-    ])
+    expect(annotationsOf(makeRun([makeOutcome({ state: 'built' }, [{ state: 'built', report }])]))).toEqual(
+      [],
+    )
   })
 
   it.each([

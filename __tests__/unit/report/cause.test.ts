@@ -74,6 +74,7 @@ describe('why an image is built, in words', () => {
       'Dockerfile and scripts changed 111111111111… → 222222222222…, since old',
     ],
     [changed(change('buildArguments.A', '1', null)), 'build argument A 1 → none, since old'],
+    [changed(change('environment.A', null, 'b')), 'variable A none → b, since old'],
     [changed(change('buildArguments.A', '', '1')), 'build argument A "" → 1, since old'],
     [changed(change('moon', null, 'full')), 'moon none → full, since old'],
     [changed(), 'nothing that is known, since old'],

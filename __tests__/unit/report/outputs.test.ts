@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import type { ImageState, LegState } from '../../../src/report/outcome.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
-import { digest, makeOutcome, makeOutcomeReport, makePlannedImage, sglang } from '../../support/reports.ts'
+import {
+  conditionalFacts,
+  digest,
+  makeOutcome,
+  makeOutcomeReport,
+  makePlannedImage,
+  sglang,
+} from '../../support/reports.ts'
 
 const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const vllm = 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1'
@@ -83,6 +90,20 @@ describe('outputs', () => {
     expect(outputs.changed).toBe(changed)
     expect(outputs['summary-path']).toBe('')
     expect(JSON.parse(outputs.tags)).toEqual(tags)
+  })
+
+  it('have the conditions of each leg that has some', () => {
+    const leg = makeLeg()
+    const report = makeOutcomeReport(leg, conditionalFacts(leg))
+    const conditional = makeOutcome(undefined, [{ state: 'built', report }])
+    const plain = makeOutcome(undefined, [{ state: 'built', report: makeOutcomeReport() }])
+    const name = 'VLLM_USE_V2_MODEL_RUNNER=0'
+    expect(JSON.parse(outputsOf([conditional], undefined).conditions)).toEqual({
+      [`${vllm}-amd64`]: [
+        { kind: 'environment', name, reason: "AIBrix acts on vLLM's model runner V1 alone" },
+      ],
+    })
+    expect(outputsOf([plain], undefined).conditions).toBe('{}')
   })
 
   it('know the digest of a single leg also where its report is lost', () => {

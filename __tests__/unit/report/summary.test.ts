@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ImageOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
-import { waive } from '../../../src/verify/gate.ts'
+import { gateNames, waive } from '../../../src/verify/gate.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 import {
+  conditionalFacts,
   digest,
   makeExcluded,
   makeFailure,
@@ -27,6 +28,28 @@ function both(): ImageOutcome[] {
 
 const tag = 'aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
+describe('conditions', () => {
+  const leg = makeLeg()
+  const report = makeOutcomeReport(leg, conditionalFacts(leg))
+  const conditional = renderSummary(makeRun([makeOutcome(published, [{ state: 'built', report }])]))
+  const name = 'VLLM_USE_V2_MODEL_RUNNER=0'
+
+  it.each([
+    [
+      'how to get the image',
+      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>. AIBrix acts on`,
+    ],
+    ['how to use it', `\n${name} vllm serve <model> --kv-transfer-config`],
+    ['its details', `- Condition: <code>${name}</code>, since AIBrix acts on`],
+  ])('stand at %s', (_, expected) => {
+    expect(conditional).toContain(expected)
+  })
+
+  it('are not spoken of where there are none', () => {
+    expect(renderSummary(makeRun([makeOutcome()]))).not.toMatch(/condition|--env|VLLM_USE/i)
+  })
+})
+
 describe('the job summary', () => {
   const text = renderSummary(makeRun(both()))
 
@@ -47,7 +70,10 @@ describe('the job summary', () => {
     expect(text).not.toContain('declared')
   })
   it.each([
-    ['the whole time and all gates', '\n7 min 1 s · 34 of 34 gates passed\n'],
+    [
+      'the whole time and all gates',
+      `\n7 min 1 s · ${2 * gateNames.length} of ${2 * gateNames.length} gates passed\n`,
+    ],
     ['tags with short digests', `| <code>${tag}</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ published |`],
     ['a pull command to copy', `\`\`\`sh\ndocker pull ${tag}\n\`\`\``],
     ['the whole digest', `- Image: <code>aibrix/vllm-openai&#64;${digest}</code>`],
@@ -57,7 +83,10 @@ describe('the job summary', () => {
       'how to use AIBrix',
       `vllm serve <model> --kv-transfer-config '{\n  "kv_connector": "AIBrixPDReuseConnector",\n`,
     ],
-    ['a fold for each image', '<details><summary><b>vLLM v0.21.0</b>: 17 of 17 gates passed</summary>'],
+    [
+      'a fold for each image',
+      `<details><summary><b>vLLM v0.21.0</b>: ${gateNames.length} of ${gateNames.length} gates passed</summary>`,
+    ],
     ['passed gates', '| <code>second-libucp</code> | none in the loader path | none |'],
     ['added packages', '- Added with apt: <code>perftest:amd64 4.5+0.17-1</code>'],
     ['UCX modules', '<code>cma cuda ib ib_mlx5 rdmacm</code>'],
@@ -101,36 +130,39 @@ describe('the job summary', () => {
     expect(failed).toContain('| NIXL / CUDA plugin | 0.7.0 / cu13 ⚠️ declared 0.7.1 |')
   })
 
-  it('puts failed gates first, then waived and skipped ones, with what to do', () => {
+  it('puts what blocks first, then what is waived and what follows, with what to do', () => {
     const facts = makeFacts()
     facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
     facts.image.pip.numpy = '2.3.0'
-    facts.image.pipCheck = null
+    facts.image.pipCheck = ['vllm 0.21.0 has requirement numpy<2.3, but you have numpy 2.3.0.']
+    facts.image.cudaLinks.nixl = null
     const report = makeOutcomeReport(makeLeg(), facts)
     report.gates = waive(report.gates, new Map([['second-libucp', 'nothing loads it']]))
     const failed = renderSummary(makeRun([makeFailure('A gate failed.', report)]))
-    expect(failed).toContain('7 min 1 s · 14 of 17 gates passed, 1 failed, 1 waived, 1 skipped\n')
+    expect(failed).toContain(
+      `7 min 1 s · ${gateNames.length - 4} of ${gateNames.length} gates passed, 1 failed, 1 undetermined, 1 waived, 1 following from another\n`,
+    )
     expect(failed).toMatch(
-      /❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\n- ⏭️ \*\*vLLM v0.21.0\*\*: <code>pip-check<\/code> could not be told: /,
+      /❓ \| <code>cuda-major[^\n]*\n\| ❌ \| <code>environment-untouched[^\n]*\n\| ⚠️ \| <code>second-libucp[^\n]*nothing loads it[^\n]*\n\n- ⏭️ \*\*vLLM v0.21.0\*\*: <code>pip-check<\/code> follows from <code>environment-untouched<\/code>: the new complaints/,
     )
     expect(failed.indexOf('### Gates')).toBeLessThan(failed.indexOf('### Components'))
     for (const part of ['docker pull', '### Why', '### Use AIBrix']) expect(failed).not.toContain(part)
   })
 
-  it('says once what keeps several gates of several images from being told', () => {
+  it('says once why several gates of several images do not apply', () => {
     const [first, second] = both().map((outcome) => {
       const [leg] = outcome.legs
       if (leg?.state === 'built')
         leg.report.gates = leg.report.gates.map((gate) =>
           ['added-bytes', 'media-types'].includes(gate.name)
-            ? { ...gate, state: 'skipped', reason: 'it was not pushed' }
+            ? { ...gate, state: 'not applicable', reason: 'it was not pushed' }
             : gate,
         )
       return { ...outcome, state: 'built' } as const
     })
     const unpushed = renderSummary(makeRun(first && second ? [first, second] : []))
     expect(unpushed).toContain(
-      '### Gates\n\n- ⏭️ **vLLM v0.21.0, SGLang v0.5.11**: <code>added-bytes</code>, <code>media-types</code> could not be told: it was not pushed\n\n',
+      '### Gates\n\n- ⏭️ **vLLM v0.21.0, SGLang v0.5.11**: <code>added-bytes</code>, <code>media-types</code> not applicable: it was not pushed\n\n',
     )
   })
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync, readFileSync } from 'node:fs'
-import * as v from 'valibot'
+import { readdirSync } from 'node:fs'
 import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
 import type { Versions } from '../../../src/plan/pip-answer.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { type Facts, factsSchema } from '../../../src/verify/facts.ts'
+import type { Facts } from '../../../src/verify/facts.ts'
 import { type Gate, verdict } from '../../../src/verify/gate.ts'
 import { judgeBase, judgeFacts } from '../../../src/verify/judge.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+import { realFacts } from '../../support/measured-facts.ts'
 
 const failing = (gates: Gate[]): string[] =>
   gates.flatMap(({ name, state }) => (state === 'fail' ? [name] : []))
@@ -40,12 +40,40 @@ describe('a base', () => {
       (facts) => (facts.loaderUcx = ['/usr/lib/x86_64-linux-gnu/libucp.so.0']),
       ['second-libucp'],
     ],
+    [
+      'whose USER can not start Python',
+      ({ user }) => user && (user.python = { outcome: 'error', error: 'permission denied' }),
+      ['as-it-runs'],
+    ],
   ])('%s is told before anything is built: %j', (_, change, gates) => {
     const facts = makeFacts()
     for (const some of [facts.base, facts.image]) change(some)
     expect(failing(judgeBase(makeLeg(), facts.base))).toEqual(gates)
     // What is built on it would fail at the same gates.
     expect(failing(judgeFacts(makeLeg(), facts))).toEqual(gates)
+  })
+
+  it.each<[string, (base: Facts) => unknown]>([
+    ['brings a newer NIXL', (base) => (base.nixl.distributions = { nixl: '1.1.0' })],
+    [
+      'demands a newer NIXL',
+      ({ demands }) =>
+        demands?.vllm?.floors.push({
+          ...{
+            distribution: 'nixl',
+            bound: '>=',
+            version: '1.5.0',
+            file: 'vllm/a.py',
+            line: 1,
+            form: 'call',
+          },
+        }),
+    ],
+  ])('that %s than the one that will be in it is told before anything is built', (_, change) => {
+    const { base } = makeFacts()
+    change(base)
+    expect(failing(judgeBase(makeLeg(), base))).toEqual(['engine-demands'])
+    expect(failing(judgeBase(makeLeg({ nixl: '1.5.0' }), base))).toEqual([])
   })
 
   it('may have a NIXL that the build replaces, in the loader path as well', () => {
@@ -59,8 +87,7 @@ describe('a base', () => {
 
   it.each(readdirSync('__tests__/fixtures/facts'))('that is real is let through: %s', (name) => {
     const [engine = '', tag = ''] = name.split(/-(.*)/)
-    const text = readFileSync(`__tests__/fixtures/facts/${name}/base.json`, 'utf8')
-    const base = v.parse(v.pipe(v.string(), v.parseJson(), factsSchema), text)
+    const base = realFacts(name, 'base')
     const leg = makeLeg({ engine: engine as Engine, version: { tag, release: tag.slice(1) } })
     expect(verdict(judgeBase(leg, base))).toBe('pass')
   })

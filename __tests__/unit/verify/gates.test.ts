@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { componentsOf, nixlPlugin } from '../../../src/verify/components.ts'
 import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/verify/environment.ts'
-import { expectedArchitectures, judgeArchitectures, judgeExtension } from '../../../src/verify/extension.ts'
+import { judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
-import { type Gate, listed, verdict, waive } from '../../../src/verify/gate.ts'
+import { follows, type Gate, grounded, listed, verdict, waive } from '../../../src/verify/gate.ts'
+import { expectedArchitectures, judgeArchitectures } from '../../../src/verify/gpu-architectures.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
@@ -27,7 +28,9 @@ const limits = { addedBytes: 100_000_000 }
 
 function stateOf(gates: Gate[], name: string): string {
   const gate = gates.find((candidate) => candidate.name === name)
-  return gate?.state === 'skipped' ? `skipped: ${gate.reason}` : (gate?.state ?? 'absent')
+  if (gate?.state === 'undetermined')
+    return `undetermined: ${/judged: (.*); mend/.exec(gate.hint)?.[1] ?? ''}`
+  return gate?.state === 'not applicable' ? `not applicable: ${gate.reason}` : (gate?.state ?? 'absent')
 }
 
 describe('a gate that can not tell', () => {
@@ -36,46 +39,104 @@ describe('a gate that can not tell', () => {
       'torch without RECORD',
       ({ image }) => image.torch && (image.torch.record = null),
       'torch-untouched',
-      'skipped: torch has no RECORD file, so only its version could be compared',
+      'undetermined: torch has no RECORD file, so only its version could be compared',
     ],
     [
       'a fatbin that is not readable',
       ({ image }) => image.aibrix?.extension && (image.aibrix.extension.machineCode = []),
       'gpu-architectures',
-      'skipped: no fatbin could be read in the extension',
+      'undetermined: no fatbin with a kernel could be read in the extension',
     ],
     [
       'a loader that was not asked',
       ({ image }) => (image.loaderUcx = null),
       'second-libucp',
-      'skipped: it could not be looked up what the loader finds',
+      'undetermined: what the loader finds could not be looked up',
+    ],
+    [
+      'an image in which NIXL was not tried',
+      ({ image }) => (image.running.nixlTransfer = null),
+      'nixl-transfer',
+      'undetermined: what NIXL does could not be measured',
+    ],
+    [
+      'a UCX plugin that wants a driver, of which there is no stub',
+      ({ image }) =>
+        image.running.nixlTransfer &&
+        Object.assign(image.running.nixlTransfer, {
+          ...{ driver: false, step: 'register', plugins: ['POSIX'], state: null },
+          missing: [{ plugin: 'UCX', error: 'libcuda.so.1: cannot open shared object file' }],
+          process: { outcome: 'error', error: 'NIXL_ERR_NOT_FOUND' },
+        }),
+      'nixl-transfer',
+      "undetermined: NIXL does not load its UCX plugin: libcuda.so.1: cannot open shared object file, the GPU driver's library, and neither the base's toolkit nor the build has a stub of it",
+    ],
+    [
+      'a UCX plugin that needs no driver',
+      ({ image }) => image.running.nixlTransfer && (image.running.nixlTransfer.driver = false),
+      'nixl-transfer',
+      'pass',
+    ],
+    [
+      'an image in which the cache was not tried',
+      ({ image }) => (image.running.kvcacheRoundTrip = null),
+      'kvcache-round-trip',
+      "undetermined: what AIBrix' cache does could not be measured",
+    ],
+    [
+      'an AIBrix with another cache',
+      ({ image }) =>
+        image.running.kvcacheRoundTrip &&
+        Object.assign(image.running.kvcacheRoundTrip, {
+          ...{ step: 'import', lacks: 'aibrix_kvcache.cache_manager', memory: null, files: null },
+        }),
+      'kvcache-round-trip',
+      'undetermined: this AIBrix does not have aibrix_kvcache.cache_manager, by which its cache is tried',
+    ],
+    [
+      'an AIBrix without the shared file system',
+      ({ image }) => image.running.kvcacheRoundTrip && (image.running.kvcacheRoundTrip.files = null),
+      'kvcache-round-trip',
+      'pass',
     ],
     [
       'files that were not looked at',
       ({ image }) => (image.cudaLinks.nixl = null),
       'cuda-major',
-      'skipped: the files of nixl could not be looked at; the other parts agree',
+      'undetermined: the files of nixl could not be looked at; the other parts agree',
     ],
     [
       'auto without a toolkit',
       ({ base }) => (base.toolkit = null),
       'gpu-architectures',
-      'skipped: the base has no nvcc that could say what auto means; name them in gpu-architectures',
+      'not applicable: the base has no nvcc that could say what auto means; name them in gpu-architectures',
     ],
     [
       'pip check not run',
       ({ base }) => (base.pipCheck = null),
       'pip-check',
-      'skipped: pip check could not be run in the base',
+      'undetermined: pip check could not be run in the base',
     ],
     [
       'no Python packages listed',
       ({ base }) => (base.pip = {}),
       'environment-untouched',
-      'skipped: no Python package of the base could be listed',
+      'undetermined: no Python package of the base could be listed',
     ],
     [
-      'an extension that needs the driver',
+      'files that were not compared',
+      ({ image }) => (image.baseFiles = null),
+      'environment-untouched',
+      "undetermined: the files of the base's packages could not be compared",
+    ],
+    [
+      'a base with nothing to compare',
+      ({ image }) => image.baseFiles && (image.baseFiles.compared = 0),
+      'environment-untouched',
+      "undetermined: the files of the base's packages could not be compared",
+    ],
+    [
+      'an extension that needs the driver where there is no stub of it',
       ({ image }) =>
         image.aibrix?.extension &&
         (image.aibrix.extension.load = {
@@ -83,25 +144,74 @@ describe('a gate that can not tell', () => {
           error: 'libcuda.so.1: cannot open shared object file: No such file or directory',
         }),
       'extension',
-      "skipped: it needs the GPU driver's libcuda.so.1, which is not in the image",
+      "undetermined: _aibrix_C.abi3.so needs the GPU driver's libcuda.so.1, and there is no stub of it to load it with",
+    ],
+    [
+      'a library beside it that needs the driver where there is no stub of it',
+      ({ image }) =>
+        image.aibrix?.libraries.push({
+          path: '/x/libgpu.so',
+          needed: ['libnvidia-ml.so.1'],
+          load: {
+            outcome: 'error',
+            error: 'OSError: libnvidia-ml.so.1: cannot open shared object file: No such file or directory',
+          },
+          undefinedSymbols: [],
+        }),
+      'extension',
+      "undetermined: libgpu.so needs the GPU driver's libnvidia-ml.so.1, and there is no stub of it to load it with",
     ],
   ]
-  it.each(cases)('is skipped with the reason: %s', (_, change, name, expected) => {
+  it.each(cases)('is no pass, and says why: %s', (_, change, name, expected) => {
     const facts = makeFacts()
     change(facts)
     expect(stateOf(judgeFacts(makeLeg(), facts), name)).toBe(expected)
   })
 
-  it('is skipped where the image was not pushed', () => {
+  it('does not apply where the image was not pushed', () => {
     const reason = 'push is false, so there are no compressed layers'
     const candidate: Candidate = { known: 'config', config: makeConfig(), reason }
     expect(judgeManifest(makeLeg(), candidate, limits).map(({ state }) => state)).toEqual([
       'pass',
-      'skipped',
-      'skipped',
+      'not applicable',
+      'not applicable',
     ])
     const nothing = judgeManifest(makeLeg(), { known: 'nothing', reason }, limits)
-    expect(nothing.map((gate) => gate.state === 'skipped' && gate.reason)).toEqual([reason, reason, reason])
+    expect(nothing.map((gate) => gate.state === 'not applicable' && gate.reason)).toEqual([
+      reason,
+      reason,
+      reason,
+    ])
+  })
+})
+
+describe('a gate that follows from another', () => {
+  const gates = (first: Gate): Gate[] => [
+    first,
+    follows('gpu-architectures', { expected: 'x', actual: 'y' }, 'extension', 'no extension to look at'),
+    follows('cuda-major', { expected: 'x', actual: 'y' }, 'gpu-architectures', 'nothing to look at'),
+  ]
+  const extension = (state: object) => ({ name: 'extension', expected: 'x', actual: 'y', ...state }) as Gate
+
+  it.each([
+    ['a failed one', { state: 'fail', hint: '' }, 'follows'],
+    ['an undetermined one', { state: 'undetermined', hint: '' }, 'follows'],
+    ['a waived one', { state: 'waived', hint: '', reason: '' }, 'follows'],
+    ['one that passed', { state: 'pass' }, 'undetermined'],
+    ['one that does not apply', { state: 'not applicable', reason: '' }, 'undetermined'],
+  ])('blocks nothing itself only where that one has something to say: %s', (_, state, expected) => {
+    const [, second, third] = grounded(gates(extension(state)))
+    expect([second?.state, third?.state]).toEqual([expected, expected])
+  })
+
+  it('is undetermined where gates name each other', () => {
+    const one = follows('extension', { expected: 'x', actual: 'y' }, 'cuda-major', 'see there')
+    expect(grounded(gates(one)).map(({ state }) => state)).toEqual(Array(3).fill('undetermined'))
+  })
+
+  it('leaves the verdict to that one', () => {
+    expect(verdict(gates(extension({ state: 'waived', hint: '', reason: '' })))).toBe('pass')
+    expect(verdict([extension({ state: 'undetermined', hint: '' })])).toBe('fail')
   })
 })
 
@@ -172,6 +282,20 @@ describe('what is accepted', () => {
     expect(verdict(judgeManifest(makeLeg(), candidate, limits))).toBe('pass')
   })
 
+  it('variables of the input, new ones and one in place of the base', () => {
+    const environment = { CUDA_HOME: '/opt/cuda', VLLM_USE_V2_MODEL_RUNNER: '0' }
+    const env = ['PATH=/usr/local/bin:/usr/bin', 'CUDA_HOME=/opt/cuda', 'VLLM_USE_V2_MODEL_RUNNER=0']
+    const [gate] = judgeManifest(
+      makeLeg({ environment }),
+      makeCandidate({ config: makeConfig({ env }) }),
+      limits,
+    )
+    expect(gate).toMatchObject({
+      state: 'pass',
+      actual: 'as in the base, and CUDA_HOME, VLLM_USE_V2_MODEL_RUNNER as in the input environment',
+    })
+  })
+
   it('GPU architectures with a suffix that the fatbin does not show', () => {
     expect(judgeArchitectures(makeLeg({ gpuArchitectures: ['9.0a', '10.0'] }), makeFacts()).state).toBe(
       'pass',
@@ -187,17 +311,40 @@ describe('what is accepted', () => {
   })
 })
 
-describe('both at once, where it is the truth', () => {
-  it('an extension for another CUDA does not load and is named by cuda-major', () => {
+describe('an extension', () => {
+  it('for another CUDA does not load, which follows from cuda-major', () => {
     const facts = makeFacts()
     const extension = facts.image.aibrix?.extension
     if (extension)
       extension.load = { outcome: 'error', error: 'libcudart.so.12: cannot open shared object file' }
     facts.image.cudaLinks.aibrix = [{ path: '/x/_aibrix_C.abi3.so', needed: ['libcudart.so.12'] }]
     const failed = judgeFacts(makeLeg(), facts).filter(({ state }) => state === 'fail')
-    expect(failed.map(({ name }) => name)).toEqual(['extension', 'cuda-major'])
+    expect(failed.map(({ name }) => name)).toEqual(['cuda-major'])
+    expect(judgeExtension(makeLeg(), facts)).toMatchObject({ state: 'follows', from: 'cuda-major' })
+  })
+
+  it('that lacks a library which says nothing of CUDA fails for itself', () => {
+    const facts = makeFacts()
+    const extension = facts.image.aibrix?.extension
+    if (extension)
+      extension.load = { outcome: 'error', error: 'libnuma.so.1: cannot open shared object file' }
     expect(judgeExtension(makeLeg(), facts)).toMatchObject({
-      hint: expect.stringContaining('a wheel for another CUDA'),
+      state: 'fail',
+      hint: expect.stringContaining('a library that the image does not have: libnuma.so.1'),
+    })
+  })
+
+  it('passes with libraries beside it, which it names', () => {
+    const facts = makeFacts()
+    facts.image.aibrix?.libraries.push({
+      path: '/x/libpart.so',
+      needed: [],
+      load: { outcome: 'ok' },
+      undefinedSymbols: [],
+    })
+    expect(judgeExtension(makeLeg(), facts)).toMatchObject({
+      state: 'pass',
+      actual: expect.stringContaining('libpart.so loads, too'),
     })
   })
 })

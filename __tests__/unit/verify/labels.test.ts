@@ -83,3 +83,13 @@ describe('a label of the base', () => {
     expect(labels(makeLeg())).not.toHaveProperty('io.aibrix.image.waived')
   })
 })
+
+it('conditions are a label where there are some, unless the image meets them itself', () => {
+  const labelled = (set: string | null) => {
+    const facts = makeFacts()
+    facts.image.conditions = [{ kind: 'environment', name: 'A=0', reason: 'so it is', set }]
+    return labelsOf(makeLeg(), facts, new Map())['io.aibrix.image.conditions']
+  }
+  expect([labelled(null), labelled('1'), labelled('0')]).toEqual(['A=0', 'A=0', undefined])
+  expect(labels(makeLeg())).not.toHaveProperty(['io.aibrix.image.conditions'])
+})

@@ -1,15 +1,20 @@
-"""Runs things in processes of their own: a crash there is an answer, not the end."""
+"""Runs things in processes of their own: a crash there is an answer, not the end, and nothing there can hang this one."""
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 
 from step.common import marked
 
 OK = {"outcome": "ok"}
 LONGEST = 400
 TIMEOUT_SECONDS = 300
+# What is kept of an output, its end: more than any answer takes, and a program that prints without end fills no memory.
+KEPT_BYTES = 16 << 20
+# A process that left its group may hold the output open; nobody waits for it longer.
+LEFT_OPEN_SECONDS = 2
 
 
 def failure(text):
@@ -19,10 +24,10 @@ def failure(text):
 
 
 class Done:
-    """code: exit code, negative for a signal, None if it did not start or did not end in time. text: output and errors."""
+    """code: exit code, negative for a signal, None if it did not start or did not end in time (late). text: output and errors."""
 
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
+    def __init__(self, code, out, err, late=False):
+        self.code, self.out, self.err, self.late = code, out, err, late
 
     def why(self):
         """One line that says why it failed."""
@@ -41,22 +46,74 @@ def last(text):
     return lines[-1] if lines else ""
 
 
-def run(argv, env=None):
-    merged = dict(os.environ, **(env or {}))
+class Output(threading.Thread):
+    """Reads a stream to its end, whether or not that comes, and keeps the last of it."""
+
+    def __init__(self, stream):
+        super().__init__(daemon=True)
+        self.stream, self.kept = stream, bytearray()
+        self.start()
+
+    def run(self):
+        with self.stream:
+            for block in iter(lambda: os.read(self.stream.fileno(), 1 << 16), b""):
+                self.kept += block
+                if len(self.kept) > 2 * KEPT_BYTES:
+                    del self.kept[:-KEPT_BYTES]
+
+    def text(self):
+        self.join(LEFT_OPEN_SECONDS)
+        return bytes(self.kept[-KEPT_BYTES:]).decode("utf-8", "replace")
+
+
+class Child:
+    """A program in a process group of its own. Who starts one has to call `end`. Raises OSError if it does not start."""
+
+    def __init__(self, argv, env=None, directory="/"):
+        self.process = subprocess.Popen(argv, env=dict(os.environ, **(env or {})), cwd=directory, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, start_new_session=True)
+        self.out, self.err = Output(self.process.stdout), Output(self.process.stderr)
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def end(self, seconds):
+        """How it ended, within so many seconds; then nothing of its group is left."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.kill()
+        out, err = self.out.text(), self.err.text()
+        if code is None:
+            return Done(None, out, "did not end within %g s" % seconds, late=True)
+        return Done(code, out, err)
+
+    def kill(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except OSError:  # nobody is left in it
+            pass
+        try:
+            self.process.wait(LEFT_OPEN_SECONDS)
+        except subprocess.TimeoutExpired:  # the kernel holds it; this process does not wait
+            pass
+
+
+def run(argv, env=None, seconds=TIMEOUT_SECONDS, directory="/"):
+    """Runs a program. After so many seconds, and when it has ended, its whole process group is killed."""
     try:
-        done = subprocess.run(argv, env=merged, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT_SECONDS,
-                              encoding="utf-8", errors="replace", check=False)
-    except subprocess.TimeoutExpired:
-        return Done(None, "", "did not end within %d s" % TIMEOUT_SECONDS)
+        return Child(argv, env, directory).end(seconds)
     except OSError as error:
         return Done(None, "", str(error))
-    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def python(code, *arguments, env=None):
+def python(code, *arguments, env=None, interpreter=None, directory="/", seconds=TIMEOUT_SECONDS):
     """Runs Python code. What it hands to `answer(...)` comes back, as (answer, outcome); answer is None if it never did.
+
+    interpreter: another Python than this one, with its options.
 
     The answer is printed before Python ends, so that a crash while it ends can be told from one before.
     """
-    done = run([sys.executable] + marked.arguments(code) + list(arguments), env)
+    done = run((interpreter or [sys.executable]) + marked.arguments(code) + list(arguments), env, seconds, directory)
     return marked.answered(done.out), OK if done.code == 0 else failure(done.why())

@@ -1,4 +1,4 @@
-"""As much of ELF (gABI, chapters 4 and 5) as is needed, because the image has no readelf: NEEDED entries, undefined symbols."""
+"""As much of ELF (gABI, chapters 4 and 5) as is needed, because the image has no readelf: NEEDED entries, undefined symbols, sections."""
 
 import struct
 
@@ -54,6 +54,20 @@ class Elf:
             if section == SHN_UNDEF and name and info >> 4 != STB_WEAK:
                 found.append(text_at(self.strings[SHT_DYNSYM], name))
         return sorted(set(found))
+
+
+def sections(data):
+    """(name, offset, size) of each section of a file's bytes, those of machine code for a GPU included; none if they can't be read."""
+    try:
+        offset, = struct.unpack_from("<Q", data, 0x28)
+        size, count, names = struct.unpack_from("<HHH", data, 0x3A)
+        if data[:6] != b"\x7fELF\x02\x01" or size < 64:
+            return []
+        table = [struct.unpack_from("<IIQQQQ", data, offset + n * size) for n in range(count)]
+        strings = data[table[names][4]: table[names][4] + table[names][5]]
+        return [(text_at(strings, section[0]), section[4], section[5]) for section in table]
+    except (struct.error, ValueError, IndexError, OverflowError, MemoryError):
+        return []
 
 
 def text_at(strings, offset):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from urllib.parse import unquote, urlsplit
 
 from step.common import cuda
 
@@ -35,6 +36,18 @@ def editable(found, location):
     except (OSError, ValueError):
         pass
     return not any(location.startswith(site + os.sep) for site in places.sites())
+
+
+def editable_folder(dist_info):
+    """The folder that an editable install is of, by its PEP 610 record; None for any other install."""
+    try:
+        with open(os.path.join(dist_info, "direct_url.json"), encoding="utf-8") as file:
+            origin = json.load(file)
+        url = urlsplit(origin["url"] if origin["dir_info"]["editable"] is True else "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    folder = unquote(url.path) if url.scheme == "file" else ""
+    return folder if os.path.isdir(folder) else None
 
 
 def torch():

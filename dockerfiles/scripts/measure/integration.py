@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from step.common.failure import Failure
 from step.common.system_packages import patch_program
@@ -26,17 +27,41 @@ except BaseException as error:
 """
 
 
-def integration():
+def note():
+    """What the step wrote down; None if it did not."""
     if not os.path.isfile(RECORD):
         return None
     with open(RECORD, encoding="utf-8") as file:
-        noted = json.load(file)
+        return json.load(file)
+
+
+def integration():
+    noted = note()
+    if noted is None:
+        return None
     check = OK
     if noted["mode"] == "patch":
         check = patch(noted["evidence"], noted["engine"])
     elif noted["mode"] == "module":
         check = module(noted["evidence"])
     return {"mode": noted["mode"], "reason": noted["reason"], "evidence": noted["evidence"], "check": check}
+
+
+def patched_files():
+    """Real paths of the files that a patch has changed, added or removed; none where it is not by a patch that AIBrix is integrated."""
+    try:
+        with open(RECORD, encoding="utf-8") as file:
+            noted = json.load(file)
+        found = engine(noted["engine"]) if noted["mode"] == "patch" else None
+        if found is None:
+            return set()
+        with open(os.path.join(os.path.dirname(RECORD), noted["evidence"]), encoding="utf-8", errors="surrogateescape") as file:
+            heads = re.findall(r"(?m)^--- ([^\t\r\n]+).*\r?\n\+\+\+ ([^\t\r\n]+)", file.read())
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    place = os.path.dirname(found["location"])
+    names = {name.strip().partition("/")[2] for head in heads for name in head if not name.startswith("/")}
+    return {os.path.realpath(os.path.join(place, name)) for name in names if name}
 
 
 def patch(name, of_engine):

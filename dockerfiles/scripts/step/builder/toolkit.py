@@ -112,11 +112,16 @@ def link_missing(site, own, toolkit, include, lib):
             os.symlink(path, lib + "/" + name)
 
 
+def link_name(soname):
+    """The name that a linker asks for: `libcuda.so` for `libcuda.so.1`."""
+    return soname.split(".so")[0] + ".so"
+
+
 def stubs(toolkit, include, lib):
     """Makes link-time stand-ins for the driver's libraries where the toolkit has none: every function that the header
     declares, returning an error. At run time the driver's library takes its place."""
     for soname, header, prefix, more in DRIVER:
-        name = soname.split(".so")[0] + ".so"
+        name = link_name(soname)
         given = next((p for d in toolkit.library_directories() for p in (d + "/stubs/" + name,) if os.path.exists(p)), None)
         if given:
             os.symlink(given, lib + "/" + name)
@@ -125,7 +130,7 @@ def stubs(toolkit, include, lib):
         if not any(os.path.exists(path + "/" + header) for path in places):
             continue
         functions = set(more)
-        for define in ([], ["-D__CUDA_API_VERSION_INTERNAL"]):
+        for define in ([], ["-D__CUDA_API_VERSION_INTERNAL"], ["-DCUDA_API_PER_THREAD_DEFAULT_STREAM"]):
             text = answer(["g++", "-E", "-P"] + define + ["-I" + p for p in places] + ["-include", header, "-x", "c", "/dev/null"]) or ""
             functions.update(re.findall(r"\b(%s[A-Z]\w*) *\(" % prefix, text))
         source = lib + "/" + name + ".c"

@@ -6,6 +6,7 @@ import os
 import re
 from importlib import metadata
 
+from ..common import hooks, runners
 from ..common.failure import Failure, say, warn
 from ..common.process import run
 from ..common.system_packages import patch_program
@@ -79,7 +80,7 @@ def find_module(engine):
 
 def apply(path, engine):
     """Applies the patch where the engine's package is. Parts for files beside the package (csrc, tests) are left out."""
-    place = os.path.dirname(list(importlib.util.find_spec(engine).submodule_search_locations)[0])
+    place = os.path.dirname(directory(engine))
     kept = os.path.join(os.path.dirname(RECORD), os.path.basename(path))
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         text = only_package(file.read(), engine)
@@ -98,6 +99,28 @@ def only_package(text, engine):
 
 
 def record(engine, mode, reason, evidence):
+    needed = conditions(engine, mode, evidence)
     with open(RECORD, "w", encoding="utf-8") as file:
-        json.dump({"engine": engine, "mode": mode, "reason": reason, "evidence": evidence}, file)
+        json.dump({"engine": engine, "mode": mode, "reason": reason, "evidence": evidence, "conditions": needed}, file)
     say("integration: %s (%s)" % (mode, reason))
+    for condition in needed:
+        say("condition: %s (%s)" % (condition["name"], condition["reason"]))
+
+
+def conditions(engine, mode, evidence):
+    """What a user has to set so that AIBrix acts on what runs. Whether it can is judged later, with all else."""
+    if engine != "vllm" or mode == "none":
+        return []
+    top, aibrix = directory(engine), directory("aibrix_kvcache")
+    if mode == "patch":
+        with open(os.path.join(os.path.dirname(RECORD), evidence), encoding="utf-8", errors="replace") as file:
+            found = runners.of_patch(file.read())
+    else:
+        found = hooks.hooks(aibrix, top)[0] if aibrix else []
+    return runners.conditions(runners.runners(top), found) or []
+
+
+def directory(package):
+    """Directory of an importable package, or None."""
+    spec = importlib.util.find_spec(package)
+    return list(spec.submodule_search_locations)[0] if spec and spec.submodule_search_locations else None

@@ -3,7 +3,8 @@
 The prefix is not where the loader looks, so that no second libucp meets NIXL's in a process. The tools find their own
 libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal structures only fit each other.
 
-Beside bin and lib there is source.json (version, commit), for those who keep the result.
+Beside bin and lib there are, for those who keep the result, source.json (version, commit), and for those who measure an
+image, the link-time stubs of the driver's libraries that were compiled with; the image gets neither.
 """
 
 import glob
@@ -16,12 +17,13 @@ from ..common import system_packages
 from ..builder.checkout import Source, checkout
 from ..common.failure import Failure, say
 from ..common.process import run
-from ..builder.toolkit import Toolkit, complete
+from ..builder.toolkit import DRIVER, Toolkit, complete, link_name
 from ..builder.variables import remove_others
 
 PREFIX = "/opt/aibrix/ucx"
 WORK = "/build"
 TOOLS = ("ucx_info", "ucx_perftest")
+STUBS = PREFIX + "/driver-stub"
 
 AUTOTOOLS = (("autoconf", "autoconf"), ("automake", "automake"), ("libtool", "libtoolize"), ("pkg-config", "pkg-config"))
 HEADERS = (("libibverbs-dev", "infiniband/verbs.h"), ("librdmacm-dev", "rdma/rdma_cma.h"))
@@ -43,6 +45,7 @@ def main():
     include, lib = complete(toolkit, headers, WORK + "/cuda")
     compile_in(directory, version, environment(toolkit, include, lib), toolkit)
     trim(directory)
+    keep_stubs(lib)
     with open(PREFIX + "/source.json", "w", encoding="utf-8") as file:
         json.dump({"version": version, "commit": commit}, file)
     shutil.rmtree(WORK)
@@ -93,3 +96,12 @@ def trim(directory):
         if os.path.isfile(directory + "/" + name):
             shutil.copy(directory + "/" + name, PREFIX)
     say("UCX tools with " + ", ".join(sorted(os.path.basename(p) for p in glob.glob(PREFIX + "/lib/ucx/*.so"))))
+
+
+def keep_stubs(lib):
+    """Keeps the driver's stubs, the toolkit's own or those made for it, under the names that a loader asks for."""
+    os.makedirs(STUBS)
+    for soname, _, _, _ in DRIVER:
+        stub = lib + "/" + link_name(soname)
+        if os.path.isfile(stub):
+            shutil.copyfile(stub, STUBS + "/" + soname)

@@ -1,4 +1,4 @@
-"""Stand-in for torch: versions, a registry of operators, and nothing else. It cannot compute."""
+"""Stand-in for torch: versions, a registry of operators, and memory. It cannot compute."""
 
 import ctypes
 import os
@@ -11,5 +11,6 @@ _library.standin_torch_operator.restype = ctypes.c_char_p
 
 from . import _C
 from ._ops import ops
+from ._tensor import Tensor, bfloat16, dtype, empty, equal, uint8
 
-__all__ = ["__version__", "_C", "ops", "version"]
+__all__ = ["Tensor", "__version__", "_C", "bfloat16", "dtype", "empty", "equal", "ops", "uint8", "version"]

@@ -4,14 +4,11 @@ import stand_in_dependency  # noqa: F401
 import torch  # noqa: F401
 
 from ._version import __version__
+from .cache_hashable import TokenListView
+from .cache_manager import BaseKVCacheManager
+from .config import KVCacheConfig
+from .spec import KVCacheBlockLayout, KVCacheBlockSpec, KVCacheTensorSpec, ModelSpec
+from .status import Status
 
-
-class BaseKVCacheManager:
-    """A name that connectors ask for."""
-
-
-class KVCacheConfig:
-    """A name that connectors ask for."""
-
-
-__all__ = ["BaseKVCacheManager", "KVCacheConfig", "__version__"]
+__all__ = ["BaseKVCacheManager", "KVCacheBlockLayout", "KVCacheBlockSpec", "KVCacheConfig", "KVCacheTensorSpec", "ModelSpec", "Status",
+           "TokenListView", "__version__"]

@@ -1,0 +1,96 @@
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from importlib.machinery import EXTENSION_SUFFIXES
+from unittest import mock
+
+from measure import aibrix, compiled, driver, places
+
+from ..support.image_python import SitePackages
+
+
+class ExtensionFileTest(unittest.TestCase):
+    def setUp(self):
+        self.site = SitePackages(self)
+        # Whoever imports it is told so
+        self.site.add("aibrix_kvcache/__init__.py", "raise ImportError('it was imported')")
+        given = mock.patch.object(driver, "environment", lambda: {})
+        given.start()
+        self.addCleanup(given.stop)
+
+    def test_is_the_one_of_several_that_python_imports(self):
+        for suffix in reversed(EXTENSION_SUFFIXES):
+            path = self.site.add("aibrix_kvcache/_aibrix_C" + suffix)
+            self.assertEqual(aibrix.extension_file(), path)
+
+    def test_is_not_one_for_another_python(self):
+        self.site.add("aibrix_kvcache/_aibrix_C.cpython-27-x86_64-linux-gnu.so")
+        self.assertIsNone(aibrix.extension_file())
+
+    def test_is_what_comes_before_it_where_python_looks(self):
+        self.site.add("aibrix_kvcache/_aibrix_C.abi3.so")
+        path = self.site.add("aibrix_kvcache/_aibrix_C/__init__.py")
+        self.assertEqual(aibrix.extension_file(), path)
+
+    def test_is_asked_for_in_a_process_of_its_own_where_a_finder_fails(self):
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == aibrix.EXTENSION:
+                    raise RuntimeError("no")
+
+        with mock.patch.object(sys, "meta_path", [Finder] + sys.meta_path):
+            self.assertIsNone(aibrix.extension_file())
+
+    def test_has_the_other_shared_objects_beside_it(self):
+        own = self.site.add("aibrix_kvcache/_aibrix_C.abi3.so")
+        others = [self.site.add("aibrix_kvcache/" + name) for name in ("_aibrix_C.so", "deep/libpart.so.1.2", "x.so")]
+        for name in ("x.so.txt", "notes.some", "_aibrix_C.py"):
+            self.site.add("aibrix_kvcache/" + name)
+        os.symlink("x.so", places.package("aibrix_kvcache") + "/y.so")
+        self.assertEqual(aibrix.libraries(places.package("aibrix_kvcache"), own), others)
+        self.assertEqual(aibrix.libraries(None, None), [])
+
+
+@unittest.skipUnless(shutil.which("gcc"), "a library is compiled")
+class LibraryTest(unittest.TestCase):
+    def setUp(self):
+        self.site = SitePackages(self)
+
+    def library(self, source, *options):
+        path = os.path.join(self.site.path, "lib%d.so" % len(os.listdir(self.site.path)))
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", path, "-x", "c", "-", "-x", "none"] + list(options), input=source, encoding="utf-8", check=True)
+        return path
+
+    def of(self, path, environment):
+        with mock.patch.object(driver, "environment", lambda: environment):
+            return compiled.library(path)
+
+    def test_loads_and_misses_nothing(self):
+        found = self.of(self.library("int malloc(int); int f(void){return malloc(1);}"), {})
+        self.assertEqual((found["load"], found["undefinedSymbols"]), ({"outcome": "ok"}, []))
+
+    def test_names_the_symbol_that_nothing_has(self):
+        found = self.of(self.library("void other_torch(void); void f(void){other_torch();}"), {})
+        self.assertIn("undefined symbol: other_torch", found["load"]["error"])
+        self.assertEqual(found["undefinedSymbols"], ["other_torch"])
+
+    def test_of_the_driver_is_looked_up_in_its_stub_and_else_left_out(self):
+        stub = self.library("int cuInit(int f){return 999;}", "-Wl,-soname,libcuda.so.1")
+        os.rename(stub, self.site.path + "/libcuda.so.1")
+        source = "int cuInit(int); int cuMemMap(void); void other_torch(void); void f(void){cuInit(0); %s}"
+        fine, bad = [self.library(source % more, self.site.path + "/libcuda.so.1") for more in ("", "cuMemMap(); other_torch();")]
+        stubs = {"LD_LIBRARY_PATH": self.site.path}
+        self.assertEqual(self.of(fine, stubs)["load"], {"outcome": "ok"})
+        self.assertEqual(self.of(fine, stubs)["undefinedSymbols"], [])
+        self.assertEqual(self.of(bad, stubs)["undefinedSymbols"], ["cuMemMap", "other_torch"])
+        self.assertIn("libcuda.so.1: cannot open shared object file", self.of(fine, None)["load"]["error"])
+        self.assertEqual(self.of(fine, None)["undefinedSymbols"], [])
+        self.assertEqual(self.of(bad, None)["undefinedSymbols"], ["other_torch"])
+
+    def test_that_is_no_library_says_so(self):
+        found = self.of(self.site.add("x.so", "no library"), {})
+        self.assertEqual(found["load"]["outcome"], "error")
+        self.assertEqual((found["needed"], found["undefinedSymbols"]), ([], []))

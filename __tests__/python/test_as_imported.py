@@ -1,0 +1,244 @@
+import json
+import os
+import subprocess
+import sys
+import unittest
+from unittest import mock
+
+from measure import as_imported
+from measure.as_imported import closed
+from measure.imports import imports, started
+from measure.running import entrypoint
+
+from ..support.image_python import folder, write
+
+RECORD = "nixl/__init__.py,sha256=x,1\n\"nixl/a,b.py\",,\n"
+
+
+class ImagePython(unittest.TestCase):
+    """A Python that finds packages in a folder of its own: one that PYTHONPATH names."""
+
+    def setUp(self):
+        self.site = os.path.join(folder(self), "site-packages")
+        os.makedirs(self.site)
+        self.environment = {"PYTHONPATH": self.site}
+
+    def add(self, name, content=""):
+        return write(os.path.join(self.site, name), content)
+
+    def install(self, name, version, record=RECORD, **files):
+        info = "%s-%s.dist-info/" % (name, version)
+        self.add(info + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+        if record is not None:
+            self.add(info + "RECORD", record)
+        for file, content in files.items():
+            self.add(info + file, content)
+
+    def look(self, command=None):
+        with mock.patch.dict(os.environ, self.environment):
+            return imports(command)
+
+    def module(self, name, command=None):
+        found = self.look(command)
+        self.assertIsNone(found["error"])
+        return next((module for module in found["modules"] if module["name"] == name), None)
+
+
+class ModuleTest(ImagePython):
+    def test_is_the_file_with_the_distribution_that_lists_it(self):
+        path = self.add("nixl/__init__.py")
+        self.install("NIXL", "0.7.1")
+        owner = {"name": "nixl", "version": "0.7.1"}
+        self.assertEqual(self.module("nixl"), {"name": "nixl", "file": path, "owners": [owner], "version": None, "error": None})
+
+    def test_of_nobody_has_no_owner(self):
+        self.add("nixl/__init__.py")
+        self.install("nixl", "0.7.1", "other/__init__.py,,\nxnixl/__init__.py,,\nnixl/__init__.pyc,,\n")
+        self.assertEqual(self.module("nixl")["owners"], [])
+
+    def test_that_is_not_there_has_no_file(self):
+        self.assertEqual(self.module("nixl"), {"name": "nixl", "file": None, "owners": [], "version": None, "error": None})
+
+    def test_is_not_imported(self):
+        for content in ("import os; os.kill(os.getpid(), 9)", "print('hello')", "raise SystemExit(3)", "def ("):
+            with self.subTest(content):
+                path = self.add("nixl/__init__.py", content)
+                self.assertEqual(self.module("nixl")["file"], path)
+
+    def test_below_another_is_found_without_that_one(self):
+        self.add("aibrix_kvcache/__init__.py", "raise SystemExit('imported')")
+        path = self.add("aibrix_kvcache/_aibrix_C.abi3.so")
+        self.install("aibrix_kvcache", "0.7.0", "aibrix_kvcache/__init__.py,,\naibrix_kvcache/_aibrix_C.abi3.so,,\n")
+        found = self.module("aibrix_kvcache._aibrix_C")
+        self.assertEqual((found["file"], found["owners"]), (path, [{"name": "aibrix-kvcache", "version": "0.7.0"}]))
+
+    def test_of_a_distribution_without_a_list_of_files_is_told_by_its_name(self):
+        self.add("nixl/__init__.py")
+        self.install("Nixl", "0.7.1", None)
+        self.assertEqual([owner["name"] for owner in self.module("nixl")["owners"]], ["nixl"])
+
+    def test_may_be_a_folder_without_a_file_of_its_own(self):
+        path = os.path.dirname(self.add("nixl/a.py"))
+        self.install("nixl", "0.7.1", "nixl/a.py,,\n")
+        found = self.module("nixl")
+        self.assertEqual((found["file"], len(found["owners"])), (path, 1))
+
+    def test_is_each_variant_of_nixl(self):
+        for name in ("nixl_cu12/__init__.py", "nixl_cu13/__init__.py", "nixl_cuda/__init__.py"):
+            self.add(name)
+        names = [module["name"] for module in self.look()["modules"]]
+        self.assertEqual([name for name in names if name.startswith("nixl_")], ["nixl_cu12", "nixl_cu13"])
+
+    def test_whose_finder_breaks_is_an_answer(self):
+        self.add("sitecustomize.py", "import sys, types\nsys.modules['nixl'] = types.ModuleType('nixl')\n")
+        self.assertRegex(self.module("nixl")["error"], "^ValueError: ")
+
+    def test_is_told_whatever_a_distribution_lacks(self):
+        self.add("nixl/__init__.py")
+        self.install("nixl", "0.7.1")
+        self.add("empty-1.0.dist-info/x")
+        self.add("binary-1.0.dist-info/METADATA", b"\xff\xfe\x00")
+        self.add("noname-1.0.dist-info/METADATA", "Version: 1\n")
+        self.assertEqual(len(self.module("nixl")["owners"]), 1)
+
+
+class EditableTest(ImagePython):
+    def setUp(self):
+        super().setUp()
+        self.source = os.path.join(folder(self), "a source")
+        self.path = write(self.source + "/sglang/__init__.py", "__version__ = '0.5.11'\n")
+
+    def owners(self, record="", **files):
+        self.install("sglang", "0.5.11", record, **files)
+        found = self.module("sglang")
+        self.assertEqual(found["file"], self.path)
+        return [owner["name"] for owner in found["owners"]]
+
+    def test_owns_what_its_pep_610_record_names(self):
+        self.environment["PYTHONPATH"] += ":" + self.source
+        url = "file://" + self.source.replace(" ", "%20")
+        self.assertEqual(self.owners(**{"direct_url.json": json.dumps({"url": url, "dir_info": {"editable": True}})}), ["sglang"])
+
+    def test_does_not_own_where_it_was_once_built(self):
+        self.environment["PYTHONPATH"] += ":" + self.source
+        url = "file://" + self.source.replace(" ", "%20")
+        for text in (json.dumps({"url": url, "dir_info": {}}), "[]", "{", '{"dir_info": {"editable": true}}'):
+            with self.subTest(text):
+                self.assertEqual(self.owners(**{"direct_url.json": text}), [])
+
+    def test_owns_what_its_pth_names(self):
+        self.environment["PYTHONPATH"] += ":" + self.source
+        self.add("__editable__.sglang.pth", "# x\nimport os\n%s\n" % self.source)
+        self.assertEqual(self.owners("__editable__.sglang.pth,,\n"), ["sglang"])
+
+    def test_owns_what_its_finder_maps(self):
+        self.environment["PYTHONPATH"] += ":" + self.source
+        self.add("__editable___sglang_finder.py", "MAPPING: dict[str, str] = {'sglang': '%s/sglang'}\nNAMESPACES = {}\n" % self.source)
+        self.assertEqual(self.owners("__editable___sglang_finder.py,,\n"), ["sglang"])
+
+
+class VersionTest(ImagePython):
+    def of(self, **files):
+        for name, text in files.items():
+            self.add("vllm/%s.py" % name, text)
+        return self.module("vllm")["version"]
+
+    def test_is_read_where_it_is_written(self):
+        crash = "\nimport os; os.kill(os.getpid(), 9)\n"
+        self.assertEqual(self.of(__init__="__version__: str = '1.0'" + crash), "1.0")
+        self.assertEqual(self.of(__init__="from .a import __version__ as v\n__version__ = str(v)" + crash, a="__version__ = '2.0'"), "2.0")
+        self.assertEqual(self.of(__init__="from vllm.a import __version__\n" + crash, a="__version__ = version = '3.0'"), "3.0")
+        without_scm = "try:\n from ._v import __version__\nexcept ImportError:\n __version__ = 'dev'"
+        self.assertEqual(self.of(__init__="from .b import __version__" + crash, b=without_scm), "dev")
+
+    def test_is_asked_where_it_is_made(self):
+        self.assertEqual(self.of(__init__="print('hello')\n__version__ = '.'.join(['4', '0'])"), "4.0")
+
+    def test_is_none_where_there_is_none_or_the_import_fails(self):
+        for text in ("", "__version__ = 4", "__version__ = str(1 / 0)", "import os\nos.abort()\n__version__ = str(1)", "from .x import __version__"):
+            with self.subTest(text):
+                self.assertIsNone(self.of(__init__=text))
+
+
+class EntrypointTest(ImagePython):
+    def setUp(self):
+        super().setUp()
+        self.here = folder(self)
+
+    def script(self, text, name="serve"):
+        path = write(os.path.join(self.here, name), text)
+        os.chmod(path, 0o755)
+        return path
+
+    def test_is_a_python_with_its_options(self):
+        python = sys.executable
+        bare = os.path.join(self.here, "nothing.py")
+        for words, wanted in (
+            ([python, "-m", "vllm"], ([], "/w")),
+            ([python, "-sIm", "vllm"], (["-s", "-I"], "/w")),
+            ([python, "-X", "dev", "-W", "error", "-u", "-mvllm"], ([], "/w")),
+            ([python, "-Xdev", "-P", bare], (["-P"], self.here)),
+            ([python, "-c", "x"], ([], "/w")),
+            ([python], ([], "")),
+            (["env", "A=1", python, "-E", bare], (["-E"], self.here)),
+            (["/bin/sh", "-c", "cd / && exec %s -m vllm" % python], ([], "/w")),
+            (["no-such-init", "--", python, "-m", "vllm"], ([], "/w")),
+        ):
+            with self.subTest(words):
+                self.assertEqual(started(words, "/w"), (python, *wanted))
+
+    def test_is_the_python_of_a_script(self):
+        python = sys.executable
+        for text in (
+            "#!%s -s\n" % python, "#!/usr/bin/env -S %s -s\n" % python, "#!/bin/sh\n'''exec' \"%s\" \"-s\" \"$0\" \"$@\"\n' '''\n" % python,
+        ):
+            with self.subTest(text):
+                self.assertEqual(started([self.script(text), "serve"], "/w")[::2], (python, self.here))
+
+    def test_is_unknown_for_what_starts_no_python(self):
+        own = self.script("#!%s\n" % os.path.join(self.here, "serve"))
+        for words in ([], ["/bin/bash"], ["no-such-thing"], ["sh", "-c", "'"], [self.script("#!/bin/sh\n", "x")], [self.script("", "y")], [own]):
+            with self.subTest(words):
+                self.assertIsNone(started(words, "/w"))
+
+    def test_takes_the_current_folder_for_python_m_alone(self):
+        write(os.path.join(self.here, "nixl.py"))
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.here)
+        self.assertEqual(self.module("nixl", [sys.executable, "-m", "vllm"])["file"], os.path.join(self.here, "nixl.py"))
+        self.assertIsNone(self.module("nixl", [])["file"])
+        self.assertIsNone(self.module("nixl")["file"])
+
+    def test_that_does_not_run_is_an_answer(self):
+        broken = self.script("#!/bin/sh\necho no >&2\nexit 3\n", "python3")
+        found = self.look([broken, "-m", "vllm"])
+        self.assertEqual((found["interpreter"], found["error"], found["modules"]), (broken, "no", []))
+
+    def test_comes_as_json(self):
+        for text, words in (('["vllm", "serve"]', ["vllm", "serve"]), ("", []), ("{", []), ("3", []), ("null", []), ("[1]", [])):
+            with self.subTest(text), mock.patch.dict(os.environ, BASE_ENTRYPOINT=text):
+                self.assertEqual(entrypoint(), words)
+
+
+class UserSiteTest(unittest.TestCase):
+    def test_is_told_with_what_it_holds(self):
+        home = folder(self)
+        with mock.patch.dict(os.environ, HOME=home):
+            site = subprocess.check_output([sys.executable, "-m", "site", "--user-site"], encoding="utf-8").strip()
+            path = write(site + "/nixl.py")
+            found = imports()
+        self.assertEqual(found["userSite"], site)
+        self.assertIn(path, [module["file"] for module in found["modules"]])
+
+
+class ClosedTest(unittest.TestCase):
+    def test_is_the_first_on_the_way(self):
+        top = folder(self)
+        path = write(top + "/a/b/c")
+        shut = {top + "/a"}
+        with mock.patch.object(as_imported.os, "access", lambda path, _: path not in shut):
+            self.assertEqual(closed(path), top + "/a")
+            self.assertEqual(closed(top + "/a"), top + "/a")
+            self.assertIsNone(closed(top))
+            self.assertIsNone(closed(top + "/none/x"))

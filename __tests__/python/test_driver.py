@@ -1,0 +1,104 @@
+import os
+import shutil
+import subprocess
+import unittest
+from unittest import mock
+
+from measure import driver
+from measure.child import python
+from step.common import cuda
+from step.image import ucx_tools
+
+from ..support.image_python import folder, write
+
+LOAD = "import ctypes\nanswer(ctypes.CDLL(sys.argv[1]).cuInit(0))"
+
+
+def library(path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    command = ["gcc", "-shared", "-x", "c", "-", "-o", path]
+    subprocess.run(command, input="int cuInit(int flags){return 999;}", encoding="utf-8", check=True)
+    return path
+
+
+@unittest.skipUnless(shutil.which("gcc"), "a library is compiled")
+class DriverTest(unittest.TestCase):
+    def setUp(self):
+        self.place = folder(self)
+        self.home, self.kept = self.place + "/cuda", self.place + "/kept"
+        for given in (mock.patch.object(cuda, "homes", lambda: [self.home]), mock.patch.object(driver, "KEPT", self.kept),
+                      mock.patch.dict(os.environ, LD_LIBRARY_PATH="")):
+            given.start()
+            self.addCleanup(given.stop)
+
+    def environment(self):
+        """As a new process has it."""
+        driver.environment.cache_clear()
+        self.addCleanup(driver.environment.cache_clear)
+        return driver.environment()
+
+    def folder_of(self, environment):
+        return environment["LD_LIBRARY_PATH"].split(":")[-1]
+
+    def test_is_nothing_where_there_is_neither_driver_nor_stub(self):
+        self.assertIsNone(self.environment())
+        library(self.kept + "/libnvidia-ml.so.1")
+        self.assertIsNone(self.environment())
+
+    def test_is_a_folder_that_has_the_toolkits_stub_under_the_name_that_a_loader_asks_for(self):
+        for place in ("lib64", "lib", "targets/sbsa-linux/lib"):
+            with self.subTest(place):
+                stub = library("%s/%s/stubs/libcuda.so" % (self.home, place))
+                found = self.environment()
+                self.assertEqual(os.readlink(self.folder_of(found) + "/libcuda.so.1"), stub)
+                self.assertEqual(python(LOAD, "libcuda.so.1", env=found)[0], 999)
+                os.unlink(stub)
+
+    def test_has_the_stub_that_was_kept_where_the_toolkit_has_none_that_loads(self):
+        kept = library(self.kept + "/libcuda.so.1")
+        write(self.home + "/lib64/stubs/libcuda.so", "of another machine")
+        self.assertEqual(os.readlink(self.folder_of(self.environment()) + "/libcuda.so.1"), kept)
+
+    def test_is_nothing_where_no_stub_loads(self):
+        write(self.kept + "/libcuda.so.1", "no library")
+        self.assertIsNone(self.environment())
+
+    def test_has_a_stub_of_every_library_of_the_driver_that_there_is_one_of(self):
+        library(self.kept + "/libcuda.so.1")
+        self.assertEqual(os.listdir(self.folder_of(self.environment())), ["libcuda.so.1"])
+        library(self.kept + "/libnvidia-ml.so.1")
+        self.assertEqual(sorted(os.listdir(self.folder_of(self.environment()))), ["libcuda.so.1", "libnvidia-ml.so.1"])
+
+    def test_leaves_a_driver_that_the_loader_finds_in_its_place(self):
+        library(self.kept + "/libcuda.so.1")
+        own = os.path.dirname(library(self.place + "/driver/libcuda.so.1"))
+        with mock.patch.dict(os.environ, LD_LIBRARY_PATH=own):
+            self.assertEqual(self.environment(), {})
+            library(self.kept + "/libnvidia-ml.so.1")
+            found = self.environment()
+            self.assertEqual(os.listdir(self.folder_of(found)), ["libnvidia-ml.so.1"])
+            self.assertEqual(found["LD_LIBRARY_PATH"], "%s:%s" % (own, self.folder_of(found)))
+
+    def test_takes_no_broken_file_for_a_driver(self):
+        library(self.kept + "/libcuda.so.1")
+        write(self.place + "/left/libcuda.so.1")
+        os.symlink("/nothing", self.place + "/left/libnvidia-ml.so.1")
+        with mock.patch.dict(os.environ, LD_LIBRARY_PATH=self.place + "/left"):
+            self.assertNotIn(self.environment(), ({}, None))
+
+    def test_is_looked_for_once(self):
+        library(self.kept + "/libcuda.so.1")
+        self.assertIs(self.environment(), driver.environment())
+
+
+class StubTest(unittest.TestCase):
+    def test_is_in_no_image(self):
+        place = folder(self)
+        given, prefix, links = place + "/given", place + "/image/ucx", place + "/image/bin"
+        os.makedirs(links)
+        for name in ("bin/ucx_info", "lib/libucp.so.0", "source.json", "LICENSE", "driver-stub/libcuda.so.1"):
+            write(given + "/" + name)
+        with mock.patch.multiple(ucx_tools, GIVEN=given, PREFIX=prefix, LINKS=links):
+            ucx_tools.main()
+        self.assertEqual(sorted(os.listdir(prefix)), ["LICENSE", "bin", "lib"])
+        self.assertEqual(os.readlink(links + "/ucx_info"), prefix + "/bin/ucx_info")

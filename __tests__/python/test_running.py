@@ -1,0 +1,57 @@
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from measure.running import start, why_not_there
+
+from ..support.image_python import folder, program, write
+
+RUN = os.path.join(os.path.dirname(sys.modules["measure"].__file__), "..", "step", "common", "run")
+
+
+class RunningTest(unittest.TestCase):
+    def setUp(self):
+        self.base = folder(self)
+        self.here = folder(self)
+        variables = {"PATH": os.environ["PATH"], "PYTHONUSERBASE": self.base, "BASE_ENTRYPOINT": '["python3", "-m", "vllm"]'}
+        self.call = {"env": variables, "cwd": self.here, "stderr": subprocess.DEVNULL}
+        asked = subprocess.check_output(["python3", "-m", "site", "--user-site"], encoding="utf-8", env=variables)
+        self.site = asked.strip().splitlines()[-1]
+
+    def measured(self):
+        path = os.path.join(self.base, "facts.json")
+        subprocess.check_call(["sh", RUN, "as-user", "measure", "running-image", path], **self.call)
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+
+    def test_happens_in_the_current_folder_without_a_home(self):
+        path = write(os.path.join(self.here, "nixl.py"))
+        found = self.measured()
+        self.assertEqual((found["identity"]["directory"], found["identity"]["home"]), (self.here, None))
+        self.assertIn(path, [module["file"] for module in found["imports"]["modules"]])
+
+    def test_outlives_what_ends_each_python_of_the_user(self):
+        write(os.path.join(self.site, "usercustomize.py"), "raise SystemExit('no Python today')\n")
+        self.assertIn("no Python today", self.measured()["imports"]["error"])
+
+    def test_follows_a_pth_of_the_user(self):
+        write(os.path.join(self.site, "a.pth"), self.base + "/elsewhere\n")
+        path = write(os.path.join(self.base, "elsewhere/torch/__init__.py"))
+        found = self.measured()["imports"]
+        self.assertIn(path, [module["file"] for module in found["modules"]])
+        self.assertIn(self.base + "/elsewhere", found["path"])
+
+
+class ToolTest(unittest.TestCase):
+    def test_is_started_or_says_why_not(self):
+        program(self, "a-tool", "exit $1")
+        self.assertEqual(start("a-tool", ["0"], None), {"outcome": "ok"})
+        self.assertEqual(start("a-tool", ["3"], None)["outcome"], "error")
+        self.assertRegex(start("no-such-tool", [], None)["error"], "^no-such-tool is not on the PATH")
+
+    def test_that_can_not_be_started_names_its_place(self):
+        path = program(self, "a-tool", "")
+        os.chmod(path, 0o644)
+        self.assertEqual(why_not_there("a-tool"), "permission denied: %s (not executable)" % path)

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals'
+import { readFileSync } from 'node:fs'
+import { type Claim, claimsOf } from '../../../src/plan/variant.ts'
+
+const shown = (claim: Claim): string => {
+  switch (claim.kind) {
+    case 'CUDA':
+      return `CUDA ${claim.release}`
+    case 'architecture':
+      return claim.architecture
+    case 'distribution':
+      return `${claim.id} ${claim.digits}`
+  }
+}
+
+describe('what a tag claims', () => {
+  it.each([
+    ['v0.21.0', []],
+    ['v0.21.0-cu129', ['CUDA 12.9']],
+    ['v0.5.5-cu12', ['CUDA 12']],
+    ['v0.5.5-cu13', ['CUDA 13']],
+    ['v9.0.0-cu1310', ['CUDA 13.10']],
+    ['v0.21.0-CU130', ['CUDA 13.0']],
+    ['v0.21.0-cuda12.9', ['CUDA 12.9']],
+    ['v0.20.0-cu129-ubuntu2404', ['CUDA 12.9', 'ubuntu 2404']],
+    ['v0.20.0-x86_64-cu129', ['amd64', 'CUDA 12.9']],
+    ['v0.31.0-x86_64-zstd', ['amd64']],
+    ['v0.5.5.post3-cu129-amd64', ['CUDA 12.9', 'amd64']],
+    ['v0.21.0-aarch64', ['arm64']],
+    ['v0.21.0-arm64', ['arm64']],
+    ['v0.21.0-ubuntu22.04', ['ubuntu 2204']],
+    ['v0.21.0-debian12', ['debian 12']],
+    ['v0.21.0-ubi9', ['rhel 9']],
+    ['v0.21.0-rockylinux9.4', ['rocky 94']],
+    ['v0.5.0-rc.1-cu129', ['CUDA 12.9']],
+  ])('%s: %j', (tag, claims) => {
+    expect(claimsOf(tag).map(shown)).toEqual(claims)
+  })
+
+  it.each(
+    'efa zstd runtime post1 rc1 b200 gb200 mi30x rocm700 xeon cu cuda cudnn9 cu9 ubuntu debian v2 h100 sm90 1 20251123 xcu129 cu129x constructor toString1'.split(
+      ' ',
+    ),
+  )('is nothing by -%s', (part) => {
+    expect(claimsOf(`v0.21.0-${part}`)).toEqual([])
+  })
+
+  it.each(['vllm', 'sglang'])('is read from every tag of %s', (engine) => {
+    const tags = readFileSync(`__tests__/fixtures/tags/${engine}.txt`, 'utf8').trim().split('\n')
+    const parts = new Set(tags.flatMap((tag) => claimsOf(tag).map(({ part }) => part)))
+    const named = tags.flatMap((tag) =>
+      tag.split('-').filter((part) => /^(?:cu\d|ubuntu|x86_64|a\w+64)/.test(part)),
+    )
+    expect([...parts].toSorted()).toEqual([...new Set(named)].toSorted())
+  })
+})

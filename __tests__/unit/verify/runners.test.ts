@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals'
+import { conditionsOf } from '../../../src/verify/conditions.ts'
+import type { Hooks, Runners } from '../../../src/verify/demand-facts.ts'
+import type { Facts } from '../../../src/verify/facts.ts'
+import { judgeRunners } from '../../../src/verify/runners.ts'
+import { makeImage } from '../../support/verified-leg.ts'
+
+const v1Only: Runners['there'] = ['V1']
+const both: Runners['there'] = ['V1', 'V2']
+
+type Case = Partial<Runners> & {
+  hooked?: Hooks['found'][number]['runner'][]
+  noted?: string
+  set?: string
+}
+
+function image({ hooked = ['V1'], noted, set, ...runners }: Case): Facts {
+  const facts = makeImage()
+  Object.assign(facts.demands?.vllm?.runners ?? {}, runners)
+  const there = facts.demands?.vllm?.runners?.there ?? []
+  const found = hooked.map((runner) => ({ runner, there: there.includes(runner), missing: [] }))
+  const conditions =
+    noted === undefined
+      ? []
+      : [{ kind: 'environment' as const, name: noted, reason: 'so it is', set: set ?? null }]
+  return { ...facts, hooks: { found, error: null }, conditions }
+}
+
+const zero = 'VLLM_USE_V2_MODEL_RUNNER=0'
+
+describe('the model runner on which AIBrix acts', () => {
+  it.each<[string, Case, string, string[]]>([
+    ['the only one', { there: v1Only }, 'fits', []],
+    ['the one that runs while the other one is not the default', { v2Default: false }, 'fits', []],
+    ['one of two that can run, on a condition', { v2Default: true, noted: zero }, 'fits', [zero]],
+    [
+      'one of two that can run, which the image chooses',
+      { v2Default: true, noted: zero, set: '0' },
+      'fits',
+      [],
+    ],
+    [
+      'one of two that can run, while the image chooses the other one',
+      { v2Default: true, noted: zero, set: '1' },
+      'fits',
+      [zero],
+    ],
+    ['one of two, on a condition that is not noted', { v2Default: true }, 'fails', []],
+    ['both', { v2Default: true, hooked: both }, 'fits', []],
+    ['none', { v2Default: true, hooked: [] }, 'fits', []],
+    ['one that is gone', { there: ['V2'], v2Default: true }, 'fails', []],
+    ['one of which alone another is left', { there: ['V2'], v2Default: true, hooked: both }, 'fits', []],
+    ['one of two, of which the default is unknown', { v2Default: null }, 'unknown', []],
+    ['one of two that can not be chosen', { v2Default: true, switch: false }, 'fails', []],
+    [
+      'the second one alone, on its condition',
+      { v2Default: true, hooked: ['V2'], noted: 'VLLM_USE_V2_MODEL_RUNNER=1' },
+      'fits',
+      ['VLLM_USE_V2_MODEL_RUNNER=1'],
+    ],
+    [
+      'one of an engine that can not be read',
+      { error: 'vllm/envs.py: line 3: invalid syntax' },
+      'unknown',
+      [],
+    ],
+  ])('%s', (_, given, kind, conditions) => {
+    const facts = image(given)
+    expect(judgeRunners(facts).kind).toBe(kind)
+    expect(conditionsOf(facts).map(({ name }) => name)).toEqual(conditions)
+  })
+
+  it('is no question where AIBrix acts on none, as in SGLang', () => {
+    expect(judgeRunners({ ...makeImage(), hooks: null, demands: null })).toEqual({ kind: 'fits', note: '' })
+  })
+
+  it('is unknown where the source of AIBrix or of the engine can not be read', () => {
+    const facts = makeImage()
+    expect(judgeRunners({ ...facts, demands: null }).kind).toBe('unknown')
+    const error = 'aibrix_kvcache/integration/vllm/x.py: line 1: invalid syntax'
+    expect(judgeRunners({ ...facts, hooks: { found: [], error } })).toEqual({ kind: 'unknown', why: error })
+  })
+})

@@ -1,0 +1,60 @@
+"""The first thing that a user's container does: what the ENTRYPOINT starts, asked for its help, which needs neither GPU nor network."""
+
+import json
+import os
+import re
+import signal
+
+from . import engine
+from .child import failure, run
+
+# Importing torch and an engine takes some seconds, on a busy machine many.
+SECONDS = 60
+# What starts an engine where the ENTRYPOINT does not: one without it, or a script that starts what it is given.
+SERVERS = {"vllm": ["vllm", "serve"], "sglang": ["python3", "-m", "sglang.launch_server"]}
+# The last line of a traceback; what is printed after it says how Python ended, not why.
+RAISED = re.compile(r"(?m)^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)(?::.*\S)?) *$")
+
+
+def starts():
+    """What it started, and how each ended."""
+    return [start(argv + ["--help"]) for argv in programs(given(), [each["name"] for each in engine.engines()])]
+
+
+def given():
+    """The base's ENTRYPOINT; none in a base without one, and in a build by hand that does not say it."""
+    words = json.loads(os.environ.get("BASE_ENTRYPOINT") or "[]")
+    return words if isinstance(words, list) else []
+
+
+def programs(entrypoint, engines):
+    servers = [] if any(name in word for word in entrypoint for name in SERVERS) else [SERVERS[name] for name in engines if name in SERVERS]
+    return ([entrypoint] if entrypoint else []) + servers
+
+
+def start(argv):
+    done = run(argv, seconds=SECONDS, directory=os.getcwd())
+    return {"command": argv, "end": end(done), "line": None if done.code == 0 else line(done)}
+
+
+def end(done):
+    if done.late:
+        return {"kind": "late", "seconds": SECONDS}
+    if done.code is None:
+        return {"kind": "not started"}
+    if done.code < 0:
+        return {"kind": "signal", "signal": name_of(-done.code)}
+    return {"kind": "exit", "code": done.code}
+
+
+def name_of(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal %d" % number
+
+
+def line(done):
+    """The one that says why."""
+    raised = RAISED.findall(done.err) or RAISED.findall(done.out)
+    return failure(raised[-1] if raised else done.why())["error"]

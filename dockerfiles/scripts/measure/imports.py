@@ -1,0 +1,108 @@
+"""What Python would import: as root, where all else is measured, and as the image's ENTRYPOINT would."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+
+from .child import python
+
+NAMES = ("vllm", "sglang", "torch", "nixl", "aibrix_kvcache", "aibrix_kvcache._aibrix_C")
+
+# What the look needs is imported before, so that it sees the path as it is without us.
+LOOK = """
+path = list(sys.path)
+sys.path.insert(0, sys.argv[1])
+from measure.as_imported import look
+sys.path[:] = path
+answer(look(sys.argv[2], sys.argv[3:]))
+"""
+VERSION = """
+import importlib
+if sys.path and sys.path[0] == "":
+    sys.path[:1] = [sys.argv[1]] if sys.argv[1] else []
+version = getattr(importlib.import_module(sys.argv[2]), "__version__", None)
+answer(version if isinstance(version, str) else None)
+"""
+
+# An engine's `import` takes some seconds.
+LONGEST_IMPORT_SECONDS = 60
+
+
+def imports(command=None):
+    """command: words of an ENTRYPOINT; None for this Python, in no folder of its own."""
+    here = current_folder()
+    interpreter, options, first = (started(command, here) if command else None) or (sys.executable, [], "")
+    call = {"interpreter": [interpreter] + options, "directory": here if command is not None else "/"}
+    found, outcome = python(LOOK, os.path.dirname(os.path.dirname(os.path.abspath(__file__))), first, *NAMES, **call)
+    if found is None:
+        nothing = {"first": None, "pythonPath": [], "userSite": None, "path": [], "closed": [], "modules": []}
+        return dict(nothing, interpreter=interpreter, error=outcome.get("error", "no answer"))
+    for module in found["modules"]:
+        if module.pop("mustAsk"):
+            module["version"], _ = python(VERSION, first, module["name"], seconds=LONGEST_IMPORT_SECONDS, **call)
+    return dict(found, error=None)
+
+
+def current_folder():
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"
+
+
+def started(words, here, depth=3):
+    """(interpreter, its options, where it looks first) of the Python that a command starts; None if it starts none that can be told.
+
+    A Python that is given a script looks in the script's folder first, `-m` in the current one. What stands before it is passed over:
+    an init, `env`, a shell with `-c`.
+    """
+    words = [part for word in words for part in split(word)]
+    for position, word in enumerate(words):
+        path = shutil.which(word)
+        if path is None:
+            continue
+        if re.match(r"(?:python|pypy)[\d.]*t?$", os.path.basename(path)):
+            return as_python(path, words[position + 1:], here)
+        shebang = interpreter_of(path)
+        found = started(shebang + [path], here, depth - 1) if shebang and depth else None
+        if found:
+            return found
+    return None
+
+
+def split(word):
+    try:
+        return shlex.split(word) if re.search(r"\s", word) else [word]
+    except ValueError:
+        return [word]
+
+
+def as_python(path, arguments, here):
+    options, rest = [], list(arguments)
+    while rest and rest[0].startswith("-"):
+        word = rest.pop(0)
+        for position, letter in enumerate(word[1:] if not word.startswith("--") else ""):
+            if letter in "mc":
+                return path, options, here
+            if letter in "WX":  # they take a value, here or as the next word
+                rest = rest[1:] if position == len(word) - 2 else rest
+                break
+            options += ["-" + letter] if letter in "EIPsS" else []
+    return path, options, os.path.dirname(os.path.realpath(os.path.join(here, rest[0]))) if rest else ""
+
+
+def interpreter_of(path):
+    """Words of a script's first line, `env` left out; of its second where the first one would be too long, as pip writes it."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(4096).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    if not lines or not lines[0].startswith("#!"):
+        return []
+    words = split(lines[0][2:].strip() + " ")
+    if len(lines) > 1 and lines[1].startswith("'''exec' "):
+        words = split(lines[1])[1:2]
+    return [word for word in words if os.path.basename(word) != "env" and word != "-S" and "=" not in word]

@@ -1,0 +1,71 @@
+import { isForPlatform, parsePlatform } from '../registry/platform.ts'
+
+/** What a part of a base's tag claims of the image; `part` is how the tag has it. */
+export type Claim = { part: string } &
+  /** `12.9`, or `12` where the tag says no more */
+  (
+    | { kind: 'CUDA'; release: string }
+    /** As Docker names it: `amd64` */
+    | { kind: 'architecture'; architecture: string }
+    /** ID of os-release, and the digits of its VERSION_ID, dots left out: `ubuntu`, `2404` */
+    | { kind: 'distribution'; id: string; digits: string }
+  )
+
+/** Since CUDA 10 majors have two digits. */
+const cuda = /^cu(?:da)?(\d{2})\.?(\d*)$/
+
+/** How tags spell architectures → how Docker does. `gb200` and the like are names of machines, and claim nothing here. */
+const architectures = new Map([
+  ['x86_64', 'amd64'],
+  ['amd64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['arm64', 'arm64'],
+])
+
+/** How tags spell distributions → ID in os-release (os-release(5)) */
+const distributions = new Map([
+  ...['ubuntu', 'debian', 'rhel', 'rocky', 'almalinux', 'centos', 'fedora'].map((id) => [id, id] as const),
+  ['ubi', 'rhel'],
+  ['rockylinux', 'rocky'],
+])
+const distribution = /^([a-z]+)(\d+(?:\.\d+)*)$/
+
+/**
+ * @param tag `v0.20.0-cu129-ubuntu2404`
+ * @returns what it claims of the image behind it. What claims nothing that can be told (`-runtime`, `-efa`, `-zstd`, `rc1`) is left out
+ */
+export function claimsOf(tag: string): Claim[] {
+  return tag
+    .split('-')
+    .slice(1)
+    .flatMap((part) => claimOf(part) ?? [])
+}
+
+function claimOf(part: string): Claim | undefined {
+  const text = part.toLowerCase()
+  const [, major, minor] = cuda.exec(text) ?? []
+  if (major !== undefined) return { part, kind: 'CUDA', release: minor ? `${major}.${minor}` : major }
+  const architecture = architectures.get(text)
+  if (architecture !== undefined) return { part, kind: 'architecture', architecture }
+  const [, name = '', version = ''] = distribution.exec(text) ?? []
+  const id = distributions.get(name)
+  return id === undefined
+    ? undefined
+    : { part, kind: 'distribution', id, digits: version.replaceAll('.', '') }
+}
+
+/**
+ * @param name of the base, for the sentence
+ * @param platform `linux/amd64`, of which there is an image behind the tag
+ * @returns a sentence without its end if the tag names another architecture
+ */
+export function tagObjection(name: string, tag: string, platform: string): string | undefined {
+  const other = claimsOf(tag).find(
+    (claim) =>
+      claim.kind === 'architecture' && !isForPlatform(`linux/${claim.architecture}`, parsePlatform(platform)),
+  )
+  return (
+    other &&
+    `the tag of the base ${name} says ${other.part}, and the image that it has for ${platform} is of another architecture; choose the tag for ${platform}, or another one in platforms`
+  )
+}

@@ -1,0 +1,58 @@
+import type { Start } from './entrypoint-facts.ts'
+import type { LegFacts } from './facts.ts'
+
+/** @returns how it ended, for people */
+export function describeEnd({ end, line }: Start): string {
+  const why = line === null ? '' : ` (${line})`
+  switch (end.kind) {
+    case 'exit':
+      return `exit code ${end.code}${why}`
+    case 'signal':
+      return `killed by ${end.signal}`
+    case 'late':
+      return `still running after ${end.seconds} s`
+    case 'not started':
+      return `does not start${why}`
+  }
+}
+
+/** What differs from run to run: addresses, names of temporary files, times, processes, lines of files. */
+const passing: [RegExp, string][] = [
+  [/0x[0-9a-f]+/gi, '0x…'],
+  [/\/tmp\/[^\s'":,)]+/g, '/tmp/…'],
+  [/\b(?:\d{4}-)?\d\d-\d\d[T ](?=\d\d:\d\d:)/g, ''],
+  [/\b\d\d:\d\d:\d\d(?:[.,]\d+)?/g, '…'],
+  [/\b(pid|process|thread)([ =:]+)\d+/gi, '$1$2…'],
+  [/\bline \d+|(?<=\.(?:py|so|c|cc|cpp|cu)):\d+/g, ' line …'],
+  [/\b\d+(?:\.\d+)? ?(?=(?:ms|s|seconds?)\b)/g, '… '],
+]
+
+function normalised(start: Start): string {
+  return passing.reduce((text, [what, instead]) => text.replace(what, instead), describeEnd(start))
+}
+
+/** The package that Python did not find; undefined if the start ended for something else. */
+function missingPackage({ line }: Start): string | undefined {
+  const found = /^ModuleNotFoundError: No module named '(\w+)/.exec(line ?? '')
+  return found?.[1]?.toLowerCase().replaceAll('_', '-')
+}
+
+function has(pip: Readonly<Record<string, string>>, name: string): boolean {
+  return pip[name] !== undefined || pip[`py${name}`] !== undefined
+}
+
+export type Comparison = 'alike' | 'different' | 'further'
+
+/**
+ * @returns `further` where the base lacks a package that the build adds, so that the image comes to what the base did not reach:
+ * if that is one more package which neither has, both end for what the base lacks
+ */
+export function compareEnds(base: Start, image: Start, facts: LegFacts): Comparison {
+  if (image.end.kind === 'exit' && image.end.code === 0) return 'alike'
+  if (normalised(base) === normalised(image)) return 'alike'
+  const [lacked, missing] = [missingPackage(base), missingPackage(image)]
+  if (lacked === undefined || lacked === missing) return 'different'
+  if (has(facts.base.pip, lacked) || !has(facts.image.pip, lacked)) return 'different'
+  if (missing === undefined) return 'further'
+  return has(facts.base.pip, missing) || /^(?:aibrix|nixl)/.test(missing) ? 'different' : 'alike'
+}

@@ -1,0 +1,22 @@
+import * as v from 'valibot'
+
+const end = v.variant('kind', [
+  v.object({ kind: v.literal('exit'), code: v.number() }),
+  v.object({ kind: v.literal('signal'), signal: v.string() }),
+  /** It was still running after so many seconds */
+  v.object({ kind: v.literal('late'), seconds: v.number() }),
+  v.object({ kind: v.literal('not started') }),
+])
+
+const start = v.object({
+  /** With `--help` at its end */
+  command: v.array(v.string()),
+  end,
+  /** The line that says why; null where the exit code is 0 */
+  line: v.nullable(v.string()),
+})
+
+/** What a user's container does first: the base's ENTRYPOINT, and the engine's own command where that does not name the engine. */
+export const starts = v.array(start)
+
+export type Start = v.InferOutput<typeof start>
