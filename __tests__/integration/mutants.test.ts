@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
-import type { ucxMutants } from '../../stand-ins/sources.ts'
+import type { ucxMutants } from '../../stand-ins/source-mutants.ts'
 import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
