@@ -1,5 +1,6 @@
 import os
 import unittest
+from unittest import mock
 
 from step.common.hooks import hooks
 from step.common.runners import conditions, of_patch, runners
@@ -60,6 +61,12 @@ class DefaultTest(RunnersTest):
         ):
             with self.subTest(body):
                 self.add({"vllm/config/vllm.py": PROPERTY + "        " + body})
+                self.assertIs(self.facts()["v2Default"], expected)
+
+    def test_is_what_the_image_asks_for(self):
+        self.add({"vllm/envs.py": GETENV % '"0"'})
+        for value, expected in (("1", True), ("true", True), ("0", False), ("", False)):
+            with self.subTest(value), mock.patch.dict(os.environ, VLLM_USE_V2_MODEL_RUNNER=value):
                 self.assertIs(self.facts()["v2Default"], expected)
 
     def test_is_what_the_field_is_given_where_it_is_no_property(self):

@@ -1094,6 +1094,15 @@ const mutants: Mutant[] = [
     '/opt/aibrix/integration.json does not say that this needs VLLM_USE_V2_MODEL_RUNNER=0; choose',
   ],
   [
+    'a variable that chooses the other model runner',
+    ({ leg, facts }) => {
+      leg.environment = { VLLM_USE_V2_MODEL_RUNNER: '1' }
+      runnersOf(facts.image).v2Default = true
+    },
+    'integration',
+    'needs VLLM_USE_V2_MODEL_RUNNER=0, while the input environment sets it to "1"; choose',
+  ],
+  [
     'too many bytes',
     ({ candidate }) => candidate.layers.push(makeLayer('5', 90_000_000)),
     'added-bytes',

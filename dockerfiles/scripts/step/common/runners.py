@@ -16,15 +16,16 @@ CHOICE = "use_v2_model_runner"
 def runners(top):
     """Facts of the engine's source in the directory `top`.
 
-    there: the runners that it has. v2Default: whether V2 can run where nothing is set, None if that can't be told. switch:
-    whether the variable is known. error: a file that can't be read, with the reason.
+    there: the runners that it has. v2Default: whether V2 can run where a user sets nothing, None if that can't be told: the image
+    itself may ask for it. switch: whether the variable is known. error: a file that can't be read, with the reason.
     """
     facts = {"there": [], "v2Default": None, "switch": False, "error": None}
     try:
         facts["there"] = [name for name, module in sorted(RUNNERS.items()) if class_in(top, module, CLASS) is not None]
         variable = default_of_variable(top)
         facts["switch"] = variable is not UNKNOWN
-        facts["v2Default"] = "V2" in facts["there"] and can_be_default(top, variable)
+        asked = facts["switch"] and is_yes(os.environ.get(SWITCH, ""))
+        facts["v2Default"] = "V2" in facts["there"] and (asked or can_be_default(top, variable))
     except Unreadable as error:
         facts["error"] = str(error)
     return facts
