@@ -1095,8 +1095,9 @@ const mutants: Mutant[] = [
   ],
   [
     'a variable that chooses the other model runner',
-    ({ leg, facts }) => {
+    ({ leg, facts, candidate }) => {
       leg.environment = { VLLM_USE_V2_MODEL_RUNNER: '1' }
+      candidate.config.env = [...candidate.config.env, 'VLLM_USE_V2_MODEL_RUNNER=1']
       runnersOf(facts.image).v2Default = true
     },
     'integration',
