@@ -1,5 +1,6 @@
 import os
 import unittest
+from unittest import mock
 
 from step.common.hooks import hooks
 from step.common.runners import conditions, of_patch, runners
@@ -55,9 +56,35 @@ class DefaultTest(RunnersTest):
             ('return bool(int(os.getenv("VLLM_USE_V2_MODEL_RUNNER", "1")))', True),
             ('return os.getenv("VLLM_USE_V2_MODEL_RUNNER", None)', False),
             ("return not envs.VLLM_USE_V2_MODEL_RUNNER", True),
+            ("if (v := envs.VLLM_USE_V2_MODEL_RUNNER) is not None: return v\n        return False", False),
+            ("v = False\n        v |= self.is_dense()\n        return v", True),
         ):
             with self.subTest(body):
                 self.add({"vllm/config/vllm.py": PROPERTY + "        " + body})
+                self.assertIs(self.facts()["v2Default"], expected)
+
+    def test_is_what_the_image_asks_for(self):
+        self.add({"vllm/envs.py": GETENV % '"0"'})
+        for value, expected in (("1", True), ("true", True), ("0", False), ("", False)):
+            with self.subTest(value), mock.patch.dict(os.environ, VLLM_USE_V2_MODEL_RUNNER=value):
+                self.assertIs(self.facts()["v2Default"], expected)
+
+    def test_is_what_the_field_is_given_where_it_is_no_property(self):
+        self.add({"vllm/envs.py": GETENV % '"0"'})
+        for field, expected in (
+            ("use_v2_model_runner: bool = True", True),
+            ("use_v2_model_runner: bool = False", False),
+            ("use_v2_model_runner: bool = False\n    def __post_init__(self):\n        self.use_v2_model_runner = self.is_dense()", True),
+            ("def __post_init__(self):\n        self.use_v2_model_runner = envs.VLLM_USE_V2_MODEL_RUNNER", False),
+        ):
+            with self.subTest(field):
+                self.add({"vllm/config/vllm.py": "class VllmConfig:\n    " + field})
+                self.assertIs(self.facts()["v2Default"], expected)
+
+    def test_is_a_yes_where_the_variable_is_compared_with_what_means_no(self):
+        for given, expected in (('"") != "0"', True), ('"0") != "0"', False), ('"false").lower() not in ("0", "false")', False), ('"1") == "1"', True)):
+            with self.subTest(given):
+                self.add({"vllm/envs.py": 'variables = {"VLLM_USE_V2_MODEL_RUNNER": lambda: os.getenv("VLLM_USE_V2_MODEL_RUNNER", %s}\n' % given})
                 self.assertIs(self.facts()["v2Default"], expected)
 
     def test_is_what_the_variable_is_taken_for_where_there_is_no_property(self):

@@ -32,6 +32,12 @@ class RunningTest(unittest.TestCase):
         self.assertEqual((found["identity"]["directory"], found["identity"]["home"]), (self.here, None))
         self.assertIn(path, [module["file"] for module in found["imports"]["modules"]])
 
+    def test_is_not_led_astray_by_modules_in_the_current_folder(self):
+        self.call["env"]["BASE_ENTRYPOINT"] = "[]"
+        for name in ("json.py", "re.py", "random.py", "importlib/__init__.py"):
+            write(os.path.join(self.here, name), "raise SystemExit('not this one')\n")
+        self.assertIsNone(self.measured()["imports"]["error"])
+
     def test_outlives_what_ends_each_python_of_the_user(self):
         write(os.path.join(self.site, "usercustomize.py"), "raise SystemExit('no Python today')\n")
         self.assertIn("no Python today", self.measured()["imports"]["error"])

@@ -4,15 +4,19 @@ import { isSameRelease } from '../plan/version.ts'
 import type { Facts } from './facts.ts'
 import type { Imported, Imports } from './running-facts.ts'
 
-/** What is wrong: in a few words, and as a sentence without its end. */
-export type Problem = { actual: string; hint: string }
+/** What is wrong: in a few words, and as a sentence without its end. `about`: the module or command; null for all that Python runs. */
+export type Problem = { about: string | null; actual: string; hint: string }
 
 /** @returns where the user's Python takes a module from elsewhere than what was measured */
 export function importProblems(leg: Leg, image: Facts, asRoot: Imports, asUser: Imports): Problem[] {
   const { interpreter } = asUser
   if (asUser.error !== null)
     return [
-      { actual: `${interpreter} gives no answer`, hint: `${interpreter} does not run (${asUser.error})` },
+      {
+        about: null,
+        actual: `${interpreter} gives no answer`,
+        hint: `${interpreter} does not run (${asUser.error})`,
+      },
     ]
   // The engine that the leg is not for may be there, too.
   const unwanted = leg.engine === 'vllm' ? 'sglang' : 'vllm'
@@ -31,7 +35,7 @@ export function importProblems(leg: Leg, image: Facts, asRoot: Imports, asUser: 
       const error = found?.error ?? null
       if (file === null && error === null) return []
       const why = because(error ?? closedWay(file ?? '', asRoot, asUser))
-      return [{ actual: `no ${name}`, hint: `Python does not find ${name}, while ${was}${why}` }]
+      return [{ about: name, actual: `no ${name}`, hint: `Python does not find ${name}, while ${was}${why}` }]
     }
     const closed = found.error === null ? undefined : `, and it can't be read (${found.error})`
     const other = found.file === file ? wrongWith(found, distribution, measured) : `, while ${was}`
@@ -41,6 +45,7 @@ export function importProblems(leg: Leg, image: Facts, asRoot: Imports, asUser: 
     const why = closed === undefined ? because(causeOf(found.file, asRoot, asUser)) : ''
     return [
       {
+        about: name,
         actual: `${name} from ${found.file}, ${owners}`,
         hint: `Python takes ${name} from ${found.file} (${owners})${wrong}${why}`,
       },

@@ -50,10 +50,7 @@ export function judgeAsItRuns(leg: Leg, facts: LegFacts): Gate {
   if (!asRoot || !running.imports) return unknown('what Python would import could not be told')
   if (asRoot.error !== null) return unknown(asRoot.error)
   if (!running.tools) return unknown('whether the tools start could not be tried')
-  const problems = [
-    ...importProblems(leg, image, asRoot, running.imports),
-    ...toolProblems(image, running.tools),
-  ]
+  const problems = problemsOf(leg, image)
   const [first] = problems
   if (!first) return passed(name, judgement)
   return failed(
@@ -63,12 +60,29 @@ export function judgeAsItRuns(leg: Leg, facts: LegFacts): Gate {
   )
 }
 
+/** What is wrong for the user alone, as far as it could be looked at. */
+function problemsOf(leg: Leg, image: Facts): Problem[] {
+  const { imports: asRoot } = image
+  const { imports: asUser, tools } = image.running
+  return [
+    ...(asRoot?.error === null && asUser ? importProblems(leg, image, asRoot, asUser) : []),
+    ...toolProblems(image, tools ?? []),
+  ]
+}
+
+/** @returns whether what the user has otherwise is, or may be, one of these modules and commands */
+export function mayRunOtherwise(leg: Leg, facts: LegFacts, names: RegExp): boolean {
+  const problems = judgeUser(leg, facts).state === 'pass' ? problemsOf(leg, facts.image) : []
+  return problems.length === 0 || problems.some(({ about }) => about === null || names.test(about))
+}
+
 function toolProblems(image: Facts, tools: NonNullable<Facts['running']['tools']>): Problem[] {
   return tools.flatMap(({ command, start }) =>
     start.outcome === 'ok' || !startsAsRoot(image, command)
       ? []
       : [
           {
+            about: command,
             actual: `${command} does not start`,
             hint: `${command} does not start (${start.error}), as it does for root`,
           },

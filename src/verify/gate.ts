@@ -103,10 +103,22 @@ export function grounded(gates: Gate[]): Gate[] {
  * @param waivers gate → why, as given in `allow-failed`
  */
 export function waive(gates: Gate[], waivers: ReadonlyMap<GateName, string>): Gate[] {
-  return gates.map((gate) => {
+  return gates.map((found) => {
+    const gate = standsForItself(found, waivers)
     const reason = waivers.get(gate.name)
     return isBlocking(gate) && reason !== undefined ? { ...gate, state: 'waived', reason } : gate
   })
+}
+
+/** Who accepts a cause does not say that the image need not start for that. */
+function standsForItself(gate: Gate, waivers: ReadonlyMap<GateName, string>): Gate {
+  if (gate.name !== 'entrypoint' || gate.state !== 'follows' || !waivers.has(gate.from)) return gate
+  const why = `${gate.from} is accepted, and that may be why: ${gate.reason}`
+  return failed(
+    gate.name,
+    { expected: gate.expected, actual: gate.actual },
+    `The image does not start as its base does (${why}); mend that, or ${waiverHint(gate.name)}.`,
+  )
 }
 
 /** @returns `fail` if a gate failed or is undetermined, and was not waived */

@@ -59,9 +59,15 @@ function judgeHook(leg: Leg, image: BaseFacts, judgement: Judgement): Gate {
       return failed(
         name,
         { ...judgement, expected: `${judgement.expected}, acting on a model runner that runs` },
-        `${verdict.why}; choose another version of AIBrix or of ${leg.engine}, integration: none, or ${waiverHint(name)}.`,
+        `${verdict.why}${askedFor(leg)}; choose another version of AIBrix or of ${leg.engine}, integration: none, or ${waiverHint(name)}.`,
       )
   }
+}
+
+/** The input `environment` can choose the runner on which AIBrix does not act. */
+function askedFor({ environment }: Leg): string {
+  const value = environment.VLLM_USE_V2_MODEL_RUNNER
+  return value === undefined ? '' : `, while the input environment sets it to "${value}"`
 }
 
 /** What an image that passes should still be known for, a sentence each. */

@@ -3,7 +3,7 @@ import type { Leg } from '../../../src/plan/plan.ts'
 import type { Floor } from '../../../src/verify/demand-facts.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
 import type { Start } from '../../../src/verify/entrypoint-facts.ts'
-import { type Gate, gateNames, type GateName } from '../../../src/verify/gate.ts'
+import { type Gate, gateNames, type GateName, waive } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
 import { makeCandidate, makeConfig, makeFacts, makeLayer, makeLeg } from '../../support/verified-leg.ts'
@@ -1094,6 +1094,16 @@ const mutants: Mutant[] = [
     '/opt/aibrix/integration.json does not say that this needs VLLM_USE_V2_MODEL_RUNNER=0; choose',
   ],
   [
+    'a variable that chooses the other model runner',
+    ({ leg, facts, candidate }) => {
+      leg.environment = { VLLM_USE_V2_MODEL_RUNNER: '1' }
+      candidate.config.env = [...candidate.config.env, 'VLLM_USE_V2_MODEL_RUNNER=1']
+      runnersOf(facts.image).v2Default = true
+    },
+    'integration',
+    'needs VLLM_USE_V2_MODEL_RUNNER=0, while the input environment sets it to "1"; choose',
+  ],
+  [
     'too many bytes',
     ({ candidate }) => candidate.layers.push(makeLayer('5', 90_000_000)),
     'added-bytes',
@@ -1139,6 +1149,31 @@ describe('what is tried as the user', () => {
     expect(states()).toEqual(['pass', 'fail', 'pass'])
     userOf(world).entry = error('no such user')
     expect(states()).toEqual(['fail', 'follows', 'pass'])
+  })
+
+  it('stands for itself where the user has otherwise what it does not use', () => {
+    const world = worldOf()
+    Object.assign(transferOf(world.facts.image), { step: 'import', state: null, process: error('no nixl') })
+    const ping = there(world.facts.image.running.tools?.find(({ command }) => command === 'ping'))
+    ping.start = error('permission denied')
+    const blocking = judge(world).filter((gate) => gate.state === 'fail' || gate.state === 'undetermined')
+    expect(blocking.map(({ name }) => name)).toEqual(['as-it-runs', 'nixl-transfer'])
+  })
+
+  it('has to start, too, where the cause is accepted', () => {
+    const world = worldOf()
+    startOf(world.facts.image)
+    differs(world.facts, 'vllm', 'changed', 'aibrix-kvcache')
+    const states = (...names: GateName[]) =>
+      waive(judge(world), new Map(names.map((name) => [name, 'why'])))
+        .filter(({ state }) => state !== 'pass')
+        .map(({ name, state }) => `${name}: ${state}`)
+    expect(states()).toEqual(['environment-untouched: fail', 'entrypoint: follows'])
+    expect(states('environment-untouched')).toEqual(['environment-untouched: waived', 'entrypoint: fail'])
+    expect(states('environment-untouched', 'entrypoint')).toEqual([
+      'environment-untouched: waived',
+      'entrypoint: waived',
+    ])
   })
 })
 

@@ -11,12 +11,15 @@ REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?\s*(>=|>|~=|==)\
 
 VERBS = {"check", "assert", "require", "requires", "ensure", "verify", "validate", "enforce", "demand"}
 # Words in the name of such a function that name no package
-COMMON = {"version", "versions", "min", "minimum", "installed", "required", "supported", "compatible", "compatibility"}
+COMMON = {"version", "versions", "min", "minimum", "at", "least", "installed", "required", "supported", "compatible", "compatibility"}
 ANY_PACKAGE = {"pkg", "package", "dist", "distribution", "module", "library", "lib", "dep", "dependency", "requirement"}
 WRAPPERS = {"Version", "parse", "parse_version", "LooseVersion", "StrictVersion", "str", "tuple"}
 ASKING = {"version", "distribution", "get_distribution", "get_version"}
 # Attributes of a version that are one, too
 PARTS = {"version", "public", "base_version", "release"}
+NUMBERS = {"major", "minor", "micro"}
+SPECIFIERS = {"SpecifierSet", "Specifier"}
+LEAST = re.compile(r"^(>=|>)\s*(v?\d[\w.+-]*)$")
 
 # Conditions that are false where AIBrix runs
 ELSEWHERE = re.compile(r"^_?is_(rocm|hip|npu|xpu|tpu|hpu|musa|mps|cpu|out_of_tree)(_available)?$|^TYPE_CHECKING$")
@@ -47,9 +50,11 @@ def failing(test, when, names, line):
     if isinstance(test, ast.BoolOp):
         return [found for value in test.values for found in failing(value, when, names, line)]
     if isinstance(test, ast.Call):
-        return [] if when else demanded(test, names, line)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return compared(test.left, type(test.ops[0]), test.comparators[0], when, names, line)
+        return [] if when else contained(test, names, line) or demanded(test, names, line)
+    if isinstance(test, ast.Compare) and (len(test.ops) == 1 or not when):
+        sides = [test.left] + test.comparators
+        return [found for left, operator, right in zip(sides, test.ops, sides[1:])
+                for found in compared(left, type(operator), right, when, names, line)]
     return []
 
 
@@ -59,11 +64,27 @@ MIRRORED = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
 
 
 def compared(left, operator, right, when, names, line):
+    if (operator, when) in ((ast.NotIn, True), (ast.In, False)):
+        return within(left, right, names, line)
     for one, other, meant in ((left, right, operator), (right, left, MIRRORED.get(operator))):
         package, version, bound = installed(one, names), wanted(other, names), DEMANDS.get((meant, when))
         if package and version and bound:
             return [(package, bound, version, line, "comparison")]
     return []
+
+
+def within(node, specifiers, names, line):
+    """The floor of `version("nixl") in SpecifierSet(">=1.5.0")`."""
+    package = installed(node, names)
+    if not isinstance(specifiers, ast.Call) or not specifiers.args or last_name(specifiers.func) not in SPECIFIERS:
+        return []
+    matches = [LEAST.match(part.strip()) for part in (constant(specifiers.args[0], names) or "").split(",")]
+    return [(package, match.group(1), match.group(2), line, "comparison") for match in matches if match and package][:1]
+
+
+def contained(call, names, line):
+    """The same, as `SpecifierSet(">=1.5.0").contains(version("nixl"))`."""
+    return within(call.args[0], call.func.value, names, line) if call.args and getattr(call.func, "attr", None) == "contains" else []
 
 
 def demanded(call, names, line):
@@ -81,7 +102,7 @@ def demanded(call, names, line):
     if matches and matches[0] and "require" in "".join(words):
         package, bound, version = matches[0].groups()
         return [(package, ">" if bound == ">" else ">=", version, line, "call")]
-    versions = [text for text in texts if VERSION.match(text)]
+    versions = [text for text in (re.sub(r"^>=\s*", "", text) for text in texts) if VERSION.match(text)]
     named = [word for word in words if word not in VERBS | COMMON]
     if not versions or not ({"version", "versions"} & set(words)):
         return []
@@ -97,8 +118,15 @@ def meaning(name, names):
     return value, ChainMap({name: before}, names)
 
 
+def of_the_class(node):
+    """The name of what a method has of its class: `MIN` of `self.MIN`"""
+    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    return ast.Name(node.attr) if own else node
+
+
 def constant(node, names, depth=0):
     """The text that an expression always is; None if that can't be told."""
+    node = of_the_class(node)
     if isinstance(node, ast.Name) and names.get(node.id) and depth < 10:
         return constant(*meaning(node.id, names), depth + 1)
     if isinstance(node, ast.IfExp) and known(node.test) is not None:
@@ -108,6 +136,7 @@ def constant(node, names, depth=0):
 
 def wanted(node, names, depth=0):
     """The version that an expression always is."""
+    node = of_the_class(node)
     if depth > 10:
         return None
     if isinstance(node, ast.Name) and names.get(node.id):
@@ -135,7 +164,13 @@ def installed(node, names, depth=0):
         if node.attr == "__version__":
             return last_name(node.value)
         return installed(node.value, names, depth + 1) if node.attr in PARTS else None
+    if isinstance(node, ast.NamedExpr):
+        return installed(node.value, names, depth + 1)
+    if isinstance(node, ast.Tuple) and all(isinstance(part, ast.Attribute) and part.attr in NUMBERS for part in node.elts):
+        return installed(node.elts[0].value, names, depth + 1) if node.elts else None
     if isinstance(node, ast.Call) and node.args:
+        if last_name(node.func) == "tuple":  # of numbers, out of the parts of a version
+            return next(filter(None, (installed(part, names, depth + 1) for part in ast.walk(node.args[0]))), None)
         if last_name(node.func) in ASKING and constant(node.args[0], names):
             return constant(node.args[0], names)
         if last_name(node.func) in WRAPPERS:

@@ -18,7 +18,7 @@ HARMLESS = {"PackageNotFoundError", "ModuleNotFoundError", "InvalidVersion", "Di
 
 
 # A version in quotes, alone or in a requirement
-WRITTEN = re.compile(rb"[\"'](?:[\w.-]{1,99}(?:\[[^\]]{0,99}\])?\s{0,9}(?:>=|>|~=|==)\s{0,9})?v?\d{1,9}\.\d")
+WRITTEN = re.compile(rb"[\"'](?:[\w.-]{0,99}(?:\[[^\]]{0,99}\])?\s{0,9}(?:>=|>|~=|==)\s{0,9})?v?\d{1,9}\.\d")
 # One in numbers, which many other things are, too
 NUMBERS = re.compile(rb"\(\s{0,9}\d{1,9}\s{0,9},\s{0,9}\d{1,9}\s{0,9}[,)]")
 ASKED = re.compile(rb"version\(\s{0,99}[\"']|__version__|distribution\(")
@@ -31,7 +31,7 @@ def might_have(text):
 
 def floors(tree):
     """(package, `>=` or `>`, version, line, `call` or `comparison`) of each floor in a module, as the source names the package."""
-    return Reader().block(tree.body, ChainMap())
+    return sorted(Reader().block(tree.body, ChainMap()), key=lambda floor: floor[3])
 
 
 class Reader:
@@ -39,7 +39,8 @@ class Reader:
 
     def block(self, statements, names):
         found = []
-        for statement in statements:
+        # A function runs when all beside it is there.
+        for statement in sorted(statements, key=lambda one: isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))):
             found += self.statement(statement, names)
         return found
 
@@ -80,7 +81,9 @@ class Reader:
         found = self.block(node.body + node.orelse, names)
         if any(swallows(handler) for handler in node.handlers):
             found = []
-        return found + self.block([part for handler in node.handlers for part in handler.body] + node.finalbody, names)
+        # What is set where something failed is not what it is where nothing did.
+        found += self.block([part for handler in node.handlers for part in handler.body], names.new_child())
+        return found + self.block(node.finalbody, names)
 
 
 def blocks(node):

@@ -10,18 +10,19 @@ from .child import python
 
 NAMES = ("vllm", "sglang", "torch", "nixl", "aibrix_kvcache", "aibrix_kvcache._aibrix_C")
 
-# What the look needs is imported before, so that it sees the path as it is without us.
+# What the look needs is imported before, so that it sees the path as it is without us; from elsewhere than the current folder, where a
+# `token.py` may lie that no program started from another folder meets.
 LOOK = """
 path = list(sys.path)
-sys.path.insert(0, sys.argv[1])
+sys.path[:] = [sys.argv[1]] + [entry for entry in path if entry]
 from measure.as_imported import look
 sys.path[:] = path
 answer(look(sys.argv[2], sys.argv[3:]))
 """
 VERSION = """
-import importlib
 if sys.path and sys.path[0] == "":
     sys.path[:1] = [sys.argv[1]] if sys.argv[1] else []
+import importlib
 version = getattr(importlib.import_module(sys.argv[2]), "__version__", None)
 answer(version if isinstance(version, str) else None)
 """

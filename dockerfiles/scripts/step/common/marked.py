@@ -7,8 +7,13 @@ import json
 
 MARK = "image-action-answer: "
 
-# What is written to the descriptor arrives whatever the base has made of sys.stdout, on a line of its own.
-PRELUDE = """import json, sys
+# What is written to the descriptor arrives whatever the base has made of sys.stdout, on a line of its own. A `json.py` in the current
+# folder, which `-c` puts first, is not the one that is wanted.
+PRELUDE = """import sys
+current = [entry for entry in sys.path[:1] if not entry]
+del sys.path[:len(current)]
+import json
+sys.path[:0] = current
 def answer(value):
     sys.stdout.flush()
     with open(1, "w", closefd=False) as output:

@@ -16,15 +16,16 @@ CHOICE = "use_v2_model_runner"
 def runners(top):
     """Facts of the engine's source in the directory `top`.
 
-    there: the runners that it has. v2Default: whether V2 can run where nothing is set, None if that can't be told. switch:
-    whether the variable is known. error: a file that can't be read, with the reason.
+    there: the runners that it has. v2Default: whether V2 can run where a user sets nothing, None if that can't be told: the image
+    itself may ask for it. switch: whether the variable is known. error: a file that can't be read, with the reason.
     """
     facts = {"there": [], "v2Default": None, "switch": False, "error": None}
     try:
         facts["there"] = [name for name, module in sorted(RUNNERS.items()) if class_in(top, module, CLASS) is not None]
         variable = default_of_variable(top)
         facts["switch"] = variable is not UNKNOWN
-        facts["v2Default"] = "V2" in facts["there"] and can_be_default(top, variable)
+        asked = facts["switch"] and is_yes(os.environ.get(SWITCH, ""))
+        facts["v2Default"] = "V2" in facts["there"] and (asked or can_be_default(top, variable))
     except Unreadable as error:
         facts["error"] = str(error)
     return facts
@@ -65,15 +66,24 @@ def default_of_variable(top):
     path = module_file(top, "vllm.envs")
     if path is None:
         return UNKNOWN
-    known = UNKNOWN
-    for node in ast.walk(read(top, path)):
+    known, tree = UNKNOWN, read(top, path)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args and text_of(node.args[0]) == SWITCH:
             given = node.args[1:2] + [keyword.value for keyword in node.keywords if keyword.arg == "default"]
             value = given[0].value if given and isinstance(given[0], ast.Constant) else None
-            return None if value is None else is_yes(value)
+            refused = texts_that_mean_no(tree, node)
+            return None if value is None else is_yes(value) if refused is None else str(value) not in refused
         if isinstance(node, ast.Dict) and any(key is not None and text_of(key) == SWITCH for key in node.keys):
             known = None
     return known
+
+
+def texts_that_mean_no(tree, call):
+    """What a value must not be, where all else is a yes: `os.getenv("…", "") not in ("0", "false")`; None where it is not so."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.NotEq, ast.NotIn)) and call in ast.walk(node.left):
+            return {text_of(part) for part in ast.walk(node.comparators[0])}
+    return None
 
 
 def is_yes(value):
@@ -90,6 +100,10 @@ def can_be_default(top, variable):
         for node in ast.walk(read(top, path)):
             if isinstance(node, ast.FunctionDef) and node.name == CHOICE:
                 return any(is_own_answer(value, node) for value in answers(node))
+    for tree in (read(top, place) for place in places if place):
+        given = values_of(tree, CHOICE)  # a field, which is no property
+        if given:
+            return any(is_own_answer(value, tree) for value in given)
     # Without it vLLM 0.21.0 asks the variable alone.
     return {UNKNOWN: None, None: True}.get(variable, False)
 
@@ -105,6 +119,13 @@ def answers(function):
             waiting.extend(ast.iter_child_nodes(node))
 
 
+def values_of(tree, name):
+    """What is given to a name, or to an attribute of that name."""
+    kinds = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)
+    return [node.value for node in ast.walk(tree) if isinstance(node, kinds) and node.value is not None
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target]) if last_name(target) == name]
+
+
 def is_own_answer(value, function, depth=0):
     """Whether what is returned can be yes where the variable is not set. What is not understood can be."""
     def own(part):
@@ -115,8 +136,7 @@ def is_own_answer(value, function, depth=0):
     if isinstance(value, ast.Attribute):
         return value.attr != SWITCH
     if isinstance(value, ast.Name):
-        meanings = [node.value for node in ast.walk(function) if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
-                    for target in (node.targets if isinstance(node, ast.Assign) else [node.target]) if last_name(target) == value.id]
+        meanings = values_of(function, value.id)
         return value.id != SWITCH and (not meanings or any(own(part) for part in meanings))
     if isinstance(value, ast.BoolOp):
         return (any if isinstance(value.op, ast.Or) else all)([own(part) for part in value.values])
