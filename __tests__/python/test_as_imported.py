@@ -8,7 +8,7 @@ from unittest import mock
 from measure import as_imported
 from measure.as_imported import closed
 from measure.imports import imports, started
-from measure.running import entrypoint
+from measure.entrypoint import given
 
 from ..support.image_python import folder, write
 
@@ -218,7 +218,7 @@ class EntrypointTest(ImagePython):
     def test_comes_as_json(self):
         for text, words in (('["vllm", "serve"]', ["vllm", "serve"]), ("", []), ("{", []), ("3", []), ("null", []), ("[1]", [])):
             with self.subTest(text), mock.patch.dict(os.environ, BASE_ENTRYPOINT=text):
-                self.assertEqual(entrypoint(), words)
+                self.assertEqual(given(), words)
 
 
 class UserSiteTest(unittest.TestCase):

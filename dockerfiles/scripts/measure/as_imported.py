@@ -11,8 +11,9 @@ import site
 import sys
 from importlib import metadata
 
-from .installed import Installed, normal
+from .installed import Installed
 from .own_version import own_version
+from .places import normal
 
 
 def look(first, names):

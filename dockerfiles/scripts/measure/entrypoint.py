@@ -22,9 +22,12 @@ def starts():
 
 
 def given():
-    """The base's ENTRYPOINT; none in a base without one, and in a build by hand that does not say it."""
-    words = json.loads(os.environ.get("BASE_ENTRYPOINT") or "[]")
-    return words if isinstance(words, list) else []
+    """Words of the base's ENTRYPOINT; none in a base without one, and in a build by hand that does not say it."""
+    try:
+        words = json.loads(os.environ.get("BASE_ENTRYPOINT") or "[]")
+    except ValueError:
+        return []
+    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
 
 def programs(entrypoint, engines):

@@ -7,12 +7,8 @@ import re
 import urllib.parse
 import urllib.request
 
+from .places import normal
 from .source import assigned, parsed, read
-
-
-def normal(name):
-    """As PEP 503 normalises it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 class Installed:

@@ -1,10 +1,9 @@
 """The image as its own user runs it: that user, its home and current directory, the image's environment."""
 
-import json
 import os
 import shutil
 
-from . import imports, tools
+from . import entrypoint, imports, tools
 from .as_imported import closed
 from .child import failure
 
@@ -13,17 +12,8 @@ def identity():
     return {"uid": os.getuid(), "gid": os.getgid(), "home": os.environ.get("HOME"), "directory": os.getcwd()}
 
 
-def entrypoint():
-    """Words of the image's ENTRYPOINT; none where nobody has given it."""
-    try:
-        words = json.loads(os.environ.get("BASE_ENTRYPOINT") or "[]")
-    except ValueError:
-        return []
-    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
-
-
 def would_import():
-    return imports.imports(entrypoint())
+    return imports.imports(entrypoint.given())
 
 
 def started():
