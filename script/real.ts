@@ -75,10 +75,10 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
 function gateTable(reports: readonly LegReport[]): string[][] {
   const titles = ['Gate', ...reports.map(({ engine, version }) => `${engine} ${version}`)]
   const stateOf = ({ gates }: LegReport, name: string) => gates.find((gate) => gate.name === name)?.state
-  const measuring = reports.map(({ steps }) => {
-    const ran = steps.filter(({ name, cached }) => name.startsWith('[measured-') && !cached)
-    return formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
-  })
+  const measuring = (stage: string) => (report: LegReport) => {
+    const ran = report.steps.filter(({ name, cached }) => name.startsWith(`[${stage} `) && !cached)
+    return ran.length === 0 ? 'cached' : formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
+  }
   return [
     titles,
     titles.map(() => '---'),
@@ -87,7 +87,10 @@ function gateTable(reports: readonly LegReport[]): string[][] {
       'conditions',
       ...reports.map(({ conditions }) => conditions.map(({ name }) => name).join(' ') || 'none'),
     ],
-    ['measuring base and image', ...measuring],
+    ...['measured-base', 'running-base', 'measured-image'].map((stage) => [
+      `stage ${stage}`,
+      ...reports.map(measuring(stage)),
+    ]),
   ]
 }
 
