@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { compareEnds, type Comparison } from '../../../src/verify/entrypoint-ends.ts'
 import type { Ended, Start } from '../../../src/verify/entrypoint-facts.ts'
-import { judgeEntrypoint } from '../../../src/verify/entrypoint.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
+import { judgeFacts } from '../../../src/verify/judge.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
@@ -95,7 +95,8 @@ it('two ends of a real base that lacks most of what vLLM imports, of which AIBri
 function judged(change: (facts: LegFacts) => void) {
   const facts = makeFacts()
   change(facts)
-  const gate = judgeEntrypoint(makeLeg(), facts)
+  const gate = judgeFacts(makeLeg(), facts).find(({ name }) => name === 'entrypoint')
+  if (!gate) throw new Error('there is no gate entrypoint')
   return [gate.state, 'hint' in gate ? gate.hint : 'reason' in gate ? gate.reason : gate.actual]
 }
 
