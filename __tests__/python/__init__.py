@@ -1,6 +1,6 @@
 """Unit tests of the scripts that run inside of images. They find the scripts as a step does: `step` and `measure`.
 
-All: python3 -B -m unittest discover -s __tests__/python -t .
+All: python3 -B -m __tests__.python
 One: python3 -B -m unittest __tests__/python/test_elf.py
 """
 

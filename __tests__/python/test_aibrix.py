@@ -1,6 +1,5 @@
 import os
 import shutil
-import subprocess
 import sys
 import unittest
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -8,7 +7,7 @@ from unittest import mock
 
 from measure import aibrix, compiled, driver, places
 
-from ..support.image_python import SitePackages
+from ..support.image_python import SitePackages, library
 
 
 class ExtensionFileTest(unittest.TestCase):
@@ -61,8 +60,7 @@ class LibraryTest(unittest.TestCase):
 
     def library(self, source, *options):
         path = os.path.join(self.site.path, "lib%d.so" % len(os.listdir(self.site.path)))
-        subprocess.run(["gcc", "-shared", "-fPIC", "-o", path, "-x", "c", "-", "-x", "none"] + list(options), input=source, encoding="utf-8", check=True)
-        return path
+        return library(path, source, *options)
 
     def of(self, path, environment):
         with mock.patch.object(driver, "environment", lambda: environment):

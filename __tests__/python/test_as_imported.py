@@ -1,6 +1,5 @@
 import json
 import os
-import subprocess
 import sys
 import unittest
 from unittest import mock
@@ -10,7 +9,7 @@ from measure.as_imported import closed
 from measure.imports import imports, started
 from measure.entrypoint import given
 
-from ..support.image_python import folder, write
+from ..support.image_python import folder, site_of, write
 
 RECORD = "nixl/__init__.py,sha256=x,1\n\"nixl/a,b.py\",,\n"
 
@@ -60,10 +59,11 @@ class ModuleTest(ImagePython):
         self.assertEqual(self.module("nixl"), {"name": "nixl", "file": None, "owners": [], "version": None, "error": None})
 
     def test_is_not_imported(self):
-        for content in ("import os; os.kill(os.getpid(), 9)", "print('hello')", "raise SystemExit(3)", "def ("):
-            with self.subTest(content):
-                path = self.add("nixl/__init__.py", content)
-                self.assertEqual(self.module("nixl")["file"], path)
+        contents = {"nixl": "import os; os.kill(os.getpid(), 9)", "torch": "print('hello')", "vllm": "raise SystemExit(3)", "sglang": "def ("}
+        paths = {name: self.add(name + "/__init__.py", content) for name, content in contents.items()}
+        found = self.look()
+        self.assertIsNone(found["error"])
+        self.assertEqual({module["name"]: module["file"] for module in found["modules"] if module["name"] in paths}, paths)
 
     def test_below_another_is_found_without_that_one(self):
         self.add("aibrix_kvcache/__init__.py", "raise SystemExit('imported')")
@@ -138,26 +138,34 @@ class EditableTest(ImagePython):
 
 
 class VersionTest(ImagePython):
-    def of(self, **files):
-        for name, text in files.items():
-            self.add("vllm/%s.py" % name, text)
-        return self.module("vllm")["version"]
+    def of(self, texts):
+        """File → its text; module → what its version is."""
+        for name, text in texts.items():
+            self.add(name + ".py", text)
+        found = self.look()
+        self.assertIsNone(found["error"])
+        return {module["name"]: module["version"] for module in found["modules"] if module["name"] + "/__init__" in texts}
 
     def test_is_read_where_it_is_written(self):
         crash = "\nimport os; os.kill(os.getpid(), 9)\n"
-        self.assertEqual(self.of(__init__="__version__: str = '1.0'" + crash), "1.0")
-        self.assertEqual(self.of(__init__="from .a import __version__ as v\n__version__ = str(v)" + crash, a="__version__ = '2.0'"), "2.0")
-        self.assertEqual(self.of(__init__="from vllm.a import __version__\n" + crash, a="__version__ = version = '3.0'"), "3.0")
         without_scm = "try:\n from ._v import __version__\nexcept ImportError:\n __version__ = 'dev'"
-        self.assertEqual(self.of(__init__="from .b import __version__" + crash, b=without_scm), "dev")
+        texts = {
+            "nixl/__init__": "__version__: str = '1.0'" + crash,
+            "torch/__init__": "from .a import __version__ as v\n__version__ = str(v)" + crash, "torch/a": "__version__ = '2.0'",
+            "vllm/__init__": "from vllm.a import __version__\n" + crash, "vllm/a": "__version__ = version = '3.0'",
+            "sglang/__init__": "from .b import __version__" + crash, "sglang/b": without_scm,
+        }
+        self.assertEqual(self.of(texts), {"nixl": "1.0", "torch": "2.0", "vllm": "3.0", "sglang": "dev"})
 
     def test_is_asked_where_it_is_made(self):
-        self.assertEqual(self.of(__init__="print('hello')\n__version__ = '.'.join(['4', '0'])"), "4.0")
+        self.assertEqual(self.of({"vllm/__init__": "print('hello')\n__version__ = '.'.join(['4', '0'])"}), {"vllm": "4.0"})
 
     def test_is_none_where_there_is_none_or_the_import_fails(self):
-        for text in ("", "__version__ = 4", "__version__ = str(1 / 0)", "import os\nos.abort()\n__version__ = str(1)", "from .x import __version__"):
-            with self.subTest(text):
-                self.assertIsNone(self.of(__init__=text))
+        texts = {
+            "nixl/__init__": "", "torch/__init__": "__version__ = 4", "vllm/__init__": "__version__ = str(1 / 0)",
+            "sglang/__init__": "import os\nos.abort()\n__version__ = str(1)", "aibrix_kvcache/__init__": "from .x import __version__",
+        }
+        self.assertEqual(self.of(texts), dict.fromkeys(("nixl", "torch", "vllm", "sglang", "aibrix_kvcache")))
 
 
 class EntrypointTest(ImagePython):
@@ -224,11 +232,12 @@ class EntrypointTest(ImagePython):
 class UserSiteTest(unittest.TestCase):
     def test_is_told_with_what_it_holds(self):
         home = folder(self)
-        with mock.patch.dict(os.environ, HOME=home):
-            site = subprocess.check_output([sys.executable, "-m", "site", "--user-site"], encoding="utf-8").strip()
-            path = write(site + "/nixl.py")
+        place = site_of(home + "/.local")
+        path = write(place + "/nixl.py")
+        # Not the Python of a virtual environment, which has no packages of a user
+        with mock.patch.dict(os.environ, HOME=home), mock.patch.object(sys, "executable", os.path.realpath(sys.executable)):
             found = imports()
-        self.assertEqual(found["userSite"], site)
+        self.assertEqual(found["userSite"], place)
         self.assertIn(path, [module["file"] for module in found["modules"]])
 
 

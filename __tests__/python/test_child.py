@@ -5,6 +5,10 @@ from unittest import mock
 
 from measure import child
 from measure.child import LONGEST, OK, Child, Done, failure, python, run
+from step.common.marked import MARK
+
+from ..support.image_python import folder
+from ..support.limits import limit_begins
 
 
 class WhyTest(unittest.TestCase):
@@ -70,31 +74,38 @@ def is_gone(pid):
 class LimitTest(unittest.TestCase):
     """Nothing that a program does makes its measurement last."""
 
-    def assertShort(self, argv, seconds=0.5):
+    def assertShort(self, argv, seconds=0.1):
         before = time.monotonic()
         done = run(argv, seconds=seconds)
-        self.assertLess(time.monotonic() - before, 10)
+        self.assertLess(time.monotonic() - before, 30)
         return done
 
     def test_ends_a_program_that_hangs_and_says_so(self):
+        limit_begins(self, b"began\n")
         done = self.assertShort(["sh", "-c", "echo began; sleep 60"])
-        self.assertEqual((done.code, done.late, done.out, done.why()), (None, True, "began\n", "did not end within 0.5 s"))
+        self.assertEqual((done.code, done.late, done.out, done.why()), (None, True, "began\n", "did not end within 0.1 s"))
 
     def test_ends_what_ignores_signals(self):
-        self.assertTrue(self.assertShort(["sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done"]).late)
+        limit_begins(self, b"began\n")
+        self.assertTrue(self.assertShort(["sh", "-c", "trap '' TERM INT HUP; echo began; while :; do sleep 1; done"]).late)
 
     def test_ends_the_children_too(self):
-        for last in ("wait", "exit 3"):
-            done = self.assertShort(["sh", "-c", "sleep 60 & echo $!; " + last])
+        limit_begins(self, b"\n")
+        for last, seconds, code in (("wait", 0.1, None), ("exit 3", 20, 3)):
+            done = self.assertShort(["sh", "-c", "sleep 60 & echo $!; " + last], seconds)
             self.assertTrue(is_gone(int(done.out)))
-            self.assertEqual(done.code, None if last == "wait" else 3)
+            self.assertEqual(done.code, code)
 
     def test_does_not_wait_for_a_child_that_left_the_group(self):
-        done = self.assertShort(["setsid", "--fork", "sh", "-c", "echo $$; exec sleep 30"], 5)
+        left = os.path.join(folder(self), "left")
+        leave = "setsid sh -c 'echo $$; : >%s; exec sleep 60' & until [ -e %s ]; do sleep 0.01; done" % (left, left)
+        with mock.patch.object(child, "LEFT_OPEN_SECONDS", 0.5):
+            done = self.assertShort(["sh", "-c", leave], 20)
         self.assertEqual(done.code, 0)
         os.kill(int(done.out), 9)
 
     def test_keeps_the_last_of_what_is_printed_without_end(self):
+        limit_begins(self, b"y\n" * 400)
         with mock.patch.object(child, "KEPT_BYTES", 1000):
             done = self.assertShort(["sh", "-c", "yes; echo never"])
             self.assertTrue(done.late)
@@ -102,14 +113,16 @@ class LimitTest(unittest.TestCase):
             self.assertEqual(run(["sh", "-c", "yes | head -n 5000; echo end"]).out[-6:], "y\nend\n")
 
     def test_holds_for_python_too(self):
-        self.assertEqual(python("answer(1)\nimport time\ntime.sleep(60)", seconds=1), (1, failure("did not end within 1 s")))
+        limit_begins(self, MARK.encode() + b"1\n")
+        self.assertEqual(python("answer(1)\nimport time\ntime.sleep(60)", seconds=0.1), (1, failure("did not end within 0.1 s")))
 
 
 class BackgroundTest(unittest.TestCase):
     def test_runs_a_program_until_it_is_ended(self):
+        limit_begins(self, b"began\n")
         background = Child(["sh", "-c", "echo began; sleep 60"])
         self.assertTrue(background.is_running())
-        self.assertEqual(background.end(0.3).out, "began\n")
+        self.assertEqual(background.end(0.1).out, "began\n")
         self.assertFalse(background.is_running())
 
 

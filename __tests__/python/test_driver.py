@@ -1,6 +1,5 @@
 import os
 import shutil
-import subprocess
 import unittest
 from unittest import mock
 
@@ -9,16 +8,14 @@ from measure.child import python
 from step.common import cuda
 from step.image import ucx_tools
 
+from ..support import image_python
 from ..support.image_python import folder, write
 
 LOAD = "import ctypes\nanswer(ctypes.CDLL(sys.argv[1]).cuInit(0))"
 
 
 def library(path):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    command = ["gcc", "-shared", "-x", "c", "-", "-o", path]
-    subprocess.run(command, input="int cuInit(int flags){return 999;}", encoding="utf-8", check=True)
-    return path
+    return image_python.library(path, "int cuInit(int flags){return 999;}")
 
 
 @unittest.skipUnless(shutil.which("gcc"), "a library is compiled")

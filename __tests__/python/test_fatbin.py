@@ -80,8 +80,11 @@ class EntriesTest(unittest.TestCase):
 
 
 class ArchitecturesTest(unittest.TestCase):
+    def setUp(self):
+        self.path = os.path.join(folder(self), "_aibrix_C.abi3.so")
+
     def of(self, content):
-        return architectures(write(os.path.join(folder(self), "_aibrix_C.abi3.so"), content))
+        return architectures(write(self.path, content))
 
     def test_tells_machine_code_from_ptx_sorted_by_number(self):
         data = region(entry(CODE, 120), entry(CODE, 90), entry(CODE, 100), entry(PTX, 120))

@@ -1,5 +1,4 @@
 import os
-import subprocess
 import sys
 import unittest
 from unittest import mock
@@ -9,21 +8,21 @@ from step.common.failure import Failure
 from step.common.package_index import settings
 from step.common.python_packages import pip
 
-from ..support.image_python import folder, printed, secret, write
+from ..support.image_python import environment, folder, printed, secret, write
 from ..support.python_index import PackageIndex
 
 class GivenIndexTest(unittest.TestCase):
     """What a base has set besides, with a real pip."""
 
     def setUp(self):
-        self.index, self.home = PackageIndex(self), folder(self)
+        self.index, self.home, self.python = PackageIndex(self), folder(self), environment(self)
         self.constraints = write(self.home + "/constraints.txt", "--extra-index-url %sconstraints\n" % self.index.url)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
         self.set(clear=True, **dict(kept, HOME=self.home, XDG_CONFIG_DIRS=self.home + "/xdg", no_proxy="*"))
         # It has one: to ask takes half a second each time.
-        own = mock.patch.object(python_packages, "pip_path", return_value=None)
-        own.start()
-        self.addCleanup(own.stop)
+        for given in (mock.patch.object(python_packages, "pip_path", return_value=None), mock.patch.object(sys, "executable", self.python + "/bin/python3")):
+            given.start()
+            self.addCleanup(given.stop)
 
     def set(self, clear=False, **variables):
         given = mock.patch.dict(os.environ, variables, clear=clear)
@@ -50,13 +49,10 @@ class GivenIndexTest(unittest.TestCase):
         self.expect({"own", "extra", "more", "links", "constraints"})
 
     def test_outranks_the_files_of_the_system_the_user_and_a_virtual_environment(self):
-        environment = self.home + "/venv"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", environment], check=True)
         write(self.home + "/xdg/pip/pip.conf", "[global]\nextra-index-url = %sextra\n" % self.index.url)
         write(self.home + "/.config/pip/pip.conf", "[download]\nconstraint = %s\n" % self.constraints)
-        write(environment + "/pip.conf", "[global]\nfind-links = %slinks/\n" % self.index.url)
-        with mock.patch.object(sys, "executable", environment + "/bin/python3"):
-            self.expect({"own", "extra", "links", "constraints"})
+        write(self.python + "/pip.conf", "[global]\nfind-links = %slinks/\n" % self.index.url)
+        self.expect({"own", "extra", "links", "constraints"})
 
     def test_outranks_the_file_that_a_variable_names_and_an_old_name_of_the_index(self):
         text = "[global]\nextra-index-url = %sextra\nno-index = true\n" % self.index.url

@@ -1,5 +1,4 @@
 import os
-import subprocess
 import sys
 import unittest
 from unittest import mock
@@ -12,6 +11,7 @@ from step.common.marked import MARK, answered
 from step.common.process import ask_python
 from step.image.nixl import names
 
+from ..support import image_python
 from ..support.image_python import SitePackages, folder, write
 
 # Before, behind and in the middle of what else is printed, with and without an end of the line, to each of both outputs
@@ -27,12 +27,8 @@ class TalkativePythonTest(unittest.TestCase):
     """A Python of a base that prints whenever it starts, by a .pth file."""
 
     def setUp(self):
-        place = folder(self)
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", place], check=True)
-        self.python = place + "/bin/python3"
-        site = subprocess.run(
-            [self.python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], check=True, capture_output=True, encoding="utf-8")
-        self.site = site.stdout.strip()
+        place = image_python.environment(self)
+        self.python, self.site = place + "/bin/python3", image_python.site_of(place)
         write(self.site + "/banner.pth", "import a_banner\n")
         write(self.site + "/a_banner.py", BANNER)
         given = mock.patch.object(sys, "executable", self.python)

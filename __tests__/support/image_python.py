@@ -1,18 +1,24 @@
 """What a test sees as the Python of an image: packages, programs and answers of its own, until the test ends."""
 
 import contextlib
+import functools
 import importlib
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
+import venv
 from unittest import mock
 
 import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
 from step.common import secrets_given
 from step.common.marked import MARK
 
+# Until this process ends
+KEPT = []
 OF_THIS_MACHINE = [path for path in sys.path if path.endswith("-packages")]
 
 
@@ -63,6 +69,35 @@ def secret(case, name, text):
     given = mock.patch.object(secrets_given, "DIRECTORY", os.path.dirname(path))
     given.start()
     case.addCleanup(given.stop)
+    return path
+
+
+def environment(case):
+    """Makes a virtual environment that has pip and nothing else; returns its folder. Packages of this machine make each start dear."""
+    path = folder(case)
+    venv.EnvBuilder(symlinks=True).create(path)
+    os.symlink(os.path.dirname(pip.__file__), site_of(path) + "/pip")
+    return path
+
+
+def site_of(place):
+    """Where a virtual environment, or a user, has the packages of this Python."""
+    return "%s/lib/python%d.%d/site-packages" % ((place,) + sys.version_info[:2])
+
+
+def library(path, source, *options):
+    """Puts a shared library of this source in C there, with the folders above it; returns the path."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return shutil.copy(compiled(source, options), path)
+
+
+@functools.lru_cache(maxsize=None)
+def compiled(source, options):
+    place = tempfile.TemporaryDirectory()
+    KEPT.append(place)
+    path = place.name + "/library.so"
+    command = ["gcc", "-shared", "-fPIC", "-fno-builtin", "-o", path, "-x", "c", "-", "-x", "none"]
+    subprocess.run(command + list(options), input=source, encoding="utf-8", check=True)
     return path
 
 

@@ -1,0 +1,56 @@
+"""Runs all unit tests of the scripts, several at a time: most of the time they wait for processes.
+
+    python3 -B -m __tests__.python
+"""
+
+import io
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+import unittest
+
+from . import ROOT
+
+# More than cores, for those that wait until a limit runs out
+AT_A_TIME = (os.cpu_count() or 1) + 2
+COUNTED = ("failures", "errors", "skipped", "expectedFailures", "unexpectedSuccesses")
+
+
+def tests(suite):
+    """Its tests one by one; a module that can't be loaded is one, too, which fails."""
+    return [test for part in suite for test in (tests(part) if isinstance(part, unittest.TestSuite) else [part])]
+
+
+def carry_out(number):
+    """Runs one test. Returns how many ran, how many of them ended in which way, and what there is to say of it."""
+    result = unittest.TextTestResult(unittest.runner._WritelnDecorator(io.StringIO()), True, 0)
+    unittest.TestSuite([ALL[number]]).run(result)
+    result.printErrors()
+    return result.testsRun, [len(getattr(result, name)) for name in COUNTED], result.stream.getvalue()
+
+
+def main():
+    """Prints what unittest does, with its last lines, which script/count-tests.ts reads."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        # For what a process leaves that is ended and does not end
+        os.environ["TMPDIR"] = tempfile.tempdir = place
+        # Forked, so that nothing is loaded twice
+        with multiprocessing.get_context("fork").Pool(AT_A_TIME) as pool:
+            done = list(pool.imap_unordered(carry_out, range(len(ALL))))
+    ran = sum(one[0] for one in done)
+    ended = dict(zip(COUNTED, map(sum, zip(*(one[1] for one in done)))))
+    bad = [name for name in ("failures", "errors", "unexpectedSuccesses") if ended[name]]
+    print("".join(sorted(one[2] for one in done)) + "-" * 70)
+    print("Ran %d test%s in %.3fs\n" % (ran, "" if ran == 1 else "s", time.monotonic() - start))
+    names = {"expectedFailures": "expected failures", "unexpectedSuccesses": "unexpected successes"}
+    numbers = ", ".join("%s=%d" % (names.get(name, name), number) for name, number in ended.items() if number)
+    print(("FAILED" if bad or not ran else "OK") + (" (%s)" % numbers if numbers else ""))
+    return 1 if bad or not ran else 0
+
+
+ALL = tests(unittest.defaultTestLoader.discover(os.path.dirname(os.path.abspath(__file__)), top_level_dir=ROOT))
+if __name__ == "__main__":
+    sys.exit(main())

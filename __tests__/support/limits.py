@@ -1,0 +1,23 @@
+"""Time limits that run out at once for what really hangs, and not before on a busy machine."""
+
+import time
+from unittest import mock
+
+from measure.child import Child
+
+LONGEST_SECONDS = 60
+
+
+def limit_begins(case, said):
+    """Has the limit of a program begin when it has printed this, whenever it comes to that, or has ended."""
+    end = Child.end
+
+    def end_later(child, seconds):
+        until = time.monotonic() + LONGEST_SECONDS
+        while said not in bytes(child.out.kept) and child.is_running() and time.monotonic() < until:
+            time.sleep(0.01)
+        return end(child, seconds)
+
+    given = mock.patch.object(Child, "end", end_later)
+    given.start()
+    case.addCleanup(given.stop)
