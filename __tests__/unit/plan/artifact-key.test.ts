@@ -23,6 +23,11 @@ function changedBy(change: (world: World) => void): string[] {
 }
 
 const env = ({ leg }: World, line: string) => leg.base.config.env.push(line)
+const cxxStandard =
+  (standard: number | null) =>
+  ({ base }: World) => {
+    if (base.torch) base.torch.cxxStandard = standard
+  }
 const dpkg = ({ base }: World, name: string, version: string) =>
   Object.assign(base.dpkg ?? {}, { [name]: version })
 
@@ -32,6 +37,7 @@ it.each<[string, string[], (world: World) => void]>([
   ['a tag that is a branch', ['wheel'], ({ leg }) => (leg.aibrix.kind = 'branch')],
   ['torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { version: '2.12.0+cu130' })],
   ['the CUDA of torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { cuda: '12.9' })],
+  ['a C++ standard that torch asks for', ['wheel'], cxxStandard(20)],
   ['no torch', ['wheel'], ({ base }) => (base.torch = null)],
   ['the toolkit', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { version: '12.9' })],
   ['its place', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { home: '/opt/cuda' })],
@@ -74,6 +80,8 @@ it.each<[string, (world: World) => void]>([
   ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],
   ['where AIBrix is from', ({ leg }) => (leg.aibrix.repository = { kind: 'path', path: '/x' })],
   ['how AIBrix gets into the engine', ({ leg }) => (leg.integration = 'none')],
+  ['a C++ standard that is older than that of AIBrix', cxxStandard(14)],
+  ['a C++ standard that was not measured', cxxStandard(null)],
   ['a patch release of Python', ({ base }) => (base.python.version = '3.12.13')],
   ['the order of GPU architectures', (world) => (world.architectures = ['9.0', '8.0', '9.0'])],
   ['a package of the engine', ({ base }) => (base.pip.vllm = '2')],
