@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
@@ -96,6 +97,12 @@ it.each<[string, (world: World) => void]>([
   ['a variable that no compiler reads', (world) => env(world, 'VLLM_USAGE_SOURCE=x')],
 ])('no other name comes of %s', (_, change) => {
   expect(changedBy(change)).toEqual([])
+})
+
+it('a C++ standard is in the name from where on the build step gives it to the compilers', () => {
+  const step = readFileSync('dockerfiles/scripts/step/wheel/cxx_compilers.py', 'utf8')
+  const project = Number(/^PROJECT = (\d+)$/m.exec(step)?.[1])
+  expect([project, project + 1].map((standard) => changedBy(cxxStandard(standard)))).toEqual([[], ['wheel']])
 })
 
 it('the name of a branch is in no name, only its commit', () => {
