@@ -76,7 +76,7 @@ export async function storeMeasured(
 ): Promise<void> {
   await withClient(async (client) => {
     const from = parseRepository(`${registry}/${namespace}/${repository}`)
-    const bases = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve([]))
+    const bases = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve(undefined))
     const base = typeof bases === 'string' ? undefined : bases.get('linux/amd64')
     if (!base) throw new Error(`${repository}:${tag} is no base`)
     await storeBaseFacts(client, parseRepository(`${registry}/${namespace}/image-cache`), base, facts)

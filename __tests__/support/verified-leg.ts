@@ -93,7 +93,13 @@ export function makeBase(): Facts {
     system: { machine: 'x86_64', distribution: 'debian 12', glibc: '2.36', libstdcxx: '3.4.30' },
     python: { version: '3.12.12', executable: '/usr/bin/python3', externallyManaged: false },
     engines: [{ name: 'vllm', version: '0.21.0', location: `${site}/vllm`, editable: false }],
-    torch: { version: '2.11.0+cu130', cuda: '13.0', record: 'f'.repeat(64), location: `${site}/torch` },
+    torch: {
+      version: '2.11.0+cu130',
+      cuda: '13.0',
+      cxxStandard: 17,
+      record: 'f'.repeat(64),
+      location: `${site}/torch`,
+    },
     toolkit: {
       home: '/usr/local/cuda',
       version: '13.0',

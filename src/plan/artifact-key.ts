@@ -10,7 +10,7 @@ export type ArtifactKind = (typeof artifactKinds)[number]
 export type MeasuredBase = {
   system: { machine: string; distribution: string; glibc: string; libstdcxx: string | null }
   python: { version: string }
-  torch: { version: string; cuda: string | null } | null
+  torch: { version: string; cuda: string | null; cxxStandard: number | null } | null
   toolkit: { home: string; version: string } | null
   pip: Record<string, string>
   dpkg: Record<string, string> | null
@@ -41,7 +41,7 @@ export type WheelDeterminants = Common & {
   aibrixCommit: string
   /** A release tag gives the wheel its version; the name of a branch does not */
   aibrixTag: string | null
-  torch: { version: string; cuda: string | null } | null
+  torch: { version: string; cuda: string | null; cxxStandard?: number } | null
   /** `3.12`, which the tags of the wheel have */
   python: string
   libstdcxx: string | null
@@ -86,7 +86,7 @@ export function artifactsOf(
       ...commonOf(leg, base, headersOfWheel, recipes.wheel),
       aibrixCommit: leg.aibrix.commit,
       aibrixTag: leg.aibrix.kind === 'tag' ? leg.aibrix.ref : null,
-      torch: torch && { version: torch.version, cuda: torch.cuda },
+      torch: torch && torchOf(torch),
       python: python.version.split('.').slice(0, 2).join('.'),
       libstdcxx: system.libstdcxx,
       gpuArchitectures: architectures ? [...new Set(architectures)].sort() : 'auto',
@@ -99,6 +99,15 @@ export function artifactsOf(
       rdmaCore: rdmaCore(base.dpkg ?? {}),
     }),
   }
+}
+
+/** Up to this C++ standard the extension is compiled as AIBrix has it (dockerfiles/scripts/step/wheel/cxx_compilers.py). */
+const projectStandard = 17
+
+/** @returns what the wheel depends on; the C++ standard where it is torch's, and not AIBrix' own */
+function torchOf({ version, cuda, cxxStandard }: NonNullable<MeasuredBase['torch']>) {
+  const isTorchs = cxxStandard !== null && cxxStandard > projectStandard
+  return { version, cuda, ...(isTorchs && { cxxStandard }) }
 }
 
 function named<D extends Determinants>(determinants: D): Artifact<D> {

@@ -18,7 +18,7 @@ export function baseRepository(baseRegistry: string, path: string): Repository {
 /**
  * Pins a base image and reads what has to be inherited from it.
  * @param tag that exists, or is an error
- * @param nearest other tags, for the error
+ * @param nearest which other tags there are, as a part of the error's sentence; undefined for none
  * @returns a base for each platform; a sentence instead if it has none for one of them, or one that would change itself
  * @throws UserError if there is no such tag
  */
@@ -27,7 +27,7 @@ export async function resolveBase(
   repository: Repository,
   tag: string,
   platforms: readonly string[],
-  nearest: () => Promise<string[]>,
+  nearest: () => Promise<string | undefined>,
 ): Promise<Map<string, BaseImage> | string> {
   const name = formatReference({ ...repository, tag })
   const bases = await Promise.all(
@@ -60,9 +60,9 @@ function triggers(name: string, platform: string, first: string): string {
   return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 
-async function missing(name: string, nearest: () => Promise<string[]>): Promise<string> {
+async function missing(name: string, nearest: () => Promise<string | undefined>): Promise<string> {
   const others = await nearest()
-  return others.length === 0
+  return others === undefined
     ? `base-registry: the base image ${name} does not exist, and no release beside it; check base-registry.`
-    : `versions: the base image ${name} does not exist; the nearest are ${others.join(', ')}.`
+    : `versions: the base image ${name} does not exist; ${others}.`
 }

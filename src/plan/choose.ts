@@ -10,7 +10,7 @@ import { choosers } from './named.ts'
 import type { NixlIndex } from './nixl-index.ts'
 import type { BaseImage } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import { nearestReleases, NoMatch, type Selected, selectVersions } from './select.ts'
+import { nearestHint, NoMatch, type Selected, selectVersions } from './select.ts'
 import type { Source } from './source.ts'
 import type { TagIndex } from './tag-index.ts'
 import { type EngineVersion, parseEngineVersion } from './version.ts'
@@ -70,7 +70,7 @@ async function selectEngine(
   return Promise.all(
     selected.map(async (chosen) => {
       const version = engineVersion(chosen)
-      const nearest = async () => nearestReleases('engine', version.tag, await world.tags.list(repository))
+      const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
       const bases = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
       const one = { engine, version, bases, chosen, count: selected.length * request.platforms.length }
       return { engine, version, chosen, ...(await groundAndNixl(request, world, one)) }

@@ -1,8 +1,9 @@
 import { satisfies } from '@renovatebot/pep440'
 import type { Catalogue } from './catalogue.ts'
 import type { Engine } from './engine.ts'
+import { partsOf } from './suffix.ts'
 import { claimsOf } from './variant.ts'
-import type { EngineVersion } from './version.ts'
+import { type EngineVersion, suffixOf } from './version.ts'
 
 /** What is known of an image of an engine before anything is built on it; what is missing is not known. */
 export type KnownBase = {
@@ -26,10 +27,7 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
   )
   const known: KnownBase = { source: 'catalogue' }
   for (const { versions: _versions, source: _source, ...row } of rows) Object.assign(known, row)
-  const variant = version.tag
-    .split('-')
-    .slice(1)
-    .filter((part) => !onlyFor.test(part))
+  const variant = partsOf(suffixOf(version)).filter((part) => !onlyFor.test(part))
   if (variant.length === 0) return known
   const cuda = claimsOf(version.tag).find((claim) => claim.kind === 'CUDA')?.release
   // The same Dockerfile with another CUDA has the same Python, and perhaps another torch. What else differs can differ in all.

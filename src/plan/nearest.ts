@@ -1,10 +1,45 @@
-import { clean, eq, gt } from '@renovatebot/pep440'
+import { clean, eq, gt, rcompare } from '@renovatebot/pep440'
 import { isForOneArchitecture, isPreRelease, type Product, type Release, releasesOf } from './release.ts'
-import { versionParts, versionPattern } from './version.ts'
+import { parseEngineVersion, suffixOf, versionParts, versionPattern } from './version.ts'
 
 const { number, variant } = versionParts
 const firstVersion = new RegExp(String.raw`${versionPattern}|${number}(?:\.${number}){0,2}`)
 const trailingVariant = new RegExp(`(?:${variant})+$`)
+
+/**
+ * What there is instead of a version that does not exist, for errors.
+ * @param text a version, a range or a name
+ * @returns a part of a sentence: `the nearest are v0.33.0, v0.32.0-cu129 (-cu129 ended with v0.32.0)`; undefined where there is nothing
+ */
+export function nearestHint(product: Product, text: string, tags: readonly string[]): string | undefined {
+  const nearest = nearestReleases(product, text, tags)
+  if (nearest.length === 0) return undefined
+  const end = product === 'engine' ? endOfVariant(text, tags) : undefined
+  return `the nearest are ${nearest.join(', ')}${end === undefined ? '' : ` (${end})`}`
+}
+
+/**
+ * That no newer version has the suffix that was asked for.
+ * @returns undefined if one has it, no version has, or there is no newer version at all
+ */
+function endOfVariant(text: string, tags: readonly string[]): string | undefined {
+  const asked = askedVersion(text)
+  const exact = parseEngineVersion(text)
+  const suffix = exact ? suffixOf(exact) : (trailingVariant.exec(text)?.[0] ?? '')
+  if (suffix === '' || asked === null) return undefined
+  const newest = (of: string) => {
+    const versions = tags.flatMap((tag) => parseEngineVersion(tag) ?? [])
+    const released = versions.filter((one) => suffixOf(one) === of && !isPreRelease(one.release))
+    return released.map(({ release }) => release).sort(rcompare)[0]
+  }
+  const [last, plain] = [newest(suffix), newest('')]
+  if (last === undefined || plain === undefined || !gt(plain, last) || !gt(asked, last)) return undefined
+  return `${suffix} ended with v${last}`
+}
+
+function askedVersion(text: string): string | null {
+  return text.startsWith('latest') ? null : clean(firstVersion.exec(text)?.[0])
+}
 
 /**
  * The five existing versions that are nearest to what was asked for, for errors: on both sides of it in PEP 440's order, those
@@ -14,7 +49,7 @@ const trailingVariant = new RegExp(`(?:${variant})+$`)
  */
 export function nearestReleases(product: Product, text: string, tags: readonly string[]): string[] {
   const variant = trailingVariant.exec(text)?.[0] ?? ''
-  const version = text.startsWith('latest') ? null : clean(firstVersion.exec(text)?.[0])
+  const version = askedVersion(text)
   const releases = releasesOf(product, tags).filter((release) => isComparable(release, version, variant))
   const versions = [...new Set(releases.map((release) => release.version))]
   const place = version === null ? 0 : placeAmong(versions, version)

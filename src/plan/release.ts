@@ -1,5 +1,5 @@
 import { clean, explain, rcompare } from '@renovatebot/pep440'
-import { parseEngineVersion, versionPattern } from './version.ts'
+import { isVariant, parseEngineVersion, suffixOf, versionPattern } from './version.ts'
 
 /** What has versions: an engine's base image, AIBrix's repository, NIXL's Python package. */
 export type Product = 'engine' | 'aibrix' | 'nixl'
@@ -18,13 +18,15 @@ const plainVersion = new RegExp(`^v?(${versionPattern})$`)
 /**
  * Reads a tag of a registry or of git, or a version of pip.
  * @returns undefined if it is no version of the product: `gateway-v0.3.1`, `nightly`, `v0.12.0-1`, `kimi-k3`. For an engine
- * also if the tag is not spelled as `parseEngineVersion` spells it, since that is what would be pulled.
+ * also if the tag is not spelled as `parseEngineVersion` spells it, since that is what would be pulled, or has a suffix that is no
+ * variant, since nobody knows whether the next version has it.
  */
 export function parseRelease(product: Product, tag: string): Release | undefined {
   if (product === 'engine') {
     const version = parseEngineVersion(tag)
     if (version?.tag !== tag) return undefined
-    return { tag, version: version.release, variant: tag.slice(1 + version.release.length) }
+    const variant = suffixOf(version)
+    return isVariant(variant) ? { tag, version: version.release, variant } : undefined
   }
   const version = clean(plainVersion.exec(tag)?.[1])
   if (version === null) return undefined

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { nearestReleases } from './nearest.ts'
+import { nearestHint } from './nearest.ts'
 import { rangeTest } from './range.ts'
 import {
   identityOf,
@@ -12,7 +12,7 @@ import {
 } from './release.ts'
 import type { Selector, Selectors } from './selector.ts'
 
-export { nearestReleases } from './nearest.ts'
+export { nearestHint, nearestReleases } from './nearest.ts'
 
 /** A version that was chosen. `why` is the selector; `matched` ones may turn out to be impossible, an `exact` one may not. */
 export type Selected = { tag: string; why: string; wanted: 'exact' | 'matched' }
@@ -120,6 +120,5 @@ function identityOfTag(product: Product, tag: string): string {
 }
 
 function hint({ product, none }: SelectWorld, text: string, tags: readonly string[]): string {
-  const nearest = nearestReleases(product, text, tags)
-  return nearest.length === 0 ? `; ${none}.` : `; the nearest are ${nearest.join(', ')}.`
+  return `; ${nearestHint(product, text, tags) ?? none}.`
 }

@@ -1,6 +1,7 @@
 import { normalRange } from './range.ts'
 import { isForOneArchitecture, parseRelease, type Product } from './release.ts'
 import { isRefName } from './source.ts'
+import { otherHardware } from './suffix.ts'
 import { parseEngineVersion, versionParts } from './version.ts'
 
 export type { Product } from './release.ts'
@@ -36,7 +37,7 @@ export function parseSelectors(
   for (const item of itemsOf(text)) {
     const leavesOut = item.startsWith('!')
     const selector = parseSelector(leavesOut ? item.slice(1).trimStart() : item, product)
-    if (!selector) return { invalid: printable(item), allowed: allowed[product] }
+    if (!selector) return { invalid: printable(item), allowed: notForCuda(item, product) ?? allowed[product] }
     selectors[leavesOut ? 'exclude' : 'include'].push(selector)
   }
   const torn = tornRange(selectors.include)
@@ -93,6 +94,15 @@ function parseRange(text: string, product: Product): Selector | undefined {
 /** What is no selector of another kind is a branch, a tag or a commit of AIBrix: forty digits are too long for a version. */
 function parseRef(text: string, product: Product): Selector | undefined {
   return product === 'aibrix' && isRefName(text) ? { text, kind: 'exact', tag: text } : undefined
+}
+
+/** What is allowed instead of an image for other hardware. */
+function notForCuda(text: string, product: Product): string | undefined {
+  const other = product === 'engine' ? otherHardware(/[-_][\w.-]*$/.exec(text)?.[0] ?? '') : undefined
+  return (
+    other &&
+    `images for NVIDIA's CUDA, with which AIBrix's extension is compiled, and "${printable(other.part)}" says that this one is for ${other.name}`
+  )
 }
 
 function isSearchable(variant: string, product: Product): boolean {

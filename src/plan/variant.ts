@@ -1,4 +1,5 @@
 import { isForPlatform, parsePlatform } from '../registry/platform.ts'
+import { distributions, partsOf } from './suffix.ts'
 
 /** What a part of a base's tag claims of the image; `part` is how the tag has it. */
 export type Claim = { part: string } &
@@ -12,7 +13,7 @@ export type Claim = { part: string } &
   )
 
 /** Since CUDA 10 majors have two digits. */
-const cuda = /^cu(?:da)?(\d{2})\.?(\d*)$/
+const cuda = /^cu(?:da)?[-_]?(\d{2})(?:\.?(\d{1,2}))?(?:\.\d+)*$/
 
 /** How tags spell architectures → how Docker does. `gb200` and the like are names of machines, and claim nothing here. */
 const architectures = new Map([
@@ -22,30 +23,26 @@ const architectures = new Map([
   ['arm64', 'arm64'],
 ])
 
-/** How tags spell distributions → ID in os-release (os-release(5)) */
-const distributions = new Map([
-  ...['ubuntu', 'debian', 'rhel', 'rocky', 'almalinux', 'centos', 'fedora'].map((id) => [id, id] as const),
-  ['ubi', 'rhel'],
-  ['rockylinux', 'rocky'],
-])
-const distribution = /^([a-z]+)(\d+(?:\.\d+)*)$/
+const distribution = /^([a-z]+)[-_]?(\d+(?:\.\d+)*)$/
 
 /**
  * @param tag `v0.20.0-cu129-ubuntu2404`
  * @returns what it claims of the image behind it. What claims nothing that can be told (`-runtime`, `-efa`, `-zstd`, `rc1`) is left out
  */
 export function claimsOf(tag: string): Claim[] {
-  return tag
-    .split('-')
-    .slice(1)
-    .flatMap((part) => claimOf(part) ?? [])
+  return partsOf(suffix(tag)).flatMap((part) => claimOf(part) ?? [])
+}
+
+/** What is behind the first part of a tag, which is the version. */
+function suffix(tag: string): string {
+  return tag.replace(/^[^-_]*/, '')
 }
 
 function claimOf(part: string): Claim | undefined {
   const text = part.toLowerCase()
   const [, major, minor] = cuda.exec(text) ?? []
   if (major !== undefined) return { part, kind: 'CUDA', release: minor ? `${major}.${minor}` : major }
-  const architecture = architectures.get(text)
+  const architecture = architectures.get(text.replace('-', '_'))
   if (architecture !== undefined) return { part, kind: 'architecture', architecture }
   const [, name = '', version = ''] = distribution.exec(text) ?? []
   const id = distributions.get(name)

@@ -5,6 +5,7 @@ import { baseFiles } from './base-files.ts'
 import { measuredCondition } from './conditions.ts'
 import { demands, hooks } from './demand-facts.ts'
 import { imports, running, user } from './running-facts.ts'
+import { toolkit, torch } from './torch-facts.ts'
 
 /**
  * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
@@ -35,24 +36,6 @@ const engine = v.object({
   /** Directory of the package, where a patch is applied */
   location: v.string(),
   editable: v.boolean(),
-})
-
-const torch = v.object({
-  /** `torch.__version__`: `2.11.0+cu130` */
-  version: v.string(),
-  /** `torch.version.cuda`: `13.0`; null for a torch without CUDA */
-  cuda: v.nullable(v.string()),
-  /** sha256 over torch's RECORD file and size and time of each file in it: the same unless somebody touched torch */
-  record: v.nullable(v.string()),
-  location: v.string(),
-})
-
-const toolkit = v.object({
-  home: v.string(),
-  /** nvcc's release, `13.0` */
-  version: v.string(),
-  /** Real architectures that this nvcc knows, `['7.5', '8.0', …]` */
-  architectures: v.array(v.string()),
 })
 
 /** A shared object of AIBrix' package, loaded where there is no driver with stubs of the driver's libraries. */

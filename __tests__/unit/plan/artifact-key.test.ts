@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
@@ -23,6 +24,11 @@ function changedBy(change: (world: World) => void): string[] {
 }
 
 const env = ({ leg }: World, line: string) => leg.base.config.env.push(line)
+const cxxStandard =
+  (standard: number | null) =>
+  ({ base }: World) => {
+    if (base.torch) base.torch.cxxStandard = standard
+  }
 const dpkg = ({ base }: World, name: string, version: string) =>
   Object.assign(base.dpkg ?? {}, { [name]: version })
 
@@ -32,6 +38,7 @@ it.each<[string, string[], (world: World) => void]>([
   ['a tag that is a branch', ['wheel'], ({ leg }) => (leg.aibrix.kind = 'branch')],
   ['torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { version: '2.12.0+cu130' })],
   ['the CUDA of torch', ['wheel'], ({ base }) => Object.assign(base.torch ?? {}, { cuda: '12.9' })],
+  ['a C++ standard that torch asks for', ['wheel'], cxxStandard(20)],
   ['no torch', ['wheel'], ({ base }) => (base.torch = null)],
   ['the toolkit', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { version: '12.9' })],
   ['its place', ['wheel', 'ucx'], ({ base }) => Object.assign(base.toolkit ?? {}, { home: '/opt/cuda' })],
@@ -74,6 +81,8 @@ it.each<[string, (world: World) => void]>([
   ['NIXL', ({ leg }) => (leg.nixl = '1.0.0')],
   ['where AIBrix is from', ({ leg }) => (leg.aibrix.repository = { kind: 'path', path: '/x' })],
   ['how AIBrix gets into the engine', ({ leg }) => (leg.integration = 'none')],
+  ['a C++ standard that is older than that of AIBrix', cxxStandard(14)],
+  ['a C++ standard that was not measured', cxxStandard(null)],
   ['a patch release of Python', ({ base }) => (base.python.version = '3.12.13')],
   ['the order of GPU architectures', (world) => (world.architectures = ['9.0', '8.0', '9.0'])],
   ['a package of the engine', ({ base }) => (base.pip.vllm = '2')],
@@ -88,6 +97,12 @@ it.each<[string, (world: World) => void]>([
   ['a variable that no compiler reads', (world) => env(world, 'VLLM_USAGE_SOURCE=x')],
 ])('no other name comes of %s', (_, change) => {
   expect(changedBy(change)).toEqual([])
+})
+
+it('a C++ standard is in the name from where on the build step gives it to the compilers', () => {
+  const step = readFileSync('dockerfiles/scripts/step/wheel/cxx_compilers.py', 'utf8')
+  const project = Number(/^PROJECT = (\d+)$/m.exec(step)?.[1])
+  expect([project, project + 1].map((standard) => changedBy(cxxStandard(standard)))).toEqual([[], ['wheel']])
 })
 
 it('the name of a branch is in no name, only its commit', () => {

@@ -15,7 +15,29 @@ describe('engine versions', () => {
     ['v0.11.0rc1', { tag: 'v0.11.0rc1', release: '0.11.0rc1' }],
     ['v0.20.0-cu129-ubuntu2404', { tag: 'v0.20.0-cu129-ubuntu2404', release: '0.20.0' }],
     ['v0.5.12.post1-cu130-runtime', { tag: 'v0.5.12.post1-cu130-runtime', release: '0.5.12.post1' }],
+    ['v0.33.0-efa', { tag: 'v0.33.0-efa', release: '0.33.0' }],
+    ['v0.21.0-acme', { tag: 'v0.21.0-acme', release: '0.21.0' }],
+    ['0.21.0rc1_acme.2', { tag: 'v0.21.0rc1_acme.2', release: '0.21.0rc1' }],
+    ['v0.21.0-acme-20251123', { tag: 'v0.21.0-acme-20251123', release: '0.21.0' }],
+    ['v0.20.0-cu129-1', { tag: 'v0.20.0-cu129-1', release: '0.20.0' }],
+    ['v0.21.0_cu129', { tag: 'v0.21.0_cu129', release: '0.21.0' }],
+    ['v0.21.0-cuda-12.9', { tag: 'v0.21.0-cuda-12.9', release: '0.21.0' }],
+    ['v0.21.0-cpu-offload', { tag: 'v0.21.0-cpu-offload', release: '0.21.0' }],
+    ['v0.5.2-revised', { tag: 'v0.5.2-revised', release: '0.5.2' }],
+    [`v0.21.0-${'a'.repeat(120)}`, { tag: `v0.21.0-${'a'.repeat(120)}`, release: '0.21.0' }],
+    [`v0.21.0-${'a'.repeat(121)}`, undefined],
     ['v0.12.0-1', undefined],
+    ['v0.12.0-20251123', undefined],
+    ['v0.12.0-1-acme', undefined],
+    ['v0.12.0-post1', undefined],
+    ['v0.12.0_alpha', undefined],
+    ['v0.12.0-', undefined],
+    ['v0.12.0--acme', undefined],
+    ['v0.12.0-acme+cu129', undefined],
+    ['0.10.0-0.12.0', undefined],
+    ['v0.10-acme', undefined],
+    ['v0.19.1-rocm700-mi30x', undefined],
+    ['v0.21.0-acme_nixl', undefined],
     ['gateway-v0.3.1', undefined],
     ['latest', undefined],
     ['nightly-dee37d891', undefined],
@@ -32,6 +54,38 @@ describe('engine versions', () => {
     ['0.10.2', 'no version', false],
   ])('%s is measured as %s: %s', (declared, measured, expected) => {
     expect(isSameRelease(declared, measured)).toBe(expected)
+  })
+})
+
+describe('a published tag', () => {
+  const text = fc.stringMatching(/^[-_.A-Za-z0-9]{0,20}$/)
+  const words = fc.constantFrom(
+    '-aibrix-',
+    '-nixl-',
+    '_aibrix',
+    'x-nixl',
+    '-acme',
+    '_cu129',
+    '-x86_64',
+    '-cu129',
+    '',
+  )
+
+  it('says of which base its image is, whatever the suffix of that is', () => {
+    const [template] = [parseTemplate('{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}')]
+    if ('unknown' in template) throw new Error(template.unknown)
+    fc.assert(
+      fc.property(fc.array(fc.oneof(text, words), { maxLength: 4 }), (pieces) => {
+        const version = parseEngineVersion(`v0.21.0${pieces.join('')}`)
+        if (!version) return
+        expect(version.tag).toMatch(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/)
+        if (version.tag.length > 80) return
+        const rest = { engine: 'vllm', aibrix: 'v0.7.0', nixl: '0.7.1', ucx: '', date: '20251123' }
+        const tag = expandTemplate(template, { 'engine-version': version.tag, ...rest })
+        expect(tag.slice(0, tag.indexOf('-aibrix-'))).toBe(version.tag)
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { parseRelease } from '../../../src/plan/release.ts'
-import { nearestReleases } from '../../../src/plan/select.ts'
+import { nearestHint, nearestReleases } from '../../../src/plan/select.ts'
 import { lists } from '../../support/select-tags.ts'
 
 const [vllm, sglang, aibrix, nixl] = lists.map(({ tags }) => tags)
@@ -32,6 +32,31 @@ describe('the nearest versions', () => {
     ['engine', 'v0.10.2', ['nightly', 'v0.12.0-1'], []],
   ] as const)('of %s to %s', (product, text, tags = [], expected) => {
     expect(nearestReleases(product, text, tags)).toEqual(expected)
+  })
+
+  it.each([
+    ['v0.33.0-cu129', '-cu129 ended with v0.32.0'],
+    ['~0.33-cu129', '-cu129 ended with v0.32.0'],
+    ['v0.40.0-cu129', '-cu129 ended with v0.32.0'],
+    ['v0.33.0-acme', '-acme ended with v0.31.0'],
+    ['v0.32.1-cu129', '-cu129 ended with v0.32.0'],
+    ['v0.31.1-cu129', undefined],
+    ['v0.34.0', undefined],
+    ['v0.34.0-efa', undefined],
+    ['v0.33.0-cu777', undefined],
+    ['latest-cu777', undefined],
+    ['v0.34.0rc1', undefined],
+  ])('of %s say that a variant ended: %s', (text, end) => {
+    const tags =
+      'v0.31.0 v0.31.0-cu129 v0.31.0-acme v0.32.0 v0.32.0-cu129 v0.33.0 v0.33.0-efa v0.33.0rc1-cu129 nightly'
+    const hint = nearestHint('engine', text, tags.split(' '))
+    expect(/\((.*)\)$/.exec(hint ?? '')?.[1]).toBe(end)
+    expect(hint).toMatch(/^the nearest are v0\.3/)
+  })
+
+  it('are none where there is no version, or a product has no variants', () => {
+    expect(nearestHint('engine', 'v0.33.0-cu129', ['nightly', 'v0.32.0-acme'])).toBeUndefined()
+    expect(nearestHint('aibrix', 'v0.9.0-cu129', ['v0.8.0'])).toBe('the nearest are v0.8.0')
   })
 
   it('exist, whatever is asked for, in whatever order the tags come', () => {

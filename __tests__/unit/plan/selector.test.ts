@@ -24,6 +24,11 @@ describe('a selector', () => {
     ['engine', 'v0.11.0-rc.1', { kind: 'exact', tag: 'v0.11.0rc1' }],
     ['engine', 'v0.20.0-cu129', { kind: 'exact', tag: 'v0.20.0-cu129' }],
     ['engine', 'v0.20.0-x86_64', { kind: 'exact', tag: 'v0.20.0-x86_64' }],
+    ['engine', 'v0.21.0-acme-cu129', { kind: 'exact', tag: 'v0.21.0-acme-cu129' }],
+    ['engine', '0.21.0_cu129', { kind: 'exact', tag: 'v0.21.0_cu129' }],
+    ['engine', 'latest-efa', { kind: 'latest', lines: 1, variant: '-efa' }],
+    ['engine', 'latest-2-cu129-efa', { kind: 'latest', lines: 2, variant: '-cu129-efa' }],
+    ['engine', '~0.33-efa', { kind: 'range', range: '~0.33', variant: '-efa' }],
     ['engine', '~0.10', { kind: 'range', range: '~0.10', variant: '' }],
     ['engine', '~0.20-cu129', { kind: 'range', range: '~0.20', variant: '-cu129' }],
     ['engine', 'v0.10', { kind: 'range', range: 'v0.10', variant: '' }],
@@ -67,7 +72,9 @@ describe('a selector', () => {
     ['engine', 'latest-x86_64'],
     ['engine', 'latest-cu129-3'],
     ['engine', '~0.20-x86_64'],
-    ['engine', '~0.20-rocm700'],
+    ['engine', '~0.20-acme'],
+    ['engine', 'latest-acme'],
+    ['engine', 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123'],
     ['engine', '~0.19-cu129 || ~0.20-cu129'],
     ['engine', 'v0.12.0-1'],
     ['engine', 'gateway-v0.3.1'],
@@ -102,6 +109,40 @@ describe('a selector', () => {
       allowed: expect.stringContaining('latest-3'),
     })
   })
+})
+
+describe('an image for other hardware', () => {
+  it.each([
+    ['v0.21.0-rocm', 'rocm', 'AMD ROCm'],
+    ['v0.5.5.post3-rocm700-mi30x', 'rocm700', 'AMD ROCm'],
+    ['v0.21.0_ROCm7.0', 'ROCm7.0', 'AMD ROCm'],
+    ['v0.21.0-acme-mi300x', 'mi300x', 'AMD ROCm'],
+    ['~0.20-rocm700', 'rocm700', 'AMD ROCm'],
+    ['latest-rocm', 'rocm', 'AMD ROCm'],
+    ['v0.21.0-xpu', 'xpu', 'Intel XPU'],
+    ['v0.21.0-hpu', 'hpu', 'Intel Gaudi'],
+    ['v0.21.0-gaudi3', 'gaudi3', 'Intel Gaudi'],
+    ['v0.21.0-npu', 'npu', 'Huawei Ascend'],
+    ['v0.5.6-cann8.3.rc1-910b', 'cann8.3.rc1', 'Huawei Ascend'],
+    ['v0.21.0-tpu', 'tpu', 'Google TPU'],
+    ['v0.21.0-neuronx', 'neuronx', 'AWS Neuron'],
+    ['v0.5.5-xeon', 'xeon', 'CPUs'],
+    ['v0.21.0-cpu', 'cpu', 'CPUs'],
+    ['v0.21.0-cpu-arm64', 'cpu', 'CPUs'],
+    ['v0.21.0-x86_64-cpu', 'cpu', 'CPUs'],
+  ])('%s is refused by its name', (text, part, name) => {
+    expect(parseSelectors(text, 'engine')).toEqual({
+      invalid: text,
+      allowed: `images for NVIDIA's CUDA, with which AIBrix's extension is compiled, and "${part}" says that this one is for ${name}`,
+    })
+  })
+
+  it.each(['v0.21.0-cpu-offload', 'v0.21.0-mi', 'v0.21.0-rocmless', 'v0.21.0-acme_tpux'])(
+    '%s is none',
+    (text) => {
+      expect(parse(text).include).toMatchObject([{ kind: 'exact', tag: text }])
+    },
+  )
 })
 
 describe('a list of selectors', () => {
@@ -168,6 +209,10 @@ describe('a hostile text', () => {
     '0.',
     'v',
     '-cu129',
+    '_x86_64',
+    '-acme',
+    '-cuda-12.',
+    '-cpu',
     '-rc.',
     'rc1',
     '.post1',

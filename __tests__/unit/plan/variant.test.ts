@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { type Claim, claimsOf } from '../../../src/plan/variant.ts'
 
@@ -33,16 +34,72 @@ describe('what a tag claims', () => {
     ['v0.21.0-ubi9', ['rhel 9']],
     ['v0.21.0-rockylinux9.4', ['rocky 94']],
     ['v0.5.0-rc.1-cu129', ['CUDA 12.9']],
+    ['v0.21.0-acme-cu129', ['CUDA 12.9']],
+    ['v0.21.0_cu129', ['CUDA 12.9']],
+    ['v0.21.0_cu12.9_x86_64', ['CUDA 12.9', 'amd64']],
+    ['v0.21.0-cuda-12.9', ['CUDA 12.9']],
+    ['v0.21.0-cuda_12.9-acme', ['CUDA 12.9']],
+    ['v0.21.0-cuda-129', ['CUDA 12.9']],
+    ['v0.21.0-cuda-13-ubuntu-24.04', ['CUDA 13', 'ubuntu 2404']],
+    ['v0.21.0-cuda12.9.1-cudnn9-devel', ['CUDA 12.9']],
+    ['v0.21.0-cuda-12.9.1', ['CUDA 12.9']],
+    ['v0.21.0-cu129-x86-64', ['CUDA 12.9', 'amd64']],
+    ['v0.21.0_Acme_AARCH64', ['arm64']],
+    ['v0.21.0-acme-ubuntu_2204', ['ubuntu 2204']],
+    ['v0.21.0-debian-12', ['debian 12']],
+    ['v0.21.0-rocky-9.4', ['rocky 94']],
+    ['qwen38-x86_64-cu130', ['amd64', 'CUDA 13.0']],
   ])('%s: %j', (tag, claims) => {
     expect(claimsOf(tag).map(shown)).toEqual(claims)
   })
 
   it.each(
-    'efa zstd runtime post1 rc1 b200 gb200 mi30x rocm700 xeon cu cuda cudnn9 cu9 ubuntu debian v2 h100 sm90 1 20251123 xcu129 cu129x constructor toString1'.split(
+    'efa zstd runtime post1 rc1 b200 gb200 mi30x rocm700 xeon cu cuda cudnn9 cu9 ubuntu debian v2 h100 sm90 1 20251123 xcu129 cu129x constructor toString1 cuda-1 cuda-20251123 cuda-12x cu-9 ubuntu-1 x86 x86_640 86_64 cu1299999'.split(
       ' ',
     ),
   )('is nothing by -%s', (part) => {
     expect(claimsOf(`v0.21.0-${part}`)).toEqual([])
+  })
+
+  it.each([
+    ['v0.21.0-cuda-12.9-ubuntu_24.04', ['cuda-12.9', 'ubuntu_24.04']],
+    ['v0.21.0_CU129_X86-64', ['CU129', 'X86-64']],
+  ])('is told as %s has it', (tag, parts) => {
+    expect(claimsOf(tag).map(({ part }) => part)).toEqual(parts)
+  })
+
+  it('is read from any text, in its order, without much work', () => {
+    const piece = fc.constantFrom(
+      'x86',
+      '_',
+      '-',
+      '64',
+      'cuda',
+      'cu',
+      '12',
+      '.',
+      '9',
+      'ubuntu',
+      '\u0000',
+      'é',
+    )
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc.array(piece, { maxLength: 2000 }).map((some) => some.join('')),
+    )
+    fc.assert(
+      fc.property(text, (tag) => {
+        const began = process.cpuUsage()
+        const claims = claimsOf(tag)
+        expect(process.cpuUsage(began).user).toBeLessThan(100_000)
+        let place = 0
+        for (const { part } of claims) {
+          place = tag.indexOf(part, place)
+          expect(place).not.toBe(-1)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 
   it.each(['vllm', 'sglang'])('is read from every tag of %s', (engine) => {

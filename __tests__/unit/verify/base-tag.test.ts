@@ -47,6 +47,8 @@ describe('the tag of a base', () => {
     ['v0.21.0-ubuntu24', { distribution: 'ubuntu 24.04' }],
     ['v0.21.0-ubi9', { distribution: 'rhel 9.4' }],
     ['v0.21.0-cu130-x86_64-debian12-efa-zstd-post1', {}],
+    ['v0.21.0_cu130', {}],
+    ['v0.21.0-acme-cuda-13.0_debian-12', {}],
     ['v0.21.0-runtime', { distribution: 'unknown', machine: 'unknown' }],
   ])('%s is true of %j', (tag, inside) => {
     expect(judge(tag, inside)?.state).toBe('pass')
@@ -58,6 +60,11 @@ describe('the tag of a base', () => {
     ['v0.21.0-cu131', {}, 'cu131', 'torch for CUDA 13.0'],
     ['v0.21.0-cu129', { cuda: '13' }, 'cu129', 'torch for CUDA 13'],
     ['v0.21.0-cu130-cu129', {}, 'cu129', 'torch for CUDA 13.0'],
+    ['v0.21.0-acme-cu129', {}, 'cu129', 'torch for CUDA 13.0'],
+    ['v0.21.0_cu129', {}, 'cu129', 'torch for CUDA 13.0'],
+    ['v0.21.0-cuda-12.9', {}, 'cuda-12.9', 'torch for CUDA 13.0'],
+    ['v0.21.0-acme_arm64', {}, 'arm64', 'an image for linux/amd64'],
+    ['v0.21.0-acme-ubuntu-22.04', {}, 'ubuntu-22.04', 'debian 12'],
     ['v0.21.0-aarch64', {}, 'aarch64', 'an image for linux/amd64'],
     ['v0.21.0-amd64', arm, 'amd64', 'an image for linux/arm64'],
     ['v0.21.0-x86_64', { machine: 'aarch64' }, 'x86_64', 'programs for aarch64'],

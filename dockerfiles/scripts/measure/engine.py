@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import unquote, urlsplit
 
-from step.common import cuda
+from step.common import cuda, cxx_standard
 
 from . import places
 from .child import python
@@ -63,6 +63,7 @@ def torch():
     return {
         "version": str(versions[0] or found.version),
         "cuda": versions[1],
+        "cxxStandard": cxx_standard.asked_by(location),
         "record": record(found),
         "location": location,
     }

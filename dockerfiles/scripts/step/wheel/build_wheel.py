@@ -11,11 +11,13 @@ import shutil
 import zipfile
 
 from ..builder.checkout import Source, checkout, has_version_tag
+from ..common import cxx_standard
 from ..common.failure import Failure, say, warn
 from ..common.python_packages import frozen, pip
 from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
 from ..builder.toolkit import Toolkit, complete, flags_for
 from ..builder.variables import remove_others
+from . import cxx_compilers
 
 RESULT = "/wheel"
 WORK = "/build"
@@ -35,6 +37,8 @@ def main():
     remove_others()
     toolkit = Toolkit()
     names = toolkit.chosen(os.environ["GPU_ARCHITECTURES"])
+    torch = cxx_standard.torch_directory()
+    compilers = cxx_compilers.environment(torch and cxx_standard.asked_by(torch), toolkit.nvcc, WORK + "/compiler")
     ref = os.environ["AIBRIX_BRANCH"]
     source = Source("aibrix", "/run/aibrix-source", os.environ["AIBRIX_REPO"])
     commit = checkout(source, ref, os.environ.get("AIBRIX_COMMIT", ""), WORK + "/aibrix")
@@ -42,7 +46,7 @@ def main():
     if not os.path.isfile(project + "/pyproject.toml"):
         raise Failure("AIBrix %s has no python/aibrix_kvcache/pyproject.toml; check that aibrix-repository is AIBrix, of v0.5.0 or later." % ref)
 
-    environment = prepare(project, toolkit, names)
+    environment = prepare(project, toolkit, names, compilers)
     os.makedirs(RESULT + "/dependencies")
     say("compiling for " + " ".join(names))
     what = "aibrix_kvcache %s could not be compiled" % ref
@@ -64,8 +68,11 @@ def main():
     say("%s, %d kB" % (os.path.basename(wheel), os.path.getsize(wheel) // 1024))
 
 
-def prepare(project, toolkit, names):
-    """Puts beside the base what the project needs to be built; returns the environment that shows it to the build."""
+def prepare(project, toolkit, names, compilers):
+    """Puts beside the base what the project needs to be built; returns the environment that shows it to the build.
+
+    compilers: variables for them, to which those of the build are added
+    """
     own_backend = "backend-path" in read_toml(project + "/pyproject.toml").get("build-system", {})
     include, lib = complete(toolkit, {} if own_backend else HEADERS, WORK + "/cuda")
     tools = WORK + "/tools"
@@ -77,10 +84,11 @@ def prepare(project, toolkit, names):
         return ":".join(part for part in (value, os.environ.get(name)) if part)
 
     return {
+        **compilers,
         "AIBRIX_TARGET_DEVICE": "cuda",
         "CUDA_HOME": toolkit.home,
         # The project strips -gencode and ignores TORCH_CUDA_ARCH_LIST (its CMakeLists.txt); nvcc itself reads this
-        "NVCC_APPEND_FLAGS": flags_for(names),
+        "NVCC_APPEND_FLAGS": " ".join([flags_for(names)] + [flag for flag in [compilers.get("NVCC_APPEND_FLAGS")] if flag]),
         "PYTHONPATH": first(tools, "PYTHONPATH"),
         "PATH": "%s/bin:%s/bin:%s" % (tools, toolkit.home, os.environ["PATH"]),
         "CPATH": first(include, "CPATH"),

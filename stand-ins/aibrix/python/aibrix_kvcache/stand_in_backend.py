@@ -1,6 +1,6 @@
 """Stand-in for AIBrix's build: a PEP 517 backend that compiles one extension with nvcc against the torch that is installed.
 
-Like the real one it reads AIBRIX_TARGET_DEVICE, makes a wheel without the extension for anything but `cuda`, takes its
+Like the real one it reads AIBRIX_TARGET_DEVICE and CXX, makes a wheel without the extension for anything but `cuda`, takes its
 version from git (or SETUPTOOLS_SCM_PRETEND_VERSION), and appends nvcc's release to it: 0.7.0+cu130.
 """
 
@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sysconfig
 import tempfile
@@ -17,6 +18,8 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent
 PACKAGE = ROOT / "aibrix_kvcache"
 MAIN_CUDA_VERSION = "12.1"
+# As the real one sets it for its target, whatever torch asks for
+STANDARD = 17
 
 
 def get_requires_for_build_wheel(config_settings=None):
@@ -53,13 +56,16 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 def compile_extension(cuda_home, include, library):
     with tempfile.TemporaryDirectory() as directory:
-        output = pathlib.Path(directory) / "_aibrix_C.abi3.so"
-        command = [f"{cuda_home}/bin/nvcc", "-shared", "-O2", "-Xcompiler", "-fPIC", f"-I{sysconfig.get_path('include')}"]
-        command += [f"-I{path}" for path in include] + [f"-L{path}" for path in library] + [f"-L{cuda_home}/lib64"]
-        command += ["csrc/cache_kernels.cu", "-o", str(output)]
+        output, bindings = pathlib.Path(directory) / "_aibrix_C.abi3.so", f"{directory}/torch_bindings.o"
+        headers = [f"-I{path}" for path in [sysconfig.get_path("include"), *include, f"{cuda_home}/include"]]
+        command = [f"{cuda_home}/bin/nvcc", "-shared", "-O2", f"-std=c++{STANDARD}", "-Xcompiler", "-fPIC", *headers, bindings]
+        command += [f"-L{path}" for path in library] + [f"-L{cuda_home}/lib64", "csrc/cache_kernels.cu", "-o", str(output)]
         # the driver's library is needed to link, as with the real build, and not to load
         command += ["-Wl,--no-as-needed", "-ltorch_cuda", "-lcudart", "-Wl,--as-needed", "-lcuda"]
         environment = dict(os.environ)
+        compiler = shlex.split(environment.get("CXX", "c++"))
+        compiling = [*compiler, "-O2", f"-std=gnu++{STANDARD}", "-fPIC", *headers, "-c", "csrc/torch_bindings.cpp", "-o", bindings]
+        subprocess.run(compiling, check=True, cwd=ROOT, env=environment)
         subprocess.run(command, check=True, cwd=ROOT, env=environment)
         return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}
 

@@ -17,7 +17,8 @@ ROCM_HOME = None
 
 
 def include_paths():
-    return [os.path.join(_ROOT, "include")]
+    include = os.path.join(_ROOT, "include")
+    return [include, os.path.join(include, "torch", "csrc", "api", "include")]
 
 
 def library_paths():

@@ -1,0 +1,54 @@
+/** How tags spell distributions → ID in os-release (os-release(5)) */
+export const distributions = new Map([
+  ...['ubuntu', 'debian', 'rhel', 'rocky', 'almalinux', 'centos', 'fedora'].map((id) => [id, id] as const),
+  ['ubi', 'rhel'],
+  ['rockylinux', 'rocky'],
+])
+
+/** A name whose version may be a part by itself, with two digits, or a dot: `cuda-12.9`, `ubuntu_2204`, but not `cuda-1` */
+const versioned = ['cuda', 'cu', ...distributions.keys()].join('|')
+const part = new RegExp(
+  String.raw`x86[-_]64(?![^-_])|(?:${versioned})[-_](?:\d{2}(?:\.\d+)*|\d\.\d+|\d{3,4})(?![^-_])|[^-_]+`,
+  'gi',
+)
+
+/**
+ * @param suffix `-cu129_ubuntu-24.04`, what a tag has behind its version
+ * @returns its parts as they are in it: `cu129`, `ubuntu-24.04`
+ */
+export function partsOf(suffix: string): string[] {
+  return suffix.match(part) ?? []
+}
+
+/** For what images are made that hold no torch for CUDA, as their tags spell it, with or without a number behind it */
+const hardware: Record<string, string> = {
+  'AMD ROCm': 'rocm|mi(?=\\d)',
+  'Intel XPU': 'xpu',
+  'Intel Gaudi': 'hpu|gaudi',
+  'Huawei Ascend': 'npu|ascend|cann',
+  'Google TPU': 'tpu',
+  'AWS Neuron': 'neuronx?',
+  'Moore Threads MUSA': 'musa',
+  'Cambricon MLU': 'mlu',
+  'MetaX MACA': 'maca',
+  'Hygon DCU': 'dcu',
+  CPUs: 'xeon|cpu',
+}
+const hardwareNames = Object.entries(hardware).map(([name, spelt]) => ({
+  name,
+  pattern: new RegExp(`^(?:${spelt})(?:\\d.*)?$`, 'i'),
+}))
+
+/** `-cpu-offload` is a feature: behind the word may only stand for which machine, CUDA or distribution an image is. */
+const onlyLast = /^cpu$/i
+const place = new RegExp(`^(?:x86[-_]64|amd64|aarch64|arm64|(?:${versioned})[-_.\\d]*)$`, 'i')
+
+/** @returns the part of a suffix that says that an image is not for CUDA, and what it is for; undefined where there is none */
+export function otherHardware(suffix: string): { part: string; name: string } | undefined {
+  const parts = partsOf(suffix)
+  const found = parts.flatMap((each, index) => {
+    if (onlyLast.test(each) && !parts.slice(index + 1).every((later) => place.test(later))) return []
+    return hardwareNames.filter(({ pattern }) => pattern.test(each)).map(({ name }) => ({ part: each, name }))
+  })
+  return found[0]
+}
