@@ -45,19 +45,35 @@ const base = v.strictObject({
   python: v.optional(version),
   torch: v.optional(version),
   cuda: v.optional(version),
+  /** The NIXL that the published image brings */
+  nixl: v.optional(version),
+  /** The engine raises on less */
+  nixlFloor: v.optional(version),
   /** Where it was read */
   source: text,
 })
 
-const wheels = { python: specifier, cuda: v.pipe(v.array(version), v.nonEmpty()) }
-
-/** The wheels of one NIXL, as script/measure-nixl.py finds them; the note says why its UCX can't be built. */
-const nixl = v.union([v.strictObject({ ucx: version, ...wheels }), v.strictObject({ note: text, ...wheels })])
+/** The wheels of one NIXL. */
+const nixl = v.pipe(
+  v.strictObject({
+    /** What the bundled libucp answers */
+    ucx: version,
+    /** Where UCX has no release of that number: the commit that NIXL's own build files name */
+    ucxCommit: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'not a commit'))),
+    /** Why the tools of its UCX can't be built */
+    note: v.optional(text),
+    python: specifier,
+    cuda: v.pipe(v.array(version), v.nonEmpty()),
+    /** Where it was read */
+    source: v.optional(text),
+  }),
+  v.check(({ ucxCommit, note }) => ucxCommit === undefined || note === undefined, 'a commit and a note'),
+)
 
 /** `dockerfiles/catalogue.json`; dockerfiles/catalogue.schema.json says the same for editors. */
 const catalogueSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  format: v.literal(2),
+  format: v.literal(3),
   /** The release that `default` means */
   current: tag,
   releases: recordOf(tag, release),
@@ -82,7 +98,7 @@ export function parseCatalogue(content: string): Catalogue {
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), catalogueSchema), content)
   if (!result.success) throw new UserError(`dockerfiles/catalogue.json: ${v.summarize(result.issues)}`)
   const bundled = Object.entries(result.output.nixl).flatMap(([name, wheel]) =>
-    'ucx' in wheel ? [[name, wheel.ucx] as const] : [],
+    wheel.note === undefined ? [[name, wheel.ucx] as const] : [],
   )
   return { ...result.output, ucxOfNixl: Object.fromEntries(bundled) }
 }
@@ -107,7 +123,7 @@ export function ucxOfNixl(catalogue: Catalogue, version: string): string {
 /** @returns why no image with this NIXL can be built, whose UCX tools have to be of its own UCX, a sentence without its end */
 export function whyNoUcx(catalogue: Catalogue, version: string): string {
   const known = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
-  if (known && 'note' in known) return `NIXL ${version} ${known.note}, so its UCX tools can't be built`
+  if (known?.note !== undefined) return `NIXL ${version} ${known.note}, so its UCX tools can't be built`
   const nearest = nearestReleases('nixl', version, Object.keys(catalogue.ucxOfNixl))
   return `this version of the action does not know NIXL ${version}; the nearest that it knows are ${nearest.join(', ')}`
 }

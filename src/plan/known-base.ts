@@ -12,6 +12,10 @@ export type KnownBase = {
   torch?: string
   /** That of torch: `12.9` */
   cuda?: string
+  /** `1.5.0`: the NIXL that it brings */
+  nixl?: string
+  /** The NIXL that its engine asks for at least */
+  nixlFloor?: string
   /** Where it comes from: an earlier run that looked into the image, or the catalogue. What was measured is complete. */
   source: 'measured' | 'catalogue'
 }
@@ -32,11 +36,12 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
     .filter((part) => !onlyFor.test(part))
   if (variant.length === 0) return known
   const cuda = claimsOf(version.tag).find((claim) => claim.kind === 'CUDA')?.release
-  // The same Dockerfile with another CUDA has the same Python, and perhaps another torch. What else differs can differ in all.
+  // The same Dockerfile with another CUDA has the same Python and engine, and perhaps another torch and NIXL. What else differs can differ in all.
   const onlyCuda = cuda !== undefined && variant.length === 1
   return {
     source: 'catalogue',
     ...(onlyCuda && known.python !== undefined && { python: known.python }),
+    ...(onlyCuda && known.nixlFloor !== undefined && { nixlFloor: known.nixlFloor }),
     ...(cuda !== undefined && { cuda }),
   }
 }

@@ -72,7 +72,7 @@ describe('what is known of a base', () => {
     ['vllm', 'v0.20.0-cu129-x86_64', { python: '3.12', cuda: '12.9' }],
     ['vllm', 'v0.20.0-ubuntu2404', {}],
     ['vllm', 'v0.20.0-cu129-ubuntu2404', { cuda: '12.9' }],
-    ['vllm', 'v0.33.0', { torch: '2.14.0' }],
+    ['vllm', 'v0.33.0', { torch: '2.14.0', nixl: '1.5.0', nixlFloor: '1.5.0' }],
     ['vllm', 'v9.0.0', {}],
     ['sglang', 'v0.5.5.post3', { python: '3.12', torch: '2.9', cuda: '12.9' }],
     ['sglang', 'v0.5.5', { python: '3.12', torch: '2.8.0', cuda: '12.9' }],
