@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import urllib.parse
 import zipfile
+import zlib
 from collections import namedtuple
 
 from pip._internal.commands import create_command
@@ -18,6 +19,7 @@ from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZi
 from pip._vendor import requests
 from pip._vendor.packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from pip._vendor.packaging.version import InvalidVersion
+from pip._vendor.urllib3.exceptions import HTTPError
 
 from .failure import Failure
 
@@ -55,17 +57,14 @@ class Index:
     @contextlib.contextmanager
     def wheel(self, file):
         """A wheel as zipfile has it."""
-        with contextlib.ExitStack() as stack:
+        with readable(file), contextlib.ExitStack() as stack:
             try:
                 content = stack.enter_context(LazyZipOverHTTP(address_of(file), self.session, CHUNK))
-            except HTTPRangeRequestUnsupported:
+            except (HTTPRangeRequestUnsupported, KeyError):  # it tells no length
                 content = stack.enter_context(tempfile.TemporaryFile())
                 for part in self.response(file).iter_content(CHUNK):
                     content.write(part)
-            try:
-                yield stack.enter_context(zipfile.ZipFile(content))
-            except zipfile.BadZipFile as error:
-                raise Failure("%s is no wheel: %s" % (file.link.filename, error)) from error
+            yield stack.enter_context(zipfile.ZipFile(content))
 
     def metadata(self, file):
         """METADATA of a wheel."""
@@ -75,18 +74,25 @@ class Index:
                 raise Failure("%s has no METADATA" % file.link.filename)
             return archive.read(names[0]).decode("utf-8", "replace")
 
-    def members(self, file):
-        """(path without the archive's own folder, function that reads it) of each file in a source distribution, in its order."""
-        try:
-            with tarfile.open(fileobj=self.response(file).raw, mode="r|gz") as archive:
-                for member in archive:
-                    if member.isfile():
-                        yield member.name.partition("/")[2], archive.extractfile(member).read
-        except (tarfile.TarError, EOFError, OSError) as error:
-            raise Failure("%s could not be read: %s" % (file.link.filename, error)) from error
+    def members(self, file, is_wanted):
+        """(path, content) of the files of a source distribution that are wanted, in its order. Paths are without the archive's own folder."""
+        with readable(file), tarfile.open(fileobj=self.response(file).raw, mode="r|gz") as archive:
+            for member in archive:
+                path = member.name.partition("/")[2]
+                if member.isfile() and is_wanted(path):
+                    yield path, archive.extractfile(member).read()
 
     def response(self, file):
         return self.session.get(address_of(file), headers={"Accept-Encoding": "identity"}, stream=True)
+
+
+@contextlib.contextmanager
+def readable(file):
+    """Names a file that is not what its name says, or that did not arrive whole."""
+    try:
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, requests.RequestException, HTTPError) as error:
+        raise Failure("%s of the package index could not be read: %s" % (file.link.filename, error)) from error
 
 
 def address_of(file):
@@ -112,7 +118,7 @@ def open_index():
     pip goes on without an index that does not answer, and would find nothing new: here that is a failure.
     """
     command = create_command("download")
-    options, _ = command.parse_args(["--quiet", "nothing"])
+    options, _ = command.parse_args(["--no-input", "nothing"])
     # Its warnings are about what is a failure here.
     logging.getLogger("pip").setLevel(logging.CRITICAL)
     with command.main_context():
@@ -124,7 +130,9 @@ def open_index():
             try:
                 response = ask(method, url, *arguments, **settings)
             except requests.RequestException as error:
-                raise Failure("the package index at %s did not answer: %s" % (host, type(error).__name__)) from error
+                answers = re.search(r"too many (\d+) error responses", str(error))
+                how = "answered %s" % answers.group(1) if answers else "did not answer: %s" % type(error).__name__
+                raise Failure("the package index at %s %s" % (host, how)) from error
             # An index beside the first need not have every project.
             if response.status_code >= 400 and not (response.status_code == 404 and url.endswith("/")):
                 raise Failure("the package index at %s answered %d %s" % (host, response.status_code, response.reason))

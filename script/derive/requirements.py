@@ -7,12 +7,12 @@ from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 
 # Where AIBrix runs; of the Pythons of the images all that metadata asks for is true.
 PLATFORM = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix",
-            "platform_python_implementation": "CPython", "implementation_name": "cpython", "extra": ""}
+            "platform_python_implementation": "CPython", "implementation_name": "cpython"}
 
 
-def of_metadata(text):
-    """The requirements of a METADATA or PKG-INFO that hold without an extra."""
-    return [found for line in re.findall(r"(?m)^Requires-Dist:\s*(.*)$", text) for found in applying(line)]
+def of_metadata(text, extra=""):
+    """The requirements of a METADATA or PKG-INFO that hold with an extra or without one."""
+    return [found for line in re.findall(r"(?m)^Requires-Dist:\s*(.*)$", text) for found in applying(line, extra)]
 
 
 def of_file(text):
@@ -21,10 +21,10 @@ def of_file(text):
     return [found for line in lines if line and not line.startswith("-") for found in applying(line)]
 
 
-def applying(line):
+def applying(line, extra=""):
     try:
         requirement = Requirement(line)
-        return [requirement] if requirement.marker is None or requirement.marker.evaluate(PLATFORM) else []
+        return [requirement] if requirement.marker is None or requirement.marker.evaluate({**PLATFORM, "extra": extra}) else []
     except (InvalidRequirement, UndefinedEnvironmentName):
         return []
 

@@ -13,6 +13,7 @@ from . import dockerfile, requirements
 
 PIPELINE, DOCKERFILE = ".buildkite/release-pipeline.yaml", "docker/Dockerfile"
 CONNECTORS, METADATA = "requirements/kv_connectors.txt", "PKG-INFO"
+TEXTS = (PIPELINE, DOCKERFILE, CONNECTORS, METADATA)
 # Where each value comes from
 TORCH = "the vllm package requires it"
 PYTHON = "PYTHON_VERSION of docker/Dockerfile in its source distribution"
@@ -28,12 +29,16 @@ def read(index, files):
         return of_metadata(requirements.of_metadata(index.metadata(files[0])))
     with tempfile.TemporaryDirectory() as folder:
         texts = {}
-        for path, content in index.members(archives[0]):
-            if path in (PIPELINE, DOCKERFILE, CONNECTORS, METADATA):
-                texts[path] = content().decode("utf-8", "replace")
-            elif path.startswith("vllm/") and path.endswith(".py") and ".." not in path.split("/"):
-                write(os.path.join(folder, path), content())
+        for path, content in index.members(archives[0], is_wanted):
+            if path in TEXTS:
+                texts[path] = content.decode("utf-8", "replace")
+            else:
+                write(os.path.join(folder, path), content)
         return {**of_texts(texts), **of_sources(os.path.join(folder, "vllm"))}
+
+
+def is_wanted(path):
+    return path in TEXTS or (path.startswith("vllm/") and path.endswith(".py") and ".." not in path.split("/"))
 
 
 def write(path, content):
@@ -48,7 +53,7 @@ def of_metadata(required):
 
 
 def of_texts(texts):
-    """texts: path → text of what the distribution has of PIPELINE, DOCKERFILE, CONNECTORS, METADATA."""
+    """texts: path → text of what the distribution has of TEXTS."""
     own = dockerfile.defaults(texts.get(DOCKERFILE, ""))
     given = dockerfile.of_release(texts.get(PIPELINE, "")) or {}
     found = of_metadata(requirements.of_metadata(texts.get(METADATA, "")))

@@ -37,6 +37,8 @@ const release = v.strictObject({
     module: v.optional(version),
   }),
   notes: v.optional(v.array(text)),
+  /** Where it was read */
+  source: v.optional(text),
 })
 
 /** What is known of engine images, for versions that a specifier matches; a version may match several rows. */
@@ -70,7 +72,7 @@ const nixl = v.pipe(
   v.check(({ ucxCommit, note }) => ucxCommit === undefined || note === undefined, 'a commit and a note'),
 )
 
-/** `dockerfiles/catalogue.json`; dockerfiles/catalogue.schema.json says the same for editors. */
+/** `dockerfiles/catalogue.json`, which script/catalogue makes; dockerfiles/catalogue.schema.json says the same for editors. */
 const catalogueSchema = v.strictObject({
   $schema: v.optional(v.string()),
   format: v.literal(3),
@@ -78,7 +80,7 @@ const catalogueSchema = v.strictObject({
   current: tag,
   releases: recordOf(tag, release),
   /** First SGLang with AIBrix's storage backend: it needs nothing of AIBrix's side */
-  sglang: v.strictObject({ module: version }),
+  sglang: v.strictObject({ module: version, source: v.optional(text) }),
   bases: v.strictObject(v.entriesFromList(engineNames, v.array(base))),
   nixl: recordOf(version, nixl),
 })
