@@ -29,7 +29,14 @@ function put(root: string, files: Record<string, string>): void {
 function pack(name: string, version: string, files: Record<string, string>, ...options: string[]): void {
   const tree = mkdtempSync(path('tree-'))
   put(tree, files)
-  execFileSync('python3', ['stand-ins/pack.py', tree, path('index', 'simple', name), name, version, ...options])
+  execFileSync('python3', [
+    'stand-ins/pack.py',
+    tree,
+    path('index', 'simple', name),
+    name,
+    version,
+    ...options,
+  ])
 }
 
 /** A source distribution of vLLM, which has what the real ones have. */
@@ -129,7 +136,14 @@ async function derive(args: string[] = [], { index, aibrix, catalogue = 'catalog
   writeFileSync(path('hand.json'), JSON.stringify(hand))
   const given = [
     ...['--catalogue', path(catalogue), '--hand-written', path('hand.json')],
-    ...['--aibrix', aibrix ?? path('git', 'aibrix'), '--nixl', path('git', 'nixl'), '--ucx', path('git', 'ucx')],
+    ...[
+      '--aibrix',
+      aibrix ?? path('git', 'aibrix'),
+      '--nixl',
+      path('git', 'nixl'),
+      '--ucx',
+      path('git', 'ucx'),
+    ],
   ]
   server.requests.length = 0
   const child = spawn('script/catalogue', [...given, ...args], {
