@@ -3,10 +3,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { serveIndex, type IndexServer } from '../../stand-ins/index-server.ts'
 import { parseCatalogue } from '../../src/plan/catalogue.ts'
+import { readWorkflow, runWorkflow } from '../support/act.ts'
 import { plainGit, runGit } from '../support/git-repositories.ts'
+import { withProgram } from '../support/stand-in-inputs.ts'
+import { sendJson, startServer } from '../support/web-server.ts'
 
 // script/catalogue as a whole: on an index with NIXL's stand-ins and small packages, and on repositories made here.
 
@@ -218,7 +221,7 @@ describe('script/catalogue', () => {
         'torch is 2.14.0 by hand (a guide), and 2.14.1 by what is published',
       ])
         expect(run.log).toContain(line)
-      execFileSync('npx', ['prettier', '--check', path('catalogue.json')], { stdio: 'pipe' })
+      execFileSync('npx', ['prettier', '--config', '.prettierrc', '--check', path('catalogue.json')])
     },
     2 * minutes,
   )
@@ -287,4 +290,79 @@ describe('the catalogue stays as it was, and the script is red', () => {
     const address = 'http://robot:canary-index-4c1d@127.0.0.1:1/aibrix'
     await untouched({ aibrix: address }, /git could not read http:\/\/127\.0\.0\.1:1\/aibrix/)
   })
+})
+
+describe('catalogue.yml', () => {
+  it(
+    'opens a pull request with what the catalogue of this checkout lacks',
+    async () => {
+      packVllm('0.99.0', '2.99.0', '1.5.0')
+      const checkout = path('checkout')
+      for (const part of [
+        'script',
+        'src',
+        'dockerfiles',
+        'docs',
+        'README.md',
+        'action.yml',
+        'package.json',
+        '.prettierrc',
+      ])
+        cpSync(part, join(checkout, part), { recursive: true })
+      runGit('init', '--quiet', checkout)
+      runGit('-C', checkout, 'add', '--all')
+      runGit('-C', checkout, 'commit', '--quiet', '--message', 'all')
+      const head = runGit('-C', checkout, 'rev-parse', 'HEAD')
+      const api = await startServer(({ method, path: asked }, response) => {
+        const name = `${method} ${asked.replace(/^.*\/repos\/[^/]+\/[^/]+\//, '').replace(/\?.*/, '')}`
+        const answers: Record<string, unknown> = {
+          [`GET git/commits/${head}`]: { tree: { sha: 'old' } },
+          'GET pulls': [],
+          ...Object.fromEntries(
+            ['git/trees', 'git/commits', 'git/refs', 'pulls'].map((one) => [`POST ${one}`, { sha: one }]),
+          ),
+        }
+        sendJson(response, name in answers ? 200 : 404, answers[name] ?? { message: 'Not Found' })
+      })
+      const workflow = readWorkflow('.github/workflows/catalogue.yml')
+      // It is none of a fork's business, which the repository is that act sees.
+      delete workflow.jobs.derive?.if
+      mkdirSync(path('programs'))
+      withProgram(path('programs'), 'npm', `#!/bin/sh\nln -s ${resolve('node_modules')} node_modules\n`)
+      withProgram(
+        path('programs'),
+        'gh',
+        `#!/bin/sh\nhttp_proxy=http://${api.host} exec ${resolve('.cache/lint/bin/gh')} "$@"\n`,
+      )
+      const run = await runWorkflow(workflow, {
+        with: {},
+        secrets: { GITHUB_TOKEN: 'none' },
+        path: path('programs'),
+        environment: {
+          ...{ CHECKOUT: checkout, GH_HOST: 'github.localhost', PIP_INDEX_URL: server.url },
+          ...{ PIP_CONFIG_FILE: '/dev/null', PIP_FIND_LINKS: '' },
+          ...{
+            AIBRIX_REPOSITORY: path('git', 'aibrix'),
+            NIXL_REPOSITORY: path('git', 'nixl'),
+            UCX_REPOSITORY: path('git', 'ucx'),
+          },
+        },
+      })
+      await api.close()
+      expect(run).toMatchObject({ code: 0, jobs: { derive: true, 'pull-request': true } })
+      const bodies = api.seen.filter(({ method }) => method === 'POST').map(({ body }) => body)
+      const [tree, , reference, pull] = bodies.map((body) => JSON.parse(body) as Record<string, unknown>)
+      expect(bodies).toHaveLength(4)
+      const files = tree?.tree as { path: string; content: string }[]
+      const changed = files.find(({ path: name }) => name === 'dockerfiles/catalogue.json')
+      expect(parseCatalogue(changed?.content ?? '').bases.vllm).toContainEqual(
+        row('==0.99.0', { torch: '2.99.0' }, 'requires'),
+      )
+      expect(reference).toMatchObject({ ref: 'refs/heads/catalogue' })
+      expect(pull?.body).toContain(
+        '- vllm 0.99.0: cuda 13.0, nixl 1.5.0, nixlFloor 1.5.0, python 3.12, torch 2.99.0',
+      )
+    },
+    5 * minutes,
+  )
 })

@@ -18,7 +18,7 @@ FIRST_CUDA = "12"
 REFERENCE = re.compile(r"(?m)^\s*ARG\s+UCX_REF=[\"']?([^\s\"']+)")
 BUILD_FILE = "contrib/Dockerfile.manylinux"
 ASK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ask_libucp.py")
-SOURCE = "its wheels: their Pythons and CUDA, what libucp answers"
+SOURCE = "its wheels"
 
 
 # What a libucp from 1.23 on says in its log of the commit that it was made of
