@@ -136,6 +136,12 @@ class VllmTest(unittest.TestCase):
             found = vllm.of_texts({path: text for path, text in texts.items() if path != left_out})
             self.assertEqual({field: value for field, (value, _) in found.items()}, expected)
 
+    def test_that_installs_no_connectors_brings_no_nixl_unless_its_dockerfile_has_it(self):
+        image = IMAGE.replace("--build-arg INSTALL_KV_CONNECTORS=true ", "") % ("12.8.1", "")
+        for own, expected in ((DOCKERFILE_0_9_1, "none"), (DOCKERFILE_0_9_1 + "RUN bash install_nixl.sh --force\n", None)):
+            found = vllm.of_texts({vllm.DOCKERFILE: own, vllm.PIPELINE: image})
+            self.assertEqual(found.get("nixl", (None,))[0], expected)
+
     def test_names_the_file_that_raises_on_an_older_nixl(self):
         top = os.path.join(folder(self), "vllm")
         write(os.path.join(top, "old.py"), 'def start():\n    check_nixl_version("1.4.0")\n')

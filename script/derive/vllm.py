@@ -19,6 +19,7 @@ TORCH = "the vllm package requires it"
 PYTHON = "PYTHON_VERSION of docker/Dockerfile in its source distribution"
 CUDA = "CUDA_VERSION of %s in its source distribution"
 NIXL = "requirements/kv_connectors.txt in its source distribution, which its release pipeline installs"
+NO_NIXL = "its release pipeline installs no connectors, and docker/Dockerfile no NIXL"
 FLOOR = "%s in its source distribution raises on less"
 
 
@@ -64,8 +65,10 @@ def of_texts(texts):
     if cuda:
         found["cuda"] = (cuda, CUDA % ("the release pipeline" if "CUDA_VERSION" in given else DOCKERFILE))
     nixl = requirements.pinned(requirements.of_file(texts.get(CONNECTORS, "")), "nixl")
-    if nixl and given.get("INSTALL_KV_CONNECTORS") == "true":
-        found["nixl"] = (nixl, NIXL)
+    if given.get("INSTALL_KV_CONNECTORS") == "true":
+        found.update({"nixl": (nixl, NIXL)} if nixl else {})
+    elif given and "nixl" not in texts.get(DOCKERFILE, "nixl"):
+        found["nixl"] = ("none", NO_NIXL)
     return found
 
 

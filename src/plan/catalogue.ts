@@ -48,7 +48,7 @@ const base = v.strictObject({
   torch: v.optional(version),
   cuda: v.optional(version),
   /** The NIXL that the published image brings */
-  nixl: v.optional(version),
+  nixl: v.optional(v.union([v.literal('none'), version])),
   /** The engine raises on less */
   nixlFloor: v.optional(version),
   /** Where it was read */
@@ -85,13 +85,8 @@ const catalogueSchema = v.strictObject({
   nixl: recordOf(version, nixl),
 })
 
-type CatalogueFile = v.InferOutput<typeof catalogueSchema>
-
 /** AIBrix releases, the component versions known to work together, and what is known before anything is measured. */
-export type Catalogue = CatalogueFile & {
-  /** NIXL version → the UCX release in its wheels, where there is a release of it */
-  ucxOfNixl: Record<string, string>
-}
+export type Catalogue = v.InferOutput<typeof catalogueSchema>
 export type CatalogueRelease = Catalogue['releases'][string]
 export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 
@@ -99,10 +94,7 @@ export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 export function parseCatalogue(content: string): Catalogue {
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), catalogueSchema), content)
   if (!result.success) throw new UserError(`dockerfiles/catalogue.json: ${v.summarize(result.issues)}`)
-  const bundled = Object.entries(result.output.nixl).flatMap(([name, wheel]) =>
-    wheel.note === undefined ? [[name, wheel.ucx] as const] : [],
-  )
-  return { ...result.output, ucxOfNixl: Object.fromEntries(bundled) }
+  return result.output
 }
 
 /** @throws UserError if the current release is not there, or was not tested */
@@ -117,15 +109,13 @@ export function currentRelease(catalogue: Catalogue): TestedRelease {
 
 /** @throws UserError if it is not known which UCX this NIXL bundles */
 export function ucxOfNixl(catalogue: Catalogue, version: string): string {
-  const found = Object.hasOwn(catalogue.ucxOfNixl, version) ? catalogue.ucxOfNixl[version] : undefined
+  const found = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
   if (found === undefined) throw new UserError(`nixl-version: ${whyNoUcx(catalogue, version)}.`)
-  return found
+  return found.ucx
 }
 
-/** @returns why no image with this NIXL can be built, whose UCX tools have to be of its own UCX, a sentence without its end */
+/** @returns why no image with this NIXL can be built, of which it has to be known what its UCX is, a sentence without its end */
 export function whyNoUcx(catalogue: Catalogue, version: string): string {
-  const known = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
-  if (known?.note !== undefined) return `NIXL ${version} ${known.note}, so its UCX tools can't be built`
-  const nearest = nearestReleases('nixl', version, Object.keys(catalogue.ucxOfNixl))
+  const nearest = nearestReleases('nixl', version, Object.keys(catalogue.nixl))
   return `this version of the action does not know NIXL ${version}; the nearest that it knows are ${nearest.join(', ')}`
 }

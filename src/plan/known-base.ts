@@ -12,8 +12,12 @@ export type KnownBase = {
   torch?: string
   /** That of torch: `12.9` */
   cuda?: string
-  /** `1.5.0`: the NIXL that it brings */
-  nixl?: string
+  /** `1.5.0`: the NIXL that it brings; null: none that works */
+  nixl?: string | null
+  /** Of a base that was measured: what its NIXL is where it does not work, a sentence without its end */
+  brokenNixl?: string
+  /** Of a base that was measured: what the UCX of its NIXL answers */
+  ucx?: string
   /** The NIXL that its engine asks for at least */
   nixlFloor?: string
   /** Where it comes from: an earlier run that looked into the image, or the catalogue. What was measured is complete. */
@@ -29,7 +33,8 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
     satisfies(version.release, row.versions, { prereleases: true }),
   )
   const known: KnownBase = { source: 'catalogue' }
-  for (const { versions: _versions, source: _source, ...row } of rows) Object.assign(known, row)
+  for (const { versions: _versions, source: _source, nixl, ...row } of rows)
+    Object.assign(known, row, nixl !== undefined && { nixl: nixl === 'none' ? null : nixl })
   const variant = version.tag
     .split('-')
     .slice(1)

@@ -31,6 +31,7 @@ function wanted({ tag = 'v0.10.2', aibrix = 'v0.7.0', kind = 'tag', ...more }: C
     version: version(tag),
     aibrix: { kind, ref: aibrix },
     nixl: '0.7.1',
+    nixlFrom: 'index',
     integration: 'auto',
     platform: 'linux/amd64',
     ...more,

@@ -140,6 +140,6 @@ describe('with a second tested release', () => {
 })
 
 it('a catalogue that does not know the UCX of its own release is refused', () => {
-  const { '0.7.1': _, ...rest } = catalogue.ucxOfNixl
-  expect(() => renderHistory({ ...catalogue, ucxOfNixl: rest })).toThrow('NIXL 0.7.1')
+  const { '0.7.1': _, ...nixl } = catalogue.nixl
+  expect(() => renderHistory({ ...catalogue, nixl })).toThrow('NIXL 0.7.1')
 })
