@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { readWorkflow } from '../support/act.ts'
 
 // The scripts in our own workflows, as they are, with the real gh against a server on this machine.
@@ -44,6 +46,7 @@ async function runStep(
   [workflow, job, name]: readonly [string, string, string],
   world: Answers,
   environment: Record<string, string>,
+  cwd = process.cwd(),
 ) {
   const step = readWorkflow(`.github/workflows/${workflow}`).jobs[job]?.steps?.find(
     (one) => one.name === name,
@@ -51,6 +54,7 @@ async function runStep(
   answers = world
   changes = []
   const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? 'exit 99'], {
+    cwd,
     env: {
       ...process.env,
       ...step?.env,
@@ -229,4 +233,86 @@ describe('release.yml', () => {
     const there = { 'GET releases/tags/v1.10.0': {} }
     expect(await runStep(make, there, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: [] })
   })
+})
+
+describe('catalogue.yml', () => {
+  const open = ['catalogue.yml', 'pull-request', 'Open a pull request, or bring it up to date'] as const
+  const environment = { OWNER: 'aibrix', BASE: 'main' }
+  const made: Answers = {
+    'GET git/commits/c0ffee': { tree: { sha: 'tree-of-main' } },
+    'POST git/trees': { sha: 'new-tree' },
+    'POST git/commits': { sha: 'new-commit' },
+    'GET pulls': [],
+  }
+  const file = (path: string, content: string) => ({ content, mode: '100644', path, type: 'blob' })
+  const title = 'Bring the catalogue up to date'
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'catalogue-step-'))
+    put('base', 'c0ffee\n')
+    put('body.md', '- vllm 0.34.0: torch 2.15.0\n')
+    put('files/dockerfiles/catalogue.json', '{}\n')
+    put('files/README.md', '# "Images"\n')
+  })
+  afterEach(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  function put(path: string, text: string): void {
+    mkdirSync(dirname(join(folder, 'changes', path)), { recursive: true })
+    writeFileSync(join(folder, 'changes', path), text)
+  }
+
+  it.each<[string, Answers, string[]]>([
+    [
+      'opens a pull request with the files that changed, on a branch of its own',
+      {},
+      [
+        'POST git/refs {"ref":"refs/heads/catalogue","sha":"new-commit"}',
+        `POST pulls {"base":"main","body":"- vllm 0.34.0: torch 2.15.0\\n","head":"catalogue","title":"${title}"}`,
+      ],
+    ],
+    [
+      'brings the one that is open up to date',
+      {
+        'GET pulls': (query: URLSearchParams) =>
+          query.get('state') === 'open' && query.get('head') === 'aibrix:catalogue' ? [{ number: 8 }] : [],
+        'PATCH git/refs/heads/catalogue': {},
+        'PATCH pulls/8': {},
+      },
+      [
+        'PATCH git/refs/heads/catalogue {"force":true,"sha":"new-commit"}',
+        'PATCH pulls/8 {"body":"- vllm 0.34.0: torch 2.15.0\\n"}',
+      ],
+    ],
+  ])('%s', async (_, more, expected) => {
+    const run = await runStep(open, { ...made, ...more }, environment, folder)
+    expect(run).toMatchObject({ code: 0 })
+    const [tree = '', commit, ...others] = run.changes.filter(
+      (one) => !one.startsWith('PATCH git/refs') || more[one.split(' {')[0] ?? ''],
+    )
+    expect(JSON.parse(tree.replace('POST git/trees ', ''))).toEqual({
+      base_tree: 'tree-of-main',
+      tree: [file('README.md', '# "Images"\n'), file('dockerfiles/catalogue.json', '{}\n')],
+    })
+    expect(commit).toBe(`POST git/commits {"message":"${title}","parents":["c0ffee"],"tree":"new-tree"}`)
+    expect(others).toEqual(expected)
+  })
+
+  it('takes no other file from the job that ran what was published', async () => {
+    put('files/.github/workflows/ci.yml', 'on: push\n')
+    expect(await runStep(open, made, environment, folder)).toMatchObject({
+      code: 1,
+      changes: [],
+      log: expect.stringContaining('.github/workflows/ci.yml is no file of the catalogue'),
+    })
+  })
+
+  it.each(['GET git/commits/c0ffee', 'GET pulls'])(
+    'is red where GitHub does not answer to %s',
+    async (name) => {
+      const { [name]: _, ...world } = made
+      expect((await runStep(open, world, environment, folder)).code).toBe(1)
+    },
+  )
 })

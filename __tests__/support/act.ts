@@ -12,7 +12,13 @@ type Step = {
   with?: Record<string, unknown>
   env?: Record<string, string>
 }
-type Job = { uses?: string; with?: Record<string, unknown>; needs?: string | string[]; steps?: Step[] }
+type Job = {
+  if?: string
+  uses?: string
+  with?: Record<string, unknown>
+  needs?: string | string[]
+  steps?: Step[]
+}
 /** As much of a workflow as the tests look at. */
 export type Workflow = { on: unknown; permissions?: unknown; jobs: Record<string, Job> }
 
@@ -28,6 +34,8 @@ export type WorkflowOptions = {
   with: Record<string, string>
   /** Goes first on PATH */
   path?: string
+  /** Further variables of all steps */
+  environment?: Record<string, string>
 }
 
 export type WorkflowRun = {
@@ -57,7 +65,7 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
   const name = typeof file === 'string' ? basename(file) : 'workflow.yml'
   const workflow = typeof file === 'string' ? readWorkflow(file) : file
   makeRepository(join(home, 'repository'), name, withInputs(workflow, options.with))
-  const released = releaseAction(join(home, 'action'), options.with)
+  const released = releaseAction(join(home, 'action'), options.with, workflow)
   const args = [
     options.event ?? 'workflow_dispatch',
     ...['--workflows', join('.github', 'workflows', name), '--no-cache-server'],
@@ -70,6 +78,7 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
   const path = [options.path, process.env.PATH].filter((part) => part !== undefined).join(':')
   const { code, log } = await runAct(args, join(home, 'repository'), {
     ...options.secrets,
+    ...options.environment,
     ...{
       PATH: withPipMemory({ PATH: path }, options.with['package-index']),
       ARTIFACTS: join(home, 'artifacts'),
@@ -111,8 +120,12 @@ function makeRepository(folder: string, name: string, workflow: Workflow): void 
   git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--message=workflow')
 }
 
-/** What a release of the action has, and stand-ins for GitHub's artifacts. @returns what `uses` says → folder */
-function releaseAction(folder: string, inputs: Record<string, string>): Record<string, string> {
+/** What a release of the action has, and stand-ins for GitHub's own actions. @returns what `uses` says → folder */
+function releaseAction(
+  folder: string,
+  inputs: Record<string, string>,
+  workflow: Workflow,
+): Record<string, string> {
   mkdirSync(dirname(join(folder, imagesFile)), { recursive: true })
   for (const part of ['action.yml', 'dist', 'dockerfiles'])
     cpSync(part, join(folder, part), { recursive: true })
@@ -121,7 +134,8 @@ function releaseAction(folder: string, inputs: Record<string, string>): Record<s
   const rest = Object.entries(inputs).filter(([name]) => !(name in imagesInputs()))
   const text = stringify(withInputs(images, Object.fromEntries(rest)), { lineWidth: 0 })
   writeFileSync(join(folder, imagesFile), text)
-  const all = Object.values(images.jobs).flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
+  const jobs = [images, workflow].flatMap((one) => Object.values(one.jobs))
+  const all = jobs.flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
   // In the commit of a release it names the one before.
   const [own, others] = [true, false].map((is) => all.filter((uses) => uses.startsWith(`${action}@`) === is))
   const released = Object.fromEntries([`${action}@v1`, ...(own ?? [])].map((uses) => [uses, folder]))
@@ -129,17 +143,26 @@ function releaseAction(folder: string, inputs: Record<string, string>): Record<s
   return released
 }
 
-/** An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name. */
-const artifacts: Record<string, string> = {
-  'actions/upload-artifact': 'mkdir -p "$ARTIFACTS/$NAME" && cp -r "$FROM" "$ARTIFACTS/$NAME"',
-  'actions/download-artifact': 'cp "$ARTIFACTS/$NAME"/* .',
+/**
+ * An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name: a file, or what is in a folder. What is
+ * checked out is the folder $CHECKOUT.
+ */
+const standIns: Record<string, string> = {
+  'actions/upload-artifact':
+    'mkdir -p "$ARTIFACTS/$NAME"; if [ -d "$FROM" ]; then FROM=$FROM/.; fi; cp -r "$FROM" "$ARTIFACTS/$NAME"',
+  'actions/download-artifact': 'mkdir -p "./$FROM" && cp -r "$ARTIFACTS/$NAME"/. "./$FROM"',
+  'actions/checkout': 'rm -rf .git && cp -r "$CHECKOUT"/. .',
 }
 
 function makeStandIn(folder: string, uses: string): string {
-  const run = artifacts[uses.replace(/@.*/, '')]
+  const run = standIns[uses.replace(/@.*/, '')]
   if (run === undefined) throw new Error(`there is no stand-in for ${uses}`)
   const env = { NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}' }
-  const inputs = { name: { required: true }, path: {} }
+  const inputs = Object.fromEntries(
+    ['name', 'path', 'if-no-files-found', 'overwrite', 'retention-days', 'persist-credentials'].map(
+      (name) => [name, {}],
+    ),
+  )
   const steps = [{ run, shell: 'bash', env }]
   mkdirSync(folder, { recursive: true })
   writeFileSync(

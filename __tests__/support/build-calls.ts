@@ -39,6 +39,7 @@ export function makeLeg(more: Partial<Leg> = {}): Leg {
       kind: 'tag',
     },
     nixl: '0.7.1',
+    nixlFrom: 'index',
     ucxVersion: '1.19.0',
     ucx: {
       repository: { kind: 'url', url: 'https://example.com/ucx' },

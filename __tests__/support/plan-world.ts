@@ -136,6 +136,7 @@ export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): Pl
     catalogue: catalogue(),
     recipeOf: () => 'recipe',
     storedFacts: () => Promise.resolve(undefined),
+    ownFacts: () => undefined,
     unfit: () => Promise.resolve(undefined),
     ...changes,
   }

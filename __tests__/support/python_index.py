@@ -8,14 +8,22 @@ import zipfile
 WHEEL = "sample-1.0-py3-none-any.whl"
 
 
-def wheel():
-    """A wheel without any file of its own."""
+def zip_of(files):
+    """The bytes of an archive: path → content."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("sample-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n")
-        archive.writestr("sample-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr("sample-1.0.dist-info/RECORD", "")
+        for path, content in files.items():
+            archive.writestr(path, content)
     return made.getvalue()
+
+
+def wheel():
+    """A wheel without any file of its own."""
+    return zip_of({
+        "sample-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n",
+        "sample-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "sample-1.0.dist-info/RECORD": "",
+    })
 
 
 class PackageIndex:

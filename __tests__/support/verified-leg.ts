@@ -1,4 +1,4 @@
-import type { Leg } from '../../src/plan/plan.ts'
+import type { Leg, PinnedSource } from '../../src/plan/plan.ts'
 import type { ImageConfig, ImageLayer } from '../../src/registry/manifest.ts'
 import type { BaseFacts, Facts, LegFacts } from '../../src/verify/facts.ts'
 import type { Rules } from '../../src/verify/again.ts'
@@ -35,6 +35,12 @@ export function makeLayer(digit: string, size: number, mediaType = zstd): ImageL
   return { digest: `sha256:${digit.repeat(64)}`, size, mediaType }
 }
 
+/** What the UCX tools of a leg that has some are built from. */
+export function ucxOf({ ucx }: Pick<Leg, 'ucx'>): PinnedSource {
+  if (!ucx) throw new Error('it has no UCX tools')
+  return ucx
+}
+
 export function makeLeg(changes: Partial<Leg> = {}): Leg {
   const aibrix = { kind: 'url', url: 'https://github.com/vllm-project/aibrix' } as const
   const ucx = { kind: 'url', url: 'https://github.com/openucx/ucx' } as const
@@ -54,6 +60,7 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
     },
     aibrix: { repository: aibrix, ref: 'v0.7.0', commit: 'c5465890'.padEnd(40, '0'), kind: 'tag' },
     nixl: '0.7.1',
+    nixlFrom: 'index',
     ucxVersion: '1.19.0',
     ucx: { repository: ucx, ref: 'v1.19.0', commit: 'e4636149'.padEnd(40, '0'), kind: 'tag' },
     integration: 'auto',

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sentenceOf } from '../errors.ts'
-import type { Artifact } from '../plan/artifact-key.ts'
+import type { Artifact, ArtifactKind } from '../plan/artifact-key.ts'
 import { isDenied } from '../registry/failure.ts'
 import { openModes } from './artifact-archive.ts'
 import { contentFolder, madeFrom, madeFromFile, problemOf } from './artifact-check.ts'
@@ -13,7 +13,8 @@ import type { Step } from './steps.ts'
 export type ArtifactPlace = { store: ArtifactStore; keep: boolean }
 
 /** Where an artifact came from; milliseconds, or a place that people understand. */
-export type Origin = { state: 'built'; duration: number } | { state: 'taken'; from: string }
+export type Origin =
+  { state: 'built'; duration: number } | { state: 'taken'; from: string } | { state: 'left out' }
 
 export type Provided = {
   /** What takes the place of the stage */
@@ -32,6 +33,8 @@ export type Artifacts = {
    * @throws what `make` throws
    */
   provide: (artifact: Artifact, make: (folder: string) => Promise<Step[]>) => Promise<Provided>
+  /** An empty folder takes the place of a stage of which an image has nothing. */
+  nothing: (kind: ArtifactKind) => Promise<Provided>
 }
 
 /**
@@ -61,13 +64,18 @@ export function createArtifacts(
       return provide(artifact, make)
     }
   }
-  return { provide }
+  const nothing: Artifacts['nothing'] = async (kind) => {
+    const folder = newPath(`no-${kind}`)
+    await mkdir(folder, { recursive: true })
+    return { folder, origin: { state: 'left out' }, warnings: [] }
+  }
+  return { provide, nothing }
 }
 
 /** For a leg that found it there. */
 function again(first: Provided): Provided {
   const origin: Origin =
-    first.origin.state === 'taken' ? first.origin : { state: 'taken', from: 'another leg of this run' }
+    first.origin.state !== 'built' ? first.origin : { state: 'taken', from: 'another leg of this run' }
   return { folder: first.folder, origin, warnings: [] }
 }
 

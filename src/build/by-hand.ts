@@ -1,6 +1,6 @@
 import { type BuildCall, commonArguments, outputArguments } from './argv.ts'
 import { environmentLines } from './dockerfile.ts'
-import { components, fetchCommands, isReachableInBuild, sourceContexts } from './source-fetch.ts'
+import { fetchCommands, isReachableInBuild, sourceContexts, sourcesOf } from './source-fetch.ts'
 
 /**
  * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
@@ -11,8 +11,8 @@ export function reproduceCommand(
   call: BuildCall,
   place: { context?: string; dockerfile?: string } = {},
 ): string {
-  const fetched = components.filter((component) => !isReachableInBuild(call.leg[component]))
-  const sources = Object.fromEntries(fetched.map((component) => [component, sourceContexts[component]]))
+  const fetched = sourcesOf(call.leg).filter(({ source }) => !isReachableInBuild(source))
+  const sources = Object.fromEntries(fetched.map(({ component }) => [component, sourceContexts[component]]))
   const variables = environmentLines(call.leg.environment)
   const local = { ...call, ...place, sources }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
@@ -25,9 +25,7 @@ export function reproduceCommand(
   const comment = [...secrets].map(
     ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
   )
-  const fetches = fetched.flatMap((component) =>
-    fetchCommands(sourceContexts[component], call.leg[component]),
-  )
+  const fetches = fetched.flatMap(({ component, source }) => fetchCommands(sourceContexts[component], source))
   const build = extended(local.dockerfile, variables) + shellWords(['docker', ...args])
   return comment.join('') + [...fetches.map(shellWords), build].join('\n')
 }

@@ -111,5 +111,9 @@ async function measureOn(
 
 function isSameToStages(leg: Leg, one: BaseFacts, other: BaseFacts, settings: StagesSettings): boolean {
   const [left, right] = [artifactsFor(leg, one, settings), artifactsFor(leg, other, settings)]
-  return left.wheel.name === right.wheel.name && left.ucx.name === right.ucx.name
+  return (
+    left.wheel.name === right.wheel.name &&
+    left.ucx.name === right.ucx.name &&
+    settings.outdated(one) === settings.outdated(other)
+  )
 }

@@ -1,4 +1,4 @@
-import type { PinnedSource } from '../plan/plan.ts'
+import type { Leg, PinnedSource } from '../plan/plan.ts'
 import { addressOf } from '../plan/source.ts'
 
 /** What has a source of its own, and the named context in which the Dockerfiles take it. */
@@ -8,6 +8,14 @@ export const components: readonly Component[] = ['aibrix', 'ucx']
 
 /** Folders with a bare repository each, which take the place of the repositories that are cloned in the build. */
 export type SourceFolders = Partial<Record<Component, string>>
+
+/** @returns the components that a leg is built from, with their sources */
+export function sourcesOf(leg: Pick<Leg, Component>): { component: Component; source: PinnedSource }[] {
+  return components.flatMap((component) => {
+    const source = leg[component]
+    return source ? [{ component, source }] : []
+  })
+}
 
 /** @returns the ref under which a fetched source is kept */
 export function refOf({ kind, ref }: PinnedSource): string {

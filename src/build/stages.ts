@@ -31,6 +31,8 @@ export type StagesSettings = {
   push: boolean
   /** Says why it can't be built, from the base's facts; undefined if it can. There is none to what is built in any case. */
   objection: ((base: BaseFacts) => Promise<string | undefined>) | undefined
+  /** Says, a sentence without its end, what the plan did not know of the base that the image depends on; undefined if it knew all */
+  outdated: (base: BaseFacts) => string | undefined
   /** Gates that the base alone decides, waivers applied */
   judgeBase: (base: BaseFacts) => Gate[]
   /** What each stage artifact is made with, 64 hexadecimal digits */
@@ -60,6 +62,11 @@ export class Impossible extends UserError {
   }
 }
 
+/** A leg that would be planned otherwise by the facts of its base. */
+export class Outdated extends UserError {
+  override name = 'Outdated'
+}
+
 /** A gate fails on the base alone, so that it would on whatever is built on it. */
 export class UnfitBase extends Error {
   override name = 'UnfitBase'
@@ -82,7 +89,7 @@ const componentOf: Record<ArtifactKind, Component> = { wheel: 'aibrix', ucx: 'uc
  * Has the stage artifacts ready that a leg on this base needs. Both are built at a time, as BuildKit would.
  * @param addSteps gets the steps that ran for them
  * @param confirm called before something is built: by what was measured, and not by what was stored, is it kept
- * @throws Impossible or UnfitBase if the facts speak against the leg; UserError if a stage can't be built
+ * @throws Outdated, Impossible or UnfitBase if the facts speak against the leg; UserError if a stage can't be built
  */
 export async function prepareStages(
   leg: Leg,
@@ -91,6 +98,8 @@ export async function prepareStages(
   { build, artifacts, fetchSource }: StagesWorld,
   { addSteps, confirm }: { addSteps: (steps: Step[]) => void; confirm: () => Promise<void> },
 ): Promise<Stages> {
+  const outdated = settings.outdated(base)
+  if (outdated !== undefined) throw new Outdated(`${leg.id} was not built: ${outdated}.`)
   const reason = await settings.objection?.(base)
   if (reason !== undefined) throw new Impossible(leg, reason, base)
   const gates = settings.judgeBase(base)
@@ -100,14 +109,18 @@ export async function prepareStages(
       await confirm()
       const { kind } = artifact.determinants
       const component = componentOf[kind]
-      const sources = { [component]: await fetchSource(component, leg[component]) }
+      const source = leg[component]
+      const sources = source ? { [component]: await fetchSource(component, source) } : {}
       const { steps } = await build({ ...settings.call, leg, sources, output: { kind, directory } }, leg)
       addSteps(steps)
       return steps
     })
   const wanted = artifactsFor(leg, base, settings)
   // Neither is left under way when the other one fails.
-  const [wheel, ucx] = await Promise.allSettled([provide(wanted.wheel), provide(wanted.ucx)])
+  const [wheel, ucx] = await Promise.allSettled([
+    provide(wanted.wheel),
+    leg.ucx ? provide(wanted.ucx) : artifacts.nothing('ucx'),
+  ])
   if (wheel.status === 'rejected') throw wheel.reason
   if (ucx.status === 'rejected') throw ucx.reason
   return {

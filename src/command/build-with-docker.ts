@@ -1,16 +1,20 @@
 import * as core from '@actions/core'
 import { randomBytes } from 'node:crypto'
+import pLimit from 'p-limit'
 import { buildLegs } from './build-legs.ts'
 import { artifactPlaces, factsPlace } from './artifact-places.ts'
 import { makesIndex } from '../build/argv.ts'
 import { createArtifacts } from '../build/artifacts.ts'
 import { openBuilder, type RunDocker } from '../build/builder.ts'
 import { openDockerLogin } from '../build/docker-config.ts'
+import { measureBase } from '../build/measure.ts'
+import { sentenceOf } from '../errors.ts'
+import type { BaseFacts } from '../verify/facts.ts'
 import type { Tools } from './commands.ts'
 import { checkRoom } from './check-room.ts'
 import type { ImpossibleLeg } from './impossible.ts'
 import type { Inputs } from '../inputs/inputs.ts'
-import { createLegLog, legNames } from './leg-log.ts'
+import { createLegLog, type LegLog, legNames } from './leg-log.ts'
 import type { Plan, PlannedLeg } from '../plan/plan.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 import { removeBallast } from '../edge/ballast.ts'
@@ -19,12 +23,36 @@ import { systemWait } from '../retry.ts'
 import * as world from './leg-world.ts'
 import type { Machine } from '../edge/machine.ts'
 
-/** Builds legs with docker: has a login and a builder ready for as long as that takes. */
+/** A login and a builder, ready for what is to be built. */
+export type DockerSession = {
+  /** Measures the base of each leg, and stores the facts where this run pushes. One that can't be measured is left to its legs. */
+  measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
+  /** There is at least one leg; their bases and platforms are among those for which the session was opened. */
+  build: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
+  close: () => Promise<void>
+}
+
+/** Builds legs with docker. */
 export async function buildWithDocker(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  { inputs, machine: runner, registry, secretFiles, nixl, fetchSource }: Tools,
+  tools: Tools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
+  const session = await openDocker(plan, legs, tools)
+  try {
+    return await session.build(plan, legs)
+  } finally {
+    await session.close()
+  }
+}
+
+/** @param legs all that may be built. @throws UserError if there is no builder for them, or not enough room on disk */
+export async function openDocker(
+  plan: Plan,
+  legs: readonly PlannedLeg[],
+  tools: Tools,
+): Promise<DockerSession> {
+  const { inputs, machine: runner } = tools
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
   const { environment } = await openDockerLogin(
     login,
@@ -35,48 +63,104 @@ export async function buildWithDocker(
   const machine = { ...runner, environment }
   const docker = world.createDocker(machine)
   const builder = await builderFor(plan, legs, inputs, machine, docker)
+  const close = async (): Promise<void> => {
+    // After a cancel there is no time for it, and `post` does it.
+    if (!builder.made || machine.signal.aborted) return
+    await builder.remove()
+    remember('builder', '')
+  }
   try {
     await haveRoom(legs, inputs, builder.name, machine, docker)
-    const options = { ...inputs.build, builder: builder.name }
-    const run = randomBytes(4).toString('hex')
-    const settingsOf = world.createSettings(
-      machine,
-      inputs,
-      plan.cacheRepository,
-      options,
-      secretFiles,
-      nixl,
-      run,
-    )
-    const names = legNames(plan)
-    const nameOf = (leg: PlannedLeg): string => names.get(leg.id) ?? leg.id
-    const sideBySide = inputs.parallel > 1 && legs.length > 1
-    const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-    const choices = { ...inputs, cacheRepository: plan.cacheRepository, force }
-    const kept = {
-      fetchSource,
-      facts: factsPlace(registry, plan.cacheRepository),
-      artifacts: createArtifacts(
-        artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
-        world.newPathIn(machine),
-      ),
-    }
-    return await buildLegs(legs, choices, {
-      registry,
-      legLog: (leg) => createLegLog(nameOf(leg), sideBySide, machine.log),
-      legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
-      settingsOf,
-      commandOf: world.createCommand(plan, settingsOf, secretFiles),
-      redact: machine.redact,
-      settle: () => systemWait(machine.waits.settle, machine.signal),
-    })
-  } finally {
-    // After a cancel there is no time for it, and `post` does it.
-    if (builder.made && !machine.signal.aborted) {
-      await builder.remove()
-      remember('builder', '')
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const open = { ...tools, machine, docker, builder: builder.name }
+  return {
+    measure: (of, some) => measureBases(of, some, open),
+    build: (of, some) => buildAll(of, some, open),
+    close,
+  }
+}
+
+type OpenTools = Tools & { docker: RunDocker; builder: string }
+
+async function buildAll(
+  plan: Plan,
+  legs: readonly PlannedLeg[],
+  tools: OpenTools,
+): Promise<(LegOutcome | ImpossibleLeg)[]> {
+  const { inputs, machine, registry, secretFiles, fetchSource, docker } = tools
+  const settingsOf = settingsFor(plan, tools)
+  const force = plan.images.some(({ cause }) => cause.kind === 'forced')
+  const choices = { ...inputs, cacheRepository: plan.cacheRepository, force }
+  const kept = {
+    fetchSource,
+    facts: factsPlace(registry, plan.cacheRepository),
+    artifacts: createArtifacts(
+      artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
+      world.newPathIn(machine),
+    ),
+  }
+  return buildLegs(legs, choices, {
+    registry,
+    legLog: logsFor(plan, legs, tools),
+    legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
+    settingsOf,
+    commandOf: world.createCommand(plan, settingsOf, secretFiles),
+    redact: machine.redact,
+    settle: () => systemWait(machine.waits.settle, machine.signal),
+  })
+}
+
+async function measureBases(
+  plan: Plan,
+  legs: readonly PlannedLeg[],
+  tools: OpenTools,
+): Promise<Map<string, BaseFacts>> {
+  const { inputs, machine, registry, docker } = tools
+  const settingsOf = settingsFor(plan, tools)
+  const logOf = logsFor(plan, legs, tools)
+  const { keep } = factsPlace(registry, plan.cacheRepository)
+  const limit = pLimit(inputs.parallel)
+  const measured = new Map<string, BaseFacts>()
+  const measure = async (leg: PlannedLeg): Promise<void> => {
+    const log = logOf(leg)
+    try {
+      const facts = await measureBase(
+        leg,
+        settingsOf(leg).call,
+        world.createLegWorld(machine, docker, registry, log),
+        [],
+      )
+      measured.set(leg.base.manifestDigest, facts)
+      if (inputs.push) await keep(leg, facts, false)
+    } catch (error) {
+      if (machine.signal.aborted) throw error
+      // Its leg comes to the same, and has a place in the report where to say so.
+      log.say(`${log.name}: ${machine.redact(sentenceOf(error))}`)
+    } finally {
+      log.end()
     }
   }
+  await Promise.all(legs.map((leg) => limit(measure, leg)))
+  return measured
+}
+
+function settingsFor(plan: Plan, { inputs, machine, secretFiles, nixl, builder }: OpenTools) {
+  const options = { ...inputs.build, builder }
+  const run = randomBytes(4).toString('hex')
+  return world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles, nixl, run)
+}
+
+function logsFor(
+  plan: Plan,
+  legs: readonly PlannedLeg[],
+  { inputs, machine }: OpenTools,
+): (leg: PlannedLeg) => LegLog {
+  const names = legNames(plan)
+  const sideBySide = inputs.parallel > 1 && legs.length > 1
+  return (leg) => createLegLog(names.get(leg.id) ?? leg.id, sideBySide, machine.log)
 }
 
 /** Before anything is pulled. @throws UserError if there is not enough room on disk */

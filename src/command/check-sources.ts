@@ -1,4 +1,4 @@
-import { components } from '../build/source-fetch.ts'
+import { sourcesOf } from '../build/source-fetch.ts'
 import type { FetchSource } from '../edge/sources.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -10,6 +10,6 @@ import type { Plan } from '../plan/plan.ts'
  */
 export async function checkSources(plan: Pick<Plan, 'images'>, fetchSource: FetchSource): Promise<void> {
   for (const leg of pendingLegs(plan))
-    for (const component of components)
-      if (leg[component].repository.kind === 'path') await fetchSource(component, leg[component])
+    for (const { component, source } of sourcesOf(leg))
+      if (source.repository.kind === 'path') await fetchSource(component, source)
 }

@@ -10,7 +10,10 @@ import { publicRepository } from '../plan/combination.ts'
 import { makePlan } from '../plan/make-plan.ts'
 import type { NixlIndex } from '../plan/nixl-index.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { createPlanWorld, objectionTo, readCatalogue } from './plan-world.ts'
+import type { DockerSession } from './build-with-docker.ts'
+import { isPlanOutdated, unmeasuredLegs } from './nixl-of-bases.ts'
+import { pendingLegs } from '../plan/pending.ts'
+import { createPlanWorld, type KnownFacts, objectionTo, readCatalogue } from './plan-world.ts'
 import { createOpenReader } from './open-reader.ts'
 import { loadPlan, storePlan } from './plan-store.ts'
 import { askedAttestations } from '../promote/attestations.ts'
@@ -51,8 +54,30 @@ export async function carryOut(
 
 /** plan → build → promote, in this process. */
 async function run(tools: Tools): Promise<Run> {
-  const { made: plan } = await makeThePlan(tools)
-  return runPlan(plan, tools.inputs, worldOf(tools, plan), builderOf(plan, tools))
+  const facts: KnownFacts = { own: new Map(), read: new Set() }
+  const { made } = await makeThePlan(tools, facts)
+  const builder = builderOf(tools)
+  let session: DockerSession | undefined
+  try {
+    return await runPlan(
+      made,
+      tools.inputs,
+      worldOf(tools, made),
+      (legs, plan) => (session ? session.build(plan, legs) : builder(legs, plan)),
+      async (plan) => {
+        const legs = unmeasuredLegs(plan, facts)
+        if (legs.length === 0) return plan
+        const { openDocker } = await import('./build-with-docker.ts')
+        session = await openDocker(plan, pendingLegs(plan), tools)
+        for (const [digest, base] of await session.measure(plan, legs)) facts.own.set(digest, base)
+        if (!isPlanOutdated(plan, facts)) return plan
+        core.info('The plan is made again, with what was measured in the bases.')
+        return (await makeThePlan(tools, facts)).made
+      },
+    )
+  } finally {
+    await session?.close()
+  }
 }
 
 /** What there is to build, kept for `build` and `promote`. */
@@ -79,7 +104,7 @@ async function build(
   const loaded = await takePlan(tools, place)
   const planned = findLeg(loaded, id)
   refuseOtherRecipe(planned.leg)
-  return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(loaded, tools))
+  return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(tools))
 }
 
 /** The public tags of a plan whose legs other runners have staged. Needs no Docker. */
@@ -109,21 +134,21 @@ function worldOf(
 }
 
 /** What builds is loaded when there is something to build. */
-function builderOf(plan: Plan, tools: Tools): Build {
-  return async (legs) => {
+function builderOf(tools: Tools): Build {
+  return async (legs, plan) => {
     const { buildWithDocker } = await import('./build-with-docker.ts')
     return buildWithDocker(plan, legs, tools)
   }
 }
 
-async function makeThePlan(tools: Tools): Promise<{ made: Plan; warnings: string[] }> {
+async function makeThePlan(tools: Tools, facts?: KnownFacts): Promise<{ made: Plan; warnings: string[] }> {
   const { inputs, machine, registry, git, nixl, fetchSource } = tools
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
-  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl))
+  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl, facts))
   await checkSources(made, fetchSource)
   for (const line of describePlan(made, inputs.push)) core.info(line)
   for (const warning of warnings.sort()) core.info(warning)

@@ -8,11 +8,12 @@ import type { LegSettings, LegWorld } from '../build/leg.ts'
 import type { BuildOptions } from '../build/options.ts'
 import { runProcess } from '../build/process.ts'
 import { runBuild } from '../build/session.ts'
-import { isReachableInBuild } from '../build/source-fetch.ts'
+import { isReachableInBuild, sourcesOf } from '../build/source-fetch.ts'
 import { UserError } from '../errors.ts'
 import { dockerfileOf } from './dockerfile-of.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import type { LegLog } from './leg-log.ts'
+import { whyOutdated } from './nixl-of-bases.ts'
 import type { Machine } from '../edge/machine.ts'
 import { engines } from '../plan/engine.ts'
 import type { NixlIndex } from '../plan/nixl-index.ts'
@@ -157,6 +158,7 @@ export function createSettings(
     addedBytesLimit: inputs.addedBytesLimit,
     index: makesIndex(options, machine.environment),
     objection: leg.feasibility === 'forced' ? undefined : (facts) => objectionTo(leg, facts, judging),
+    outdated: (facts) => whyOutdated(leg, facts, inputs.push),
     recipes: readStageRecipes(machine.dockerfiles, leg.engine),
   })
 }
@@ -169,7 +171,7 @@ export function createCommand(
 ) {
   return (leg: PlannedLeg): string => {
     const { call } = settingsOf(leg)
-    const clones = isReachableInBuild(leg.aibrix) || isReachableInBuild(leg.ucx)
+    const clones = sourcesOf(leg).some(({ source }) => isReachableInBuild(source))
     const secrets = clones ? secretFiles : call.secrets
     const planned = images.find(({ legs }) => legs.some(({ id }) => id === leg.id))
     const image = {

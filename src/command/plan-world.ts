@@ -34,6 +34,7 @@ export function createPlanWorld(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   git: RunGit,
   nixl: NixlIndex,
+  { own, read }: KnownFacts = { own: new Map(), read: new Set() },
 ): PlanWorld {
   const { dockerfiles } = machine
   const recipes = new Map<Engine, string>()
@@ -48,9 +49,14 @@ export function createPlanWorld(
       recipes.set(engine, recipe)
       return recipe
     },
-    storedFacts: async (base) => {
+    storedFacts: async (base, engine) => {
       const facts = await readBaseFacts(registry, inputs.plan.cacheRepository, base)
-      return facts && knownFrom(facts)
+      if (facts) read.add(base.manifestDigest)
+      return facts && knownFrom(facts, engine)
+    },
+    ownFacts: (base, engine) => {
+      const facts = own.get(base.manifestDigest)
+      return facts && knownFrom(facts, engine)
     },
     unfit: async (leg, published) => unfit(leg, published, inputs, registry),
   }
@@ -108,12 +114,20 @@ export function readCatalogue(dockerfiles: string): Catalogue {
   return known
 }
 
+/** What is known of bases beside what the catalogue says: manifest digest → facts. */
+export type KnownFacts = {
+  /** Measured by this run */
+  own: Map<string, BaseFacts>
+  /** Bases of which the plan has read stored facts */
+  read: Set<string>
+}
+
 /**
  * What a plan calls possible may have been judged by what the catalogue guesses of a base: its facts decide.
  * @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can
  */
 export async function objectionTo(leg: Leg, base: BaseFacts, world: JudgeWorld): Promise<string | undefined> {
-  const judged = await judgeLeg(leg, knownFrom(base), world)
+  const judged = await judgeLeg(leg, knownFrom(base, leg.engine), world)
   if (judged.state === 'impossible') return judged.reason
   return toolkitObjection(leg, base) ?? packagesObjection(base)
 }

@@ -18,25 +18,30 @@ export type RunWorld = PromoteWorld &
     elapsed: () => number
   }
 
-/** Builds legs, see `buildLegs`; there is at least one. */
-export type Build = (legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
+/** Builds legs of a plan, see `buildLegs`; there is at least one. */
+export type Build = (legs: readonly PlannedLeg[], plan: Plan) => Promise<(LegOutcome | ImpossibleLeg)[]>
 
-/** plan → build → promote in one process: builds what is pending, and publishes what every leg of is verified. */
+/**
+ * plan → build → promote in one process: builds what is pending, and publishes what every leg of is verified.
+ * @param renew measures what has to be known of bases, and gives the plan as it is then
+ */
 export async function runPlan(
-  plan: Plan,
+  made: Plan,
   { push, failFast }: { push: boolean; failFast: boolean },
   world: RunWorld,
   build: Build,
+  renew: (plan: Plan) => Promise<Plan> = (plan) => Promise.resolve(plan),
 ): Promise<Run> {
-  return timed('run', plan, world, async () => {
+  return timed('run', made, world, async () => {
+    if (push) await checkPushAccess(world.registry, repositoriesToPush(made))
+    const plan = await renew(made)
     const pending = pendingLegs(plan)
-    if (push) await checkPushAccess(world.registry, repositoriesToPush(plan))
     if (push && failFast && pending.length > 0 && (await refusesStaged(plan, world))) {
       const built = pending.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
       const promotion = await promoteImages(plan, { built, failFast, lookAgain: false }, world)
       return { ...promotion, excluded: plan.excluded }
     }
-    const { built, left, excluded } = leaveOut(plan, pending.length === 0 ? [] : await build(pending))
+    const { built, left, excluded } = leaveOut(plan, pending.length === 0 ? [] : await build(pending, plan))
     refuseNothing(plan, left, excluded)
     if (!push) return { outcomes: left.images.map((image) => unpublished(image, built)), excluded }
     const promotion = await promoteImages(left, { built, failFast, lookAgain: built.length > 0 }, world)
@@ -71,7 +76,7 @@ export async function buildOne(
   return timed('build', plan, world, async () => {
     if (push) refuseUnpushed(plan)
     if (push) await checkPushAccess(world.registry, [plan.cacheRepository])
-    const { built, left, excluded } = leaveOut(plan, await build([leg]))
+    const { built, left, excluded } = leaveOut(plan, await build([leg], plan))
     if (!left.images.includes(image)) return { outcomes: [], excluded }
     const outcome = unpublished(image, built, [leg])
     const staged: ImageOutcome = push && outcome.state === 'built' ? { ...outcome, state: 'staged' } : outcome

@@ -69,7 +69,7 @@ export type Artifact<D extends Determinants = Determinants> = {
 type LegPart = Pick<Leg, 'platform' | 'aibrix' | 'ucx' | 'ucxVersion' | 'buildArguments' | 'base'>
 
 /**
- * Which artifacts a leg needs. Left out is what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
+ * Which artifacts a leg needs, but for that of UCX where it has none. Left out is what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
  * @param architectures what `gpu-architectures` means for this base; undefined where the base can't tell
  * @param recipes digest for each kind
  */
@@ -94,8 +94,8 @@ export function artifactsOf(
     ucx: named({
       kind: 'ucx',
       ...commonOf(leg, base, headersOfUcx, recipes.ucx),
-      ucxVersion: leg.ucxVersion,
-      ucxCommit: leg.ucx.commit,
+      ucxVersion: leg.ucxVersion ?? 'none',
+      ucxCommit: leg.ucx?.commit ?? 'none',
       rdmaCore: rdmaCore(base.dpkg ?? {}),
     }),
   }

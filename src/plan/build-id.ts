@@ -17,8 +17,11 @@ export type Determinants = {
   /** A release tag gives the wheel its version; the name of a branch does not */
   aibrixTag: string | null
   nixl: string
-  ucxVersion: string
-  ucxCommit: string
+  /** Left out of an image in which NIXL is installed, as in all that were made when there was nothing else */
+  nixlFrom?: 'base'
+  ucxVersion: string | null
+  /** Null for an image without UCX tools */
+  ucxCommit: string | null
   integration: string
   gpuArchitectures: string
   buildArguments: Record<string, string>
@@ -40,8 +43,9 @@ export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: str
     aibrixCommit: leg.aibrix.commit,
     aibrixTag: leg.aibrix.kind === 'tag' ? leg.aibrix.ref : null,
     nixl: leg.nixl,
+    ...(leg.nixlFrom === 'base' && { nixlFrom: leg.nixlFrom }),
     ucxVersion: leg.ucxVersion,
-    ucxCommit: leg.ucx.commit,
+    ucxCommit: leg.ucx?.commit ?? null,
     integration: leg.integration,
     gpuArchitectures: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     buildArguments: leg.buildArguments,

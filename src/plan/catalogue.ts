@@ -37,6 +37,8 @@ const release = v.strictObject({
     module: v.optional(version),
   }),
   notes: v.optional(v.array(text)),
+  /** Where it was read */
+  source: v.optional(text),
 })
 
 /** What is known of engine images, for versions that a specifier matches; a version may match several rows. */
@@ -45,35 +47,46 @@ const base = v.strictObject({
   python: v.optional(version),
   torch: v.optional(version),
   cuda: v.optional(version),
+  /** The NIXL that the published image brings */
+  nixl: v.optional(v.union([v.literal('none'), version])),
+  /** The engine raises on less */
+  nixlFloor: v.optional(version),
   /** Where it was read */
   source: text,
 })
 
-const wheels = { python: specifier, cuda: v.pipe(v.array(version), v.nonEmpty()) }
+/** The wheels of one NIXL. */
+const nixl = v.pipe(
+  v.strictObject({
+    /** What the bundled libucp answers */
+    ucx: version,
+    /** Where UCX has no release of that number: the commit that NIXL's own build files name */
+    ucxCommit: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'not a commit'))),
+    /** Why the tools of its UCX can't be built */
+    note: v.optional(text),
+    python: specifier,
+    cuda: v.pipe(v.array(version), v.nonEmpty()),
+    /** Where it was read */
+    source: v.optional(text),
+  }),
+  v.check(({ ucxCommit, note }) => ucxCommit === undefined || note === undefined, 'a commit and a note'),
+)
 
-/** The wheels of one NIXL, as script/measure-nixl.py finds them; the note says why its UCX can't be built. */
-const nixl = v.union([v.strictObject({ ucx: version, ...wheels }), v.strictObject({ note: text, ...wheels })])
-
-/** `dockerfiles/catalogue.json`; dockerfiles/catalogue.schema.json says the same for editors. */
+/** `dockerfiles/catalogue.json`, which script/catalogue makes; dockerfiles/catalogue.schema.json says the same for editors. */
 const catalogueSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  format: v.literal(2),
+  format: v.literal(3),
   /** The release that `default` means */
   current: tag,
   releases: recordOf(tag, release),
   /** First SGLang with AIBrix's storage backend: it needs nothing of AIBrix's side */
-  sglang: v.strictObject({ module: version }),
+  sglang: v.strictObject({ module: version, source: v.optional(text) }),
   bases: v.strictObject(v.entriesFromList(engineNames, v.array(base))),
   nixl: recordOf(version, nixl),
 })
 
-type CatalogueFile = v.InferOutput<typeof catalogueSchema>
-
 /** AIBrix releases, the component versions known to work together, and what is known before anything is measured. */
-export type Catalogue = CatalogueFile & {
-  /** NIXL version → the UCX release in its wheels, where there is a release of it */
-  ucxOfNixl: Record<string, string>
-}
+export type Catalogue = v.InferOutput<typeof catalogueSchema>
 export type CatalogueRelease = Catalogue['releases'][string]
 export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 
@@ -81,10 +94,7 @@ export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 export function parseCatalogue(content: string): Catalogue {
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), catalogueSchema), content)
   if (!result.success) throw new UserError(`dockerfiles/catalogue.json: ${v.summarize(result.issues)}`)
-  const bundled = Object.entries(result.output.nixl).flatMap(([name, wheel]) =>
-    'ucx' in wheel ? [[name, wheel.ucx] as const] : [],
-  )
-  return { ...result.output, ucxOfNixl: Object.fromEntries(bundled) }
+  return result.output
 }
 
 /** @throws UserError if the current release is not there, or was not tested */
@@ -99,15 +109,13 @@ export function currentRelease(catalogue: Catalogue): TestedRelease {
 
 /** @throws UserError if it is not known which UCX this NIXL bundles */
 export function ucxOfNixl(catalogue: Catalogue, version: string): string {
-  const found = Object.hasOwn(catalogue.ucxOfNixl, version) ? catalogue.ucxOfNixl[version] : undefined
+  const found = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
   if (found === undefined) throw new UserError(`nixl-version: ${whyNoUcx(catalogue, version)}.`)
-  return found
+  return found.ucx
 }
 
-/** @returns why no image with this NIXL can be built, whose UCX tools have to be of its own UCX, a sentence without its end */
+/** @returns why no image with this NIXL can be built, of which it has to be known what its UCX is, a sentence without its end */
 export function whyNoUcx(catalogue: Catalogue, version: string): string {
-  const known = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
-  if (known && 'note' in known) return `NIXL ${version} ${known.note}, so its UCX tools can't be built`
-  const nearest = nearestReleases('nixl', version, Object.keys(catalogue.ucxOfNixl))
+  const nearest = nearestReleases('nixl', version, Object.keys(catalogue.nixl))
   return `this version of the action does not know NIXL ${version}; the nearest that it knows are ${nearest.join(', ')}`
 }

@@ -11,6 +11,7 @@ import type { NixlIndex } from './nixl-index.ts'
 import type { BaseImage } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { nearestHint, NoMatch, type Selected, selectVersions } from './select.ts'
+import { type Ground, type SelectedNixl, selectNixl } from './select-nixl.ts'
 import type { Source } from './source.ts'
 import type { TagIndex } from './tag-index.ts'
 import { type EngineVersion, parseEngineVersion } from './version.ts'
@@ -23,11 +24,8 @@ export type ChoiceWorld = {
   aibrix: Promise<Source>
   nixl: NixlIndex
   /** What an earlier run measured in a base; undefined if none did. `bases` is how many may be asked about */
-  measured: (base: BaseImage, bases: number) => Promise<KnownBase | undefined>
+  measured: (base: BaseImage, engine: Engine, bases: number) => Promise<KnownBase | undefined>
 }
-
-/** A platform's base, and what is known of it, which is found out once somebody asks. */
-export type Ground = { base: BaseImage; known: () => Promise<KnownBase> }
 
 /** A combination on its bases; `unbuildable` is a sentence where a platform has none. */
 export type Choice = Combination & ({ grounds: ReadonlyMap<string, Ground> } | { unbuildable: string })
@@ -42,16 +40,16 @@ export async function choose(request: PlanRequest, world: ChoiceWorld): Promise<
     selectAibrix(request, world),
     Promise.all(request.engines.map((asked) => selectEngine(request, world, asked))),
   ])
-  return perEngine.flat().flatMap((one) => combine(one, releases))
+  const pairs = perEngine.flat().flatMap((one) => releases.map((release) => ({ one, release })))
+  return (await Promise.all(pairs.map((pair) => combine(request, world, pair)))).flat()
 }
 
-/** An engine version on its bases, with the NIXL versions for them; `grounds` says in a sentence why there is none. */
+/** An engine version on its bases; `grounds` says in a sentence why there is none. */
 type EngineChoice = {
   engine: Engine
   version: EngineVersion
   chosen: Selected
   grounds: ReadonlyMap<string, Ground> | string
-  libraries: Selected[]
 }
 
 async function selectEngine(
@@ -72,24 +70,31 @@ async function selectEngine(
       const version = engineVersion(chosen)
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
       const bases = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
-      const one = { engine, version, bases, chosen, count: selected.length * request.platforms.length }
-      return { engine, version, chosen, ...(await groundAndNixl(request, world, one)) }
+      const count = selected.length * request.platforms.length
+      const grounds = typeof bases === 'string' ? bases : groundsOf(world, engine, version, bases, count)
+      return { engine, version, chosen, grounds }
     }),
   )
 }
 
-function combine({ engine, version, chosen, grounds, libraries }: EngineChoice, releases: PinnedRelease[]) {
-  return releases.flatMap(({ selected: aibrix, source }) =>
-    libraries.map((nixl): Choice => {
-      const selected = { engine: chosen, aibrix, nixl }
-      const combination: Combination = {
-        ...{ engine, version, aibrix: source, nixl: nixl.tag },
-        named: choosers.filter((chooser) => selected[chooser].wanted === 'exact'),
-        why: `versions ${chosen.why}, aibrix-version ${aibrix.why}, nixl-version ${nixl.why}`,
-      }
-      return { ...combination, ...(typeof grounds === 'string' ? { unbuildable: grounds } : { grounds }) }
-    }),
-  )
+/** An engine version with one AIBrix and each NIXL that was asked for. */
+async function combine(
+  request: PlanRequest,
+  world: ChoiceWorld,
+  { one, release }: { one: EngineChoice; release: PinnedRelease },
+): Promise<Choice[]> {
+  const { engine, version, chosen } = one
+  const { selected: aibrix, source } = release
+  const { libraries, ...ground } = await groundAndNixl(request, world, one, release)
+  return libraries.map(({ from, ...nixl }): Choice => {
+    const selected = { engine: chosen, aibrix, nixl }
+    const combination: Combination = {
+      ...{ engine, version, aibrix: source, nixl: nixl.tag, nixlFrom: from },
+      named: choosers.filter((chooser) => selected[chooser].wanted === 'exact'),
+      why: `versions ${chosen.why}, aibrix-version ${aibrix.why}, nixl-version ${nixl.why}`,
+    }
+    return { ...combination, ...ground }
+  })
 }
 
 type PinnedRelease = { selected: Selected; source: Combination['aibrix'] }
@@ -112,26 +117,23 @@ function engineVersion({ tag }: Selected): EngineVersion {
   return version
 }
 
-/** The NIXL versions for a base; where there is no base, or no NIXL for it, `grounds` says why, and NIXL is as it was asked for. */
+/** The NIXL versions for a base; where there is no base, or no NIXL for it, it is said why, and NIXL is as it was asked for. */
 async function groundAndNixl(
   request: PlanRequest,
   world: ChoiceWorld,
-  one: Pick<EngineChoice, 'engine' | 'version' | 'chosen'> & {
-    bases: Map<string, BaseImage> | string
-    /** Bases that are selected of this engine */
-    count: number
-  },
-): Promise<{ grounds: ReadonlyMap<string, Ground> | string; libraries: Selected[] }> {
-  const { engine, version, bases, chosen, count } = one
+  { engine, version, grounds, chosen }: EngineChoice,
+  { source: aibrix }: PinnedRelease,
+): Promise<
+  ({ grounds: ReadonlyMap<string, Ground> } | { unbuildable: string }) & { libraries: SelectedNixl[] }
+> {
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
-  const none: Selected[] = [{ tag: asked, why: asked, wanted: 'matched' }]
-  if (typeof bases === 'string') return { grounds: bases, libraries: none }
-  const grounds = groundsOf(world, engine, version, bases, count)
+  const none: SelectedNixl[] = [{ tag: asked, why: asked, wanted: 'matched', from: 'index' }]
+  if (typeof grounds === 'string') return { unbuildable: grounds, libraries: none }
   try {
-    return { grounds, libraries: await selectNixl(request, world, grounds) }
+    return { grounds, libraries: await selectNixl(request, world, grounds, { engine, version, aibrix }) }
   } catch (error) {
     if (chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
-    return { grounds: error.message, libraries: none }
+    return { unbuildable: error.message, libraries: none }
   }
 }
 
@@ -145,40 +147,8 @@ function groundsOf(
   const grounds = [...bases].map(([platform, base]): [string, Ground] => {
     let answer: Promise<KnownBase> | undefined
     const ask = async (): Promise<KnownBase> =>
-      (await world.measured(base, count)) ?? knownBase(world.catalogue, engine, version)
+      (await world.measured(base, engine, count)) ?? knownBase(world.catalogue, engine, version)
     return [platform, { base, known: () => (answer ??= ask()) }]
   })
   return new Map(grounds)
-}
-
-/** Which NIXL there is depends on the base's Python and CUDA, and an image needs it on each of its platforms. */
-async function selectNixl(
-  request: PlanRequest,
-  world: ChoiceWorld,
-  grounds: ReadonlyMap<string, Ground>,
-): Promise<Selected[]> {
-  return selectVersions(request.nixl, {
-    input: 'nixl-version',
-    product: 'nixl',
-    current: currentRelease(world.catalogue).nixl,
-    none: 'no wheel of NIXL is for all platforms of this base, choose other versions or platforms',
-    releases: async () => {
-      const lists = await Promise.all(
-        [...grounds].map(async ([platform, { known }]) => {
-          const answer = await world.nixl.versions(await known(), platform)
-          if (answer.state === 'no-pip')
-            throw new UserError(
-              `nixl-version: ${answer.reason}${answer.reason.includes('; ') ? ', or' : ';'} give an exact version such as 0.7.1.`,
-            )
-          return answer
-        }),
-      )
-      const all = (lists[0]?.versions ?? []).filter((version) =>
-        lists.every(({ versions }) => versions.includes(version)),
-      )
-      const absent = lists.find((list) => list.absent !== undefined)?.absent
-      if (all.length === 0 && absent !== undefined) throw new NoMatch(`nixl-version: ${absent}.`)
-      return all
-    },
-  })
 }

@@ -3,6 +3,7 @@ import { formatReference, type Repository } from '../registry/reference.ts'
 import { buildId, determinantsOf } from './build-id.ts'
 import { type Engine, engines } from './engine.ts'
 import type { Chooser } from './named.ts'
+import { isNixlKnown, type NixlOrigin } from './nixl-choice.ts'
 import type { BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './tag.ts'
@@ -14,6 +15,7 @@ export type Combination = {
   version: EngineVersion
   aibrix: PinnedSource
   nixl: string
+  nixlFrom: NixlOrigin
   /** In the order of `choosers` */
   named: Chooser[]
   why: string
@@ -39,21 +41,25 @@ export function publicRepository({ registry, namespace }: PlanRequest, engine: E
   return { registry, path: `${namespace}/${engines[engine].publicName}` }
 }
 
-/** @param ucx pinned release that this NIXL bundles @param recipe sha256 over Dockerfile and scripts */
+/** What the UCX of a NIXL answers, and what its tools are built from, as far as that is known. */
+export type PlannedUcx = { version: string | null; source: PinnedSource | null }
+
+/** @param recipe sha256 over Dockerfile and scripts */
 export function compose(
   request: PlanRequest,
   combination: Combination,
   bases: ReadonlyMap<string, BaseImage>,
-  ucx: { version: string; source: PinnedSource },
+  ucx: PlannedUcx,
   recipe: string,
 ): ComposedImage {
-  const { engine, version, aibrix, nixl } = combination
+  const { engine, version, aibrix, nixl, nixlFrom } = combination
   const id = idOf(combination)
   const { integration, gpuArchitectures, buildArguments, environment } = request
   const legs = [...bases].map(([platform, base]): Leg => {
     const architecture = platform.split('/')[1] ?? platform
     const leg = {
       ...{ id: `${id}-${architecture}`, engine, version, platform, architecture, base, aibrix, nixl },
+      nixlFrom,
       ...{ ucxVersion: ucx.version, ucx: ucx.source, integration, gpuArchitectures },
       ...{ buildArguments, environment },
     }
@@ -61,12 +67,14 @@ export function compose(
   })
   const values = {
     ...{ engine, 'engine-version': version.tag, aibrix: refInTag(aibrix), nixl },
-    ...{ ucx: ucx.version, date: request.date },
+    ...{ ucx: ucx.version ?? 'none', date: request.date },
   }
+  // A tag names a version, or is none.
+  const templates = isNixlKnown(combination) ? request.templates : []
   return {
     id,
     repository: publicRepository(request, engine),
-    tags: [...new Set(request.templates.map((template) => expandTemplate(template, values)))],
+    tags: [...new Set(templates.map((template) => expandTemplate(template, values)))],
     values,
     legs,
   }
@@ -109,7 +117,7 @@ export function withAdvice(reason: string, forcible: boolean): string {
 }
 
 export function excludedOf(
-  { engine, version, aibrix, nixl, why }: Omit<Combination, 'named'>,
+  { engine, version, aibrix, nixl, why }: Omit<Combination, 'named' | 'nixlFrom'>,
   platform: string,
   reason: string,
 ): Excluded {

@@ -7,6 +7,7 @@ import { canonicalJson, sha256 } from './canonical.ts'
 import { isDay } from './day.ts'
 import { engineNames } from './engine.ts'
 import { choosers } from './named.ts'
+import { nixlOrigins } from './nixl-choice.ts'
 import type { BaseImage, Plan, PlannedImage, PlannedLeg } from './plan.ts'
 import { isOneLine, isVariableName } from './variables.ts'
 
@@ -76,8 +77,9 @@ const leg = v.object({
   base: text,
   aibrix: source,
   nixl: text,
-  ucxVersion: text,
-  ucx: source,
+  nixlFrom: v.picklist(nixlOrigins),
+  ucxVersion: v.nullable(text),
+  ucx: v.nullable(source),
   integration: v.picklist(['auto', 'patch', 'module', 'none']),
   gpuArchitectures: v.union([v.literal('auto'), v.array(text)]),
   buildArguments: recordOf(text, text),
@@ -103,7 +105,7 @@ const change = v.object({
 })
 
 const cause = v.variant('kind', [
-  v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed']) }),
+  v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed', 'unmeasured']) }),
   v.object({ kind: v.literal('unchanged'), tag: text }),
   v.object({ kind: v.literal('unverified'), tag: text, why: text }),
   v.object({ kind: v.literal('aged'), made: time, limit: text }),

@@ -1,7 +1,8 @@
-import { explain, ge, satisfies } from '@renovatebot/pep440'
+import { explain, ge, lt, satisfies } from '@renovatebot/pep440'
 import { type Catalogue, type CatalogueRelease, whyNoUcx } from './catalogue.ts'
 import { type Engine, engines } from './engine.ts'
 import type { KnownBase } from './known-base.ts'
+import { isNixlKnown, type NixlOrigin } from './nixl-choice.ts'
 import type { IntegrationChoice, PinnedSource } from './plan.ts'
 import { tagObjection } from './variant.ts'
 import { type EngineVersion, isSameRelease } from './version.ts'
@@ -17,6 +18,7 @@ export type Wanted = {
   version: EngineVersion
   aibrix: Pick<PinnedSource, 'kind' | 'ref'>
   nixl: string
+  nixlFrom: NixlOrigin
   integration: IntegrationChoice
   /** `linux/amd64` */
   platform: string
@@ -166,10 +168,13 @@ function judgeNixl(
   catalogue: Catalogue,
   offered: Offered | 'unknown',
 ): Feasibility[] {
-  const { nixl, platform } = wanted
-  if (!Object.hasOwn(catalogue.ucxOfNixl, nixl)) return [impossible(whyNoUcx(catalogue, nixl))]
-  const { python, cuda } = base
+  const { nixl, nixlFrom, platform } = wanted
   const name = nameOf(wanted)
+  if (!isNixlKnown(wanted)) return [unknown(`it is not known which NIXL the base ${name} brings`)]
+  const tooOld = judgeFloor(wanted, base)
+  if (tooOld.length > 0 || nixlFrom === 'base') return tooOld
+  if (!Object.hasOwn(catalogue.nixl, nixl)) return [impossible(whyNoUcx(catalogue, nixl))]
+  const { python, cuda } = base
   if (cuda === undefined && base.source === 'measured')
     return [impossible(`NIXL needs a torch for CUDA, and the base ${name} has none`)]
   const none = `NIXL ${nixl} has no wheel for`
@@ -189,6 +194,19 @@ function judgeNixl(
     return [impossible(`${none} CUDA ${majorOf(cuda)}${has}`)]
   const missing = python === undefined ? 'Python' : cuda === undefined ? 'CUDA' : undefined
   return missing === undefined ? [] : [unknown(`it is not known which ${missing} the base ${name} has`)]
+}
+
+/** The engine raises on an older NIXL as soon as its connector is used. */
+function judgeFloor(wanted: Wanted, { nixl: brought, nixlFloor: floor }: KnownBase): Feasibility[] {
+  const { engine, version, nixl } = wanted
+  if (floor === undefined || !explain(nixl) || !lt(nixl, floor)) return []
+  const stays = brought != null && explain(brought) && ge(brought, floor)
+  const advice = stays ? `base (it brings ${brought}), ${floor} or later` : `${floor} or later`
+  return [
+    impossible(
+      `${engines[engine].title} ${version.tag} refuses NIXL ${nixl}, as it demands ${floor} or later; set nixl-version: ${advice}`,
+    ),
+  ]
 }
 
 /** @returns `13` of `13.0` */

@@ -16,6 +16,8 @@ export async function judgeLeg(
   { catalogue, nixl }: JudgeWorld,
 ): Promise<Feasibility> {
   const withWheel = judgeFeasibility(leg, base, catalogue, { versions: [leg.nixl] })
+  // What the base has, pip has not to have, and what is not known it can't be asked for.
+  if (leg.nixlFrom === 'base') return withWheel
   if (withWheel.state === 'impossible' || base.python === undefined || base.cuda === undefined)
     return judgeFeasibility(leg, base, catalogue, 'unknown')
   const answer = await nixl.versions(base, leg.platform)

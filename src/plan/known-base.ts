@@ -13,6 +13,14 @@ export type KnownBase = {
   torch?: string
   /** That of torch: `12.9` */
   cuda?: string
+  /** `1.5.0`: the NIXL that it brings; null: none that works */
+  nixl?: string | null
+  /** Of a base that was measured: what its NIXL is where it does not work, a sentence without its end */
+  brokenNixl?: string
+  /** Of a base that was measured: what the UCX of its NIXL answers */
+  ucx?: string
+  /** The NIXL that its engine asks for at least */
+  nixlFloor?: string
   /** Where it comes from: an earlier run that looked into the image, or the catalogue. What was measured is complete. */
   source: 'measured' | 'catalogue'
 }
@@ -26,15 +34,17 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
     satisfies(version.release, row.versions, { prereleases: true }),
   )
   const known: KnownBase = { source: 'catalogue' }
-  for (const { versions: _versions, source: _source, ...row } of rows) Object.assign(known, row)
+  for (const { versions: _versions, source: _source, nixl, ...row } of rows)
+    Object.assign(known, row, nixl !== undefined && { nixl: nixl === 'none' ? null : nixl })
   const variant = partsOf(suffixOf(version)).filter((part) => !onlyFor.test(part))
   if (variant.length === 0) return known
   const cuda = claimsOf(version.tag).find((claim) => claim.kind === 'CUDA')?.release
-  // The same Dockerfile with another CUDA has the same Python, and perhaps another torch. What else differs can differ in all.
+  // The same Dockerfile with another CUDA has the same Python and engine, and perhaps another torch and NIXL. What else differs can differ in all.
   const onlyCuda = cuda !== undefined && variant.length === 1
   return {
     source: 'catalogue',
     ...(onlyCuda && known.python !== undefined && { python: known.python }),
+    ...(onlyCuda && known.nixlFloor !== undefined && { nixlFloor: known.nixlFloor }),
     ...(cuda !== undefined && { cuda }),
   }
 }

@@ -25,7 +25,9 @@ export type PlanWorld = {
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
   /** The facts that an earlier run stored about a base */
-  storedFacts: (base: BaseImage) => Promise<KnownBase | undefined>
+  storedFacts: (base: BaseImage, engine: Engine) => Promise<KnownBase | undefined>
+  /** What this run has measured in a base */
+  ownFacts: (base: BaseImage, engine: Engine) => KnownBase | undefined
 } & Pick<SettleWorld, 'unfit'>
 
 /**
@@ -41,10 +43,12 @@ export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<
     nearestReleases('aibrix', ref, known),
   )
   const looks = request.publicTags !== 'ignore'
-  const measured = async (base: BaseImage, bases: number): Promise<KnownBase | undefined> => {
+  const measured = async (base: BaseImage, engine: Engine, bases: number): Promise<KnownBase | undefined> => {
+    const own = world.ownFacts(base, engine)
+    if (own) return own
     if (!looks || (await tags.knows(request.cacheRepository, factsTag(base), bases)) === false)
       return undefined
-    return world.storedFacts(base)
+    return world.storedFacts(base, engine)
   }
   const [ucx, choices] = await Promise.all([
     openSource(world.git, 'ucx-version', request.ucxRepository),

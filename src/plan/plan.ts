@@ -3,6 +3,7 @@ import type { ImageConfig, ImageLayer } from '../registry/manifest.ts'
 import type { Repository } from '../registry/reference.ts'
 import type { Engine } from './engine.ts'
 import type { Chooser } from './named.ts'
+import type { NixlOrigin } from './nixl-choice.ts'
 import type { EngineVersion } from './version.ts'
 
 /** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
@@ -48,10 +49,13 @@ export type Leg = {
   architecture: string
   base: BaseImage
   aibrix: PinnedSource
+  /** A version, or `unknownNixl` */
   nixl: string
-  /** `1.19.0`: the release that this NIXL bundles */
-  ucxVersion: string
-  ucx: PinnedSource
+  nixlFrom: NixlOrigin
+  /** `1.19.0`: what the UCX of this NIXL answers; null where that is not known */
+  ucxVersion: string | null
+  /** What the UCX tools are built from; null where there are none */
+  ucx: PinnedSource | null
   integration: IntegrationChoice
   gpuArchitectures: GpuArchitectures
   /** The user's own build arguments */
@@ -101,6 +105,8 @@ export type Cause =
   | { kind: 'aged'; made: string; limit: string }
   /** What the tag names was made of something else */
   | { kind: 'changed'; since: string; changes: Change[] }
+  /** Nobody has measured the NIXL of its base, which its tags would name */
+  | { kind: 'unmeasured' }
   /** What the tag names does not say of what it was made */
   | { kind: 'unknown'; since: string }
 
@@ -132,7 +138,7 @@ export type PlannedImage = {
   /** One for each platform, in the order of their names */
   legs: [PlannedLeg, ...PlannedLeg[]]
   repository: Repository
-  /** Public tags, the dated ones first */
+  /** Public tags, the dated ones first; none as long as its NIXL is not known */
   tags: string[]
   published: Published
   cause: Cause

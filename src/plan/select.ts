@@ -23,6 +23,8 @@ export type SelectWorld = {
   product: Product
   /** What `default` means */
   current: string
+  /** What `base` means, where it means something */
+  base?: string
   /** Where they are looked for, and what to check if there is none, for messages: `git.example has none; check aibrix-repository` */
   none: string
   /** All tags there are, in any order; asked at most once, and only if a selector needs the list */
@@ -91,6 +93,8 @@ async function ruleOf(selector: Selector, world: SelectWorld): Promise<Rule> {
       return exactly(selector.tag)
     case 'default':
       return exactly(world.current)
+    case 'base':
+      return exactly(world.base ?? text)
     case 'latest':
       return matching((from) => newestOfLines(from, selector.variant).slice(0, selector.lines))
     case 'range': {

@@ -10,6 +10,8 @@ export type { Product } from './release.ts'
 export type Selector = { text: string } & (
   | { kind: 'exact'; tag: string }
   | { kind: 'default' }
+  /** The NIXL that the base brings */
+  | { kind: 'base' }
   | { kind: 'latest'; lines: number; variant: string }
   | { kind: 'range'; range: string; variant: string }
 )
@@ -60,6 +62,7 @@ const trailingVariant = new RegExp(`(?:${versionParts.variant})+$`)
 function parseSelector(text: string, product: Product): Selector | undefined {
   if (text.length > longestItem) return undefined
   if (text === 'default') return { text, kind: 'default' }
+  if (text === 'base' && product === 'nixl') return { text, kind: 'base' }
   return (
     parseLatest(text, product) ??
     parseExact(text, product) ??
@@ -129,5 +132,5 @@ const list = 'a list of these, !x to leave x out'
 const allowed: Record<Product, string> = {
   engine: `${common}, a version such as v0.10.2 or v0.20.0-cu129, a range such as ">=0.10 <0.12" or ~0.20-cu129, ${list}`,
   aibrix: `${common}, the name of a tag or a branch, a full commit, a range such as ~0.6, ${list}`,
-  nixl: `${common}, a version such as 0.7.1, a range such as ">=0.7 <1", ${list}`,
+  nixl: `base, ${common}, a version such as 0.7.1, a range such as ">=0.7 <1", ${list}`,
 }

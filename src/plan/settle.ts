@@ -2,19 +2,22 @@ import type { Digest } from '../registry/digest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
 import type { Repository } from '../registry/reference.ts'
 import { olderThan } from './age.ts'
-import { type Catalogue, whyNoUcx } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
 import { causeOf } from './cause.ts'
-import type { Choice, Ground } from './choose.ts'
+import type { Choice } from './choose.ts'
 import { compose, type ComposedImage, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
 import { type Feasibility, judgeFeasibility } from './feasibility.ts'
 import { judgeLeg } from './judge.ts'
 import { isStaged, type LookedUp, lookUpPublished, type LookUpWorld } from './look-up.ts'
+import { isNixlKnown } from './nixl-choice.ts'
 import type { NixlIndex } from './nixl-index.ts'
 import type { Cause, Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
+import type { Ground } from './select-nixl.ts'
 import type { Source } from './source.ts'
 import { stagedTag } from './stage-tags.ts'
+import { ucxOf } from './ucx-choice.ts'
 
 /** What settling needs of the world. */
 export type SettleWorld = LookUpWorld & {
@@ -52,17 +55,14 @@ export async function settle(request: PlanRequest, world: SettleWorld, choice: C
   const nothingToBuildFrom = (reason: string) => impossible(request.platforms.join(', '), reason, false)
   if ('unbuildable' in choice) return nothingToBuildFrom(choice.unbuildable)
   const { grounds } = choice
-  const ucxVersion = world.catalogue.ucxOfNixl[choice.nixl]
-  if (ucxVersion === undefined) return nothingToBuildFrom(whyNoUcx(world.catalogue, choice.nixl))
-  const source = await world.ucx.find(`v${ucxVersion}`)
-  if (!source)
-    return nothingToBuildFrom(
-      `${world.ucx.address} has no tag v${ucxVersion}, the UCX that NIXL ${choice.nixl} bundles; look at ucx-repository, or choose another nixl-version`,
-    )
-  const ucx = { version: ucxVersion, source }
+  const ucx = await ucxOf(choice, grounds, world)
+  if ('reason' in ucx) return nothingToBuildFrom(ucx.reason)
   const bases = new Map([...grounds].map(([platform, { base }]) => [platform, base]))
   const composed = compose(request, choice, bases, ucx, world.recipeOf(choice.engine))
-  const { unverified, ...lookedUp } = await lookUpVerified(request, world, composed)
+  const isKnown = isNixlKnown(choice)
+  const { unverified, ...lookedUp } = isKnown
+    ? await lookUpVerified(request, world, composed)
+    : { published: { kind: 'absent' } as const, looked: [], unverified: { kind: 'unmeasured' } as const }
   const settled = await Promise.all(
     composed.legs.map((leg) =>
       settleLeg(request, world, leg, { lookedUp, ground: grounds.get(leg.platform) }),
@@ -122,7 +122,7 @@ async function existing(
   { looked }: LookedUp,
 ): Promise<Existing> {
   const { publicTags, rebuild, cacheRepository, maxAge } = request
-  if (publicTags === 'ignore' || rebuild) return notAsked
+  if (publicTags === 'ignore' || rebuild || !isNixlKnown(leg)) return notAsked
   const tooOld = olderThan(maxAge)
   const isThere = (await isStaged(request, world, leg)) && (await world.unfit(leg)) === undefined
   if (!tooOld || !maxAge) return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }

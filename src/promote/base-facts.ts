@@ -1,10 +1,12 @@
 import * as v from 'valibot'
+import type { Engine } from '../plan/engine.ts'
 import type { KnownBase } from '../plan/known-base.ts'
 import type { BaseImage } from '../plan/plan.ts'
 import { factsTag } from '../plan/stage-tags.ts'
 import { getArtifact, putArtifact } from '../registry/artifact.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { Repository } from '../registry/reference.ts'
+import { baseNixl } from '../verify/base-nixl.ts'
 import { type BaseFacts, baseFactsSchema } from '../verify/facts.ts'
 
 const type = 'application/vnd.aibrix.image-action.facts.v1+json'
@@ -41,8 +43,10 @@ export async function readBaseFacts(
 }
 
 /** What the plan judges by. */
-export function knownFrom({ python, torch }: BaseFacts): KnownBase {
+export function knownFrom(base: BaseFacts, engine: Engine): KnownBase {
+  const { python, torch } = base
   return {
+    ...baseNixl(base, engine),
     source: 'measured',
     python: python.version.split('.').slice(0, 2).join('.'),
     ...(torch && { torch: torch.version.replace(/\+.*$/, '') }),

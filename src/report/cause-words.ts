@@ -6,6 +6,7 @@ import { listed } from '../verify/gate.ts'
 const names: Record<string, string> = {
   engine: 'engine',
   nixl: 'NIXL',
+  nixlFrom: 'origin of NIXL',
   ucxVersion: 'UCX',
   integration: 'integration',
   gpuArchitectures: 'GPU architectures',
@@ -84,6 +85,8 @@ export function causeInWords(image: PlannedImage): string {
       return 'forced'
     case 'unpushed':
       return 'nothing is pushed, so nothing that exists counts'
+    case 'unmeasured':
+      return 'nobody has measured yet which NIXL its base brings'
     case 'unverified':
       return `nothing says how ${cause.tag} was judged`
     case 'aged':

@@ -113,7 +113,7 @@ function integrationOf({ patches, module }: CatalogueRelease['vllm']): string {
 function renderNixl({ nixl }: Catalogue): string {
   const lines: { first: string; last: string; cells: string[] }[] = []
   for (const [version, wheels] of newestFirst(nixl).reverse()) {
-    const ucx = 'ucx' in wheels ? wheels.ucx : escaped(wheels.note)
+    const ucx = wheels.note === undefined ? wheels.ucx : `${wheels.ucx}; ${escaped(wheels.note)}`
     const cells = [ucx, `\`${wheels.python}\``, wheels.cuda.join(', ')]
     const before = lines.at(-1)
     if (before?.cells.join() === cells.join()) before.last = version

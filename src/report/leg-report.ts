@@ -40,7 +40,7 @@ const schema = v.object({
   buildId: v.string(),
   base: v.object({ name: v.string(), digest: v.string() }),
   aibrix: source,
-  ucx: source,
+  ucx: v.nullable(source),
   /** Digest of the image's manifest; null if nothing was pushed */
   digest: v.nullable(v.string()),
   /** Empty if the build ended before anything was measured */

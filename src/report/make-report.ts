@@ -74,6 +74,7 @@ export type LegResult = {
 }
 
 function describeOrigin(origin: Origin): string {
+  if (origin.state === 'left out') return 'left out'
   return clipped(
     origin.state === 'built' ? `built in ${formatDuration(origin.duration)}` : `taken from ${origin.from}`,
   )
@@ -92,7 +93,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     buildId: leg.buildId,
     base: { name: `${familiarRepository(leg.base.repository)}:${leg.base.tag}`, digest: leg.base.digest },
     aibrix: { ref: leg.aibrix.ref, commit: leg.aibrix.commit },
-    ucx: { ref: leg.ucx.ref, commit: leg.ucx.commit },
+    ucx: leg.ucx && { ref: leg.ucx.ref, commit: leg.ucx.commit },
     digest: result.digest ?? null,
     components: facts ? componentsOf(leg, facts) : [],
     nixlPlugin: facts ? nixlPlugin(facts) : null,
@@ -105,7 +106,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
           line: integrationLine(leg.engine, image.integration),
         }
       : null,
-    conditions: image ? conditionsOf(image) : [],
+    conditions: image ? conditionsOf(leg, image) : [],
     gates: result.gates.map(clippedGate),
     sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },

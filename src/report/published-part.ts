@@ -82,7 +82,11 @@ function conditionLines(legs: readonly TitledLeg[]): Part[] {
   )
   const lines = [...Map.groupBy(all, ({ condition }) => condition.name)].map(([name, group]) => {
     const reason = escaped(group[0]?.condition.reason ?? '', 300)
-    return `⚠️ ${named(group.map(({ title }) => title))}: start it with ${code(`docker run --env ${name} …`)}. ${reason}.`
+    const what =
+      group[0]?.condition.kind === 'tools'
+        ? `it has ${code(name)}`
+        : `start it with ${code(`docker run --env ${name} …`)}`
+    return `⚠️ ${named(group.map(({ title }) => title))}: ${what}. ${reason}.`
   })
   return lines.length === 0 ? [] : [{ text: bullets(lines) }]
 }

@@ -1,3 +1,4 @@
+import type { Condition } from '../verify/conditions.ts'
 import { engines } from '../plan/engine.ts'
 import { listed } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
@@ -15,6 +16,10 @@ function broken(line: string): string {
   })
 }
 
+function variablesOf(conditions: readonly Condition[]): string {
+  return conditions.flatMap(({ kind, name }) => (kind === 'environment' ? [`${name} `] : [])).join('')
+}
+
 /** What a user passes to each engine, written once where it is the same for several images that passed. */
 export function usePart(legs: readonly TitledLeg[]): Part[] {
   const found = legs.flatMap(({ image, outcome, report }) => {
@@ -23,7 +28,7 @@ export function usePart(legs: readonly TitledLeg[]): Part[] {
     const { engine, version } = image.image
     const start =
       engine === 'vllm' ? 'vllm serve <model>' : 'python3 -m sglang.launch_server --model-path <model>'
-    const variables = report?.conditions.map(({ name }) => `${name} `).join('') ?? ''
+    const variables = variablesOf(report?.conditions ?? [])
     return [{ name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${broken(line)}` }]
   })
   if (found.length === 0) return []

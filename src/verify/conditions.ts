@@ -1,11 +1,12 @@
 import * as v from 'valibot'
+import type { Leg } from '../plan/plan.ts'
 import type { Facts } from './facts.ts'
 
 /** What a user has to do so that an image works as the gates say. */
 export const conditionSchema = v.object({
-  /** `environment`: a variable of the container */
-  kind: v.picklist(['environment']),
-  /** `VLLM_USE_V2_MODEL_RUNNER=0` */
+  /** `environment`: a variable of the container; `tools`: what is not there for a user to use */
+  kind: v.picklist(['environment', 'tools']),
+  /** `VLLM_USE_V2_MODEL_RUNNER=0`, `ucx-tools: none` */
   name: v.string(),
   /** A sentence without its end */
   reason: v.string(),
@@ -21,11 +22,27 @@ export function isMet({ name, set }: v.InferOutput<typeof measuredCondition>): b
   return set !== null && name === `${name.split('=', 1)[0] ?? ''}=${set}`
 }
 
-/** @returns the conditions that are left for a user to meet */
-export function conditionsOf({ conditions }: Facts): Condition[] {
-  return conditions
+/** @returns the conditions that are left for a user to meet, or to know */
+export function conditionsOf(
+  leg: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>,
+  { conditions }: Facts,
+): Condition[] {
+  const left = conditions
     .filter((condition) => !isMet(condition))
     .map(({ kind, name, reason }) => ({ kind, name, reason }))
+  const missing = whyNoTools(leg)
+  return missing === undefined ? left : [...left, { kind: 'tools', name: 'ucx-tools: none', reason: missing }]
+}
+
+/** @returns why an image has no UCX tools, a sentence without its end; undefined if it has them */
+export function whyNoTools({
+  nixl,
+  ucx,
+  ucxVersion,
+}: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>): string | undefined {
+  if (ucx) return undefined
+  const of = ucxVersion === null ? 'which UCX it is' : `a source of the UCX ${ucxVersion}`
+  return `ucx_info and ucx_perftest are not in the image, since of the UCX in NIXL ${nixl} it is not known ${of}`
 }
 
 /** @returns conditions that are the same, once */

@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import type { BaseFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
-import { nixlVariants } from './nixl.ts'
+import { importedVariant, nixlVariants, otherVariants } from './nixl.ts'
 
 /**
  * Libraries whose file version is CUDA's major. The others count for themselves: CUDA 13 has libcusparse.so.12 and
@@ -27,10 +27,17 @@ function toolkitFinding({ toolkit }: BaseFacts): Finding[] {
 }
 
 function nixlFinding(image: BaseFacts): Finding[] {
-  return nixlVariants(image).map((variant) => ({
-    what: `package ${variant}`,
-    major: variant.replace('nixl-cu', ''),
-  }))
+  const variant = importedVariant(image)
+  return variant === undefined ? [] : [{ what: `package ${variant}`, major: variant.replace('nixl-cu', '') }]
+}
+
+/** @returns the image without the files of variants that nothing imports */
+function withoutVariants(image: BaseFacts, variants: readonly string[]): BaseFacts {
+  const folders = variants.map((variant) => variant.replace('-', '_'))
+  const isOf = (path: string): boolean =>
+    path.split('/').some((part) => folders.some((folder) => new RegExp(`^\\.?${folder}(?:$|\\.)`).test(part)))
+  const nixl = image.cudaLinks.nixl?.filter(({ path }) => !isOf(path)) ?? null
+  return { ...image, cudaLinks: { ...image.cudaLinks, nixl } }
 }
 
 function linkFindings(image: BaseFacts): Finding[] {
@@ -47,10 +54,10 @@ function linkFindings(image: BaseFacts): Finding[] {
 
 /**
  * One CUDA major over the base's toolkit, torch, NIXL, the wheel and the UCX tools, told by the NEEDED entries of ELF
- * files: the wrong variant of NIXL imports without complaint. A single NIXL variant of another major fails here and
+ * files: the wrong variant of NIXL imports without complaint. Of the base's own NIXL the variant counts that is imported. A single NIXL variant of another major fails here and
  * not in `nixl-variant`, which counts variants and compares versions.
  */
-export function judgeCudaMajor(_leg: Leg, { base, image }: RootFacts): Gate {
+export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'cuda-major'
   const cuda = base.torch?.cuda
   if (!base.torch || cuda === null || cuda === undefined) {
@@ -68,9 +75,12 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: RootFacts): Gate {
   }
   const major = majorOf(cuda)
   const expected = `CUDA ${major} everywhere`
-  // Several variants are one cause, and nixl-variant names it.
-  const severalVariants = nixlVariants(image).length > 1
-  const looked = severalVariants ? { ...image, cudaLinks: { ...image.cudaLinks, nixl: [] } } : image
+  const others = otherVariants(leg, image)
+  // Several variants of what was installed are one cause, and nixl-variant names it.
+  const severalVariants = nixlVariants(image).length - others.length > 1
+  const looked = severalVariants
+    ? { ...image, cudaLinks: { ...image.cudaLinks, nixl: [] } }
+    : withoutVariants(image, others)
   const findings = [
     ...toolkitFinding(base),
     ...(severalVariants ? [] : nixlFinding(image)),
@@ -85,7 +95,8 @@ export function judgeCudaMajor(_leg: Leg, { base, image }: RootFacts): Gate {
       `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   }
-  const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it` }
+  const beside = others.length === 0 ? '' : `; ${listed(others)} is there and not imported`
+  const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it${beside}` }
   const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
   if (unread.length > 0)
     return undetermined(

@@ -49,7 +49,7 @@ export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
 /** Those that fail for what is the base's own, whatever is built on it. */
 const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp, judgeUser]
 
-/** What a build replaces: the base's NIXL with its libraries. */
+/** What a build replaces that installs NIXL: the base's with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
 
 /**
@@ -57,15 +57,23 @@ const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
  * image says nothing here.
  */
 export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
+  const { torch, nixl } = base.cudaLinks
+  const links = { torch, nixl, aibrix: [], ucxTools: [] }
+  if (leg.nixlFrom === 'base') return onBaseWith(leg, base, { ...base, cudaLinks: links })
   const stays: BaseFacts = {
     ...base,
     nixl: { distributions: {}, modules: [] },
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
-    cudaLinks: { torch: base.cudaLinks.torch, nixl: [], aibrix: [], ucxTools: [] },
+    cudaLinks: { ...links, nixl: [] },
   }
+  return onBaseWith(leg, base, stays, withNixl(leg, stays))
+}
+
+/** @param stays what of the base will be in the image @param demanded the same with its NIXL */
+function onBaseWith(leg: Leg, base: BaseFacts, stays: BaseFacts, demanded = stays): Gate[] {
   return [
     ...onBase.map((judge) => judge(leg, { base, image: stays })),
-    judgeEngineDemands(leg, { base, image: withNixl(leg, stays) }),
+    judgeEngineDemands(leg, { base, image: demanded }),
   ]
 }
 

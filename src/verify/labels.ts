@@ -45,7 +45,7 @@ export function labelsOf(
   const ref = aibrix.kind === 'tag' ? aibrix.ref : aibrix.commit.slice(0, 7)
   const labels: Record<string, string> = {
     'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
-    'org.opencontainers.image.description': `${title} ${leg.version.release} with AIBrix KVCache ${ref}, NIXL ${leg.nixl} and the UCX ${leg.ucxVersion} tools`,
+    'org.opencontainers.image.description': `${title} ${leg.version.release} with AIBrix KVCache ${ref}, NIXL ${leg.nixl}${leg.ucx ? ` and the UCX ${leg.ucxVersion ?? ''} tools` : ''}`,
     'org.opencontainers.image.version': `v${leg.version.release}-aibrix-${ref}-nixl-${leg.nixl}`,
     'org.opencontainers.image.url': home,
     'org.opencontainers.image.source': '',
@@ -56,13 +56,13 @@ export function labelsOf(
     'io.aibrix.image.action-version': actionVersion,
     'io.aibrix.image.engine': leg.engine,
     'io.aibrix.image.aibrix-commit': aibrix.commit,
-    'io.aibrix.image.ucx-commit': leg.ucx.commit,
+    ...(leg.ucx && { 'io.aibrix.image.ucx-commit': leg.ucx.commit }),
   }
   for (const { name, measured } of componentsOf(leg, facts))
     if (measured !== null) labels[`io.aibrix.image.${measuredLabels[name]}`] = measured
   const { image } = facts
   if (image.integration) labels['io.aibrix.image.integration'] = image.integration.mode
-  const conditions = conditionsOf(image)
+  const conditions = conditionsOf(leg, image)
   if (conditions.length > 0) labels[conditionsLabel] = conditions.map((one) => one.name).join('; ')
   const architectures = image.aibrix?.extension?.machineCode ?? []
   if (architectures.length > 0) labels['io.aibrix.image.gpu-architectures'] = architectures.join(' ')

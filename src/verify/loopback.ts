@@ -1,6 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
+import { whyNoTools } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
-import { failed, type Gate, passed, reportHint, undetermined } from './gate.ts'
+import { failed, type Gate, notApplicable, passed, reportHint, undetermined } from './gate.ts'
 import type { Loopback } from './loopback-facts.ts'
 
 function byTransport({ sharedMemory, tcp }: Loopback) {
@@ -11,9 +12,12 @@ function byTransport({ sharedMemory, tcp }: Loopback) {
 }
 
 /** UCX really moves bytes between two processes: what NIXL falls back to, and the least that every machine can do. */
-export function judgeUcxLoopback(_leg: Leg, facts: LegFacts): Gate {
+export function judgeUcxLoopback(leg: Leg, facts: LegFacts): Gate {
   const name = 'ucx-loopback'
   const expected = 'bytes over shared memory and over TCP'
+  const missing = whyNoTools(leg)
+  if (missing !== undefined && !facts.image.ucxTools)
+    return notApplicable(name, { expected, actual: 'no UCX tools' }, missing)
   const { loopback } = facts.image.running
   const both = loopback ? byTransport(loopback) : []
   const rates = both.map(({ title, moved }) =>
@@ -28,6 +32,6 @@ export function judgeUcxLoopback(_leg: Leg, facts: LegFacts): Gate {
     const said = faults.map(({ title, error }) => `over ${title}: ${error}`).join('; ')
     return failed(name, judgement, `ucx_perftest moves nothing ${said}; ${reportHint}.`)
   }
-  const missing = broken.map(({ title, sandbox }) => `${title} (${sandbox ?? ''})`).join(' and ')
-  return undetermined(name, judgement, `where the image is built, no program can use ${missing}`)
+  const unusable = broken.map(({ title, sandbox }) => `${title} (${sandbox ?? ''})`).join(' and ')
+  return undetermined(name, judgement, `where the image is built, no program can use ${unusable}`)
 }

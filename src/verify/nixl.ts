@@ -1,14 +1,19 @@
-import { lt } from '@renovatebot/pep440'
+import { lt, valid } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
-import { failed, type Gate, listed, passed, reportHint } from './gate.ts'
+import { failed, type Gate, type GateName, listed, passed, reportHint } from './gate.ts'
+
+const name: GateName = 'nixl-variant'
 
 /** From this release on `nixl` is a thin package and `nixl-cu<major>` holds the binaries (its pyproject.toml). */
-const firstWithVariants = '0.7.1'
+export const firstWithVariants = '0.7.1'
+
+/** From this release on `nixl` requires every variant and imports that of torch's CUDA; before, the first that it finds of CUDA 13 and 12. */
+const firstWithAllVariants = '1.1.0'
 
 /** @returns the variants that Python could import, installed or left over, as package names: `['nixl-cu13']` */
-export function nixlVariants({ nixl }: BaseFacts): string[] {
+export function nixlVariants({ nixl }: Pick<BaseFacts, 'nixl'>): string[] {
   const installed = Object.keys(nixl.distributions).filter((name) => name.startsWith('nixl-cu'))
   const found = nixl.modules.map((module) => module.replace('_', '-'))
   return [...new Set([...installed, ...found])].sort()
@@ -23,16 +28,74 @@ function describe({ nixl }: BaseFacts): string {
   )
 }
 
+/** @returns the variant that `import nixl` takes, as a package name; undefined where it finds none */
+export function importedVariant(facts: Pick<BaseFacts, 'nixl' | 'torch'>): string | undefined {
+  const variants = nixlVariants(facts)
+  const version = facts.nixl.distributions.nixl
+  const picks =
+    variants.length > 1 && version !== undefined && valid(version) && !lt(version, firstWithAllVariants)
+  return picks ? variants.find((variant) => variant === variantOf(facts)) : variants.at(-1)
+}
+
+/** @returns the variant for torch's CUDA: `nixl-cu13` */
+export function variantOf({ torch }: Pick<BaseFacts, 'torch'>): string {
+  return `nixl-cu${torch?.cuda?.split('.')[0] ?? '<CUDA major>'}`
+}
+
+/** @returns the variants that are there beside the one that is imported, where they may be: the base's stay as they are */
+export function otherVariants({ nixlFrom }: Pick<Leg, 'nixlFrom'>, image: BaseFacts): string[] {
+  const imported = importedVariant(image)
+  return nixlFrom === 'base' ? nixlVariants(image).filter((variant) => variant !== imported) : []
+}
+
+/** The base's own NIXL, all of it, and the variant for torch's CUDA is the one that is imported. */
+function judgeOfBase(leg: Leg, { base, image }: LegFacts): Gate {
+  const wanted = lt(leg.nixl, firstWithVariants) ? undefined : variantOf(base)
+  const imports = wanted === undefined ? '' : `, which imports ${wanted}`
+  const others = otherVariants(leg, image)
+  const judgement = {
+    expected: `nixl ${leg.nixl} as the base has it${imports}`,
+    actual: describe(image) + (others.length === 0 ? '' : `; ${listed(others)} is there and not imported`),
+  }
+  const lost = Object.entries(base.nixl.distributions).find(
+    ([one, version]) => image.nixl.distributions[one] !== version,
+  )
+  if (lost)
+    return failed(
+      name,
+      judgement,
+      `The base had ${lost[0]} ${lost[1]}, and a build step changed that; ${reportHint}.`,
+    )
+  const { distributions } = image.nixl
+  if (!('nixl' in distributions))
+    return failed(name, judgement, 'The base has no package nixl; set nixl-version to a version.')
+  const wrong = Object.entries(distributions).find(([, version]) => !isSameRelease(leg.nixl, version))
+  if (wrong)
+    return failed(
+      name,
+      judgement,
+      `${wrong[0]} of the base is ${wrong[1]}, the tag says ${leg.nixl}; set nixl-version to a version, and the base's NIXL is replaced.`,
+    )
+  const imported = importedVariant(image)
+  if (wanted !== undefined && (imported !== wanted || !image.nixl.modules.includes(wanted.replace('-', '_'))))
+    return failed(
+      name,
+      judgement,
+      `The base's nixl imports ${imported === wanted ? 'no module' : (imported ?? 'nothing')} where torch needs ${wanted}; set nixl-version to a version, and the base's NIXL is replaced.`,
+    )
+  return passed(name, judgement)
+}
+
 /**
- * Exactly one variant, at the version that the tag names, package and module together. Which CUDA major it is of
- * is judged by `cuda-major`.
+ * Of a NIXL that is installed exactly one variant, at the version that the tag names, package and module together. Which CUDA major it is of
+ * is judged by `cuda-major`. Of the base's, all that the base has.
  */
 export function judgeNixlVariant(leg: Leg, { base, image }: LegFacts): Gate {
-  const name = 'nixl-variant'
-  const cuda = base.torch?.cuda?.split('.')[0] ?? '<CUDA major>'
+  if (leg.nixlFrom === 'base') return judgeOfBase(leg, { base, image })
+  const variant = variantOf(base)
   const split = !lt(leg.nixl, firstWithVariants)
   const judgement = {
-    expected: `nixl ${leg.nixl}${split ? ` with nixl-cu${cuda} ${leg.nixl}, no other variant` : ''}`,
+    expected: `nixl ${leg.nixl}${split ? ` with ${variant} ${leg.nixl}, no other variant` : ''}`,
     actual: describe(image),
   }
   const { distributions, modules } = image.nixl
@@ -48,9 +111,7 @@ export function judgeNixlVariant(leg: Leg, { base, image }: LegFacts): Gate {
   const wrong = Object.entries(distributions).find(([, version]) => !isSameRelease(leg.nixl, version))
   if (wrong)
     return failed(name, judgement, `${wrong[0]} is ${wrong[1]}, the tag says ${leg.nixl}; ${reportHint}.`)
-  const absent = ['nixl', ...(split ? [variants[0] ?? `nixl-cu${cuda}`] : [])].find(
-    (part) => !(part in distributions),
-  )
+  const absent = ['nixl', ...(split ? [variants[0] ?? variant] : [])].find((part) => !(part in distributions))
   if (absent !== undefined)
     return failed(
       name,

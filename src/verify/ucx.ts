@@ -1,13 +1,30 @@
 import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { LegFacts, RootFacts } from './facts.ts'
-import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { whyNoTools } from './conditions.ts'
+import {
+  failed,
+  follows,
+  type Gate,
+  listed,
+  notApplicable,
+  passed,
+  reportHint,
+  undetermined,
+  waiverHint,
+} from './gate.ts'
 
 /** What an image for RDMA and GPUs can't do without: the modules for InfiniBand and for CUDA memory. */
 const needed = ['cuda', 'ib']
 
 function withoutModules(modules: string[]): string[] {
   return needed.filter((module) => !modules.includes(module))
+}
+
+function remedyOf({ nixlFrom }: Leg): string {
+  return nixlFrom === 'base'
+    ? "set nixl-version to a version, and the base's NIXL is replaced"
+    : 'check that package-index has the published wheel of NIXL'
 }
 
 function describe(version: string | null, modules: string[]): string {
@@ -22,7 +39,7 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
   const name = 'nixl-ucx'
   const ucx = image.bundledUcx
   const judgement = {
-    expected: `UCX ${leg.ucxVersion} with modules ${needed.join(', ')}`,
+    expected: `UCX ${leg.ucxVersion ?? 'of any release'} with modules ${needed.join(', ')}`,
     actual: ucx ? describe(ucx.version, ucx.modules) : 'no libucp beside NIXL',
   }
   const versions = Object.values(image.nixl.distributions)
@@ -35,30 +52,25 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
       'nixl-variant',
       `NIXL is ${other} and not ${leg.nixl}, so it is not known which UCX it should bundle`,
     )
-  if (!ucx)
-    return failed(
-      name,
-      judgement,
-      `NIXL ${leg.nixl} came without its libucp; check that package-index has the published wheel of NIXL.`,
-    )
+  if (!ucx) return failed(name, judgement, `NIXL ${leg.nixl} came without its libucp; ${remedyOf(leg)}.`)
   if (ucx.version === null)
     return failed(
       name,
       { ...judgement, actual: `${ucx.library} does not answer` },
-      `NIXL's libucp can't be loaded: ${ucx.error ?? 'no reason was given'}; check that package-index has the published wheel of NIXL.`,
+      `NIXL's libucp can't be loaded: ${ucx.error ?? 'no reason was given'}; ${remedyOf(leg)}.`,
     )
-  if (!isSameRelease(leg.ucxVersion, ucx.version))
+  if (leg.ucxVersion !== null && !isSameRelease(leg.ucxVersion, ucx.version))
     return failed(
       name,
       judgement,
-      `${ucx.library} answers ${ucx.version}, NIXL ${leg.nixl} should bundle ${leg.ucxVersion}; check that package-index has the published wheel of NIXL; if it has, ${reportHint}.`,
+      `${ucx.library} answers ${ucx.version}, NIXL ${leg.nixl} should bundle ${leg.ucxVersion}; ${remedyOf(leg)}${leg.nixlFrom === 'base' ? '' : `; if it has, ${reportHint}`}.`,
     )
   const missing = withoutModules(ucx.modules)
   if (missing.length > 0)
     return failed(
       name,
       judgement,
-      `NIXL's UCX has no module ${missing.join(', ')}, so it falls back to TCP; check that package-index has the published wheel of NIXL.`,
+      `NIXL's UCX has no module ${missing.join(', ')}, so it falls back to TCP; ${remedyOf(leg)}.`,
     )
   return passed(name, judgement)
 }
@@ -98,8 +110,12 @@ export function judgeSecondLibucp(_leg: Leg, { base, image }: RootFacts): Gate {
 export function judgeUcxTools(leg: Leg, { image }: LegFacts): Gate {
   const name = 'ucx-tools'
   const tools = image.ucxTools
+  const missingTools = whyNoTools(leg)
+  if (missingTools !== undefined && !tools)
+    return notApplicable(name, { expected: 'no UCX tools', actual: 'none' }, missingTools)
+  const version = leg.ucxVersion ?? 'none'
   const judgement = {
-    expected: `ucx_info ${leg.ucxVersion} with modules ${needed.join(', ')}`,
+    expected: `ucx_info ${version} with modules ${needed.join(', ')}`,
     actual: tools ? describe(tools.version, tools.modules) : 'no ucx_info',
   }
   if (!tools) return failed(name, judgement, `The UCX tools are not in the image; ${reportHint}.`)
@@ -109,11 +125,11 @@ export function judgeUcxTools(leg: Leg, { image }: LegFacts): Gate {
       judgement,
       `ucx_info -v does not answer: ${tools.error ?? 'no reason was given'}; ${reportHint}.`,
     )
-  if (!isSameRelease(leg.ucxVersion, tools.version))
+  if (!isSameRelease(version, tools.version))
     return failed(
       name,
       judgement,
-      `ucx_info answers for UCX ${tools.version}, NIXL uses ${leg.ucxVersion}; ${reportHint}.`,
+      `ucx_info answers for UCX ${tools.version}, NIXL uses ${version}; ${reportHint}.`,
     )
   if (tools.library !== null && !tools.library.startsWith(`${tools.prefix.replace(/\/$/, '')}/`))
     return failed(

@@ -8,7 +8,7 @@ import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/failure.ts'
 import type { BaseFacts } from '../../../src/verify/facts.ts'
 import { failed, type Gate } from '../../../src/verify/gate.ts'
-import { asRoot, makeBase, makeImage, makeLeg } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeImage, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 import { newFolder, writeContent } from '../../support/artifact-folder.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { readMeasured } from '../../support/measured-facts.ts'
@@ -18,6 +18,7 @@ const { context, dockerfile, secrets, options } = makeCall()
 const settings: StagesSettings = {
   call: { context, dockerfile, secrets, options },
   ...{ layers: { from: undefined, to: undefined }, fresh: false, push: true, objection: undefined },
+  outdated: () => undefined,
   judgeBase: () => [],
   recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
 }
@@ -69,6 +70,7 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
         names.push(artifact.name)
         return artifacts.provide(artifact, make)
       },
+      nothing: artifacts.nothing,
     },
   }
   const steps: Step[] = []
@@ -158,7 +160,7 @@ it('only a stage that is compiled gets its source, which is fetched first', asyn
   expect(sources).toHaveLength(2)
   expect(Object.assign({}, ...sources)).toEqual({
     aibrix: `/sources/aibrix-${leg.aibrix.commit}`,
-    ucx: `/sources/ucx-${leg.ucx.commit}`,
+    ucx: `/sources/ucx-${ucxOf(leg).commit}`,
   })
 })
 

@@ -70,6 +70,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
         await make(name)
         return { folder: name, origin: { state: 'built', duration: 1000 }, warnings: [] }
       },
+      nothing: (kind) => Promise.resolve({ folder: kind, origin: { state: 'left out' }, warnings: [] }),
     },
     newPath: (name) => name,
     readText: readMeasured(facts),
@@ -108,6 +109,7 @@ async function built(
         judge: 'all',
         waivers: new Map(),
         addedBytesLimit: 100_000_000,
+        outdated: () => undefined,
         ...behaviour.rules,
         index: false,
         recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },

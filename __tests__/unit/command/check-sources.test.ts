@@ -1,3 +1,4 @@
+import { ucxOf } from '../../support/verified-leg.ts'
 import { describe, expect, it } from '@jest/globals'
 import { checkSources } from '../../../src/command/check-sources.ts'
 import { UserError } from '../../../src/errors.ts'
@@ -22,7 +23,7 @@ async function fetched(leg: Partial<PlannedLeg>, image: Partial<PlannedImage> = 
 describe('the sources of a plan', () => {
   const [leg] = makePlannedImage().legs
   const aibrix = { ...leg.aibrix, repository: path }
-  const ucx = { ...leg.ucx, repository: path }
+  const ucx = { ...ucxOf(leg), repository: path }
 
   it.each<[string, Partial<PlannedLeg>, string[]]>([
     ['on this machine', { aibrix, ucx }, [`aibrix ${aibrix.ref}`, `ucx ${ucx.ref}`]],

@@ -23,7 +23,7 @@ import { inputsOf, makeMachine } from '../../support/machine.ts'
 import { cache, createMemory } from '../../support/memory-client.ts'
 import { makePlan, makePlannedImage } from '../../support/reports.ts'
 import { quickRetry } from '../../support/retry.ts'
-import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 
 // A process may wait for a busy machine.
 jest.setTimeout(60_000)
@@ -315,7 +315,7 @@ describe('how a leg is built', () => {
     const command = commandOf({
       ...leg,
       aibrix: { ...leg.aibrix, repository },
-      ucx: { ...leg.ucx, repository },
+      ucx: { ...ucxOf(leg), repository },
     })
     expect(command.includes('--secret id=git-credentials,src=secret-git-credentials')).toBe(expected)
   })

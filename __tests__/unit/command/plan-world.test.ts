@@ -84,20 +84,21 @@ describe('what was measured in a base', () => {
   const inputs = { 'cache-repository': 'docker.io/aibrix/own-cache' }
 
   it('is nothing where nobody has', async () => {
-    expect(await open({ inputs }).storedFacts(base)).toBeUndefined()
+    expect(await open({ inputs }).storedFacts(base, 'vllm')).toBeUndefined()
   })
 
   it('is in the cache repository', async () => {
     const memory = createMemory()
     const { cacheRepository } = inputsOf(inputs).plan
     await storeBaseFacts(memory.client, cacheRepository, base, makeBase())
-    expect(await open({ inputs, memory }).storedFacts(base)).toEqual({
+    expect(await open({ inputs, memory }).storedFacts(base, 'vllm')).toEqual({
+      nixl: null,
       source: 'measured',
       python: '3.12',
       torch: '2.11.0',
       cuda: '13.0',
     })
-    expect(await open({ memory }).storedFacts(base)).toBeUndefined()
+    expect(await open({ memory }).storedFacts(base, 'vllm')).toBeUndefined()
   })
 })
 

@@ -126,7 +126,7 @@ describe('a run', () => {
     let before: string[] = []
     await runPlan(of, push, worldOf(memory), (legs) => {
       before = uploads(memory)
-      return ending({})(legs)
+      return ending({})(legs, plan)
     })
     expect(before).toEqual(expected.map((name) => `blob aibrix/${name}`))
   })
@@ -172,8 +172,8 @@ describe('a run', () => {
     const memory = createMemory()
     const asked: string[][] = []
     const build: Build = async (legs) => [
-      ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1))),
-      ...(await stagingBuild(memory, asked)(legs.slice(1))),
+      ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1), plan)),
+      ...(await stagingBuild(memory, asked)(legs.slice(1), plan)),
     ]
     const run = await runPlan(named(['nixl']), push, worldOf(memory), build)
     expect(states(run)).toEqual(['published'])
@@ -185,8 +185,8 @@ describe('a run', () => {
     async (failFast) => {
       const memory = createMemory()
       const build: Build = async (legs) => [
-        ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1))),
-        ...(await stagingBuild(memory, [])(legs.slice(1))),
+        ...(await ending({ amd64: 'impossible' })(legs.slice(0, 1), plan)),
+        ...(await stagingBuild(memory, [])(legs.slice(1), plan)),
       ]
       const run = await runPlan(named(['engine', 'nixl']), { push: true, failFast }, worldOf(memory), build)
       expect(states(run)).toEqual(['failed', failFast ? 'staged' : 'published'])

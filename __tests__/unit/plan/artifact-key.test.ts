@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { artifactsOf } from '../../../src/plan/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { makeBase, makeLeg } from '../../support/verified-leg.ts'
+import { makeBase, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
@@ -54,7 +54,7 @@ it.each<[string, string[], (world: World) => void]>([
   ['a build argument', ['wheel', 'ucx'], ({ leg }) => (leg.buildArguments = { A: '1' })],
   ['the scripts of the wheel', ['wheel'], (world) => (world.recipes.wheel = 'c'.repeat(64))],
   ['the scripts of UCX', ['ucx'], (world) => (world.recipes.ucx = 'c'.repeat(64))],
-  ['the commit of UCX', ['ucx'], ({ leg }) => (leg.ucx.commit = 'f'.repeat(40))],
+  ['the commit of UCX', ['ucx'], ({ leg }) => (ucxOf(leg).commit = 'f'.repeat(40))],
   ['the version of UCX', ['ucx'], ({ leg }) => (leg.ucxVersion = '1.20.0')],
   ['rdma-core', ['ucx'], (world) => dpkg(world, 'libibverbs-dev:amd64', '44.0-2')],
   ['another compiler', ['wheel', 'ucx'], (world) => dpkg(world, 'g++-13:amd64', '13.2.0')],

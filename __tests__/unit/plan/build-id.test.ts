@@ -4,11 +4,11 @@ import { readInputs } from '../../../src/inputs/inputs.ts'
 import { buildId, type Determinants, determinantsOf } from '../../../src/plan/build-id.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { makeConfig, makeLayer, makeLeg } from '../../support/verified-leg.ts'
+import { makeConfig, makeLayer, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 import { bases, world } from '../../support/plan-world.ts'
 
 const leg = makeLeg()
-const { base, aibrix, ucx } = leg
+const { base, aibrix } = leg
 const otherDigest = `sha256:${'9'.repeat(64)}` as const
 const elsewhere = { kind: 'path', path: '/srv/git' } as const
 
@@ -34,7 +34,7 @@ const matters: [keyof Determinants, Partial<Leg>, string][] = [
   ['aibrixTag', { aibrix: { ...aibrix, kind: 'branch' } }, leg.recipe],
   ['nixl', { nixl: '0.7.0' }, leg.recipe],
   ['ucxVersion', { ucxVersion: '1.20.0' }, leg.recipe],
-  ['ucxCommit', { ucx: { ...ucx, commit: '9'.repeat(40) } }, leg.recipe],
+  ['ucxCommit', { ucx: { ...ucxOf(leg), commit: '9'.repeat(40) } }, leg.recipe],
   ['integration', { integration: 'none' }, leg.recipe],
   ['gpuArchitectures', { gpuArchitectures: ['9.0'] }, leg.recipe],
   ['buildArguments', { buildArguments: { A: '1' } }, leg.recipe],
@@ -67,8 +67,8 @@ describe('the build id', () => {
       { base: { ...base, config: makeConfig({ user: 'me' }), layers: [makeLayer('3', 1)] } },
     ],
     ['where AIBrix is', { aibrix: { ...aibrix, repository: elsewhere } }],
-    ['where UCX is', { ucx: { ...ucx, repository: elsewhere } }],
-    ['the name of the UCX commit', { ucx: { ...ucx, ref: 'main', kind: 'branch' } }],
+    ['where UCX is', { ucx: { ...ucxOf(leg), repository: elsewhere } }],
+    ['the name of the UCX commit', { ucx: { ...ucxOf(leg), ref: 'main', kind: 'branch' } }],
   ])('does not change with %s', (_, changes) => {
     expect(changed(changes)).toEqual([])
   })

@@ -84,8 +84,10 @@ describe('the catalogue', () => {
     ['a row without its source', ['bases', 'vllm', 0, 'source'], undefined],
     ['a torch that is a number', ['bases', 'vllm', 1, 'torch'], 2.6],
     ['wheels of no CUDA', ['nixl', '0.7.1', 'cuda'], []],
-    ['a NIXL with neither UCX nor note', ['nixl', '0.7.1', 'ucx'], undefined],
-    ['a NIXL with both UCX and note', ['nixl', '0.7.1', 'note'], 'bundles another'],
+    ['a base whose NIXL is a range', ['bases', 'vllm', 0, 'nixl'], '>=1.1.0'],
+    ['a NIXL without UCX', ['nixl', '0.7.1', 'ucx'], undefined],
+    ['a UCX commit that is short', ['nixl', '0.7.1', 'ucxCommit'], '4c46c6f'],
+    ['a NIXL with both a UCX commit and a note', ['nixl', '1.5.0', 'ucxCommit'], '4'.repeat(40)],
     ['something further', ['comment'], 'hello'],
   ])('is refused by schema and parser with %s', (_, path, replacement) => {
     expect(verdicts(changed(path, replacement))).toEqual({ schema: false, parser: false })
@@ -99,6 +101,7 @@ describe('the catalogue', () => {
         '1.2.3',
         '1.2.3.post1',
         '>=1,<2',
+        '4'.repeat(40),
         '',
         'x',
         13,
@@ -110,7 +113,19 @@ describe('the catalogue', () => {
       ),
       fc.jsonValue().map((value) => value as Json),
     )
-    const key = fc.constantFrom('ucx', 'note', 'module', 'v0.9.0', '1.9.9', 'python', 'extra')
+    const key = fc.constantFrom(
+      'ucx',
+      'note',
+      'ucxCommit',
+      'nixl',
+      'nixlFloor',
+      'source',
+      'module',
+      'v0.9.0',
+      '1.9.9',
+      'python',
+      'extra',
+    )
     let refused = 0
     fc.assert(
       fc.property(

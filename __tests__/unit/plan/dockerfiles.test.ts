@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { buildArguments } from '../../../src/build/argv.ts'
 import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/catalogue.ts'
 import { engineNames, engines } from '../../../src/plan/engine.ts'
-import { makeLeg } from '../../support/verified-leg.ts'
+import { makeLeg, ucxOf } from '../../support/verified-leg.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
 
@@ -34,13 +34,13 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
   })
 
   it('knows each build argument that the action sets', () => {
-    const { aibrix, ucx } = makeLeg()
+    const { aibrix } = makeLeg()
     const url = { kind: 'url', url: 'https://git.example/x' } as const
     const leg = {
       ...makeLeg(),
       engine,
       aibrix: { ...aibrix, repository: url },
-      ucx: { ...ucx, repository: url },
+      ucx: { ...ucxOf(makeLeg()), repository: url },
     }
     expect(Object.keys(defaults).sort()).toEqual(Object.keys(buildArguments(leg)).sort())
   })

@@ -32,6 +32,7 @@ const leg = {
   version: { tag: 'v0.10.2', release: '0.10.2' },
   aibrix: { kind: 'tag', ref: 'v0.5.0' },
   nixl: '0.7.1',
+  nixlFrom: 'index',
   integration: 'auto',
   platform: 'linux/amd64',
 } as const

@@ -305,7 +305,7 @@ describe('the document of a plan', () => {
             registry,
             git: (args) => later(answers.git(args)),
             nixl: { versions: (...question) => later(answers.nixl.versions(...question)) },
-            storedFacts: (base) => later(storedFacts(base)),
+            storedFacts: (...question) => later(storedFacts(...question)),
           })
           await scheduler.waitFor(made)
           expect(serialisePlan(await made)).toBe(serialisePlan(plan))

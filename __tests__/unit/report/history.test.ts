@@ -103,7 +103,7 @@ describe('the history', () => {
       expect.arrayContaining([
         '|0.5.1 to 0.7.0|1.19.0|`>=3.9,<3.13`|12|',
         '|0.7.1|1.19.0|`>=3.9,<3.13`|12, 13|',
-        '|1.5.0 to 1.5.1|bundles UCX 1.23.0, of which there is no release|`>=3.10,<3.15`|12, 13|',
+        '|1.5.0 to 1.5.1|1.23.0; bundles UCX 1.23.0, of which there is no release|`>=3.10,<3.15`|12, 13|',
       ]),
     )
   })
@@ -140,6 +140,6 @@ describe('with a second tested release', () => {
 })
 
 it('a catalogue that does not know the UCX of its own release is refused', () => {
-  const { '0.7.1': _, ...rest } = catalogue.ucxOfNixl
-  expect(() => renderHistory({ ...catalogue, ucxOfNixl: rest })).toThrow('NIXL 0.7.1')
+  const { '0.7.1': _, ...nixl } = catalogue.nixl
+  expect(() => renderHistory({ ...catalogue, nixl })).toThrow('NIXL 0.7.1')
 })

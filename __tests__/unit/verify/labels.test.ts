@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { buildId, determinantsOf } from '../../../src/plan/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
-import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
+import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 
 const idOf = (leg: Leg) => buildId(determinantsOf(leg, leg.recipe))
 const labels = (leg: Leg) => labelsOf(leg, makeFacts(), new Map())
@@ -35,7 +35,7 @@ describe('what is not in the build id is in no label', () => {
     [
       'the repository on the runner that UCX came from',
       makeLeg(),
-      { ucx: { ...makeLeg().ucx, repository: { kind: 'path', path: '/home/me/ucx' } } },
+      { ucx: { ...ucxOf(makeLeg()), repository: { kind: 'path', path: '/home/me/ucx' } } },
     ],
     ['the name of a branch', branch, { aibrix: { ...branch.aibrix, ref: 'release-0.7' } }],
     [

@@ -3,7 +3,7 @@ import { conditionsOf } from '../../../src/verify/conditions.ts'
 import type { Hooks, Runners } from '../../../src/verify/demand-facts.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { judgeRunners } from '../../../src/verify/runners.ts'
-import { makeImage } from '../../support/verified-leg.ts'
+import { makeImage, makeLeg } from '../../support/verified-leg.ts'
 
 const v1Only: Runners['there'] = ['V1']
 const both: Runners['there'] = ['V1', 'V2']
@@ -67,7 +67,7 @@ describe('the model runner on which AIBrix acts', () => {
   ])('%s', (_, given, kind, conditions) => {
     const facts = image(given)
     expect(judgeRunners(facts).kind).toBe(kind)
-    expect(conditionsOf(facts).map(({ name }) => name)).toEqual(conditions)
+    expect(conditionsOf(makeLeg(), facts).map(({ name }) => name)).toEqual(conditions)
   })
 
   it('is no question where AIBrix acts on none, as in SGLang', () => {

@@ -33,8 +33,7 @@ def directories():
 
 
 def bundled_ucx():
-    # NIXL 0.7.1 to 1.0.1 import nixl_cu13 before nixl_cu12 (nixl/__init__.py)
-    for directory in sorted((d for d in directories() if d.endswith(".libs")), reverse=True):
+    for directory in libraries():
         for library in sorted(glob.glob(directory + "/libucp-*.so*") + glob.glob(directory + "/libucp.so*")):
             version, outcome = python(VERSION, library)
             return {
@@ -44,6 +43,18 @@ def bundled_ucx():
                 "modules": transports(directory + "/ucx"),
             }
     return None
+
+
+def libraries():
+    """Directories of bundled libraries, that of the variant that NIXL imports first."""
+    found = sorted((d for d in directories() if d.endswith(".libs")), reverse=True)
+    # 0.7.1 to 1.0.1 import nixl_cu13 before nixl_cu12, later releases that of torch's CUDA (nixl/__init__.py).
+    release = re.match(r"^(\d+)\.(\d+)", pip().get("nixl", ""))
+    if len(modules()) < 2 or not release or (int(release.group(1)), int(release.group(2))) < (1, 1):
+        return found
+    cuda, _ = python("import torch\nanswer(torch.version.cuda)")
+    imported = "nixl_cu%s.libs" % (cuda or "").split(".")[0]
+    return sorted(found, key=lambda directory: os.path.basename(directory) != imported)
 
 
 def transports(directory):

@@ -51,12 +51,13 @@ def without_userinfo(address):
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.netloc else address
 
 
-def checkout(source, ref, commit, directory):
+def checkout(source, ref, commit, directory, untagged=False):
     """Checks `ref` out into `directory` and returns its commit.
 
     A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm counts. Commits are abbreviated to 9
     digits, as it does since version 8: git's own number grows with the objects that a clone happens to have.
     commit: 40 digits that it has to be, or an empty string.
+    untagged: take the commit where the repository has neither tag nor branch of that name.
     """
     say("%s %s from %s" % (source.name, ref, source.shown))
     os.makedirs(directory)
@@ -70,6 +71,8 @@ def checkout(source, ref, commit, directory):
         refs = ""
     names = {line.split("\t")[1] for line in refs.splitlines() if "\t" in line}
     what = "%s %s could not be fetched from %s" % (source.name, ref, source.shown)
+    if untagged and commit and not {"refs/tags/" + ref, "refs/tags/v" + ref, "refs/heads/" + ref} & names:
+        ref = commit
     tag = next((t for t in (ref, "v" + ref) if "refs/tags/" + t in names), None)
     if tag:
         spec = "+refs/tags/%s:refs/tags/%s" % (tag, tag)

@@ -1,4 +1,4 @@
-"""Leaves exactly one variant of NIXL: the wanted version, for torch's CUDA major."""
+"""Leaves exactly one variant of NIXL: the wanted version, for torch's CUDA major; or all that the base brings."""
 
 import os
 import re
@@ -18,10 +18,19 @@ LEFTOVER = re.compile(r"^\.?nixl(_cu\d+)?(\.libs|\.mesonpy\.libs|-[^/]*\.dist-in
 VARIANT = re.compile(r"^nixl_cu\d+$")
 
 
+# As NIXL_VERSION: the base's own stays
+OF_THE_BASE = "base"
+
+
 def main():
     version = os.environ["NIXL_VERSION"]
-    wanted = {name: version for name in names(version)}
     before = {name: v for name, v in installed().items() if DISTRIBUTION.match(name)}
+    if version == OF_THE_BASE:
+        if not before:
+            raise Failure("the base brings no NIXL that could stay; set nixl-version (NIXL_VERSION) to a version.")
+        say("NIXL stays as the base has it: " + shown(before))
+        return
+    wanted = {name: version for name in names(version)}
     variants = {name.replace("_", "-") for path in sys.path if os.path.isdir(path) for name in os.listdir(path) if VARIANT.match(name)}
     if before == wanted and variants <= set(wanted):
         say("NIXL stays as the base has it: " + shown(before))

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from ..common.failure import Failure
+from ..common.failure import Failure, say
 
 GIVEN = "/run/ucx"
 PREFIX = "/opt/aibrix/ucx"
@@ -15,6 +15,9 @@ NOT_FOR_THE_IMAGE = {"source.json", "driver-stub"}
 
 
 def main():
+    if not os.listdir(GIVEN):
+        say("the image gets no UCX tools")
+        return
     if not os.path.isdir(GIVEN + "/bin"):
         raise Failure("the ucx stage holds no bin directory; what was given as the named context ucx is not its result.")
     shutil.copytree(GIVEN, PREFIX, symlinks=True, ignore=lambda folder, _: NOT_FOR_THE_IMAGE if folder == GIVEN else set())

@@ -1,4 +1,4 @@
-"""Compiles UCX's tools, with CUDA and InfiniBand, under a prefix of their own: the release that NIXL bundles.
+"""Compiles UCX's tools, with CUDA and InfiniBand, under a prefix of their own: the UCX that NIXL bundles, by its release's tag or, of a branch, by its commit.
 
 The prefix is not where the loader looks, so that no second libucp meets NIXL's in a process. The tools find their own
 libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal structures only fit each other.
@@ -29,13 +29,21 @@ AUTOTOOLS = (("autoconf", "autoconf"), ("automake", "automake"), ("libtool", "li
 HEADERS = (("libibverbs-dev", "infiniband/verbs.h"), ("librdmacm-dev", "rdma/rdma_cma.h"))
 
 
+# As UCX_VERSION: an image without tools
+NO_TOOLS = "none"
+
+
 def main():
+    version = os.environ["UCX_VERSION"]
+    if version == NO_TOOLS:
+        os.makedirs(PREFIX)
+        say("the image gets no UCX tools")
+        return
     remove_others()
     toolkit = Toolkit()
-    version = os.environ["UCX_VERSION"]
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])
     directory = WORK + "/ucx"
-    commit = checkout(source, "v" + version, os.environ.get("UCX_COMMIT", ""), directory)
+    commit = checkout(source, "v" + version, os.environ.get("UCX_COMMIT", ""), directory, untagged=True)
     headers = {}
     if os.path.exists(directory + "/configure.ac"):
         headers = {"nvml.h": "nvml", "cuda.h": "cudart"}

@@ -1,0 +1,2 @@
+class Failure(Exception):
+    """Ends the script, and leaves the catalogue as it was. The text is a sentence without its end."""

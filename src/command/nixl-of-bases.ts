@@ -1,0 +1,37 @@
+import { isNixlKnown, isOfBase, isOutdated } from '../plan/nixl-choice.ts'
+import { pendingLegs } from '../plan/pending.ts'
+import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
+import { knownFrom } from '../promote/base-facts.ts'
+import type { BaseFacts } from '../verify/facts.ts'
+import type { KnownFacts } from './plan-world.ts'
+
+/** The legs that have to be built with a NIXL that nobody has measured in their base, one for each base. */
+export function unmeasuredLegs(plan: Plan, { own, read }: KnownFacts): PlannedLeg[] {
+  const open = pendingLegs(plan).filter(
+    (leg) => isOfBase(leg) && !own.has(leg.base.manifestDigest) && !read.has(leg.base.manifestDigest),
+  )
+  return [...new Map(open.map((leg) => [leg.base.manifestDigest, leg])).values()]
+}
+
+/** Whether a plan that is made again, with what was measured, would be another one. */
+export function isPlanOutdated(plan: Plan, { own }: KnownFacts): boolean {
+  return pendingLegs(plan).some((leg) => {
+    const base = own.get(leg.base.manifestDigest)
+    return base !== undefined && isOutdated(leg, knownFrom(base, leg.engine))
+  })
+}
+
+/**
+ * @param push whether the facts of the base are stored, by which the next plan knows
+ * @returns what the plan of a leg did not know of its base, and what to do, a sentence without its end; undefined if it knew all
+ */
+export function whyOutdated(leg: Leg, base: BaseFacts, push: boolean): string | undefined {
+  const known = knownFrom(base, leg.engine)
+  if (!isOutdated(leg, known)) return undefined
+  const brings = known.nixl == null ? 'no NIXL that could stay' : `NIXL ${known.nixl}`
+  const planned = isNixlKnown(leg) ? `the plan took it for ${leg.nixl}` : 'the plan could not know that'
+  const next = push
+    ? 'what was measured is stored, so the next plan is right: plan again'
+    : 'without push nothing is stored by which the next plan would know it: use command: run, or plan with push: true'
+  return `its base brings ${brings}${known.ucx === undefined ? '' : ` with UCX ${known.ucx}`}, and ${planned}; ${next}`
+}
