@@ -62,11 +62,11 @@ const image = 'the base vllm/vllm-openai:v0.10.2'
 
 describe('what is known of a base', () => {
   it.each<['vllm' | 'sglang', string, Omit<KnownBase, 'source'>]>([
-    ['vllm', 'v0.10.2', { python: '3.12', torch: '2.8.0', cuda: '12.8' }],
-    ['vllm', 'v0.8.5.post1', { torch: '2.6.0' }],
-    ['vllm', 'v0.10.1.1', { python: '3.12', torch: '2.7.1', cuda: '12.8' }],
-    ['vllm', 'v0.11.0', { python: '3.12', torch: '2.8.0' }],
-    ['vllm', 'v0.13.0', { python: '3.12', torch: '2.9.0' }],
+    ['vllm', 'v0.10.2', { python: '3.12', torch: '2.8.0', cuda: '12.8', nixl: null }],
+    ['vllm', 'v0.8.5.post1', { torch: '2.6.0', nixl: null }],
+    ['vllm', 'v0.10.1.1', { python: '3.12', torch: '2.7.1', cuda: '12.8', nixl: null }],
+    ['vllm', 'v0.11.0', { python: '3.12', torch: '2.8.0', nixl: null }],
+    ['vllm', 'v0.13.0', { python: '3.12', torch: '2.9.0', nixl: null }],
     ['vllm', 'v0.20.0', { python: '3.12', torch: '2.11.0', cuda: '13.0' }],
     ['vllm', 'v0.20.0-x86_64', { python: '3.12', torch: '2.11.0', cuda: '13.0' }],
     ['vllm', 'v0.20.0-cu129', { python: '3.12', cuda: '12.9' }],
@@ -203,10 +203,16 @@ describe('an image is impossible', () => {
       `NIXL 0.7.0 has no wheel for CUDA 13, which ${image} has`,
     ],
     [
-      'the UCX of NIXL has no release',
-      { nixl: '1.5.1' },
+      'its engine refuses that NIXL, by what was measured',
       {},
-      "NIXL 1.5.1 bundles UCX 1.23.0, of which there is no release, so its UCX tools can't be built",
+      { nixl: '1.5.0', nixlFloor: '1.5.0' },
+      'vLLM v0.10.2 refuses NIXL 0.7.1, as it demands 1.5.0 or later; set nixl-version: base (it brings 1.5.0), 1.5.0 or later',
+    ],
+    [
+      'its engine refuses the NIXL of the base, too',
+      { nixl: '1.1.0', nixlFrom: 'base' },
+      { nixl: '1.1.0', nixlFloor: '1.5.0' },
+      'vLLM v0.10.2 refuses NIXL 1.1.0, as it demands 1.5.0 or later; set nixl-version: 1.5.0 or later',
     ],
     [
       'nothing is known of that NIXL',
