@@ -79,9 +79,10 @@ class CompilersTest(unittest.TestCase):
                 self.assertFalse(os.path.exists(self.place + "/compiler"))
 
     def test_that_are_not_there_end_it_too(self):
-        os.environ["CXX"] = "/nothing/c++"
-        with self.assertRaisesRegex(Failure, r"as which c\+\+ does not compile"):
-            environment(20, self.nvcc, self.place + "/compiler")
+        for given in ("/nothing/c++", "'c++"):
+            with self.subTest(given), self.assertRaisesRegex(Failure, r"as which '?c\+\+ does not compile"):
+                os.environ["CXX"] = given
+                environment(20, self.nvcc, self.place + "/compiler")
 
     @unittest.skipUnless(shutil.which("c++"), "it is compiled")
     def test_compile_what_asks_for_it_whatever_the_project_sets(self):

@@ -39,7 +39,12 @@ def environment(asked, nvcc, directory):
 
 def compiler():
     """The C++ compiler as words: the one that the base names (`ccache g++`), else the one that CMake takes first."""
-    return shlex.split(os.environ.get("CXX", "")) or [shutil.which("c++") or shutil.which("g++") or "c++"]
+    given = os.environ.get("CXX", "")
+    try:
+        words = shlex.split(given)
+    except ValueError:  # no words: a quote that does not end
+        words = [given]
+    return words or [shutil.which("c++") or shutil.which("g++") or "c++"]
 
 
 def check(asked, own, nvcc):
