@@ -122,7 +122,7 @@ describe('a client', () => {
     const registry = await server((request, response) => {
       handlers[count++ % handlers.length]?.(request, response)
     })
-    const registryClient = client(withPassword, { request: 100, stall: 100 })
+    const registryClient = client(withPassword, { request: 1000, stall: 1000 })
     const failures = await times(10 * handlers.length, () =>
       registryClient.listTags(at(registry)).then(
         () => 'none',
