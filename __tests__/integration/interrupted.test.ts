@@ -1,22 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
 import {
   type Act,
   again,
   type Blow,
-  cacheOf,
   expectUndisturbed,
   interrupted,
   type Place,
   readUndisturbed,
   type Undisturbed,
+  withStaged,
 } from '../support/interrupted-runs.ts'
 import { wanted as oneImage } from '../support/faults/wanted.ts'
 import { type Door, openRegistryProxy } from '../support/registry-proxy.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
-import { copyTag, pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from '../support/two-platforms.ts'
+import { pathThatEmulates, publishBasesForTwoPlatforms, rowsOf } from '../support/two-platforms.ts'
 
 const minutes = 60_000
 
@@ -32,6 +33,9 @@ let tried = 0
 let right = 0
 
 let undisturbed: Undisturbed
+
+/** Journeys at a time; each has a namespace of its own, and half of its time it waits */
+const limit = pLimit(2)
 
 async function openPlace(): Promise<Place> {
   const door: Door = {}
@@ -50,29 +54,26 @@ const act: Act = ({ namespace, proxy, folder }, more, watch) => {
 
 /** One journey: counted, and its door closed at the end. */
 async function journey(work: (place: Place) => Promise<void>): Promise<void> {
-  tried += 1
-  const place = await openPlace()
-  try {
-    await work(place)
-    right += 1
-  } finally {
-    await place.proxy.close()
-  }
+  await limit(async () => {
+    tried += 1
+    const place = await openPlace()
+    try {
+      await work(place)
+      right += 1
+    } finally {
+      await place.proxy.close()
+    }
+  })
 }
 
-async function runUndisturbed(more: Record<string, string> = {}): Promise<Undisturbed> {
+/** @param begin the run before it, all of whose work it finds */
+async function runUndisturbed(more: Record<string, string>, begin?: Undisturbed): Promise<Undisturbed> {
   const place = await openPlace()
+  if (begin) await withStaged(place, begin, /./)
   const run = await act(place, more)
   await place.proxy.close()
   expect(errorsOf(run)).toEqual([])
   return readUndisturbed(place.namespace)
-}
-
-/** Has what the undisturbed run left in its cache repository, as far as its tags match. */
-async function withStaged({ namespace }: Place, pattern: RegExp): Promise<void> {
-  for (const [tag, digest] of await cacheOf(undisturbed.namespace))
-    if (pattern.test(tag) && digest !== null)
-      await copyTag(`${undisturbed.namespace}/image-cache`, digest, `${namespace}/image-cache`, tag)
 }
 
 beforeAll(async () => {
@@ -82,7 +83,7 @@ beforeAll(async () => {
     'vllm/vllm-openai:v0.10.2',
     'lmsysorg/sglang:v0.5.11',
   ])
-  undisturbed = await runUndisturbed()
+  undisturbed = await runUndisturbed({})
   expect(Object.keys(undisturbed.state)).toHaveLength(4)
 }, 15 * minutes)
 
@@ -91,11 +92,11 @@ afterAll(() => {
 })
 
 describe('a command on one of many runners that was ended is simply started again', () => {
-  it(
+  it.concurrent(
     'plan, right after the plan was stored: it gives the same plan',
     async () => {
       await journey(async (place) => {
-        await withStaged(place, /./)
+        await withStaged(place, undisturbed, /./)
         await interrupted(act, place, { command: 'plan' }, { after: /^PUT .*\/manifests\/plan-/ })
         const [stored] = (await tagsOf(`${place.namespace}/image-cache`)).filter((tag) =>
           tag.startsWith('plan-'),
@@ -106,15 +107,15 @@ describe('a command on one of many runners that was ended is simply started agai
         await expectUndisturbed(place, undisturbed)
       })
     },
-    2 * minutes,
+    10 * minutes,
   )
 
-  it(
+  it.concurrent(
     'build, after the report, before the leg was marked as verified',
     async () => {
       const blow: Blow = { before: /^PUT .*\/manifests\/build-/ }
       await journey(async (place) => {
-        await withStaged(place, /^(?!.*-amd64$)/)
+        await withStaged(place, undisturbed, /^(?!.*-amd64$)/)
         const planned = await act(place, { command: 'plan' })
         const [row] = rowsOf(planned)
         expect(rowsOf(planned)).toHaveLength(1)
@@ -125,15 +126,15 @@ describe('a command on one of many runners that was ended is simply started agai
         await expectUndisturbed(place, undisturbed)
       })
     },
-    2 * minutes,
+    10 * minutes,
   )
 
-  it(
+  it.concurrent(
     'promote, between its two tags',
     async () => {
       const tag = /^PUT .*\/vllm-openai\/manifests\/(?!sha256:)/
       await journey(async (place) => {
-        await withStaged(place, /./)
+        await withStaged(place, undisturbed, /./)
         const plan = (await act(place, { command: 'plan' })).outputs.plan ?? ''
         const promote = { command: 'promote', plan }
         await interrupted(act, place, promote, { before: tag, nth: 2 })
@@ -148,17 +149,17 @@ describe('a command on one of many runners that was ended is simply started agai
           )
       })
     },
-    2 * minutes,
+    10 * minutes,
   )
 })
 
 describe('six legs on three runners side by side', () => {
   const sixLegs = { engine: 'vllm, sglang', versions: 'vllm: v0.21.0, v0.10.2\nsglang: v0.5.11' }
 
-  it(
+  it.concurrent(
     'that are ended at any time and started again come to the state of one run',
     async () => {
-      const expected = await runUndisturbed({ ...sixLegs, parallel: '2' })
+      const expected = await runUndisturbed({ ...sixLegs, parallel: '2' }, undisturbed)
       expect(Object.keys(expected.state)).toHaveLength(12)
       await journey(async (place) => {
         const planned = await act(place, { ...sixLegs, command: 'plan' })
@@ -184,6 +185,6 @@ describe('six legs on three runners side by side', () => {
         await expectUndisturbed(place, expected)
       })
     },
-    6 * minutes,
+    10 * minutes,
   )
 })

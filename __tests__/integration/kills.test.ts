@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { type FreshEngine, noFreshEngine, openFreshEngine } from '../../script/fresh-engine.ts'
 import { type ActionRun, changedAction, errorsOf, runAction, tagsOf } from '../support/action.ts'
 import {
@@ -18,6 +19,7 @@ import {
   readUndisturbed,
   struck,
   type Undisturbed,
+  withStaged,
 } from '../support/interrupted-runs.ts'
 import {
   type Journey,
@@ -44,16 +46,27 @@ const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ settle: 10, retry: 10, 
 let engine: FreshEngine | undefined
 const withoutEngine = noFreshEngine()
 
+/** Journeys at a time; each has a namespace of its own, and half of its time it waits */
+const limit = pLimit(2)
+
 let undisturbed: Undisturbed
 let counter = 0
 let tried = 0
 let survived = 0
 let wholeRuns = 0
 
-async function openPlace(folder = '.'): Promise<Place> {
+/** Tags of the undisturbed run that another one begins with, where what comes before them is not what it is about */
+const kept = /^(?:facts|wheel|ucx)-/
+const nothing = /^(?!)/
+
+type Begin = { folder?: string; with?: RegExp }
+
+async function openPlace({ folder = '.', with: tags = kept }: Begin = {}): Promise<Place> {
   const door: Door = {}
   const namespace = `${world().namespace}-${(counter += 1)}`
-  return { namespace, door, proxy: await openRegistryProxy(door), folder }
+  const place = { namespace, door, proxy: await openRegistryProxy(door), folder }
+  if (tags !== nothing) await withStaged(place, undisturbed, tags)
+  return place
 }
 
 function actWith(more: NodeJS.ProcessEnv): Act {
@@ -67,8 +80,8 @@ function actWith(more: NodeJS.ProcessEnv): Act {
 
 const act = actWith({})
 
-async function runUndisturbed(folder = '.'): Promise<Undisturbed> {
-  const place = await openPlace(folder)
+async function runUndisturbed(begin: Begin): Promise<Undisturbed> {
+  const place = await openPlace(begin)
   const run = await act(place, {})
   await place.proxy.close()
   expect(errorsOf(run)).toEqual([])
@@ -76,16 +89,18 @@ async function runUndisturbed(folder = '.'): Promise<Undisturbed> {
 }
 
 /** One journey: counted, and its door closed at the end. */
-async function journey(work: (place: Place) => Promise<void>, folder = '.'): Promise<void> {
-  tried += 1
-  wholeRuns += 1
-  const place = await openPlace(folder)
-  try {
-    await work(place)
-    survived += 1
-  } finally {
-    await place.proxy.close()
-  }
+async function journey(work: (place: Place) => Promise<void>, begin: Begin = {}): Promise<void> {
+  await limit(async () => {
+    tried += 1
+    wholeRuns += 1
+    const place = await openPlace(begin)
+    try {
+      await work(place)
+      survived += 1
+    } finally {
+      await place.proxy.close()
+    }
+  })
 }
 
 /** The same run again ends right, and builds nothing that is finished. */
@@ -100,13 +115,16 @@ async function expectCompleted(place: Place, expected: Undisturbed, on = act): P
   return run
 }
 
-/** An action of which one stage was never built before, so that its steps run. */
-function actionWithNew(stage: string): string {
-  const from = new RegExp(`^FROM .* AS ${stage}$`, 'm')
+/** An action of which some stages were never built before, so that their steps run. */
+function actionWithNew(...stages: string[]): string {
+  const from = new RegExp(`^FROM .* AS (?:${stages.join('|')})$`, 'gm')
   return changedAction('dockerfiles/Dockerfile.vllm', (text) =>
     text.replace(from, (line) => `${line}\nRUN : ${randomInt(1e9)}`),
   )
 }
+
+const stepOfTheWheel = /\[wheel-builder 2\/2\] RUN build-wheel/
+const stepOfTheImage = /\[image 2\/6\] RUN install-debug-tools/
 
 /** What promotion prints of two tags: each is confirmed. */
 const bothTags = /(?: → sha256:[^]*){2}/
@@ -114,7 +132,7 @@ const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
 
 beforeAll(async () => {
   if (withoutEngine === undefined) engine = await openFreshEngine()
-  undisturbed = await runUndisturbed()
+  undisturbed = await runUndisturbed({ with: nothing })
   expect(Object.keys(undisturbed.state)).toHaveLength(2)
 }, 15 * minutes)
 
@@ -201,25 +219,25 @@ describe('a command that was killed at any of its requests ends as if nothing ha
 })
 
 describe('a whole run that was killed ends as if nothing had been when it is started again', () => {
-  it.each<[string, Blow]>([
-    ['before the facts of the base are stored', { before: /^PUT .*\/manifests\/facts-/ }],
-    ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }],
+  it.concurrent.each<[string, Blow, Begin?]>([
+    ['before the facts of the base are stored', { before: /^PUT .*\/manifests\/facts-/ }, { with: nothing }],
+    ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }, { with: /^facts-/ }],
     ['in the push of the candidate, which the registry has', { after: /^PUT .*\/manifests\/candidate-/ }],
     ['before the leg is marked as verified', { before: /^PUT .*\/manifests\/build-/ }],
     ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
   ])(
     '%s',
-    async (_, blow) => {
+    async (_, blow, begin) => {
       await journey(async (place) => {
         const run = await interrupted(act, place, {}, blow)
         if (blow.signal === 'SIGINT') expect(errorsOf(run).join()).toMatch(/cancelled/)
         await expectCompleted(place, undisturbed)
-      })
+      }, begin)
     },
-    2 * minutes,
+    10 * minutes,
   )
 
-  it(
+  it.concurrent(
     'in the report of the run, after its last tag',
     async () => {
       // Nobody reads it, so that writing the summary does not come to an end.
@@ -232,25 +250,23 @@ describe('a whole run that was killed ends as if nothing had been when it is sta
         await expectCompleted(place, undisturbed)
       })
     },
-    2 * minutes,
+    10 * minutes,
   )
 
-  it.each([
-    ['the compiling of the wheel', 'wheel-builder', /\[wheel-builder 2\/2\] RUN build-wheel/],
-    ['a step of the image', 'image', /\[image 2\/6\] RUN install-debug-tools/],
-  ])(
-    'in the middle of %s',
-    async (_, stage, at) => {
-      const folder = actionWithNew(stage)
+  it.concurrent(
+    'in the middle of the compiling of the wheel, and once more in a step of the image',
+    async () => {
+      const begin = { folder: actionWithNew('wheel-builder', 'image'), with: /^(?:facts|ucx)-/ }
       await journey(async (place) => {
-        await interrupted(act, place, {}, { at })
-        // Nothing that has its build id was published ever before.
-        expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
-        const expected = await runUndisturbed(folder)
-        await expectCompleted(place, expected)
-      }, folder)
+        for (const at of [stepOfTheWheel, stepOfTheImage]) {
+          await interrupted(act, place, {}, { at })
+          // Nothing that has its build id was published ever before.
+          expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
+        }
+        await expectCompleted(place, await runUndisturbed(begin))
+      }, begin)
     },
-    3 * minutes,
+    10 * minutes,
   )
 })
 
@@ -258,12 +274,12 @@ describe('a run whose engine was killed', () => {
   const killing = withoutEngine === undefined ? it : it.skip
 
   killing.each<[string, 'image' | undefined, Moment]>([
-    ['in a step of the image', 'image', { at: /\[image 2\/6\] RUN install-debug-tools/ }],
+    ['in a step of the image', 'image', { at: stepOfTheImage }],
     ['in the push of the candidate', undefined, { before: /^PUT .*\/manifests\/candidate-/ }],
   ])(
     '%s says so, and ends as if nothing had been when it is started again',
     async (_, stage, moment) => {
-      const folder = stage && actionWithNew(stage)
+      const begin = stage === undefined ? {} : { folder: actionWithNew(stage) }
       await journey(async (place) => {
         const run = await struck(actWith(impatient), place, {}, moment, async () => engine?.crash())
         await engine?.restart()
@@ -271,8 +287,8 @@ describe('a run whose engine was killed', () => {
         expect(errorsOf(run)).toHaveLength(1)
         expect(errorsOf(run).join()).toMatch(/failed.*\.$/)
         expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
-        await expectCompleted(place, folder === undefined ? undisturbed : await runUndisturbed(folder))
-      }, folder)
+        await expectCompleted(place, stage === undefined ? undisturbed : await runUndisturbed(begin))
+      }, begin)
     },
     5 * minutes,
   )

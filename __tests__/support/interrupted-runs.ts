@@ -2,7 +2,7 @@ import { expect } from '@jest/globals'
 import type { ChildProcess } from 'node:child_process'
 import { type ActionOptions, type ActionRun, digestOf, errorsOf, tagsOf } from './action.ts'
 import type { Door, RegistryProxy } from './registry-proxy.ts'
-import { stateOf } from './two-platforms.ts'
+import { copyTag, stateOf } from './two-platforms.ts'
 
 /** A namespace of its own in the test registry, behind a door of its own; `folder` holds the action. */
 export type Place = { namespace: string; door: Door; proxy: RegistryProxy; folder: string }
@@ -94,6 +94,17 @@ export type Undisturbed = { namespace: string; state: Record<string, unknown>; c
 
 export async function readUndisturbed(namespace: string): Promise<Undisturbed> {
   return { namespace, state: await stateOf(namespace), cache: [...(await cacheOf(namespace)).keys()] }
+}
+
+/** Has a place begin with what a run left in its cache repository, as far as its tags match. */
+export async function withStaged(
+  { namespace }: Place,
+  { namespace: from }: Undisturbed,
+  tags: RegExp,
+): Promise<void> {
+  for (const [tag, digest] of await cacheOf(from))
+    if (tags.test(tag) && digest !== null)
+      await copyTag(`${from}/image-cache`, digest, `${namespace}/image-cache`, tag)
 }
 
 /** Whatever was interrupted, what is public is right. @returns what is finished: legs, and stage artifacts */

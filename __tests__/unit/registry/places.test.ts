@@ -67,7 +67,8 @@ describe('a client', () => {
     const registry = await server((_, response) => {
       response.writeHead(200)
       response.write('{"tags":')
-      setTimeout(() => response.end('["a"]}'), 20)
+      // Long enough for a busy machine to begin all that may be under way
+      setTimeout(() => response.end('["a"]}'), 300)
     }, load)
     const registryClient = client()
     await times(20, () => registryClient.listTags(at(registry)))
@@ -121,7 +122,7 @@ describe('a client', () => {
     const registry = await server((request, response) => {
       handlers[count++ % handlers.length]?.(request, response)
     })
-    const registryClient = client(withPassword, { request: 100, stall: 100 })
+    const registryClient = client(withPassword, { request: 1000, stall: 1000 })
     const failures = await times(10 * handlers.length, () =>
       registryClient.listTags(at(registry)).then(
         () => 'none',
