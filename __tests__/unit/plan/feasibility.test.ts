@@ -62,22 +62,26 @@ const image = 'the base vllm/vllm-openai:v0.10.2'
 
 describe('what is known of a base', () => {
   it.each<['vllm' | 'sglang', string, Omit<KnownBase, 'source'>]>([
-    ['vllm', 'v0.10.2', { python: '3.12', torch: '2.8.0', cuda: '12.8' }],
-    ['vllm', 'v0.8.5.post1', { torch: '2.6.0' }],
-    ['vllm', 'v0.10.1.1', { python: '3.12', torch: '2.7.1', cuda: '12.8' }],
-    ['vllm', 'v0.11.0', { python: '3.12', torch: '2.8.0' }],
-    ['vllm', 'v0.13.0', { python: '3.12', torch: '2.9.0' }],
+    ['vllm', 'v0.10.2', { python: '3.12', torch: '2.8.0', cuda: '12.8', nixl: null }],
+    ['vllm', 'v0.8.5.post1', { python: '3.12', torch: '2.6.0', cuda: '12.4', nixl: null }],
+    ['vllm', 'v0.10.1.1', { python: '3.12', torch: '2.7.1', cuda: '12.8', nixl: null }],
+    ['vllm', 'v0.11.0', { python: '3.12', torch: '2.8.0', cuda: '12.8' }],
+    ['vllm', 'v0.13.0', { python: '3.12', torch: '2.9.0', cuda: '12.9' }],
+    ['vllm', 'v0.15.1', { python: '3.12', torch: '2.9.1', cuda: '12.9' }],
     ['vllm', 'v0.20.0', { python: '3.12', torch: '2.11.0', cuda: '13.0' }],
     ['vllm', 'v0.20.0-x86_64', { python: '3.12', torch: '2.11.0', cuda: '13.0' }],
     ['vllm', 'v0.20.0-cu129', { python: '3.12', cuda: '12.9' }],
     ['vllm', 'v0.20.0-cu129-x86_64', { python: '3.12', cuda: '12.9' }],
     ['vllm', 'v0.20.0-ubuntu2404', {}],
     ['vllm', 'v0.20.0-cu129-ubuntu2404', { cuda: '12.9' }],
-    ['vllm', 'v0.33.0', { torch: '2.14.0', nixl: '1.5.0', nixlFloor: '1.5.0' }],
+    ['vllm', 'v0.32.0', { python: '3.12', torch: '2.13.0', cuda: '13.0', nixl: '1.5.0' }],
+    ['vllm', 'v0.33.0', { python: '3.12', torch: '2.14.0', cuda: '13.0', nixl: '1.5.0', nixlFloor: '1.5.0' }],
     ['vllm', 'v9.0.0', {}],
     ['sglang', 'v0.5.5.post3', { python: '3.12', torch: '2.9', cuda: '12.9' }],
     ['sglang', 'v0.5.5', { python: '3.12', torch: '2.8.0', cuda: '12.9' }],
-    ['sglang', 'v0.5.6', {}],
+    ['sglang', 'v0.5.6', { torch: '2.9.1' }],
+    ['sglang', 'v0.5.21', { torch: '2.13.0', cuda: '13' }],
+    ['sglang', 'v9.0.0', {}],
     ['sglang', 'v0.5.10.post1-cu130-runtime', { cuda: '13.0' }],
   ])('%s %s', (engine, tag, known) => {
     expect(knownBase(catalogue, engine, version(tag))).toEqual({ source: 'catalogue', ...known })
