@@ -221,7 +221,7 @@ describe('script/catalogue', () => {
         'torch is 2.14.0 by hand (a guide), and 2.14.1 by what is published',
       ])
         expect(run.log).toContain(line)
-      execFileSync('npx', ['prettier', '--config', '.prettierrc', '--check', path('catalogue.json')])
+      execFileSync('npx', ['prettier', '--config', '.prettierrc.json', '--check', path('catalogue.json')])
     },
     2 * minutes,
   )
@@ -306,7 +306,7 @@ describe('catalogue.yml', () => {
         'README.md',
         'action.yml',
         'package.json',
-        '.prettierrc',
+        '.prettierrc.json',
       ])
         cpSync(part, join(checkout, part), { recursive: true })
       runGit('init', '--quiet', checkout)

@@ -274,6 +274,8 @@ const mutants: Record<string, Mutant> = {
     inputs: ({ standIns }) => ({
       versions: 'v0.33.0',
       'base-registry': standIns.baseRegistries.demanding ?? '',
+      // Otherwise the plan refuses it.
+      force: 'true',
     }),
   },
   'an engine without the model runner on which AIBrix acts': {

@@ -28,7 +28,8 @@ export function isPlanOutdated(plan: Plan, { own }: KnownFacts): boolean {
 export function whyOutdated(leg: Leg, base: BaseFacts, push: boolean): string | undefined {
   const known = knownFrom(base, leg.engine)
   if (!isOutdated(leg, known)) return undefined
-  const brings = known.nixl == null ? 'no NIXL that could stay' : `NIXL ${known.nixl}`
+  const none = known.brokenNixl === undefined ? 'no NIXL' : `no NIXL that works (${known.brokenNixl})`
+  const brings = known.nixl == null ? none : `NIXL ${known.nixl}`
   const planned = isNixlKnown(leg) ? `the plan took it for ${leg.nixl}` : 'the plan could not know that'
   const next = push
     ? 'what was measured is stored, so the next plan is right: plan again'

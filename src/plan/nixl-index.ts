@@ -18,6 +18,13 @@ export type NixlIndex = {
 const firstWithVariants = '0.7.1'
 const cudaBefore = '12'
 
+/** From this release on `nixl` requires all of its variants, in its own version. */
+const firstWithAllVariants = '1.1.0'
+const allVariants = ['nixl-cu12', 'nixl-cu13']
+
+/** One that all of these releases have wheels for, where that of the base is not known. */
+const usualPython = '3.12'
+
 /** Calls of pip at a time; one takes a second of a core. */
 const calls = 4
 
@@ -34,20 +41,46 @@ export function createNixlIndex(runPip: RunPip): NixlIndex {
   }
   return {
     versions: async ({ python, cuda }, platform) => {
+      const target = (version: string): string[] => ['--python-version', version, ...platformTags(platform)]
       // The package without binaries is there for each Python, whatever pip's own is.
-      if (python === undefined || cuda === undefined) return ask('nixl', ['--ignore-requires-python'])
-      const major = cuda.split('.')[0] ?? cuda
-      const target = ['--python-version', python, ...platformTags(platform)]
-      const [variant, whole] = await Promise.all([ask(`nixl-cu${major}`, target), ask('nixl', target)])
-      if (variant.state === 'no-pip') return variant
+      const asked =
+        python === undefined || cuda === undefined
+          ? { whole: ask('nixl', ['--ignore-requires-python']), variant: undefined }
+          : { whole: ask('nixl', target(python)), variant: ask(`nixl-cu${majorOf(cuda)}`, target(python)) }
+      const [whole, variant] = await Promise.all([asked.whole, asked.variant])
       if (whole.state === 'no-pip') return whole
-      const versions = whole.versions.filter((version) =>
-        lt(version, firstWithVariants) ? major === cudaBefore : variant.versions.includes(version),
-      )
-      const absent = whole.absent ?? variant.absent
-      return { state: 'known', versions, ...(absent !== undefined && { absent }) }
+      if (variant?.state === 'no-pip') return variant
+      const fitting = whole.versions.filter((version) => {
+        if (!variant) return true
+        return lt(version, firstWithVariants)
+          ? cuda !== undefined && majorOf(cuda) === cudaBefore
+          : variant.versions.includes(version)
+      })
+      const published = await withAllVariants(fitting, (name) => ask(name, target(python ?? usualPython)))
+      const absent = whole.absent ?? variant?.absent
+      return { state: 'known', versions: published, ...(absent !== undefined && { absent }) }
     },
   }
+}
+
+/** @returns `13` of `13.0` */
+function majorOf(cuda: string): string {
+  return cuda.split('.')[0] ?? cuda
+}
+
+/** @returns the versions without those of which a variant is not there (yet): pip could not install what their package requires */
+async function withAllVariants(
+  versions: readonly string[],
+  ask: (name: string) => Promise<Versions>,
+): Promise<string[]> {
+  const isLate = (version: string): boolean => !lt(version, firstWithAllVariants)
+  if (!versions.some(isLate)) return [...versions]
+  const answers = await Promise.all(allVariants.map(ask))
+  return versions.filter(
+    (version) =>
+      !isLate(version) ||
+      answers.every((answer) => answer.state === 'no-pip' || answer.versions.includes(version)),
+  )
 }
 
 /**

@@ -80,6 +80,7 @@ export async function act(
     ...defaults,
     'aibrix-repository': 'https://git.example/aibrix',
     'ucx-repository': 'https://git.example/ucx',
+    'nixl-version': '0.7.1',
     ...given,
   }
   const inputs = readInputs((name) => values[name] ?? '', {

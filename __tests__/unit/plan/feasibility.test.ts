@@ -207,10 +207,16 @@ describe('an image is impossible', () => {
       `NIXL 0.7.0 has no wheel for CUDA 13, which ${image} has`,
     ],
     [
-      'the UCX of NIXL has no release',
-      { nixl: '1.5.1' },
+      'its engine refuses that NIXL, by what was measured',
       {},
-      "NIXL 1.5.1 bundles UCX 1.23.0, of which there is no release, so its UCX tools can't be built",
+      { nixl: '1.5.0', nixlFloor: '1.5.0' },
+      'vLLM v0.10.2 refuses NIXL 0.7.1, as it demands 1.5.0 or later; set nixl-version: base (it brings 1.5.0), 1.5.0 or later',
+    ],
+    [
+      'its engine refuses the NIXL of the base, too',
+      { nixl: '1.1.0', nixlFrom: 'base' },
+      { nixl: '1.1.0', nixlFloor: '1.5.0' },
+      'vLLM v0.10.2 refuses NIXL 1.1.0, as it demands 1.5.0 or later; set nixl-version: 1.5.0 or later',
     ],
     [
       'nothing is known of that NIXL',

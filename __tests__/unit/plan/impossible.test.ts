@@ -131,11 +131,6 @@ describe('what there is nothing to build from', () => {
       /: this version of the action does not know NIXL 9\.9\.9; the nearest that it knows are \d[\d., ]*\.$/,
     ],
     [
-      'a NIXL whose UCX has no release',
-      { nixl: selectors('nixl', '1.5.1') },
-      /: NIXL 1\.5\.1 bundles UCX 1\.23\.0, of which there is no release, so its UCX tools can't be built; choose other versions\.$/,
-    ],
-    [
       'a NIXL whose UCX the mirror does not have',
       { nixl: selectors('nixl', '0.8.0') },
       /: https:\/\/git\.example\/ucx has no tag v1\.20\.0, the UCX that NIXL 0\.8\.0 bundles; look at ucx-repository, or choose another nixl-version\.$/,

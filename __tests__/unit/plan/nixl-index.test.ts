@@ -76,7 +76,7 @@ describe('the versions of NIXL for a base', () => {
     [
       'a Python of the runner that greets and takes its leave',
       '13.0',
-      { nixl: talkative(usual.nixl), 'nixl-cu13': talkative(usual['nixl-cu13']) },
+      { ...usual, nixl: talkative(usual.nixl), 'nixl-cu13': talkative(usual['nixl-cu13']) },
       ['1.4.1', '1.0.0', '0.8.0'],
     ],
     [
@@ -117,7 +117,7 @@ describe('the versions of NIXL for a base', () => {
   it('are asked for with the Python and the platform of the base, not of pip, and without an address', async () => {
     const { index, asked } = indexOf(usual)
     await index.versions({ python: '3.10', cuda: '13.0' }, 'linux/arm64')
-    expect(asked.map((args) => args[2]).sort()).toEqual(['nixl', 'nixl-cu13'])
+    expect(asked.map((args) => args[2]).sort()).toEqual(['nixl', 'nixl-cu12', 'nixl-cu13'])
     for (const args of asked) {
       expect(args.join(' ')).toContain(
         '--only-binary=:all: --python-version 3.10 --platform manylinux_2_39_aarch64',
@@ -133,9 +133,30 @@ describe('the versions of NIXL for a base', () => {
     async (known) => {
       const { index, asked } = indexOf(usual)
       expect(await index.versions(known, 'linux/amd64')).toEqual({ state: 'known', versions: everything })
-      expect(asked).toEqual([
-        ['index', 'versions', 'nixl', '-vv', '--pre', '--only-binary=:all:', '--ignore-requires-python'],
+      expect(asked[0]).toEqual([
+        'index',
+        'versions',
+        'nixl',
+        '-vv',
+        '--pre',
+        '--only-binary=:all:',
+        '--ignore-requires-python',
       ])
+    },
+  )
+
+  it.each([base, { ...base, cuda: '13.0' }, {}])(
+    'are none of which a variant is not published, which it requires: for %j',
+    async (known) => {
+      const half = {
+        nixl: found('nixl', ['1.5.2', '1.5.1', '1.0.1']),
+        'nixl-cu12': found('nixl-cu12', ['1.5.2', '1.5.1', '1.0.1']),
+        'nixl-cu13': found('nixl-cu13', ['1.5.1', '1.0.1']),
+      }
+      const versions = ['1.5.1', '1.0.1']
+      expect(await indexOf(half).index.versions(known, 'linux/amd64')).toEqual({ state: 'known', versions })
+      const other = { ...half, 'nixl-cu12': half['nixl-cu13'], 'nixl-cu13': half['nixl-cu12'] }
+      expect(await indexOf(other).index.versions(known, 'linux/amd64')).toEqual({ state: 'known', versions })
     },
   )
 })
@@ -152,8 +173,8 @@ describe('pip is asked', () => {
     ]
     await Promise.all(bases.map((one) => index.versions(one, 'linux/amd64')))
     await Promise.all(bases.map((one) => index.versions(one, 'linux/amd64')))
-    // 3.12: nixl, nixl-cu12, nixl-cu13; 3.10: nixl, nixl-cu12
-    expect(asked).toHaveLength(5)
+    // nixl, nixl-cu12 and nixl-cu13, for 3.12 and for 3.10
+    expect(asked).toHaveLength(6)
   })
 
   it('at most four times at once', async () => {

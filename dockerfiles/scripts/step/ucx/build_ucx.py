@@ -34,12 +34,12 @@ NO_TOOLS = "none"
 
 
 def main():
+    remove_others()
     version = os.environ["UCX_VERSION"]
     if version == NO_TOOLS:
         os.makedirs(PREFIX)
         say("the image gets no UCX tools")
         return
-    remove_others()
     toolkit = Toolkit()
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])
     directory = WORK + "/ucx"

@@ -1,0 +1,199 @@
+import { describe, expect, it } from '@jest/globals'
+import * as fc from 'fast-check'
+import type { Catalogue } from '../../../src/plan/catalogue.ts'
+import type { KnownBase } from '../../../src/plan/known-base.ts'
+import {
+  chooseNixl,
+  isOutdated,
+  type NixlChoice,
+  type NixlPair,
+  unknownNixl,
+} from '../../../src/plan/nixl-choice.ts'
+import { catalogue } from '../../support/plan-world.ts'
+
+const usual = catalogue()
+const pair: NixlPair = {
+  engine: 'sglang',
+  version: { tag: 'v0.5.5.post3', release: '0.5.5.post3' },
+  aibrix: { kind: 'tag', ref: 'v0.5.0' },
+  name: 'lmsysorg/sglang:v0.5.5.post3',
+}
+const other = { ...pair, aibrix: { kind: 'tag', ref: 'v0.7.0' } } as const
+
+function bases(...known: Omit<KnownBase, 'python'>[]): Map<string, KnownBase> {
+  return new Map(known.map((one, index) => [index === 0 ? 'linux/amd64' : 'linux/arm64', one]))
+}
+
+const brings = (nixl: string | null): KnownBase => ({ source: 'measured', nixl })
+const guessed = (nixl?: string | null): KnownBase => ({
+  source: 'catalogue',
+  ...(nixl !== undefined && { nixl }),
+})
+const is = (version: string, from: 'index' | 'base' | 'default'): NixlChoice => ({
+  kind: 'version',
+  version,
+  from,
+})
+const unknown: NixlChoice = { kind: 'unknown' }
+
+describe('default', () => {
+  it.each<[string, NixlPair, KnownBase[], NixlChoice]>([
+    [
+      'is what was tested with the pair, whatever the base brings',
+      pair,
+      [brings('1.5.0')],
+      is('0.7.1', 'index'),
+    ],
+    [
+      'is what was tested with the pair, though nobody knows the base',
+      pair,
+      [guessed()],
+      is('0.7.1', 'index'),
+    ],
+    ['is that of the base for another AIBrix', other, [brings('1.5.0')], is('1.5.0', 'base')],
+    [
+      'is that of the base for a branch that is called like the release',
+      { ...pair, aibrix: { kind: 'branch', ref: 'v0.5.0' } },
+      [brings('1.5.0')],
+      is('1.5.0', 'base'),
+    ],
+    ['is that of the base as the catalogue knows it', other, [guessed('1.5.0')], is('1.5.0', 'base')],
+    ["is the catalogue's where the base brings none", other, [brings(null)], is('0.7.1', 'default')],
+    ["is the catalogue's where that says so of the base", other, [guessed(null)], is('0.7.1', 'default')],
+    ['is not known where nobody knows the base', other, [guessed()], unknown],
+    ['is not known where nobody knows one of the bases', other, [brings('1.5.0'), guessed()], unknown],
+    [
+      'is not known where only the catalogue says that they differ',
+      other,
+      [brings('1.4.1'), guessed('1.5.0')],
+      unknown,
+    ],
+    ['is one for all platforms', other, [brings('1.5.0'), guessed('1.5.0')], is('1.5.0', 'base')],
+  ])('%s', (_, of, known, choice) => {
+    expect(chooseNixl('default', of, bases(...known), usual)).toEqual(choice)
+  })
+
+  it.each<[KnownBase[], RegExp]>([
+    [
+      [brings('1.4.1'), brings('1.5.0')],
+      /brings NIXL 1\.4\.1 for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64, and an image has one/,
+    ],
+    [[brings(null), brings('1.5.0')], /brings none for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64/],
+  ])('is refused where platforms bring different ones, which are named', (known, reason) => {
+    expect(chooseNixl('default', other, bases(...known), usual)).toEqual({
+      kind: 'refused',
+      reason: expect.stringMatching(reason),
+    })
+  })
+})
+
+describe('base', () => {
+  it.each<[string, KnownBase[], NixlChoice]>([
+    ['is what the base brings, whatever was tested', [brings('1.5.0')], is('1.5.0', 'base')],
+    ['is not known where nobody knows the base', [guessed()], unknown],
+    ['is asked of the base where the catalogue says that there is none', [guessed(null)], unknown],
+  ])('%s', (_, known, choice) => {
+    expect(chooseNixl('base', pair, bases(...known), usual)).toEqual(choice)
+  })
+
+  it('is refused where the base brings none, or one that does not work, and why', () => {
+    const broken = { ...brings(null), brokenNixl: 'its nixl is 0.7.1, and its nixl-cu12 is 1.5.1' }
+    for (const known of [brings(null), broken])
+      expect(chooseNixl('base', pair, bases(known), usual)).toEqual({
+        kind: 'refused',
+        reason: expect.stringMatching(
+          known === broken
+            ? /brings no NIXL that could stay \(its nixl is 0\.7\.1, .*\); set nixl-version: default/
+            : /brings no NIXL that could stay; set nixl-version: default/,
+        ),
+      })
+  })
+})
+
+/** What the image has in the end: the step leaves the base's where it is told `base`, and installs what it is told else. */
+function imageOf(choice: Extract<NixlChoice, { kind: 'version' }>, base: string | null): string | null {
+  return choice.from === 'base' ? base : choice.version
+}
+
+const version = fc.constantFrom('0.7.1', '1.1.0', '1.4.1', '1.5.0', '1.6.0')
+const brought = fc.option(version)
+
+describe('for any catalogue, facts and inputs', () => {
+  const world = fc.record({
+    wish: fc.constantFrom('default' as const, 'base' as const),
+    /** What the bases really bring, and what is said of each: nothing, what was measured, or what a catalogue says */
+    platforms: fc.array(
+      fc.record({
+        really: brought,
+        known: fc.oneof(
+          fc.constant('measured' as const),
+          fc.constant(undefined),
+          fc.record({ says: brought }),
+        ),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    tested: fc.option(version, { nil: undefined }),
+    current: version,
+  })
+
+  /** The catalogue with other releases. */
+  function catalogueOf(tested: string | undefined, current: string): Catalogue {
+    const release = usual.releases['v0.5.0']
+    if (!release?.tested) throw new Error('it was tested')
+    const engines = { vllm: 'v0.1.0', sglang: tested === undefined ? 'v0.1.0' : pair.version.tag }
+    const with_ = (nixl: string, of: typeof engines) => ({
+      ...release,
+      tested: { engines: of, nixl, tags: ['x'] },
+    })
+    return {
+      ...usual,
+      current: 'v0.1.0',
+      releases: {
+        'v0.5.0': with_(tested ?? '0.7.1', engines),
+        'v0.1.0': with_(current, { vllm: 'v0.1.0', sglang: 'v0.1.0' }),
+      },
+    }
+  }
+
+  it("the plan's NIXL is one that the image will have, or the plan says that it does not know", () => {
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(world, ({ wish, platforms, tested, current }) => {
+        const of = catalogueOf(tested, current)
+        const measured = platforms.map(({ really }) => brings(really))
+        const first = platforms.map(({ really, known }) =>
+          known === 'measured' ? brings(really) : guessed(known?.says),
+        )
+        const choice = chooseNixl(wish, pair, bases(...first), of)
+        const planned = {
+          nixl: choice.kind === 'version' ? choice.version : unknownNixl,
+          nixlFrom: choice.kind === 'version' ? choice.from : ('base' as const),
+          ucxVersion: null,
+        }
+        // A leg is built where its base does not tell that the plan was wrong, which is asked before anything is compiled.
+        const isBuilt = choice.kind !== 'refused' && !measured.some((base) => isOutdated(planned, base))
+        if (isBuilt) {
+          if (choice.kind !== 'version') throw new Error('nothing is built of which the plan does not know')
+          for (const { really } of platforms) expect(imageOf(choice, really)).toBe(choice.version)
+        }
+        // With what was measured the plan is right, and stays so.
+        const second = chooseNixl(wish, pair, bases(...measured), of)
+        expect(second.kind).not.toBe('unknown')
+        if (second.kind === 'version')
+          for (const { really } of platforms) expect(imageOf(second, really)).toBe(second.version)
+        if (isBuilt) expect(second).toEqual(choice)
+        seen.add(`${choice.kind} ${isBuilt ? 'built' : 'not'} ${second.kind}`)
+      }),
+      { numRuns: 2000 },
+    )
+    expect([...seen].sort()).toEqual([
+      'refused not refused',
+      'unknown not refused',
+      'unknown not version',
+      'version built version',
+      'version not refused',
+      'version not version',
+    ])
+  })
+})
