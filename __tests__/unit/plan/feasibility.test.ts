@@ -267,7 +267,7 @@ describe('it is unknown whether an image is possible', () => {
       'what AIBrix v0.7.0 needs',
     ],
     ['of a commit', { aibrix: 'c5465890', kind: 'commit' }, {}, 'what AIBrix c5465890 needs'],
-    ['of a later release', { aibrix: 'v0.8.0' }, {}, 'what AIBrix v0.8.0 needs'],
+    ['of a later release', { aibrix: 'v0.99.0' }, {}, 'what AIBrix v0.99.0 needs'],
     [
       'of a tag that is named like a part of every object',
       { aibrix: 'constructor' },

@@ -109,9 +109,9 @@ describe('the history', () => {
   })
 
   it('says of a NIXL why there are no tools of its UCX', () => {
-    const lacking = { '9.9.0': { ucx: '9.1.0', note: 'bundles | another', python: '>=3.9', cuda: ['13'] } }
+    const lacking = { '9.9.0': { ucx: '9.1.0', note: 'bundles another', python: '>=3.9', cuda: ['13'] } }
     expect(plain(renderHistory({ ...catalogue, nixl: { ...catalogue.nixl, ...lacking } }))).toContain(
-      '|9.9.0|9.1.0; bundles \\| another|`>=3.9`|13|'.replace(/ *\| */g, '|'),
+      '|9.9.0|9.1.0; bundles another|`>=3.9`|13|',
     )
   })
 
