@@ -34,6 +34,8 @@ export type WorkflowOptions = {
   with: Record<string, string>
   /** Goes first on PATH */
   path?: string
+  /** Files of the repository beside the workflow, which actions/checkout gives: a folder */
+  repository?: string
   /** Further variables of all steps */
   environment?: Record<string, string>
 }
@@ -47,7 +49,7 @@ export type WorkflowRun = {
   jobs: Record<string, boolean>
 }
 
-const labels = ['ubuntu-latest', 'ubuntu-latest-16-cores', 'self-hosted']
+const labels = ['ubuntu-latest', 'ubuntu-24.04', 'ubuntu-latest-16-cores', 'self-hosted']
 const action = 'aibrix/image-action'
 const imagesFile = join('.github', 'workflows', 'images.yml')
 
@@ -64,6 +66,8 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
   const home = mkdtempSync(join(tmpdir(), 'act-'))
   const name = typeof file === 'string' ? basename(file) : 'workflow.yml'
   const workflow = typeof file === 'string' ? readWorkflow(file) : file
+  if (options.repository !== undefined)
+    cpSync(options.repository, join(home, 'repository'), { recursive: true })
   makeRepository(join(home, 'repository'), name, withInputs(workflow, options.with))
   const released = releaseAction(join(home, 'action'), options.with, workflow)
   const args = [
@@ -135,7 +139,9 @@ function releaseAction(
   const text = stringify(withInputs(images, Object.fromEntries(rest)), { lineWidth: 0 })
   writeFileSync(join(folder, imagesFile), text)
   const jobs = [images, workflow].flatMap((one) => Object.values(one.jobs))
-  const all = jobs.flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
+  const used = jobs.flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
+  // act has that one itself
+  const all = used.filter((uses) => !uses.startsWith('actions/checkout@'))
   // In the commit of a release it names the one before.
   const [own, others] = [true, false].map((is) => all.filter((uses) => uses.startsWith(`${action}@`) === is))
   const released = Object.fromEntries([`${action}@v1`, ...(own ?? [])].map((uses) => [uses, folder]))
@@ -143,15 +149,11 @@ function releaseAction(
   return released
 }
 
-/**
- * An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name: a file, or what is in a folder. What is
- * checked out is the folder $CHECKOUT.
- */
+/** An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name: a file, or what is in a folder. */
 const standIns: Record<string, string> = {
   'actions/upload-artifact':
     'mkdir -p "$ARTIFACTS/$NAME"; if [ -d "$FROM" ]; then FROM=$FROM/.; fi; cp -r "$FROM" "$ARTIFACTS/$NAME"',
   'actions/download-artifact': 'mkdir -p "./$FROM" && cp -r "$ARTIFACTS/$NAME"/. "./$FROM"',
-  'actions/checkout': 'rm -rf .git && cp -r "$CHECKOUT"/. .',
 }
 
 function makeStandIn(folder: string, uses: string): string {
@@ -159,9 +161,7 @@ function makeStandIn(folder: string, uses: string): string {
   if (run === undefined) throw new Error(`there is no stand-in for ${uses}`)
   const env = { NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}' }
   const inputs = Object.fromEntries(
-    ['name', 'path', 'if-no-files-found', 'overwrite', 'retention-days', 'persist-credentials'].map(
-      (name) => [name, {}],
-    ),
+    ['name', 'path', 'if-no-files-found', 'overwrite', 'retention-days'].map((name) => [name, {}]),
   )
   const steps = [{ run, shell: 'bash', env }]
   mkdirSync(folder, { recursive: true })

@@ -5,7 +5,7 @@ export const choosers = ['engine', 'aibrix', 'nixl'] as const
 
 export type Chooser = (typeof choosers)[number]
 
-type Chosen = Pick<Combination, 'engine' | 'version' | 'aibrix' | 'nixl' | 'named'>
+type Chosen = Pick<Combination, 'engine' | 'version' | 'aibrix' | 'nixl' | 'nixlFrom' | 'named'>
 
 /** Whether an image is one that was asked for by exactly these versions. */
 export function isNamed({ named }: Pick<Chosen, 'named'>): boolean {
@@ -22,8 +22,10 @@ export function namedInVain<T extends Chosen>(impossible: readonly T[], left: re
   return impossible.filter((one) => isNamed(one) || namesOf(one).some((name) => !known.has(name)))
 }
 
-/** The named versions of an image. */
-function namesOf({ engine, version, aibrix, nixl, named }: Chosen): string[] {
+/** The named versions of an image. Which NIXL a base brings nobody has named. */
+function namesOf({ engine, version, aibrix, nixl, nixlFrom, named }: Chosen): string[] {
   const names = { engine: `${engine} ${version.tag}`, aibrix: `aibrix ${aibrix.ref}`, nixl: `nixl ${nixl}` }
-  return named.map((chooser) => names[chooser])
+  return named
+    .filter((chooser) => chooser !== 'nixl' || nixlFrom === 'index')
+    .map((chooser) => names[chooser])
 }

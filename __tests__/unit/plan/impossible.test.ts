@@ -19,7 +19,7 @@ describe('what is known to be impossible', () => {
 
   it('is an error for a named version', async () => {
     await expect(makePlan(request({ engines: vllm('v0.11.0') }), world())).rejects.toThrow(
-      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: .*; choose another aibrix-version or integration: none, or set force: true to try\.$/,
+      /vLLM v0\.11\.0 with AIBrix v0\.5\.0 and NIXL \S+ can't be built for linux\/amd64: .*; choose another aibrix-version or integration: none, or set force: true to try\.$/,
     )
   })
 
@@ -225,7 +225,7 @@ describe('a named version', () => {
   it.each<[string, Asked, RegExp[]]>([
     [
       'of the engine, although the AIBrix is matched',
-      { versions: 'v0.11.0, v0.10.2', aibrix: '~0.7' },
+      { versions: 'v0.11.0, v0.10.2', aibrix: '~0.7', nixl: '0.7.1' },
       [/^vLLM v0\.11\.0 with AIBrix v0\.7\.0 and NIXL 0\.7\.1 can't be built for linux\/amd64: /],
     ],
     [
