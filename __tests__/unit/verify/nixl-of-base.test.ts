@@ -209,6 +209,13 @@ describe('what a base brings', () => {
     expect(baseNixl(asRoot(base), 'vllm')).toMatchObject({ nixl: null, brokenNixl: expect.any(String) })
   })
 
+  it.each(['index', 'tested'] as const)('is newer than the NIXL that is installed, from: %s', (nixlFrom) => {
+    const world = makeFacts()
+    bring(world.base)
+    const gate = named(judgeFacts(makeLeg({ nixlFrom }), world), 'engine-demands')
+    expect(gate?.state).toBe(nixlFrom === 'tested' ? 'pass' : 'fail')
+  })
+
   it('a leg with an installed NIXL still has one variant alone', () => {
     const installed: Leg = { ...leg, nixlFrom: 'index' }
     expect(judgeFacts(installed, facts()).filter(isBlocking)).toMatchObject([
