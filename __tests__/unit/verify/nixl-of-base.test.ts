@@ -205,7 +205,7 @@ describe('what a base brings', () => {
     const older = { nixl: '1.0.1', 'nixl-cu12': '1.0.1', 'nixl-cu13': '1.0.1' }
     base.nixl.distributions = older
     expect(baseNixl(asRoot(base), 'vllm').nixl).toBe('1.0.1')
-    base.torch = { version: '2.9.0', cuda: '12.8', record: null, location: site }
+    base.torch = { version: '2.9.0', cuda: '12.8', cxxStandard: null, record: null, location: site }
     expect(baseNixl(asRoot(base), 'vllm')).toMatchObject({ nixl: null, brokenNixl: expect.any(String) })
   })
 
