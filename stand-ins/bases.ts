@@ -62,6 +62,7 @@ const variants: Base[] = [
   variant('venv', 'plain', { PYTHON: 'venv-python' }),
   variant('not-root', 'not-root'),
   variant('with-nixl', 'with-nixl', { NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
+  variant('with-both-nixl', 'with-nixl', { NIXL: 'nixl==1.5.0 nixl-cu12==1.5.0 nixl-cu13==1.5.0' }),
   variant('with-libucx', 'with-libucx'),
   ...notAsMeasured.map((name) => variant(name, name)),
   variant(

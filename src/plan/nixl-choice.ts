@@ -9,9 +9,9 @@ export const unknownNixl = 'base'
 
 /**
  * Where the NIXL of an image comes from. `index`: it is installed, whatever the base brings. `base`: the base's own stays.
- * `default`: it is installed because the base brings none, and is another one where that is not so.
+ * `tested`: the same, as AIBrix released it on this base. `default`: it is installed because the base brings none, and is another one where that is not so.
  */
-export const nixlOrigins = ['index', 'base', 'default'] as const
+export const nixlOrigins = ['index', 'tested', 'base', 'default'] as const
 
 export type NixlOrigin = (typeof nixlOrigins)[number]
 
@@ -43,7 +43,7 @@ export function chooseNixl(
   catalogue: Catalogue,
 ): NixlChoice {
   const tested = wish === 'default' ? testedNixl(pair, catalogue) : undefined
-  if (tested !== undefined) return { kind: 'version', version: tested, from: 'index' }
+  if (tested !== undefined) return { kind: 'version', version: tested, from: 'tested' }
   const found = [...bases].map(([platform, known]) => ({ platform, known, nixl: broughtBy(known, wish) }))
   const different = new Set(found.map(({ nixl }) => nixl))
   const isMeasured = found.every(({ known }) => known.source === 'measured')
@@ -96,7 +96,7 @@ export function isNixlKnown({ nixl }: Pick<PlannedNixl, 'nixl'>): boolean {
 
 /** Whether what is planned depends on which NIXL the base brings. */
 export function isOfBase({ nixlFrom }: Pick<PlannedNixl, 'nixlFrom'>): boolean {
-  return nixlFrom !== 'index'
+  return nixlFrom === 'base' || nixlFrom === 'default'
 }
 
 /**
@@ -104,7 +104,7 @@ export function isOfBase({ nixlFrom }: Pick<PlannedNixl, 'nixlFrom'>): boolean {
  * @returns whether the leg has another NIXL than it would be planned with by that
  */
 export function isOutdated({ nixl, nixlFrom, ucxVersion }: PlannedNixl, measured: KnownBase): boolean {
-  if (nixlFrom === 'index') return false
+  if (nixlFrom === 'index' || nixlFrom === 'tested') return false
   const brought = measured.nixl ?? null
   if (nixlFrom === 'default') return brought !== null
   return brought !== nixl || (measured.ucx !== undefined && measured.ucx !== ucxVersion)

@@ -54,7 +54,7 @@ async function meaningOf(
   if (![...include, ...exclude].some(isAsked)) return { tag: unknownNixl, from: 'base' }
   // Nothing has to be known of the bases of what was tested.
   const tested = wish === 'default' ? testedNixl(pair, catalogue) : undefined
-  if (tested !== undefined) return { tag: tested, from: 'index' }
+  if (tested !== undefined) return { tag: tested, from: 'tested' }
   const known = [...grounds].map(async ([platform, one]) => [platform, await one.known()] as const)
   const name = `${engines[pair.engine].baseRepository}:${pair.version.tag}`
   const choice = chooseNixl(wish, { ...pair, name }, new Map(await Promise.all(known)), catalogue)

@@ -1,7 +1,7 @@
 import { gt, lt, valid } from '@renovatebot/pep440'
 import { isSameRelease } from '../plan/version.ts'
 import type { BaseFacts } from './facts.ts'
-import { firstWithVariants, importedVariant } from './nixl.ts'
+import { firstWithVariants, importedVariant, variantOf } from './nixl.ts'
 
 /** What a base brings, see `KnownBase`. */
 export type BaseNixl = { nixl: string | null; brokenNixl?: string; ucx?: string; nixlFloor?: string }
@@ -27,10 +27,10 @@ function problemOf(base: BaseFacts, version: string): string | undefined {
   const other = Object.entries(distributions).find(([, one]) => !isSameRelease(version, one))
   if (other) return `its nixl is ${version}, and its ${other[0]} is ${other[1]}`
   if (lt(version, firstWithVariants)) return undefined
-  const variant = importedVariant(base)
-  return variant !== undefined && variant in distributions
+  const [imported, wanted] = [importedVariant(base), variantOf(base)]
+  return imported === wanted && wanted in distributions
     ? undefined
-    : `its nixl ${version} finds no variant for CUDA ${base.torch?.cuda ?? 'none'}`
+    : `its nixl ${version} takes ${imported ?? 'no variant'}, and torch is for CUDA ${base.torch?.cuda ?? 'none'}`
 }
 
 /** @returns the least NIXL with which the engine starts: what its source calls, not what it compares with somewhere */

@@ -29,7 +29,7 @@ const guessed = (nixl?: string | null): KnownBase => ({
   source: 'catalogue',
   ...(nixl !== undefined && { nixl }),
 })
-const is = (version: string, from: 'index' | 'base' | 'default'): NixlChoice => ({
+const is = (version: string, from: 'tested' | 'base' | 'default'): NixlChoice => ({
   kind: 'version',
   version,
   from,
@@ -42,13 +42,13 @@ describe('default', () => {
       'is what was tested with the pair, whatever the base brings',
       pair,
       [brings('1.5.0')],
-      is('0.7.1', 'index'),
+      is('0.7.1', 'tested'),
     ],
     [
       'is what was tested with the pair, though nobody knows the base',
       pair,
       [guessed()],
-      is('0.7.1', 'index'),
+      is('0.7.1', 'tested'),
     ],
     ['is that of the base for another AIBrix', other, [brings('1.5.0')], is('1.5.0', 'base')],
     [
