@@ -1,4 +1,4 @@
-// The part of script/real after the inputs are there: runs dist/main.js for three images, each as a run of its own, prints
+// The part of script/real after the inputs are there: runs dist/main.js for each image, as a run of its own, prints
 // each summary, and one table of what was measured at the end.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -11,16 +11,23 @@ import { gateNames } from '../src/verify/gate.ts'
 import { humanBytes } from '../src/verify/size.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
 
-const images = [
-  { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' },
-  { engine: 'vllm', versions: 'v0.10.2', 'aibrix-version': 'v0.5.0' },
-  { engine: 'sglang', versions: 'v0.5.11', 'aibrix-version': 'v0.7.0' },
-]
+/** The NIXL of those tested with AIBrix, and what people get who build the newest. */
+const sets: Record<string, Record<string, string>[]> = {
+  usual: [
+    { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'nixl-version': '0.7.1' },
+    { engine: 'vllm', versions: 'v0.10.2', 'aibrix-version': 'v0.5.0', 'nixl-version': '0.7.1' },
+    { engine: 'sglang', versions: 'v0.5.11', 'aibrix-version': 'v0.7.0', 'nixl-version': '0.7.1' },
+  ],
+  newest: [
+    { engine: 'vllm', versions: 'v0.33.0', 'aibrix-version': 'v0.7.0', 'nixl-version': 'default' },
+    { engine: 'sglang', versions: 'v0.5.23', 'aibrix-version': 'v0.7.0', 'nixl-version': 'default' },
+  ],
+}
+const images = sets[process.argv[2] ?? ''] ?? []
 const kept = resolve('.cache/real')
-const namespace = process.argv[2] ?? 'real'
+const namespace = process.argv[3] ?? 'real'
 const common = {
   namespace,
-  'nixl-version': '0.7.1',
   'base-registry': registry,
   'aibrix-repository': join(kept, 'aibrix.git'),
   'ucx-repository': join(kept, 'ucx.git'),
@@ -75,10 +82,10 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
 function gateTable(reports: readonly LegReport[]): string[][] {
   const titles = ['Gate', ...reports.map(({ engine, version }) => `${engine} ${version}`)]
   const stateOf = ({ gates }: LegReport, name: string) => gates.find((gate) => gate.name === name)?.state
-  const measuring = reports.map(({ steps }) => {
-    const ran = steps.filter(({ name, cached }) => name.startsWith('[measured-') && !cached)
-    return formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
-  })
+  const measuring = (stage: string) => (report: LegReport) => {
+    const ran = report.steps.filter(({ name, cached }) => name.startsWith(`[${stage} `) && !cached)
+    return ran.length === 0 ? 'cached' : formatDuration(ran.reduce((sum, { duration }) => sum + duration, 0))
+  }
   return [
     titles,
     titles.map(() => '---'),
@@ -87,7 +94,10 @@ function gateTable(reports: readonly LegReport[]): string[][] {
       'conditions',
       ...reports.map(({ conditions }) => conditions.map(({ name }) => name).join(' ') || 'none'),
     ],
-    ['measuring base and image', ...measuring],
+    ...['measured-base', 'running-base', 'measured-image'].map((stage) => [
+      `stage ${stage}`,
+      ...reports.map(measuring(stage)),
+    ]),
   ]
 }
 

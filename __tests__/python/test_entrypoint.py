@@ -32,6 +32,22 @@ class GivenTest(unittest.TestCase):
             self.assertEqual(entrypoint.given(), [])
 
 
+class StartsTest(unittest.TestCase):
+    def started(self, script, twice):
+        with mock.patch.object(entrypoint, "given", lambda: ["sh", "-c", script]):
+            with mock.patch.object(entrypoint.engine, "engines", list):
+                return entrypoint.starts(twice)
+
+    def test_tell_in_a_base_what_a_failing_program_says_the_second_time(self):
+        first, = self.started("date +%s%N >&2; exit 3", twice=True)
+        self.assertEqual(first["again"]["end"], {"kind": "exit", "code": 3})
+        self.assertNotEqual(first["again"]["line"], first["line"])
+
+    def test_tell_it_of_nothing_else(self):
+        for script, twice in (("exit 0", True), ("kill -SEGV $$", True), ("exit 3", False)):
+            self.assertIsNone(self.started(script, twice)[0]["again"])
+
+
 class StartTest(unittest.TestCase):
     def start(self, script):
         return start(["sh", "-c", script, "sh", "--help"])

@@ -84,7 +84,9 @@ function makeRunning(pip: Facts['pip']): Facts['running'] {
     nixlTransfer: null,
     kvcacheRoundTrip: null,
     loopback: null,
-    entrypoint: [{ command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null }],
+    entrypoint: [
+      { command: ['vllm', 'serve', '--help'], end: { kind: 'exit', code: 0 }, line: null, again: null },
+    ],
   }
 }
 

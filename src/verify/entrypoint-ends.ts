@@ -1,8 +1,8 @@
-import type { Start } from './entrypoint-facts.ts'
+import type { Ended, Start } from './entrypoint-facts.ts'
 import type { LegFacts } from './facts.ts'
 
 /** @returns how it ended, for people */
-export function describeEnd({ end, line }: Start): string {
+export function describeEnd({ end, line }: Ended): string {
   const why = line === null ? '' : ` (${line})`
   switch (end.kind) {
     case 'exit':
@@ -27,8 +27,17 @@ const passing: [RegExp, string][] = [
   [/\b\d+(?:\.\d+)? ?(?=(?:ms|s|seconds?)\b)/g, '… '],
 ]
 
-function normalised(start: Start): string {
-  return passing.reduce((text, [what, instead]) => text.replace(what, instead), describeEnd(start))
+function normalised(ended: Ended): string {
+  return passing.reduce((text, [what, instead]) => text.replace(what, instead), describeEnd(ended))
+}
+
+/** Whether what a base says when it ends is another thing each time, so that only the end itself can be compared. */
+function saysWhatItLikes({ again, ...first }: Start): boolean {
+  return again !== null && normalised(first) !== normalised(again)
+}
+
+function isSameEnd(one: Ended, other: Ended): boolean {
+  return describeEnd({ end: one.end, line: null }) === describeEnd({ end: other.end, line: null })
 }
 
 /** The package that Python did not find; undefined if the start ended for something else. */
@@ -50,6 +59,7 @@ export type Comparison = 'alike' | 'different' | 'further'
 export function compareEnds(base: Start, image: Start, facts: LegFacts): Comparison {
   if (image.end.kind === 'exit' && image.end.code === 0) return 'alike'
   if (normalised(base) === normalised(image)) return 'alike'
+  if (saysWhatItLikes(base) && isSameEnd(base, image)) return 'alike'
   const [lacked, missing] = [missingPackage(base), missingPackage(image)]
   if (lacked === undefined || lacked === missing) return 'different'
   if (has(facts.base.pip, lacked) || !has(facts.image.pip, lacked)) return 'different'

@@ -83,22 +83,6 @@ export function isBlocking(gate: Gate): gate is BlockingGate {
 }
 
 /**
- * A gate follows from another only where that one says so itself: failed, undetermined, waived, or following from one that is.
- * @returns the gates, those undetermined that were left to a gate which has nothing to say
- */
-export function grounded(gates: Gate[]): Gate[] {
-  const speaks = (name: GateName, seen: readonly GateName[] = []): boolean => {
-    const gate = gates.find((candidate) => candidate.name === name)
-    if (!gate || seen.includes(name)) return false
-    if (gate.state === 'follows') return speaks(gate.from, [...seen, name])
-    return gate.state === 'waived' || isBlocking(gate)
-  }
-  return gates.map((gate) =>
-    gate.state === 'follows' && !speaks(gate.from) ? undetermined(gate.name, gate, gate.reason) : gate,
-  )
-}
-
-/**
  * Turns failed and undetermined gates that the user accepts into waived ones. The others stay what they are.
  * @param waivers gate → why, as given in `allow-failed`
  */

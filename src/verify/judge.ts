@@ -1,12 +1,13 @@
 import type { Leg } from '../plan/plan.ts'
-import { judgeAsItRuns, judgeUser, mayRunOtherwise } from './as-it-runs.ts'
+import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeExtension } from './extension.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
-import { follows, type Gate, type GateName, grounded, isBlocking } from './gate.ts'
+import { attributed, grounded } from './follow.ts'
+import type { Gate } from './gate.ts'
 import { judgeArchitectures } from './gpu-architectures.ts'
 import { judgeDebugTools, judgeIntegration } from './integration.ts'
 import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
@@ -41,33 +42,8 @@ const onFacts = [
 
 /** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
-  return grounded(
-    afterRunning(
-      leg,
-      facts,
-      onFacts.map((judge) => judge(leg, facts)),
-    ),
-  )
-}
-
-/** What is tried as the image's user, and the modules and commands that it uses. */
-const atWork = new Map<GateName, RegExp>([
-  ['nixl-transfer', /^(?:nixl|torch)/],
-  ['kvcache-round-trip', /^(?:aibrix_kvcache|torch)/],
-  ['ucx-loopback', /^ucx_/],
-  ['entrypoint', /^(?:vllm|sglang|torch|nixl|aibrix_kvcache)/],
-])
-
-/** Where what runs is not what was measured, what it does is no fault of its own. */
-function afterRunning(leg: Leg, facts: LegFacts, gates: Gate[]): Gate[] {
-  const runs = gates.find(({ name }) => name === 'as-it-runs')
-  if (!runs || !isBlocking(runs)) return gates
-  return gates.map((gate) => {
-    const used = atWork.get(gate.name)
-    return used && isBlocking(gate) && mayRunOtherwise(leg, facts, used)
-      ? follows(gate.name, gate, 'as-it-runs', 'what runs is not what was measured')
-      : gate
-  })
+  const gates = onFacts.map((judge) => judge(leg, facts))
+  return grounded(attributed(leg, facts, gates))
 }
 
 /** Those that fail for what is the base's own, whatever is built on it. */

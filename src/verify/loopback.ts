@@ -1,12 +1,8 @@
 import type { Leg } from '../plan/plan.ts'
 import { whyNoTools } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
-import { failed, follows, type Gate, notApplicable, passed, reportHint, undetermined } from './gate.ts'
+import { failed, type Gate, notApplicable, passed, reportHint, undetermined } from './gate.ts'
 import type { Loopback } from './loopback-facts.ts'
-import { judgeUcxTools } from './ucx.ts'
-
-/** What keeps ucx_perftest from moving anything, each with a gate of its own. */
-const causes = [judgeUcxTools]
 
 function byTransport({ sharedMemory, tcp }: Loopback) {
   return [
@@ -30,8 +26,6 @@ export function judgeUcxLoopback(leg: Leg, facts: LegFacts): Gate {
   const judgement = { expected, actual: loopback ? rates.join(', ') : 'unknown' }
   const broken = both.flatMap(({ title, moved }) => (moved.outcome === 'error' ? [{ title, ...moved }] : []))
   if (loopback && broken.length === 0) return passed(name, judgement)
-  const cause = causes.map((judge) => judge(leg, facts)).find(({ state }) => state === 'fail')
-  if (cause) return follows(name, judgement, cause.name, 'ucx_perftest is not as it should be')
   if (!loopback) return undetermined(name, judgement, "ucx_perftest could not be run as the image's user")
   const faults = broken.filter(({ sandbox }) => sandbox === null)
   if (faults.length > 0) {

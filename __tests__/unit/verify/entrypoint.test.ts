@@ -1,21 +1,34 @@
 import { describe, expect, it } from '@jest/globals'
 import { compareEnds, type Comparison } from '../../../src/verify/entrypoint-ends.ts'
-import type { Start } from '../../../src/verify/entrypoint-facts.ts'
-import { judgeEntrypoint } from '../../../src/verify/entrypoint.ts'
+import type { Ended, Start } from '../../../src/verify/entrypoint-facts.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
+import { judgeFacts } from '../../../src/verify/judge.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
 const command = ['vllm', 'serve', '--help']
 
 function died(line: string, code = 1): Start {
-  return { command, end: { kind: 'exit', code }, line }
+  return { command, end: { kind: 'exit', code }, line, again: null }
 }
 
-const well: Start = { command, end: { kind: 'exit', code: 0 }, line: null }
-const late: Start = { command, end: { kind: 'late', seconds: 60 }, line: 'did not end within 60 s' }
-const killed: Start = { command, end: { kind: 'signal', signal: 'SIGSEGV' }, line: 'killed by SIGSEGV' }
+const well: Start = { command, end: { kind: 'exit', code: 0 }, line: null, again: null }
+const late: Start = {
+  command,
+  end: { kind: 'late', seconds: 60 },
+  line: 'did not end within 60 s',
+  again: null,
+}
+const killed: Start = {
+  command,
+  end: { kind: 'signal', signal: 'SIGSEGV' },
+  line: 'killed by SIGSEGV',
+  again: null,
+}
 const lacks = (module: string) => died(`ModuleNotFoundError: No module named '${module}'`)
+
+const thenDied = (first: Start, again: Ended): Start => ({ ...first, again })
+const unsteady = thenDied(died('no room at seat 7'), died('no room at seat 9'))
 
 /** rocksdict is added by the build, numpy is the base's. */
 const ends: [string, Start, Start, Comparison][] = [
@@ -46,6 +59,15 @@ const ends: [string, Start, Start, Comparison][] = [
     'different',
   ],
   ['other ports', died('x on 8000'), died('x on 9000'), 'different'],
+  ['what is another line each time in the base', unsteady, died('no room at seat 3'), 'alike'],
+  ['the same, with another exit code', unsteady, died('no room at seat 3', 2), 'different'],
+  ['the same, killed in the image', unsteady, killed, 'different'],
+  [
+    'another line, where only an address varies in the base',
+    thenDied(died('fault at 0x7f3a10'), died('fault at 0x55ee0')),
+    died('ValueError: x'),
+    'different',
+  ],
   ['the same module missing', lacks('cv2'), lacks('cv2'), 'alike'],
   ['a module that the build adds, then another', lacks('rocksdict'), lacks('cv2.dnn'), 'alike'],
   ['a module that the build adds, then one lost', lacks('rocksdict'), lacks('numpy'), 'different'],
@@ -73,7 +95,8 @@ it('two ends of a real base that lacks most of what vLLM imports, of which AIBri
 function judged(change: (facts: LegFacts) => void) {
   const facts = makeFacts()
   change(facts)
-  const gate = judgeEntrypoint(makeLeg(), facts)
+  const gate = judgeFacts(makeLeg(), facts).find(({ name }) => name === 'entrypoint')
+  if (!gate) throw new Error('there is no gate entrypoint')
   return [gate.state, 'hint' in gate ? gate.hint : 'reason' in gate ? gate.reason : gate.actual]
 }
 

@@ -48,59 +48,70 @@ def isolated(measurement, fallback):
         return fallback
 
 
+def at_once(measurements):
+    """{name: result} of {name: (measurement, fallback)}, side by side: nearly all wait for processes of their own, for imports above all."""
+    with ThreadPoolExecutor(len(measurements)) as pool:
+        begun = {name: pool.submit(isolated, *measurement) for name, measurement in measurements.items()}
+    return {name: future.result() for name, future in begun.items()}
+
+
 def facts(finished):
-    nothing = {"distributions": {}, "modules": []}
-    unknown = {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}
-    return {
-        "format": 2,
-        # Before anything is imported, since that may write what it likes
-        "baseFiles": isolated(lambda: base_files.compared(BASE_FILES), None) if finished else None,
-        "system": isolated(system.system, unknown),
-        "python": isolated(system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
-        "user": None if finished else isolated(user.user, None),
-        "imports": isolated(imports.imports, None),
-        "engines": isolated(engine.engines, []),
-        "torch": isolated(engine.torch, None),
-        "toolkit": isolated(engine.toolkit, None),
-        "aibrix": isolated(aibrix.aibrix, None),
-        "nixl": isolated(nixl.nixl, nothing),
-        "bundledUcx": isolated(nixl.bundled_ucx, None),
-        "loaderUcx": isolated(ucx.loader_ucx, None),
-        "ucxTools": isolated(ucx.ucx_tools, None),
-        "cudaLinks": {
-            "torch": isolated(cuda_links.torch, None),
-            "nixl": isolated(cuda_links.nixl, None),
-            "aibrix": isolated(cuda_links.aibrix, None),
-            "ucxTools": isolated(cuda_links.ucx_tools, None),
-        },
-        "tools": isolated(tools.tools, []),
-        "demands": isolated(demands.demands, None),
-        "integration": isolated(integration.integration, None) if finished else None,
-        "hooks": isolated(demands.hooks, None) if finished else None,
-        "conditions": isolated(demands.conditions, []) if finished else [],
-        "pip": isolated(environment.pip, {}),
-        "pipCheck": isolated(environment.pip_check, None),
-        "dpkg": isolated(environment.dpkg, None),
-    }
+    # Before anything is imported, since that may write what it likes
+    compared = isolated(lambda: base_files.compared(BASE_FILES), None) if finished else None
+    found = at_once({
+        "system": (system.system, {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}),
+        "python": (system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
+        "imports": (imports.imports, None),
+        "engines": (engine.engines, []),
+        "torch": (engine.torch, None),
+        "toolkit": (engine.toolkit, None),
+        "aibrix": (aibrix.aibrix, None),
+        "nixl": (nixl.nixl, {"distributions": {}, "modules": []}),
+        "bundledUcx": (nixl.bundled_ucx, None),
+        "loaderUcx": (ucx.loader_ucx, None),
+        "ucxTools": (ucx.ucx_tools, None),
+        "cudaLinks": (links, None),
+        "tools": (tools.tools, []),
+        "demands": (demands.demands, None),
+        "pip": (environment.pip, {}),
+        "pipCheck": (environment.pip_check, None),
+        "dpkg": (environment.dpkg, None),
+        **(IN_A_FINISHED_IMAGE if finished else IN_A_BASE),
+    })
+    nothing = {"user": None, "integration": None, "hooks": None, "conditions": []}
+    return {**nothing, **found, "format": 2, "baseFiles": compared}
 
 
-# Each waits for processes of its own, most of the time for imports
-IN_THE_IMAGE = {
-    "nixlTransfer": nixl_transfer.nixl_transfer,
-    "kvcacheRoundTrip": kvcache.round_trip,
-    "loopback": loopback.loopback,
+def links():
+    """Who links which CUDA."""
+    linking = {"torch": cuda_links.torch, "nixl": cuda_links.nixl, "aibrix": cuda_links.aibrix, "ucxTools": cuda_links.ucx_tools}
+    return {name: isolated(measurement, None) for name, measurement in linking.items()}
+
+
+IN_A_BASE = {"user": (user.user, None)}
+IN_A_FINISHED_IMAGE = {
+    "integration": (integration.integration, None),
+    "hooks": (demands.hooks, None),
+    "conditions": (demands.conditions, []),
 }
 
 
 def as_it_runs(finished):
-    wanted = {"entrypoint": entrypoint.starts, "imports": running.would_import, "tools": running.started}
-    if finished:
-        wanted.update(IN_THE_IMAGE)
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        begun = {name: pool.submit(isolated, measurement, None) for name, measurement in wanted.items()}
-    found = {name: future.result() for name, future in begun.items()}
-    return dict(dict.fromkeys(IN_THE_IMAGE), **found, identity=isolated(running.identity, None))
+    found = at_once({
+        "entrypoint": (lambda: entrypoint.starts(twice=not finished), None),
+        "imports": (running.would_import, None),
+        "tools": (running.started, None),
+        **(WORK_OF_A_FINISHED_IMAGE if finished else {}),
+    })
+    nothing = dict.fromkeys(WORK_OF_A_FINISHED_IMAGE)
+    return {**nothing, **found, "identity": isolated(running.identity, None)}
 
+
+WORK_OF_A_FINISHED_IMAGE = {
+    "nixlTransfer": (nixl_transfer.nixl_transfer, None),
+    "kvcacheRoundTrip": (kvcache.round_trip, None),
+    "loopback": (loopback.loopback, None),
+}
 
 MEASUREMENTS = {
     "base": lambda: facts(False),

@@ -15,41 +15,22 @@ from .fatbin import architectures
 
 NAMESPACE = "_aibrix_C_cache_ops"
 
-# The extension registers its operators while it is loaded. Operators of a namespace can't be listed through torch.ops,
-# which makes them up when asked; the dispatcher knows them. The last resort is to ask for the one that AIBrix itself uses.
+# One process loads, as importing or using the package would, and then does what `ldd -r` does with the libraries that `import torch` has
+# loaded: names of symbols go in, those come back that neither the global scope nor the file with what it needs provides (dlopen(3),
+# dlsym(3)). What is known is told before what may crash.
 LOAD = """
-import torch
-path, namespace = sys.argv[1:]
-torch.ops.load_library(path)
-try:
-    names = [name.partition("::")[2] for name in torch._C._dispatch_get_all_op_names() if name.startswith(namespace + "::")]
-except AttributeError:
-    space = getattr(torch.ops, namespace)
-    names = [name for name in list(getattr(space, "__dict__", {})) + dir(space) if not name.startswith("_") and name != "name"]
-    names += [name for name in ["reshape_and_cache_multi_layer"] if hasattr(space, name)]
-answer(sorted({name.partition(".")[0] for name in names}))
-"""
-
-# Loads a library beside the extension, as importing or using the package would.
-LOAD_LIBRARY = """
 import ctypes
+import json
+path, symbols, needed = sys.argv[1], json.load(open(sys.argv[2])), json.loads(sys.argv[3])
+told, problem = {"operators": [], "undefined": None}, None
+def tell(**more):
+    told.update(more)
+    answer(told)
 try:
-    import torch
-except Exception:
-    pass
-ctypes.CDLL(sys.argv[1])
-answer(1)
-"""
-
-# What `ldd -r` does, with the libraries that `import torch` has loaded, as it is at run time: names of symbols go in, those
-# come back that neither the global scope nor the extension with what it needs provides (dlopen(3), dlsym(3)).
-RESOLVE = """
-import ctypes
-try:
-    import torch
-except Exception:
-    pass
-path, needed = sys.argv[1], json.loads(sys.argv[2])
+%s
+except BaseException as error:
+    problem = error
+tell()
 scopes = [ctypes.CDLL(None)]
 for name in [path] + needed:
     try:
@@ -64,7 +45,33 @@ def provided(symbol):
         except AttributeError:
             pass
     return False
-answer([symbol for symbol in json.load(open(sys.argv[3])) if not provided(symbol)])
+tell(undefined=[symbol for symbol in symbols if not provided(symbol)])
+if problem:
+    raise problem
+"""
+
+# The extension registers its operators while it is loaded. Operators of a namespace can't be listed through torch.ops,
+# which makes them up when asked; the dispatcher knows them. The last resort is to ask for the one that AIBrix itself uses.
+AS_EXTENSION = """
+    import torch
+    namespace = "%s"
+    torch.ops.load_library(path)
+    try:
+        names = [name.partition("::")[2] for name in torch._C._dispatch_get_all_op_names() if name.startswith(namespace + "::")]
+    except AttributeError:
+        space = getattr(torch.ops, namespace)
+        names = [name for name in list(getattr(space, "__dict__", {})) + dir(space) if not name.startswith("_") and name != "name"]
+        names += [name for name in ["reshape_and_cache_multi_layer"] if hasattr(space, name)]
+    told["operators"] = sorted({name.partition(".")[0] for name in names})
+""" % NAMESPACE
+
+# A library beside the extension may need of torch what it does not name.
+AS_LIBRARY = """
+    try:
+        import torch
+    except Exception:
+        pass
+    ctypes.CDLL(path)
 """
 
 # Where there is no stub of the driver either, its functions say nothing of the one who calls them.
@@ -73,38 +80,38 @@ OF_THE_DRIVER = re.compile(r"^(cu[A-Z]|nvml[A-Z])")
 
 def extension(path):
     """The extension that registers operators with torch and holds the kernels."""
-    operators, load = python(LOAD, path, NAMESPACE, env=driver.environment())
+    operators, found = loaded(path, AS_EXTENSION)
     code, partly, ptx = architectures(path)
-    return dict(linked(path, load), operators=operators or [], machineCode=code, partialMachineCode=partly, ptx=ptx)
+    return dict(found, operators=operators, machineCode=code, partialMachineCode=partly, ptx=ptx)
 
 
 def library(path):
     """Any other shared object."""
-    _, load = python(LOAD_LIBRARY, path, env=driver.environment())
-    return linked(path, load)
+    return loaded(path, AS_LIBRARY)[1]
 
 
-def linked(path, load):
-    """What every compiled part has. load: outcome of loading it."""
-    missing, looked = undefined(path)
+def loaded(path, how):
+    """(operators that it registers, what every compiled part has)."""
+    stubs = driver.environment()
+    symbols, unread = undefined(path, stubs is not None)
+    names = needed(path)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(symbols, file)
+        file.flush()
+        told, load = python(LOAD % how, path, file.name, json.dumps(names), env=stubs)
+    operators, missing = (told["operators"], told["undefined"]) if told else ([], None)
+    looked = unread or (load if missing is None else OK)
     if load == OK and looked != OK:
         load = failure("it loads, but its symbols could not be looked up: %s" % looked["error"])
-    return {"path": path, "needed": needed(path), "load": load, "undefinedSymbols": missing}
+    return operators, {"path": path, "needed": names, "load": load, "undefinedSymbols": missing or []}
 
 
-def undefined(path):
-    """(symbols that nothing provides, outcome of looking them up)."""
+def undefined(path, with_driver):
+    """(symbols that something else has to provide, why they can't be read or None)."""
     try:
         symbols = Elf(path).undefined()
     except NotElf:
         return [], failure("it is no ELF file")
     except (OSError, struct.error, ValueError, IndexError, KeyError, OverflowError, MemoryError):
         return [], failure("it is an ELF file that can't be read")
-    stubs = driver.environment()
-    if stubs is None:
-        symbols = [name for name in symbols if not OF_THE_DRIVER.match(name)]
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(symbols, file)
-        file.flush()
-        missing, looked = python(RESOLVE, path, json.dumps(needed(path)), file.name, env=stubs)
-    return missing or [], OK if missing is not None else looked
+    return symbols if with_driver else [name for name in symbols if not OF_THE_DRIVER.match(name)], None

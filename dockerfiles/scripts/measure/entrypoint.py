@@ -16,9 +16,10 @@ SERVERS = {"vllm": ["vllm", "serve"], "sglang": ["python3", "-m", "sglang.launch
 RAISED = re.compile(r"(?m)^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)(?::.*\S)?) *$")
 
 
-def starts():
-    """What it started, and how each ended."""
-    return [start(argv + ["--help"]) for argv in programs(given(), [each["name"] for each in engine.engines()])]
+def starts(twice):
+    """What it started, and how each ended. twice: again what failed, since what it says then may be another thing each time."""
+    commands = [argv + ["--help"] for argv in programs(given(), [each["name"] for each in engine.engines()])]
+    return [dict(found, again=ended(found["command"]) if twice and failed(found["end"]) else None) for found in map(start, commands)]
 
 
 def given():
@@ -35,9 +36,18 @@ def programs(entrypoint, engines):
     return ([entrypoint] if entrypoint else []) + servers
 
 
+def failed(ending):
+    """Whether it ended by itself, with an error; who waits for what does not end waits long."""
+    return ending["kind"] == "exit" and ending["code"] != 0
+
+
 def start(argv):
+    return dict(ended(argv), command=argv)
+
+
+def ended(argv):
     done = run(argv, seconds=SECONDS, directory=os.getcwd())
-    return {"command": argv, "end": end(done), "line": None if done.code == 0 else line(done)}
+    return {"end": end(done), "line": None if done.code == 0 else line(done)}
 
 
 def end(done):
