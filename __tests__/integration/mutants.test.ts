@@ -281,6 +281,15 @@ const mutants: Record<string, Mutant> = {
       'base-registry': standIns.baseRegistries['without-v1'] ?? '',
     }),
   },
+  "a variant of the base's own NIXL that a step takes away": {
+    gate: 'nixl-variant',
+    cause: /The base had nixl-cu12 1\.5\.0, and a build step changed that/,
+    inputs: ({ standIns }) => ({
+      'base-registry': standIns.baseRegistries['with-both-nixl'] ?? '',
+      'nixl-version': 'base',
+    }),
+    step: 'RUN python3 -m pip uninstall -q -y --break-system-packages nixl-cu12',
+  },
   'a missing tool': { gate: 'debug-tools', cause: /ibv_devices/, step: 'RUN rm /usr/bin/ibv_devices' },
   'an ENTRYPOINT replaced': { gate: 'image-config', cause: /ENTRYPOINT/, step: 'ENTRYPOINT ["/bin/sh"]' },
   'an ENV added': { gate: 'image-config', cause: /ENV UCX_TLS/, step: 'ENV UCX_TLS=all' },

@@ -82,11 +82,11 @@ class CheckoutTest(unittest.TestCase):
         command = ["git", "-C", cwd or self.origin] + list(arguments)
         return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout.strip()
 
-    def checked_out(self, ref, context=None, commit=""):
+    def checked_out(self, ref, context=None, commit="", untagged=False):
         source = Source("aibrix", context or self.origin, "")
         directory = folder(self) + "/aibrix"
         with mock.patch("sys.stdout", io.StringIO()):
-            head = checkout(source, ref, commit, directory)
+            head = checkout(source, ref, commit, directory, untagged)
         self.assertEqual(head, self.git("rev-parse", "HEAD", cwd=directory))
         return source, directory
 
@@ -103,6 +103,16 @@ class CheckoutTest(unittest.TestCase):
                 source, directory = self.checked_out(ref)
                 self.assertTrue(has_version_tag(source, directory))
                 self.assertEqual(self.git("describe", "--tags", "--long", cwd=directory), "v0.7.0-2-g" + commit[:9])
+
+    def test_is_the_commit_where_there_may_be_no_tag_and_is_none(self):
+        commit = self.git("rev-parse", "main~1")
+        _, directory = self.checked_out("v1.23.0", commit=commit, untagged=True)
+        self.assertEqual(self.git("rev-parse", "HEAD", cwd=directory), commit)
+        with self.assertRaisesRegex(Failure, "has no tag, branch or commit v1.23.0 for aibrix"):
+            self.checked_out("v1.23.0", commit=commit)
+        tagged = self.git("rev-parse", "v0.7.0^{commit}")
+        _, directory = self.checked_out("v0.7.0", commit=tagged, untagged=True)
+        self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "1")
 
     def test_takes_a_history_that_is_cut(self):
         cut = folder(self) + "/cut"

@@ -1,9 +1,11 @@
+import io
 import os
 import unittest
+from unittest import mock
 
 from measure import nixl as measured
 from step.common.failure import Failure
-from step.image.nixl import DISTRIBUTION, LEFTOVER, VARIANT, names, shown
+from step.image.nixl import DISTRIBUTION, LEFTOVER, VARIANT, main, names, shown
 
 from ..support.image_python import SitePackages, folder, python_answers, write
 
@@ -46,6 +48,25 @@ class PatternsTest(unittest.TestCase):
             self.assertEqual([name for name in yes + no if pattern.match(name)], list(yes))
 
 
+class BaseTest(unittest.TestCase):
+    """What happens to NIXL where it is told to stay."""
+
+    def run_main(self, installed):
+        with mock.patch.dict(os.environ, NIXL_VERSION="base"), mock.patch("sys.stdout", io.StringIO()) as said, \
+             mock.patch("step.image.nixl.installed", lambda: installed), mock.patch("step.image.nixl.pip") as pip:
+            main()
+        pip.assert_not_called()
+        return said.getvalue()
+
+    def test_stays_with_all_of_its_variants(self):
+        said = self.run_main({"nixl": "1.5.0", "nixl-cu12": "1.5.0", "nixl-cu13": "1.5.0", "torch": "2.14.0"})
+        self.assertIn("NIXL stays as the base has it: nixl 1.5.0, nixl-cu12 1.5.0, nixl-cu13 1.5.0", said)
+
+    def test_has_to_be_there(self):
+        with self.assertRaisesRegex(Failure, "the base brings no NIXL that could stay; set nixl-version"):
+            self.run_main({"torch": "2.14.0"})
+
+
 class ShownTest(unittest.TestCase):
     def test_has_names_in_order_or_none(self):
         self.assertEqual(shown({"nixl-cu13": "0.8.0", "nixl": "0.7.1"}), "nixl 0.7.1, nixl-cu13 0.8.0")
@@ -70,6 +91,16 @@ class MeasuredTest(unittest.TestCase):
             self.site.add(name + "/x")
         found = [os.path.basename(path) for path in measured.directories() if path.startswith(self.site.path)]
         self.assertEqual(found, sorted(CU13 + ("nixl",)))
+
+    def test_has_the_libraries_of_the_variant_first_that_nixl_imports(self):
+        for name in ("nixl_cu12", "nixl_cu12.libs", "nixl_cu13", "nixl_cu13.libs"):
+            self.site.add(name + "/x")
+        for version, cuda, first in (("1.5.0", "12.9", "nixl_cu12.libs"), ("1.5.0", "13.0", "nixl_cu13.libs"), ("1.0.1", "12.9", "nixl_cu13.libs")):
+            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.pip", lambda: {"nixl": version}), \
+                 mock.patch("measure.nixl.python", lambda _: (cuda, None)):
+                found = [os.path.basename(path) for path in measured.libraries() if path.startswith(self.site.path)]
+                self.assertEqual(found[0], first)
+                self.assertEqual(len(found), 2)
 
     def test_has_the_transports_of_a_directory_once_each(self):
         place = folder(self)
