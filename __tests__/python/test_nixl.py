@@ -96,8 +96,8 @@ class MeasuredTest(unittest.TestCase):
         for name in ("nixl_cu12", "nixl_cu12.libs", "nixl_cu13", "nixl_cu13.libs"):
             self.site.add(name + "/x")
         for version, cuda, first in (("1.5.0", "12.9", "nixl_cu12.libs"), ("1.5.0", "13.0", "nixl_cu13.libs"), ("1.0.1", "12.9", "nixl_cu13.libs")):
-            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.pip", lambda: {"nixl": version}), \
-                 mock.patch("measure.nixl.python", lambda _: (cuda, None)):
+            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.pip", return_value={"nixl": version}), \
+                 mock.patch("measure.nixl.python", return_value=(cuda, None)):
                 found = [os.path.basename(path) for path in measured.libraries() if path.startswith(self.site.path)]
                 self.assertEqual(found[0], first)
                 self.assertEqual(len(found), 2)

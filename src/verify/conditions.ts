@@ -41,8 +41,11 @@ export function whyNoTools({
   ucxVersion,
 }: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>): string | undefined {
   if (ucx) return undefined
-  const of = ucxVersion === null ? 'which UCX it is' : `a source of the UCX ${ucxVersion}`
-  return `ucx_info and ucx_perftest are not in the image, since of the UCX in NIXL ${nixl} it is not known ${of}`
+  const why =
+    ucxVersion === null
+      ? `it is not known which UCX NIXL ${nixl} bundles`
+      : `no tag or commit is known of the UCX ${ucxVersion} that NIXL ${nixl} bundles`
+  return `ucx_info and ucx_perftest are not in the image, since ${why}`
 }
 
 /** @returns conditions that are the same, once */

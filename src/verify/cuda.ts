@@ -1,7 +1,7 @@
 import type { Leg } from '../plan/plan.ts'
 import type { BaseFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
-import { importedVariant, nixlVariants, otherVariants } from './nixl.ts'
+import { importedVariant, nixlVariants, otherVariants, shownBeside } from './nixl.ts'
 
 /**
  * Libraries whose file version is CUDA's major. The others count for themselves: CUDA 13 has libcusparse.so.12 and
@@ -95,8 +95,10 @@ export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
       `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   }
-  const beside = others.length === 0 ? '' : `; ${listed(others)} is there and not imported`
-  const judgement = { expected, actual: `CUDA ${major} in all ${findings.length} that name it${beside}` }
+  const judgement = {
+    expected,
+    actual: `CUDA ${major} in all ${findings.length} that name it${shownBeside(leg, image)}`,
+  }
   const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
   if (unread.length > 0)
     return undetermined(

@@ -48,14 +48,19 @@ export function otherVariants({ nixlFrom }: Pick<Leg, 'nixlFrom'>, image: BaseFa
   return nixlFrom === 'base' ? nixlVariants(image).filter((variant) => variant !== imported) : []
 }
 
+/** @returns what is said of the variants that are not imported, to be put behind what is said of the one that is */
+export function shownBeside(leg: Pick<Leg, 'nixlFrom'>, image: BaseFacts): string {
+  const others = otherVariants(leg, image)
+  return others.length === 0 ? '' : `; ${listed(others)} is there and not imported`
+}
+
 /** The base's own NIXL, all of it, and the variant for torch's CUDA is the one that is imported. */
 function judgeOfBase(leg: Leg, { base, image }: LegFacts): Gate {
   const wanted = lt(leg.nixl, firstWithVariants) ? undefined : variantOf(base)
   const imports = wanted === undefined ? '' : `, which imports ${wanted}`
-  const others = otherVariants(leg, image)
   const judgement = {
     expected: `nixl ${leg.nixl} as the base has it${imports}`,
-    actual: describe(image) + (others.length === 0 ? '' : `; ${listed(others)} is there and not imported`),
+    actual: describe(image) + shownBeside(leg, image),
   }
   const lost = Object.entries(base.nixl.distributions).find(
     ([one, version]) => image.nixl.distributions[one] !== version,

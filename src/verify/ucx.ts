@@ -2,6 +2,7 @@ import type { Leg } from '../plan/plan.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { LegFacts, RootFacts } from './facts.ts'
 import { whyNoTools } from './conditions.ts'
+import { shownBeside } from './nixl.ts'
 import {
   failed,
   follows,
@@ -40,7 +41,7 @@ export function judgeNixlUcx(leg: Leg, { image }: LegFacts): Gate {
   const ucx = image.bundledUcx
   const judgement = {
     expected: `UCX ${leg.ucxVersion ?? 'of any release'} with modules ${needed.join(', ')}`,
-    actual: ucx ? describe(ucx.version, ucx.modules) : 'no libucp beside NIXL',
+    actual: (ucx ? describe(ucx.version, ucx.modules) : 'no libucp beside NIXL') + shownBeside(leg, image),
   }
   const versions = Object.values(image.nixl.distributions)
   if (versions.length === 0) return follows(name, judgement, 'nixl-variant', 'no NIXL to look at')
