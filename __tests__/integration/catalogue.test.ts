@@ -212,6 +212,12 @@ describe('script/catalogue', () => {
           '0.7.0': { ucx: '1.19.0', ...wheels, cuda: ['12'] },
           '0.7.1': { ucx: '1.19.0', ...wheels, cuda: ['12'] },
           '0.8.0': { ucx: '1.20.0', ucxCommit: commit, ...wheels, cuda: ['12'] },
+          '1.5.0': {
+            ucx: '1.23.0',
+            note: 'bundles UCX 1.23.0, of which there is no release, and NIXL names no commit of it',
+            ...wheels,
+            cuda: ['12', '13'],
+          },
         },
       })
       expect(() => parseCatalogue(run.text)).not.toThrow()

@@ -54,8 +54,8 @@ function linkFindings(image: BaseFacts): Finding[] {
 
 /**
  * One CUDA major over the base's toolkit, torch, NIXL, the wheel and the UCX tools, told by the NEEDED entries of ELF
- * files: the wrong variant of NIXL imports without complaint. Of the base's own NIXL the variant counts that is imported. A single NIXL variant of another major fails here and
- * not in `nixl-variant`, which counts variants and compares versions.
+ * files: the wrong variant of NIXL imports without complaint. Of the base's own NIXL the variant counts that is imported. A single
+ * variant of another major fails here and not in `nixl-variant`, which counts variants and compares versions.
  */
 export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
   const name = 'cuda-major'
@@ -95,10 +95,8 @@ export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
       `torch is built for CUDA ${major}, but ${strangers[0]?.what ?? ''} is of CUDA ${strangers[0]?.major ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
     )
   }
-  const judgement = {
-    expected,
-    actual: `CUDA ${major} in all ${findings.length} that name it${shownBeside(leg, image)}`,
-  }
+  const actual = `CUDA ${major} in all ${findings.length} that name it${shownBeside(leg, image)}`
+  const judgement = { expected, actual }
   const unread = Object.entries(image.cudaLinks).flatMap(([owner, files]) => (files === null ? [owner] : []))
   if (unread.length > 0)
     return undetermined(
