@@ -5,7 +5,7 @@ import type { KnownBase } from './known-base.ts'
 import { isNixlKnown, type NixlOrigin } from './nixl-choice.ts'
 import type { IntegrationChoice, PinnedSource } from './plan.ts'
 import { tagObjection } from './variant.ts'
-import { type EngineVersion, isSameRelease } from './version.ts'
+import { type EngineVersion, isSameRelease, majorOf } from './version.ts'
 
 export { type KnownBase, knownBase } from './known-base.ts'
 
@@ -207,9 +207,4 @@ function judgeFloor(wanted: Wanted, { nixl: brought, nixlFloor: floor }: KnownBa
       `${engines[engine].title} ${version.tag} refuses NIXL ${nixl}, as it demands ${floor} or later; set nixl-version: ${advice}`,
     ),
   ]
-}
-
-/** @returns `13` of `13.0` */
-function majorOf(version: string): string {
-  return version.split('.')[0] ?? version
 }

@@ -1,7 +1,9 @@
 import { lt } from '@renovatebot/pep440'
 import pLimit from 'p-limit'
 import type { KnownBase } from './known-base.ts'
+import { firstWithAllVariants, firstWithVariants } from './nixl-releases.ts'
 import { type PipAnswer, readAnswer, type Versions } from './pip-answer.ts'
+import { majorOf } from './version.ts'
 
 /** Runs pip with these arguments. Throws UserError if the run was cancelled. */
 export type RunPip = (args: string[]) => Promise<PipAnswer>
@@ -14,12 +16,7 @@ export type NixlIndex = {
   versions: (base: Pick<KnownBase, 'python' | 'cuda'>, platform: string) => Promise<Versions>
 }
 
-/** From this release on `nixl` holds no binary and needs `nixl-cu<major>` of its version; before, it is linked with CUDA 12. */
-const firstWithVariants = '0.7.1'
 const cudaBefore = '12'
-
-/** From this release on `nixl` requires all of its variants, in its own version. */
-const firstWithAllVariants = '1.1.0'
 const allVariants = ['nixl-cu12', 'nixl-cu13']
 
 /** One that all of these releases have wheels for, where that of the base is not known. */
@@ -61,11 +58,6 @@ export function createNixlIndex(runPip: RunPip): NixlIndex {
       return { state: 'known', versions: published, ...(absent !== undefined && { absent }) }
     },
   }
-}
-
-/** @returns `13` of `13.0` */
-function majorOf(cuda: string): string {
-  return cuda.split('.')[0] ?? cuda
 }
 
 /** @returns the versions without those of which a variant is not there (yet): pip could not install what their package requires */

@@ -87,3 +87,8 @@ export function isSameRelease(declared: string, measured: string): boolean {
     eq(left, right)
   )
 }
+
+/** @returns `13` of CUDA `13.0` */
+export function majorOf(version: string): string {
+  return version.split('.')[0] ?? version
+}

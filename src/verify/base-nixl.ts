@@ -1,7 +1,8 @@
 import { gt, lt, valid } from '@renovatebot/pep440'
+import { firstWithVariants } from '../plan/nixl-releases.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { BaseFacts } from './facts.ts'
-import { firstWithVariants, importedVariant, variantOf } from './nixl.ts'
+import { importedVariant, variantOf } from './nixl.ts'
 
 /** What a base brings, see `KnownBase`. */
 export type BaseNixl = { nixl: string | null; brokenNixl?: string; ucx?: string; nixlFloor?: string }

@@ -1,4 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
+import { majorOf } from '../plan/version.ts'
 import type { BaseFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { importedVariant, nixlVariants, otherVariants, shownBeside } from './nixl.ts'
@@ -8,11 +9,6 @@ import { importedVariant, nixlVariants, otherVariants, shownBeside } from './nix
  * libcufft.so.12, and both majors have libcurand.so.10. auditwheel may put a hash into the name.
  */
 const telling = /^lib(?:cudart|cublas|cublasLt|nvrtc|nvJitLink|cupti)(?:-[0-9a-f]+)?\.so\.(\d+)/
-
-/** @returns `13` of `13.0` */
-export function majorOf(version: string): string {
-  return version.split('.')[0] ?? version
-}
 
 /** @returns whether a library, by its soname, is of another CUDA major than the base's torch */
 export function ofOtherMajor(library: string, { torch }: Pick<BaseFacts, 'torch'>): boolean {

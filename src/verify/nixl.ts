@@ -1,16 +1,11 @@
 import { lt, valid } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
+import { firstWithAllVariants, firstWithVariants } from '../plan/nixl-releases.ts'
 import { isSameRelease } from '../plan/version.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
 import { failed, type Gate, type GateName, listed, passed, reportHint } from './gate.ts'
 
 const name: GateName = 'nixl-variant'
-
-/** From this release on `nixl` is a thin package and `nixl-cu<major>` holds the binaries (its pyproject.toml). */
-export const firstWithVariants = '0.7.1'
-
-/** From this release on `nixl` requires every variant and imports that of torch's CUDA; before, the first that it finds of CUDA 13 and 12. */
-const firstWithAllVariants = '1.1.0'
 
 /** @returns the variants that Python could import, installed or left over, as package names: `['nixl-cu13']` */
 export function nixlVariants({ nixl }: Pick<BaseFacts, 'nixl'>): string[] {

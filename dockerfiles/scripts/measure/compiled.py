@@ -20,7 +20,6 @@ NAMESPACE = "_aibrix_C_cache_ops"
 # dlsym(3)). What is known is told before what may crash.
 LOAD = """
 import ctypes
-import json
 path, symbols, needed = sys.argv[1], json.load(open(sys.argv[2])), json.loads(sys.argv[3])
 told, problem = {"operators": [], "undefined": None}, None
 def tell(**more):
