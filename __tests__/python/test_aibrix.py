@@ -92,3 +92,46 @@ class LibraryTest(unittest.TestCase):
         found = self.of(self.site.add("x.so", "no library"), {})
         self.assertEqual(found["load"]["outcome"], "error")
         self.assertEqual((found["needed"], found["undefinedSymbols"]), ([], []))
+
+
+# What it takes to load an extension and to list its operators
+TORCH = """
+import ctypes
+class _C:
+    def _dispatch_get_all_op_names():
+        return ["aten::add", "_aibrix_C_cache_ops::copy.out", "_aibrix_C_cache_ops::copy"]
+class ops:
+    def load_library(path):
+        ctypes.CDLL(path)
+"""
+
+
+@unittest.skipUnless(shutil.which("gcc"), "a library is compiled")
+class ExtensionTest(unittest.TestCase):
+    """What is told of an extension and of the import of its package, and from how many processes."""
+
+    def of(self, source, package):
+        site = SitePackages(self)
+        site.add("torch.py", TORCH)
+        site.add("package.py", package)
+        path = library(site.path + "/extension.so", source)
+        with mock.patch.object(driver, "environment", lambda: {"PYTHONPATH": site.path}), \
+             mock.patch.object(compiled, "python", wraps=compiled.python) as started:
+            found, imported = compiled.extension(path, "package")
+        return found, imported, started.call_count
+
+    def test_is_told_with_the_import_by_one_process_where_both_are_fine(self):
+        found, imported, processes = self.of("int malloc(int); int f(void){return malloc(1);}", "")
+        self.assertEqual((found["load"], imported, found["operators"], processes), ({"outcome": "ok"}, {"outcome": "ok"}, ["copy"], 1))
+
+    def test_is_fine_where_the_import_of_its_package_is_not(self):
+        for package, why in (("raise ImportError('no engine')", "no engine"), ("import os; os.abort()", "killed by SIGABRT")):
+            with self.subTest(package):
+                found, imported, _ = self.of("int f(void){return 1;}", package)
+                self.assertEqual((found["load"], found["operators"]), ({"outcome": "ok"}, ["copy"]))
+                self.assertIn(why, imported["error"])
+
+    def test_is_broken_where_the_import_of_its_package_is_fine(self):
+        found, imported, _ = self.of("void other_torch(void); void f(void){other_torch();}", "")
+        self.assertIn("undefined symbol: other_torch", found["load"]["error"])
+        self.assertEqual((found["undefinedSymbols"], imported), (["other_torch"], {"outcome": "ok"}))

@@ -2,10 +2,10 @@ import json
 import os
 import unittest
 
-from measure.engine import declared, editable, engines, record
+from measure.engine import editable, engines, record, versions
 from measure.places import distribution
 
-from ..support.image_python import SitePackages
+from ..support.image_python import SitePackages, python_answers
 
 
 class EngineTest(unittest.TestCase):
@@ -38,17 +38,26 @@ class EngineTest(unittest.TestCase):
                 self.assertEqual(editable(distribution("vllm"), location), wanted)
 
 
-class DeclaredTest(unittest.TestCase):
-    def of(self, text, name):
-        return declared(os.path.dirname(SitePackages(self).add("torch/version.py", text)), name)
+class VersionsTest(unittest.TestCase):
+    def of(self, text):
+        python_answers(self, ["9.9", "9.9"])
+        return versions(os.path.dirname(SitePackages(self).add("torch/version.py", text)))
 
-    def test_is_what_torch_assigns_with_or_without_a_type(self):
-        text = "from typing import Optional\n__version__ = '2.11.0+cu130'\ncuda: Optional[str] = \"13.0\"\nhip: Optional[str] = None\n"
-        self.assertEqual([self.of(text, name) for name in ("__version__", "cuda", "hip")], ["2.11.0+cu130", "13.0", None])
+    def test_are_what_torch_assigns_with_or_without_a_type(self):
+        for cuda, wanted in (("cuda: Optional[str] = \"13.0\"", "13.0"), ("cuda = '12.8'", "12.8"), ("cuda: Optional[str] = None", None)):
+            with self.subTest(cuda):
+                text = "from typing import Optional\n__version__ = '2.11.0+cu130'\n%s\nhip: Optional[str] = 'x'\n" % cuda
+                self.assertEqual(self.of(text), ["2.11.0+cu130", wanted])
 
-    def test_is_none_for_another_name_and_without_the_file(self):
-        self.assertIsNone(self.of("cuda_version = '13.0'\nxcuda = '1'\n  cuda = '2'\n# cuda = '3'\n", "cuda"))
-        self.assertIsNone(declared("/nothing", "cuda"))
+    def test_are_asked_of_torch_where_its_source_does_not_say_both(self):
+        one = "__version__ = '2.11.0'\n"
+        for text in ("", one, one + "cuda = of_the_build()\n", one + "cuda = '13.0'\nif other: cuda = '12.8'\n", one + "# cuda = '3'\n", "cuda = ("):
+            with self.subTest(text):
+                self.assertEqual(self.of(text), ["9.9", "9.9"])
+
+    def test_are_unknown_where_torch_can_not_be_asked_either(self):
+        python_answers(self, None)
+        self.assertEqual(versions("/nothing"), [None, None])
 
 
 class RecordTest(unittest.TestCase):

@@ -95,9 +95,10 @@ class MeasuredTest(unittest.TestCase):
     def test_has_the_libraries_of_the_variant_first_that_nixl_imports(self):
         for name in ("nixl_cu12", "nixl_cu12.libs", "nixl_cu13", "nixl_cu13.libs"):
             self.site.add(name + "/x")
+        self.site.add("torch/__init__.py")
         for version, cuda, first in (("1.5.0", "12.9", "nixl_cu12.libs"), ("1.5.0", "13.0", "nixl_cu13.libs"), ("1.0.1", "12.9", "nixl_cu13.libs")):
             with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.pip", return_value={"nixl": version}), \
-                 mock.patch("measure.nixl.python", return_value=(cuda, None)):
+                 mock.patch("measure.engine.versions", return_value=["2.14.0", cuda]):
                 found = [os.path.basename(path) for path in measured.libraries() if path.startswith(self.site.path)]
                 self.assertEqual(found[0], first)
                 self.assertEqual(len(found), 2)

@@ -23,12 +23,12 @@ def aibrix():
     location = places.package(PACKAGE)
     if found is None and location is None:
         return None
-    _, imported = python("import aibrix_kvcache\nanswer(1)", env=driver.environment())
     path = extension_file()
+    extension, imported = compiled.extension(path, PACKAGE) if path else (None, compiled.importing(PACKAGE))
     return {
         "version": found.version if found else "unknown",
         "import": imported,
-        "extension": compiled.extension(path) if path else None,
+        "extension": extension,
         "libraries": [compiled.library(other) for other in libraries(location, path)],
     }
 

@@ -77,27 +77,39 @@ AS_LIBRARY = """
 OF_THE_DRIVER = re.compile(r"^(cu[A-Z]|nvml[A-Z])")
 
 
-def extension(path):
-    """The extension that registers operators with torch and holds the kernels."""
-    operators, found = loaded(path, AS_EXTENSION)
+def extension(path, package):
+    """(the extension that registers operators with torch and holds the kernels, how the import of its package ends).
+
+    One process tells both where both are fine, since torch takes seconds to import; else each has one of its own.
+    """
+    operators, found = loaded(path, LOAD % AS_EXTENSION + "import %s\n" % package)
+    imported = OK
+    if found["load"] != OK:
+        operators, found = loaded(path, LOAD % AS_EXTENSION)
+        imported = importing(package)
     code, partly, ptx = architectures(path)
-    return dict(found, operators=operators, machineCode=code, partialMachineCode=partly, ptx=ptx)
+    return dict(found, operators=operators, machineCode=code, partialMachineCode=partly, ptx=ptx), imported
+
+
+def importing(package):
+    """How the import of a package ends."""
+    return python("import %s\nanswer(1)" % package, env=driver.environment())[1]
 
 
 def library(path):
     """Any other shared object."""
-    return loaded(path, AS_LIBRARY)[1]
+    return loaded(path, LOAD % AS_LIBRARY)[1]
 
 
-def loaded(path, how):
-    """(operators that it registers, what every compiled part has)."""
+def loaded(path, code):
+    """(operators that it registers, what every compiled part has), as code told that begins with LOAD."""
     stubs = driver.environment()
     symbols, unread = undefined(path, stubs is not None)
     names = needed(path)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(symbols, file)
         file.flush()
-        told, load = python(LOAD % how, path, file.name, json.dumps(names), env=stubs)
+        told, load = python(code, path, file.name, json.dumps(names), env=stubs)
     operators, missing = (told["operators"], told["undefined"]) if told else ([], None)
     looked = unread or (load if missing is None else OK)
     if load == OK and looked != OK:

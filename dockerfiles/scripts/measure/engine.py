@@ -1,15 +1,16 @@
 """Engine, torch, CUDA toolkit."""
 
+import ast
 import hashlib
 import json
 import os
-import re
 from urllib.parse import unquote, urlsplit
 
 from step.common import cuda, cxx_standard
 
 from . import places
 from .child import python
+from .source import assigned, parsed, read
 
 ENGINES = ("vllm", "sglang")
 
@@ -54,29 +55,31 @@ def torch():
     location = places.package("torch")
     if location is None:
         return None
-    versions, _ = python("import torch\nanswer([torch.__version__, torch.version.cuda])")
-    if versions is None:
-        versions = [declared(location, "__version__"), declared(location, "cuda")]
+    version, for_cuda = versions(location)
     found = places.distribution("torch")
-    if versions[0] is None and found is None:
+    if version is None and found is None:
         return None
     return {
-        "version": str(versions[0] or found.version),
-        "cuda": versions[1],
+        "version": str(version or found.version),
+        "cuda": for_cuda,
         "cxxStandard": cxx_standard.asked_by(location),
         "record": record(found),
         "location": location,
     }
 
 
-def declared(location, name):
-    """What torch/version.py assigns to a name, for a torch that can't be imported."""
-    try:
-        with open(os.path.join(location, "version.py"), encoding="utf-8") as file:
-            match = re.search(r"^%s\b[^=\n]*=\s*['\"]([^'\"]+)" % name, file.read(), re.MULTILINE)
-    except OSError:
+def versions(location):
+    """[version, CUDA] of the torch there, each None if nothing says it. torch is imported, which takes seconds, where its source does not say both."""
+    return declared(location) or python("import torch\nanswer([torch.__version__, torch.version.cuda])")[0] or [None, None]
+
+
+def declared(location):
+    """What torch/version.py assigns, where all of it is plain: `cuda: Optional[str] = '13.0'`, or None for a torch without."""
+    tree = parsed(read(os.path.join(location, "version.py")) or "")
+    values = [list(assigned(tree, name)) for name in ("__version__", "cuda")]
+    if any(len(found) != 1 or not isinstance(found[0], ast.Constant) for found in values):
         return None
-    return match.group(1) if match else None
+    return [found.value for (found,) in values]
 
 
 def record(found):

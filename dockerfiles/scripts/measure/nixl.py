@@ -4,7 +4,7 @@ import glob
 import os
 import re
 
-from . import places
+from . import engine, places
 from .child import python
 from .environment import pip
 
@@ -52,7 +52,8 @@ def libraries():
     release = re.match(r"^(\d+)\.(\d+)", pip().get("nixl", ""))
     if len(modules()) < 2 or not release or (int(release.group(1)), int(release.group(2))) < (1, 1):
         return found
-    cuda, _ = python("import torch\nanswer(torch.version.cuda)")
+    location = places.package("torch")
+    cuda = engine.versions(location)[1] if location else None
     imported = "nixl_cu%s.libs" % (cuda or "").split(".")[0]
     return sorted(found, key=lambda directory: os.path.basename(directory) != imported)
 
