@@ -1,11 +1,10 @@
-import os
 import unittest
 import warnings
 
 from measure import places
-from step.common.python_packages import frozen, installed, normal
+from step.common.python_packages import installed, normal
 
-from ..support.image_python import SitePackages, folder, printed, python_answers
+from ..support.image_python import SitePackages
 
 
 class NormalTest(unittest.TestCase):
@@ -32,30 +31,3 @@ class InstalledTest(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             self.assertEqual([name for name in installed() if not name or name == "broken"], [])
-
-
-class FrozenTest(unittest.TestCase):
-    def setUp(self):
-        python_answers(self, None)
-        self.base = SitePackages(self)
-        self.path = os.path.join(folder(self), "constraints.txt")
-
-    def lines(self, **more):
-        with printed():
-            frozen(self.path, **more)
-        with open(self.path, encoding="utf-8") as file:
-            return [line for line in file.read().splitlines() if line.startswith("sample")]
-
-    def test_holds_everything_at_its_version(self):
-        self.base.install("sample_torch", "2.11.0+cu130")
-        self.base.install("sample-a", "1.0rc1")
-        self.assertEqual(self.lines(), ["sample-a==1.0rc1", "sample-torch==2.11.0+cu130"])
-
-    def test_leaves_out_what_it_is_told_to(self):
-        self.base.install("sample-a", "1.0")
-        self.base.install("sample-b", "1.0")
-        self.assertEqual(self.lines(without=("sample-a",)), ["sample-b==1.0"])
-
-    def test_leaves_out_versions_for_which_pip_would_refuse_the_file(self):
-        self.base.install("sample-ubuntu", "0.1.36ubuntu1-of-us")
-        self.assertEqual(self.lines(), [])

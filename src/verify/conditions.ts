@@ -34,18 +34,16 @@ export function conditionsOf(
   return missing === undefined ? left : [...left, { kind: 'tools', name: 'ucx-tools: none', reason: missing }]
 }
 
-/** @returns why an image has no UCX tools, a sentence without its end; undefined if it has them */
+/** @returns why an image has neither ucx_info nor ucx_perftest, a sentence without its end; undefined if it has them */
 export function whyNoTools({
   nixl,
   ucx,
   ucxVersion,
 }: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>): string | undefined {
   if (ucx) return undefined
-  const why =
-    ucxVersion === null
-      ? `it is not known which UCX NIXL ${nixl} bundles`
-      : `no tag or commit is known of the UCX ${ucxVersion} that NIXL ${nixl} bundles`
-  return `ucx_info and ucx_perftest are not in the image, since ${why}`
+  return ucxVersion === null
+    ? `it is not known which UCX NIXL ${nixl} bundles`
+    : `no tag or commit is known of the UCX ${ucxVersion} that NIXL ${nixl} bundles`
 }
 
 /** @returns conditions that are the same, once */

@@ -8,7 +8,7 @@ import sys
 from importlib import metadata
 
 from . import package_index
-from .failure import Failure, say
+from .failure import Failure
 from .process import answer, ask_python, run
 from .secrets_given import trust
 
@@ -126,21 +126,3 @@ def installed():
         if name and BORROWED not in str(distribution.locate_file("")):
             found.setdefault(normal(name), distribution.version)
     return found
-
-
-def frozen(path, without=()):
-    """Writes a constraints file that holds everything installed at its version. Versions that are not PEP 440 are left
-    out: pip would refuse the whole file for one (Ubuntu's own packages have such)."""
-    from pip._vendor.packaging.version import InvalidVersion, Version
-
-    lines = []
-    for name, version in sorted(installed().items()):
-        try:
-            Version(version)
-        except (InvalidVersion, TypeError):
-            continue
-        if name not in without:
-            lines.append("%s==%s\n" % (name, version))
-    with open(path, "w", encoding="utf-8") as file:
-        file.writelines(lines)
-    say("constraints: %d versions of the base are held" % len(lines))

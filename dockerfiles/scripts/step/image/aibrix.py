@@ -3,12 +3,12 @@
 import glob
 import os
 
+from ..common.beside_the_base import pip_beside_the_base
 from ..common.failure import Failure, say
-from ..common.python_packages import frozen, pip
+from ..common.python_packages import pip
 from ..common.requirements import runtime_requirements, sort_out
 
 GIVEN = "/run/wheel"
-CONSTRAINTS = "/tmp/constraints.txt"
 QUIET = ["install", "-q", "--no-compile", "--no-cache-dir"]
 
 
@@ -21,9 +21,8 @@ def main():
         say("the engine's environment wins: aibrix_kvcache asks for " + requirement)
     if missing:
         say("aibrix_kvcache needs " + ", ".join(missing))
-        frozen(CONSTRAINTS)
-        pip(QUIET + ["--only-binary=:all:", "--prefer-binary", "--find-links", GIVEN + "/dependencies", "-c", CONSTRAINTS] + missing,
-            "what aibrix_kvcache needs could not be installed beside the engine's packages")
+        pip_beside_the_base(QUIET + ["--only-binary=:all:", "--prefer-binary", "--find-links", GIVEN + "/dependencies"], missing,
+                            "what aibrix_kvcache needs could not be installed beside the engine's packages")
     version = os.path.basename(wheels[0]).split("-")[1]
     # By name and not by path, so that pip writes no direct_url.json with a path of the build
     pip(QUIET + ["--no-deps", "--force-reinstall", "--find-links", GIVEN, "aibrix-kvcache==" + version],

@@ -12,8 +12,9 @@ import zipfile
 
 from ..builder.checkout import Source, checkout, has_version_tag
 from ..common import cxx_standard
+from ..common.beside_the_base import pip_beside_the_base
 from ..common.failure import Failure, say, warn
-from ..common.python_packages import frozen, pip
+from ..common.python_packages import pip
 from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
 from ..builder.toolkit import Toolkit, complete, flags_for
 from ..builder.variables import remove_others
@@ -117,9 +118,7 @@ def dependencies(wheel):
     folder = RESULT + "/dependencies"
     command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
     if missing:
-        constraints = "/tmp/constraints.txt"
-        frozen(constraints)
-        pip(command + ["-c", constraints] + missing, "runtime requirements of aibrix_kvcache could not be had")
+        pip_beside_the_base(command, missing, "runtime requirements of aibrix_kvcache could not be had")
     for requirement in [text for text in present(required, missing) if not has_wheel(text)]:
         try:
             pip(command + [requirement], "no wheel of %s could be made" % requirement)

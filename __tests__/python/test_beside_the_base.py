@@ -1,0 +1,84 @@
+import os
+import unittest
+from unittest import mock
+
+from step.common import beside_the_base
+from step.common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base
+from step.common.failure import Failure
+
+from ..support.image_python import SitePackages, folder, printed, python_answers
+
+
+class BesideTheBaseTest(unittest.TestCase):
+    def setUp(self):
+        python_answers(self, None)
+        self.base = SitePackages(self)
+
+    def install(self, name, version, *requirements):
+        self.base.install(name, version)
+        head = "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version)
+        self.base.add("%s-%s.dist-info/METADATA" % (name.replace("-", "_"), version), head + "".join("Requires-Dist: %s\n" % text for text in requirements))
+
+
+class FrozenTest(BesideTheBaseTest):
+    def test_holds_each_distribution_at_its_version(self):
+        self.install("sample_torch", "2.11.0+cu130")
+        self.install("sample-a", "1.0rc1")
+        self.assertEqual(frozen(), ["sample-a==1.0rc1", "sample-torch==2.11.0+cu130"])
+
+    def test_leaves_out_versions_for_which_pip_would_refuse_all(self):
+        self.install("sample-ubuntu", "0.1.36ubuntu1-of-us")
+        self.assertEqual(frozen(), [])
+
+
+class AskedOfAbsentTest(BesideTheBaseTest):
+    def test_is_what_the_engine_asks_of_what_is_not_there(self):
+        self.install("sample-engine", "1.0", "Sample.NVTX==0.2.15", "sample-here<3", "sample-any", "sample-range>=1,<3; python_version >= '3'")
+        self.install("sample-here", "2.0")
+        self.assertEqual([line.replace(" ", "") for line in asked_of_absent()], ["sample-nvtx==0.2.15", "sample-range<3,>=1"])
+
+    def test_is_not_what_another_python_or_an_extra_asks_nor_an_address(self):
+        self.install("sample-engine", "1.0", "a==1; python_version < '3'", "b==1; extra == 'b'", "c @ https://example.com/c.whl")
+        self.assertEqual(asked_of_absent(), [])
+
+    def test_passes_over_what_is_no_requirement(self):
+        self.install("sample-old", "1.0", "a (>=1", "b==1")
+        self.assertEqual(asked_of_absent(), ["b==1"])
+
+
+class PipBesideTheBaseTest(BesideTheBaseTest):
+    """With which constraints pip is run, where it fails with some of them."""
+
+    def constraints(self, refused=()):
+        seen = []
+
+        def pip(arguments, what):
+            self.assertEqual(arguments, ["install", "-c", beside_the_base.CONSTRAINTS, "sample-new"])
+            with open(beside_the_base.CONSTRAINTS, encoding="utf-8") as file:
+                seen.append(file.read().splitlines())
+            if set(refused) & set(seen[-1]):
+                raise Failure("%s (no such version)" % what)
+
+        with mock.patch.object(beside_the_base, "CONSTRAINTS", os.path.join(folder(self), "constraints.txt")), \
+             mock.patch.object(beside_the_base, "pip", pip), printed() as text:
+            try:
+                pip_beside_the_base(["install"], ["sample-new"], "not installed")
+            except Failure as failure:
+                return seen, text.getvalue(), str(failure)
+        return seen, text.getvalue(), None
+
+    def test_holds_the_base_and_what_it_asks_of_absent_ones(self):
+        self.install("sample-engine", "1.0", "sample-new==2")
+        seen, _, failure = self.constraints()
+        self.assertEqual((seen, failure), ([["sample-engine==1.0", "sample-new==2"]], None))
+
+    def test_holds_the_base_alone_where_pip_finds_nothing_else(self):
+        self.install("sample-engine", "1.0", "sample-new==2")
+        seen, text, failure = self.constraints(refused=["sample-new==2"])
+        self.assertEqual((seen[1:], failure), ([["sample-engine==1.0"]], None))
+        self.assertIn("again without what the base's packages ask of absent ones: not installed (no such version)", text)
+
+    def test_fails_once_where_the_base_asks_nothing(self):
+        self.install("sample-engine", "1.0")
+        seen, _, failure = self.constraints(refused=["sample-engine==1.0"])
+        self.assertEqual((len(seen), failure), (1, "not installed (no such version)"))
