@@ -105,7 +105,8 @@ def missing(sentence):
 
 def vendored():
     """pip's own copies of `packaging` and `tomli`: the base need not have either."""
-    borrowed = pip_path()
+    # To ask for it starts a process.
+    borrowed = None if "pip" in sys.modules else pip_path()
     if borrowed and borrowed not in sys.path:
         sys.path.append(borrowed)
     from pip import _vendor
