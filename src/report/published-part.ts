@@ -86,7 +86,7 @@ function conditionLines(legs: readonly TitledLeg[]): Part[] {
       group[0]?.condition.kind === 'tools'
         ? `it has ${code(name)}`
         : `start it with ${code(`docker run --env ${name} …`)}`
-    return `⚠️ ${named(group.map(({ title }) => title))}: ${what}. ${reason}.`
+    return `⚠️ ${named(group.map(({ title }) => title))}: ${what}, since ${reason}.`
   })
   return lines.length === 0 ? [] : [{ text: bullets(lines) }]
 }

@@ -37,7 +37,7 @@ describe('conditions', () => {
   it.each([
     [
       'how to get the image',
-      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>. AIBrix acts on`,
+      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>, since AIBrix acts on`,
     ],
     ['how to use it', `\n${name} vllm serve <model> --kv-transfer-config`],
     ['its details', `- Condition: <code>${name}</code>, since AIBrix acts on`],
