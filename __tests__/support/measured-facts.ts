@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as v from 'valibot'
 import { type Facts, factsSchema, type LegFacts } from '../../src/verify/facts.ts'
-import { makeImports } from './imported.ts'
-import { makeFacts } from './verified-leg.ts'
 
 /** Files as the two measurements of base and image write them: name → text. */
 export function measuredFiles({ base, image }: LegFacts): Record<string, string> {
@@ -19,15 +17,13 @@ export function readMeasured(facts: LegFacts) {
   return (path: string): Promise<string> => Promise.resolve(measuredFiles(facts)[basename(path)] ?? '')
 }
 
-const json = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()))
-
 /**
- * Facts of a real base or image. What that measurement did not look at yet is as the factory has it.
+ * Facts of a real base or image.
  * @param name folder below __tests__/fixtures/facts: `vllm-v0.21.0`
  */
 export function realFacts(name: string, which: 'base' | 'image'): Facts {
-  const measured = v.parse(json, readFileSync(`__tests__/fixtures/facts/${name}/${which}.json`, 'utf8'))
-  const facts = v.parse(factsSchema, { ...makeFacts()[which], ...measured, format: 2 })
-  const imports = makeImports(facts.pip)
-  return { ...facts, imports, running: { ...facts.running, imports } }
+  return v.parse(
+    v.pipe(v.string(), v.parseJson(), factsSchema),
+    readFileSync(`__tests__/fixtures/facts/${name}/${which}.json`, 'utf8'),
+  )
 }
