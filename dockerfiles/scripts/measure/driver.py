@@ -9,6 +9,7 @@ import functools
 import glob
 import os
 import shutil
+import sys
 import tempfile
 
 from step.common import cuda
@@ -58,4 +59,4 @@ def stub(soname):
 
 def loads(library):
     """Whether the loader takes a library, in a process of its own. library: a path, or a name to look for."""
-    return python(LOAD, library)[0] is not None
+    return python(LOAD, library, interpreter=[sys.executable, "-IS"])[0] is not None

@@ -4,8 +4,7 @@ import ast
 import json
 import os
 import re
-import urllib.parse
-import urllib.request
+from urllib.parse import unquote, urlsplit
 
 from .places import normal
 from .source import assigned, parsed, read
@@ -53,7 +52,7 @@ class Installed:
         try:
             given = json.loads(self.text("direct_url.json") or "{}")
             if given.get("dir_info", {}).get("editable"):
-                yield urllib.request.url2pathname(urllib.parse.urlsplit(given["url"]).path)
+                yield unquote(urlsplit(given["url"]).path)
         except (ValueError, KeyError, AttributeError, TypeError):
             pass
         for name in re.findall(r'(?m)^"?([^/,"\n]+\.pth|[^/,"\n]*__editable__[^/,"\n]*finder\.py)"?,', self.record or ""):

@@ -1,5 +1,6 @@
 """pip, always as `python3 -m pip` of the image's own Python, and what it has installed."""
 
+import functools
 import glob
 import os
 import re
@@ -30,16 +31,22 @@ OTHERS = ("/usr/bin/python3", "/usr/local/bin/python3")
 
 def pip_path():
     """A directory for PYTHONPATH that holds pip, or None if this Python has its own (a venv made by uv has none)."""
-    if answer([sys.executable, "-m", "pip", "--version"]) is not None:
+    return pip_path_of(sys.executable)
+
+
+@functools.lru_cache(maxsize=None)
+def pip_path_of(python):
+    """Looked for once, since pip takes long to start."""
+    if answer([python, "-m", "pip", "--version"]) is not None:
         return None
     if os.path.isdir(BORROWED):
         return BORROWED
     for borrow in (from_bundle, from_other_python, from_uv):
         shutil.rmtree(BORROWED, ignore_errors=True)
-        if borrow() and answer([sys.executable, "-m", "pip", "--version"], env={"PYTHONPATH": BORROWED}) is not None:
+        if borrow() and answer([python, "-m", "pip", "--version"], env={"PYTHONPATH": BORROWED}) is not None:
             return BORROWED
     raise Failure(
-        "%s has no pip, and neither ensurepip, uv nor another python3 could lend one; add pip to the base." % sys.executable)
+        "%s has no pip, and neither ensurepip, uv nor another python3 could lend one; add pip to the base." % python)
 
 
 def from_bundle():
@@ -105,8 +112,7 @@ def missing(sentence):
 
 def vendored():
     """pip's own copies of `packaging` and `tomli`: the base need not have either."""
-    # To ask for it starts a process.
-    borrowed = None if "pip" in sys.modules else pip_path()
+    borrowed = pip_path()
     if borrowed and borrowed not in sys.path:
         sys.path.append(borrowed)
     from pip import _vendor
