@@ -23,8 +23,8 @@ const unusedPart: Plugin = {
 }
 
 /**
- * @actions/http-client needs undici (400 kB) for one method, which gives a dispatcher for `fetch` through a proxy. Only
- * @actions/github calls it, and brings an http-client of its own.
+ * @actions/http-client needs undici (400 kB) for one method, which gives a dispatcher for `fetch` through a proxy. Nobody
+ * calls it.
  */
 const unusedUndici: Plugin = {
   name: 'unused-undici',

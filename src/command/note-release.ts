@@ -18,9 +18,9 @@ export async function noteRelease(
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const { GITHUB_API_URL: apiUrl = '', GITHUB_REPOSITORY: repository = '' } = environment
+  const { GITHUB_API_URL: url = '', GITHUB_REPOSITORY: repository = '' } = environment
   if (run.outcomes.every(isNotPublished)) return
-  const settings = { apiUrl, token, repository, tag, timeout, signal }
+  const settings = { url, token, repository, tag, timeout, signal }
   const update = await updateRelease(settings, (body) => updateReleaseNotes(body, run.outcomes))
   if (update.state === 'absent') core.warning(update.warning)
   else core.info(`The notes of the release ${tag} are ${update.state}: ${update.url}`)

@@ -1,16 +1,11 @@
 import * as v from 'valibot'
 import { sentenceOf, UserError } from '../errors.ts'
+import { askGitHub, type GitHubAnswer, type GitHubApi } from './github-api.ts'
 
-export type ReleaseSettings = {
-  /** `GITHUB_API_URL`: https://api.github.com, or that of a GitHub Enterprise Server */
-  apiUrl: string
-  token: string
+export type ReleaseSettings = GitHubApi & {
   /** `GITHUB_REPOSITORY`: owner/name */
   repository: string
   tag: string
-  /** Milliseconds for one request */
-  timeout: number
-  signal: AbortSignal
 }
 
 export type ReleaseUpdate =
@@ -31,23 +26,8 @@ export async function updateRelease(
   settings: ReleaseSettings,
   update: (body: string) => string,
 ): Promise<ReleaseUpdate> {
-  const [owner = '', repo = ''] = settings.repository.split('/')
-  // A chunk of its own, which most runs never load.
-  const { getOctokit } = await import('@actions/github')
-  const octokit = getOctokit(settings.token, { baseUrl: settings.apiUrl })
-  const request = () => ({
-    signal: AbortSignal.any([settings.signal, AbortSignal.timeout(settings.timeout)]),
-  })
   for (let written = 0; ; written += 1) {
-    const release = await read(settings, async () => {
-      const { data } = await octokit.rest.repos.getReleaseByTag({
-        owner,
-        repo,
-        tag: settings.tag,
-        request: request(),
-      })
-      return { id: data.id, url: data.html_url, body: data.body ?? '' }
-    })
+    const release = await read(settings)
     if (!release) return { state: 'absent', warning: absent(settings) }
     const body = update(release.body)
     if (body === release.body) return { state: written === 0 ? 'unchanged' : 'updated', url: release.url }
@@ -55,34 +35,49 @@ export async function updateRelease(
       throw new UserError(
         `The notes of the release ${settings.tag} lack the table after ${attempts} attempts to write it: something else writes them at the same time; give the workflow a concurrency group, and run it again.`,
       )
-    await write(settings, async () => {
-      // Nothing but the body: any other field would be changed as well.
-      await octokit.rest.repos.updateRelease({
-        owner,
-        repo,
-        release_id: release.id,
-        body,
-        request: request(),
-      })
-    })
+    await write(settings, release.id, body)
   }
 }
+
+type Release = { id: number; url: string; body: string }
+
+/** What of a release is read (REST, "Get a release by tag name") */
+const releaseSchema = v.pipe(
+  v.object({ id: v.number(), html_url: v.string(), body: v.nullish(v.string(), '') }),
+  v.transform(({ id, html_url: url, body }): Release => ({ id, url, body })),
+)
 
 /** @returns undefined where there is no such release */
-async function read<T>(settings: ReleaseSettings, ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask()
-  } catch (error) {
-    if (failureOf(error).status === 404) return undefined
-    throw refusal(settings, 'read', error)
-  }
+async function read(settings: ReleaseSettings): Promise<Release | undefined> {
+  const answer = await asked(settings, 'read', 'GET', `tags/${encodeURIComponent(settings.tag)}`)
+  if (answer.status === 404) return undefined
+  const release = v.safeParse(v.pipe(v.string(), v.parseJson(), releaseSchema), answer.text)
+  if (answer.status !== 200 || !release.success) throw refusal(settings, 'read', answer)
+  return release.output
 }
 
-async function write(settings: ReleaseSettings, ask: () => Promise<void>): Promise<void> {
+async function write(settings: ReleaseSettings, id: number, body: string): Promise<void> {
+  // Nothing but the body: any other field would be changed as well.
+  const answer = await asked(settings, 'written', 'PATCH', String(id), { body })
+  if (answer.status !== 200) throw refusal(settings, 'written', answer)
+}
+
+/** @throws UserError where there is no answer */
+async function asked(
+  settings: ReleaseSettings,
+  what: Access,
+  method: 'GET' | 'PATCH',
+  release: string,
+  body?: unknown,
+): Promise<GitHubAnswer> {
   try {
-    await ask()
+    return await askGitHub(settings, method, `/repos/${settings.repository}/releases/${release}`, body)
   } catch (error) {
-    throw refusal(settings, 'written', error)
+    settings.signal.throwIfAborted()
+    throw new UserError(
+      `${failed(settings, what)}: ${settings.url} does not answer: ${short(sentenceOf(error))}`,
+      { cause: error },
+    )
   }
 }
 
@@ -90,18 +85,10 @@ function absent({ repository, tag }: ReleaseSettings): string {
   return `${repository} has no published release for the tag ${tag}, or github-token may not see it; the component table goes into its notes when this runs again after the release was made.`
 }
 
-/** What octokit throws (@octokit/request-error); without a response where there was no answer. */
-const failure = v.object({
-  status: v.number(),
-  response: v.optional(v.object({ headers: v.record(v.string(), v.unknown()) })),
-})
+type Access = 'read' | 'written'
 
-function failureOf(error: unknown): { status: number | undefined; limited: boolean } {
-  const parsed = v.safeParse(failure, error)
-  if (!parsed.success || !parsed.output.response) return { status: undefined, limited: false }
-  const { status, response } = parsed.output
-  const exhausted = response.headers['x-ratelimit-remaining'] === '0' || 'retry-after' in response.headers
-  return { status, limited: status === 429 || (status === 403 && exhausted) }
+function failed({ repository, tag }: ReleaseSettings, what: Access): string {
+  return `The notes of the release ${tag} of ${repository} could not be ${what}`
 }
 
 const reasons: Partial<Record<number, string>> = {
@@ -113,15 +100,21 @@ const reasons: Partial<Record<number, string>> = {
 /** Characters of a foreign message; a gateway may answer with a whole page. */
 const messageLimit = 300
 
-function refusal(settings: ReleaseSettings, what: 'read' | 'written', error: unknown): UserError {
-  settings.signal.throwIfAborted()
-  const where = `The notes of the release ${settings.tag} of ${settings.repository} could not be ${what}`
-  const { status, limited } = failureOf(error)
-  const message = sentenceOf(error).replace(/\s+/g, ' ').slice(0, messageLimit)
-  if (status === undefined)
-    return new UserError(`${where}: ${settings.apiUrl} does not answer: ${message}`, { cause: error })
-  const why = limited
-    ? 'the rate limit of github-token is used up; run it again later.'
-    : (reasons[status] ?? `GitHub answers ${status}: ${message}`)
-  return new UserError(`${where}: ${why}`, { cause: error })
+function short(message: string): string {
+  return message.replace(/\s+/g, ' ').slice(0, messageLimit)
+}
+
+const messageSchema = v.pipe(v.string(), v.parseJson(), v.object({ message: v.string() }))
+
+function refusal(settings: ReleaseSettings, what: Access, { status, headers, text }: GitHubAnswer): UserError {
+  const exhausted = headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers
+  if (status === 429 || (status === 403 && exhausted))
+    return new UserError(
+      `${failed(settings, what)}: the rate limit of github-token is used up; run it again later.`,
+    )
+  const parsed = v.safeParse(messageSchema, text)
+  const message = short(parsed.success ? parsed.output.message : text)
+  return new UserError(
+    `${failed(settings, what)}: ${reasons[status] ?? `GitHub answers ${status}: ${message}`}`,
+  )
 }

@@ -6,9 +6,6 @@ import { makeFailure, makeOutcome, makeRun } from '../../support/reports.ts'
 import { useStep } from '../../support/step.ts'
 import { sendJson, type TestServer, useOpened } from '../../support/web-server.ts'
 
-// The library decides about a proxy when it is loaded, by this address: none for this machine.
-process.env.GITHUB_API_URL = 'http://127.0.0.1'
-
 const step = useStep()
 const { server } = useOpened()
 const page = 'https://github.com/aibrix/aibrix/releases/tag/v0.7.0'

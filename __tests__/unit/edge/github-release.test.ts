@@ -5,9 +5,6 @@ import { updateReleaseNotes } from '../../../src/report/release-notes.ts'
 import { type Handler, sendJson, startServer, type TestServer } from '../../support/web-server.ts'
 import { makeOutcome, makePlannedImage, published, sglang } from '../../support/reports.ts'
 
-// The library decides about a proxy when it is loaded, by this address: none for this machine.
-process.env.GITHUB_API_URL = 'http://127.0.0.1'
-
 const token = 'canary-token'
 const tag = 'v0.7.0'
 const page = 'https://github.com/aibrix/aibrix/releases/tag/v0.7.0'
@@ -48,9 +45,9 @@ async function startGitHub(body: string | null, { before, stored }: Behaviour = 
 }
 
 function settings(github: { apiUrl: string }, changes: Partial<ReleaseSettings> = {}): ReleaseSettings {
-  const { apiUrl } = github
+  const { apiUrl: url } = github
   const { signal } = new AbortController()
-  return { apiUrl, token, repository: 'aibrix/aibrix', tag, timeout: 5000, signal, ...changes }
+  return { url, token, repository: 'aibrix/aibrix', tag, timeout: 5000, signal, ...changes }
 }
 
 function update(github: { apiUrl: string }, changes: Partial<ReleaseSettings> = {}): Promise<ReleaseUpdate> {
@@ -204,6 +201,38 @@ describe('an answer that is no success', () => {
     expect(await sentence(update(github, { token: `${token}-old` }))).toContain(
       'read: GitHub does not accept github-token',
     )
+  })
+})
+
+describe('an answer that names another address', () => {
+  it('is followed on the same server, as for a repository that was renamed', async () => {
+    const github = await startGitHub('notes', {
+      before: ({ method, path }, response) => {
+        if (path.startsWith('/api/v3/repos/aibrix/old/'))
+          response
+            .writeHead(method === 'GET' ? 301 : 307, { location: path.replace('/old/', '/aibrix/') })
+            .end()
+      },
+    })
+    expect(await update(github, { repository: 'aibrix/old' })).toMatchObject({ state: 'updated' })
+    expect(github.body()).toBe(updateReleaseNotes('notes', [makeOutcome()]))
+  })
+
+  it('is an error where it is another server, which never sees the token', async () => {
+    const other = await startGitHub('notes')
+    const github = await startGitHub('notes', {
+      before: ({ path }, response) => response.writeHead(302, { location: other.apiUrl + path }).end(),
+    })
+    expect(await sentence(update(github))).toContain('could not be read: GitHub answers 302')
+    expect(methods(other)).toEqual([])
+  })
+
+  it('is an error where it leads round in a circle', async () => {
+    const github = await startGitHub('notes', {
+      before: ({ path }, response) => response.writeHead(302, { location: path }).end(),
+    })
+    expect(await sentence(update(github))).toContain('GitHub answers 302')
+    expect(methods(github)).toHaveLength(4)
   })
 })
 

@@ -1,0 +1,81 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import { buffer } from 'node:stream/consumers'
+import { HttpClient } from '@actions/http-client'
+
+/** Of GitHub, or of a GitHub Enterprise Server */
+export type GitHubApi = {
+  /** `GITHUB_API_URL`: https://api.github.com */
+  url: string
+  token: string
+  /** Milliseconds for one request */
+  timeout: number
+  signal: AbortSignal
+}
+
+export type GitHubAnswer = { status: number; headers: http.IncomingHttpHeaders; text: string }
+
+/** How often an answer may name another address, as it does for a repository that was renamed. */
+const redirects = 3
+
+/**
+ * One request to GitHub's REST API, through the job's proxy if it has one.
+ * @param path below the API's address: `/repos/aibrix/aibrix/releases/42`
+ * @param body sent as JSON
+ * @throws an error of the network, or the signal's reason
+ */
+export async function askGitHub(
+  api: GitHubApi,
+  method: 'GET' | 'PATCH',
+  path: string,
+  body?: unknown,
+): Promise<GitHubAnswer> {
+  const signal = AbortSignal.any([api.signal, AbortSignal.timeout(api.timeout)])
+  const content = body === undefined ? undefined : JSON.stringify(body)
+  let url = new URL(api.url.replace(/\/$/, '') + path)
+  for (let left = redirects; ; left -= 1) {
+    const answer = await exchange(url, { method, headers: headersOf(api, content), signal }, content)
+    const { location } = answer.headers
+    if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer
+    const next = new URL(location, url)
+    // Nobody else gets the token.
+    if (next.origin !== url.origin || left === 0) return answer
+    url = next
+  }
+}
+
+/** As docs.github.com, "Getting started with the REST API", has them */
+function headersOf({ token }: GitHubApi, content: string | undefined): http.OutgoingHttpHeaders {
+  return {
+    'user-agent': 'aibrix-image-action',
+    accept: 'application/vnd.github+json',
+    'x-github-api-version': '2022-11-28',
+    authorization: `token ${token}`,
+    ...(content !== undefined && {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(content),
+    }),
+  }
+}
+
+/** `HttpClient` chooses the agent, for the sake of proxies; the request is Node's, which hears the signal. */
+async function exchange(
+  url: URL,
+  options: http.RequestOptions,
+  content: string | undefined,
+): Promise<GitHubAnswer> {
+  const client = new HttpClient()
+  try {
+    const outgoing = (url.protocol === 'https:' ? https : http).request(url, {
+      ...options,
+      agent: client.getAgent(url.href),
+    })
+    const incoming = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).once('error', reject).end(content)
+    })
+    const text = (await buffer(incoming)).toString('utf8')
+    return { status: incoming.statusCode ?? 0, headers: incoming.headers, text }
+  } finally {
+    client.dispose()
+  }
+}
