@@ -28,19 +28,20 @@ beforeAll(async () => {
   gitServer = await serveGit(folder, git)
   api = await startServer(({ method, path, authorization, body }, response) => {
     if (authorization !== `token ${token}`) return sendJson(response, 401, { message: 'Bad credentials' })
-    const [, repository = '', tag = ''] =
-      /^\/api\/v3\/repos\/(.+)\/releases\/(?:tags\/)?(.+)$/.exec(path) ?? []
-    const name = `${repository} ${tag}`
-    const notes = github.releases.get(name)
-    if (notes === undefined) return sendJson(response, 404, { message: 'Not Found' })
+    const [, repository = '', byTag, byId] =
+      /^\/api\/v3\/repos\/(.+)\/releases\/(?:tags\/(.+)|(\d+))$/.exec(path) ?? []
+    const names = [...github.releases.keys()]
+    const id = byTag === undefined ? Number(byId) : names.indexOf(`${repository} ${byTag}`)
+    const name = names[id]
+    if (name === undefined) return sendJson(response, 404, { message: 'Not Found' })
     if (method === 'PATCH') {
       if (github.writes !== 200)
         return sendJson(response, github.writes, { message: 'Resource not accessible by integration' })
       github.releases.set(name, (JSON.parse(body) as { body: string }).body)
     }
-    // Their ids are their tags here.
+    const [, tag] = name.split(' ')
     const page = `https://github.example/${repository}/releases/tag/${tag}`
-    sendJson(response, 200, { id: tag, tag_name: tag, html_url: page, body: github.releases.get(name) })
+    sendJson(response, 200, { id, tag_name: tag, html_url: page, body: github.releases.get(name) })
   })
 }, 10 * minutes)
 afterAll(async () => {

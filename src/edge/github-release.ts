@@ -52,7 +52,11 @@ async function read(settings: ReleaseSettings): Promise<Release | undefined> {
   const answer = await asked(settings, 'read', 'GET', `tags/${encodeURIComponent(settings.tag)}`)
   if (answer.status === 404) return undefined
   const release = v.safeParse(v.pipe(v.string(), v.parseJson(), releaseSchema), answer.text)
-  if (answer.status !== 200 || !release.success) throw refusal(settings, 'read', answer)
+  if (answer.status !== 200) throw refusal(settings, 'read', answer)
+  if (!release.success)
+    throw new UserError(
+      `${failed(settings, 'read')}: what ${settings.url} answers is no release: ${short(answer.text)}`,
+    )
   return release.output
 }
 
@@ -106,7 +110,11 @@ function short(message: string): string {
 
 const messageSchema = v.pipe(v.string(), v.parseJson(), v.object({ message: v.string() }))
 
-function refusal(settings: ReleaseSettings, what: Access, { status, headers, text }: GitHubAnswer): UserError {
+function refusal(
+  settings: ReleaseSettings,
+  what: Access,
+  { status, headers, text }: GitHubAnswer,
+): UserError {
   const exhausted = headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers
   if (status === 429 || (status === 403 && exhausted))
     return new UserError(

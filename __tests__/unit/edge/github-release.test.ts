@@ -196,6 +196,17 @@ describe('an answer that is no success', () => {
     expect(message.length).toBeLessThan(500)
   })
 
+  it('is told: something that is no release', async () => {
+    const github = await startGitHub('notes', {
+      before: (_, response) => {
+        sendJson(response, 200, { message: 'welcome' })
+      },
+    })
+    expect(await sentence(update(github))).toContain(
+      `could not be read: what ${github.apiUrl} answers is no release: {"message":"welcome"}`,
+    )
+  })
+
   it('is told: a token that is not valid', async () => {
     const github = await startGitHub('notes')
     expect(await sentence(update(github, { token: `${token}-old` }))).toContain(
