@@ -1,13 +1,18 @@
 import type { Leg, PlannedLeg } from '../plan/plan.ts'
 import { stagedTag } from '../plan/stage-tags.ts'
+import { claimsOf } from '../plan/variant.ts'
 import { type AskedAttestations, missingAttestations } from '../promote/attestations.ts'
+import { readBaseFacts } from '../promote/base-facts.ts'
 import { readStaged, type Staged } from '../promote/staged.ts'
 import type { RegistryClient } from '../registry/client.ts'
+import { Damaged } from '../registry/damage.ts'
 import type { Digest } from '../registry/digest.ts'
+import { isDenied } from '../registry/failure.ts'
 import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
 import { formatReference, type Repository } from '../registry/reference.ts'
 import type { LegReport } from '../report/leg-report.ts'
 import { judgeAgain, type Rules, unjudgedGates } from '../verify/again.ts'
+import { heldClaims } from '../verify/base-tag.ts'
 import type { Candidate } from '../verify/candidate.ts'
 import { verdict } from '../verify/gate.ts'
 import { failedGates } from './failed-gates.ts'
@@ -69,6 +74,9 @@ async function judge(
   const unjudged = unjudgedGates(found.report)
   if (unjudged.length > 0)
     return other(`was verified by a version of the action without ${unjudged.join(', ')}.`)
+  const claim = await unjudgedClaim(leg, found.report, judging)
+  if (claim !== undefined)
+    return other(`was verified as ${found.report.base.name}, of which nobody said that it is ${claim}.`)
   const missing = await missingAttestations(registry, repository, stored, attestations)
   if (missing.length > 0) return other(`has no ${missing.join(' and no ')}, for which this run asks.`)
   const { manifest, config } = image
@@ -77,6 +85,26 @@ async function judge(
   const report = { ...found.report, gates: judgeAgain(leg, found.report, seen, rules) }
   if (verdict(report.gates) === 'fail') return { state: 'refused', why: refusal(name, report), report }
   return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
+}
+
+/**
+ * A build id knows a base by its digest, of which there can be many tags, and what a tag says of it is judged for each tag.
+ * @returns a part of this leg's tag that was not judged, and is not known to be true; undefined if there is none
+ */
+async function unjudgedClaim(
+  leg: Leg,
+  { base }: LegReport,
+  { registry, cacheRepository }: Judging,
+): Promise<string | undefined> {
+  const judged = claimsOf(base.name.slice(base.name.lastIndexOf(':') + 1)).map(({ part }) => part)
+  const parts = claimsOf(leg.base.tag).flatMap(({ part }) => (judged.includes(part) ? [] : [part]))
+  if (parts.length === 0) return undefined
+  const facts = await readBaseFacts(registry, cacheRepository, leg.base).catch((error: unknown) => {
+    if (isDenied(error) || error instanceof Damaged) return undefined
+    throw error
+  })
+  const held = facts ? heldClaims(leg, facts).filter(({ is }) => is === 'true') : []
+  return parts.find((part) => !held.some(({ claim }) => claim.part === part))
 }
 
 /** Names each gate that fails now, and why it was let through before. */

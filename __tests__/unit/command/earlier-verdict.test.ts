@@ -4,6 +4,7 @@ import { type Build, runPlan } from '../../../src/command/run.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { reportTag, stagedTag } from '../../../src/plan/stage-tags.ts'
 import { askedAttestations, noAttestations } from '../../../src/promote/attestations.ts'
+import { storeBaseFacts } from '../../../src/promote/base-facts.ts'
 import type { Digest } from '../../../src/registry/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary.ts'
@@ -19,7 +20,7 @@ import {
   vllm,
 } from '../../support/memory-client.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, makeRun, sglang } from '../../support/reports.ts'
-import { makeConfig, makeLeg, rules } from '../../support/verified-leg.ts'
+import { asRoot, makeBase, makeConfig, makeLeg, rules } from '../../support/verified-leg.ts'
 
 const [image, another] = [makeLeg(), sglang()].map((leg, index) => withLeg(makePlannedImage(leg), index))
 if (!image || !another) throw new Error('there are two')
@@ -159,6 +160,44 @@ describe('what an earlier run has staged', () => {
     expect(states(run)).toEqual(['failed'])
     expect(errorOf(run)).toContain(why)
     expect(memory.tagsOf(vllm)).toEqual({})
+  })
+})
+
+describe('what was staged under another tag of the same base', () => {
+  const measured = asRoot(makeBase())
+  it.each<[string, string, string, boolean, RegExp]>([
+    ['that says the same', 'v0.10.2-cu130', 'v0.10.2-cu130', false, /^none$/],
+    ['that says more', 'v0.10.2-cu130', 'v0.10.2', false, /^none$/],
+    [
+      'that says nothing, where nothing was measured',
+      'v0.10.2-acme',
+      'v0.10.2-cu130',
+      false,
+      /was verified as .*:v0\.10\.2-acme, of which nobody said that it is cu130\./,
+    ],
+    ['that says nothing, where what was measured is so', 'v0.10.2-acme', 'v0.10.2-cu130', true, /^none$/],
+    [
+      'that says nothing, where what was measured is not so',
+      'v0.10.2-acme',
+      'v0.10.2-cu121',
+      true,
+      /nobody said that it is cu121/,
+    ],
+    [
+      'that says something else',
+      'v0.10.2-cu130',
+      'v0.10.2-ubuntu1804',
+      true,
+      /nobody said that it is ubuntu1804/,
+    ],
+  ])('%s', async (_, before, now, isMeasured, error) => {
+    const memory = createMemory()
+    const tagged = (name: string) => ({ ...leg, base: { ...leg.base, tag: name } })
+    await stageLeg(memory, tagged(before))
+    if (isMeasured) await storeBaseFacts(memory.client, cache, leg.base, measured)
+    const run = await promoted(memory, rules, makePlan([withLeg(image, 0, { base: tagged(now).base })]))
+    expect(errorOf(run)).toMatch(error)
+    expect(Object.keys(memory.tagsOf(vllm))).toEqual(error.source === '^none$' ? [tag] : [])
   })
 })
 
