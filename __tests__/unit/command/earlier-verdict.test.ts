@@ -173,7 +173,7 @@ describe('what was staged under another tag of the same base', () => {
       'v0.10.2-acme',
       'v0.10.2-cu130',
       false,
-      /was verified as .*:v0\.10\.2-acme, of which nobody said that it is cu130\./,
+      /was verified as .*:v0\.10\.2-acme, of which nobody said that it is cu130/,
     ],
     ['that says nothing, where what was measured is so', 'v0.10.2-acme', 'v0.10.2-cu130', true, /^none$/],
     [
