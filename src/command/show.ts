@@ -5,6 +5,7 @@ import { excludedTitle } from '../plan/combination.ts'
 import { engines } from '../plan/engine.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { isNixlKnown } from '../plan/nixl-choice.ts'
 import { publicTagsOf } from '../plan/published.ts'
 import type { StoredPlan } from './plan-store.ts'
 import { attempt } from '../edge/attempt.ts'
@@ -47,10 +48,7 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
   // What the platforms have in common is told once.
   const madeOf = new Set([
     ...legs.map(({ base }) => `  base    ${familiarRepository(base.repository)}:${base.tag}@${base.digest}`),
-    ...legs.map(
-      ({ aibrix, nixl, ucxVersion }) =>
-        `  aibrix  ${aibrix.ref} (${aibrix.commit}), nixl ${nixl}, ucx ${ucxVersion}`,
-    ),
+    ...legs.map((leg) => `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), ${describeNixl(leg)}`),
   ])
   return [
     ...legs.map((leg) => `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`),
@@ -155,4 +153,11 @@ function setOutputs(outputs: Record<string, string>): void {
     'Steps that follow do not get it; what was built and published is not affected.',
     ...writes,
   )
+}
+
+function describeNixl(leg: PlannedLeg): string {
+  const { nixl, nixlFrom, ucx, ucxVersion } = leg
+  if (!isNixlKnown(leg)) return 'nixl of the base, which is measured first'
+  const version = ucxVersion ?? 'unknown'
+  return `nixl ${nixl}${nixlFrom === 'base' ? ' of the base' : ''}, ucx ${version}${ucx ? '' : ' without its tools'}`
 }

@@ -113,7 +113,8 @@ export function impossibleSentence(excluded: Omit<Excluded, 'why'>, forcible: bo
 export function withAdvice(reason: string, forcible: boolean): string {
   const sentence = reason.replace(/\.$/, '')
   const advice = sentence.includes('; ') ? '' : '; choose other versions'
-  return `${sentence}${advice}${forcible ? ', or set force: true to try' : ''}`
+  const force = forcible && !sentence.includes('force: true') ? ', or set force: true to try' : ''
+  return `${sentence}${advice}${force}`
 }
 
 export function excludedOf(

@@ -204,7 +204,7 @@ function judgeFloor(wanted: Wanted, { nixl: brought, nixlFloor: floor }: KnownBa
   const advice = stays ? `base (it brings ${brought}), ${floor} or later` : `${floor} or later`
   return [
     impossible(
-      `${engines[engine].title} ${version.tag} refuses NIXL ${nixl}, as it demands ${floor} or later; set nixl-version: ${advice}`,
+      `${engines[engine].title} ${version.tag} refuses NIXL ${nixl}, as it demands ${floor} or later; set nixl-version: ${advice}, or force: true with allow-failed: engine-demands=<why>`,
     ),
   ]
 }

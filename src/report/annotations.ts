@@ -1,5 +1,5 @@
 import { engineNames, engines } from '../plan/engine.ts'
-import type { Gate } from '../verify/gate.ts'
+import { acceptedHint, type Gate } from '../verify/gate.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 
@@ -85,7 +85,7 @@ function annotationOfGate(title: string, gate: Gate): Annotation[] {
         {
           level: 'warning',
           title: `${title}: gate ${gate.name} waived`,
-          message: `Accepted because: ${gate.reason}. ${gate.hint} ${facts}`,
+          message: `Accepted because: ${gate.reason.replace(/\.$/, '')}. ${acceptedHint(gate)} ${facts}`,
         },
       ]
     case 'undetermined':

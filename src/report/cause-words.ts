@@ -6,7 +6,6 @@ import { listed } from '../verify/gate.ts'
 const names: Record<string, string> = {
   engine: 'engine',
   nixl: 'NIXL',
-  nixlFrom: 'origin of NIXL',
   ucxVersion: 'UCX',
   integration: 'integration',
   gpuArchitectures: 'GPU architectures',
@@ -43,6 +42,8 @@ function words(change: Change, { engine, version }: PlannedImage, all: readonly 
   }
   if (what === 'aibrixCommit') return `commit of AIBrix ${fromTo}`
   if (what === 'ucxCommit') return `commit of UCX ${fromTo}`
+  if (what === 'nixlFrom')
+    return change.to === null ? "NIXL installed in place of the base's" : 'NIXL of the base'
   const argument = /^buildArguments\.(.*)$/.exec(what)?.[1]
   if (argument !== undefined) return `build argument ${argument} ${fromTo}`
   const variable = /^environment\.(.*)$/.exec(what)?.[1]

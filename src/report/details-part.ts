@@ -29,8 +29,8 @@ function origins({ image, outcome, report }: TitledLeg, isBuilt: boolean): strin
 
 function modules({ ucxModules: { nixl, tools } }: LegReport): string[] {
   return [
-    `UCX modules of NIXL, measured: ${code(nixl.join(' '), 600)}`,
-    `UCX modules of the tools, measured: ${code(tools.join(' '), 600)}`,
+    `UCX modules of NIXL, measured: ${code(nixl.join(' ') || 'none', 600)}`,
+    ...(tools.length === 0 ? [] : [`UCX modules of the tools, measured: ${code(tools.join(' '), 600)}`]),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { type BlockingGate, type Gate, type GateState, isBlocking } from '../verify/gate.ts'
+import { acceptedHint, type BlockingGate, type Gate, type GateState, isBlocking } from '../verify/gate.ts'
 import type { Part } from './fit.ts'
 import { bullets, code, escaped, wrappingTable } from './markdown.ts'
 import { named, type TitledLeg } from './titles.ts'
@@ -29,8 +29,8 @@ function rank({ gate }: Unusual): number {
 }
 
 function explanation({ gate }: Unusual, limit: number): string {
-  const hint = escaped(gate.hint, limit)
-  return isBlocking(gate) ? hint : `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${hint}`
+  if (isBlocking(gate)) return escaped(gate.hint, limit)
+  return `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${escaped(acceptedHint(gate), limit)}`
 }
 
 function unusualTable(all: readonly Unusual[], several: boolean, limit: number): string {

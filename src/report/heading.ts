@@ -1,5 +1,5 @@
 import { counted, escaped } from './markdown.ts'
-import { type ImageOutcome, legDigest, type LegOutcome, type Run } from './outcome.ts'
+import { type ImageOutcome, isUnverified, legDigest, type LegOutcome, type Run } from './outcome.ts'
 import { titledLegs, type TitleOf } from './titles.ts'
 
 /** What became of one image (of one leg, where legs are all that was asked for), in the order of a heading. */
@@ -10,6 +10,7 @@ const fates = {
   staged: 'verified and staged',
   pending: 'verified',
   unpushed: 'built and verified, not pushed',
+  unverified: 'built, neither verified nor pushed',
   skipped: 'not begun',
 } as const
 
@@ -27,15 +28,16 @@ const afterwards: Partial<Record<Fate, string>> = {
   staged: ', to be published by promote',
 }
 
-function fateOfImage({ state }: ImageOutcome): Fate {
-  if (state === 'built') return 'unpushed'
+function fateOfImage({ state, legs }: ImageOutcome): Fate {
+  if (state === 'built') return isUnverified(legs) ? 'unverified' : 'unpushed'
   return state === 'staged' ? 'pending' : state
 }
 
 function fateOfLeg(image: ImageOutcome, leg: LegOutcome): Fate {
   if (leg.state === 'failed' || leg.state === 'skipped') return leg.state
   if (image.state === 'unchanged') return 'unchanged'
-  return leg.state === 'built' && legDigest(image, leg) === undefined ? 'unpushed' : 'staged'
+  if (leg.state !== 'built' || legDigest(image, leg) !== undefined) return 'staged'
+  return isUnverified([leg]) ? 'unverified' : 'unpushed'
 }
 
 function itemsOf({ command, outcomes }: Run, titleOf: TitleOf): Item[] {

@@ -95,3 +95,11 @@ export function tagNames(outcome: ImageOutcome): string[] {
   const isThere = outcome.state === 'published' || outcome.state === 'unchanged'
   return (isThere ? outcome.tags : undefined) ?? outcome.image.tags
 }
+
+/** @returns whether nothing of it was judged, as with `verify: false` */
+export function isUnverified(legs: readonly LegOutcome[]): boolean {
+  const reports = legs.flatMap((leg) => ('report' in leg && leg.report ? [leg.report] : []))
+  return reports.some(
+    ({ gates }) => gates.length > 0 && gates.every(({ state }) => state === 'not applicable'),
+  )
+}

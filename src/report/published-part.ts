@@ -3,6 +3,7 @@ import type { Part } from './fit.ts'
 import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from './markdown.ts'
 import {
   type ImageOutcome,
+  isUnverified,
   legDigest,
   type LegState,
   publicDigest,
@@ -50,7 +51,8 @@ function rowsOf(outcome: ImageOutcome): Row[] {
   // It was published before, and not built for its new tag.
   const isTagged = state === 'published' && cause.kind === 'unchanged'
   const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : imageStates[state]
-  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
+  const unverified = state === 'built' && isUnverified(outcome.legs) && '⚠️ not verified, not pushed'
+  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: unverified || shown }]
 }
 
 /** Digests only where there are any. */
@@ -98,7 +100,9 @@ function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
     `**${escaped(titleOf(image.image), 120)}**`,
     escaped(outcome.leg.platform, 40),
     ...digestCell(hasDigest, legDigest(image, outcome)),
-    legStates[outcome.state],
+    outcome.state === 'built' && isUnverified([outcome])
+      ? '⚠️ built, not verified'
+      : legStates[outcome.state],
   ])
   const text = wrappingTable(['Leg', 'Platform', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
   return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]

@@ -118,6 +118,11 @@ export function waiverHint(name: GateName): string {
   return `accept it with allow-failed: ${name}=<why>`
 }
 
+/** @returns the hint of a gate that was accepted, without the advice to accept it */
+export function acceptedHint({ name, hint }: Pick<BlockingGate, 'name' | 'hint'>): string {
+  return hint.replace(`, or ${waiverHint(name)}`, '').replace(`; ${waiverHint(name)}`, '')
+}
+
 /** Joins up to `most` items, and says how many were left out. */
 export function listed(items: readonly string[], most = 5): string {
   if (items.length === 0) return 'none'

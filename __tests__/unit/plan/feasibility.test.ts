@@ -210,13 +210,13 @@ describe('an image is impossible', () => {
       'its engine refuses that NIXL, by what was measured',
       {},
       { nixl: '1.5.0', nixlFloor: '1.5.0' },
-      'vLLM v0.10.2 refuses NIXL 0.7.1, as it demands 1.5.0 or later; set nixl-version: base (it brings 1.5.0), 1.5.0 or later',
+      'vLLM v0.10.2 refuses NIXL 0.7.1, as it demands 1.5.0 or later; set nixl-version: base (it brings 1.5.0), 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
     ],
     [
       'its engine refuses the NIXL of the base, too',
       { nixl: '1.1.0', nixlFrom: 'base' },
       { nixl: '1.1.0', nixlFloor: '1.5.0' },
-      'vLLM v0.10.2 refuses NIXL 1.1.0, as it demands 1.5.0 or later; set nixl-version: 1.5.0 or later',
+      'vLLM v0.10.2 refuses NIXL 1.1.0, as it demands 1.5.0 or later; set nixl-version: 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
     ],
     [
       'nothing is known of that NIXL',
