@@ -125,7 +125,12 @@ class ExtensionTest(unittest.TestCase):
         self.assertEqual((found["load"], imported, found["operators"], processes), ({"outcome": "ok"}, {"outcome": "ok"}, ["copy"], 1))
 
     def test_is_fine_where_the_import_of_its_package_is_not(self):
-        for package, why in (("raise ImportError('no engine')", "no engine"), ("import os; os.abort()", "killed by SIGABRT")):
+        ends = "it ends the process that loads it, without an error"
+        for package, why in (("raise ImportError('no engine')", "no engine"), ("import os; os.abort()", "killed by SIGABRT"),
+                             ("import os; os._exit(0)", ends), ("raise SystemExit", ends), ("raise SystemExit(0)", ends),
+                             ("import sys\nif 'torch' not in sys.modules: raise ImportError('no torch')", "no torch"),
+                             ("import sys\nif 'ctypes' not in sys.modules: raise ImportError('no ctypes')", "no ctypes"),
+                             ("import torch; torch.ops.load_library = None", "not callable")):
             with self.subTest(package):
                 found, imported, _ = self.of("int f(void){return 1;}", package)
                 self.assertEqual((found["load"], found["operators"]), ({"outcome": "ok"}, ["copy"]))

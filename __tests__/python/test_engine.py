@@ -51,7 +51,11 @@ class VersionsTest(unittest.TestCase):
 
     def test_are_asked_of_torch_where_its_source_does_not_say_both(self):
         one = "__version__ = '2.11.0'\n"
-        for text in ("", one, one + "cuda = of_the_build()\n", one + "cuda = '13.0'\nif other: cuda = '12.8'\n", one + "# cuda = '3'\n", "cuda = ("):
+        for text in ("", one, one + "cuda = of_the_build()\n", one + "cuda = '13.0'\nif other: cuda = '12.8'\n", one + "# cuda = '3'\n", "cuda = (",
+                     one + "try:\n  from x import cuda\nexcept ImportError:\n  cuda = '13.1'\n", one + "cuda = '12'\ncuda += '.9'\n",
+                     one + "cuda = None\nfrom x import cuda\n", one + "cuda = None\nfrom x import *\n", one + "for cuda in ['13.0']: pass\n",
+                     one + "cuda = None\nglobals().update(cuda='13.0')\n", one + "def f():\n  cuda = '12.6'\n", one + "if False: cuda = '12.6'\n",
+                     one + "cuda = 13.0\n", one + "cuda = False\n", "__version__ = b'2.11.0'\ncuda = None\n", one + "cuda, hip = '13.0', None\n"):
             with self.subTest(text):
                 self.assertEqual(self.of(text), ["9.9", "9.9"])
 

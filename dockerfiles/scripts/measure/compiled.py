@@ -73,6 +73,8 @@ AS_LIBRARY = """
     ctypes.CDLL(path)
 """
 
+WITHOUT_A_WORD = failure("it ends the process that loads it, without an error")
+
 # Where there is no stub of the driver either, its functions say nothing of the one who calls them.
 OF_THE_DRIVER = re.compile(r"^(cu[A-Z]|nvml[A-Z])")
 
@@ -80,20 +82,25 @@ OF_THE_DRIVER = re.compile(r"^(cu[A-Z]|nvml[A-Z])")
 def extension(path, package):
     """(the extension that registers operators with torch and holds the kernels, how the import of its package ends).
 
-    One process tells both where both are fine, since torch takes seconds to import; else each has one of its own.
+    One process tells both where both are fine, since torch takes seconds to import; else each has one of its own. The package comes
+    first, as whoever uses it has it, so that nothing is there that it forgot to import.
     """
-    operators, found = loaded(path, LOAD % AS_EXTENSION + "import %s\n" % package)
+    operators, found = loaded(path, "import %s\n" % package + LOAD % AS_EXTENSION)
     imported = OK
     if found["load"] != OK:
+        together = found["load"]
         operators, found = loaded(path, LOAD % AS_EXTENSION)
         imported = importing(package)
+        if found["load"] == imported == OK:
+            imported = together
     code, partly, ptx = architectures(path)
     return dict(found, operators=operators, machineCode=code, partialMachineCode=partly, ptx=ptx), imported
 
 
 def importing(package):
     """How the import of a package ends."""
-    return python("import %s\nanswer(1)" % package, env=driver.environment())[1]
+    answer, outcome = python("import %s\nanswer(1)" % package, env=driver.environment())
+    return WITHOUT_A_WORD if answer is None and outcome == OK else outcome
 
 
 def library(path):
@@ -110,6 +117,8 @@ def loaded(path, code):
         json.dump(symbols, file)
         file.flush()
         told, load = python(code, path, file.name, json.dumps(names), env=stubs)
+    if told is None and load == OK:
+        load = WITHOUT_A_WORD
     operators, missing = (told["operators"], told["undefined"]) if told else ([], None)
     looked = unread or (load if missing is None else OK)
     if load == OK and looked != OK:

@@ -76,10 +76,23 @@ def versions(location):
 def declared(location):
     """What torch/version.py assigns, where all of it is plain: `cuda: Optional[str] = '13.0'`, or None for a torch without."""
     tree = parsed(read(os.path.join(location, "version.py")) or "")
-    values = [list(assigned(tree, name)) for name in ("__version__", "cuda")]
-    if any(len(found) != 1 or not isinstance(found[0], ast.Constant) for found in values):
+    values = [plain(tree, name) for name in ("__version__", "cuda")]
+    if None in values or not isinstance(values[0].value, str) or not isinstance(values[1].value, (str, type(None))):
         return None
-    return [found.value for (found,) in values]
+    return [found.value for found in values]
+
+
+def plain(tree, name):
+    """The constant that a module gives a name, where nothing else in it may give it another; else None."""
+    found = [value for node in tree.body for value in assigned(ast.Module([node], []), name) if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    nodes = list(ast.walk(tree))
+    bound = [node for node in nodes if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)]
+    names = {alias.asname or alias.name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+    names |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    reaches = {node.id for node in nodes if isinstance(node, ast.Name)} & {"globals", "vars", "locals", "exec", "eval", "setattr"}
+    if len(found) != 1 or len(bound) != 1 or {name, "*"} & names or reaches:
+        return None
+    return found[0] if isinstance(found[0], ast.Constant) else None
 
 
 def record(found):
