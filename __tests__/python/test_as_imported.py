@@ -203,6 +203,14 @@ class EntrypointTest(ImagePython):
             with self.subTest(text):
                 self.assertEqual(started([self.script(text), "serve"], "/w")[::2], (python, self.here))
 
+    def test_is_not_that_of_an_init_where_an_engine_or_a_python_comes_behind_it(self):
+        init, engine = self.script("#!%s -I\n" % sys.executable, "initd"), self.script("#!%s -s\n" % sys.executable, "vllm")
+        for words, options in (
+            ([init, engine, "serve"], ["-s"]), ([init, "run", sys.executable, "-m", "vllm"], []), ([init, "--help"], ["-I"]), ([engine, init], ["-s"]),
+        ):
+            with self.subTest(words):
+                self.assertEqual(started(words, "/w")[:2], (sys.executable, options))
+
     def test_is_unknown_for_what_starts_no_python(self):
         own = self.script("#!%s\n" % os.path.join(self.here, "serve"))
         for words in ([], ["/bin/bash"], ["no-such-thing"], ["sh", "-c", "'"], [self.script("#!/bin/sh\n", "x")], [self.script("", "y")], [own]):

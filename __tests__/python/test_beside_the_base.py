@@ -3,7 +3,7 @@ import unittest
 from unittest import mock
 
 from step.common import beside_the_base
-from step.common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base
+from step.common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base, without_named
 from step.common.failure import Failure
 
 from ..support.image_python import SitePackages, folder, printed, python_answers
@@ -35,15 +35,28 @@ class AskedOfAbsentTest(BesideTheBaseTest):
     def test_is_what_the_engine_asks_of_what_is_not_there(self):
         self.install("sample-engine", "1.0", "Sample.NVTX==0.2.15", "sample-here<3", "sample-any", "sample-range>=1,<3; python_version >= '3'")
         self.install("sample-here", "2.0")
-        self.assertEqual([line.replace(" ", "") for line in asked_of_absent()], ["sample-nvtx==0.2.15", "sample-range<3,>=1"])
+        self.assertEqual(asked_of_absent(), [("sample-nvtx", "==0.2.15"), ("sample-range", "<3,>=1")])
 
     def test_is_not_what_another_python_or_an_extra_asks_nor_an_address(self):
         self.install("sample-engine", "1.0", "a==1; python_version < '3'", "b==1; extra == 'b'", "c @ https://example.com/c.whl")
         self.assertEqual(asked_of_absent(), [])
 
     def test_passes_over_what_is_no_requirement(self):
-        self.install("sample-old", "1.0", "a (>=1", "b==1")
-        self.assertEqual(asked_of_absent(), ["b==1"])
+        self.install("sample-old", "1.0", "a (>=1", "c>=1; sys_platform ~= 'linux'", "b==1")
+        self.assertEqual(asked_of_absent(), [("b", "==1")])
+
+    def test_passes_over_what_would_say_more_in_a_file_of_constraints(self):
+        self.install("sample-odd", "1.0", "a===1\\", "b===1", "c>=1.0rc1", "d==1.0.dev0", "e!=1,==1.*")
+        self.assertEqual(asked_of_absent(), [("e", "!=1,==1.*")])
+
+    def test_is_nothing_of_what_is_replaced_nor_of_a_version_that_python_does_not_take(self):
+        for name in ("aibrix-kvcache", "nixl", "nixl-cu12"):
+            self.install(name, "0.5.0", "redis==6.0.0")
+        self.install("sample-engine", "1.0", "a<2")
+        first = SitePackages(self)
+        os.makedirs(first.path + "/sample_engine-2.0.dist-info")
+        first.add("sample_engine-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sample-engine\nVersion: 2.0\nRequires-Dist: a>=2\n")
+        self.assertEqual(asked_of_absent(), [("a", ">=2")])
 
 
 class PipBesideTheBaseTest(BesideTheBaseTest):
@@ -56,8 +69,9 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
             self.assertEqual(arguments, ["install", "-c", beside_the_base.CONSTRAINTS, "sample-new"])
             with open(beside_the_base.CONSTRAINTS, encoding="utf-8") as file:
                 seen.append(file.read().splitlines())
-            if set(refused) & set(seen[-1]):
-                raise Failure("%s (no such version)" % what)
+            for line in refused:
+                if line in seen[-1]:
+                    raise Failure("%s: No matching distribution found for %s" % (what, line))
 
         with mock.patch.object(beside_the_base, "CONSTRAINTS", os.path.join(folder(self), "constraints.txt")), \
              mock.patch.object(beside_the_base, "pip", pip), printed() as text:
@@ -72,13 +86,18 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
         seen, _, failure = self.constraints()
         self.assertEqual((seen, failure), ([["sample-engine==1.0", "sample-new==2"]], None))
 
-    def test_holds_the_base_alone_where_pip_finds_nothing_else(self):
-        self.install("sample-engine", "1.0", "sample-new==2")
-        seen, text, failure = self.constraints(refused=["sample-new==2"])
-        self.assertEqual((seen[1:], failure), ([["sample-engine==1.0"]], None))
-        self.assertIn("again without what the base's packages ask of absent ones: not installed (no such version)", text)
+    def test_leaves_out_what_can_not_be_had_and_keeps_the_rest(self):
+        self.install("sample-engine", "1.0", "sample-new==2", "Sample.Other==9")
+        seen, text, failure = self.constraints(refused=["sample-other==9"])
+        self.assertEqual((seen[1:], failure), ([["sample-engine==1.0", "sample-new==2"]], None))
+        self.assertIn("again without what the base's packages ask and can't be had: not installed: No matching", text)
+
+    def test_holds_the_base_alone_where_pip_names_none_of_it(self):
+        asked = [("a", "==1"), ("b", "==1")]
+        self.assertEqual(without_named(asked, "Cannot install c because these package versions have conflicting dependencies."), [])
+        self.assertEqual(without_named(asked, "Cannot install A==2 and c==1 because of conflicts."), [("b", "==1")])
 
     def test_fails_once_where_the_base_asks_nothing(self):
         self.install("sample-engine", "1.0")
         seen, _, failure = self.constraints(refused=["sample-engine==1.0"])
-        self.assertEqual((len(seen), failure), (1, "not installed (no such version)"))
+        self.assertEqual((len(seen), failure), (1, "not installed: No matching distribution found for sample-engine==1.0"))

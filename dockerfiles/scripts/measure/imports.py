@@ -8,7 +8,8 @@ import sys
 
 from .child import python
 
-NAMES = ("vllm", "sglang", "torch", "nixl", "aibrix_kvcache", "aibrix_kvcache._aibrix_C")
+ENGINES = ("vllm", "sglang")
+NAMES = ENGINES + ("torch", "nixl", "aibrix_kvcache", "aibrix_kvcache._aibrix_C")
 
 # What the look needs is imported before, so that it sees the path as it is without us; from elsewhere than the current folder, where a
 # `token.py` may lie that no program started from another folder meets.
@@ -57,9 +58,10 @@ def started(words, here, depth=3):
     """(interpreter, its options, where it looks first) of the Python that a command starts; None if it starts none that can be told.
 
     A Python that is given a script looks in the script's folder first, `-m` in the current one. What stands before it is passed over:
-    an init, `env`, a shell with `-c`.
+    an init, `env`, a shell with `-c`; an init that is a script of Python itself where an engine or a Python comes behind it.
     """
     words = [part for word in words for part in split(word)]
+    first = None
     for position, word in enumerate(words):
         path = shutil.which(word)
         if path is None:
@@ -68,9 +70,10 @@ def started(words, here, depth=3):
             return as_python(path, words[position + 1:], here)
         shebang = interpreter_of(path)
         found = started(shebang + [path], here, depth - 1) if shebang and depth else None
-        if found:
+        if found and os.path.basename(path) in ENGINES:
             return found
-    return None
+        first = first or found
+    return first
 
 
 def split(word):

@@ -1,5 +1,6 @@
 """pip for what the base lacks. What the base has stays at its version."""
 
+import re
 from importlib import metadata
 
 from .failure import Failure, say
@@ -7,6 +8,10 @@ from .python_packages import installed, normal, pip, vendored
 from .requirements import parse
 
 CONSTRAINTS = "/tmp/constraints.txt"
+
+REPLACED = re.compile(r"^(aibrix-kvcache|nixl(-cu\d+)?)$")
+# `===` takes any text, which a file of constraints may read otherwise.
+PLAIN = re.compile(r"^(?!.*===)[\w.,<>=!~*+]+$")
 
 
 def pip_beside_the_base(arguments, requirements, what):
@@ -17,15 +22,23 @@ def pip_beside_the_base(arguments, requirements, what):
     """
     held, asked = frozen(), asked_of_absent()
     say("constraints: %d versions of the base are held" % len(held))
-    for lines in [held + asked, held] if asked else [held]:
+    while True:
         with open(CONSTRAINTS, "w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
+            file.writelines("%s\n" % line for line in held + [name + versions for name, versions in asked])
         try:
             return pip(arguments + ["-c", CONSTRAINTS] + requirements, what)
         except Failure as failure:
-            if lines is held:
+            if not asked:
                 raise
-            say("again without what the base's packages ask of absent ones: %s" % failure)
+            asked = without_named(asked, str(failure))
+            say("again without what the base's packages ask and can't be had: %s" % failure)
+
+
+def without_named(asked, sentence):
+    """Those that a failure of pip does not name; none where it names none."""
+    named = {normal(word.rstrip(".-")) for word in re.findall(r"[A-Za-z0-9][\w.-]*", sentence)}
+    left = [one for one in asked if one[0] not in named]
+    return left if len(left) < len(asked) else []
 
 
 def frozen():
@@ -45,17 +58,29 @@ def frozen():
 
 
 def asked_of_absent():
-    """Constraints that say which versions what is installed asks of what is not. Those of extras are nobody's."""
+    """What is installed asks of what is not, as (normalised name, versions). What extras ask is nobody's, and what AIBrix and NIXL in the
+    base ask goes with them."""
     vendored()
-    from pip._vendor.packaging.requirements import InvalidRequirement
+    from pip._vendor.packaging.version import InvalidVersion
 
-    have, lines = installed(), set()
-    for text in (text for distribution in metadata.distributions() for text in distribution.requires or ()):
-        try:
-            requirement = parse(text)
-        except InvalidRequirement:  # older packages may have what PEP 508 has no words for
+    have, seen, asked = installed(), set(), set()
+    for distribution in metadata.distributions():
+        name = normal(distribution.metadata["Name"] or "")
+        if name in seen or REPLACED.match(name):
             continue
-        # A constraint with an address would be where pip takes the package from.
-        if requirement is not None and requirement.specifier and not requirement.url and normal(requirement.name) not in have:
-            lines.add("%s%s" % (normal(requirement.name), requirement.specifier))
-    return sorted(lines)
+        seen.add(name)
+        for text in distribution.requires or ():
+            try:
+                requirement = parse(text)
+                usable = requirement is not None and is_plain(requirement)
+            except (ValueError, InvalidVersion):  # older packages may have what PEP 508 has no words for
+                continue
+            if usable and normal(requirement.name) not in have:
+                asked.add((normal(requirement.name), str(requirement.specifier)))
+    return sorted(asked)
+
+
+def is_plain(requirement):
+    """Whether it says no more than versions: an address would be where pip takes the package from, a pre-release would let others in."""
+    versions = str(requirement.specifier)
+    return not requirement.url and bool(PLAIN.match(versions)) and not requirement.specifier.prereleases
