@@ -66,7 +66,8 @@ export function compose(
     return { ...leg, buildId: buildId(determinantsOf(leg, recipe)), recipe }
   })
   const values = {
-    ...{ engine, 'engine-version': version.tag, aibrix: refInTag(aibrix), nixl },
+    // A base's own NIXL may have a local part, which no tag takes: 1.5.0+g1234
+    ...{ engine, 'engine-version': version.tag, aibrix: refInTag(aibrix), nixl: nixl.replace(/\+.*$/, '') },
     ...{ ucx: ucx.version ?? 'none', date: request.date },
   }
   // A tag names a version, or is none.

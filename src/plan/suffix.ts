@@ -8,7 +8,7 @@ export const distributions = new Map([
 /** A name whose version may be a part by itself, with two digits, or a dot: `cuda-12.9`, `ubuntu_2204`, but not `cuda-1` */
 const versioned = ['cuda', 'cu', ...distributions.keys()].join('|')
 const part = new RegExp(
-  String.raw`x86[-_]64(?![^-_])|(?:${versioned})[-_](?:\d{2}(?:\.\d+)*|\d\.\d+|\d{3,4})(?![^-_])|[^-_]+`,
+  String.raw`x86[-_]64(?![^-_])|cuda[-_]?\d{2}[-_]\d(?![^-_])|(?:${versioned})[-_](?:\d{2}(?:\.\d+)*|\d\.\d+|\d{3,4})(?![^-_])|[^-_]+`,
   'gi',
 )
 
@@ -22,7 +22,7 @@ export function partsOf(suffix: string): string[] {
 
 /** For what images are made that hold no torch for CUDA, as their tags spell it, with or without a number behind it */
 const hardware: Record<string, string> = {
-  'AMD ROCm': 'rocm|mi(?=\\d)',
+  'AMD ROCm': 'rocm|hip|gfx(?=\\d)|mi(?=\\d)',
   'Intel XPU': 'xpu',
   'Intel Gaudi': 'hpu|gaudi',
   'Huawei Ascend': 'npu|ascend|cann',
@@ -31,12 +31,12 @@ const hardware: Record<string, string> = {
   'Moore Threads MUSA': 'musa',
   'Cambricon MLU': 'mlu',
   'MetaX MACA': 'maca',
-  'Hygon DCU': 'dcu',
+  'Hygon DCU': 'dcu|dtk',
   CPUs: 'xeon|cpu',
 }
 const hardwareNames = Object.entries(hardware).map(([name, spelt]) => ({
   name,
-  pattern: new RegExp(`^(?:${spelt})(?:\\d.*)?$`, 'i'),
+  pattern: new RegExp(`^(?:${spelt})(?:v?\\d.*|\\..*)?$`, 'i'),
 }))
 
 /** `-cpu-offload` is a feature: behind the word may only stand for which machine, CUDA or distribution an image is. */

@@ -12,16 +12,14 @@ export type Claim = { part: string } &
     | { kind: 'distribution'; id: string; digits: string }
   )
 
-/** Since CUDA 10 majors have two digits. */
-const cuda = /^cu(?:da)?[-_]?(\d{2})(?:\.?(\d{1,2}))?(?:\.\d+)*$/
+/** Since CUDA 10 majors have two digits. Of four digits the last is that of a patch, but for a minor 10; cuDNN's version may follow. */
+const cuda = /^cu(?:da)?[-_]?(\d{2})(?:[-_.]?(10|\d)\d?)?(?:\.\d+)*(?:cudnn[\d.]*)?$/
 
-/** How tags spell architectures → how Docker does. `gb200` and the like are names of machines, and claim nothing here. */
-const architectures = new Map([
-  ['x86_64', 'amd64'],
-  ['amd64', 'amd64'],
-  ['aarch64', 'arm64'],
-  ['arm64', 'arm64'],
-])
+/** How tags spell architectures, by how Docker does. `gb200` and the like are names of machines, and claim nothing here. */
+const architectures: [string, RegExp][] = [
+  ['amd64', /^(?:x86[-_]64|amd64|x64)(?:v\d)?$/],
+  ['arm64', /^(?:aarch64|arm64)(?:v\d)?$/],
+]
 
 const distribution = /^([a-z]+)[-_]?(\d+(?:\.\d+)*)$/
 
@@ -30,7 +28,11 @@ const distribution = /^([a-z]+)[-_]?(\d+(?:\.\d+)*)$/
  * @returns what it claims of the image behind it. What claims nothing that can be told (`-runtime`, `-efa`, `-zstd`, `rc1`) is left out
  */
 export function claimsOf(tag: string): Claim[] {
-  return partsOf(suffix(tag)).flatMap((part) => claimOf(part) ?? [])
+  return partsOf(suffix(tag)).flatMap((part) => {
+    const claim = claimOf(part)
+    // A suffix of somebody's own may have dots where others have dashes: `-acme.cu129`
+    return claim ? [claim] : part.split('.').flatMap((piece) => claimOf(piece) ?? [])
+  })
 }
 
 /** What is behind the first part of a tag, which is the version. */
@@ -42,7 +44,7 @@ function claimOf(part: string): Claim | undefined {
   const text = part.toLowerCase()
   const [, major, minor] = cuda.exec(text) ?? []
   if (major !== undefined) return { part, kind: 'CUDA', release: minor ? `${major}.${minor}` : major }
-  const architecture = architectures.get(text.replace('-', '_'))
+  const [architecture] = architectures.find(([, spelt]) => spelt.test(text)) ?? []
   if (architecture !== undefined) return { part, kind: 'architecture', architecture }
   const [, name = '', version = ''] = distribution.exec(text) ?? []
   const id = distributions.get(name)

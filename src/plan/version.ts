@@ -17,8 +17,8 @@ export const versionParts = {
   number,
   /** `0.5.5` */
   three: String.raw`${number}\.${number}\.${number}`,
-  /** What may follow: a fourth and fifth number, `rc1` or `-rc.1`, `.post3`, `.dev5` */
-  rest: String.raw`(?:\.${number}){0,2}(?:[-.]?(?:a|b|rc)\.?${number})?(?:\.?post${number})?(?:\.?dev${number})?`,
+  /** What may follow: a fourth and fifth number, `b1`, `rc1` or `-rc.1`, `.post3`, `.dev5` */
+  rest: String.raw`(?:\.${number}){0,2}(?:(?:\.?(?:a|b)|[-.]?rc)\.?${number})?(?:\.?post${number})?(?:\.?dev${number})?`,
   /** One that is published for version after version, so that `latest` and a range may look for it */
   variant: String.raw`-(?:cu\d{2,4}|ubuntu\d{4}|x86_64|aarch64|amd64|arm64|g?b200|runtime|zstd|efa)`,
 }

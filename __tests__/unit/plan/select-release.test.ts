@@ -20,6 +20,7 @@ describe('releases', () => {
     ['engine', 'v0.20.0-cu129-ubuntu2404', '0.20.0', '-cu129-ubuntu2404'],
     ['engine', 'v0.5.6.post2-cu129-amd64-runtime', '0.5.6.post2', '-cu129-amd64-runtime'],
     ['engine', 'v0.5.3rc1-cu129-b200', '0.5.3rc1', '-cu129-b200'],
+    ['engine', 'v0.20.0-b200', '0.20.0', '-b200'],
     ['engine', 'v0.33.0-efa', '0.33.0', '-efa'],
     ['engine', 'v0.33.0-x86_64-efa', '0.33.0', '-x86_64-efa'],
     ['aibrix', 'v0.5.0-rc.1', '0.5.0rc1', ''],
