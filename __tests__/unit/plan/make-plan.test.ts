@@ -56,6 +56,24 @@ describe('the plan', () => {
     expect(image?.legs[0].base.digest).toMatch(/^sha256:/)
   })
 
+  it('names no local part of the NIXL of a base in the tag, which could not hold it', async () => {
+    const storedFacts = () =>
+      Promise.resolve({
+        source: 'measured',
+        python: '3.12',
+        torch: '2.8.0',
+        cuda: '13.0',
+        nixl: '1.5.0+g1234',
+        ucx: '1.23.0',
+      } as const)
+    const { images } = await makePlan(
+      request({ nixl: selectors('nixl', 'base') }),
+      world({}, { storedFacts }),
+    )
+    expect(images[0]?.legs[0].nixl).toBe('1.5.0+g1234')
+    expect(images[0]?.tags).toEqual(['v0.10.2-aibrix-v0.5.0-nixl-1.5.0-20251123'])
+  })
+
   it('takes the current release of the catalogue for both engines by default', async () => {
     const engines = (['vllm', 'sglang'] as const).map((engine) => ({
       engine,
