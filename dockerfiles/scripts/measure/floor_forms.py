@@ -7,7 +7,7 @@ from collections import ChainMap
 from step.common.source import last_name, text_of
 
 VERSION = re.compile(r"^v?\d+\.\d[a-z0-9.+-]{0,60}$")
-REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?\s*(>=|>|~=|==)\s*(\d[\w.]*)")
+REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?\s*([<>=!~].*)$")
 
 VERBS = {"check", "assert", "require", "requires", "ensure", "verify", "validate", "enforce", "demand"}
 # Words in the name of such a function that name no package
@@ -19,10 +19,13 @@ ASKING = {"version", "distribution", "get_distribution", "get_version"}
 PARTS = {"version", "public", "base_version", "release"}
 NUMBERS = {"major", "minor", "micro"}
 SPECIFIERS = {"SpecifierSet", "Specifier"}
-LEAST = re.compile(r"^(>=|>)\s*(v?\d[\w.+-]*)$")
+LEAST = re.compile(r"^(>=|>|~=|==)\s*(v?\d[\w.+-]*)$")
 
-# Conditions that are false where AIBrix runs
-ELSEWHERE = re.compile(r"^_?is_(rocm|hip|npu|xpu|tpu|hpu|musa|mps|cpu|out_of_tree)(_available)?$|^TYPE_CHECKING$")
+# Conditions that are false where AIBrix runs, and such that are true
+ELSEWHERE = re.compile(r"^_?is_(rocm|hip|npu|xpu|tpu|hpu|musa|mps|cpu|out_of_tree)(_available)?$|^hip$|^TYPE_CHECKING$")
+HERE = re.compile(r"^_?is_(cuda|cuda_alike|nvidia)(_available)?$")
+# What a platform, a device or a module's own name is compared with, and never is there
+OTHERS = {"rocm", "hip", "npu", "xpu", "tpu", "hpu", "musa", "mps", "cpu", "darwin", "win32", "Darwin", "Windows", "__main__"}
 
 
 def known(test):
@@ -37,14 +40,31 @@ def known(test):
         if decides in values:
             return decides
         return None if None in values else not decides
-    name = last_name(test.func if isinstance(test, ast.Call) else test)
-    return False if name and ELSEWHERE.match(name) else None
+    if isinstance(test, ast.Compare):
+        return compares_elsewhere(test)
+    name = last_name(test.func if isinstance(test, ast.Call) else test) or ""
+    return False if ELSEWHERE.match(name) else True if HERE.match(name) else None
 
 
-def failing(test, when, names, line):
+def compares_elsewhere(test):
+    """`device == "rocm"` is never so, `torch.version.hip is None` always."""
+    operator, other = type(test.ops[0]), test.comparators[0]
+    if len(test.ops) != 1 or not isinstance(other, ast.Constant):
+        return None
+    is_other = other.value in OTHERS if isinstance(other.value, str) else False
+    is_nothing = other.value is None and ELSEWHERE.match(last_name(test.left) or "")
+    if is_other and operator in (ast.Eq, ast.NotEq):
+        return operator is ast.NotEq
+    return operator is ast.Is if is_nothing and operator in (ast.Is, ast.IsNot) else None
+
+
+def failing(test, when, names, line, depth=0):
     """Floors of a condition that ends in an error where it is `when`."""
-    if known(test) is not None:
+    if known(test) is not None or depth > 10:
         return []
+    if isinstance(test, ast.Name) and names.get(test.id):
+        value, before = meaning(test.id, names)
+        return failing(value, when, before, line, depth + 1)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return failing(test.operand, not when, names, line)
     if isinstance(test, ast.BoolOp):
@@ -76,10 +96,17 @@ def compared(left, operator, right, when, names, line):
 def within(node, specifiers, names, line):
     """The floor of `version("nixl") in SpecifierSet(">=1.5.0")`."""
     package = installed(node, names)
+    if isinstance(specifiers, ast.Name) and names.get(specifiers.id):
+        specifiers, names = meaning(specifiers.id, names)
     if not isinstance(specifiers, ast.Call) or not specifiers.args or last_name(specifiers.func) not in SPECIFIERS:
         return []
-    matches = [LEAST.match(part.strip()) for part in (constant(specifiers.args[0], names) or "").split(",")]
-    return [(package, match.group(1), match.group(2), line, "comparison") for match in matches if match and package][:1]
+    return [(package, *bound, line, "comparison") for bound in least(constant(specifiers.args[0], names) or "") if package]
+
+
+def least(specifiers):
+    """The first of `<2,>=1.5.0` that says what is the least: (`>=` or `>`, version) in a list, or an empty one."""
+    matches = [LEAST.match(part.strip()) for part in specifiers.split(",")]
+    return [(">" if match.group(1) == ">" else ">=", match.group(2)) for match in matches if match][:1]
 
 
 def contained(call, names, line):
@@ -100,8 +127,8 @@ def demanded(call, names, line):
     texts = [text for text in (constant(value, names) for value in values) if text is not None]
     matches = [REQUIREMENT.match(text) for text in texts[:1]]
     if matches and matches[0] and "require" in "".join(words):
-        package, bound, version = matches[0].groups()
-        return [(package, ">" if bound == ">" else ">=", version, line, "call")]
+        package, specifiers = matches[0].groups()
+        return [(package, *bound, line, "call") for bound in least(specifiers)]
     versions = [text for text in (re.sub(r"^>=\s*", "", text) for text in texts) if VERSION.match(text)]
     named = [word for word in words if word not in VERBS | COMMON]
     if not versions or not ({"version", "versions"} & set(words)):
@@ -132,6 +159,12 @@ def constant(node, names, depth=0):
     if isinstance(node, ast.IfExp) and known(node.test) is not None:
         return constant(node.body if known(node.test) else node.orelse, names, depth + 1)
     return text_of(node)
+
+
+def called(function, names):
+    """The name by which a function is known where it is from: `version` of `from importlib.metadata import version as installed`"""
+    value, _ = (names.get(function.id) or (None, None)) if isinstance(function, ast.Name) else (None, None)
+    return last_name(value if isinstance(value, ast.Name) else function)
 
 
 def wanted(node, names, depth=0):
@@ -168,10 +201,13 @@ def installed(node, names, depth=0):
         return installed(node.value, names, depth + 1)
     if isinstance(node, ast.Tuple) and all(isinstance(part, ast.Attribute) and part.attr in NUMBERS for part in node.elts):
         return installed(node.elts[0].value, names, depth + 1) if node.elts else None
+    if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Name) and names.get(node.func.id):
+        value, before = meaning(node.func.id, names)
+        return installed(value.body, before, depth + 1) if isinstance(value, ast.Lambda) else None
     if isinstance(node, ast.Call) and node.args:
         if last_name(node.func) == "tuple":  # of numbers, out of the parts of a version
             return next(filter(None, (installed(part, names, depth + 1) for part in ast.walk(node.args[0]))), None)
-        if last_name(node.func) in ASKING and constant(node.args[0], names):
+        if called(node.func, names) in ASKING and constant(node.args[0], names):
             return constant(node.args[0], names)
         if last_name(node.func) in WRAPPERS:
             return installed(node.args[0], names, depth + 1)

@@ -18,10 +18,10 @@ HARMLESS = {"PackageNotFoundError", "ModuleNotFoundError", "InvalidVersion", "Di
 
 
 # A version in quotes, alone or in a requirement
-WRITTEN = re.compile(rb"[\"'](?:[\w.-]{0,99}(?:\[[^\]]{0,99}\])?\s{0,9}(?:>=|>|~=|==)\s{0,9})?v?\d{1,9}\.\d")
+WRITTEN = re.compile(rb"[\"'](?:[\w.-]{0,99}(?:\[[^\]]{0,99}\])?\s{0,9}[<>=!~][\w.<>=!~ ,]{0,99}?)?v?\d{1,9}\.\d")
 # One in numbers, which many other things are, too
 NUMBERS = re.compile(rb"\(\s{0,9}\d{1,9}\s{0,9},\s{0,9}\d{1,9}\s{0,9}[,)]")
-ASKED = re.compile(rb"version\(\s{0,99}[\"']|__version__|distribution\(")
+ASKED = re.compile(rb"version\(\s{0,99}[\"']|__version__|distribution\(|import version as")
 
 
 def might_have(text):
@@ -39,6 +39,14 @@ class Reader:
 
     def block(self, statements, names):
         found = []
+        for function in statements:
+            if isinstance(function, ast.FunctionDef) and returned(function):
+                names[function.name] = (ast.Lambda(function.args, returned(function)), None)
+        for place, statement in enumerate(statements):
+            # What comes behind a way out is for all who did not take it.
+            leaves = isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], ast.Return)
+            if leaves and raises(statements[place + 1:]):
+                found += failing(statement.test, False, names, statement.lineno)
         # A function runs when all beside it is there.
         for statement in sorted(statements, key=lambda one: isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))):
             found += self.statement(statement, names)
@@ -49,6 +57,15 @@ class Reader:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Name) and node.value is not None:
                     names[target.id] = (node.value, names.get(target.id))
+            return []
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.name == "__version__" and node.module:
+                    names[alias.asname or alias.name] = (ast.Attribute(ast.Name(node.module), alias.name), None)
+                elif alias.asname:
+                    names[alias.asname] = (ast.Name(alias.name), None)
+            return []
+        if isinstance(node, (ast.With, ast.AsyncWith)) and any(suppresses(item.context_expr) for item in node.items):
             return []
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return self.block(node.body, names.new_child())
@@ -99,6 +116,17 @@ def blocks(node):
 def raises(statements):
     return any(isinstance(s, ast.Raise) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and last_name(s.value.func) in ("exit", "_exit"))
                for s in statements)
+
+
+def returned(function):
+    """What a function without arguments returns, where that is all that it does; else None."""
+    body = [part for part in function.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
+    is_plain = len(body) == 1 and isinstance(body[0], ast.Return) and not function.args.args
+    return body[0].value if is_plain else None
+
+
+def suppresses(expression):
+    return isinstance(expression, ast.Call) and last_name(expression.func) == "suppress"
 
 
 def swallows(handler):
