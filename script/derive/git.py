@@ -25,7 +25,9 @@ class Repository:
         done = subprocess.run(["git", "-C", self.folder, *arguments], capture_output=True, text=True, encoding="utf-8", errors="replace",
                               env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
         if done.returncode != 0:
-            reason = done.stderr.strip().split("\n")[-1]
+            lines = done.stderr.strip().split("\n")
+            # What git says after its first error is advice.
+            reason = next((line[len("fatal: "):] for line in lines if line.startswith("fatal: ")), lines[-1]).rstrip(".")
             raise Failure("git could not read %s: %s" % (re.sub(r"//[^/@]*@", "//", self.address), re.sub(r"//[^/@\s]*@", "//", reason)))
         return done.stdout
 

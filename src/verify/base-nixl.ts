@@ -29,9 +29,11 @@ function problemOf(base: BaseFacts, version: string): string | undefined {
   if (other) return `its nixl is ${version}, and its ${other[0]} is ${other[1]}`
   if (lt(version, firstWithVariants)) return undefined
   const [imported, wanted] = [importedVariant(base), variantOf(base)]
-  return imported === wanted && wanted in distributions
-    ? undefined
-    : `its nixl ${version} takes ${imported ?? 'no variant'}, and torch is for CUDA ${base.torch?.cuda ?? 'none'}`
+  if (imported === wanted)
+    return wanted in distributions
+      ? undefined
+      : `its nixl ${version} imports ${wanted}, of which no package is installed`
+  return `its nixl ${version} takes ${imported ?? 'no variant'}, and torch is for CUDA ${base.torch?.cuda ?? 'none'}`
 }
 
 /** @returns the least NIXL with which the engine starts: what its source calls, not what it compares with somewhere */

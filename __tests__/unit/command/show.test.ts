@@ -13,7 +13,7 @@ import {
 import { gateNames } from '../../../src/verify/gate.ts'
 import { remember } from '../../../src/edge/state.ts'
 import { createWorkspace } from '../../../src/edge/workspace.ts'
-import type { Plan, PlannedImage } from '../../../src/plan/plan.ts'
+import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import {
   digest,
   makeExcluded,
@@ -60,6 +60,19 @@ describe('a plan in the log', () => {
       expect.stringMatching(/^ {2}why {5}./),
       '  tag     aibrix/vllm-openai:v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123',
     ])
+  })
+
+  it.each<[string, Partial<PlannedLeg>, string]>([
+    ['of the base', { nixl: '1.5.0', nixlFrom: 'base' }, 'nixl 1.5.0 of the base, ucx 1.19.0'],
+    ['without tools', { ucxVersion: '1.23.0', ucx: null }, 'nixl 0.7.1, ucx 1.23.0 without its tools'],
+    [
+      'that nobody knows',
+      { nixl: 'base', nixlFrom: 'base', ucxVersion: null, ucx: null },
+      'nixl of the base, which is measured first',
+    ],
+  ])('says which NIXL it is: %s', (_, changes, expected) => {
+    const lines = describePlan(makePlan([{ ...image, legs: [{ ...leg, ...changes }] }]), true)
+    expect(lines).toContain(`  aibrix  v0.7.0 (${leg.aibrix.commit}), ${expected}`)
   })
 
   it('has what the platforms of an image share once', () => {

@@ -63,6 +63,9 @@ describe('annotations', () => {
       ['error', 'vLLM v0.21.0: gate pip-check is undetermined'],
       ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
     ])
+    const { message = '' } = annotationsOf(run).find(({ level }) => level === 'warning') ?? {}
+    expect(message).toMatch(/^Accepted because: nothing loads it\. .*libucp/)
+    expect(message).not.toContain('allow-failed')
   })
 
   it('do not tell of gates that do not apply', () => {

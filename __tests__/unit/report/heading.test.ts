@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { headingOf } from '../../../src/report/heading.ts'
+import type { LegReport } from '../../../src/report/leg-report.ts'
 import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
@@ -20,6 +21,13 @@ function heading(run: Run): string {
 
 const report = makeOutcomeReport()
 const unpushed = { ...report, digest: null }
+const unjudged: LegReport = {
+  ...unpushed,
+  gates: report.gates.map(({ name, expected, actual }) => ({
+    ...{ name, expected, actual, state: 'not applicable' as const },
+    reason: 'verify is false',
+  })),
+}
 const broken: LegState = { state: 'failed', error: 'no space left', report: undefined }
 
 const ends = {
@@ -32,6 +40,7 @@ const ends = {
     { state: 'staged', report },
   ],
   built: [{ state: 'built' }, { state: 'built', report: unpushed }],
+  unjudged: [{ state: 'built' }, { state: 'built', report: unjudged }],
   staged: [{ state: 'staged' }, { state: 'built', report }],
   found: [{ state: 'staged' }, { state: 'staged', report }],
   failed: [{ state: 'failed' }, broken],
@@ -59,6 +68,7 @@ describe('the heading', () => {
     [['published', 'published'], '✅ 2 images published'],
     [['unchanged', 'unchanged'], '✅ 2 images unchanged, nothing to build'],
     [['built'], '✅ vLLM v0.1.0 built and verified, not pushed'],
+    [['unjudged'], '✅ vLLM v0.1.0 built, neither verified nor pushed'],
     [['published', 'unchanged', 'published'], '✅ 3 images: 2 published, 1 unchanged'],
     [['failed'], '❌ vLLM v0.1.0 failed, no tag was published'],
     [['failed', 'failed'], '❌ 2 images failed, no tag was published'],
@@ -78,6 +88,7 @@ describe('the heading', () => {
     [['staged'], '✅ vLLM v0.1.0 verified and staged, to be published by promote'],
     [['found', 'staged'], '✅ 2 legs verified and staged, to be published by promote'],
     [['built'], '✅ vLLM v0.1.0 built and verified, not pushed'],
+    [['unjudged'], '✅ vLLM v0.1.0 built, neither verified nor pushed'],
     [['unchanged'], '✅ vLLM v0.1.0 unchanged, nothing to build'],
     [['failed'], '❌ vLLM v0.1.0 failed'],
     [['failed', 'staged'], '❌ 1 of 2 legs failed, 1 verified and staged'],
@@ -115,7 +126,7 @@ describe('the heading', () => {
     const names = fc.array(fc.constantFrom(...(Object.keys(ends) as End[])), { minLength: 1, maxLength: 5 })
     fc.assert(
       fc.property(names, fc.option(fc.constant('x')), (some, error) => {
-        const good = some.every((name) => ['published', 'unchanged', 'built'].includes(name))
+        const good = some.every((name) => ['published', 'unchanged', 'built', 'unjudged'].includes(name))
         const text = heading(run(some, error === null ? {} : { error }))
         expect(text.startsWith('✅')).toBe(good && error === null)
         if (some.includes('published')) expect(text).not.toContain('no tag')

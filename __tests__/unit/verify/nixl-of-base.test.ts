@@ -170,6 +170,11 @@ describe('what a base brings', () => {
       { nixl: null, brokenNixl: 'its nixl 1.5.0 takes nixl-cu12, and torch is for CUDA 13.0' },
     ],
     [
+      'a module without its package',
+      (base) => (base.nixl = { distributions: { nixl: '1.5.0' }, modules: ['nixl_cu13'] }),
+      { nixl: null, brokenNixl: 'its nixl 1.5.0 imports nixl-cu13, of which no package is installed' },
+    ],
+    [
       'a variant without the package',
       (base) => (base.nixl = { distributions: { 'nixl-cu13': '1.5.0' }, modules: ['nixl_cu13'] }),
       { nixl: null, brokenNixl: 'it has no package nixl' },
