@@ -95,7 +95,7 @@ Both engines, with AIBrix v0.7.0, NIXL 0.7.1 and UCX 1.19.0, are built, verified
 Real:      the engine, BuildKit, the registry, dist/main.js, the Dockerfiles and all they run, each gate, Debian, Python, pip,
            apt, g++, git, the debug tools.
 Stand-ins: vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX are small: formats, versions and file names are as the real ones',
-           nothing in them computes or moves a byte (stand-ins/README.md). script/real runs the same job on the real ones.`)
+           nothing in them computes, and bytes move in memory alone (stand-ins/README.md). script/real runs the same job on the real ones.`)
 rmSync(kept, { recursive: true, force: true })
 mkdirSync(kept, { recursive: true })
 const standIns = await timed('stand-ins', () => {
