@@ -11,6 +11,7 @@ import { sentenceOf, UserError } from './errors.ts'
 import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
 import { checkNames } from './inputs/names-given.ts'
 import { type Inputs, readInputs, secretValues } from './inputs/inputs.ts'
+import { inOne } from './inputs/problems.ts'
 import { inputsOfCaller } from './edge/composite.ts'
 import { environmentForPrograms, type Machine, writeSecretFiles } from './edge/machine.ts'
 import { withheldFrom } from './edge/program-variables.ts'
@@ -45,10 +46,13 @@ async function main(signal: AbortSignal): Promise<void> {
   // Before anything can complain about an input.
   const first = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
   for (const value of maskedValues(['password', 'github-token'].map(readInput), first)) core.setSecret(value)
-  for (const notice of checkNames(variables, inputsOfCaller(variables))) core.notice(notice)
   const event = workflowEvent(variables)
   const waits = readWaits(variables)
-  const inputs = readInputs(readInput, { event, now: new Date(), fileExists: existsSync })
+  const [notices, inputs] = inOne(
+    () => checkNames(variables, inputsOfCaller(variables)),
+    () => readInputs(readInput, { event, now: new Date(), fileExists: existsSync }),
+  )
+  for (const notice of notices) core.notice(notice)
   const dockerConfig = readDockerConfig(variables)
   const proxySecrets = [
     ...dockerProxySecrets(dockerConfig),

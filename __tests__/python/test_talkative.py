@@ -41,6 +41,10 @@ class TalkativePythonTest(unittest.TestCase):
         self.assertIsNone(ask_python(self.python, "answer(1)\nsys.exit(1)"))
         self.assertIsNone(ask_python("/no/python3", "answer(1)"))
 
+    def test_gives_them_beside_what_only_looks_like_one(self):
+        self.assertEqual(answered(MARK + "1\n" + MARK + "{broken\n"), 1)
+        self.assertIsNone(answered(MARK + "{broken"))
+
     def test_gives_them_where_a_package_greets_and_takes_the_output_for_itself(self):
         greets = "import io, sys\nprint('torch!', end='')\nsys.stdout = io.StringIO()\n"
         write(self.site + "/torch/__init__.py", greets + "from . import version\n__version__ = '2.11.0'\n")

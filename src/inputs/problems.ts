@@ -29,6 +29,26 @@ export class Problems {
   }
 }
 
+/**
+ * Carries out both, so that what either says of the inputs is seen at once.
+ * @throws UserError with the sentences of each that threw one
+ */
+export function inOne<A, B>(first: () => A, second: () => B): [A, B] {
+  const [one, other] = [sentencesOr(first), sentencesOr(second)]
+  const sentences = [one, other].flatMap((each) => ('sentences' in each ? [each.sentences] : []))
+  if ('value' in one && 'value' in other) return [one.value, other.value]
+  throw new UserError(sentences.join('\n'))
+}
+
+function sentencesOr<T>(read: () => T): { value: T } | { sentences: string } {
+  try {
+    return { value: read() }
+  } catch (error) {
+    if (error instanceof UserError) return { sentences: error.message }
+    throw error
+  }
+}
+
 /** @returns the value as it is quoted in a message: what is wrong may be that a password is in it */
 export function quoted(value: string): string {
   return value === '' ? nothing : `"${printable(withoutUserInformation(value))}"`

@@ -27,6 +27,11 @@ def arguments(code):
 
 
 def answered(output):
-    """The last answer in what was printed; None if there is none."""
-    given = [line for line in output.splitlines() if line.startswith(MARK)]
-    return json.loads(given[-1][len(MARK):]) if given else None
+    """The last answer in what was printed; None if there is none. A line that only looks like one is passed over."""
+    for line in reversed(output.splitlines()):
+        if line.startswith(MARK):
+            try:
+                return json.loads(line[len(MARK):])
+            except ValueError:
+                continue
+    return None
