@@ -35,9 +35,10 @@ export class Problems {
  */
 export function inOne<A, B>(first: () => A, second: () => B): [A, B] {
   const [one, other] = [sentencesOr(first), sentencesOr(second)]
-  const sentences = [one, other].flatMap((each) => ('sentences' in each ? [each.sentences] : []))
   if ('value' in one && 'value' in other) return [one.value, other.value]
-  throw new UserError(sentences.join('\n'))
+  throw new UserError(
+    [one, other].flatMap((each) => ('sentences' in each ? [each.sentences] : [])).join('\n'),
+  )
 }
 
 function sentencesOr<T>(read: () => T): { value: T } | { sentences: string } {

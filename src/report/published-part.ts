@@ -50,9 +50,10 @@ function rowsOf(outcome: ImageOutcome): Row[] {
   }
   // It was published before, and not built for its new tag.
   const isTagged = state === 'published' && cause.kind === 'unchanged'
-  const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : imageStates[state]
-  const unverified = state === 'built' && isUnverified(outcome.legs) && '⚠️ not verified, not pushed'
-  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: unverified || shown }]
+  const ended =
+    state === 'built' && isUnverified(outcome.legs) ? '⚠️ not verified, not pushed' : imageStates[state]
+  const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : ended
+  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
 }
 
 /** Digests only where there are any. */

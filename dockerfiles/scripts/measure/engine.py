@@ -84,7 +84,8 @@ def declared(location):
 
 def plain(tree, name):
     """The constant that a module gives a name, where nothing else in it may give it another; else None."""
-    found = [value for node in tree.body for value in assigned(ast.Module([node], []), name) if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    at_the_top = [node for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))]
+    found = list(assigned(ast.Module(at_the_top, []), name))
     nodes = list(ast.walk(tree))
     bound = [node for node in nodes if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)]
     names = {alias.asname or alias.name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}

@@ -51,7 +51,7 @@ def compares_elsewhere(test):
     operator, other = type(test.ops[0]), test.comparators[0]
     if len(test.ops) != 1 or not isinstance(other, ast.Constant):
         return None
-    is_other = other.value in OTHERS if isinstance(other.value, str) else False
+    is_other = other.value in OTHERS
     is_nothing = other.value is None and ELSEWHERE.match(last_name(test.left) or "")
     if is_other and operator in (ast.Eq, ast.NotEq):
         return operator is ast.NotEq

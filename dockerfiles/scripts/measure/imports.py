@@ -7,8 +7,8 @@ import shutil
 import sys
 
 from .child import python
+from .engine import ENGINES
 
-ENGINES = ("vllm", "sglang")
 NAMES = ENGINES + ("torch", "nixl", "aibrix_kvcache", "aibrix_kvcache._aibrix_C")
 
 # What the look needs is imported before, so that it sees the path as it is without us; from elsewhere than the current folder, where a

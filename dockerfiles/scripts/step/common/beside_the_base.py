@@ -60,9 +60,6 @@ def frozen():
 def asked_of_absent():
     """What is installed asks of what is not, as (normalised name, versions). What extras ask is nobody's, and what AIBrix and NIXL in the
     base ask goes with them."""
-    vendored()
-    from pip._vendor.packaging.version import InvalidVersion
-
     have, seen, asked = installed(), set(), set()
     for distribution in metadata.distributions():
         name = normal(distribution.metadata["Name"] or "")
@@ -73,7 +70,7 @@ def asked_of_absent():
             try:
                 requirement = parse(text)
                 usable = requirement is not None and is_plain(requirement)
-            except (ValueError, InvalidVersion):  # older packages may have what PEP 508 has no words for
+            except ValueError:  # older packages may have what PEP 508 has no words for
                 continue
             if usable and normal(requirement.name) not in have:
                 asked.add((normal(requirement.name), str(requirement.specifier)))
