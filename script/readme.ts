@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
-import { programVariables } from '../src/edge/program-variables.ts'
-import { parseCatalogue } from '../src/plan/catalogue.ts'
+import { programVariables } from '../src/system/program-variables.ts'
+import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
 
 type Entry = { description: string; default?: string }

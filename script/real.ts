@@ -2,10 +2,10 @@
 // each summary, and one table of what was measured at the end.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { formatDuration } from '../src/build/printable.ts'
-import { readStoredReport } from '../src/promote/stage.ts'
+import { formatDuration } from '../src/system/printable.ts'
+import { readStoredReport } from '../src/store/legs.ts'
 import { createRegistryClient } from '../src/registry/client.ts'
-import { type LegReport, parseReport } from '../src/report/leg-report.ts'
+import { type LegReport, parseReport } from '../src/store/leg-report.ts'
 import { componentNames } from '../src/verify/components.ts'
 import { gateNames } from '../src/verify/gate.ts'
 import { humanBytes } from '../src/verify/size.ts'

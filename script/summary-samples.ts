@@ -1,7 +1,7 @@
 // Summaries as users get them, for script/render-summary.ts: made of the same parts as those of the tests.
-import { renderPlanSummary } from '../src/report/plan-summary.ts'
+import { renderPlanSummary } from '../src/report/summary/plan-summary.ts'
 import type { ImageOutcome, LegState, Run } from '../src/report/outcome.ts'
-import { renderSummary } from '../src/report/summary.ts'
+import { renderSummary } from '../src/report/summary/summary.ts'
 import { waive } from '../src/verify/gate.ts'
 import type { Cause, PlannedImage } from '../src/plan/plan.ts'
 import {

@@ -1,10 +1,10 @@
 import * as core from '@actions/core'
-import { withoutEmpty } from './build/environment.ts'
-import { runProcess } from './build/process.ts'
+import { withoutEmpty } from './system/environment.ts'
+import { runProcess } from './system/process.ts'
 import { sentenceOf } from './errors.ts'
-import { environmentForPrograms } from './edge/machine.ts'
-import { remembered } from './edge/state.ts'
-import { removePrivate } from './edge/workspace.ts'
+import { environmentForPrograms } from './command/machine.ts'
+import { remembered } from './system/github/state.ts'
+import { removePrivate } from './system/workspace.ts'
 
 /** How long removing a builder may take, in milliseconds. */
 const removeTimeout = 60_000

@@ -1,6 +1,6 @@
 import { createRegistryClient, type RegistryClient } from '../src/registry/client.ts'
-import { mediaTypes } from '../src/registry/manifest.ts'
-import { parseRepository } from '../src/registry/reference.ts'
+import { mediaTypes } from '../src/registry/content/manifest.ts'
+import { parseRepository } from '../src/registry/content/reference.ts'
 
 const platforms = ['amd64', 'arm64']
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packFolder } from '../../src/build/artifact-archive.ts'
-import { createRegistryStore } from '../../src/build/registry-store.ts'
+import { packFolder } from '../../src/store/artifacts/archive.ts'
+import { createRegistryStore } from '../../src/store/artifacts/registry-store.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
 import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
 import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
@@ -313,7 +313,7 @@ it(
       join(parent, 'Dockerfile'),
       'FROM scratch AS it\nFROM scratch\nCOPY --from=it /file /file\n',
     )
-    const { unpackFolder } = await import('../../src/build/artifact-archive.ts')
+    const { unpackFolder } = await import('../../src/store/artifacts/archive.ts')
     const built: string[] = []
     for (const text of ['one', 'two']) {
       const folder = join(parent, text)

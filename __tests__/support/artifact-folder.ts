@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import { madeFrom } from '../../src/build/artifact-check.ts'
-import { type Artifact, artifactsOf } from '../../src/plan/artifact-key.ts'
+import { madeFrom } from '../../src/store/artifacts/check.ts'
+import { type Artifact, artifactsOf } from '../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeLeg } from './verified-leg.ts'
 
 /** The artifacts of a leg of which all is well. */

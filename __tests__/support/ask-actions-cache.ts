@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as library from '@actions/cache'
-import { openActionsCache } from '../../src/edge/actions-cache.ts'
+import { openActionsCache } from '../../src/store/artifacts/actions-cache.ts'
 
 // Prints what the store says to three calls. It is a process of its own, as the library takes the service from its environment.
 

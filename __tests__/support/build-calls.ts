@@ -1,6 +1,6 @@
-import type { BuildCall } from '../../src/build/argv.ts'
+import type { BuildCall } from '../../src/buildkit/argv.ts'
 import type { Leg } from '../../src/plan/plan.ts'
-import type { Digest } from '../../src/registry/digest.ts'
+import type { Digest } from '../../src/registry/content/digest.ts'
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`
 

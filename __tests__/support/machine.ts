@@ -1,8 +1,8 @@
 import { actionDefaults } from '../../script/action-defaults.ts'
-import { systemTimers } from '../../src/build/timers.ts'
-import type { Machine } from '../../src/edge/machine.ts'
-import { defaultWaits } from '../../src/edge/waits.ts'
-import { createWorkspace } from '../../src/edge/workspace.ts'
+import { systemTimers } from '../../src/system/clock.ts'
+import type { Machine } from '../../src/command/machine.ts'
+import { defaultWaits } from '../../src/inputs/waits.ts'
+import { createWorkspace } from '../../src/system/workspace.ts'
 import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'
 import { noRetry } from './retry.ts'
 

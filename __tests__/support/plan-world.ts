@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { parseCatalogue } from '../../src/plan/catalogue.ts'
+import { parseCatalogue } from '../../src/plan/feasibility/catalogue.ts'
 import type { PlanWorld } from '../../src/plan/make-plan.ts'
 import type { PlanRequest } from '../../src/plan/request.ts'
-import { parseSelectors, type Product, type Selectors } from '../../src/plan/selector.ts'
-import { digestOf } from '../../src/registry/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/manifest.ts'
+import { parseSelectors, type Product, type Selectors } from '../../src/plan/versions/selector.ts'
+import { digestOf } from '../../src/registry/content/digest.ts'
+import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/content/manifest.ts'
 
 /**
  * What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. The label

@@ -1,6 +1,6 @@
 import { choosers } from '../../src/plan/named.ts'
 import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../src/plan/plan.ts'
-import { type LegReport, type StepTime } from '../../src/report/leg-report.ts'
+import { type LegReport, type StepTime } from '../../src/store/leg-report.ts'
 import { type LegResult, makeReport } from '../../src/report/make-report.ts'
 import type { ImageOutcome, ImageState, LegState, Run } from '../../src/report/outcome.ts'
 import type { LegFacts } from '../../src/verify/facts.ts'

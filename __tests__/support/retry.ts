@@ -1,4 +1,4 @@
-import { createRetry, type Retry, type RetrySettings } from '../../src/retry.ts'
+import { createRetry, type Retry, type RetrySettings } from '../../src/system/retry.ts'
 
 /** A retry that waits no time. */
 export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Product } from '../../src/plan/release.ts'
+import type { Product } from '../../src/plan/versions/release.ts'
 
 function linesOf(name: string): string[] {
   const text = readFileSync(new URL(`../fixtures/tags/${name}`, import.meta.url), 'utf8')

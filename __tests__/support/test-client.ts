@@ -1,5 +1,5 @@
 import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
-import { createRetry, systemWait } from '../../src/retry.ts'
+import { createRetry, systemWait } from '../../src/system/retry.ts'
 
 /**
  * A client of the test registry that tries again what a run does: distribution 2.8 on a file system refuses one of two who put

@@ -2,8 +2,8 @@ import { afterEach, expect } from '@jest/globals'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { UserError } from '../../src/errors.ts'
 import { createRegistryClient, type RegistryClient, type Timeouts } from '../../src/registry/client.ts'
-import type { CredentialLookup } from '../../src/registry/credentials.ts'
-import type { Repository } from '../../src/registry/reference.ts'
+import type { CredentialLookup } from '../../src/registry/auth/credentials.ts'
+import type { Repository } from '../../src/registry/content/reference.ts'
 import { listen } from './listen.ts'
 
 export type Seen = { method: string; path: string; authorization: string | undefined; body: string }

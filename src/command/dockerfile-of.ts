@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withEnvironment } from '../build/dockerfile.ts'
-import type { Machine } from '../edge/machine.ts'
+import { withEnvironment } from '../buildkit/dockerfile.ts'
+import type { Machine } from './machine.ts'
 import { engines } from '../plan/engine.ts'
 import type { Leg } from '../plan/plan.ts'
 

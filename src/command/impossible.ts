@@ -1,9 +1,9 @@
 import { excludedOf, impossibleSentence } from '../plan/combination.ts'
-import { isStaged } from '../plan/look-up.ts'
+import { isStaged } from '../plan/published/look-up.ts'
 import { namedInVain } from '../plan/named.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { createTagIndex } from '../plan/tag-index.ts'
+import { createTagIndex } from '../plan/published/tag-index.ts'
 import type { RegistryClient } from '../registry/client.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 

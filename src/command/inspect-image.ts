@@ -1,13 +1,13 @@
 import { sentenceOf } from '../errors.ts'
-import { notYoungerThan } from '../plan/age.ts'
+import { notYoungerThan } from '../plan/published/age.ts'
 import type { Plan, PlannedImage, PlannedLeg, Published } from '../plan/plan.ts'
-import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published.ts'
+import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published/published.ts'
 import type { AskedAttestations } from '../promote/attestations.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/digest.ts'
+import type { Digest } from '../registry/content/digest.ts'
 import { type LegOutcome, type ImageOutcome, unfinishedState } from '../report/outcome.ts'
 import type { Rules } from '../verify/again.ts'
-import { type Judged, judgeStaged, judgePublished } from './judge-stored.ts'
+import { type Judged, judgeStaged, judgePublished } from '../promote/judge-stored.ts'
 import { keptLegs } from './kept-legs.ts'
 
 export type PromoteWorld = {

@@ -2,14 +2,14 @@ import { sentenceOf } from '../errors.ts'
 import type { PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/attestations.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/digest.ts'
+import type { Digest } from '../registry/content/digest.ts'
 import { getPlatformImage } from '../registry/platform-image.ts'
-import type { Repository } from '../registry/reference.ts'
+import type { Repository } from '../registry/content/reference.ts'
 import type { LegOutcome } from '../report/outcome.ts'
 import { judgeAgain, type Rules } from '../verify/again.ts'
 import { verdict } from '../verify/gate.ts'
-import { failedGates } from './failed-gates.ts'
-import { type FoundReport, reportAbout, type Subject } from './stored-report.ts'
+import { failedGates } from '../report/failed-gates.ts'
+import { type FoundReport, reportAbout, type Subject } from '../store/reports.ts'
 
 type KeepingWorld = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>

@@ -1,7 +1,7 @@
-import { isNixlKnown, isOfBase, isOutdated } from '../plan/nixl-choice.ts'
+import { isNixlKnown, isOfBase, isOutdated } from '../plan/nixl/nixl-choice.ts'
 import { pendingLegs } from '../plan/pending.ts'
 import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
-import { knownFrom } from '../promote/base-facts.ts'
+import { knownFrom } from '../store/facts.ts'
 import type { BaseFacts } from '../verify/facts.ts'
 import type { KnownFacts } from './plan-world.ts'
 

@@ -1,5 +1,5 @@
 import * as core from '@actions/core'
-import { updateRelease } from '../edge/github-release.ts'
+import { updateRelease } from '../system/github/github-release.ts'
 import { type ImageOutcome, publicDigest, type Run } from '../report/outcome.ts'
 import { updateReleaseNotes } from '../report/release-notes.ts'
 

@@ -1,11 +1,11 @@
 import { sentenceOf } from '../errors.ts'
 import type { Plan, PlannedImage } from '../plan/plan.ts'
-import { lookUpTags, refuseOtherImages } from '../plan/published.ts'
+import { lookUpTags, refuseOtherImages } from '../plan/published/published.ts'
 import { composeImage } from '../promote/compose.ts'
 import { commonLabels } from '../promote/labels.ts'
 import { type Promotable, promote } from '../promote/promote.ts'
 import type { RegistryClient } from '../registry/client.ts'
-import { type ParsedManifest, platformManifest } from '../registry/manifest.ts'
+import { type ParsedManifest, platformManifest } from '../registry/content/manifest.ts'
 import type { ImageOutcome, LegOutcome } from '../report/outcome.ts'
 import { inspect, type Inspected, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 

@@ -6,8 +6,8 @@ import { pendingLegs } from '../plan/pending.ts'
 import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
 import { inspect, type PromoteWorld } from './inspect-image.ts'
 import { promoteImages } from './promote-images.ts'
-import { checkPushAccess } from '../promote/stage.ts'
-import type { Repository } from '../registry/reference.ts'
+import { checkPushAccess } from '../store/legs.ts'
+import type { Repository } from '../registry/content/reference.ts'
 import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/outcome.ts'
 
 export type RunWorld = PromoteWorld &

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { RunsOn } from '../report/matrix.ts'
-import { parseReference, type Repository } from '../registry/reference.ts'
+import { parseReference, type Repository } from '../registry/content/reference.ts'
 import type { InputContext } from './context.ts'
 import { choice, type Source } from './fields.ts'
 import { readRunners } from './platforms.ts'

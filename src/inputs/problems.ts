@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
-import { printable } from '../registry/json.ts'
-import { withoutUserInformation } from '../registry/user-information.ts'
+import { printable } from '../registry/content/json.ts'
+import { withoutUserInformation } from '../registry/auth/user-information.ts'
 
 /** One bad input: its name, what was given (never a secret), what is allowed. */
 export type Problem = { input: string; given: string; allowed: string }

@@ -6,8 +6,8 @@ import {
   parseRegistry,
   parseRepository,
   type Repository,
-} from '../registry/reference.ts'
-import { withoutUserInformation } from '../registry/user-information.ts'
+} from '../registry/content/reference.ts'
+import { withoutUserInformation } from '../registry/auth/user-information.ts'
 import type { Source } from './fields.ts'
 import { quoted } from './problems.ts'
 

@@ -1,5 +1,5 @@
-import type { IsOrdinary } from '../edge/ordinary.ts'
-import { passwordsInAddresses } from '../edge/secret-parts.ts'
+import type { IsOrdinary } from './ordinary.ts'
+import { passwordsInAddresses } from '../system/secret-parts.ts'
 import type { Source } from './fields.ts'
 import type { Problems } from './problems.ts'
 

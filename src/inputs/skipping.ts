@@ -1,4 +1,4 @@
-import type { MaxAge } from '../plan/age.ts'
+import type { MaxAge } from '../plan/published/age.ts'
 import type { PlanRequest } from '../plan/request.ts'
 import { boolean, choice, type Source } from './fields.ts'
 import { quoted } from './problems.ts'

@@ -1,13 +1,13 @@
 import { UserError } from '../errors.ts'
-import { formatReference, type Repository } from '../registry/reference.ts'
-import { buildId, determinantsOf } from './build-id.ts'
+import { formatReference, type Repository } from '../registry/content/reference.ts'
+import { buildId, determinantsOf } from './keys/build-id.ts'
 import { type Engine, engines } from './engine.ts'
 import type { Chooser } from './named.ts'
-import { isNixlKnown, type NixlOrigin } from './nixl-choice.ts'
+import { isNixlKnown, type NixlOrigin } from './nixl/nixl-choice.ts'
 import type { BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
 import type { PlanRequest } from './request.ts'
-import { expandTemplate, refInTag, type TemplateValues } from './tag.ts'
-import type { EngineVersion } from './version.ts'
+import { expandTemplate, refInTag, type TemplateValues } from './published/tag.ts'
+import type { EngineVersion } from './versions/version.ts'
 
 /** One engine version with one AIBrix and one NIXL, everything pinned. */
 export type Combination = {

@@ -1,10 +1,10 @@
-import type { Digest } from '../registry/digest.ts'
-import type { ImageConfig, ImageLayer } from '../registry/manifest.ts'
-import type { Repository } from '../registry/reference.ts'
+import type { Digest } from '../registry/content/digest.ts'
+import type { ImageConfig, ImageLayer } from '../registry/content/manifest.ts'
+import type { Repository } from '../registry/content/reference.ts'
 import type { Engine } from './engine.ts'
 import type { Chooser } from './named.ts'
-import type { NixlOrigin } from './nixl-choice.ts'
-import type { EngineVersion } from './version.ts'
+import type { NixlOrigin } from './nixl/nixl-choice.ts'
+import type { EngineVersion } from './versions/version.ts'
 
 /** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
 export type PinnedSource = {

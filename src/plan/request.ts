@@ -1,9 +1,9 @@
-import type { Repository } from '../registry/reference.ts'
-import type { MaxAge } from './age.ts'
+import type { Repository } from '../registry/content/reference.ts'
+import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
 import type { GpuArchitectures, IntegrationChoice, Plan, SourceRepository } from './plan.ts'
-import type { Selectors } from './selector.ts'
-import type { TagTemplate } from './tag.ts'
+import type { Selectors } from './versions/selector.ts'
+import type { TagTemplate } from './published/tag.ts'
 
 /** What a user asks to be built, before anything of it is looked up: each engine version with each AIBrix and each NIXL. */
 export type PlanRequest = {

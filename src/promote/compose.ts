@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { Manifest, RegistryClient } from '../registry/client.ts'
 import { placeManifest } from '../registry/copy.ts'
-import { digestOf } from '../registry/digest.ts'
+import { digestOf } from '../registry/content/digest.ts'
 import {
   type Descriptor,
   formatPlatform,
@@ -9,10 +9,10 @@ import {
   isForPlatform,
   mediaTypes,
   parseManifest,
-} from '../registry/manifest.ts'
-import { configMediaTypes } from '../registry/media-types.ts'
+} from '../registry/content/manifest.ts'
+import { configMediaTypes } from '../registry/content/media-types.ts'
 import type { PlatformImage } from '../registry/platform-image.ts'
-import { formatReference, type Repository } from '../registry/reference.ts'
+import { formatReference, type Repository } from '../registry/content/reference.ts'
 
 /** A leg as the registry has it. `platform` is what it was planned for. */
 export type StoredLeg = PlatformImage & { platform: string }

@@ -1,9 +1,9 @@
 import type { Manifest, RegistryClient } from './client.ts'
-import type { Digest } from './digest.ts'
-import { alsoRefused, isOfTheForm } from './failure.ts'
-import { isImageForm, putImageForm, readImageForm } from './image-form.ts'
-import { mediaTypes } from './media-types.ts'
-import { formatRepository, type Repository } from './reference.ts'
+import type { Digest } from './content/digest.ts'
+import { alsoRefused, isOfTheForm } from './http/failure.ts'
+import { isImageForm, putImageForm, readImageForm } from './content/image-form.ts'
+import { mediaTypes } from './content/media-types.ts'
+import { formatRepository, type Repository } from './content/reference.ts'
 
 /** What the descriptor of an artifact without a configuration points to (OCI image specification 1.1, manifest.md). */
 export const emptyConfig = Buffer.from('{}')

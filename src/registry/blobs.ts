@@ -1,11 +1,11 @@
 import { UserError } from '../errors.ts'
-import { checkDigest, checkHeader, LostUpload, NotThereYet } from './damage.ts'
-import { type Digest, digestOf } from './digest.ts'
-import type { RegistryRefusal } from './failure.ts'
-import { formatRepository, type Repository } from './reference.ts'
-import { follow } from './redirect.ts'
-import { pulling, pushing, type RegistryRequest, type Session } from './session.ts'
-import { type HttpAnswer, isSuccess } from './transport.ts'
+import { checkDigest, checkHeader, LostUpload, NotThereYet } from './http/damage.ts'
+import { type Digest, digestOf } from './content/digest.ts'
+import type { RegistryRefusal } from './http/failure.ts'
+import { formatRepository, type Repository } from './content/reference.ts'
+import { follow } from './http/redirect.ts'
+import { pulling, pushing, type RegistryRequest, type Session } from './http/session.ts'
+import { type HttpAnswer, isSuccess } from './http/transport.ts'
 
 /** What registries call an upload that they know nothing of any more, or of which they have not all bytes. */
 const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']

@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts'
 import type { Manifest, RegistryClient } from './client.ts'
-import { type Digest, parseDigest } from './digest.ts'
-import type { Descriptor } from './manifest.ts'
-import { formatReference, type Repository } from './reference.ts'
+import { type Digest, parseDigest } from './content/digest.ts'
+import type { Descriptor } from './content/manifest.ts'
+import { formatReference, type Repository } from './content/reference.ts'
 
 /** Blobs at a time: as many as the client copies at once, so that none is begun after an error. */
 const parallel = 4

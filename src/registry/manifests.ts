@@ -1,11 +1,11 @@
 import { UserError } from '../errors.ts'
-import { type Digest, digestOf, isDigest } from './digest.ts'
-import { checkDigest, checkHeader, NotThereYet } from './damage.ts'
-import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
-import { type ParsedManifest, parseManifest } from './manifest.ts'
-import { formatReference, isTag, type Reference, type Repository } from './reference.ts'
-import { pulling, pushing, refuseWebPage, type Session } from './session.ts'
-import { isSuccess } from './transport.ts'
+import { type Digest, digestOf, isDigest } from './content/digest.ts'
+import { checkDigest, checkHeader, NotThereYet } from './http/damage.ts'
+import { indexMediaTypes, manifestMediaTypes } from './content/media-types.ts'
+import { type ParsedManifest, parseManifest } from './content/manifest.ts'
+import { formatReference, isTag, type Reference, type Repository } from './content/reference.ts'
+import { pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
+import { isSuccess } from './http/transport.ts'
 
 /** A manifest as stored (`bytes`), and what is in it. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }

@@ -1,9 +1,14 @@
 import { UserError } from '../errors.ts'
 import type { Manifest, RegistryClient } from './client.ts'
-import { type ImageConfig, type ImageIndex, type ImageManifest, platformManifests } from './manifest.ts'
-import { configMediaTypes } from './media-types.ts'
-import { isForPlatform, parsePlatform } from './platform.ts'
-import { formatReference, type Repository } from './reference.ts'
+import {
+  type ImageConfig,
+  type ImageIndex,
+  type ImageManifest,
+  platformManifests,
+} from './content/manifest.ts'
+import { configMediaTypes } from './content/media-types.ts'
+import { isForPlatform, parsePlatform } from './content/platform.ts'
+import { formatReference, type Repository } from './content/reference.ts'
 
 /** What a reference names, and the image for one platform in it; `image` is undefined if there is none. */
 export type PlatformImage = {

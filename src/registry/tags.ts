@@ -1,12 +1,12 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import type { Repeat } from './client.ts'
-import { type Purpose, RegistryRefusal } from './failure.ts'
-import { checked, parseJson, printable } from './json.ts'
-import { parseLinks } from './link.ts'
-import { formatRepository, isTag, type Repository } from './reference.ts'
-import { pulling, refuseWebPage, type RegistryRequest, type Session } from './session.ts'
-import { type HttpAnswer, isSuccess } from './transport.ts'
+import { type Purpose, RegistryRefusal } from './http/failure.ts'
+import { checked, parseJson, printable } from './content/json.ts'
+import { parseLinks } from './http/link.ts'
+import { formatRepository, isTag, type Repository } from './content/reference.ts'
+import { pulling, refuseWebPage, type RegistryRequest, type Session } from './http/session.ts'
+import { type HttpAnswer, isSuccess } from './http/transport.ts'
 
 /**
  * What is asked for at first. Registries send fewer if they want to (GHCR and quay 100 unless asked), or all at once

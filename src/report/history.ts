@@ -5,11 +5,11 @@ import {
   currentRelease,
   type TestedRelease,
   ucxOfNixl,
-} from '../plan/catalogue.ts'
+} from '../plan/feasibility/catalogue.ts'
 import { type Engine, engineNames, engines } from '../plan/engine.ts'
-import { knownBase } from '../plan/known-base.ts'
-import { minorLineOf } from '../plan/release.ts'
-import { parseEngineVersion } from '../plan/version.ts'
+import { knownBase } from '../plan/feasibility/known-base.ts'
+import { minorLineOf } from '../plan/versions/release.ts'
+import { parseEngineVersion } from '../plan/versions/version.ts'
 import { escaped, folded, none, table } from './markdown.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Excluded, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { familiarReference } from '../registry/reference.ts'
-import type { LegReport } from './leg-report.ts'
-import type { Retried } from './retries-part.ts'
+import { familiarReference } from '../registry/content/reference.ts'
+import type { LegReport } from '../store/leg-report.ts'
+import type { Retried } from './summary/retries-part.ts'
 
 /** How a leg ended. */
 export type LegState =

@@ -1,4 +1,4 @@
-import { familiarRepository } from '../registry/reference.ts'
+import { familiarRepository } from '../registry/content/reference.ts'
 import {
   type ImageOutcome,
   legDigest,

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { componentCells, componentTitles } from './components-part.ts'
+import { componentCells, componentTitles } from './summary/components-part.ts'
 import { code, escaped, table } from './markdown.ts'
 import { type ImageOutcome, publicDigest, publicTags, reportOf } from './outcome.ts'
 

@@ -1,8 +1,8 @@
 import { engines } from '../plan/engine.ts'
 import type { Leg, PlannedImage } from '../plan/plan.ts'
-import { refInTag } from '../plan/tag.ts'
+import { refInTag } from '../plan/published/tag.ts'
 import { listed } from '../verify/gate.ts'
-import type { LegReport } from './leg-report.ts'
+import type { LegReport } from '../store/leg-report.ts'
 import { escaped } from './markdown.ts'
 import { type ImageOutcome, type LegOutcome, reportOf } from './outcome.ts'
 

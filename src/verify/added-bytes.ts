@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import { type ImageLayer, layerCompression } from '../registry/manifest.ts'
+import { type ImageLayer, layerCompression } from '../registry/content/manifest.ts'
 import { type Candidate, type Limits, notSeen } from './candidate.ts'
 import { failed, type Gate, passed } from './gate.ts'
 import { humanBytes } from './size.ts'

@@ -1,6 +1,6 @@
 import { gt, lt, valid } from '@renovatebot/pep440'
-import { firstWithVariants } from '../plan/nixl-releases.ts'
-import { isSameRelease } from '../plan/version.ts'
+import { firstWithVariants } from '../plan/nixl/nixl-releases.ts'
+import { isSameRelease } from '../plan/versions/version.ts'
 import type { BaseFacts } from './facts.ts'
 import { importedVariant, variantOf } from './nixl.ts'
 

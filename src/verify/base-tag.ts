@@ -1,6 +1,6 @@
 import type { Leg } from '../plan/plan.ts'
-import { type Claim, claimsOf } from '../plan/variant.ts'
-import { isForPlatform, parsePlatform } from '../registry/platform.ts'
+import { type Claim, claimsOf } from '../plan/versions/variant.ts'
+import { isForPlatform, parsePlatform } from '../registry/content/platform.ts'
 import type { BaseFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 

@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import { majorOf } from '../plan/version.ts'
+import { majorOf } from '../plan/versions/version.ts'
 import type { BaseFacts, RootFacts } from './facts.ts'
 import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { importedVariant, nixlVariants, otherVariants, shownBeside } from './nixl.ts'

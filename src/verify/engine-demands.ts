@@ -1,6 +1,6 @@
 import { le, lt, valid } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/version.ts'
+import { isSameRelease } from '../plan/versions/version.ts'
 import type { Floor } from './demand-facts.ts'
 import { type BaseFacts, engineOf, type RootFacts } from './facts.ts'
 import {

@@ -1,5 +1,5 @@
 import type { InheritedConfig, Leg } from '../plan/plan.ts'
-import { layerCompression, mediaTypes } from '../registry/manifest.ts'
+import { layerCompression, mediaTypes } from '../registry/content/manifest.ts'
 import { judgeAddedBytes } from './added-bytes.ts'
 import { type Candidate, type Limits, notSeen } from './candidate.ts'
 import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'

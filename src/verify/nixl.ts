@@ -1,7 +1,7 @@
 import { lt, valid } from '@renovatebot/pep440'
 import type { Leg } from '../plan/plan.ts'
-import { firstWithAllVariants, firstWithVariants } from '../plan/nixl-releases.ts'
-import { isSameRelease } from '../plan/version.ts'
+import { firstWithAllVariants, firstWithVariants } from '../plan/nixl/nixl-releases.ts'
+import { isSameRelease } from '../plan/versions/version.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
 import { failed, type Gate, type GateName, listed, passed, reportHint } from './gate.ts'
 

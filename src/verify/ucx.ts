@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/version.ts'
+import { isSameRelease } from '../plan/versions/version.ts'
 import type { LegFacts, RootFacts } from './facts.ts'
 import { whyNoTools } from './conditions.ts'
 import { shownBeside } from './nixl.ts'

@@ -1,4 +1,4 @@
-import { buildIdLabel } from '../../../src/plan/published.ts'
+import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { RegistryInMemory } from '../registry-in-memory.ts'
 import type { Image, Index } from '../two-platforms.ts'
 

@@ -10,12 +10,12 @@ import {
   newPathIn,
   privateFileWriter,
 } from '../../../src/command/leg-world.ts'
-import { createLegLog } from '../../../src/command/leg-log.ts'
-import type { Machine } from '../../../src/edge/machine.ts'
-import { createWorkspace } from '../../../src/edge/workspace.ts'
-import type { Versions } from '../../../src/plan/pip-answer.ts'
+import { createLegLog } from '../../../src/leg/leg-log.ts'
+import type { Machine } from '../../../src/command/machine.ts'
+import { createWorkspace } from '../../../src/system/workspace.ts'
+import type { Versions } from '../../../src/plan/nixl/pip-answer.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
-import { layersTag } from '../../../src/plan/stage-tags.ts'
+import { layersTag } from '../../../src/store/tags.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { standInDocker } from '../../support/docker.ts'

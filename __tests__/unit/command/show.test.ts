@@ -11,8 +11,8 @@ import {
   type ShowSettings,
 } from '../../../src/command/show.ts'
 import { gateNames } from '../../../src/verify/gate.ts'
-import { remember } from '../../../src/edge/state.ts'
-import { createWorkspace } from '../../../src/edge/workspace.ts'
+import { remember } from '../../../src/system/github/state.ts'
+import { createWorkspace } from '../../../src/system/workspace.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import {
   digest,

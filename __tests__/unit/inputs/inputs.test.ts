@@ -3,7 +3,7 @@ import { UserError } from '../../../src/errors.ts'
 import { type InputContext, type WorkflowEvent, workflowEvent } from '../../../src/inputs/context.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import type { Selector } from '../../../src/plan/selector.ts'
+import type { Selector } from '../../../src/plan/versions/selector.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 
 const dispatch: WorkflowEvent = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { readInputs } from '../../../src/inputs/inputs.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { parseRepository } from '../../../src/registry/reference.ts'
+import { parseRepository } from '../../../src/registry/content/reference.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 
 function read(given: Record<string, string>): PlanRequest {

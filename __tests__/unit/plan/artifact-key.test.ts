@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { artifactsOf } from '../../../src/plan/artifact-key.ts'
+import { artifactsOf } from '../../../src/plan/keys/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeBase, makeLeg, ucxOf } from '../../support/verified-leg.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { readInputs } from '../../../src/inputs/inputs.ts'
-import { buildId, type Determinants, determinantsOf } from '../../../src/plan/build-id.ts'
+import { buildId, type Determinants, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { makeConfig, makeLayer, makeLeg, ucxOf } from '../../support/verified-leg.ts'

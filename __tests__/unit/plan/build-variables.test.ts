@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type ArtifactKind, artifactKinds, artifactsOf } from '../../../src/plan/artifact-key.ts'
+import { type ArtifactKind, artifactKinds, artifactsOf } from '../../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeConfig, makeLeg } from '../../support/verified-leg.ts'
 
 /** What is left of an environment for the programs of a build. */

@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/catalogue.ts'
+import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/feasibility/catalogue.ts'
 import { engineNames } from '../../../src/plan/engine.ts'
-import { knownBase } from '../../../src/plan/known-base.ts'
-import { parseEngineVersion } from '../../../src/plan/version.ts'
+import { knownBase } from '../../../src/plan/feasibility/known-base.ts'
+import { parseEngineVersion } from '../../../src/plan/versions/version.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type Path = (string | number)[]

@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { madeAt, notYoungerThan, olderThan } from '../../../src/plan/age.ts'
-import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/build-id.ts'
-import { changesOf, parseDeterminants } from '../../../src/plan/changes.ts'
-import { nearestTags } from '../../../src/plan/nearest-tags.ts'
+import { madeAt, notYoungerThan, olderThan } from '../../../src/plan/published/age.ts'
+import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
+import { changesOf, parseDeterminants } from '../../../src/plan/published/changes.ts'
+import { nearestTags } from '../../../src/plan/published/nearest-tags.ts'
 import {
   couldBeOf,
   dateInTag,
   expandTemplate,
   type TagTemplate,
   type TemplateValues,
-} from '../../../src/plan/tag.ts'
+} from '../../../src/plan/published/tag.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
 import { makeConfig, makeFacts, makeLeg } from '../../support/verified-leg.ts'
 

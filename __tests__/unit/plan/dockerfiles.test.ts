@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
-import { buildArguments } from '../../../src/build/argv.ts'
-import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/catalogue.ts'
+import { buildArguments } from '../../../src/buildkit/argv.ts'
+import { currentRelease, parseCatalogue, ucxOfNixl } from '../../../src/plan/feasibility/catalogue.ts'
 import { engineNames, engines } from '../../../src/plan/engine.ts'
 import { makeLeg, ucxOf } from '../../support/verified-leg.ts'
 

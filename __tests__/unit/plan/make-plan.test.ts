@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/build-id.ts'
+import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import { canonicalJson } from '../../../src/plan/canonical.ts'
-import { parsePlan, planDigest, serialisePlan } from '../../../src/plan/document.ts'
+import { parsePlan, planDigest, serialisePlan } from '../../../src/store/plan-document.ts'
 import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
 import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { buildIdLabel } from '../../../src/plan/published.ts'
+import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { stagedTag } from '../../../src/plan/stage-tags.ts'
+import { stagedTag } from '../../../src/store/tags.ts'
 import {
   bases,
   commit,

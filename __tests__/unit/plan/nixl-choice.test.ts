@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import type { Catalogue } from '../../../src/plan/catalogue.ts'
-import type { KnownBase } from '../../../src/plan/known-base.ts'
+import type { Catalogue } from '../../../src/plan/feasibility/catalogue.ts'
+import type { KnownBase } from '../../../src/plan/feasibility/known-base.ts'
 import {
   chooseNixl,
   isOutdated,
   type NixlChoice,
   type NixlPair,
   unknownNixl,
-} from '../../../src/plan/nixl-choice.ts'
+} from '../../../src/plan/nixl/nixl-choice.ts'
 import { catalogue } from '../../support/plan-world.ts'
 
 const usual = catalogue()

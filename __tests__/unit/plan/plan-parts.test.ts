@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import { buildId, type Determinants, recipeDigest } from '../../../src/plan/build-id.ts'
+import { buildId, type Determinants, recipeDigest } from '../../../src/plan/keys/build-id.ts'
 import { isRefName, openSource, type RunGit } from '../../../src/plan/source.ts'
-import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/tag.ts'
-import { isSameRelease, parseEngineVersion } from '../../../src/plan/version.ts'
+import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/published/tag.ts'
+import { isSameRelease, parseEngineVersion } from '../../../src/plan/versions/version.ts'
 
 const commit = '52405d7852405d7852405d7852405d7852405d78'
 

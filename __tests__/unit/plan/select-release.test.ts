@@ -7,7 +7,7 @@ import {
   minorLineOf,
   parseRelease,
   releasesOf,
-} from '../../../src/plan/release.ts'
+} from '../../../src/plan/versions/release.ts'
 import { lists } from '../../support/select-tags.ts'
 
 describe('releases', () => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import semver from 'semver'
 import { UserError } from '../../../src/errors.ts'
-import { isPreRelease, minorLineOf, parseRelease, type Product } from '../../../src/plan/release.ts'
-import { type Selected, selectVersions } from '../../../src/plan/select.ts'
-import { parseSelectors } from '../../../src/plan/selector.ts'
+import { isPreRelease, minorLineOf, parseRelease, type Product } from '../../../src/plan/versions/release.ts'
+import { type Selected, selectVersions } from '../../../src/plan/versions/select.ts'
+import { parseSelectors } from '../../../src/plan/versions/selector.ts'
 import { lists } from '../../support/select-tags.ts'
 
 const currents: Record<Product, string> = { engine: 'v0.10.2', aibrix: 'v0.5.0', nixl: '0.7.1' }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { UserError } from '../../../src/errors.ts'
-import type { Product } from '../../../src/plan/release.ts'
-import { selectVersions } from '../../../src/plan/select.ts'
-import { parseSelectors } from '../../../src/plan/selector.ts'
+import type { Product } from '../../../src/plan/versions/release.ts'
+import { selectVersions } from '../../../src/plan/versions/select.ts'
+import { parseSelectors } from '../../../src/plan/versions/selector.ts'
 
 const page = readFileSync(new URL('../../../docs/versions.md', import.meta.url), 'utf8')
 

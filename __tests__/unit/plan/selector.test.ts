@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import type { Product } from '../../../src/plan/release.ts'
-import { parseSelectors, type Selector } from '../../../src/plan/selector.ts'
+import type { Product } from '../../../src/plan/versions/release.ts'
+import { parseSelectors, type Selector } from '../../../src/plan/versions/selector.ts'
 
 const commit = '52405d7852405d7852405d7852405d7852405d78'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import type { Catalogue } from '../../../src/plan/catalogue.ts'
-import type { KnownBase } from '../../../src/plan/known-base.ts'
+import type { Catalogue } from '../../../src/plan/feasibility/catalogue.ts'
+import type { KnownBase } from '../../../src/plan/feasibility/known-base.ts'
 import type { Source } from '../../../src/plan/source.ts'
-import { ucxOf } from '../../../src/plan/ucx-choice.ts'
+import { ucxOf } from '../../../src/plan/nixl/ucx-choice.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { catalogue } from '../../support/plan-world.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { type Claim, claimsOf } from '../../../src/plan/variant.ts'
+import { type Claim, claimsOf } from '../../../src/plan/versions/variant.ts'
 
 const shown = (claim: Claim): string => {
   switch (claim.kind) {

@@ -3,9 +3,14 @@ import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import { composeImage, composeIndex, type StoredLeg } from '../../../src/promote/compose.ts'
 import type { Manifest, RegistryClient } from '../../../src/registry/client.ts'
-import { digestOf } from '../../../src/registry/digest.ts'
-import { isAttestation, mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
-import { formatReference, type Repository } from '../../../src/registry/reference.ts'
+import { digestOf } from '../../../src/registry/content/digest.ts'
+import {
+  isAttestation,
+  mediaTypes,
+  parseImageConfig,
+  parseManifest,
+} from '../../../src/registry/content/manifest.ts'
+import { formatReference, type Repository } from '../../../src/registry/content/reference.ts'
 
 function manifest(content: object): Manifest {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }))

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { getArtifact, putArtifact } from '../../../src/registry/artifact.ts'
-import { isDenied } from '../../../src/registry/failure.ts'
-import { digestOf } from '../../../src/registry/digest.ts'
+import { isDenied } from '../../../src/registry/http/failure.ts'
+import { digestOf } from '../../../src/registry/content/digest.ts'
 import {
   type ImageManifest,
   mediaTypes,
   parseImageConfig,
   parseManifest,
-} from '../../../src/registry/manifest.ts'
+} from '../../../src/registry/content/manifest.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()

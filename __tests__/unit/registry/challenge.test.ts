@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseChallenges } from '../../../src/registry/challenge.ts'
+import { parseChallenges } from '../../../src/registry/auth/challenge.ts'
 
 const bearer = (realm: string, service?: string, scope?: string) => ({
   scheme: 'bearer',

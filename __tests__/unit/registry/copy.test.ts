@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../src/errors.ts'
 import { copyManifest, placeManifest } from '../../../src/registry/copy.ts'
-import { type Digest, digestOf } from '../../../src/registry/digest.ts'
-import { mediaTypes, parseManifest } from '../../../src/registry/manifest.ts'
+import { type Digest, digestOf } from '../../../src/registry/content/digest.ts'
+import { mediaTypes, parseManifest } from '../../../src/registry/content/manifest.ts'
 import type { Manifest } from '../../../src/registry/manifests.ts'
-import { formatRepository, type Repository } from '../../../src/registry/reference.ts'
+import { formatRepository, type Repository } from '../../../src/registry/content/reference.ts'
 
 const from: Repository = { registry: 'ghcr.io', path: 'aibrix/cache' }
 const to: Repository = { registry: 'ghcr.io', path: 'aibrix/x' }

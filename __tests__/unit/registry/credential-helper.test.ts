@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentialHelperRunner } from '../../../src/registry/credential-helper.ts'
+import { credentialHelperRunner } from '../../../src/registry/auth/credential-helper.ts'
 
 // A process may wait for a busy machine.
 jest.setTimeout(60_000)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createCredentialLookup, type RunCredentialHelper } from '../../../src/registry/credentials.ts'
+import { createCredentialLookup, type RunCredentialHelper } from '../../../src/registry/auth/credentials.ts'
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const password = (username: string, password: string) => ({ kind: 'password', username, password })

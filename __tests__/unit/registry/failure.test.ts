@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
-import { isDenied, refusal, registryMessage, RegistryRefusal } from '../../../src/registry/failure.ts'
-import { networkFailure, NoAnswer } from '../../../src/registry/no-answer.ts'
+import { isDenied, refusal, registryMessage, RegistryRefusal } from '../../../src/registry/http/failure.ts'
+import { networkFailure, NoAnswer } from '../../../src/registry/http/no-answer.ts'
 
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code })

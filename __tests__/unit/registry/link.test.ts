@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { parseLinks } from '../../../src/registry/link.ts'
+import { parseLinks } from '../../../src/registry/http/link.ts'
 
 describe('a Link header', () => {
   it.each([

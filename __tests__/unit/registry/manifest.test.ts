@@ -11,7 +11,7 @@ import {
   parseManifest,
   type ParsedManifest,
   platformManifest,
-} from '../../../src/registry/manifest.ts'
+} from '../../../src/registry/content/manifest.ts'
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`
 const descriptor = (digit: string, more: object = {}) => ({

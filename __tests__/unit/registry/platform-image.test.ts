@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { RegistryClient } from '../../../src/registry/client.ts'
-import { digestOf } from '../../../src/registry/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/manifest.ts'
+import { digestOf } from '../../../src/registry/content/digest.ts'
+import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/content/manifest.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
 import { type RareImage, rareImages, rightLabel } from '../../support/rare-images.ts'
 

@@ -9,7 +9,7 @@ import {
   parseReference,
   parseRegistry,
   parseRepository,
-} from '../../../src/registry/reference.ts'
+} from '../../../src/registry/content/reference.ts'
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}` as const
 

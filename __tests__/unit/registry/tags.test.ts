@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { CredentialLookup } from '../../../src/registry/credentials.ts'
+import type { CredentialLookup } from '../../../src/registry/auth/credentials.ts'
 import { quickRetry } from '../../support/retry.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { hasCredentials, withoutUserInformation } from '../../../src/registry/user-information.ts'
+import { hasCredentials, withoutUserInformation } from '../../../src/registry/auth/user-information.ts'
 
 describe('a credential in an address', () => {
   it.each([

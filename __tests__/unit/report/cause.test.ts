@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Cause, Change } from '../../../src/plan/plan.ts'
-import { causeInWords } from '../../../src/report/cause-words.ts'
-import { renderSummary } from '../../../src/report/summary.ts'
+import { causeInWords } from '../../../src/report/summary/cause-words.ts'
+import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { makeOutcome, makePlannedImage, makeRun, published } from '../../support/reports.ts'
 
 const hex = (digit: string) => digit.repeat(64)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { gantt } from '../../../src/report/gantt.ts'
+import { gantt } from '../../../src/report/summary/gantt.ts'
 import { makeStep, steps } from '../../support/reports.ts'
 
 /** What Mermaid's lexer makes of a line: a section, or a name without `:`, `#`, `;`, `%` and tags, start, duration. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
-import { type Catalogue, parseCatalogue } from '../../../src/plan/catalogue.ts'
+import { type Catalogue, parseCatalogue } from '../../../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../../../src/report/history.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))

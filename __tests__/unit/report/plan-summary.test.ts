@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { renderPlanSummary } from '../../../src/report/plan-summary.ts'
+import { renderPlanSummary } from '../../../src/report/summary/plan-summary.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import {
   digest,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { retriesPart } from '../../../src/report/retries-part.ts'
-import { renderPlanSummary } from '../../../src/report/plan-summary.ts'
-import { renderSummary } from '../../../src/report/summary.ts'
+import { retriesPart } from '../../../src/report/summary/retries-part.ts'
+import { renderPlanSummary } from '../../../src/report/summary/plan-summary.ts'
+import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { makePlan } from '../../support/reports.ts'
 
 const text = (...retried: Parameters<typeof retriesPart>[0]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ImageOutcome } from '../../../src/report/outcome.ts'
-import { renderSummary } from '../../../src/report/summary.ts'
+import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { gateNames, waive } from '../../../src/verify/gate.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 import {

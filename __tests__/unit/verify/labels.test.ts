@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
-import { buildId, determinantsOf } from '../../../src/plan/build-id.ts'
+import { buildId, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
 import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'

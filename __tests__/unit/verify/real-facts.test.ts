@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { readdirSync } from 'node:fs'
 import type { Engine } from '../../../src/plan/engine.ts'
-import { parseEngineVersion } from '../../../src/plan/version.ts'
+import { parseEngineVersion } from '../../../src/plan/versions/version.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { realFacts } from '../../support/measured-facts.ts'

@@ -2,7 +2,7 @@
 
 A result is kept for other bases under a key. What a build backend reads has to be in the key (`inKey`), or must not be there:
 SETUPTOOLS_SCM_PRETEND_VERSION, SOURCE_DATE_EPOCH, USE_NINJA and what else a base may have set for its own build.
-src/plan/artifact-key.ts reads the same list.
+src/plan/keys/artifact-key.ts reads the same list.
 """
 
 import json

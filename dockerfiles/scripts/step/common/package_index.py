@@ -50,7 +50,7 @@ def alone():
     """Variables that take away whatever else a base has set as a source of packages, in its environment or its files; None removes one.
 
     For pip a variable outranks its files, and one that is a blank is a list of nothing (pip's ConfigOptionParser passes over an
-    empty one). A file of constraints or requirements may name an index, too. src/edge/pip.ts reads the same list.
+    empty one). A file of constraints or requirements may name an index, too. src/system/pip.ts reads the same list.
     """
     with open(os.path.join(os.path.dirname(__file__), "given_index.json"), encoding="utf-8") as file:
         return json.load(file)

@@ -1,0 +1,334 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { execFileSync } from 'node:child_process'
+import {
+  type BuildCall,
+  buildArguments,
+  buildxArguments,
+  compressionOf,
+  csv,
+  makesIndex,
+} from '../../../src/buildkit/argv.ts'
+import { reproduceCommand } from '../../../src/leg/by-hand.ts'
+import { environmentLines } from '../../../src/buildkit/dockerfile.ts'
+import type { BuildOptions } from '../../../src/buildkit/options.ts'
+import type { SourceFolders } from '../../../src/leg/source-fetch.ts'
+import type { PinnedSource } from '../../../src/plan/plan.ts'
+import { makeCall, makeLeg } from '../../support/build-calls.ts'
+
+const image: BuildCall['output'] = {
+  kind: 'image',
+  reference: 'docker.io/aibrix/image-cache:candidate-1-amd64',
+  push: true,
+  compression: 'zstd',
+  labels: { 'org.opencontainers.image.version': 'v0.10.2', note: 'a, "b" c' },
+  annotations: { 'org.opencontainers.image.version': 'v0.10.2' },
+  metadataFile: '/tmp/metadata.json',
+}
+const options = (more: Partial<BuildOptions> = {}): BuildOptions => ({ ...makeCall().options, ...more })
+
+/** Values of an option, in order */
+function values(args: string[], name: string): string[] {
+  return args.flatMap((argument, index) => (args[index - 1] === name ? [argument] : []))
+}
+
+describe('build arguments', () => {
+  it('are all that the Dockerfile can be told, for vLLM', () => {
+    expect(buildArguments(makeLeg())).toEqual({
+      VLLM_VERSION: 'v0.10.2',
+      AIBRIX_BRANCH: 'v0.5.0',
+      AIBRIX_COMMIT: '1'.repeat(40),
+      AIBRIX_REPO: 'https://example.com/aibrix',
+      NIXL_VERSION: '0.7.1',
+      BASE_IMAGE: `docker.io/vllm/vllm-openai@sha256:${'a'.repeat(64)}`,
+      BASE_DIGEST: `sha256:${'b'.repeat(64)}`,
+      BASE_USER: 'vllm',
+      BASE_ENTRYPOINT: '[]',
+      UCX_VERSION: '1.19.0',
+      UCX_REPO: 'https://example.com/ucx',
+      UCX_COMMIT: '2'.repeat(40),
+      GPU_ARCHITECTURES: 'auto',
+      INTEGRATION: 'auto',
+      NEWER_THAN: '',
+    })
+  })
+
+  it.each([
+    [
+      'SGLang',
+      { engine: 'sglang', version: { tag: 'v0.5.5.post3', release: '0.5.5.post3' } },
+      { SGLANG_VERSION: 'v0.5.5.post3', VLLM_VERSION: undefined },
+    ],
+    ['named GPU architectures', { gpuArchitectures: ['8.0', '9.0'] }, { GPU_ARCHITECTURES: '8.0 9.0' }],
+    ['an own argument', { buildArguments: { MAX_JOBS: '2' } }, { MAX_JOBS: '2' }],
+    [
+      'an own argument that contradicts the plan',
+      { buildArguments: { NIXL_VERSION: '9' } },
+      { NIXL_VERSION: '0.7.1' },
+    ],
+    [
+      'a source on this machine',
+      { aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: '/src' } } },
+      { AIBRIX_REPO: undefined, AIBRIX_BRANCH: 'v0.5.0' },
+    ],
+  ] as const)('for %s', (_, more, expected) => {
+    const result: Record<string, string | undefined> = buildArguments(
+      makeLeg(more as Parameters<typeof makeLeg>[0]),
+    )
+    for (const [name, value] of Object.entries(expected)) expect(result[name]).toBe(value)
+  })
+})
+
+describe('the call to buildx', () => {
+  it('for a report measures and makes no image', () => {
+    const args = buildxArguments(makeCall())
+    expect(args.slice(0, 6)).toEqual([
+      'buildx',
+      'build',
+      '--file',
+      '/action/dockerfiles/Dockerfile.vllm',
+      '--platform',
+      'linux/amd64',
+    ])
+    expect(args.slice(-9)).toEqual([
+      '--progress=rawjson',
+      '--target',
+      'report',
+      '--provenance',
+      'false',
+      '--output',
+      'type=local,dest=/tmp/facts',
+      '--',
+      '/action/dockerfiles',
+    ])
+  })
+
+  it('for a source that was fetched does not say from where, so that the same commit is the same step', () => {
+    const addresses = (sources: SourceFolders) =>
+      values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
+        value.includes('_REPO='),
+      )
+    expect(addresses({ aibrix: '/a' })).toEqual(['UCX_REPO=https://example.com/ucx'])
+    expect(addresses({ ucx: '/u' })).toEqual(['AIBRIX_REPO=https://example.com/aibrix'])
+  })
+
+  it('for what is too old has its time as a build argument in each call, so that the steps of the image run again', () => {
+    const time = '2025-11-23T00:00:00.000Z'
+    for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
+      const of = (newerThan?: string) =>
+        values(buildxArguments(makeCall({ output, newerThan })), '--build-arg').filter((value) =>
+          value.startsWith('NEWER_THAN='),
+        )
+      expect([of(), of(time)]).toEqual([['NEWER_THAN='], [`NEWER_THAN=${time}`]])
+    }
+  })
+
+  it('for an image pushes it with labels, annotations and a metadata file', () => {
+    const args = buildxArguments(
+      makeCall({ output: image, options: options({ provenance: 'mode=max', sbom: 'true' }) }),
+    )
+    expect(values(args, '--output')).toEqual([
+      'type=image,name=docker.io/aibrix/image-cache:candidate-1-amd64,push=true,oci-mediatypes=true,compression=zstd',
+    ])
+    expect(values(args, '--label')).toEqual(['org.opencontainers.image.version=v0.10.2', 'note=a, "b" c'])
+    expect(values(args, '--annotation')).toEqual(['index:org.opencontainers.image.version=v0.10.2'])
+    expect(values(args, '--metadata-file')).toEqual(['/tmp/metadata.json'])
+    expect(values(args, '--provenance')).toEqual(['mode=max'])
+    expect(values(args, '--sbom')).toEqual(['true'])
+    expect(args).not.toContain('--target')
+  })
+
+  it.each([
+    ['a builder', { options: options({ builder: 'mine' }) }, '--builder', ['mine']],
+    ['no builder', {}, '--builder', []],
+    ['the host network', { options: options({ network: 'host' }) }, '--network', ['host']],
+    ['the default network', {}, '--network', []],
+    [
+      'secrets, whatever their files are called',
+      {
+        secrets: new Map([
+          ['a', '/x/a'],
+          ['b', '/x y,"z"/b'],
+        ]),
+      },
+      '--secret',
+      ['id=a,src=/x/a', 'id=b,"src=/x y,""z""/b"'],
+    ],
+    [
+      'sources that were fetched',
+      { sources: { aibrix: '/a=b', ucx: '/u.git' } },
+      '--build-context',
+      ['aibrix-source=/a=b/', 'ucx-source=/u.git/'],
+    ],
+    [
+      'no repository of this machine',
+      {
+        leg: makeLeg({ aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: '/srv/aibrix' } } }),
+      },
+      '--build-context',
+      [],
+    ],
+    ['no layer cache', {}, '--cache-from', []],
+    [
+      'a layer cache to measure with',
+      { layers: { from: 'docker.io/a/b@sha256:1', to: undefined } },
+      '--cache-from',
+      ['type=registry,ref=docker.io/a/b@sha256:1'],
+    ],
+    [
+      'a layer cache to keep an image in, compressed as it is',
+      { output: image, layers: { from: 'docker.io/a/b@sha256:1', to: 'docker.io/a/b:layers-1' } },
+      '--cache-to',
+      [
+        'type=registry,ref=docker.io/a/b:layers-1,mode=min,ignore-error=true,oci-mediatypes=true,image-manifest=true,compression=zstd',
+      ],
+    ],
+    [
+      'an image that is not pushed',
+      { output: { ...image, push: false, compression: 'gzip' } },
+      '--output',
+      [
+        'type=image,name=docker.io/aibrix/image-cache:candidate-1-amd64,push=false,oci-mediatypes=true,compression=gzip',
+      ],
+    ],
+  ] as [string, Partial<BuildCall>, string, string[]][])('has %s', (_, more, name, expected) => {
+    expect(values(buildxArguments(makeCall(more)), name)).toEqual(expected)
+  })
+})
+
+describe('the compression of new layers', () => {
+  const layer = (mediaType: string): { mediaType: string } => ({ mediaType })
+  it.each([
+    ['gzip', [layer('application/vnd.oci.image.layer.v1.tar+gzip')]],
+    ['gzip', [layer('application/vnd.docker.image.rootfs.diff.tar.gzip')]],
+    ['zstd', [layer('application/vnd.oci.image.layer.v1.tar+zstd')]],
+    ['zstd', [layer('application/vnd.docker.image.rootfs.diff.tar.zstd')]],
+    [
+      'zstd',
+      [
+        layer('application/vnd.oci.image.layer.v1.tar+gzip'),
+        layer('application/vnd.oci.image.layer.v1.tar+zstd'),
+      ],
+    ],
+    ['gzip', [layer('application/vnd.oci.image.layer.v1.tar')]],
+    ['gzip', []],
+  ])('is %s', (expected, layers) => {
+    expect(compressionOf(layers)).toBe(expected)
+  })
+})
+
+describe('an index', () => {
+  it.each<[boolean, Partial<BuildOptions>, NodeJS.ProcessEnv]>([
+    [true, {}, {}],
+    [true, { provenance: 'mode=max' }, {}],
+    [false, { provenance: 'false' }, {}],
+    [true, { provenance: 'false', sbom: 'true' }, {}],
+    [false, {}, { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' }],
+    [true, { provenance: 'true' }, { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' }],
+  ])('is made: %s with %j and %j', (expected, more, environment) => {
+    expect(makesIndex(options(more), environment)).toBe(expected)
+  })
+})
+
+describe('a line of CSV', () => {
+  it.each([
+    [['a=b', 'c'], 'a=b,c'],
+    [['a=b,c'], '"a=b,c"'],
+    [['say="x"'], '"say=""x"""'],
+    [[' a'], '" a"'],
+  ])('of %j is %s', (fields, expected) => {
+    expect(csv(fields)).toBe(expected)
+  })
+
+  it('refuses a line break, which buildx can not read', () => {
+    expect(() => csv(['a\nb'])).toThrow('line break')
+  })
+})
+
+/** What a shell makes of the command, with a stand-in for docker and git */
+function pasted(command: string): string[] {
+  const output = execFileSync('sh', ['-c', `git() { :; }; docker() { printf '%s\\0' "$@"; }\n${command}`], {
+    encoding: 'utf8',
+  })
+  return output.split('\0').slice(0, -1)
+}
+
+describe('the command to reproduce a build', () => {
+  it('is the same call without what only we need, and pushes nothing', () => {
+    const call = makeCall({ output: image, secrets: new Map([['token', '/private/secret-token']]) })
+    const command = reproduceCommand(call)
+    expect(command).not.toContain('/private')
+    expect(command).toMatch(
+      /^# Put the value of the secret "token" into the file secret-token first\.\ndocker buildx build /,
+    )
+    const args = pasted(command)
+    const ours = buildxArguments(call).filter((argument) => argument !== '--progress=rawjson')
+    expect(args).toEqual(
+      ours
+        .filter((argument, index) => argument !== '--metadata-file' && ours[index - 1] !== '--metadata-file')
+        .map((argument) => argument.replace('push=true', 'push=false').replace('src=/private/', 'src=')),
+    )
+  })
+
+  it('names the place where the user has the Dockerfiles', () => {
+    const place = {
+      context: 'https://github.com/aibrix/image-action.git#v1:dockerfiles',
+      dockerfile: 'Dockerfile.vllm',
+    }
+    const args = pasted(reproduceCommand(makeCall(), place))
+    expect(args.at(-1)).toBe(place.context)
+    expect(values(args, '--file')).toEqual(['Dockerfile.vllm'])
+  })
+
+  it.each<[string, Partial<PinnedSource>, string[]]>([
+    [
+      'a path',
+      { repository: { kind: 'path', path: "/srv/it's here" } },
+      [
+        'git init --quiet --bare aibrix-source',
+        "git --git-dir=aibrix-source fetch --quiet --no-tags --depth=1 -- '/srv/it'\\''s here' +refs/tags/v0.5.0:refs/tags/v0.5.0",
+      ],
+    ],
+    [
+      'a branch by ssh',
+      { repository: { kind: 'url', url: 'git@git.example:aibrix' }, ref: 'feature/kv', kind: 'branch' },
+      [
+        'git init --quiet --bare aibrix-source',
+        `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:aibrix +${'1'.repeat(40)}:refs/heads/feature/kv`,
+      ],
+    ],
+    ['a URL that a build can clone', {}, []],
+  ])('first fetches with git what is at %s', (_, source, expected) => {
+    const leg = makeLeg({ aibrix: { ...makeLeg().aibrix, ...source } })
+    const command = reproduceCommand(makeCall({ leg }))
+    expect(command.split('\n').slice(0, -1)).toEqual(expected)
+    const contexts = expected.length === 0 ? [] : ['aibrix-source=aibrix-source/']
+    expect(values(pasted(command), '--build-context')).toEqual(contexts)
+  })
+
+  it('gives buildx the Dockerfile with the variables of the image, whatever their values are', () => {
+    const value = `it's "$HOME" \\ 100% \`x\``
+    const leg = makeLeg({ environment: { B: value, A: '1' } })
+    const place = { context: 'dockerfiles', dockerfile: '/dev/null' }
+    const command = reproduceCommand(makeCall({ leg }), place)
+    expect(command).toMatch(
+      /^\{ cat \/dev\/null; printf '%s\\n' 'ENV A="1"' .*; \} \| docker buildx build --file - /,
+    )
+    expect(command).toMatch(/ -- dockerfiles$/)
+    const shown = execFileSync('sh', ['-c', command.replace(/\| docker .*$/s, '')], { encoding: 'utf8' })
+    expect(shown).toBe(`${environmentLines(leg.environment).join('\n')}\n`)
+  })
+
+  it('survives a shell, whatever the values are', () => {
+    const value = fc.string({
+      unit: fc.constantFrom("'", '"', '$', '`', '\\', ' ', '\n', '#', '!', 'ü', 'a', '*'),
+    })
+    fc.assert(
+      fc.property(value, (text) => {
+        const leg = makeLeg({ buildArguments: { OWN: text } })
+        expect(values(pasted(reproduceCommand(makeCall({ leg }))), '--build-arg')).toContain(`OWN=${text}`)
+      }),
+      { numRuns: 25 },
+    )
+  })
+})

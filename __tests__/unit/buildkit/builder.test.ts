@@ -1,0 +1,385 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type BuilderInfo,
+  type EngineInfo,
+  parseBuilder,
+  parseBuildxVersion,
+  parseEngine,
+} from '../../../src/buildkit/engine/builder-info.ts'
+import {
+  type BuilderChoice,
+  type BuilderNeeds,
+  type BuilderRequest,
+  chooseBuilder,
+  openBuilder,
+} from '../../../src/buildkit/engine/builder.ts'
+import { runProcess } from '../../../src/system/process.ts'
+
+/** As buildx 0.13.1 prints it */
+const inspected = `Name:          default
+Driver:        docker
+Last Activity: 2026-11-23 18:43:54 +0000 UTC
+
+Nodes:
+Name:             default
+Endpoint:         default
+Status:           running
+BuildKit version: v0.0.0+unknown
+Platforms:        linux/amd64*, linux/amd64/v2, linux/arm64
+Labels:
+ org.mobyproject.buildkit.worker.executor:             containerd
+`
+const withoutEngine = `Name:          default
+Driver:        
+Last Activity: 2026-11-23 19:00:17 +0000 UTC
+Error:         Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
+`
+const inactive = `Name:   mine
+Driver: docker-container
+
+Nodes:
+Name:           mine0
+Endpoint:       unix:///var/run/docker.sock
+Driver Options: network="host" image="x/y:1"
+Status:         inactive
+`
+
+describe('what docker says of itself', () => {
+  it.each<[string, string, BuilderInfo | undefined]>([
+    [
+      'a running builder',
+      inspected,
+      {
+        name: 'default',
+        driver: 'docker',
+        error: undefined,
+        platforms: ['linux/amd64', 'linux/amd64/v2', 'linux/arm64'],
+      },
+    ],
+    [
+      'one whose engine is not there',
+      withoutEngine,
+      {
+        name: 'default',
+        driver: '',
+        error:
+          'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+        platforms: [],
+      },
+    ],
+    [
+      'one that does not run yet',
+      inactive,
+      { name: 'mine', driver: 'docker-container', error: undefined, platforms: [] },
+    ],
+    ['nothing', '', undefined],
+  ])('of %s', (_, text, expected) => {
+    expect(parseBuilder(text)).toEqual(expected)
+  })
+
+  it.each<[string, string, EngineInfo | undefined]>([
+    [
+      'containerd',
+      '{"ServerVersion":"26.1.5","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}',
+      { version: '26.1.5', containerdStore: true },
+    ],
+    [
+      'overlay2',
+      '{"ServerVersion":"26.1.5","DriverStatus":[["Backing Filesystem","extfs"]]}',
+      { version: '26.1.5', containerdStore: false },
+    ],
+    ['no engine', '{"ServerErrors":["Cannot connect"]}', undefined],
+    ['an engine that is silent', '', undefined],
+  ])('with %s', (_, text, expected) => {
+    expect(parseEngine(text)).toEqual(expected)
+  })
+
+  it.each([
+    ['github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3', [0, 13]],
+    ['github.com/docker/buildx v0.30.1 9e66234aa13328a5e75b75aa5574e1ca6d6d9c01', [0, 30]],
+    ['github.com/docker/buildx v0.9.1-docker ed00243', [0, 9]],
+    ['github.com/docker/buildx', undefined],
+  ])('the version in %j', (text, expected) => {
+    const version = parseBuildxVersion(text)
+    expect(version && [version.major, version.minor]).toEqual(expected)
+  })
+})
+
+const needs: BuilderNeeds = { push: true, attestations: true, platforms: ['linux/amd64'] }
+const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
+  name: 'default',
+  driver: 'docker',
+  error: undefined,
+  platforms: ['linux/amd64', 'linux/amd64/v2'],
+  ...more,
+})
+const containerd: EngineInfo = { version: '26', containerdStore: true }
+const classic: EngineInfo = { version: '26', containerdStore: false }
+const use = (name = 'default'): BuilderChoice => ({ kind: 'use', name })
+const create = (why: string): BuilderChoice => ({
+  kind: 'create',
+  why: expect.stringContaining(why) as unknown as string,
+})
+const error = (sentence: string): BuilderChoice => ({
+  kind: 'error',
+  sentence: expect.stringContaining(sentence) as unknown as string,
+})
+
+describe('the choice of a builder', () => {
+  it.each<[string, string | undefined, BuilderInfo, EngineInfo | undefined, BuilderNeeds, BuilderChoice]>([
+    ['the current one, with the containerd store', undefined, builder(), containerd, needs, use()],
+    [
+      'a new one, where the engine can not attest',
+      undefined,
+      builder(),
+      classic,
+      needs,
+      create("can't attach provenance"),
+    ],
+    [
+      'a new one, where the engine can not push OCI types',
+      undefined,
+      builder(),
+      classic,
+      { ...needs, attestations: false },
+      create("can't push images with OCI media types"),
+    ],
+    [
+      'the current one, where nothing is pushed or attested',
+      undefined,
+      builder(),
+      classic,
+      { ...needs, push: false, attestations: false },
+      use(),
+    ],
+    [
+      'a current one that is a container',
+      undefined,
+      builder({ name: 'c', driver: 'docker-container', platforms: [] }),
+      classic,
+      needs,
+      use('c'),
+    ],
+    [
+      'a remote one, without any engine here',
+      'far',
+      builder({ name: 'far', driver: 'remote' }),
+      undefined,
+      needs,
+      use('far'),
+    ],
+    [
+      'an error that says what to do, where a platform is missing',
+      undefined,
+      builder(),
+      containerd,
+      { ...needs, platforms: ['linux/amd64', 'linux/arm64'] },
+      error(
+        'the current builder "default" does not build for linux/arm64, only for linux/amd64, linux/amd64/v2: build that leg on a runner of its own',
+      ),
+    ],
+    [
+      'the current one, where QEMU adds the platform',
+      undefined,
+      builder({ platforms: ['linux/amd64', 'linux/arm64'] }),
+      containerd,
+      { ...needs, platforms: ['linux/amd64', 'linux/arm64'] },
+      use(),
+    ],
+    [
+      'the current one for a variant',
+      undefined,
+      builder({ platforms: ['linux/arm64'] }),
+      containerd,
+      { ...needs, platforms: ['linux/arm64/v8'] },
+      use(),
+    ],
+    [
+      'an error, where the named one lacks something',
+      'mine',
+      builder({ name: 'mine' }),
+      classic,
+      needs,
+      error('builder "mine" can\'t attach provenance: it has the docker driver'),
+    ],
+    [
+      'an error, where the named one is broken',
+      'mine',
+      builder({ error: 'no route to host.' }),
+      containerd,
+      needs,
+      error('builder "mine" can\'t be used: no route to host; name another'),
+    ],
+    [
+      'an error, where no engine answers',
+      undefined,
+      builder({ driver: '', error: 'Cannot connect' }),
+      undefined,
+      needs,
+      error('No Docker engine answers on this runner'),
+    ],
+    [
+      'a new one, where the current one is broken',
+      undefined,
+      builder({ name: 'far', driver: 'remote', error: 'no route' }),
+      containerd,
+      needs,
+      create('the current builder "far" can\'t be used: no route'),
+    ],
+  ])('is %s', (_, named, info, engine, needed, expected) => {
+    expect(chooseBuilder(named, info, engine, needed)).toEqual(expected)
+  })
+})
+
+describe('opening a builder, with a stand-in for docker', () => {
+  let directory: string
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'image-action-builder-'))
+    await answer('buildx version', 'github.com/docker/buildx v0.13.1 1')
+    await answer('buildx inspect', inspected)
+    await answer('info', '{"ServerVersion":"26","DriverStatus":[]}')
+    await writeFile(join(directory, 'docker'), script)
+    await chmod(join(directory, 'docker'), 0o755)
+  })
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+
+  /** Answers with a file named after its first words, and writes down what it was asked. */
+  const script = `#!/bin/sh
+cd "$(dirname "$0")" || exit 9
+printf '%s\\n' "$*" >> asked
+[ "$1" = buildx ] && name="$1 $2" || name="$1"
+[ -f "$name.err" ] && { cat "$name.err" >&2; exit 1; }
+[ -f "$name" ] && cat "$name"
+exit 0
+`
+  const answer = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text)
+  const docker = async (args: string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
+    const settings = { environment: process.env, signal: new AbortController().signal, killAfter: 100 }
+    const { exit, stdout, stderr } = await runProcess(join(directory, 'docker'), args, settings)
+    return { code: exit.kind === 'code' ? exit.code : 1, stdout, stderr }
+  }
+  const asked = async (): Promise<string[]> =>
+    (await readFile(join(directory, 'asked'), 'utf8')).trim().split('\n')
+  const request = (more: Partial<BuilderRequest> = {}): BuilderRequest => ({
+    named: undefined,
+    needs: { push: true, attestations: true, platforms: ['linux/amd64'] },
+    buildkitImage: undefined,
+    network: 'default',
+    certificates: undefined,
+    newName: 'image-action-1',
+    writeFile: async (name, content) => {
+      await answer(name, content)
+      return join(directory, name)
+    },
+    log: () => undefined,
+    ...more,
+  })
+
+  it('makes one where the current one lacks something, and removes it', async () => {
+    const opened = await openBuilder(docker, request())
+    expect(opened).toMatchObject({ name: 'image-action-1', made: true })
+    await opened.remove()
+    expect((await asked()).slice(3)).toEqual([
+      'buildx create --name image-action-1 --driver docker-container --bootstrap',
+      'buildx rm --force -- image-action-1',
+    ])
+  })
+
+  it('makes one with the mirror, the network and the certificates that were asked for', async () => {
+    const certificates = { file: '/ca.pem', registries: ['docker.io', '127.0.0.1:5000'] }
+    await openBuilder(docker, request({ buildkitImage: 'mirror/buildkit:1', network: 'host', certificates }))
+    expect((await asked()).at(-1)).toBe(
+      `buildx create --name image-action-1 --driver docker-container --bootstrap --driver-opt image=mirror/buildkit:1 --driver-opt network=host --buildkitd-flags --allow-insecure-entitlement=network.host --config ${join(directory, 'buildkitd.toml')}`,
+    )
+    expect(await readFile(join(directory, 'buildkitd.toml'), 'utf8')).toBe(
+      '[registry."docker.io"]\n  ca = ["/ca.pem"]\n[registry."127.0.0.1:5000"]\n  ca = ["/ca.pem"]\n',
+    )
+  })
+
+  it.each([
+    ['0.29.1+ds1', 'uses the current one', 2],
+    ['v0.13.0', 'uses the current one', 2],
+    ['v0.12.1', 'buildx 0.12.1 is too old; update docker-buildx to 0.13 or later.', 1],
+    ['', 'uses the current one', 3],
+    [undefined, 'uses the current one', 3],
+  ])(
+    'takes %s as the version of buildx from what docker knows of its plugin: %s',
+    async (version, expected, calls) => {
+      const plugin = {
+        Name: 'buildx',
+        Version: version,
+        ...(version === undefined && { Err: 'it is broken' }),
+      }
+      const driver = ['driver-type', 'io.containerd.snapshotter.v1']
+      const Plugins = [{ Name: 'compose', Version: 'v2.0.0' }, plugin]
+      await answer(
+        'info',
+        JSON.stringify({ ServerVersion: '26', DriverStatus: [driver], ClientInfo: { Plugins } }),
+      )
+      const opened = await openBuilder(docker, request()).then(
+        () => 'uses the current one',
+        (error: unknown) => (error as Error).message,
+      )
+      expect(opened).toBe(expected)
+      expect(await asked()).toHaveLength(calls)
+    },
+  )
+
+  it('uses the current one where it can, and does not remove it', async () => {
+    await answer(
+      'info',
+      '{"ServerVersion":"26","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}',
+    )
+    const opened = await openBuilder(docker, request())
+    expect(opened).toMatchObject({ name: 'default', made: false })
+    await opened.remove()
+    expect(await asked()).toHaveLength(3)
+  })
+
+  it.each<[string, string, string, string | undefined, string]>([
+    [
+      'buildx is missing',
+      'buildx version.err',
+      "docker: 'buildx' is not a docker command.",
+      undefined,
+      'docker has no buildx plugin; install docker-buildx 0.13 or later.',
+    ],
+    [
+      'buildx is too old',
+      'buildx version',
+      'github.com/docker/buildx v0.12.1 3',
+      undefined,
+      'buildx 0.12.1 is too old; update docker-buildx to 0.13 or later.',
+    ],
+    [
+      'there is no such builder',
+      'buildx inspect.err',
+      'ERROR: no builder "nope" found',
+      'nope',
+      'Builder "nope" can\'t be used: no builder "nope" found; "docker buildx ls" shows those that there are.',
+    ],
+    [
+      'one can not be made',
+      'buildx create.err',
+      'ERROR: failed to pull moby/buildkit:buildx-stable-1',
+      undefined,
+      'A builder could not be made: failed to pull moby/buildkit:buildx-stable-1; give a mirror',
+    ],
+  ])('says it in a sentence when %s', async (_, file, text, named, message) => {
+    await answer(file, text)
+    await expect(openBuilder(docker, request({ named }))).rejects.toThrow(message)
+    if (file.startsWith('buildx create'))
+      expect((await asked()).at(-1)).toBe('buildx rm --force -- image-action-1')
+  })
+
+  it('says it in a sentence when no engine answers', async () => {
+    await answer('buildx inspect', withoutEngine)
+    await answer('info.err', 'Cannot connect')
+    await expect(openBuilder(docker, request())).rejects.toThrow(
+      'No Docker engine answers on this runner; start one, or name a remote builder in "builder".',
+    )
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { environmentLines, withEnvironment } from '../../../src/buildkit/dockerfile.ts'
+import { engineNames, engines } from '../../../src/plan/engine.ts'
+import { isOneLine } from '../../../src/plan/keys/variables.ts'
+
+/** A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`); a `$` that is left would be expanded. */
+function parsed(line: string): [string, string] {
+  const [, name = '', quoted = ''] = /^ENV (\w+)="((?:\\.|[^"\\])*)"$/su.exec(line) ?? []
+  const rest = quoted.replace(/\\["$\\]/g, '')
+  if (/[$"]/.test(rest)) throw new Error(`something is expanded in ${line}`)
+  return [name, quoted.replace(/\\(["$\\])/g, '$1')]
+}
+
+const hostile = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('"', "'", '\\', '$', '{', '}', '`', '#', ' ', '\t', '<', 'n', '='),
+    fc.string(),
+  ),
+})
+
+describe('variables in a Dockerfile', () => {
+  it('arrive as they are, whatever they are', () => {
+    fc.assert(
+      fc.property(hostile.filter(isOneLine), (value) => {
+        const [line = '', ...more] = environmentLines({ NAME: value })
+        expect(more).toEqual([])
+        expect(line).not.toContain('\n')
+        expect(parsed(line)).toEqual(['NAME', value])
+      }),
+    )
+  })
+
+  it('are in the order of their names', () => {
+    expect(environmentLines({ B: '2', A: '1', a: '3' })).toEqual(['ENV A="1"', 'ENV B="2"', 'ENV a="3"'])
+  })
+
+  it.each(engineNames)('stand at the end of the stage image, after the USER, for %s', (engine) => {
+    const dockerfile = readFileSync(`dockerfiles/${engines[engine].dockerfile}`, 'utf8')
+    const added = withEnvironment(dockerfile, { A: '1', B: '$C' })
+    const at = added.indexOf('ENV A="1"\nENV B="\\$C"\n')
+    expect(added.slice(0, at)).toMatch(/\nUSER \$\{BASE_USER\}\n$/)
+    expect(
+      added
+        .slice(0, at)
+        .match(/^FROM .*$/gm)
+        ?.at(-1),
+    ).toBe('FROM base AS image')
+    expect(added.slice(at)).toMatch(/^ENV A="1"\nENV B="\\\$C"\n\nFROM image AS measured-image\n/)
+    expect(added.replace('ENV A="1"\nENV B="\\$C"\n', '')).toBe(dockerfile)
+  })
+
+  it('change nothing where there are none', () => {
+    expect(withEnvironment('FROM x AS y\n', {})).toBe('FROM x AS y\n')
+  })
+
+  it.each([
+    ['FROM a AS image', 'FROM a AS image\nENV A="1"'],
+    ['FROM a AS image\n', 'FROM a AS image\nENV A="1"\n'],
+    [
+      'FROM a AS image\nRUN x\n\nFROM image AS final\n',
+      'FROM a AS image\nRUN x\nENV A="1"\n\nFROM image AS final\n',
+    ],
+  ])('are put into %j', (dockerfile, expected) => {
+    expect(withEnvironment(dockerfile, { A: '1' })).toBe(expected)
+  })
+
+  it('need the stage', () => {
+    expect(() => withEnvironment('FROM a AS images\n', { A: '1' })).toThrow('no stage "image"')
+  })
+})

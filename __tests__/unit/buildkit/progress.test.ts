@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals'
+import { createProgress, type Progress, type ProgressSettings } from '../../../src/buildkit/progress.ts'
+import type { Step } from '../../../src/buildkit/steps.ts'
+
+function setUp(more: Partial<ProgressSettings> = {}): {
+  progress: Progress
+  lines: string[]
+  pass: (milliseconds: number) => void
+} {
+  let now = 0
+  let tick: { interval: number; action: () => void; next: number } | undefined
+  const lines: string[] = []
+  const progress = createProgress({
+    told: new Set(),
+    print: (line) => lines.push(`${now / 1000} ${line}`),
+    timers: {
+      now: () => now,
+      every: (interval, action) => {
+        tick = { interval, action, next: interval }
+        return () => {
+          tick = undefined
+        }
+      },
+    },
+    silence: 30_000,
+    burst: 3,
+    linesPerSecond: 1,
+    ...more,
+  })
+  const pass = (milliseconds: number): void => {
+    const end = now + milliseconds
+    while (tick !== undefined && tick.next <= end) {
+      now = tick.next
+      tick.next += tick.interval
+      tick.action()
+    }
+    now = end
+  }
+  return { progress, lines, pass }
+}
+
+const step = (more: Partial<Step> = {}): Step => ({
+  id: 'a',
+  name: '[wheel 4/6] RUN compile',
+  stage: 'wheel',
+  instruction: 'RUN',
+  started: 1000,
+  completed: undefined,
+  cached: false,
+  error: undefined,
+  lastLines: [],
+  suspects: [],
+  ...more,
+})
+
+describe('what a log shows of a build', () => {
+  it('is the start and the end of a step, once each, with its time', () => {
+    const { progress, lines } = setUp()
+    progress.step(step())
+    progress.step(step())
+    progress.step(step({ completed: 13_340 }))
+    progress.step(step({ completed: 13_340 }))
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile 12.3 s'])
+  })
+
+  it.each([
+    ['one from the cache', step({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
+    [
+      'one that failed',
+      step({ completed: 2500, error: 'x' }),
+      ['0 [wheel 4/6] RUN compile failed after 1.5 s'],
+    ],
+    [
+      'one of BuildKit itself',
+      step({ name: '[internal] load .dockerignore', instruction: undefined, completed: 2000 }),
+      [],
+    ],
+    [
+      'an export',
+      step({ name: 'exporting to image', instruction: undefined, completed: 2000 }),
+      ['0 exporting to image 1.0 s'],
+    ],
+  ])('%s', (_, happened, expected) => {
+    const { progress, lines } = setUp()
+    progress.step(happened)
+    expect(lines).toEqual(expected)
+  })
+
+  it('is the start of a step alone where it took less than a second', () => {
+    const { progress, lines } = setUp()
+    progress.step(step())
+    progress.step(step({ completed: 1999 }))
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile'])
+  })
+
+  it('is nothing of a step that an earlier call for the leg has told, unless it takes time again or fails', () => {
+    const told = new Set(['[wheel 4/6] RUN compile'])
+    for (const [more, expected] of [
+      [{ completed: 1000, cached: true }, []],
+      [{ completed: 1300 }, []],
+      [{ completed: 3000 }, ['0 [wheel 4/6] RUN compile 2.0 s']],
+      [{ completed: 1300, error: 'x' }, ['0 [wheel 4/6] RUN compile failed after 0.3 s']],
+    ] as const) {
+      const { progress, lines } = setUp({ told })
+      progress.step(step())
+      progress.step(step(more))
+      expect(lines).toEqual(expected)
+    }
+  })
+
+  it('is that a step came from the cache after all', () => {
+    const { progress, lines } = setUp()
+    progress.step(step())
+    progress.step(step({ completed: 1001, cached: true }))
+    expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile cached'])
+  })
+
+  it('is never silent for 30 s', () => {
+    const { progress, lines, pass } = setUp()
+    pass(30_000)
+    progress.step(step())
+    progress.status(step(), 'pushing layers')
+    pass(95_000)
+    progress.stop()
+    pass(100_000)
+    expect(lines).toEqual([
+      '27 still running: waiting for BuildKit',
+      '30 [wheel 4/6] RUN compile',
+      '57 still running: [wheel 4/6] RUN compile (pushing layers) for 27.0 s',
+      '84 still running: [wheel 4/6] RUN compile (pushing layers) for 54.0 s',
+      '111 still running: [wheel 4/6] RUN compile (pushing layers) for 1 min 21 s',
+    ])
+  })
+
+  it('is no line that a runner could take for a command', () => {
+    const { progress, lines } = setUp()
+    progress.line(undefined, '::set-env name=PATH::/tmp')
+    progress.line(step(), '::error::x')
+    progress.line(step({ name: 'exporting to image', instruction: undefined }), '##[group]x')
+    expect(lines).toEqual([
+      '0 buildx: ::set-env name=PATH::/tmp',
+      '0 [wheel 4/6] ::error::x',
+      '0 exporting to image ##[group]x',
+    ])
+  })
+
+  it('is so many lines of the output and no more, and says how many are missing', () => {
+    const { progress, lines, pass } = setUp()
+    for (let index = 0; index < 10; index += 1) progress.line(step(), `line ${index}`)
+    pass(1000)
+    progress.line(step(), 'later')
+    progress.line(undefined, 'of nobody')
+    progress.stop()
+    expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      '[wheel 4/6] line 0',
+      '[wheel 4/6] line 1',
+      '[wheel 4/6] line 2',
+      '… 7 lines more, which the log file has',
+      '[wheel 4/6] later',
+      '… 1 lines more, which the log file has',
+    ])
+  })
+})

@@ -1,0 +1,66 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readRecipe } from '../../../src/command/recipe.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'recipe-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const original = join(folder, 'original')
+mkdirSync(join(original, 'scripts/step/common'), { recursive: true })
+for (const name of ['Dockerfile.vllm', 'Dockerfile.sglang', 'scripts/run', 'scripts/step/common/x.py'])
+  writeFileSync(join(original, name), name)
+
+/** @returns the digest of the recipe in a copy in which something was changed */
+function changed(change: (copy: string) => void): string {
+  const copy = mkdtempSync(join(folder, 'copy-'))
+  cpSync(original, copy, { recursive: true })
+  change(copy)
+  return readRecipe(copy, 'vllm')
+}
+
+const write = (name: string) => (copy: string) => {
+  writeFileSync(join(copy, name), 'other')
+}
+
+describe('the digest of a recipe', () => {
+  const usual = readRecipe(original, 'vllm')
+
+  it('is 64 hexadecimal digits, and of one engine', () => {
+    expect(usual).toMatch(/^[0-9a-f]{64}$/)
+    expect(readRecipe(original, 'sglang')).not.toBe(usual)
+  })
+
+  it.each<[string, (copy: string) => void]>([
+    ['where it is read from', () => undefined],
+    ['the Dockerfile of the other engine', write('Dockerfile.sglang')],
+    ['what is beside the scripts', write('catalogue.json')],
+    ['what Python keeps of them', write('scripts/step/common/x.pyc')],
+    [
+      'an empty folder',
+      (copy) => {
+        mkdirSync(join(copy, 'scripts/empty'))
+      },
+    ],
+  ])('does not depend on %s', (_, change) => {
+    expect(changed(change)).toBe(usual)
+  })
+
+  it.each<[string, (copy: string) => void]>([
+    ['the Dockerfile', write('Dockerfile.vllm')],
+    ['a script', write('scripts/run')],
+    ['a script deep down', write('scripts/step/common/x.py')],
+    ['a further script', write('scripts/step/new')],
+    [
+      'the place of a script',
+      (copy) => {
+        renameSync(join(copy, 'scripts/run'), join(copy, 'scripts/step/run'))
+      },
+    ],
+  ])('depends on %s', (_, change) => {
+    expect(changed(change)).not.toBe(usual)
+  })
+})

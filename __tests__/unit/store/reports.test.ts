@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals'
+import { reportAbout } from '../../../src/store/reports.ts'
+import { stage } from '../../../src/store/legs.ts'
+import { candidateTag } from '../../../src/store/tags.ts'
+import type { Digest } from '../../../src/registry/content/digest.ts'
+import { serialiseReport } from '../../../src/store/leg-report.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
+import { makeOutcomeReport, makePlannedImage } from '../../support/reports.ts'
+
+const [leg] = makePlannedImage().legs
+const other: Digest = `sha256:${'0'.repeat(64)}`
+
+/** What is stored as the report of a leg that was pushed. */
+async function withReport(text: (digest: Digest) => string): Promise<{ memory: Memory; digest: Digest }> {
+  const memory = createMemory()
+  const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
+  await stage(memory.client, cache, leg, digest, text(digest))
+  return { memory, digest }
+}
+
+describe('the report of a leg that somebody has staged', () => {
+  it('is as it was stored', async () => {
+    const memory = createMemory()
+    const digest = await stageLeg(memory, leg)
+    const found = await reportAbout(leg, { digest }, cache, memory.client)
+    expect(found).toEqual({ report: makeOutcomeReport(leg, undefined, { digest }) })
+  })
+
+  it('does not count where there is none', async () => {
+    const found = await reportAbout(leg, { digest: other }, cache, createMemory().client)
+    expect(found).toEqual({ why: 'The cache repository has no report of it.' })
+  })
+
+  it('does not count where it is none', async () => {
+    const { memory, digest } = await withReport(() => '{"format":1}')
+    const found = await reportAbout(leg, { digest }, cache, memory.client)
+    expect(found).toEqual({ why: expect.stringContaining('the stored report ') })
+  })
+
+  it('does not count where it is about another image', async () => {
+    const text = (digest: Digest) => serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
+    const { memory, digest } = await withReport(text)
+    const found = await reportAbout(leg, { digest: other }, cache, memory.client)
+    expect(found).toEqual({ why: `The stored report is of another build, ${digest}.` })
+  })
+
+  it('that can not be read because the registry is in trouble is an error', async () => {
+    const memory = createMemory((request) => request.startsWith('get '))
+    await expect(reportAbout(leg, { digest: other }, cache, memory.client)).rejects.toThrow('refused "get ')
+  })
+})

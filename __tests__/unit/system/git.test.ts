@@ -1,0 +1,153 @@
+import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGit, globalConfiguration } from '../../../src/system/git.ts'
+import type { Retry } from '../../../src/system/retry.ts'
+import { quickRetry } from '../../support/retry.ts'
+
+// A process may wait for a busy machine.
+jest.setTimeout(60_000)
+
+const folder = mkdtempSync(join(tmpdir(), 'git-'))
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+/** A git that is a shell script; `tries` counts its runs. */
+function gitOf(
+  script: string,
+  {
+    environment,
+    ...more
+  }: { timeout?: number; retry?: Retry; signal?: AbortSignal; environment?: NodeJS.ProcessEnv } = {},
+) {
+  const place = mkdtempSync(join(folder, 'bin-'))
+  writeFileSync(join(place, 'git'), `#!/bin/sh\necho x >> ${place}/tries\n${script}\n`)
+  chmodSync(join(place, 'git'), 0o755)
+  const git = createGit({
+    ...{
+      environment: { ...environment, PATH: `${place}:${process.env.PATH ?? ''}` },
+      credentials: undefined,
+    },
+    ...{ signal: new AbortController().signal, timeout: 50_000 },
+    configuration: '/dev/null',
+    retry: quickRetry(),
+    ...more,
+  })
+  return { git, tries: () => readFileSync(join(place, 'tries'), 'utf8').length / 2, place }
+}
+
+const fails = (line: string) => `echo "${line}" >&2; exit 128`
+
+describe('what the user has set for git', () => {
+  /** @returns a value as git reads it with our configuration */
+  function value(key: string, environment: NodeJS.ProcessEnv): string {
+    const configuration = join(mkdtempSync(join(folder, 'configuration-')), 'gitconfig')
+    writeFileSync(configuration, globalConfiguration(environment))
+    const env = { PATH: process.env.PATH, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: configuration }
+    return execFileSync('git', ['config', '--get-all', key], { env, encoding: 'utf8', cwd: '/' }).trim()
+  }
+  const home = mkdtempSync(join(folder, 'a "home" \\ '))
+  mkdirSync(join(home, '.config/git'), { recursive: true })
+  mkdirSync(join(home, 'own/git'), { recursive: true })
+  writeFileSync(join(home, '.gitconfig'), '[test]\nkey = home\n[safe]\ndirectory = /srv\n')
+  writeFileSync(join(home, '.config/git/config'), '[test]\nkey = config\n')
+  writeFileSync(join(home, 'own/git/config'), '[test]\nkey = own\n')
+  writeFileSync(join(home, 'given'), '[test]\nkey = given\n')
+
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    ['in both of its files', { HOME: home }, 'config\nhome'],
+    ['where XDG says', { HOME: home, XDG_CONFIG_HOME: join(home, 'own') }, 'own\nhome'],
+    ['in a file of their choice', { HOME: home, GIT_CONFIG_GLOBAL: join(home, 'given') }, 'given'],
+  ])('counts, %s', (_, environment, expected) => {
+    expect(value('test.key', environment)).toBe(expected)
+  })
+
+  it('counts, and repositories of all users may be read', () => {
+    expect(value('safe.directory', { HOME: home })).toBe('/srv\n*')
+    expect(value('safe.directory', {})).toBe('*')
+  })
+})
+
+describe('git on the runner', () => {
+  it('is heard to the end, however many refs there are', async () => {
+    const commit = 'a'.repeat(40)
+    const { git } = gitOf(
+      `yes '${commit}\trefs/tags/v0.1.0-nightly' | head -n 90000; echo '${commit}\trefs/tags/v9'`,
+    )
+    const answer = await git(['ls-remote'])
+    expect(answer.length).toBeGreaterThan(5 * 1024 * 1024)
+    expect(answer).toMatch(/refs\/tags\/v9\n$/)
+  })
+
+  it('is asked again where the network failed', async () => {
+    const { git, tries, place } = gitOf('')
+    const broken = fails('fatal: unable to access: The requested URL returned error: 502')
+    const script = `#!/bin/sh\necho x >> ${place}/tries\n[ -e ${place}/up ] && echo answer && exit\ntouch ${place}/up; ${broken}\n`
+    writeFileSync(join(place, 'git'), script)
+    expect(await git(['ls-remote'])).toBe('answer\n')
+    expect(tries()).toBe(2)
+  })
+
+  it.each([
+    ['fatal: Authentication failed for the repository', 1, 'Authentication failed for the repository.'],
+    ['fatal: could not find remote ref x', 1, 'could not find remote ref x.'],
+    [
+      'Host key verification failed.\nfatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: Host key verification failed.',
+    ],
+    [
+      'fatal: Could not read from remote repository.',
+      1,
+      'git ls-remote failed: fatal: Could not read from remote repository.',
+    ],
+    ['', 1, 'git ls-remote failed: it said nothing.'],
+    [
+      'fatal: unable to access: Could not resolve host: x',
+      4,
+      'Could not resolve host: x; it was tried 4 times.',
+    ],
+  ])('that says "%s" is asked %i times', async (line, times, message) => {
+    const { git, tries } = gitOf(fails(line))
+    await expect(git(['ls-remote'])).rejects.toThrow(message)
+    expect(tries()).toBe(times)
+  })
+
+  it('that does not answer is asked again', async () => {
+    // Whether the script comes to its first line in that time is up to the machine.
+    const { git } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
+    await expect(git(['ls-remote'])).rejects.toThrow(
+      'git did not answer within 0.1 s: git ls-remote; it was tried 2 times.',
+    )
+  })
+
+  it('says what it was to do, and may be given more time and an input', async () => {
+    const { git } = gitOf('cat; exec sleep 60', { retry: quickRetry({ retries: 0 }) })
+    const options = { what: 'Fetching x', input: 'y', timeout: 100 }
+    await expect(git(['fetch'], options)).rejects.toThrow('git did not answer within 0.1 s: Fetching x.')
+    const failing = gitOf(`cat >&2; ${fails('fatal: no')}`)
+    await expect(failing.git(['fetch'], { what: 'Fetching x' })).rejects.toThrow(
+      'Fetching x failed: fatal: no.',
+    )
+    expect(await gitOf('cat').git(['pack-objects'], { input: 'y' })).toBe('y')
+  })
+
+  it('is not asked again after a cancel', async () => {
+    const cancel = new AbortController()
+    const { git, tries, place } = gitOf('exec sleep 60', {
+      signal: cancel.signal,
+      retry: quickRetry({ signal: cancel.signal }),
+    })
+    const asked = git(['ls-remote'])
+    const whenAsked = setInterval(() => {
+      if (existsSync(join(place, 'tries'))) cancel.abort()
+    }, 10)
+    await expect(asked).rejects.toThrow('Cancelled while git was asked.')
+    clearInterval(whenAsked)
+    expect(tries()).toBe(1)
+  })
+})

@@ -1,0 +1,50 @@
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createWorkspace, removePrivate, writePrivateFile } from '../../../src/system/workspace.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'workspace-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777
+
+describe('the folders of a run', () => {
+  it('are of its own, in a temporary folder that need not be there', () => {
+    const temporary = join(folder, 'not/there')
+    const [one, other] = [createWorkspace(temporary), createWorkspace(temporary)]
+    expect(dirname(one.root)).toBe(temporary)
+    expect(one.root).not.toBe(other.root)
+    for (const inside of [one.private, one.logs]) expect(dirname(inside)).toBe(one.root)
+    expect(statSync(one.logs).isDirectory()).toBe(true)
+  })
+
+  it('have one that only this user can enter', () => {
+    expect(modeOf(createWorkspace(folder).private)).toBe(0o700)
+  })
+})
+
+describe('a private file', () => {
+  it('holds what was given, for this user alone, also where there was one that all could read', () => {
+    const workspace = createWorkspace(folder)
+    const before = join(workspace.private, 'secret-a')
+    writeFileSync(before, 'longer than what comes')
+    chmodSync(before, 0o644)
+    const path = writePrivateFile(workspace, 'secret-a', ' canary\n')
+    expect(path).toBe(before)
+    expect(readFileSync(path, 'utf8')).toBe(' canary\n')
+    expect(modeOf(path)).toBe(0o600)
+  })
+
+  it('is gone with its folder, and what else a run left stays', () => {
+    const workspace = createWorkspace(folder)
+    writePrivateFile(workspace, 'secret-a', 'canary')
+    removePrivate(workspace.private)
+    expect(existsSync(workspace.private)).toBe(false)
+    expect(existsSync(workspace.logs)).toBe(true)
+    // A second time there is nothing to do.
+    removePrivate(workspace.private)
+  })
+})

@@ -1,0 +1,172 @@
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { UserError } from '../../errors.ts'
+import { dockerHub } from '../../registry/content/reference.ts'
+import { withoutEmpty } from '../../system/environment.ts'
+
+/** Credentials for one registry (host with an optional port) and no other. */
+export type Login = { registry: string; username: string; password: string }
+
+/** What the build gets that is no command line's: `HTTP_PROXY` → address, in whatever case. */
+export type Proxies = Readonly<Record<string, string>>
+
+/** A docker configuration that holds the login and proxies, for as long as it is needed. */
+export type DockerLogin = {
+  /** The environment for every docker command that may need the login */
+  environment: NodeJS.ProcessEnv
+  /** The folder to remove, also after a cancel; undefined if there is none */
+  directory: string | undefined
+  remove: () => Promise<void>
+}
+
+const record = v.record(v.string(), v.unknown())
+const configuration = v.pipe(
+  v.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+  v.looseObject({
+    auths: v.nullish(record, {}),
+    credHelpers: v.nullish(record, {}),
+    proxies: v.nullish(v.record(v.string(), record)),
+  }),
+)
+
+/** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
+const environmentAuths = v.object({ auths: v.nullish(v.record(v.string(), record), {}) })
+
+/** Under this key the docker CLI and BuildKit look for Docker Hub's credentials (docker/cli, registry.IndexServer). */
+const dockerHubKey = 'https://index.docker.io/v1/'
+
+/** How docker's configuration calls its proxies (docker/cli, configfile.ProxyConfig). */
+const proxyKeys: Record<string, string> = {
+  http_proxy: 'httpProxy',
+  https_proxy: 'httpsProxy',
+  ftp_proxy: 'ftpProxy',
+  all_proxy: 'allProxy',
+  no_proxy: 'noProxy',
+}
+
+/**
+ * The user's configuration with our login in it. A credential helper is asked before the file is, for its own hosts
+ * (`credHelpers`) or for all (`credsStore`); an empty helper for a host means the file (docker/cli,
+ * getConfiguredCredentialStore). So the user's helpers stay, for all hosts but ours. docker gives the proxies of its configuration to
+ * each build, so that no list of processes shows them.
+ * @param text the user's config.json, undefined if there is none
+ * @param environmentText of DOCKER_AUTH_CONFIG: taken over, because it would win over our login
+ * @param name of the file, for the message
+ * @returns the new config.json; one that is empty is none for docker
+ * @throws UserError if the user's file is not a JSON object
+ */
+export function configurationWith(
+  login: Login | undefined,
+  text: string | undefined,
+  environmentText: string | undefined,
+  name: string,
+  proxies: Proxies = {},
+): string {
+  const users = parse(configuration, orNothing(text))
+  if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
+  const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
+  if (login === undefined) return JSON.stringify(changed)
+  const fromEnvironment = parse(environmentAuths, orNothing(environmentText))?.auths ?? {}
+  const key = login.registry === dockerHub ? dockerHubKey : login.registry
+  const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
+  const files = [...Object.keys(fromEnvironment), key]
+  return JSON.stringify({
+    ...changed,
+    auths: { ...users.auths, ...fromEnvironment, [key]: { auth } },
+    credHelpers: { ...users.credHelpers, ...Object.fromEntries(files.map((host) => [host, ''])) },
+  })
+}
+
+/** The same for every engine, each of which may have some of its own. */
+function withProxies(users: v.InferOutput<typeof configuration>, proxies: Proxies): typeof users {
+  const own = Object.fromEntries(
+    Object.entries(proxies).map(([name, address]) => [proxyKeys[name.toLowerCase()] ?? name, address]),
+  )
+  const engines = Object.entries({ default: {}, ...users.proxies })
+  return {
+    ...users,
+    proxies: Object.fromEntries(engines.map(([engine, theirs]) => [engine, { ...theirs, ...own }])),
+  }
+}
+
+/**
+ * Makes the temporary configuration: a folder of mode 0700 with a config.json of mode 0600, and links to everything else
+ * in the user's folder (plugins, contexts, certificates). buildx keeps its state where it was.
+ * @param environment of the docker commands; HOME, DOCKER_CONFIG, BUILDX_CONFIG and DOCKER_AUTH_CONFIG matter
+ * @param parent folder for temporary files
+ * @throws UserError if the user's configuration can't be read
+ */
+export async function openDockerLogin(
+  login: Login | undefined,
+  environment: NodeJS.ProcessEnv,
+  parent: string,
+  proxies: Proxies = {},
+): Promise<DockerLogin> {
+  if (login === undefined && Object.keys(proxies).length === 0)
+    return { environment, directory: undefined, remove: () => Promise.resolve() }
+  const users = dockerConfigFolder(environment)
+  const file = join(users, 'config.json')
+  const content = configurationWith(
+    login,
+    await readIfThere(file),
+    environment.DOCKER_AUTH_CONFIG,
+    file,
+    proxies,
+  )
+  const directory = await mkdtemp(join(parent, 'docker-config-'))
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  try {
+    await writeFile(join(directory, 'config.json'), content, { mode: 0o600, flag: 'wx' })
+    for (const entry of await entriesOf(users))
+      if (entry !== 'config.json') await symlink(join(users, entry), join(directory, entry))
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return {
+    environment: {
+      ...environment,
+      ...(login !== undefined && { DOCKER_AUTH_CONFIG: undefined }),
+      DOCKER_CONFIG: directory,
+      BUILDX_CONFIG: withoutEmpty(environment).BUILDX_CONFIG ?? join(users, 'buildx'),
+    },
+    directory,
+    remove,
+  }
+}
+
+/** @returns the folder in which docker looks for its config.json */
+export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
+  const { DOCKER_CONFIG: folder, HOME: home = userInfo().homedir } = withoutEmpty(environment)
+  return resolve(folder ?? join(home, '.docker'))
+}
+
+/** docker takes an empty file for an empty configuration. */
+function orNothing(text = ''): string {
+  return text.trim() === '' ? '{}' : text
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
+  try {
+    const result = v.safeParse(schema, JSON.parse(text))
+    return result.success ? result.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new UserError(`Docker's configuration ${file} can't be read: ${(error as Error).message}.`)
+  }
+}
+
+async function entriesOf(directory: string): Promise<string[]> {
+  const there = await lstat(directory).catch(() => undefined)
+  return there === undefined ? [] : await readdir(directory)
+}

@@ -1,0 +1,150 @@
+import { formatDuration } from '../system/printable.ts'
+import { labelOf, type Step } from './steps.ts'
+import type { Timers } from '../system/clock.ts'
+
+export type Progress = {
+  /** What BuildKit newly said about a step */
+  step: (step: Step) => void
+  /** A line that a step printed, or that is nobody's */
+  line: (step: Step | undefined, line: string) => void
+  /** Where a step stands: `pushing layers` */
+  status: (step: Step, text: string) => void
+  /** A line that must be seen, whatever else is printed */
+  notice: (line: string) => void
+  stop: () => void
+}
+
+export type ProgressSettings = {
+  /** Names of steps that the log has of this leg already; appended to */
+  told: Set<string>
+  print: (line: string) => void
+  timers: Timers
+  /** Milliseconds without a line after which one says what runs */
+  silence: number
+  /** Lines of the steps' own output that are printed at once, and then each second; the log file has all */
+  burst: number
+  linesPerSecond: number
+}
+
+export const progressDefaults = { silence: 30_000, burst: 60, linesPerSecond: 5 }
+
+const shownLength = 400
+
+/** Milliseconds; what took less is not worth a line at its end */
+const shortest = 1000
+
+/** Turns what happens in a build into log lines for people. What an earlier call for the leg has told is not told again. */
+export function createProgress(settings: ProgressSettings): Progress {
+  const { told, timers } = settings
+  const running = new Map<string, { step: Step; since: number; status: string }>()
+  const [begun, finished] = [new Set<string>(), new Set<string>()]
+  const throttle = createThrottle(settings)
+  // The line comes up to one tick early, never late.
+  const tick = settings.silence / 10
+  let lastPrinted = timers.now()
+  const say = (text: string): void => {
+    lastPrinted = timers.now()
+    settings.print(text.length > shownLength ? `${text.slice(0, shownLength)} …` : text)
+  }
+  const flushHidden = (): void => {
+    const hidden = throttle.takeHidden()
+    if (hidden > 0) say(`… ${hidden} lines more, which the log file has`)
+  }
+  const heartbeat = (): void => {
+    const now = timers.now()
+    if (now - lastPrinted < settings.silence - tick) return
+    flushHidden()
+    const all = [...running.values()].map((entry) => describe(entry, now))
+    say(`still running: ${all.join(', ') || 'waiting for BuildKit'}`)
+  }
+  const stopTimer = timers.every(tick, heartbeat)
+  return {
+    step(step) {
+      if (finished.has(step.id)) return
+      if (step.started !== undefined && step.completed === undefined && !running.has(step.id)) {
+        running.set(step.id, { step, since: timers.now(), status: '' })
+        if (isShown(step) && !told.has(step.name)) {
+          told.add(step.name)
+          begun.add(step.id)
+          say(step.name)
+        }
+      }
+      if (step.completed === undefined) return
+      running.delete(step.id)
+      finished.add(step.id)
+      if (!isEndShown(step, begun.has(step.id), told)) return
+      told.add(step.name)
+      flushHidden()
+      say(`${step.name} ${outcome(step)}`)
+    },
+    line(step, line) {
+      if (line === '') return
+      if (!throttle.allow()) return
+      flushHidden()
+      // With something in front in any case: a runner takes a line that begins with two colons for a command.
+      say(`${step === undefined ? 'buildx:' : labelOf(step)} ${line}`)
+    },
+    status(step, text) {
+      const entry = running.get(step.id)
+      if (entry) entry.status = text
+    },
+    notice: say,
+    stop() {
+      stopTimer()
+      flushHidden()
+    },
+  }
+}
+
+/** What BuildKit does by itself is quick, and of no interest but for pulls and pushes. */
+function isShown(step: Step): boolean {
+  return step.instruction !== undefined || /^(?:exporting|pushing|importing)/.test(step.name)
+}
+
+/** @param isBegun whether this build's log has its start */
+function isEndShown(step: Step, isBegun: boolean, told: ReadonlySet<string>): boolean {
+  if (step.error !== undefined) return true
+  if (!isShown(step)) return false
+  if (!told.has(step.name)) return true
+  return step.cached ? isBegun : (step.completed ?? 0) - (step.started ?? 0) >= shortest
+}
+
+function outcome(step: Step): string {
+  if (step.cached) return 'cached'
+  const duration = formatDuration((step.completed ?? 0) - (step.started ?? 0))
+  return step.error === undefined ? duration : `failed after ${duration}`
+}
+
+function describe(
+  { step, since, status }: { step: Step; since: number; status: string },
+  now: number,
+): string {
+  const short = step.name.length > 80 ? `${step.name.slice(0, 80)} …` : step.name
+  return `${short}${status === '' ? '' : ` (${status})`} for ${formatDuration(now - since)}`
+}
+
+type Throttle = { allow: () => boolean; takeHidden: () => number }
+
+function createThrottle({ burst, linesPerSecond, timers }: ProgressSettings): Throttle {
+  let tokens = burst
+  let filled = timers.now()
+  let hidden = 0
+  return {
+    allow() {
+      const now = timers.now()
+      tokens = Math.min(burst, tokens + ((now - filled) / 1000) * linesPerSecond)
+      filled = now
+      if (tokens < 1) {
+        hidden += 1
+        return false
+      }
+      tokens -= 1
+      return true
+    },
+    takeHidden() {
+      const count = hidden
+      hidden = 0
+      return count
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ArtifactKind } from '../plan/keys/artifact-key.ts'
+import { recipeDigest } from '../plan/keys/build-id.ts'
+import { type Engine, engines } from '../plan/engine.ts'
+import { stageRecipe } from '../plan/keys/stage-recipe.ts'
+
+/** @returns sha256 (64 hexadecimal digits) over what an engine's image is made with: its Dockerfile and the scripts */
+export function readRecipe(dockerfiles: string, engine: Engine): string {
+  const { dockerfile } = engines[engine]
+  const files = new Map([
+    ...readScripts(dockerfiles),
+    [dockerfile, readFileSync(join(dockerfiles, dockerfile))],
+  ])
+  return recipeDigest(new Map([...files].map(([path, content]) => [`/${path}`, content])))
+}
+
+/** @returns sha256 (64 hexadecimal digits) over what each stage artifact is made with */
+export function readStageRecipes(dockerfiles: string, engine: Engine): Record<ArtifactKind, string> {
+  const dockerfile = readFileSync(join(dockerfiles, engines[engine].dockerfile), 'utf8')
+  const scripts = readScripts(dockerfiles)
+  const of = (kind: ArtifactKind) => stageRecipe(dockerfile, kind, scripts)
+  return { wheel: of('wheel'), ucx: of('ucx') }
+}
+
+/** @returns path below the folder of the Dockerfiles → content */
+function readScripts(dockerfiles: string): Map<string, Buffer> {
+  const entries = readdirSync(join(dockerfiles, 'scripts'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
+    .map((entry) => join(entry.parentPath, entry.name))
+  return new Map(entries.map((path) => [path.slice(join(dockerfiles, '/').length), readFileSync(path)]))
+}

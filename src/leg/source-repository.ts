@@ -1,0 +1,72 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { refOf } from './source-fetch.ts'
+import type { PinnedSource } from '../plan/plan.ts'
+import type { RunGit } from '../plan/source.ts'
+
+/** @returns commits at which a history is cut */
+export function shallowCommits(repository: string): string[] {
+  const file = join(repository, 'shallow')
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+}
+
+/** One pack of what can be reached, with refs in one file: nothing in it tells when, where, from whom and by which steps it came. */
+export async function writeRepository(
+  gitIn: RunGit,
+  fetched: string,
+  repository: string,
+  source: PinnedSource,
+): Promise<void> {
+  const refs = await refsOf(gitIn, source)
+  const packs = join(repository, 'objects', 'pack')
+  mkdirSync(packs, { recursive: true })
+  mkdirSync(join(repository, 'refs'))
+  await gitIn([...packConfiguration, 'pack-objects', ...packOptions, join(packs, 'pack')], {
+    input: refs.map(({ object }) => `${object}\n`).join(''),
+  })
+  const head = source.kind === 'tag' ? 'refs/heads/source' : refOf(source)
+  writeFileSync(join(repository, 'HEAD'), `ref: ${head}\n`)
+  writeFileSync(join(repository, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n')
+  const lines = refs.map(({ object, name }) => `${object} ${name}\n`)
+  writeFileSync(join(repository, 'packed-refs'), `# pack-refs with: sorted \n${lines.join('')}`)
+  const commits = new Set((await gitIn(['rev-list', source.commit])).split('\n'))
+  const ends = shallowCommits(fetched).filter((commit) => commits.has(commit))
+  if (ends.length > 0) writeFileSync(join(repository, 'shallow'), `${ends.sort().join('\n')}\n`)
+  settleModes(repository)
+}
+
+/** Which deltas a pack has, and how it is compressed, must neither depend on the user's settings nor on the packs of a server. */
+const packConfiguration = [
+  'core.bigFileThreshold=512m',
+  'pack.packSizeLimit=0',
+  'pack.writeReverseIndex=false',
+].flatMap((setting) => ['-c', setting])
+const packOptions = [
+  ...['--quiet', '--revs', '--threads=1', '--window=10', '--depth=50', '--window-memory=0'],
+  ...['--compression=6', '--no-reuse-delta', '--no-reuse-object', '--index-version=2'],
+]
+
+type Ref = { name: string; object: string }
+
+/** The ref of a source, and for what has a history also the tags in it, sorted by their bytes. */
+async function refsOf(gitIn: RunGit, source: PinnedSource): Promise<Ref[]> {
+  const format = '--format=%(refname) %(objectname)'
+  const tags = source.kind === 'tag' ? [refOf(source)] : [`--merged=${source.commit}`, 'refs/tags']
+  const text = await gitIn(['for-each-ref', format, ...tags])
+  const found = text.split('\n').flatMap((line): Ref[] => {
+    const [name = '', object = ''] = line.split(' ')
+    return object === '' ? [] : [{ name, object }]
+  })
+  if (source.kind !== 'tag') found.push({ name: refOf(source), object: source.commit })
+  return found.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)))
+}
+
+/** BuildKit tells files apart by their modes, too, which the runner's umask would decide. */
+function settleModes(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)
+}

@@ -1,0 +1,187 @@
+import variables from '../../../dockerfiles/scripts/step/builder/variables.json' with { type: 'json' }
+import { canonicalJson, sha256 } from '../canonical.ts'
+import type { Leg } from '../plan.ts'
+
+/** Stages of the Dockerfiles whose results are kept for other legs, under these names. */
+export const artifactKinds = ['wheel', 'ucx'] as const
+export type ArtifactKind = (typeof artifactKinds)[number]
+
+/** What has to be known of a base, see `Facts` for the form. */
+export type MeasuredBase = {
+  system: { machine: string; distribution: string; glibc: string; libstdcxx: string | null }
+  python: { version: string }
+  torch: { version: string; cuda: string | null; cxxStandard: number | null } | null
+  toolkit: { home: string; version: string } | null
+  pip: Record<string, string>
+  dpkg: Record<string, string> | null
+}
+
+/** Everything that is known to change what the compilers of both stages give. */
+type Common = {
+  platform: string
+  machine: string
+  /** Its packages bring the compiler where the base has none, and headers */
+  distribution: string
+  glibc: string
+  /** The toolkit's place is in the run path of what is linked against it */
+  toolkit: { home: string; version: string } | null
+  /** Compilers beside the one that the distribution calls its own: `g++-13` → version */
+  otherCompilers: Record<string, string>
+  /** Headers of CUDA that a slim toolkit lacks come from packages that torch brought */
+  headers: Record<string, string>
+  /** Variables of the base that compilers and their tools read */
+  environment: Record<string, string>
+  buildArguments: Record<string, string>
+  /** sha256 over the stages and their scripts, see `stageRecipe` */
+  recipe: string
+}
+
+export type WheelDeterminants = Common & {
+  kind: 'wheel'
+  aibrixCommit: string
+  /** A release tag gives the wheel its version; the name of a branch does not */
+  aibrixTag: string | null
+  torch: { version: string; cuda: string | null; cxxStandard?: number } | null
+  /** `3.12`, which the tags of the wheel have */
+  python: string
+  libstdcxx: string | null
+  /** Sorted; `auto` where the base has no toolkit that could say what that is */
+  gpuArchitectures: string[] | 'auto'
+}
+
+export type UcxDeterminants = Common & {
+  kind: 'ucx'
+  ucxVersion: string
+  ucxCommit: string
+  /** Version of the package that the base has of it; null: its distribution's */
+  rdmaCore: string | null
+}
+
+export type Determinants = WheelDeterminants | UcxDeterminants
+
+/** A stage artifact by its name and by what it is made from. The same determinants give the same name. */
+export type Artifact<D extends Determinants = Determinants> = {
+  /** `wheel-<64 hexadecimal digits>` */
+  name: string
+  determinants: D
+}
+
+type LegPart = Pick<Leg, 'platform' | 'aibrix' | 'ucx' | 'ucxVersion' | 'buildArguments' | 'base'>
+
+/**
+ * Which artifacts a leg needs, but for that of UCX where it has none. Left out is what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
+ * @param architectures what `gpu-architectures` means for this base; undefined where the base can't tell
+ * @param recipes digest for each kind
+ */
+export function artifactsOf(
+  leg: LegPart,
+  base: MeasuredBase,
+  architectures: readonly string[] | undefined,
+  recipes: Record<ArtifactKind, string>,
+): { wheel: Artifact<WheelDeterminants>; ucx: Artifact<UcxDeterminants> } {
+  const { torch, system, python } = base
+  return {
+    wheel: named({
+      kind: 'wheel',
+      ...commonOf(leg, base, headersOfWheel, recipes.wheel),
+      aibrixCommit: leg.aibrix.commit,
+      aibrixTag: leg.aibrix.kind === 'tag' ? leg.aibrix.ref : null,
+      torch: torch && torchOf(torch),
+      python: python.version.split('.').slice(0, 2).join('.'),
+      libstdcxx: system.libstdcxx,
+      gpuArchitectures: architectures ? [...new Set(architectures)].sort() : 'auto',
+    }),
+    ucx: named({
+      kind: 'ucx',
+      ...commonOf(leg, base, headersOfUcx, recipes.ucx),
+      ucxVersion: leg.ucxVersion ?? 'none',
+      ucxCommit: leg.ucx?.commit ?? 'none',
+      rdmaCore: rdmaCore(base.dpkg ?? {}),
+    }),
+  }
+}
+
+/** Up to this C++ standard the extension is compiled as AIBrix has it (dockerfiles/scripts/step/wheel/cxx_compilers.py). */
+const projectStandard = 17
+
+/** @returns what the wheel depends on; the C++ standard where it is torch's, and not AIBrix' own */
+function torchOf({ version, cuda, cxxStandard }: NonNullable<MeasuredBase['torch']>) {
+  const isTorchs = cxxStandard !== null && cxxStandard > projectStandard
+  return { version, cuda, ...(isTorchs && { cxxStandard }) }
+}
+
+function named<D extends Determinants>(determinants: D): Artifact<D> {
+  return { name: `${determinants.kind}-${sha256(canonicalJson(determinants))}`, determinants }
+}
+
+/** Parts of CUDA that the two builders ask for by a header (`complete` in dockerfiles/scripts/step/builder/toolkit.py). */
+const headersOfWheel = ['cuda-runtime', 'cublas', 'cusparse', 'cusolver', 'curand', 'nvml-dev']
+const headersOfUcx = ['cuda-runtime', 'nvml-dev']
+
+function commonOf(
+  { platform, buildArguments, base: { config } }: LegPart,
+  { system, toolkit, pip, dpkg }: MeasuredBase,
+  headers: readonly string[],
+  recipe: string,
+): Common {
+  return {
+    platform,
+    machine: system.machine,
+    distribution: system.distribution,
+    glibc: system.glibc,
+    toolkit: toolkit && { home: toolkit.home, version: toolkit.version },
+    otherCompilers: otherCompilers(dpkg ?? {}),
+    headers: picked(pip, (name) => headers.includes(name.replace(/^nvidia-|-cu\d+$/g, ''))),
+    environment: compilerEnvironment(config.env),
+    buildArguments,
+    recipe,
+  }
+}
+
+function picked(all: Record<string, string>, isWanted: (name: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => isWanted(name)))
+}
+
+/** The distribution's own compiler is the same whether the base has it already or the builder installs it. */
+function otherCompilers(dpkg: Record<string, string>): Record<string, string> {
+  const own = Object.entries(dpkg).flatMap(([name, version]) =>
+    /^(?:g\+\+|gcc|clang)(?::|$)/.test(name) ? [/^(?:\d+:)?(\d+)/.exec(version)?.[1]] : [],
+  )
+  return picked(dpkg, (name) => {
+    const major = /^(?:g\+\+|clang)-(\d+)(?::|$)/.exec(name)?.[1]
+    return major !== undefined && !own.includes(major)
+  })
+}
+
+/** All packages of a source have one version; those with headers first, since they are what is compiled against. */
+function rdmaCore(dpkg: Record<string, string>): string | null {
+  const packages = ['libibverbs-dev', 'librdmacm-dev', 'libibverbs1', 'librdmacm1']
+  const versionOf = (wanted: string) =>
+    Object.entries(dpkg).find(([name]) => name.split(':')[0] === wanted)?.[1]
+  return packages.map(versionOf).find((version) => version !== undefined) ?? null
+}
+
+/** A build sees no other variables of the base than those of the list, which its steps read, too. */
+const compilerVariable = new RegExp(
+  `^(?:${variables.flatMap(({ names, inKey }) => (inKey ? [names] : [])).join('|')})$`,
+)
+
+/** NVIDIA's devel images look for the driver's libraries there, of which nothing gets into what is linked. */
+const withoutStubs = (path: string): string =>
+  path
+    .split(':')
+    .filter((folder) => !folder.endsWith('/stubs'))
+    .join(':')
+
+/** @param env `NAME=value` */
+function compilerEnvironment(env: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    env.flatMap((line): [string, string][] => {
+      const name = line.split('=')[0] ?? ''
+      if (!compilerVariable.test(name)) return []
+      const given = line.slice(name.length + 1)
+      const value = name === 'LIBRARY_PATH' ? withoutStubs(given) : given
+      return value === '' ? [] : [[name, value]]
+    }),
+  )
+}

@@ -1,0 +1,123 @@
+import { type Challenge, parseChallenges } from './challenge.ts'
+import type { CredentialLookup, Credentials } from './credentials.ts'
+import type { Purpose } from '../http/failure.ts'
+import { formatRepository, type Repository } from '../content/reference.ts'
+import { authorize, type Scope } from './token.ts'
+import type { Transport } from '../http/transport.ts'
+
+export type Authenticator = {
+  /** @returns the Authorization header for the registry as far as it is known what it asks for; else undefined */
+  header: (purpose: Purpose, scopes: readonly Scope[]) => Promise<string | undefined>
+  /**
+   * Answers a 401.
+   * @param challenge the WWW-Authenticate header
+   * @param sent the Authorization header that was refused
+   * @returns another one; undefined or the same if there is nothing better to answer with
+   * @throws UserError if the token service refuses
+   */
+  answer: (
+    purpose: Purpose,
+    scopes: readonly Scope[],
+    challenge: string,
+    sent: string | undefined,
+  ) => Promise<string | undefined>
+  hasCredentials: (registry: string) => Promise<boolean>
+  /**
+   * From now on these are read with the right to push, too, if there are credentials: Docker Hub gives nobody the right to pull
+   * from a repository that does not exist yet, and then says 401 where 404 is meant.
+   */
+  pushesTo: (repositories: readonly Repository[]) => void
+}
+
+type Held = { header: Promise<string | undefined>; expiresAt: number }
+
+/** A token is not used in its last seconds: the request still has to travel. */
+const margin = 10
+
+/**
+ * Credentials leave for two places only: the registry that they are for (Basic), and the token service that this
+ * registry names (Bearer), which must be https unless registry and service are both on this machine.
+ * @param options.now milliseconds, as Date.now
+ */
+export function createAuthenticator(options: {
+  credentials: CredentialLookup
+  transport: Transport
+  now: () => number
+}): Authenticator {
+  const { transport, now } = options
+  const credentials = memoized(options.credentials)
+  const challenges = new Map<string, Challenge>()
+  const held = new Map<string, Held>()
+  const pushed = new Set<string>()
+  const heldFor = (key: string): Held | undefined => {
+    const entry = held.get(key)
+    return entry !== undefined && entry.expiresAt > now() ? entry : undefined
+  }
+
+  const renew = (purpose: Purpose, scopes: readonly Scope[], challenge: Challenge) => {
+    const key = keyOf(purpose, scopes)
+    const obtain = async (): Promise<string | undefined> => {
+      try {
+        const own = await credentials(purpose.registry)
+        const wanted = own === undefined ? scopes : widen(purpose, scopes, pushed)
+        const authorization = await authorize(transport, purpose, wanted, challenge, own)
+        entry.expiresAt = now() + ((authorization?.lifetime ?? Infinity) - margin) * 1000
+        return authorization?.header
+      } catch (error) {
+        held.delete(key)
+        throw error
+      }
+    }
+    // Kept before it is there, so that requests that run at the same time wait for the same token.
+    const entry: Held = { header: Promise.resolve(undefined), expiresAt: Infinity }
+    held.set(key, entry)
+    entry.header = obtain()
+    return entry.header
+  }
+
+  return {
+    header: async (purpose, scopes) => {
+      const challenge = challenges.get(purpose.registry)
+      if (challenge === undefined) return undefined
+      return heldFor(keyOf(purpose, scopes))?.header ?? renew(purpose, scopes, challenge)
+    },
+    answer: async (purpose, scopes, header, sent) => {
+      const offered = parseChallenges(header)
+      const challenge = offered.find(({ scheme }) => scheme === 'bearer') ?? offered[0]
+      if (challenge === undefined) return undefined
+      challenges.set(purpose.registry, challenge)
+      const meanwhile = await heldFor(keyOf(purpose, scopes))?.header
+      return meanwhile !== undefined && meanwhile !== sent ? meanwhile : renew(purpose, scopes, challenge)
+    },
+    hasCredentials: async (registry) => (await credentials(registry)) !== undefined,
+    pushesTo: (repositories) => {
+      for (const repository of repositories) pushed.add(formatRepository(repository))
+    },
+  }
+}
+
+function widen(
+  { registry }: Purpose,
+  scopes: readonly Scope[],
+  pushed: ReadonlySet<string>,
+): readonly Scope[] {
+  return scopes.map((scope): Scope => {
+    const path = /^repository:(.+):pull$/.exec(scope)?.[1]
+    if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
+    return `repository:${path}:pull,push`
+  })
+}
+
+function keyOf({ registry }: Purpose, scopes: readonly Scope[]): string {
+  return [registry, ...[...scopes].sort()].join(' ')
+}
+
+/** A credential helper is a process, and may ask a person: once for each registry. */
+function memoized(lookup: CredentialLookup): CredentialLookup {
+  const known = new Map<string, Promise<Credentials | undefined>>()
+  return (registry) => {
+    const found = known.get(registry) ?? lookup(registry)
+    known.set(registry, found)
+    return found
+  }
+}

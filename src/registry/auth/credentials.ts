@@ -1,0 +1,162 @@
+import * as v from 'valibot'
+import { UserError } from '../../errors.ts'
+import { dockerHub } from '../content/reference.ts'
+
+export type Credentials =
+  | { kind: 'password'; username: string; password: string }
+  /** What `docker login` keeps instead of a password for some registries; good for OAuth2 token services, others take `basic` */
+  | { kind: 'identity-token'; token: string; basic?: { username: string; password: string } }
+  /** A token as a token service would give it, which somebody else has fetched */
+  | { kind: 'registry-token'; token: string }
+
+/** @returns the credentials for a registry (`docker.io`, `ghcr.io:443`), undefined if there are none */
+export type CredentialLookup = (registry: string) => Promise<Credentials | undefined>
+
+/**
+ * Runs `docker-credential-<name> get` with `server` on stdin.
+ * @returns what it printed and its exit code; rejects if it cannot be run
+ */
+export type RunCredentialHelper = (
+  name: string,
+  server: string,
+) => Promise<{ exitCode: number; stdout: string }>
+
+/** Under this name Docker keeps the credentials of Docker Hub (docker/cli, registry.IndexServer). */
+const dockerHubServer = 'https://index.docker.io/v1/'
+const dockerHubKeys = [dockerHub, 'index.docker.io', 'registry-1.docker.io']
+
+const entry = v.object({
+  auth: v.nullish(v.string()),
+  username: v.nullish(v.string()),
+  password: v.nullish(v.string()),
+  identitytoken: v.nullish(v.string()),
+  registrytoken: v.nullish(v.string()),
+})
+const auths = v.nullish(v.record(v.string(), v.nullable(entry)), () => ({}))
+const dockerConfig = v.object({
+  auths,
+  credHelpers: v.nullish(v.record(v.string(), v.string()), () => ({})),
+  credsStore: v.nullish(v.string(), ''),
+})
+type Auths = v.InferOutput<typeof auths>
+const environmentConfig = v.object({ auths })
+
+const helperAnswer = v.object({ Username: v.string(), Secret: v.string() })
+
+/**
+ * Credentials for one host each: the explicit ones apply to their registry alone, every other registry gets what Docker's
+ * configuration has for it: what the environment has, else a helper of its own, else the store for all, else the file (docker/cli,
+ * configfile.GetCredentialsStore).
+ * @param options.dockerConfig the parsed `config.json`, undefined if there is none
+ * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none; docker ignores one that is broken
+ * @throws UserError if the configuration has not the shape that Docker gives it
+ */
+export function createCredentialLookup(options: {
+  explicit?: { registry: string; username: string; password: string } | undefined
+  dockerConfig?: unknown
+  environmentConfig?: unknown
+  runHelper: RunCredentialHelper
+}): CredentialLookup {
+  const { explicit, runHelper } = options
+  const parsed = v.safeParse(dockerConfig, options.dockerConfig ?? {})
+  if (!parsed.success) {
+    const path = v.getDotPath(parsed.issues[0])
+    throw new UserError(
+      `Docker's config.json is not valid${path === null ? '' : ` at ${path}`}; repair it or log in again.`,
+    )
+  }
+  const config = parsed.output
+  const environment = v.safeParse(environmentConfig, options.environmentConfig ?? {})
+  const before = environment.success ? environment.output.auths : {}
+  return async (registry) => {
+    if (explicit?.registry === registry) {
+      return { kind: 'password', username: explicit.username, password: explicit.password }
+    }
+    const given = readable(before, registry)
+    if (given !== undefined) return given
+    const helper = valueFor(config.credHelpers, registry) ?? config.credsStore
+    const stored = helper === '' ? undefined : await askHelper(runHelper, helper, registry)
+    return stored ?? fromAuths(config.auths, registry)
+  }
+}
+
+/**
+ * What Docker keeps credentials under may have a scheme and a path, of which only the host counts (docker/cli, ConvertToHostname).
+ * The very name comes first.
+ */
+function valueFor<Value>(record: Record<string, Value>, registry: string): Value | undefined {
+  const hosts = registry === dockerHub ? dockerHubKeys : [registry]
+  const hostOf = (key: string): string => key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  const keys = Object.entries(record).map(([key, value]) => ({ key: key.toLowerCase(), value }))
+  const found =
+    keys.find(({ key }) => hosts.includes(key)) ?? keys.find(({ key }) => hosts.includes(hostOf(key)))
+  return found?.value
+}
+
+function fromAuths(auths: Auths, registry: string): Credentials | undefined {
+  const stored = valueFor(auths, registry)
+  if (!stored) return undefined
+  const { auth, username, password, identitytoken, registrytoken } = stored
+  if (registrytoken) return { kind: 'registry-token', token: registrytoken }
+  const pair = auth ? fromBasic(auth, registry) : username && password ? { username, password } : undefined
+  if (identitytoken)
+    return { kind: 'identity-token', token: identitytoken, ...(pair?.password && { basic: pair }) }
+  return pair && { kind: 'password', ...pair }
+}
+
+function readable(auths: Auths, registry: string): Credentials | undefined {
+  try {
+    return fromAuths(auths, registry)
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
+}
+
+/** `auth` is base64 of `user:password`; Docker pads it with NUL bytes in places, and cuts these off when reading. */
+function fromBasic(auth: string, registry: string): { username: string; password: string } {
+  const text = Buffer.from(auth, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 1) {
+    throw new UserError(`Docker's config.json has unreadable credentials for ${registry}; log in again.`)
+  }
+  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') }
+}
+
+async function askHelper(
+  runHelper: RunCredentialHelper,
+  name: string,
+  registry: string,
+): Promise<Credentials | undefined> {
+  const complaint = `the credential helper docker-credential-${name} of Docker's config.json`
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new UserError(`${complaint} is not the name of a program.`)
+  const answer = await runHelper(name, registry === dockerHub ? dockerHubServer : registry).catch(
+    (error: unknown) => {
+      throw new UserError(`${complaint} cannot be run for ${registry}; install it or remove it there.`, {
+        cause: error,
+      })
+    },
+  )
+  // Helpers say this on stdout (docker-credential-helpers, credentials/error.go); it is no error.
+  if (/credentials not found/i.test(answer.stdout)) return undefined
+  const content = answer.exitCode === 0 ? safeJson(answer.stdout) : undefined
+  const parsed = v.safeParse(helperAnswer, content)
+  if (!parsed.success) {
+    throw new UserError(
+      `${complaint} gives no credentials for ${registry} (exit code ${answer.exitCode}); log in again.`,
+    )
+  }
+  const { Username: username, Secret: secret } = parsed.output
+  if (username === '' && secret === '') return undefined
+  return username === '<token>'
+    ? { kind: 'identity-token', token: secret }
+    : { kind: 'password', username, password: secret }
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

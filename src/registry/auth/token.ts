@@ -1,0 +1,168 @@
+import * as v from 'valibot'
+import { UserError } from '../../errors.ts'
+import type { Challenge } from './challenge.ts'
+import type { Credentials } from './credentials.ts'
+import { type Purpose, refusal } from '../http/failure.ts'
+import { checked, parseJson, printable } from '../content/json.ts'
+import { follow, maximumRedirects, redirectOf } from '../http/redirect.ts'
+import { apiOrigin, isLoopback } from '../content/reference.ts'
+import { type HttpAnswer, type HttpRequest, isSuccess, type Transport } from '../http/transport.ts'
+
+/** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
+export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
+
+type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>
+
+/** An Authorization header and how long it is good for, in seconds. */
+export type Authorization = { header: string; lifetime: number }
+
+/** Bytes; tokens of real registries have up to 10 kB. */
+const tokenLimit = 256 * 1024
+/** What a token lives if its service does not say (distribution, docs/spec/auth/token.md), in seconds. */
+const defaultLifetime = 60
+
+const tokenAnswer = v.object({
+  token: v.nullish(v.string(), ''),
+  access_token: v.nullish(v.string(), ''),
+  expires_in: v.nullish(v.number(), defaultLifetime),
+})
+
+/**
+ * @returns the answer to a challenge, undefined if it wants credentials and there are none
+ * @throws UserError if the token service refuses, or is not one that credentials may be sent to
+ */
+export async function authorize(
+  transport: Transport,
+  purpose: Purpose,
+  scopes: readonly Scope[],
+  challenge: Challenge,
+  own: Credentials | undefined,
+): Promise<Authorization | undefined> {
+  if (challenge.scheme === 'bearer')
+    return own?.kind === 'registry-token'
+      ? { header: `Bearer ${own.token}`, lifetime: Infinity }
+      : fetchToken(transport, purpose, scopes, challenge, own)
+  if (own === undefined) return undefined
+  const pair = own.kind === 'password' ? own : own.kind === 'identity-token' ? own.basic : undefined
+  if (pair === undefined) {
+    const what = own.kind === 'identity-token' ? 'an identity token' : 'a token'
+    throw new UserError(
+      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's configuration has ${what}; log in with a user name and password.`,
+    )
+  }
+  return { header: basic(pair.username, pair.password), lifetime: Infinity }
+}
+
+function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+async function fetchToken(
+  transport: Transport,
+  purpose: Purpose,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  own: Exclude<Credentials, { kind: 'registry-token' }> | undefined,
+): Promise<Authorization> {
+  const url = realmOf(purpose.registry, challenge)
+  const answer =
+    own?.kind === 'identity-token'
+      ? await refresh(transport, purpose, url, scopes, challenge, own.token)
+      : await getToken(transport, purpose, url, scopes, challenge, own)
+  const body = await answer.read(tokenLimit)
+  if (!isSuccess(answer)) {
+    const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
+    const { status, headers } = answer
+    throw refusal(purpose, { status, body, headers }, own !== undefined, secrets)
+  }
+  const title = `the answer of the token service ${url.host}`
+  const { token, access_token, expires_in } = checked(tokenAnswer, parseJson(body, title), title)
+  // Of two that differ Docker takes this one; either may be there and empty.
+  const text = access_token || token
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new UserError(`${title} holds no token.`)
+  return { header: `Bearer ${text}`, lifetime: expires_in > 0 ? expires_in : defaultLifetime }
+}
+
+function realmOf(registry: string, { realm }: BearerChallenge): URL {
+  const url = URL.canParse(realm) ? new URL(realm) : undefined
+  const isLocal = url?.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(apiOrigin(registry)))
+  // A password in the address would become an Authorization header.
+  if (url?.username !== '' || url.password !== '' || !(url.protocol === 'https:' || isLocal)) {
+    throw new UserError(
+      `registry ${registry} names a token service that is not https; credentials are not sent there.`,
+    )
+  }
+  return url
+}
+
+function wantedScopes(scopes: readonly Scope[], { scope }: BearerChallenge): readonly string[] {
+  return scopes.length > 0 || scope === undefined ? scopes : [scope]
+}
+
+/**
+ * Follows redirects to other addresses of the same service. Another host would be a third party, and gets nothing.
+ * @throws UserError for a redirect to another origin, or too many of them
+ */
+async function sendWithin(transport: Transport, request: HttpRequest): Promise<HttpAnswer> {
+  const { purpose, url: service } = request
+  let next = request
+  for (let hop = 0; hop <= maximumRedirects; hop++) {
+    const answer = await transport.send(next)
+    const location = redirectOf(answer)
+    if (location === undefined) return answer
+    answer.discard()
+    const url = follow(purpose, next.url, location)
+    if (url.origin !== service.origin)
+      throw new UserError(
+        `the token service ${service.host} of registry ${purpose.registry} answers with a redirect (${answer.status}) to another host, ${printable(url.host)}, which gets no credentials; ask its operator.`,
+      )
+    // As browsers and Go have it: only these two send what was sent again (RFC 9110, 15.4).
+    const isRepeated = next.method === 'GET' || [307, 308].includes(answer.status)
+    next = isRepeated ? { ...next, url } : { method: 'GET', url, headers: {}, timeout: next.timeout, purpose }
+  }
+  throw new UserError(
+    `the token service ${service.host} of registry ${purpose.registry} answers with more than ${maximumRedirects} redirects; ask its operator.`,
+  )
+}
+
+/** Distribution, docs/spec/auth/token.md. */
+async function getToken(
+  transport: Transport,
+  purpose: Purpose,
+  realm: URL,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  own: { username: string; password: string } | undefined,
+): Promise<HttpAnswer> {
+  const url = new URL(realm)
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
+  for (const scope of wantedScopes(scopes, challenge)) url.searchParams.append('scope', scope)
+  const headers = own === undefined ? {} : { authorization: basic(own.username, own.password) }
+  return sendWithin(transport, { method: 'GET', url, headers, timeout: 'request', purpose })
+}
+
+/** Distribution, docs/spec/auth/oauth.md. */
+async function refresh(
+  transport: Transport,
+  purpose: Purpose,
+  url: URL,
+  scopes: readonly Scope[],
+  challenge: BearerChallenge,
+  token: string,
+): Promise<HttpAnswer> {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: 'aibrix-image-action',
+    refresh_token: token,
+    service: challenge.service ?? '',
+    scope: wantedScopes(scopes, challenge).join(' '),
+  })
+  return sendWithin(transport, {
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from(form.toString()),
+    timeout: 'request',
+    purpose,
+  })
+}

@@ -1,0 +1,107 @@
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { UserError } from '../../errors.ts'
+import type { RegistryClient } from '../client.ts'
+import { Damaged } from '../http/damage.ts'
+import { digestOf } from './digest.ts'
+import type { ImageManifest } from './manifest.ts'
+import { mediaTypes } from './media-types.ts'
+import type { Repository } from './reference.ts'
+
+/** Of the manifest: what the document is, as `artifactType` says it elsewhere. */
+const kindAnnotation = 'io.aibrix.image-action.kind'
+/** Of the manifest: the digest of the image that the document is about, as `subject` says it elsewhere. */
+const subjectAnnotation = 'io.aibrix.image-action.subject'
+
+/** The one file of the layer. */
+const fileName = 'document'
+/** Bytes of a header and of what it is filled up to, in a tar archive (POSIX, pax, ustar interchange format). */
+const block = 512
+
+/**
+ * Stores what a document in the form of an image consists of: a configuration, and a layer with the document as its one file.
+ * There is nothing in it that an image does not have, and `docker pull` takes it.
+ * @returns the manifest, the same bytes for the same document
+ */
+export async function putImageForm(
+  client: Pick<RegistryClient, 'putBlob'>,
+  repository: Repository,
+  document: { type: string; bytes: Uint8Array; subject?: string | undefined },
+): Promise<Buffer> {
+  const archive = await tarOf(document.bytes)
+  const layer = await promisify(gzip)(archive, { level: 1 })
+  const created = new Date(0).toISOString()
+  const config = Buffer.from(
+    JSON.stringify({
+      created,
+      architecture: 'amd64',
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: [digestOf(archive)] },
+      history: [{ created, created_by: 'aibrix image-action', comment: document.type }],
+    }),
+  )
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: {
+      mediaType: mediaTypes.ociConfig,
+      digest: await client.putBlob(repository, config),
+      size: config.length,
+    },
+    layers: [
+      {
+        mediaType: mediaTypes.ociLayerGzip,
+        digest: await client.putBlob(repository, layer),
+        size: layer.length,
+      },
+    ],
+    annotations: {
+      [kindAnnotation]: document.type,
+      ...(document.subject !== undefined && { [subjectAnnotation]: document.subject }),
+    },
+  }
+  return Buffer.from(JSON.stringify(manifest))
+}
+
+/** @returns whether the manifest is one of `putImageForm`, of a document of this type */
+export function isImageForm({ annotations }: ImageManifest, type: string): boolean {
+  return annotations[kindAnnotation] === type
+}
+
+/**
+ * @param limit bytes of the document; a longer one is an error
+ * @throws UserError if the layer is not one of `putImageForm`
+ */
+export async function readImageForm(
+  client: Pick<RegistryClient, 'getBlob'>,
+  repository: Repository,
+  { layers: [layer] }: ImageManifest,
+  limit: number,
+): Promise<Buffer> {
+  const broken = (cause?: unknown): Damaged =>
+    new Damaged('a document that is stored as an image is broken; its layer is not one file.', { cause })
+  if (!layer) throw broken()
+  // What can't be compressed becomes a little longer.
+  const compressed = await client.getBlob(repository, layer.digest, limit + 2 * block + limit / 100)
+  const most = Math.ceil(limit / block) * block + 3 * block
+  const archive = await promisify(gunzip)(compressed, { maxOutputLength: most }).catch((error: unknown) => {
+    throw broken(error)
+  })
+  if (archive.length < block) throw broken()
+  const { Header } = await import('tar')
+  const { size, path, cksumValid } = new Header(archive)
+  if (!cksumValid || path !== fileName || size === undefined || block + size > archive.length) throw broken()
+  if (size > limit) throw new UserError(`a document that is stored as an image has more than ${limit} bytes.`)
+  return archive.subarray(block, block + size)
+}
+
+async function tarOf(bytes: Uint8Array): Promise<Buffer> {
+  const { Header } = await import('tar')
+  // Filled up, and two empty blocks at its end.
+  const archive = Buffer.alloc((1 + Math.ceil(bytes.length / block) + 2) * block)
+  const owner = { uid: 0, gid: 0, mode: 0o644, mtime: new Date(0) }
+  new Header({ path: fileName, type: 'File', size: bytes.length, ...owner }).encode(archive)
+  archive.set(bytes, block)
+  return archive
+}

@@ -1,0 +1,166 @@
+import * as v from 'valibot'
+import { UserError } from '../../errors.ts'
+import { type Digest, isDigest } from './digest.ts'
+import { checked, parseJson, printable } from './json.ts'
+import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
+import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.ts'
+
+export { type Compression, layerCompression, mediaTypes } from './media-types.ts'
+export { type ImageConfig, parseImageConfig } from './image-config.ts'
+export { formatPlatform, isForPlatform, type Platform } from './platform.ts'
+
+/**
+ * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
+ * image specification 1.1 (descriptor.md), so that one that is written again loses none.
+ */
+export type Descriptor = {
+  mediaType: string
+  digest: Digest
+  size: number
+  annotations: Record<string, string>
+  urls?: string[] | undefined
+  /** The content itself in base64 */
+  data?: string | undefined
+  platform?: Platform | undefined
+  artifactType?: string | undefined
+}
+
+/** A layer as the registry has it: size in bytes, compressed. */
+export type ImageLayer = Pick<Descriptor, 'digest' | 'size' | 'mediaType'>
+
+type Common = {
+  mediaType: string
+  annotations: Record<string, string>
+  artifactType?: string | undefined
+  subject?: Descriptor | undefined
+}
+
+export type ImageManifest = Common & { kind: 'image'; config: Descriptor; layers: Descriptor[] }
+export type ImageIndex = Common & { kind: 'index'; manifests: Descriptor[] }
+export type ParsedManifest = ImageManifest | ImageIndex
+
+/** Engines run images of up to 127 layers, and the largest official indexes have about 50 manifests. */
+const maximumParts = 1000
+/** Bytes, 1 TiB; registries take layers of up to about 50 GB. */
+const maximumSize = 2 ** 40
+
+/** Go, in which registries and engines are written, reads `null` as "not there". */
+function absent<const Schema extends v.GenericSchema>(schema: Schema) {
+  return v.nullish(schema, () => undefined)
+}
+
+const annotations = v.nullish(v.record(v.string(), v.nullish(v.string(), '')), () => ({}))
+
+const platform = v.object({
+  os: v.nullish(v.string(), ''),
+  architecture: v.nullish(v.string(), ''),
+  variant: absent(v.string()),
+  'os.version': absent(v.string()),
+  'os.features': absent(v.array(v.string())),
+})
+
+const descriptor = v.object({
+  mediaType: v.string(),
+  digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'not a sha256 digest'),
+  size: v.pipe(
+    v.number(),
+    v.safeInteger(),
+    v.minValue(0),
+    v.maxValue(maximumSize, 'more bytes than can be true'),
+  ),
+  annotations,
+  urls: absent(v.array(v.string())),
+  data: absent(v.string()),
+  platform: absent(platform),
+  artifactType: absent(v.string()),
+})
+
+const parts = v.pipe(
+  v.array(v.unknown()),
+  v.maxLength(maximumParts, `more than ${maximumParts} of them`),
+  v.array(descriptor),
+)
+
+const common = {
+  schemaVersion: v.literal(2),
+  annotations,
+  artifactType: absent(v.string()),
+  subject: absent(descriptor),
+}
+
+// `manifests` in an image and `layers` or `config` in an index are refused: one document must not be read as two
+// things (CVE-2021-41190).
+const imageManifest = v.object({
+  ...common,
+  config: descriptor,
+  layers: parts,
+  manifests: v.optional(v.never()),
+})
+const imageIndex = v.object({
+  ...common,
+  manifests: parts,
+  config: v.optional(v.never()),
+  layers: v.optional(v.never()),
+})
+
+/**
+ * @param bytes the manifest as stored
+ * @param contentType the registry's Content-Type; parameters behind a semicolon are ignored
+ * @param name what is read, for the error: `docker.io/library/debian:12`
+ * @throws UserError if it is neither an image manifest nor an index, or if the type inside contradicts the type outside
+ */
+export function parseManifest(bytes: Uint8Array, contentType: string, name: string): ParsedManifest {
+  const outside = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const title = `the manifest of ${name}`
+  const content = parseJson(bytes, title)
+  const inside = checked(v.object({ mediaType: v.nullish(v.string(), '') }), content, title).mediaType
+  const mediaType = inside || outside
+  const known = [...indexMediaTypes, ...manifestMediaTypes]
+  if (known.includes(outside) && mediaType !== outside) {
+    throw new UserError(`${title} is served as ${outside} but says ${printable(mediaType)}.`)
+  }
+  if (indexMediaTypes.includes(mediaType)) {
+    return { ...checked(imageIndex, content, title), kind: 'index', mediaType }
+  }
+  if (manifestMediaTypes.includes(mediaType)) {
+    return { ...checked(imageManifest, content, title), kind: 'image', mediaType }
+  }
+  throw new UserError(
+    `${title} has the media type "${printable(mediaType)}", which is neither an image manifest nor an index.`,
+  )
+}
+
+/** @returns whether a descriptor in an index is an attestation (provenance, SBOM) and not an image; BuildKit's two marks */
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
+  return (
+    annotations['vnd.docker.reference.type'] !== undefined ||
+    (platform?.os === 'unknown' && platform.architecture === 'unknown')
+  )
+}
+
+/**
+ * Chooses the image for one platform, attestations left out.
+ * @param platform `linux/amd64`, `linux/arm64/v8`, in whatever spelling. Without a variant, an entry without one is preferred and any other
+ *   is taken else, so that `amd64/v3` does not win over `amd64`.
+ * @returns undefined if the index has none that says so
+ */
+export function platformManifest(index: ImageIndex, platform: string): Descriptor | undefined {
+  return platformManifests(index, platform).find((entry) => entry.platform !== undefined)
+}
+
+/** @returns what may be the image for a platform, best first, and at last, in the index' order, those that say none */
+export function platformManifests(index: ImageIndex, platform: string): Descriptor[] {
+  const entries = index.manifests.filter((entry) => !isAttestation(entry) && isKnownType(entry.mediaType))
+  const named = entries.filter((entry) => entry.platform && isForPlatform(platform, entry.platform))
+  const isExact = (entry: Descriptor): boolean =>
+    entry.platform !== undefined && isExactlyForPlatform(platform, entry.platform)
+  return [
+    ...named.filter(isExact),
+    ...named.filter((entry) => !isExact(entry)),
+    ...entries.filter((entry) => entry.platform === undefined),
+  ]
+}
+
+function isKnownType(mediaType: string): boolean {
+  return indexMediaTypes.includes(mediaType) || manifestMediaTypes.includes(mediaType)
+}

@@ -1,0 +1,126 @@
+import { engines } from '../../plan/engine.ts'
+import type { ComponentName } from '../../verify/components.ts'
+import { humanBytes } from '../../verify/size.ts'
+import type { Part } from '../fit.ts'
+import type { LegReport } from '../../store/leg-report.ts'
+import { escaped, none, wrappingTable } from '../markdown.ts'
+import type { ImageOutcome } from '../outcome.ts'
+import { titledLegs, type TitledLeg, type TitleOf } from '../titles.ts'
+
+const titles: readonly [ComponentName, string][] = [
+  ['engine', 'Engine version'],
+  ['cuda', 'CUDA'],
+  ['torch', 'Torch version'],
+  ['python', 'Python'],
+  ['aibrix_kvcache', 'aibrix_kvcache'],
+  ['nixl', 'NIXL / CUDA plugin'],
+  ['ucx', 'UCX'],
+]
+
+/** The names of `componentCells`. */
+export const componentTitles: readonly string[] = titles.map(([, title]) => title)
+
+/** With more images than this, each is a row and not a column: a page grows downwards. */
+const mostColumns = 4
+
+/** Versions as their projects write them: the engines and AIBrix with a `v`. */
+function shownVersion(name: ComponentName, version: string): string {
+  const written = name === 'engine' || name === 'aibrix_kvcache' ? version.replace(/^v?/, 'v') : version
+  return escaped(written, 80)
+}
+
+/** What was measured, and what was declared where that is something else. */
+function componentCell(report: LegReport | undefined, name: ComponentName): string {
+  const component = report?.components.find((candidate) => candidate.name === name)
+  if (!component) return none
+  const { declared, measured, agrees } = component
+  const plugin = name === 'nixl' && report?.nixlPlugin ? ` / ${escaped(report.nixlPlugin, 40)}` : ''
+  const found = measured === null ? none : shownVersion(name, measured) + plugin
+  return agrees || declared === null ? found : `${found} ⚠️ declared ${shownVersion(name, declared)}`
+}
+
+/** @returns the measured version of each component, as Markdown */
+export function componentCells(report: LegReport | undefined): string[] {
+  return titles.map(([name]) => componentCell(report, name))
+}
+
+/** An image, or one of its platforms, with what was measured of it. */
+type Line = { title: string; cells: string[] }
+
+const lineTitles = [...componentTitles, 'GPU architectures', 'Integration', 'Size, compressed']
+
+/** Bytes that a registry stores and a user pulls. */
+function sizeCell({ sizes }: LegReport): string {
+  return sizes ? `${humanBytes(sizes.total)}, ${humanBytes(sizes.added)} added` : none
+}
+
+function lineOf({ title, report }: TitledLeg): Line[] {
+  if (!report || report.components.length === 0) return []
+  const architectures = escaped(report.gpuArchitectures.join(' '), 80) || none
+  const integration = report.integration?.mode ?? none
+  return [{ title, cells: [...componentCells(report), architectures, integration, sizeCell(report)] }]
+}
+
+/** Legs of one image that hold the same are one line, with a size for each. */
+function linesOf(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Line[] {
+  return outcomes.flatMap((outcome) => {
+    const lines = titledLegs([outcome], titleOf).flatMap(lineOf)
+    const [first] = lines
+    const held = ({ cells }: Line): string => cells.slice(0, -1).join('|')
+    if (
+      !first ||
+      lines.length < outcome.image.legs.length ||
+      lines.some((line) => held(line) !== held(first))
+    )
+      return lines
+    const sizes = [...new Set(lines.map(({ cells }) => cells.at(-1) ?? none))]
+    return [{ title: titleOf(outcome.image), cells: [...first.cells.slice(0, -1), sizes.join('<br>')] }]
+  })
+}
+
+/** `vLLM Image` says enough where there is one of each engine, as in the matrix of a release. */
+function shortened(lines: readonly Line[], outcomes: readonly ImageOutcome[], titleOf: TitleOf): string[] {
+  return lines.map(({ title }) => {
+    const [own, ...others] = outcomes.filter(({ image }) => title.startsWith(engines[image.engine].title))
+    const isAlone = own && others.length === 0 && title === titleOf(own.image)
+    return isAlone ? `${engines[own.image.engine].title} Image` : title
+  })
+}
+
+/** A row for each image. What is no version, and the same for all, is said once below, since it takes much room. */
+function rows(lines: readonly Line[]): Part[] {
+  const columns = lineTitles.map((name, index) => ({
+    name,
+    index,
+    values: new Set(lines.map(({ cells }) => cells[index] ?? none)),
+  }))
+  const isSame = ({ values, name }: (typeof columns)[number]): boolean =>
+    values.size === 1 && !componentTitles.includes(name)
+  const shown = columns.filter((column) => !isSame(column))
+  const text = wrappingTable(
+    ['Image', ...shown.map(({ name }) => name)],
+    lines.map(({ title, cells }) => [
+      `**${escaped(title, 120)}**`,
+      ...shown.map(({ index }) => cells[index] ?? none),
+    ]),
+  )
+  const same = columns
+    .filter((column) => isSame(column) && !column.values.has(none))
+    .map(({ name, values }) => `${name} ${[...values].join()}`)
+  return [{ text }, ...(same.length === 0 ? [] : [{ text: `The same in each: ${same.join(' · ')}` }])]
+}
+
+/** Components by images as they were measured, turned round where there are many images; nothing where nothing was measured. */
+export function componentsPart(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Part[] {
+  const lines = linesOf(outcomes, titleOf)
+  if (lines.length === 0) return []
+  const heading = { text: '### Components' }
+  if (lines.length > mostColumns) return [heading, ...rows(lines)]
+  const text = wrappingTable(
+    ['Component', ...shortened(lines, outcomes, titleOf).map((title) => escaped(title, 120))],
+    lineTitles
+      .map((name, row) => [name, ...lines.map(({ cells }) => cells[row] ?? none)])
+      .filter(([, ...cells]) => cells.some((cell) => cell !== none)),
+  )
+  return [heading, { text }]
+}

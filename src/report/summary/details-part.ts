@@ -1,0 +1,122 @@
+import { familiarRepository } from '../../registry/content/reference.ts'
+import type { Part } from '../fit.ts'
+import { passedTable, tally } from './gates-part.ts'
+import type { LegReport } from '../../store/leg-report.ts'
+import { bullets, code, codeBlock, counted, escaped, folded } from '../markdown.ts'
+import { legDigest, publicDigest } from '../outcome.ts'
+import { optionALine } from '../shell.ts'
+import { many, type TitledLeg } from '../titles.ts'
+
+/** Folds that are folded together where there are many, so that some stay if not all fit. */
+const together = 25
+
+/** The image by the digest that never changes, what it was made of, and where its parts came from. */
+function origins({ image, outcome, report }: TitledLeg, isBuilt: boolean): string[] {
+  const { repository } = image.image
+  const digest = legDigest(image, outcome)
+  const isPublic = publicDigest(image) !== undefined
+  const { base, artifacts } = { artifacts: undefined, ...report }
+  return [
+    ...(digest === undefined
+      ? []
+      : [`Image: ${code(isPublic ? `${familiarRepository(repository)}@${digest}` : digest)}`]),
+    ...(base ? [`Base: ${code(`${base.name}@${base.digest}`)}`] : []),
+    ...(isBuilt && artifacts
+      ? [`Wheel: ${escaped(artifacts.wheel, 300)}`, `UCX tools: ${escaped(artifacts.ucx, 300)}`]
+      : []),
+  ]
+}
+
+function modules({ ucxModules: { nixl, tools } }: LegReport): string[] {
+  return [
+    `UCX modules of NIXL, measured: ${code(nixl.join(' ') || 'none', 600)}`,
+    ...(tools.length === 0 ? [] : [`UCX modules of the tools, measured: ${code(tools.join(' '), 600)}`]),
+  ]
+}
+
+function packages({ added, replaced }: LegReport): string[] {
+  const named = (found: Record<string, string>): string =>
+    Object.entries(found)
+      .map(([name, version]) => code(`${name} ${version}`, 120))
+      .join(', ')
+  const changed = replaced.map(({ name, before, after }) =>
+    code(`${name} ${before} → ${after ?? 'removed'}`, 120),
+  )
+  return [
+    ...(Object.keys(added.pip).length === 0 ? [] : [`Added with pip: ${named(added.pip)}`]),
+    ...(Object.keys(added.dpkg).length === 0 ? [] : [`Added with apt: ${named(added.dpkg)}`]),
+    ...(changed.length === 0 ? [] : [`Replaced with pip: ${changed.join(', ')}`]),
+  ]
+}
+
+function conditionLines({ conditions }: LegReport): string[] {
+  return conditions.map(({ name, reason }) => `Condition: ${code(name)}, since ${escaped(reason, 300)}`)
+}
+
+/** @param isBuilt whether this run is the one that made it */
+function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
+  const { report } = leg
+  const isMeasured = report !== undefined && report.components.length > 0
+  const { command } = leg.outcome
+  const gates = passedTable(report?.gates ?? [], limit)
+  const lines = [
+    ...origins(leg, isBuilt),
+    ...(isMeasured ? [...conditionLines(report), ...modules(report), ...packages(report)] : []),
+  ]
+  return [
+    ...(lines.length === 0 ? [] : [bullets(lines)]),
+    ...(gates === undefined ? [] : [gates]),
+    ...(command === undefined
+      ? []
+      : ['To build the same by hand, in a checkout of this action:', codeBlock(optionALine(command), 'sh')]),
+  ]
+}
+
+/** One fold for an image; its platforms are one below the other. */
+function foldOf(legs: readonly TitledLeg[], title: string, built: readonly TitledLeg[], limit: number) {
+  const found = legs
+    .map((leg) => ({ leg, texts: detailsOf(leg, built.includes(leg), limit) }))
+    .filter(({ texts }) => texts.length > 0)
+  if (found.length === 0) return undefined
+  const gates = legs.flatMap(({ report }) => report?.gates ?? [])
+  const texts = found.flatMap(({ leg, texts }) =>
+    legs.length === 1 ? texts : [`#### ${escaped(leg.outcome.leg.platform, 40)}`, ...texts],
+  )
+  const head = `<b>${escaped(title, 120)}</b>${gates.length === 0 ? '' : `: ${tally(gates)}`}`
+  return folded(head, texts.join('\n\n'))
+}
+
+/**
+ * What few readers need, in one fold for each image.
+ * @param titleOf the title of the image of a leg
+ * @param built legs that were built for this run
+ * @param limit characters of a cell
+ */
+export function detailsPart(
+  legs: readonly TitledLeg[],
+  titleOf: (leg: TitledLeg) => string,
+  built: readonly TitledLeg[],
+  limit: number,
+): Part[] {
+  const folds = [...Map.groupBy(legs, ({ image }) => image)].flatMap(([, own]) => {
+    const [first] = own
+    return (first && foldOf(own, titleOf(first), built, limit)) ?? []
+  })
+  if (folds.length === 0) return []
+  const heading = { text: '### Details' }
+  if (folds.length < many) return [heading, ...folds.map((text) => ({ text, drop: 'details' }))]
+  const groups = Array.from({ length: Math.ceil(folds.length / together) }, (_, index) =>
+    folds.slice(index * together, (index + 1) * together),
+  )
+  return [
+    heading,
+    ...groups.map((group, index) => {
+      const from = index * together
+      const which =
+        groups.length === 1
+          ? counted(folds.length, 'image')
+          : `images ${from + 1} to ${from + group.length} of ${folds.length}`
+      return { text: folded(`Details of ${which}`, group.join('\n\n')), drop: 'details' }
+    }),
+  ]
+}

@@ -1,0 +1,90 @@
+import { counted, escaped } from '../markdown.ts'
+import { type ImageOutcome, isUnverified, legDigest, type LegOutcome, type Run } from '../outcome.ts'
+import { titledLegs, type TitleOf } from '../titles.ts'
+
+/** What became of one image (of one leg, where legs are all that was asked for), in the order of a heading. */
+const fates = {
+  failed: 'failed',
+  published: 'published',
+  unchanged: 'unchanged',
+  staged: 'verified and staged',
+  pending: 'verified',
+  unpushed: 'built and verified, not pushed',
+  unverified: 'built, neither verified nor pushed',
+  skipped: 'not begun',
+} as const
+
+type Fate = keyof typeof fates
+type Item = { title: string; fate: Fate }
+
+const order = Object.keys(fates) as Fate[]
+
+/** Something that was asked for was not done. */
+const bad: readonly Fate[] = ['failed', 'pending', 'skipped']
+
+/** Behind a heading that has only this to say. */
+const afterwards: Partial<Record<Fate, string>> = {
+  unchanged: ', nothing to build',
+  staged: ', to be published by promote',
+}
+
+function fateOfImage({ state, legs }: ImageOutcome): Fate {
+  if (state === 'built') return isUnverified(legs) ? 'unverified' : 'unpushed'
+  return state === 'staged' ? 'pending' : state
+}
+
+function fateOfLeg(image: ImageOutcome, leg: LegOutcome): Fate {
+  if (leg.state === 'failed' || leg.state === 'skipped') return leg.state
+  if (image.state === 'unchanged') return 'unchanged'
+  if (leg.state !== 'built' || legDigest(image, leg) !== undefined) return 'staged'
+  return isUnverified([leg]) ? 'unverified' : 'unpushed'
+}
+
+function itemsOf({ command, outcomes }: Run, titleOf: TitleOf): Item[] {
+  if (command !== 'build')
+    return outcomes.map((outcome) => ({ title: titleOf(outcome.image), fate: fateOfImage(outcome) }))
+  return titledLegs(outcomes, titleOf).map(({ title, image, outcome }) => ({
+    title,
+    fate: fateOfLeg(image, outcome),
+  }))
+}
+
+/** Nothing is said of tags where some may exist: a promotion that broke off, an image that was there. */
+function hasNoTag({ outcomes, error }: Run): boolean {
+  const without = ({ state, legs, image: { published } }: ImageOutcome): boolean =>
+    state === 'failed'
+      ? legs.some((leg) => leg.state === 'failed')
+      : state !== 'published' && state !== 'unchanged' && published.kind === 'absent'
+  return error === undefined && outcomes.every(without)
+}
+
+function verdict(run: Run, items: readonly Item[]): string {
+  const all = counted(items.length, run.command === 'build' ? 'leg' : 'image')
+  const counts = order
+    .map((fate) => ({ fate, count: items.filter((item) => item.fate === fate).length }))
+    .filter(({ count }) => count > 0)
+  const listed = (some: typeof counts): string =>
+    some.map(({ fate, count }) => `${count} ${fates[fate]}`).join(', ')
+  const [first, ...more] = counts
+  if (!first) return all
+  if (run.error !== undefined && first.fate !== 'failed') return `The run failed: ${all}, ${listed(counts)}`
+  if (more.length > 0)
+    return first.fate === 'failed'
+      ? `${first.count} of ${all} failed, ${listed(more)}`
+      : `${all}: ${listed(counts)}`
+  const subject = items.length === 1 ? escaped(items[0]?.title ?? all, 120) : all
+  return `${subject} ${fates[first.fate]}${afterwards[first.fate] ?? ''}`
+}
+
+/** What a run came to, in one line: green only if all that was asked for is done. */
+export function headingOf(run: Run, titleOf: TitleOf): string {
+  const items = itemsOf(run, titleOf)
+  const excluded = run.excluded.length === 0 ? '' : `, ${run.excluded.length} excluded`
+  if (items.length === 0) {
+    if (run.error !== undefined) return '❌ The run failed'
+    return excluded === '' ? '✅ Nothing to do' : `⚠️ Nothing to do${excluded}`
+  }
+  const red = run.error !== undefined || items.some(({ fate }) => bad.includes(fate))
+  const noTag = red && run.command !== 'build' && hasNoTag(run) ? ', no tag was published' : ''
+  return `${red ? '❌' : '✅'} ${verdict(run, items)}${noTag}${excluded}`
+}

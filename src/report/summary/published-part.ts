@@ -1,0 +1,122 @@
+import { familiarReference } from '../../registry/content/reference.ts'
+import type { Part } from '../fit.ts'
+import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
+import {
+  type ImageOutcome,
+  isUnverified,
+  legDigest,
+  type LegState,
+  publicDigest,
+  publicTags,
+  type Run,
+  tagNames,
+} from '../outcome.ts'
+import { commandBlock } from '../shell.ts'
+import { many, named, type TitledLeg, type TitleOf } from '../titles.ts'
+
+const imageStates: Record<ImageOutcome['state'], string> = {
+  published: '✅ published',
+  unchanged: '✅ unchanged',
+  built: '✅ verified, not pushed',
+  staged: '⏸️ verified, not published',
+  failed: '❌ failed',
+  skipped: '⏭️ not begun',
+}
+
+const legStates: Record<LegState['state'], string> = {
+  built: '✅ built and verified',
+  staged: '✅ verified',
+  failed: '❌ failed',
+  skipped: '⏭️ not begun',
+}
+
+function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
+  if (!hasDigest) return []
+  return [digest === undefined ? none : shortDigest(digest)]
+}
+
+type Row = { tags: readonly string[]; digest: string | undefined; state: string }
+
+/** A row for each image, or two where it has some of its tags and could not get the others. */
+function rowsOf(outcome: ImageOutcome): Row[] {
+  const { state } = outcome
+  const { published, cause } = outcome.image
+  if (state === 'staged' && published.kind === 'same') {
+    const { tags, digest, missingTags } = published
+    return [
+      { tags, digest, state: imageStates.unchanged },
+      { tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
+    ]
+  }
+  // It was published before, and not built for its new tag.
+  const isTagged = state === 'published' && cause.kind === 'unchanged'
+  const ended =
+    state === 'built' && isUnverified(outcome.legs) ? '⚠️ not verified, not pushed' : imageStates[state]
+  const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : ended
+  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
+}
+
+/** Digests only where there are any. */
+function tagTable(outcomes: readonly ImageOutcome[]): string {
+  const all = outcomes.flatMap((outcome) =>
+    rowsOf(outcome).map((row) => ({ ...row, repository: outcome.image.repository })),
+  )
+  const hasDigest = all.some(({ digest }) => digest !== undefined)
+  const rows = all
+    .filter(({ tags }) => tags.length > 0)
+    .map(({ tags, digest, state, repository }) => [
+      tags.map((tag) => code(familiarReference({ ...repository, tag }))).join('<br>'),
+      ...digestCell(hasDigest, digest),
+      state,
+    ])
+  return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
+}
+
+/** @returns a command to copy for the first image that can be pulled */
+function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
+  const [tag] = outcomes.flatMap(publicTags)
+  return tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
+}
+
+/** What has to be set for an image to work, where someone copies how to get it. */
+function conditionLines(legs: readonly TitledLeg[]): Part[] {
+  const all = legs.flatMap(({ title, outcome, report }) =>
+    outcome.state === 'failed' ? [] : (report?.conditions ?? []).map((condition) => ({ title, condition })),
+  )
+  const lines = [...Map.groupBy(all, ({ condition }) => condition.name)].map(([name, group]) => {
+    const reason = escaped(group[0]?.condition.reason ?? '', 300)
+    const what =
+      group[0]?.condition.kind === 'tools'
+        ? `it has ${code(name)}`
+        : `start it with ${code(`docker run --env ${name} …`)}`
+    return `⚠️ ${named(group.map(({ title }) => title))}: ${what}, since ${reason}.`
+  })
+  return lines.length === 0 ? [] : [{ text: bullets(lines) }]
+}
+
+/** A build is about its legs, which nobody can pull by a tag yet. */
+function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
+  const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
+  const rows = legs.map(({ image, outcome }) => [
+    `**${escaped(titleOf(image.image), 120)}**`,
+    escaped(outcome.leg.platform, 40),
+    ...digestCell(hasDigest, legDigest(image, outcome)),
+    outcome.state === 'built' && isUnverified([outcome])
+      ? '⚠️ built, not verified'
+      : legStates[outcome.state],
+  ])
+  const text = wrappingTable(['Leg', 'Platform', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
+  return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]
+}
+
+/** What is in the registry now. Of one image that is not there the heading has said it all. */
+export function publishedPart(
+  { command, outcomes }: Run,
+  legs: readonly TitledLeg[],
+  titleOf: TitleOf,
+): Part[] {
+  if (command === 'build') return [...legTable(legs, titleOf), ...conditionLines(legs)]
+  const [first, ...more] = outcomes
+  if (!first || (more.length === 0 && (first.state === 'failed' || first.state === 'skipped'))) return []
+  return [{ text: tagTable(outcomes) }, ...pullCommand(outcomes), ...conditionLines(legs)]
+}

@@ -1,0 +1,40 @@
+import type { Condition } from '../../verify/conditions.ts'
+import { engines } from '../../plan/engine.ts'
+import { listed } from '../../verify/gate.ts'
+import type { Part } from '../fit.ts'
+import { codeBlock } from '../markdown.ts'
+import type { TitledLeg } from '../titles.ts'
+
+/** JSON in quotes in a line of its own for each of its fields, which a shell takes as well: GitHub would cut one long line. */
+function broken(line: string): string {
+  return line.replace(/'(\{.*\})'/, (whole, text: string) => {
+    try {
+      return `'${JSON.stringify(JSON.parse(text), null, 2)}'`
+    } catch {
+      return whole
+    }
+  })
+}
+
+function variablesOf(conditions: readonly Condition[]): string {
+  return conditions.flatMap(({ kind, name }) => (kind === 'environment' ? [`${name} `] : [])).join('')
+}
+
+/** What a user passes to each engine, written once where it is the same for several images that passed. */
+export function usePart(legs: readonly TitledLeg[]): Part[] {
+  const found = legs.flatMap(({ image, outcome, report }) => {
+    const line = report?.integration?.line
+    if (line === null || line === undefined || outcome.state === 'failed') return []
+    const { engine, version } = image.image
+    const start =
+      engine === 'vllm' ? 'vllm serve <model>' : 'python3 -m sglang.launch_server --model-path <model>'
+    const variables = variablesOf(report?.conditions ?? [])
+    return [{ name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${broken(line)}` }]
+  })
+  if (found.length === 0) return []
+  const blocks = [...Map.groupBy(found, ({ line }) => line)].map(([line, group]) => {
+    const names = [...new Set(group.map(({ name }) => name))]
+    return `# ${listed(names)}\n${line}`
+  })
+  return [{ text: '### Use AIBrix in the engine' }, { text: codeBlock(blocks.join('\n\n'), 'sh') }]
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { cp, lstat, mkdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { ArtifactStore } from './artifact-store.ts'
+import { sentenceOf, UserError } from '../../errors.ts'
+
+/** What is used of @actions/cache. It swallows most errors: it tells the log, and the caller gets "nothing". */
+export type CacheLibrary = Pick<
+  typeof import('@actions/cache'),
+  'isFeatureAvailable' | 'restoreCache' | 'saveCache'
+>
+
+export type ActionsCacheSettings = {
+  /** Whether this run pushes: what is pushed must not come from here */
+  push: boolean
+  /** As the runner gives it, with its token */
+  environment: NodeJS.ProcessEnv
+  /** RUNNER_TEMP. Its path is part of what an entry is found by, so runners share entries that have the same one */
+  temporaryFolder: string
+  /** Milliseconds: an answer that brings nothing and takes longer than `patience` is trouble; after `limit` none is waited for */
+  timeouts?: { patience: number; limit: number }
+  load?: () => Promise<CacheLibrary>
+}
+
+/** One try of the library at a service that is down takes about 30 s; a miss takes less than one. */
+const defaultTimeouts = { patience: 10_000, limit: 180_000 }
+
+/**
+ * The store of stage artifacts for runs that can't write to the registry, such as those of pull requests from forks:
+ * GitHub's own cache. GitHub gives a run entries of its own ref, the base branch and the default branch, so that a pull
+ * request writes nothing that another one reads; what is released is not even built from the default branch's entries,
+ * since a run that pushes gets no store here.
+ * @returns undefined where there is no such cache (outside of GitHub Actions), or the run pushes
+ */
+export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore | undefined {
+  const { environment, push } = settings
+  const { ACTIONS_RESULTS_URL: url, ACTIONS_CACHE_URL: oldUrl, ACTIONS_RUNTIME_TOKEN: token } = environment
+  const isThere = [url, oldUrl].some(Boolean) && Boolean(token)
+  if (push || !isThere) return undefined
+  const { timeouts = defaultTimeouts, load = () => import('@actions/cache') } = settings
+  const guard = createGuard(timeouts)
+  // The library, with the SDK of the storage behind GitHub's cache, is a chunk of its own.
+  let loaded: Promise<CacheLibrary | undefined> | undefined
+  const library = () => (loaded ??= load().then((each) => (each.isFeatureAvailable() ? each : undefined)))
+  // A folder that has the same path at each run: the library finds an entry by the paths that are in it, too.
+  const placeOf = (name: string) => join(settings.temporaryFolder, 'image-action-artifacts', basename(name))
+  return {
+    restore: async (name, folder) => {
+      const place = placeOf(name)
+      await rm(place, { recursive: true, force: true })
+      const key = await guard(`looking for ${name}`, async () =>
+        // An entry can't be replaced, so each has a key of its own; of those that begin alike GitHub gives the newest.
+        (await library())?.restoreCache([place], prefixOf(name), [prefixOf(name)]),
+      )
+      const isFolder = key?.startsWith(prefixOf(name)) === true && (await isRealFolder(place))
+      if (!isFolder) return 'absent'
+      await copy(place, folder)
+      await rm(place, { recursive: true, force: true })
+      return 'restored'
+    },
+    save: async (name, folder) => {
+      const place = placeOf(name)
+      const key = `${prefixOf(name)}${randomBytes(4).toString('hex')}`
+      const id = await guard(`storing ${name}`, async () => {
+        await copy(folder, place)
+        return (await library())?.saveCache([place], key)
+      }).finally(() => rm(place, { recursive: true, force: true }))
+      if (id !== undefined && id < 0)
+        throw new UserError(`GitHub's cache did not take ${name}; the lines above say why.`)
+    },
+  }
+}
+
+/** Keys of entries have a fixed length, so that no name's prefix is the beginning of another one's. */
+function prefixOf(name: string): string {
+  return `image-action-${name}-`
+}
+
+/** @returns whether there is a folder, and not a link to one, which could lead anywhere */
+async function isRealFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() ?? false
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await mkdir(to, { recursive: true })
+  // Links between the versions of a library stay as they are.
+  await cp(from, to, { recursive: true, verbatimSymlinks: true })
+}
+
+/**
+ * A service in trouble is asked once, not for every artifact of every leg.
+ * @returns a function that runs one call; it throws a UserError at the first trouble, and gives undefined ever after
+ */
+function createGuard({ patience, limit }: { patience: number; limit: number }) {
+  let isGivenUp = false
+  return async <Result>(what: string, call: () => Promise<Result>): Promise<Result | undefined> => {
+    if (isGivenUp) return undefined
+    const giveUp = (why: string): UserError => {
+      isGivenUp = true
+      return new UserError(
+        `GitHub's cache is not used in the rest of this run, because ${what} ${why}; the lines above may say more.`,
+      )
+    }
+    const started = performance.now()
+    const expiry = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      expiry.reject(giveUp(`took longer than ${limit / 1000} s`))
+    }, limit)
+    try {
+      const result = await Promise.race([call(), expiry.promise])
+      const seconds = (performance.now() - started) / 1000
+      const isNothing = result === undefined || result === -1
+      if (isNothing && seconds * 1000 > patience)
+        throw giveUp(`took ${seconds.toFixed()} s and brought nothing`)
+      return result
+    } catch (error) {
+      throw error instanceof UserError ? error : giveUp(`failed (${sentenceOf(error)})`)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { chmod, lstat, mkdir, readdir, symlink } from 'node:fs/promises'
+import { isAbsolute, join, posix } from 'node:path'
+import { sentenceOf, UserError } from '../../errors.ts'
+
+/** Bytes of an artifact when it is unpacked; UCX and a wheel of five architectures have a tenth of it. */
+const unpackedLimit = 1024 * 1024 * 1024
+
+/** Files, folders and links in an artifact; UCX has a few hundred. */
+const maximumEntries = 10_000
+
+/** Bytes of an archive that are unpacked at a time */
+const portion = 256 * 1024
+
+/** A file that has more names than one is packed under each, so that no archive of ours has hard links. */
+class NoLinks extends Map<`${number}:${number}`, string> {
+  override get(): undefined {
+    return undefined
+  }
+}
+
+/**
+ * Packs what is below a folder.
+ * @returns a compressed archive, the same bytes for the same names, contents, modes and links
+ */
+export async function packFolder(folder: string): Promise<Buffer> {
+  const { create } = await import('tar')
+  const options = {
+    cwd: folder,
+    gzip: { level: 9 },
+    portable: true,
+    mtime: new Date(0),
+    noDirRecurse: true,
+    strict: true,
+    linkCache: new NoLinks(),
+  }
+  const chunks: Buffer[] = []
+  for await (const chunk of create(options, await namesBelow(folder))) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function namesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  // With the dot in front, a name that begins with @ is not taken for an archive.
+  return entries.map((entry) => `./${join(entry.parentPath, entry.name).slice(folder.length + 1)}`).sort()
+}
+
+/**
+ * Unpacks an archive into a new folder, which has nothing in it afterwards that leads out of it. Files are as old as the
+ * unpacking: BuildKit compares what it was sent before by name, size and time, and never by content.
+ * @throws UserError for an archive that is broken, too large, or has more than files, folders and links within it
+ */
+export async function unpackFolder(archive: Buffer, folder: string): Promise<void> {
+  const { extract } = await import('tar')
+  await mkdir(folder, { mode: 0o755 })
+  let problem: string | undefined
+  let left = unpackedLimit
+  let entries = 0
+  const links = new Map<string, string>()
+  const isWanted = (path: string, type: string, size: number, link: string): boolean => {
+    left -= size
+    entries += 1
+    if (entries > maximumEntries) problem ??= `it has more than ${maximumEntries} files`
+    else if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes when it is unpacked`
+    else problem ??= problemOf(path, type, link)
+    // What follows is not even decompressed: a few MB can hold for minutes.
+    if (problem !== undefined) unpacking.abort(new Error(problem))
+    if (type === 'SymbolicLink') links.set(posix.normalize(path), link)
+    return problem === undefined && type !== 'SymbolicLink'
+  }
+  const unpacking = extract({
+    cwd: folder,
+    strict: true,
+    noMtime: true,
+    preserveOwner: false,
+    filter: (path, entry) => 'type' in entry && isWanted(path, entry.type, entry.size, entry.linkpath ?? ''),
+  })
+  await new Promise<void>((done, fail) => {
+    unpacking.on('error', fail).on('close', done)
+    // At once, all of it would be in memory a second time, unpacked, until it is written.
+    let at = 0
+    const more = (): void => {
+      while (at < archive.length && problem === undefined) {
+        const part = archive.subarray(at, (at += portion))
+        if (!unpacking.write(part)) return void unpacking.once('drain', more)
+      }
+      unpacking.end()
+    }
+    more()
+  }).catch((error: unknown) => {
+    problem ??= sentenceOf(error)
+  })
+  // Links come last, so that no file is written through one.
+  if (problem === undefined)
+    await makeLinks(folder, links).catch((error: unknown) => {
+      problem = sentenceOf(error)
+    })
+  if (problem !== undefined) throw new UserError(`The archive can't be used: ${problem}.`)
+}
+
+async function makeLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, target] of links) {
+    if ([...links.keys()].some((other) => path.startsWith(`${other}/`)))
+      throw new UserError(`${JSON.stringify(path.slice(0, 200))} is behind a link`)
+    await mkdir(join(folder, posix.dirname(path)), { recursive: true })
+    await symlink(target, join(folder, path))
+  }
+}
+
+/** Why an entry has no place in an archive of ours; undefined if it has. */
+function problemOf(path: string, type: string, link: string): string | undefined {
+  const shown = JSON.stringify(path.slice(0, 200))
+  const name = posix.normalize(path)
+  if (isAbsolute(path) || name === '..' || name.startsWith('../'))
+    return `it has a file outside of its folder, ${shown}`
+  if (type === 'File' || type === 'OldFile' || type === 'Directory') return undefined
+  if (type !== 'SymbolicLink') return `${shown} is neither a file, a folder nor a symbolic link`
+  return leadsOut(name, link) ? `its link ${shown} leads out of its folder` : undefined
+}
+
+/** @param name path of a link in a folder @returns whether the link, as it is written, leads out of that folder */
+export function leadsOut(name: string, link: string): boolean {
+  const target = posix.normalize(posix.join(posix.dirname(name), link))
+  return isAbsolute(link) || target === '..' || target.startsWith('../')
+}
+
+/**
+ * Gives files and folders the modes that a stage has them with, whatever the process gives new ones and wherever they come
+ * from: all may read, and run what its owner may run.
+ */
+export async function openModes(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() && !entry.isDirectory()) continue
+    const path = join(entry.parentPath, entry.name)
+    const mode = (await lstat(path)).mode & 0o7777
+    const opened = entry.isDirectory() || (mode & 0o100) !== 0 ? 0o755 : 0o644
+    if (mode !== opened) await chmod(path, opened)
+  }
+}

@@ -1,0 +1,141 @@
+import { open, readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { sentenceOf, UserError } from '../../errors.ts'
+import { canonicalJson } from '../../plan/canonical.ts'
+import type {
+  Artifact,
+  Determinants,
+  UcxDeterminants,
+  WheelDeterminants,
+} from '../../plan/keys/artifact-key.ts'
+import { isSameRelease } from '../../plan/versions/version.ts'
+import { leadsOut } from './archive.ts'
+import { localPart, fittingLocalParts } from '../../verify/versions.ts'
+
+/** What an artifact was made from, beside the folder with its content. */
+export const madeFromFile = 'made-from.json'
+/** What takes the place of the stage. */
+export const contentFolder = 'content'
+
+/** Bytes that are read of a wheel, and of a text. */
+const wheelLimit = 512 * 1024 * 1024
+const textLimit = 1024 * 1024
+
+/** @returns the text of `madeFromFile` */
+export function madeFrom(determinants: Determinants): string {
+  return `${canonicalJson(determinants)}\n`
+}
+
+/**
+ * Looks whether a folder holds what its name says: by what is written beside it, and by what is in it.
+ * @returns why not, as a part of a sentence; undefined if it does
+ */
+export async function problemOf(folder: string, { determinants }: Artifact): Promise<string | undefined> {
+  try {
+    const stray = await strayIn(folder)
+    if (stray !== undefined) return `${JSON.stringify(stray)} in it is no file, folder or link within it`
+    const written = await readText(join(folder, madeFromFile))
+    if (written !== madeFrom(determinants)) return 'it was made from something else'
+    const content = join(folder, contentFolder)
+    return determinants.kind === 'wheel'
+      ? await problemOfWheel(content, determinants)
+      : await problemOfUcx(content, determinants)
+  } catch (error) {
+    return `it is incomplete: ${sentenceOf(error)}`
+  }
+}
+
+/** Whatever a store has put there, nothing that is read of it may lead elsewhere. */
+async function strayIn(folder: string): Promise<string | undefined> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const name = path.slice(join(folder, '/').length)
+    if (
+      entry.isSymbolicLink() ? leadsOut(name, await readlink(path)) : !entry.isFile() && !entry.isDirectory()
+    )
+      return name
+  }
+  return undefined
+}
+
+/** What `dockerfiles/scripts/step/wheel` writes beside the wheel. */
+const wheelSource = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ commit: v.string(), gpuArchitectures: v.array(v.string()) }),
+)
+
+async function problemOfWheel(content: string, wanted: WheelDeterminants): Promise<string | undefined> {
+  const wheels = (await readdir(content)).filter((name) => /^aibrix_kvcache-.*\.whl$/.test(name))
+  const [wheel] = wheels
+  if (wheel === undefined || wheels.length > 1) return `it holds ${wheels.length} wheels of aibrix_kvcache`
+  // name-version-python-abi-platform.whl (PyPA, binary distribution format)
+  const [, version = '', python = '', , platform = ''] = wheel.slice(0, -'.whl'.length).split('-')
+  if (python !== `cp${wanted.python.replace('.', '')}` || !platform.endsWith(`_${wanted.machine}`))
+    return `its wheel is ${wheel}, which is not for Python ${wanted.python} on ${wanted.machine}`
+  const written = await metadataVersion(join(content, wheel))
+  if (written !== version) return `its wheel ${wheel} says that it is ${written ?? 'of no version'}`
+  if (wanted.aibrixTag !== null && !isSameRelease(wanted.aibrixTag, version))
+    return `its wheel is ${version}, and not ${wanted.aibrixTag}`
+  const fitting = fittingLocalParts(wanted)
+  if (!fitting.includes(localPart(version)))
+    return `its wheel is ${version}, and not for CUDA ${wanted.torch?.cuda ?? wanted.toolkit?.version ?? 'of this base'}`
+  const source = v.parse(wheelSource, await readText(join(content, 'source.json')))
+  if (source.commit !== wanted.aibrixCommit) return `it is of commit ${source.commit}`
+  const architectures = source.gpuArchitectures.toSorted().join(' ')
+  return wanted.gpuArchitectures === 'auto' || architectures === wanted.gpuArchitectures.join(' ')
+    ? undefined
+    : `it is for the GPU architectures ${architectures}`
+}
+
+async function metadataVersion(wheel: string): Promise<string | undefined> {
+  const { unzipSync, strFromU8 } = await import('fflate')
+  const { size } = await stat(wheel)
+  if (size > wheelLimit) throw new UserError(`the wheel has ${size} bytes`)
+  const files = unzipSync(await readFile(wheel), {
+    filter: ({ name, originalSize }) => name.endsWith('.dist-info/METADATA') && originalSize <= textLimit,
+  })
+  const [metadata] = Object.values(files)
+  return metadata && /^Version: (\S+)$/m.exec(strFromU8(metadata))?.[1]
+}
+
+/** What `dockerfiles/scripts/step/ucx` writes beside the prefix. */
+const ucxSource = v.pipe(v.string(), v.parseJson(), v.object({ version: v.string(), commit: v.string() }))
+
+/** e_machine of ELF files (elf.h), by `uname -m`. */
+const elfMachines: Record<string, number> = { x86_64: 62, aarch64: 183 }
+
+async function problemOfUcx(content: string, wanted: UcxDeterminants): Promise<string | undefined> {
+  const source = v.parse(ucxSource, await readText(join(content, 'source.json')))
+  if (source.version !== wanted.ucxVersion || source.commit !== wanted.ucxCommit)
+    return `it is UCX ${source.version} of commit ${source.commit}`
+  const libraries = await readdir(join(content, 'lib'), { recursive: true, withFileTypes: true })
+  const files = libraries.filter((entry) => entry.isFile() && /\.so(?:\.|$)/.test(entry.name))
+  if (!files.some(({ name }) => name.startsWith('libucp.so'))) return 'it holds no libucp'
+  const tools = ['ucx_info', 'ucx_perftest'].map((name) => join(content, 'bin', name))
+  // Without it, what links the driver could not be judged in the image.
+  const stub = join(content, 'driver-stub/libcuda.so.1')
+  for (const path of [...tools, stub, ...files.map(({ parentPath, name }) => join(parentPath, name))])
+    if ((await elfMachine(path)) !== elfMachines[wanted.machine])
+      return `${path.slice(content.length + 1)} is no program for ${wanted.machine}`
+  return undefined
+}
+
+/** @returns e_machine, undefined for a file that is no little-endian ELF file */
+async function elfMachine(path: string): Promise<number | undefined> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(20), 0, 20, 0)
+    const isElf = bytesRead === 20 && buffer.toString('latin1', 0, 4) === '\x7fELF' && buffer[5] === 1
+    return isElf ? buffer.readUInt16LE(18) : undefined
+  } finally {
+    await file.close()
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await stat(path)
+  if (size > textLimit) throw new UserError(`${path} has ${size} bytes`)
+  return readFile(path, 'utf8')
+}
