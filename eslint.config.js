@@ -1,27 +1,6 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
-
-// The data flow, left to right. A room imports from itself and from rooms to its left, never back.
-const rooms = ['registry', 'plan', 'verify', 'build', 'promote', 'report']
-
-const layerRule = rooms.map((room, position) => ({
-  files: [`src/${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            group: [...rooms.slice(position + 1), 'inputs', 'command', 'edge']
-              .map((later) => `**/${later}/**`)
-              .concat('../*.ts', '!../errors.ts', '!../version.ts'),
-            message: `${room}/ imports only from errors.ts, version.ts and the rooms to its left: ${rooms.slice(0, position).join(', ') || 'none'}.`,
-          },
-        ],
-      },
-    ],
-  },
-}))
+import { roomRule } from './script/room-rule.ts'
 
 export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'node_modules/', 'coverage/'] },
@@ -48,5 +27,9 @@ export default tseslint.config(
     files: ['__tests__/**/*.ts'],
     rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' },
   },
-  ...layerRule,
+  {
+    files: ['src/**/*.ts'],
+    plugins: { house: { rules: { rooms: roomRule } } },
+    rules: { 'house/rooms': 'error' },
+  },
 )

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { humanBytes } from '../src/verify/size.ts'
+import { humanBytes } from '../src/text.ts'
 import { type BenchInputs, openBenchInputs, type Versions } from './bench-inputs.ts'
 import { type CountingRegistry, openCountingRegistry, type Traffic } from './bench-registry.ts'
 import { runTheirs } from './bench-theirs.ts'

@@ -4,6 +4,7 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { directImports } from './direct-imports.ts'
 
 const mainChunkLimit = 600_000
 
@@ -66,7 +67,7 @@ async function bundle(folder: string): Promise<number> {
     target: 'node24',
     format: 'esm',
     legalComments: 'none',
-    plugins: [unusedPart, unusedUndici, ownVersion],
+    plugins: [directImports, unusedPart, unusedUndici, ownVersion],
     // Packages in CommonJS call require for Node's own modules, which an ES module does not have. esbuild does not know this name, so
     // that it has to be longer than those it makes.
     banner: {

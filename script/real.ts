@@ -1,14 +1,14 @@
 // The part of script/real after the inputs are there: runs dist/main.js for each image, as a run of its own, prints
 // each summary, and one table of what was measured at the end.
+import { documents, reportTag } from '../src/store/contents.ts'
+import { getArtifact } from '../src/registry/artifact.ts'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { formatDuration } from '../src/system/printable.ts'
-import { readStoredReport } from '../src/store/legs.ts'
+import { formatDuration, humanBytes } from '../src/text.ts'
 import { createRegistryClient } from '../src/registry/client.ts'
 import { type LegReport, parseReport } from '../src/store/leg-report.ts'
 import { componentNames } from '../src/verify/components.ts'
 import { gateNames } from '../src/verify/gate.ts'
-import { humanBytes } from '../src/verify/size.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
 
 /** The NIXL of those tested with AIBrix, and what people get who build the newest. */
@@ -51,7 +51,8 @@ async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefin
   })
   try {
     const named = { buildId: leg.buildId, architecture: leg.platform.split('/')[1] ?? '' }
-    const text = await readStoredReport(client, { registry, path: `${namespace}/image-cache` }, named)
+    const cache = { registry, path: `${namespace}/image-cache` }
+    const text = (await getArtifact(client, cache, reportTag(named), documents.report))?.toString('utf8')
     return text === undefined ? undefined : parseReport(text, 'the stored report')
   } finally {
     client.close()

@@ -1,43 +1,73 @@
-import * as core from '@actions/core'
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { withoutEmpty } from './system/environment.ts'
-import { systemTimers } from './system/clock.ts'
-import { openActionsCache } from './store/artifacts/actions-cache.ts'
-import { authoritiesForPrograms, trustCertificates } from './system/certificates.ts'
-import * as commands from './command/commands.ts'
-import { sentenceOf, UserError } from './errors.ts'
-import { type WorkflowEvent, workflowEvent } from './inputs/context.ts'
-import { checkNames } from './inputs/names-given.ts'
-import { type Inputs, readInputs, secretValues } from './inputs/inputs.ts'
-import { inOne } from './inputs/problems.ts'
-import { inputsOfCaller } from './system/github/composite.ts'
-import { environmentForPrograms, type Machine, writeSecretFiles } from './command/machine.ts'
-import { withheldFrom } from './system/program-variables.ts'
-import { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './system/proxies.ts'
-import { ordinaryWords } from './inputs/ordinary.ts'
-import { createRedact, maskedValues, passwordsIn } from './system/redact.ts'
-import { createClient, environmentLogins, loginSecrets, readDockerConfig } from './command/registry-access.ts'
-import type { Run } from './report/outcome.ts'
-import { createRetry, systemWait } from './system/retry.ts'
-import { openGit, openNixlIndex } from './command/plan-world.ts'
 import {
+  createClient,
+  environmentForPrograms,
+  environmentLogins,
+  execute,
+  historyTables,
+  knownErrors,
+  loginSecrets,
+  type Machine,
+  makeAndStorePlan,
+  openGit,
+  openNixlIndex,
   publishHistory,
   publishLogsPath,
   publishPlan,
   publishRun,
+  readDockerConfig,
   type ShowSettings,
-} from './command/show.ts'
-import { createSources } from './leg/sources.ts'
-import { remember } from './system/github/state.ts'
-import { readWaits } from './inputs/waits.ts'
-import { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './system/workspace.ts'
+  type Tools,
+  writeSecretFiles,
+} from './command/index.ts'
+import * as core from '@actions/core'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  authoritiesForPrograms,
+  createRedact,
+  createRetry,
+  createWorkspace,
+  dockerProxySecrets,
+  environmentProxySecrets,
+  inputsOfCaller,
+  maskedValues,
+  passwordsIn,
+  refuseToPublishProxies,
+  remember,
+  removePrivate,
+  systemTimers,
+  systemWait,
+  trustCertificates,
+  withheldFrom,
+  withoutEmpty,
+  type Workspace,
+  writePrivateFile,
+} from './system/index.ts'
+import { openActionsCache } from './store/index.ts'
+import { sentenceOf, UserError } from './errors.ts'
+import {
+  checkNames,
+  inOne,
+  type Inputs,
+  ordinaryWords,
+  readInputs,
+  readWaits,
+  secretValues,
+  type WorkflowEvent,
+  workflowEvent,
+} from './inputs/index.ts'
+import type { Run } from './report/index.ts'
+import { createSources } from './leg/index.ts'
 
 /** Build secrets keep their white space; everything else may have some around it. */
 function readInput(name: string): string {
   return core.getInput(name, { trimWhitespace: name !== 'secrets' })
 }
+
+/** Beside dist/, in a release as in a checkout. */
+const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerfiles')
 
 /** What the runner and the user have set. */
 const variables = withoutEmpty(process.env)
@@ -78,8 +108,16 @@ async function main(signal: AbortSignal): Promise<void> {
   const machine: Machine = {
     ...{ environment, signal, workspace, redact, log: core.info, waits },
     ...{ timers: systemTimers, started: performance.timeOrigin },
-    retry: createRetry({ retries, waits, signal, log, random: Math.random, wait: systemWait }),
-    dockerfiles: commands.dockerfiles,
+    retry: createRetry({
+      ...knownErrors,
+      retries,
+      waits,
+      signal,
+      log,
+      random: Math.random,
+      wait: systemWait,
+    }),
+    dockerfiles,
     actionsCache: openActionsCache({ push: inputs.push, environment: variables, temporaryFolder }),
   }
   const registry = createClient(inputs, dockerConfig, machine)
@@ -105,15 +143,15 @@ function programEnvironment({ caCertificates }: Inputs, workspace: Workspace): N
 }
 
 /** Does what `command` says, and shows what came of it. */
-async function carryOut(tools: commands.Tools, event: WorkflowEvent): Promise<void> {
+async function carryOut(tools: Tools, event: WorkflowEvent): Promise<void> {
   const { inputs, machine } = tools
   const { command, githubToken, summary } = inputs
   const show: ShowSettings = { ...machine, summary, summaryFile: variables.GITHUB_STEP_SUMMARY }
-  if (command.kind === 'history') return publishHistory(await commands.history(), show)
+  if (command.kind === 'history') return publishHistory(await historyTables(tools), show)
   let run: Run
   try {
-    if (command.kind === 'plan') return publishPlan(await commands.plan(tools), command.runners, show)
-    run = await commands.carryOut(tools, command)
+    if (command.kind === 'plan') return publishPlan(await makeAndStorePlan(tools), command.runners, show)
+    run = await execute(tools, command)
   } catch (error) {
     // What stops a run before its first image is told in the same way as what stops it later.
     if (!(error instanceof UserError)) throw error

@@ -1,10 +1,7 @@
 import * as core from '@actions/core'
-import { withoutEmpty } from './system/environment.ts'
-import { runProcess } from './system/process.ts'
+import { remembered, removePrivate, runProcess, withoutEmpty } from './system/index.ts'
 import { sentenceOf } from './errors.ts'
-import { environmentForPrograms } from './command/machine.ts'
-import { remembered } from './system/github/state.ts'
-import { removePrivate } from './system/workspace.ts'
+import { environmentForPrograms } from './command/index.ts'
 
 /** How long removing a builder may take, in milliseconds. */
 const removeTimeout = 60_000

@@ -1,5 +1,5 @@
 import { createRegistryClient, type RegistryClient } from '../src/registry/client.ts'
-import { mediaTypes } from '../src/registry/content/manifest.ts'
+import { mediaTypes } from '../src/registry/content/media-types.ts'
 import { parseRepository } from '../src/registry/content/reference.ts'
 
 const platforms = ['amd64', 'arm64']

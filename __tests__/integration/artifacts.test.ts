@@ -11,6 +11,8 @@ import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 import { openTestClient } from '../support/test-client.ts'
 import { copyTag } from '../support/two-platforms.ts'
 
+const created = new Date('2025-11-23T00:00:00Z')
+
 const minutes = 60_000
 const world = useStandIns()
 
@@ -241,7 +243,7 @@ describe('what lands in the image', () => {
 })
 
 describe('a stored artifact that is bad', () => {
-  const store = (namespace: string) => createRegistryStore(client, cacheOf(namespace))
+  const store = (namespace: string) => createRegistryStore(client, cacheOf(namespace), () => new Date())
   let wheel: string
 
   /** Has a namespace begin with what else is kept, so that the wheel alone is made. */
@@ -281,7 +283,7 @@ describe('a stored artifact that is bad', () => {
       const namespace = `${world().namespace}-bad-${Math.random().toString(36).slice(2, 8)}`
       const folder = join(mkdtempSync(join(tmpdir(), 'stored-')), 'new')
       expect(await store(kept()).restore(wheel, folder)).toBe('restored')
-      await putArtifact(client, cacheOf(namespace), wheel, { type, bytes: await spoil(folder) })
+      await putArtifact(client, cacheOf(namespace), wheel, { created, type, bytes: await spoil(folder) })
       const bad = (await artifactsOf(namespace))[wheel]
       await copyKept(namespace, /^(?:facts|ucx)-/)
       const run = await act(namespace, { ...vllm })

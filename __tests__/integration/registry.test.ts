@@ -10,9 +10,11 @@ import { createRegistryClient } from '../../src/registry/client.ts'
 import { copyManifest } from '../../src/registry/copy.ts'
 import { digestOf } from '../../src/registry/content/digest.ts'
 import { putImageForm } from '../../src/registry/content/image-form.ts'
-import { mediaTypes } from '../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../src/registry/content/media-types.ts'
 import { getPlatformImage } from '../../src/registry/platform-image.ts'
 import { formatReference } from '../../src/registry/content/reference.ts'
+
+const created = new Date('2025-11-23T00:00:00Z')
 
 const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
 const run = randomBytes(4).toString('hex')
@@ -143,24 +145,26 @@ describe('a real registry', () => {
     const type = 'application/vnd.aibrix.image.report.v1+json'
     const bytes = json({ facts: [] })
     const subject = await client.getManifest(staging, image.digest)
-    const digest = await putArtifact(client, staging, 'report-1-amd64', { type, bytes, subject })
+    const digest = await putArtifact(client, staging, 'report-1-amd64', { created, type, bytes, subject })
     const found = await client.getManifest(staging, 'report-1-amd64')
     expect(found?.digest).toBe(digest)
     expect(found?.parsed.subject?.digest).toBe(image.digest)
     expect(await getArtifact(client, staging, 'report-1-amd64', { type, limit: 100 })).toEqual(bytes)
-    expect(await putArtifact(client, staging, 'report-1-amd64', { type, bytes, subject })).toBe(digest)
+    expect(await putArtifact(client, staging, 'report-1-amd64', { created, type, bytes, subject })).toBe(
+      digest,
+    )
   })
 
   it('keeps a document of 1 MB', async () => {
     const type = 'application/vnd.aibrix.image.plan.v1+json'
     const bytes = json({ plan: randomBytes(500_000).toString('hex') })
-    await putArtifact(client, staging, 'plan-1', { type, bytes })
+    await putArtifact(client, staging, 'plan-1', { created, type, bytes })
     const found = await getArtifact(client, staging, 'plan-1', { type, limit: 2_000_000 })
     expect(found?.equals(bytes)).toBe(true)
   })
 
   it('keeps a document in the form of an image, which docker pulls', async () => {
-    const document = { type: 'application/vnd.example+json', bytes: randomBytes(5000) }
+    const document = { created, type: 'application/vnd.example+json', bytes: randomBytes(5000) }
     const bytes = await putImageForm(client, staging, document)
     await client.putManifest(staging, 'as-image', bytes, mediaTypes.ociManifest)
     const found = await getArtifact(client, staging, 'as-image', { type: document.type, limit: 5000 })

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createGit, globalConfiguration } from '../../src/system/git.ts'
+import { createGit, globalConfiguration, type RunGit } from '../../src/system/git.ts'
 import { environmentForPrograms } from '../../src/command/machine.ts'
-import type { RunGit } from '../../src/plan/source.ts'
 import { noRetry } from './retry.ts'
 
 /** Git without what the user of this machine has set, with a clock and a name of its own */

@@ -1,11 +1,13 @@
+import { createStore } from '../../src/store/store.ts'
+import { parseImageConfig } from '../../src/registry/content/image-config.ts'
+import { mediaTypes } from '../../src/registry/content/media-types.ts'
 import { UserError } from '../../src/errors.ts'
 import type { Leg } from '../../src/plan/plan.ts'
 import { buildIdLabel } from '../../src/plan/published/published.ts'
-import { candidateTag } from '../../src/store/tags.ts'
-import { stage } from '../../src/store/legs.ts'
+import { candidateTag } from '../../src/store/contents.ts'
 import type { RegistryClient } from '../../src/registry/client.ts'
 import { type Digest, digestOf } from '../../src/registry/content/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/content/manifest.ts'
+import { parseManifest } from '../../src/registry/content/manifest.ts'
 import type { Repository } from '../../src/registry/content/reference.ts'
 import { type LegReport, serialiseReport } from '../../src/store/leg-report.ts'
 import { makeOutcomeReport } from './reports.ts'
@@ -167,7 +169,7 @@ export async function stageLeg(
   const own = { [buildIdLabel]: leg.buildId, ...labels }
   const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels: own })
   const made = { ...makeOutcomeReport(leg, undefined, { digest }), ...report }
-  await stage(memory.client, cache, leg, digest, serialiseReport(made))
+  await createStore(memory.client, cache).legs.stage(leg, digest, serialiseReport(made))
   return digest
 }
 
@@ -211,6 +213,6 @@ export async function stageWithAttestations(
   const index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))
   const digest = await client.putManifest(cache, candidateTag(leg, run), index, mediaTypes.ociIndex)
   const report = makeOutcomeReport(leg, undefined, { digest })
-  await stage(client, cache, leg, digest, serialiseReport(report))
+  await createStore(client, cache).legs.stage(leg, digest, serialiseReport(report))
   return digest
 }

@@ -1,10 +1,15 @@
+import { rememberAnswers } from '../../src/plan/published/remember.ts'
+import { createStoreReader } from '../../src/store/store.ts'
+import { parseImageConfig } from '../../src/registry/content/image-config.ts'
+import { mediaTypes } from '../../src/registry/content/media-types.ts'
+import type { Product } from '../../src/plan/versions/release.ts'
 import { readFileSync } from 'node:fs'
 import { parseCatalogue } from '../../src/plan/feasibility/catalogue.ts'
 import type { PlanWorld } from '../../src/plan/make-plan.ts'
 import type { PlanRequest } from '../../src/plan/request.ts'
-import { parseSelectors, type Product, type Selectors } from '../../src/plan/versions/selector.ts'
+import { parseSelectors, type Selectors } from '../../src/plan/versions/selector.ts'
 import { digestOf } from '../../src/registry/content/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../src/registry/content/manifest.ts'
+import { parseManifest } from '../../src/registry/content/manifest.ts'
 
 /**
  * What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. The label
@@ -126,8 +131,11 @@ export function gitOf(tags: string[], branches: string[] = []): PlanWorld['git']
 export const releases = ['v0.5.0', 'v0.6.0', 'v0.7.0', 'v1.19.0']
 
 export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): PlanWorld {
+  const given = changes.registry ?? registryOf({ ...bases, ...images }).registry
+  const registry = { ...given, ...rememberAnswers(given) }
+  const getBlob = () => Promise.reject(new Error('a plan in memory reads no documents'))
   return {
-    registry: registryOf({ ...bases, ...images }).registry,
+    staged: createStoreReader({ ...registry, getBlob }, request().cacheRepository).legs,
     git: gitOf(releases, ['main']),
     nixl: {
       versions: ({ cuda }) =>
@@ -139,6 +147,7 @@ export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): Pl
     ownFacts: () => undefined,
     unfit: () => Promise.resolve(undefined),
     ...changes,
+    registry,
   }
 }
 

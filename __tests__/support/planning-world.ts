@@ -1,11 +1,11 @@
+import { createStore } from '../../src/store/store.ts'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resolveBase } from '../../src/plan/base.ts'
-import { storeBaseFacts } from '../../src/store/facts.ts'
 import type { RegistryClient } from '../../src/registry/client.ts'
 import { digestOf } from '../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../src/registry/content/media-types.ts'
 import { parseRepository, type Repository } from '../../src/registry/content/reference.ts'
 import type { Facts } from '../../src/verify/facts.ts'
 import { registry } from './action.ts'
@@ -79,7 +79,10 @@ export async function storeMeasured(
     const bases = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve(undefined))
     const base = typeof bases === 'string' ? undefined : bases.get('linux/amd64')
     if (!base) throw new Error(`${repository}:${tag} is no base`)
-    await storeBaseFacts(client, parseRepository(`${registry}/${namespace}/image-cache`), base, facts)
+    await createStore(client, parseRepository(`${registry}/${namespace}/image-cache`)).facts.write(
+      base,
+      facts,
+    )
   })
 }
 

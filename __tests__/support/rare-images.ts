@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { gzipSync } from 'node:zlib'
 import { digestOf } from '../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../src/registry/content/media-types.ts'
 
 /** What a repository holds. The last manifest is the one that a tag names; each comes behind what it points to. */
 export type RareImage = {

@@ -1,5 +1,11 @@
-import { choosers } from '../../src/plan/named.ts'
-import type { Excluded, Leg, Plan, PlannedImage, PlannedLeg } from '../../src/plan/plan.ts'
+import {
+  choosers,
+  type Excluded,
+  type Leg,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+} from '../../src/plan/plan.ts'
 import { type LegReport, type StepTime } from '../../src/store/leg-report.ts'
 import { type LegResult, makeReport } from '../../src/report/make-report.ts'
 import type { ImageOutcome, ImageState, LegState, Run } from '../../src/report/outcome.ts'

@@ -1,8 +1,10 @@
+import { knownErrors } from '../../src/command/transient.ts'
 import { createRetry, type Retry, type RetrySettings } from '../../src/system/retry.ts'
 
 /** A retry that waits no time. */
 export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {
   return createRetry({
+    ...knownErrors,
     retries: 3,
     waits: { retry: 1, longest: 4, budget: 60_000 },
     signal: new AbortController().signal,

@@ -1,3 +1,4 @@
+import { knownErrors } from '../../src/command/transient.ts'
 import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
 import { createRetry, systemWait } from '../../src/system/retry.ts'
 
@@ -7,6 +8,7 @@ import { createRetry, systemWait } from '../../src/system/retry.ts'
  */
 export function openTestClient(): RegistryClient {
   const { run: repeat } = createRetry({
+    ...knownErrors,
     retries: 10,
     waits: { retry: 5, longest: 100, budget: 2000 },
     signal: new AbortController().signal,

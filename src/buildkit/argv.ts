@@ -1,12 +1,10 @@
-import type { ArtifactKind } from '../plan/keys/artifact-key.ts'
-import { engines } from '../plan/engine.ts'
-import type { Leg } from '../plan/plan.ts'
-import { type Compression, layerCompression } from '../registry/content/manifest.ts'
-import { formatReference } from '../registry/content/reference.ts'
+import { layerCacheOptions } from './layer-cache.ts'
+import { type ArtifactKind, engines, type Leg } from '../plan/index.ts'
+import { type Compression, formatReference, layerCompression } from '../registry/index.ts'
 import { UserError } from '../errors.ts'
-import { layerCacheOptions, type Layers } from '../store/layers.ts'
+import type { Layers } from '../store/index.ts'
 import type { BuildOptions } from './options.ts'
-import { components, sourceContexts, type SourceFolders } from '../leg/source-fetch.ts'
+import { components, sourceContexts, type SourceFolders } from './source-contexts.ts'
 
 /** Build secrets: id → file that holds the value. */
 export type SecretFiles = ReadonlyMap<string, string>

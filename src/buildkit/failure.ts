@@ -1,4 +1,4 @@
-import { printable } from '../system/printable.ts'
+import { printable } from '../system/index.ts'
 
 /** What is known of a failed build; each list in the order in which it was printed. */
 export type Failure = {

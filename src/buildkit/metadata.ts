@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import type { ProcessExit } from '../system/process.ts'
+import type { ProcessExit } from '../system/index.ts'
 
 /** What buildx says about the image that it made (`--metadata-file`). Only a registry can confirm the digest. */
 export type BuildMetadata = {

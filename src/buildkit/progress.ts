@@ -1,6 +1,6 @@
-import { formatDuration } from '../system/printable.ts'
+import { formatDuration } from '../text.ts'
 import { labelOf, type Step } from './steps.ts'
-import type { Timers } from '../system/clock.ts'
+import type { Timers } from '../system/index.ts'
 
 export type Progress = {
   /** What BuildKit newly said about a step */

@@ -1,4 +1,4 @@
-import type { Timers } from '../system/clock.ts'
+import type { Timers } from '../system/index.ts'
 
 /** Ends a build of which nothing is heard: BuildKit itself waits for ever for a registry that does not answer. */
 export type QuietWatch = {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { createByteBuffer, createLineSplitter } from '../system/lines.ts'
+import { createByteBuffer, createLineSplitter } from '../system/index.ts'
 
 /** What `docker buildx build --progress=rawjson` says. Times in milliseconds since 1970; `step` is BuildKit's vertex. */
 export type BuildEvent =

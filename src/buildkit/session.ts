@@ -2,16 +2,20 @@ import { readFile, rm } from 'node:fs/promises'
 import { sentenceOf } from '../errors.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
 import { causeOf } from './failure.ts'
-import { openLogFile, type LogFile } from '../system/log-file.ts'
+import {
+  type LogFile,
+  openLogFile,
+  printable,
+  type ProcessResult,
+  runProcess,
+  type Timers,
+} from '../system/index.ts'
 import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
-import { printable } from '../system/printable.ts'
-import { type ProcessResult, runProcess } from '../system/process.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { watchQuiet } from './quiet.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
 import { createStepOutput } from './step-output.ts'
 import { createStepTable, failedStep, labelOf, type Step, type StepTable } from './steps.ts'
-import type { Timers } from '../system/clock.ts'
 
 /** One call to BuildKit. */
 export type BuildRequest = {

@@ -1,5 +1,4 @@
-import { createLineSplitter, type LineSplitter } from '../system/lines.ts'
-import { printable } from '../system/printable.ts'
+import { createLineSplitter, type LineSplitter, printable } from '../system/index.ts'
 
 export type StepOutput = {
   write: (step: string, stream: number, data: Buffer) => void

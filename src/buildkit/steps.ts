@@ -1,5 +1,5 @@
 import { looksLikeCause } from './failure.ts'
-import { printable } from '../system/printable.ts'
+import { printable } from '../system/index.ts'
 import type { BuildEvent } from './rawjson.ts'
 
 /** One step of a build, as BuildKit timed it. Times in milliseconds since 1970. */

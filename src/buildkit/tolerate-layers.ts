@@ -1,8 +1,10 @@
 import { BuildError } from './build-error.ts'
 import type { BuildCall } from './argv.ts'
-import type { MeasuringWorld } from '../leg/measure.ts'
+import type { Leg } from '../plan/index.ts'
+import type { Step } from './steps.ts'
 
-type Build = MeasuringWorld['build']
+/** Calls BuildKit. @throws UserError with the reason */
+export type Build = (call: BuildCall, leg: Leg) => Promise<{ steps: Step[]; digest: string | undefined }>
 
 /**
  * BuildKit goes on without a layer cache that it can't find, but not without a layer of one that it can't get. Such a build is

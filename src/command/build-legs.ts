@@ -1,29 +1,25 @@
 import pLimit from 'p-limit'
-import { BuildError } from '../buildkit/build-error.ts'
-import { buildLeg, type LegBuild, type LegSettings, type LegWorld } from '../leg/leg.ts'
-import { layerCacheProblems } from '../store/layers.ts'
-import { Impossible } from '../leg/stages.ts'
+import { BuildError, layerCacheProblems } from '../buildkit/index.ts'
+import {
+  buildLeg,
+  Impossible,
+  type LegBuild,
+  type LegLog,
+  type LegSettings,
+  type LegWorld,
+} from '../leg/index.ts'
 import { sentenceOf } from '../errors.ts'
-import type { LegLog } from '../leg/leg-log.ts'
-import { isNamed } from '../plan/named.ts'
-import type { PlannedLeg } from '../plan/plan.ts'
-import { storeBaseFacts } from '../store/facts.ts'
-import { askedAttestations } from '../promote/attestations.ts'
-import { keepReport, stage } from '../store/legs.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import type { Repository } from '../registry/content/reference.ts'
-import { tally } from '../report/summary/gates-part.ts'
-import { type LegReport, serialiseReport } from '../store/leg-report.ts'
-import { makeReport, stepTimes } from '../report/make-report.ts'
-import type { LegOutcome, LegState } from '../report/outcome.ts'
+import { isNamed, type PlannedLeg } from '../plan/index.ts'
+import { failedGates, type LegReport, serialiseReport, type Store } from '../store/index.ts'
+import { askedAttestations, type Judged, judgeStaged } from '../promote/index.ts'
+import type { Digest, RegistryClient } from '../registry/index.ts'
+import { type LegOutcome, type LegState, makeReport, stepTimes, tally } from '../report/index.ts'
 import type { ImpossibleLeg } from './impossible.ts'
-import { failedGates } from '../report/failed-gates.ts'
-import { type Judged, judgeStaged } from '../promote/judge-stored.ts'
-import { verdict } from '../verify/gate.ts'
+import { verdict } from '../verify/index.ts'
 
 export type BuildWorld = {
   registry: RegistryClient
+  store: Store
   legWorld: (leg: PlannedLeg, log: LegLog) => LegWorld
   legLog: (leg: PlannedLeg) => LegLog
   settingsOf: (leg: PlannedLeg) => LegSettings
@@ -36,7 +32,6 @@ export type BuildWorld = {
 }
 
 export type BuildChoices = {
-  cacheRepository: Repository
   /** Whether what passed is staged */
   push: boolean
   /** Legs at a time */
@@ -85,7 +80,7 @@ function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
 async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorld): Promise<Built> {
   const log = world.legLog(leg)
   try {
-    const before = choices.push ? await stagedNow(leg, choices, world) : undefined
+    const before = choices.push ? await stagedNow(leg, world) : undefined
     if (before?.state === 'staged' && !choices.force) {
       log.say(`${log.name} is built and verified already`)
       return { state: 'staged', report: before.report }
@@ -112,24 +107,20 @@ async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorl
 async function leaveOut(
   { reason, base }: Impossible,
   leg: PlannedLeg,
-  { push, cacheRepository }: BuildChoices,
+  { push }: BuildChoices,
   world: BuildWorld,
   log: LegLog,
 ): Promise<Built> {
   log.say(`${log.name} is left out: ${reason}`)
-  if (push) await storeBaseFacts(world.registry, cacheRepository, leg.base, base)
+  if (push) await world.store.facts.write(leg.base, base)
   return { state: 'impossible', reason }
 }
 
 /** What an earlier run or another runner has staged, judged by the rules of this run. */
-function stagedNow(
-  leg: PlannedLeg,
-  { cacheRepository }: BuildChoices,
-  { registry, settingsOf }: BuildWorld,
-): Promise<Judged> {
+function stagedNow(leg: PlannedLeg, { registry, store, settingsOf }: BuildWorld): Promise<Judged> {
   const rules = settingsOf(leg)
   const attestations = askedAttestations(rules.call.options)
-  return judgeStaged(leg, { registry, cacheRepository, rules, attestations })
+  return judgeStaged(leg, { registry, store, rules, attestations })
 }
 
 /** @param before what was staged when this run began with the leg */
@@ -150,26 +141,25 @@ async function build(
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report: shown }
   const { digest } = result
   if (!choices.push || digest === undefined) return { state: 'built', report: shown }
-  const { registry } = world
-  const { cacheRepository } = choices
+  const { store } = world
   const staged = before?.state === 'staged' || before?.state === 'refused' ? before.report.digest : null
   const known = [digest, ...(staged === null ? [] : [staged])]
-  const other = () => stagedByAnother(leg, known, choices, world, log)
+  const other = () => stagedByAnother(leg, known, world, log)
   const first = await other()
   if (first) return first
-  const own = [registry, cacheRepository, leg, digest, world.redact(serialiseReport(report))] as const
+  const own = [leg, digest, world.redact(serialiseReport(report))] as const
   let stored: Digest
   try {
-    stored = await stage(...own)
+    stored = await store.legs.stage(...own)
   } catch {
     // Where two write one tag at once, one of them reads back what the other one wrote.
     const faster = await other().catch(() => undefined)
     if (faster) return faster
-    stored = await stage(...own)
+    stored = await store.legs.stage(...own)
   }
   // No registry gives a tag only if nobody else has: two runs may both have found none, and the later tag is the one that stays.
   await world.settle()
-  await keepReport(...own, stored)
+  await store.legs.keepReport(...own, stored)
   return (await other()) ?? { state: 'built', report: shown }
 }
 
@@ -192,11 +182,10 @@ function withWarnings(
 async function stagedByAnother(
   leg: PlannedLeg,
   known: readonly string[],
-  choices: BuildChoices,
   world: BuildWorld,
   { name, say }: LegLog,
 ): Promise<Extract<LegState, { state: 'staged' }> | undefined> {
-  const staged = await stagedNow(leg, choices, world)
+  const staged = await stagedNow(leg, world)
   if (staged.state !== 'staged' || known.includes(staged.digest)) return undefined
   say(`${name} was built and verified by another run meanwhile, whose image is taken`)
   return { state: 'staged', report: staged.report }

@@ -1,27 +1,25 @@
-import * as core from '@actions/core'
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
 import { buildLegs } from './build-legs.ts'
-import { artifactPlaces, factsPlace } from './artifact-sources.ts'
-import { makesIndex } from '../buildkit/argv.ts'
-import { createArtifacts } from '../leg/artifacts.ts'
-import { openBuilder, type RunDocker } from '../buildkit/engine/builder.ts'
-import { openDockerLogin } from '../buildkit/engine/docker-config.ts'
-import { measureBase } from '../leg/measure.ts'
+import { openDockerLogin, type RunDocker } from '../buildkit/index.ts'
+import {
+  artifactPlaces,
+  createArtifacts,
+  createLegLog,
+  type LegLog,
+  legNames,
+  measureBase,
+} from '../leg/index.ts'
 import { sentenceOf } from '../errors.ts'
-import type { BaseFacts } from '../verify/facts.ts'
-import type { Tools } from './commands.ts'
-import { checkRoom } from '../buildkit/engine/check-space.ts'
+import type { BaseFacts } from '../verify/index.ts'
+import type { Tools } from './tools.ts'
 import type { ImpossibleLeg } from './impossible.ts'
-import type { Inputs } from '../inputs/inputs.ts'
-import { createLegLog, type LegLog, legNames } from '../leg/leg-log.ts'
-import type { Plan, PlannedLeg } from '../plan/plan.ts'
-import type { LegOutcome } from '../report/outcome.ts'
-import { removeBallast } from '../system/ballast.ts'
-import { remember } from '../system/github/state.ts'
-import { systemWait } from '../system/retry.ts'
+import type { Plan, PlannedLeg } from '../plan/index.ts'
+import type { LegOutcome } from '../report/index.ts'
+import { createStore } from '../store/index.ts'
+import { remember, systemWait } from '../system/index.ts'
 import * as world from './leg-world.ts'
-import type { Machine } from './machine.ts'
+import { builderFor, haveRoom } from './prepare-builder.ts'
 
 /** A login and a builder, ready for what is to be built. */
 export type DockerSession = {
@@ -93,17 +91,19 @@ async function buildAll(
   const { inputs, machine, registry, secretFiles, fetchSource, docker } = tools
   const settingsOf = settingsFor(plan, tools)
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-  const choices = { ...inputs, cacheRepository: plan.cacheRepository, force }
+  const choices = { ...inputs, force }
+  const store = createStore(registry, plan.cacheRepository)
   const kept = {
     fetchSource,
-    facts: factsPlace(registry, plan.cacheRepository),
+    facts: store.facts,
     artifacts: createArtifacts(
-      artifactPlaces(inputs, registry, plan.cacheRepository, machine.actionsCache),
+      artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache),
       world.newPathIn(machine),
     ),
   }
   return buildLegs(legs, choices, {
     registry,
+    store,
     legLog: logsFor(plan, legs, tools),
     legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
     settingsOf,
@@ -121,7 +121,7 @@ async function measureBases(
   const { inputs, machine, registry, docker } = tools
   const settingsOf = settingsFor(plan, tools)
   const logOf = logsFor(plan, legs, tools)
-  const { keep } = factsPlace(registry, plan.cacheRepository)
+  const { facts: stored } = createStore(registry, plan.cacheRepository)
   const limit = pLimit(inputs.parallel)
   const measured = new Map<string, BaseFacts>()
   const measure = async (leg: PlannedLeg): Promise<void> => {
@@ -134,7 +134,7 @@ async function measureBases(
         [],
       )
       measured.set(leg.base.manifestDigest, facts)
-      if (inputs.push) await keep(leg, facts, false)
+      if (inputs.push) await stored.write(leg.base, facts)
     } catch (error) {
       if (machine.signal.aborted) throw error
       // Its leg comes to the same, and has a place in the report where to say so.
@@ -147,10 +147,18 @@ async function measureBases(
   return measured
 }
 
-function settingsFor(plan: Plan, { inputs, machine, secretFiles, nixl, builder }: OpenTools) {
+function settingsFor(plan: Plan, { inputs, machine, registry, secretFiles, nixl, builder }: OpenTools) {
   const options = { ...inputs.build, builder }
   const run = randomBytes(4).toString('hex')
-  return world.createSettings(machine, inputs, plan.cacheRepository, options, secretFiles, nixl, run)
+  return world.createSettings(
+    machine,
+    inputs,
+    createStore(registry, plan.cacheRepository),
+    options,
+    secretFiles,
+    nixl,
+    run,
+  )
 }
 
 function logsFor(
@@ -161,51 +169,4 @@ function logsFor(
   const names = legNames(plan)
   const sideBySide = inputs.parallel > 1 && legs.length > 1
   return (leg) => createLegLog(names.get(leg.id) ?? leg.id, sideBySide, machine.log)
-}
-
-/** Before anything is pulled. @throws UserError if there is not enough room on disk */
-async function haveRoom(
-  legs: readonly PlannedLeg[],
-  inputs: Inputs,
-  builder: string,
-  machine: Machine,
-  docker: RunDocker,
-): Promise<void> {
-  const { freeDiskSpace: freed, parallel, addedBytesLimit } = inputs
-  if (freed) await removeBallast('/', machine)
-  const choices = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
-  await checkRoom(legs, choices, docker, machine.log)
-}
-
-async function builderFor(
-  { cacheRepository }: Plan,
-  legs: readonly PlannedLeg[],
-  inputs: Inputs,
-  machine: Machine,
-  docker: RunDocker,
-) {
-  const newName = `image-action-${randomBytes(4).toString('hex')}`
-  // Before it is made: a cancel may come in the middle.
-  remember('builder', newName)
-  // Where it pulls from and pushes to, none twice: each becomes a section of its configuration.
-  const bases = legs.map(({ base }) => base.repository.registry)
-  const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]
-  const request = {
-    named: inputs.build.builder,
-    needs: {
-      push: inputs.push,
-      attestations: makesIndex(inputs.build, machine.environment),
-      platforms: [...new Set(legs.map(({ platform }) => platform))],
-    },
-    buildkitImage: inputs.build.buildkitImage,
-    network: inputs.build.network,
-    certificates:
-      inputs.caCertificates === undefined ? undefined : { file: inputs.caCertificates, registries },
-    newName,
-    writeFile: world.privateFileWriter(machine.workspace),
-    log: core.info,
-  }
-  const builder = await machine.retry.run(() => openBuilder(docker, request))
-  if (!builder.made) remember('builder', '')
-  return builder
 }

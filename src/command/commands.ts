@@ -1,49 +1,33 @@
 import * as core from '@actions/core'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { checkSources } from '../leg/check-sources.ts'
-import type { Inputs } from '../inputs/inputs.ts'
-import type { PlanPlace } from '../inputs/command.ts'
-import { buildId, determinantsOf } from '../plan/keys/build-id.ts'
-import { publicRepository } from '../plan/combination.ts'
-import { makePlan } from '../plan/make-plan.ts'
-import type { NixlIndex } from '../plan/nixl/nixl-index.ts'
-import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import { checkSources } from '../leg/index.ts'
+import type { Inputs } from '../inputs/index.ts'
+import { createStore, type PlanPlace, readPlan, type Store } from '../store/index.ts'
+import {
+  buildId,
+  determinantsOf,
+  makePlan,
+  pendingLegs,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  publicRepository,
+} from '../plan/index.ts'
 import type { DockerSession } from './build-with-docker.ts'
 import { isPlanOutdated, unmeasuredLegs } from './nixl-of-bases.ts'
-import { pendingLegs } from '../plan/pending.ts'
 import { createPlanWorld, type KnownFacts, objectionTo, readCatalogue } from './plan-world.ts'
-import { createOpenReader } from '../registry/open-reader.ts'
-import { loadPlan, storePlan } from '../store/plans.ts'
-import { askedAttestations } from '../promote/attestations.ts'
-import { readBaseFacts } from '../store/facts.ts'
+import { createOpenReader } from '../registry/index.ts'
+import { askedAttestations } from '../promote/index.ts'
 import { readRecipe } from './recipe.ts'
-import type { FetchSource } from '../leg/sources.ts'
-import type { RunGit } from '../plan/source.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Run } from '../report/outcome.ts'
+import type { Run } from '../report/index.ts'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
 import { describePlan, type ShownPlan } from './show.ts'
 import type { Machine } from './machine.ts'
-
-/** Beside dist/, in a release as in a checkout. */
-export const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerfiles')
-
-/** What a command works with. */
-export type Tools = {
-  inputs: Inputs
-  machine: Machine
-  registry: RegistryClient
-  /** Files of the build secrets: id → path */
-  secretFiles: ReadonlyMap<string, string>
-  nixl: NixlIndex
-  git: RunGit
-  fetchSource: FetchSource
-}
+import type { Tools } from './tools.ts'
 
 /** All of the work, or one part of it. @throws UserError for what stops it before its first image */
-export async function carryOut(
+export async function execute(
   tools: Tools,
   command: Extract<Inputs['command'], { kind: 'run' | 'build' | 'promote' }>,
 ): Promise<Run> {
@@ -81,19 +65,23 @@ async function run(tools: Tools): Promise<Run> {
 }
 
 /** What there is to build, kept for `build` and `promote`. */
-export async function plan(tools: Tools): Promise<ShownPlan> {
+export async function makeAndStorePlan(tools: Tools): Promise<ShownPlan> {
   const { made, warnings } = await makeThePlan(tools)
   const { workspace, redact } = tools.machine
-  const stored = await storePlan(tools.registry, made, join(workspace.root, 'plan.json'), redact)
+  const stored = await createStore(tools.registry, made.cacheRepository).plans.write(
+    made,
+    join(workspace.root, 'plan.json'),
+    redact,
+  )
   core.info(`The plan is ${stored.reference}`)
   if (stored.why !== undefined) core.info(`It is a file on this runner only: ${stored.why}`)
   return { plan: made, stored, warnings }
 }
 
 /** The catalogue as tables. */
-export async function history(): Promise<string> {
+export async function historyTables({ machine }: Tools): Promise<string> {
   const { renderHistory } = await import('../report/history.ts')
-  return renderHistory(readCatalogue(dockerfiles))
+  return renderHistory(readCatalogue(machine.dockerfiles))
 }
 
 /** One leg of a plan that another runner has made. */
@@ -103,7 +91,7 @@ async function build(
 ): Promise<Run> {
   const loaded = await takePlan(tools, place)
   const planned = findLeg(loaded, id)
-  refuseOtherRecipe(planned.leg)
+  refuseOtherRecipe(planned.leg, tools.machine)
   return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(tools))
 }
 
@@ -117,20 +105,21 @@ async function promote(
 }
 
 function worldOf(
-  { inputs: rules, registry, nixl, machine: { log, signal, redact, timers, started } }: Tools,
+  { inputs: rules, registry, nixl, machine: { dockerfiles, log, signal, redact, timers, started } }: Tools,
   { cacheRepository }: Plan,
 ): RunWorld {
-  const stored = new Map<string, ReturnType<typeof readBaseFacts>>()
+  const store = createStore(registry, cacheRepository)
+  const stored = new Map<string, ReturnType<Store['facts']['read']>>()
   const objection = async (leg: PlannedLeg): Promise<string | undefined> => {
     const { manifestDigest } = leg.base
-    const answer = stored.get(manifestDigest) ?? readBaseFacts(registry, cacheRepository, leg.base)
+    const answer = stored.get(manifestDigest) ?? store.facts.read(leg.base)
     stored.set(manifestDigest, answer)
     const facts = await answer
     return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
   }
   const attestations = askedAttestations(rules.build)
   const elapsed = (): number => timers.now() - started
-  return { registry, rules, attestations, log, signal, redact, elapsed, objectionTo: objection }
+  return { registry, store, rules, attestations, log, signal, redact, elapsed, objectionTo: objection }
 }
 
 /** What builds is loaded when there is something to build. */
@@ -157,7 +146,7 @@ async function makeThePlan(tools: Tools, facts?: KnownFacts): Promise<{ made: Pl
 
 /** A plan that was made elsewhere. It alone says where its images and legs are pushed to. */
 async function takePlan({ inputs, registry }: Tools, place: PlanPlace): Promise<Plan> {
-  const loaded = await loadPlan(registry, place)
+  const loaded = await readPlan(registry, place)
   refuseOtherRegistry(loaded, inputs)
   const published = loaded.images.map(({ repository }) => repository)
   if (inputs.push) registry.pushesTo([loaded.cacheRepository, ...published])
@@ -180,7 +169,7 @@ function refuseOtherRegistry({ images }: Plan, { plan: { registry } }: Inputs): 
 }
 
 /** The plan says what is built, and this checkout how: together they must give what was planned. */
-function refuseOtherRecipe(leg: PlannedLeg): void {
+function refuseOtherRecipe(leg: PlannedLeg, { dockerfiles }: Pick<Machine, 'dockerfiles'>): void {
   if (buildId(determinantsOf(leg, readRecipe(dockerfiles, leg.engine))) !== leg.buildId)
     throw new UserError(
       `${leg.id} does not have the build id that it was planned with: the plan was changed, or another version of the action made it; use one version for plan, build and promote.`,

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withEnvironment } from '../buildkit/dockerfile.ts'
+import { withEnvironment } from '../buildkit/index.ts'
 import type { Machine } from './machine.ts'
-import { engines } from '../plan/engine.ts'
-import type { Leg } from '../plan/plan.ts'
+import { engines, type Leg } from '../plan/index.ts'
 
 /** @returns path of the Dockerfile for a leg: the engine's, or one of its own beside the logs where the image gets variables */
 export function dockerfileOf(

@@ -1,17 +1,21 @@
-import { excludedOf, impossibleSentence } from '../plan/combination.ts'
-import { isStaged } from '../plan/published/look-up.ts'
-import { namedInVain } from '../plan/named.ts'
-import { pendingLegs } from '../plan/pending.ts'
-import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { createTagIndex } from '../plan/published/tag-index.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { LegOutcome } from '../report/outcome.ts'
+import {
+  type Excluded,
+  excludedOf,
+  impossibleSentence,
+  namedInVain,
+  pendingLegs,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+} from '../plan/index.ts'
+import type { StoreReader } from '../store/index.ts'
+import type { LegOutcome } from '../report/index.ts'
 
 /** A leg of which only the facts of its base said that it can't be built. `reason` is a sentence without its end. */
 export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: string }
 
 export type ObjectionWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'listTags'>
+  store: StoreReader
   /** What stored facts of a leg's base say against it; undefined if nothing, or if there are none */
   objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
 }
@@ -60,13 +64,12 @@ function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedL
 /** The legs of a plan that another runner may have found to be impossible, of those that nobody has staged. */
 export async function findImpossible(
   plan: Plan,
-  { registry, objectionTo }: ObjectionWorld,
+  { store, objectionTo }: ObjectionWorld,
 ): Promise<ImpossibleLeg[]> {
   const open = pendingLegs(plan).filter(({ feasibility }) => feasibility !== 'forced')
-  const world = { registry, tags: createTagIndex(registry), legs: open.length }
   const found = await Promise.all(
     open.map(async (leg): Promise<ImpossibleLeg[]> => {
-      if (await isStaged(plan, world, leg)) return []
+      if (await store.legs.has(leg, open.length)) return []
       const reason = await objectionTo(leg)
       return reason === undefined ? [] : [{ leg, state: 'impossible', reason }]
     }),

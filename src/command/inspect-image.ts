@@ -1,17 +1,26 @@
 import { sentenceOf } from '../errors.ts'
-import { notYoungerThan } from '../plan/published/age.ts'
-import type { Plan, PlannedImage, PlannedLeg, Published } from '../plan/plan.ts'
-import { lookUpTags, publicTagsOf, publishedNow, refuseOtherImages } from '../plan/published/published.ts'
-import type { AskedAttestations } from '../promote/attestations.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import { type LegOutcome, type ImageOutcome, unfinishedState } from '../report/outcome.ts'
-import type { Rules } from '../verify/again.ts'
-import { type Judged, judgeStaged, judgePublished } from '../promote/judge-stored.ts'
+import {
+  lookUpTags,
+  notYoungerThan,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  publicTagsOf,
+  type Published,
+  publishedNow,
+  refuseOtherImages,
+} from '../plan/index.ts'
+import { type AskedAttestations, type Judged, judgePublished, judgeStaged } from '../promote/index.ts'
+import type { Digest, RegistryClient } from '../registry/index.ts'
+import { type ImageOutcome, type LegOutcome, unfinishedState } from '../report/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Rules } from '../verify/index.ts'
 import { keptLegs } from './kept-legs.ts'
 
 export type PromoteWorld = {
   registry: RegistryClient
+  /** Where the legs of the plan are staged */
+  store: Store
   /** By which everything is judged that gets a tag, whoever built it */
   rules: Rules
   /** Which attestations everything has to have that gets a tag */
@@ -48,12 +57,12 @@ export async function inspect(
   const nothing = { published: { kind: 'absent' }, staged: [] } as const
   try {
     const published = await publishedBy(image, plan, choices, world)
-    if (published.kind === 'absent') return await withStaged(image, plan, choices, world)
+    if (published.kind === 'absent') return await withStaged(image, choices, world)
     const { digest, missingTags } = published
     const legs =
       missingTags.length === 0
-        ? await keptLegs(image, digest, choices.built, { ...plan, ...world })
-        : await Promise.all(image.legs.map((leg) => retaggedLeg(leg, image, digest, choices, plan, world)))
+        ? await keptLegs(image, digest, choices.built, world)
+        : await Promise.all(image.legs.map((leg) => retaggedLeg(leg, image, digest, choices, world)))
     const state = unfinishedState(legs)
     if (state) return { outcome: { image, legs, state }, ...nothing }
     const tags = publicTagsOf(image.tags, published)
@@ -85,11 +94,10 @@ async function publishedBy(
 
 async function withStaged(
   image: PlannedImage,
-  plan: Plan,
   choices: PromoteChoices,
   world: PromoteWorld,
 ): Promise<Inspected> {
-  const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, plan, choices, world)))
+  const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, choices, world)))
   const legs = found.map(({ outcome }) => outcome)
   const staged = found.flatMap((one) => one.staged ?? [])
   const state = unfinishedState(legs) ?? 'staged'
@@ -100,13 +108,12 @@ type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg & { platform: stri
 
 async function inspectLeg(
   leg: PlannedLeg,
-  plan: Plan,
   choices: PromoteChoices,
   world: PromoteWorld,
 ): Promise<InspectedLeg> {
   const here = choices.built.find((outcome) => outcome.leg.id === leg.id)
   if (here?.state === 'failed' || here?.state === 'skipped') return { outcome: here }
-  const judged = await judgeStaged(leg, { ...world, ...plan })
+  const judged = await judgeStaged(leg, world)
   const outcome = outcomeOf(leg, judged, here)
   return judged.state === 'staged' ? { outcome, staged: { ...judged, platform: leg.platform } } : { outcome }
 }
@@ -117,12 +124,11 @@ async function retaggedLeg(
   { repository }: PlannedImage,
   digest: Digest,
   { built }: PromoteChoices,
-  plan: Plan,
   world: PromoteWorld,
 ): Promise<LegOutcome> {
   const here = built.find((outcome) => outcome.leg.id === leg.id)
   if (here?.state === 'failed' || here?.state === 'skipped') return here
-  return outcomeOf(leg, await judgePublished(leg, { repository, digest }, { ...world, ...plan }), here)
+  return outcomeOf(leg, await judgePublished(leg, { repository, digest }, world), here)
 }
 
 /** @param here what this process has built, which need not be what is there: another run may have been faster */

@@ -1,19 +1,14 @@
 import { sentenceOf } from '../errors.ts'
-import type { PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/attestations.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import { getPlatformImage } from '../registry/platform-image.ts'
-import type { Repository } from '../registry/content/reference.ts'
-import type { LegOutcome } from '../report/outcome.ts'
-import { judgeAgain, type Rules } from '../verify/again.ts'
-import { verdict } from '../verify/gate.ts'
-import { failedGates } from '../report/failed-gates.ts'
-import { type FoundReport, reportAbout, type Subject } from '../store/reports.ts'
+import type { PlannedImage, PlannedLeg } from '../plan/index.ts'
+import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/index.ts'
+import { type Digest, getPlatformImage, type RegistryClient } from '../registry/index.ts'
+import type { LegOutcome } from '../report/index.ts'
+import { judgeAgain, type Rules, verdict } from '../verify/index.ts'
+import { failedGates, type FoundReport, type StoreReader, type Subject } from '../store/index.ts'
 
 type KeepingWorld = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
-  cacheRepository: Repository
+  store: StoreReader
   rules: Rules
   attestations: AskedAttestations
 }
@@ -32,7 +27,7 @@ export async function keptLegs(
   return Promise.all(
     image.legs.map(async (leg) => {
       const found = await subject
-        .then((one) => reportAbout(leg, one, world.cacheRepository, world.registry))
+        .then((one) => world.store.legs.report(leg, one))
         .catch((error: unknown) => ({ why: sentenceOf(error) }))
       const here = built.find((outcome) => outcome.leg.id === leg.id)
       if (here && isAbout(here, found)) return here

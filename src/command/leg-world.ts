@@ -1,30 +1,39 @@
 import { mkdtempSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildCall, buildxArguments, compressionOf, makesIndex } from '../buildkit/argv.ts'
-import { reproduceCommand } from '../leg/by-hand.ts'
-import type { RunDocker } from '../buildkit/engine/builder.ts'
-import type { LegSettings, LegWorld } from '../leg/leg.ts'
-import type { BuildOptions } from '../buildkit/options.ts'
-import { runProcess } from '../system/process.ts'
-import { runBuild } from '../buildkit/session.ts'
-import { isReachableInBuild, sourcesOf } from '../leg/source-fetch.ts'
+import {
+  type BuildCall,
+  type BuildOptions,
+  buildxArguments,
+  compressionOf,
+  makesIndex,
+  runBuild,
+  type RunDocker,
+} from '../buildkit/index.ts'
+import {
+  isReachableInBuild,
+  type LegLog,
+  type LegSettings,
+  type LegWorld,
+  reproduceCommand,
+  sourcesOf,
+} from '../leg/index.ts'
+import { runProcess } from '../system/index.ts'
 import { UserError } from '../errors.ts'
 import { dockerfileOf } from './dockerfile-of.ts'
-import type { Inputs } from '../inputs/inputs.ts'
-import type { LegLog } from '../leg/leg-log.ts'
+import type { Inputs } from '../inputs/index.ts'
 import { whyOutdated } from './nixl-of-bases.ts'
 import type { Machine } from './machine.ts'
-import { engines } from '../plan/engine.ts'
-import type { NixlIndex } from '../plan/nixl/nixl-index.ts'
-import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
+import { engines, type Leg, type NixlIndex, type Plan, type PlannedLeg } from '../plan/index.ts'
 import { readStageRecipes } from './recipe.ts'
-import { layersTag } from '../store/tags.ts'
+import type { Store } from '../store/index.ts'
 import { objectionTo, readCatalogue } from './plan-world.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { type ImageConfig, parseImageConfig } from '../registry/content/manifest.ts'
-import { familiarReference, type Repository } from '../registry/content/reference.ts'
-import { type Workspace, writePrivateFile } from '../system/workspace.ts'
+import {
+  familiarReference,
+  type ImageConfig,
+  parseImageConfig,
+  type RegistryClient,
+} from '../registry/index.ts'
 
 /** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
 const killAfter = 4000
@@ -126,7 +135,7 @@ async function inspectImage(docker: RunDocker, reference: string): Promise<Image
 export function createSettings(
   machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>,
   inputs: Inputs,
-  cacheRepository: Repository,
+  store: Store,
   options: BuildOptions,
   secrets: ReadonlyMap<string, string>,
   nixl: NixlIndex,
@@ -142,16 +151,8 @@ export function createSettings(
       secrets: new Map([...secrets].filter(([id]) => id !== 'git-credentials')),
       newerThan: leg.newerThan ?? undefined,
     },
-    layerCache:
-      options.cache === 'off'
-        ? undefined
-        : {
-            repository: cacheRepository,
-            tag: layersTag(leg.base),
-            write: inputs.push,
-          },
-    cacheRepository,
-    run,
+    layerCache: options.cache === 'off' ? undefined : store.layers.of(leg.base, inputs.push),
+    candidate: store.legs.candidate(leg, run),
     push: inputs.push,
     judge: inputs.verify ? 'all' : 'nothing',
     waivers: inputs.waivers,
@@ -187,9 +188,4 @@ export function createCommand(
     const output = { kind: 'image', reference, ...image } as const
     return reproduceCommand({ ...call, leg, secrets, output }, place)
   }
-}
-
-export function privateFileWriter(workspace: Workspace) {
-  return (name: string, content: string): Promise<string> =>
-    Promise.resolve(writePrivateFile(workspace, name, content))
 }

@@ -1,11 +1,13 @@
-import type { ArtifactStore } from '../store/artifacts/artifact-store.ts'
-import type { Timers } from '../system/clock.ts'
-import type { Inputs } from '../inputs/inputs.ts'
-import type { Retry } from '../system/retry.ts'
-import { isPassedOn } from '../system/program-variables.ts'
-import type { Redact } from '../system/redact.ts'
-import type { Waits } from '../inputs/waits.ts'
-import { type Workspace, writePrivateFile } from '../system/workspace.ts'
+import type { ArtifactStore } from '../store/index.ts'
+import {
+  isPassedOn,
+  type Redact,
+  type Retry,
+  type Timers,
+  type Workspace,
+  writePrivateFile,
+} from '../system/index.ts'
+import type { Inputs, Waits } from '../inputs/index.ts'
 
 /** What the parts of a run are given of the machine; made once, in `main`. */
 export type Machine = {

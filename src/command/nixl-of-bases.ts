@@ -1,8 +1,14 @@
-import { isNixlKnown, isOfBase, isOutdated } from '../plan/nixl/nixl-choice.ts'
-import { pendingLegs } from '../plan/pending.ts'
-import type { Leg, Plan, PlannedLeg } from '../plan/plan.ts'
-import { knownFrom } from '../store/facts.ts'
-import type { BaseFacts } from '../verify/facts.ts'
+import {
+  isNixlKnown,
+  isOfBase,
+  isOutdated,
+  type Leg,
+  pendingLegs,
+  type Plan,
+  type PlannedLeg,
+} from '../plan/index.ts'
+import { knownFrom } from '../store/index.ts'
+import type { BaseFacts } from '../verify/index.ts'
 import type { KnownFacts } from './plan-world.ts'
 
 /** The legs that have to be built with a NIXL that nobody has measured in their base, one for each base. */

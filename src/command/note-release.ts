@@ -1,7 +1,6 @@
 import * as core from '@actions/core'
-import { updateRelease } from '../system/github/github-release.ts'
-import { type ImageOutcome, publicDigest, type Run } from '../report/outcome.ts'
-import { updateReleaseNotes } from '../report/release-notes.ts'
+import { updateRelease } from '../system/index.ts'
+import { type ImageOutcome, publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
 
 /** Milliseconds for one request */
 const timeout = 30_000

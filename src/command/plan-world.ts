@@ -1,27 +1,32 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createGit, globalConfiguration } from '../system/git.ts'
-import type { Inputs } from '../inputs/inputs.ts'
+import { createGit, createPip, globalConfiguration, type RunGit, writePrivateFile } from '../system/index.ts'
+import type { Inputs } from '../inputs/index.ts'
 import type { Machine } from './machine.ts'
-import { createPip } from '../system/pip.ts'
-import { type Catalogue, parseCatalogue } from '../plan/feasibility/catalogue.ts'
-import type { Engine } from '../plan/engine.ts'
-import { judgeLeg, type JudgeWorld } from '../plan/feasibility/judge.ts'
-import type { PlanWorld } from '../plan/make-plan.ts'
-import { type Judging, judgePublished, judgeStaged } from '../promote/judge-stored.ts'
-import { reportAbout } from '../store/reports.ts'
-import { createNixlIndex, type NixlIndex } from '../plan/nixl/nixl-index.ts'
-import type { Leg } from '../plan/plan.ts'
-import type { PublishedPlace } from '../plan/settle.ts'
-import { askedAttestations, noAttestations } from '../promote/attestations.ts'
-import { knownFrom, readBaseFacts } from '../store/facts.ts'
+import {
+  type Catalogue,
+  createNixlIndex,
+  type Engine,
+  judgeLeg,
+  type JudgeWorld,
+  type Leg,
+  type NixlIndex,
+  parseCatalogue,
+  type PlanWorld,
+  type PublishedPlace,
+  rememberAnswers,
+} from '../plan/index.ts'
+import {
+  askedAttestations,
+  judgePublished,
+  judgeStaged,
+  type Judging,
+  noAttestations,
+} from '../promote/index.ts'
+import { createStoreReader, knownFrom } from '../store/index.ts'
 import { readRecipe } from './recipe.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { toolkitObjection } from '../verify/gpu-architectures.ts'
-import type { BaseFacts } from '../verify/facts.ts'
-import { packagesObjection } from '../verify/integration.ts'
-import { writePrivateFile } from '../system/workspace.ts'
-import type { RunGit } from '../plan/source.ts'
+import type { RegistryClient } from '../registry/index.ts'
+import { type BaseFacts, packagesObjection, toolkitObjection } from '../verify/index.ts'
 
 /** Milliseconds for one answer */
 const gitTimeout = 120_000
@@ -31,12 +36,14 @@ const pipTimeout = 60_000
 export function createPlanWorld(
   inputs: Inputs,
   machine: Pick<Machine, 'dockerfiles'>,
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
+  given: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   git: RunGit,
   nixl: NixlIndex,
   { own, read }: KnownFacts = { own: new Map(), read: new Set() },
 ): PlanWorld {
   const { dockerfiles } = machine
+  const registry = { ...given, ...rememberAnswers(given) }
+  const store = createStoreReader(registry, inputs.plan.cacheRepository)
   const recipes = new Map<Engine, string>()
   return {
     registry,
@@ -49,8 +56,9 @@ export function createPlanWorld(
       recipes.set(engine, recipe)
       return recipe
     },
-    storedFacts: async (base, engine) => {
-      const facts = await readBaseFacts(registry, inputs.plan.cacheRepository, base)
+    staged: store.legs,
+    storedFacts: async (base, engine, bases) => {
+      const facts = await store.facts.read(base, bases)
       if (facts) read.add(base.manifestDigest)
       return facts && knownFrom(facts, engine)
     },
@@ -58,7 +66,7 @@ export function createPlanWorld(
       const facts = own.get(base.manifestDigest)
       return facts && knownFrom(facts, engine)
     },
-    unfit: async (leg, published) => unfit(leg, published, inputs, registry),
+    unfit: async (leg, published) => unfit(leg, published, inputs, { registry, store }),
   }
 }
 
@@ -67,15 +75,15 @@ async function unfit(
   leg: Leg,
   published: PublishedPlace | undefined,
   inputs: Inputs,
-  registry: Judging['registry'],
+  { registry, store }: Pick<Judging, 'registry' | 'store'>,
 ): Promise<string | undefined> {
-  const { cacheRepository, platforms } = inputs.plan
+  const { platforms } = inputs.plan
   const attestations = askedAttestations(inputs.build)
-  const judging = { registry, cacheRepository, rules: inputs, attestations }
+  const judging = { registry, store, rules: inputs, attestations }
   if (published && attestations === noAttestations) {
     const { repository, digest } = published
     const top = platforms.length > 1 ? await registry.getManifest(repository, digest) : undefined
-    const found = await reportAbout(leg, top ?? { digest }, cacheRepository, registry)
+    const found = await store.legs.report(leg, top ?? { digest })
     return 'why' in found ? found.why : undefined
   }
   const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))

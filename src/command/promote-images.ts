@@ -1,12 +1,8 @@
 import { sentenceOf } from '../errors.ts'
-import type { Plan, PlannedImage } from '../plan/plan.ts'
-import { lookUpTags, refuseOtherImages } from '../plan/published/published.ts'
-import { composeImage } from '../promote/compose.ts'
-import { commonLabels } from '../promote/labels.ts'
-import { type Promotable, promote } from '../promote/promote.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { type ParsedManifest, platformManifest } from '../registry/content/manifest.ts'
-import type { ImageOutcome, LegOutcome } from '../report/outcome.ts'
+import { lookUpTags, type Plan, type PlannedImage, refuseOtherImages } from '../plan/index.ts'
+import { commonLabels, composeImage, type Promotable, promote } from '../promote/index.ts'
+import { type ParsedManifest, platformManifest, type RegistryClient } from '../registry/index.ts'
+import type { ImageOutcome, LegOutcome } from '../report/index.ts'
 import { inspect, type Inspected, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 
 /** `error` is a sentence about promotion breaking off, after which the outcomes say what was done until then. */
@@ -48,7 +44,7 @@ type Prepared = { untagged: ImageOutcome; tagging?: { promotable: Promotable; ou
 async function prepare(
   { outcome, published, staged }: Inspected,
   plan: Plan,
-  { registry }: PromoteWorld,
+  { registry, store }: PromoteWorld,
 ): Promise<Prepared> {
   const { image, legs } = outcome
   const to = image.repository
@@ -63,7 +59,7 @@ async function prepare(
   if (outcome.state !== 'staged') return { untagged: outcome }
   try {
     const { digest, parsed } = await composeImage(registry, {
-      from: plan.cacheRepository,
+      from: store.repository,
       to,
       legs: staged.map(({ platform, stored }) => ({ platform, ...stored })),
       annotations: commonLabels(staged.map(({ labels }) => labels)),

@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ArtifactKind } from '../plan/keys/artifact-key.ts'
-import { recipeDigest } from '../plan/keys/build-id.ts'
-import { type Engine, engines } from '../plan/engine.ts'
-import { stageRecipe } from '../plan/keys/stage-recipe.ts'
+import { type ArtifactKind, type Engine, engines, recipeDigest, stageRecipe } from '../plan/index.ts'
 
 /** @returns sha256 (64 hexadecimal digits) over what an engine's image is made with: its Dockerfile and the scripts */
 export function readRecipe(dockerfiles: string, engine: Engine): string {

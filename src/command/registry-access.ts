@@ -1,13 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { dockerConfigFolder } from '../buildkit/engine/docker-config.ts'
+import { dockerConfigFolder } from '../buildkit/index.ts'
 import { UserError } from '../errors.ts'
-import type { Inputs } from '../inputs/inputs.ts'
+import type { Inputs } from '../inputs/index.ts'
 import type { Machine } from './machine.ts'
-import { createRegistryClient, type RegistryClient } from '../registry/client.ts'
-import { credentialHelperRunner } from '../registry/auth/credential-helper.ts'
-import { createCredentialLookup } from '../registry/auth/credentials.ts'
+import {
+  createCredentialLookup,
+  createRegistryClient,
+  credentialHelperRunner,
+  type RegistryClient,
+} from '../registry/index.ts'
 
 /** Milliseconds */
 const helperTimeout = 30_000

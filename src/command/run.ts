@@ -1,14 +1,18 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } from './impossible.ts'
-import { withAdvice } from '../plan/combination.ts'
-import { engines } from '../plan/engine.ts'
-import { pendingLegs } from '../plan/pending.ts'
-import type { Excluded, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
+import {
+  engines,
+  type Excluded,
+  pendingLegs,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  withAdvice,
+} from '../plan/index.ts'
 import { inspect, type PromoteWorld } from './inspect-image.ts'
 import { promoteImages } from './promote-images.ts'
-import { checkPushAccess } from '../store/legs.ts'
-import type { Repository } from '../registry/content/reference.ts'
-import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/outcome.ts'
+import { checkPushAccess, type Repository } from '../registry/index.ts'
+import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/index.ts'
 
 export type RunWorld = PromoteWorld &
   ObjectionWorld & {

@@ -1,28 +1,33 @@
 import * as core from '@actions/core'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { excludedTitle } from '../plan/combination.ts'
-import { engines } from '../plan/engine.ts'
-import { pendingLegs } from '../plan/pending.ts'
-import type { Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { isNixlKnown } from '../plan/nixl/nixl-choice.ts'
-import { publicTagsOf } from '../plan/published/published.ts'
-import type { StoredPlan } from '../store/plans.ts'
-import { attempt } from '../system/github/attempt.ts'
-import type { Redact } from '../system/redact.ts'
-import { familiarReference, familiarRepository } from '../registry/content/reference.ts'
-import { annotationsOf } from '../report/annotations.ts'
-import { causeInWords } from '../report/summary/cause-words.ts'
-import { tally } from '../report/summary/gates-part.ts'
-import { matrixOutput, type RunsOn } from '../report/matrix.ts'
-import type { Run } from '../report/outcome.ts'
-import { outputsOf } from '../report/outputs.ts'
-import { summaryLimit } from '../report/fit.ts'
-import { renderPlanSummary } from '../report/summary/plan-summary.ts'
-import { renderSummary } from '../report/summary/summary.ts'
-import { titledLegs, titlesOf } from '../report/titles.ts'
-import type { Retry } from '../system/retry.ts'
-import type { Workspace } from '../system/workspace.ts'
+import {
+  engines,
+  excludedTitle,
+  isNixlKnown,
+  pendingLegs,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  publicTagsOf,
+} from '../plan/index.ts'
+import type { StoredPlan } from '../store/index.ts'
+import { attempt, type Redact, type Retry, type Workspace } from '../system/index.ts'
+import { familiarReference, familiarRepository } from '../registry/index.ts'
+import {
+  annotationsOf,
+  causeInWords,
+  matrixOutput,
+  outputsOf,
+  renderPlanSummary,
+  renderSummary,
+  type Run,
+  type RunsOn,
+  summaryLimit,
+  tally,
+  titledLegs,
+  titlesOf,
+} from '../report/index.ts'
 
 /** Images of a plan that are described in the log; the summary has them all. */
 const describedImages = 20

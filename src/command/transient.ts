@@ -1,18 +1,7 @@
-import { BuildError, NoBuilder } from '../buildkit/build-error.ts'
-import { ProgramFailure } from '../system/program.ts'
+import { BuildError, NoBuilder } from '../buildkit/index.ts'
+import { canPass, type KnownErrors, ProgramFailure, type Transience } from '../system/index.ts'
 import { sentenceOf } from '../errors.ts'
-import { Damaged, LostUpload, NotThereYet } from '../registry/http/damage.ts'
-import { RegistryRefusal } from '../registry/http/failure.ts'
-import { NoAnswer } from '../registry/http/no-answer.ts'
-import { canPass } from '../system/transient-messages.ts'
-
-/** An error that can be gone on a second try. */
-export type Transience = {
-  /** Milliseconds that who was asked wants us to wait; undefined if it does not say */
-  after: number | undefined
-  /** Milliseconds that were waited in vain already; 0 if the error came by itself */
-  waited: number
-}
+import { Damaged, LostUpload, NoAnswer, NotThereYet, RegistryRefusal } from '../registry/index.ts'
 
 /** What registries and token services say of themselves, and that they are asked too much or too slowly. */
 const passingStatus = (status: number): boolean =>
@@ -82,3 +71,5 @@ export function problemOf(error: unknown): string {
   if (error instanceof RegistryRefusal || error instanceof NoAnswer) return error.problem
   return sentenceOf(error).replace(/\.$/, '')
 }
+
+export const knownErrors: KnownErrors = { transience, problemOf }

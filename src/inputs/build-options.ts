@@ -1,4 +1,4 @@
-import type { BuildOptions } from '../buildkit/options.ts'
+import type { BuildOptions } from '../buildkit/index.ts'
 import { choice, matching, optional, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 import { truthOf } from './yaml.ts'

@@ -1,14 +1,11 @@
+import type { PlanPlace } from '../store/index.ts'
 import { UserError } from '../errors.ts'
-import type { RunsOn } from '../report/matrix.ts'
-import { parseReference, type Repository } from '../registry/content/reference.ts'
+import type { RunsOn } from '../report/index.ts'
+import { parseReference } from '../registry/index.ts'
 import type { InputContext } from './context.ts'
 import { choice, type Source } from './fields.ts'
 import { readRunners } from './platforms.ts'
 import { quoted } from './problems.ts'
-
-/** Where a plan is: under its tag in a cache repository, or in a file on the runner. */
-export type PlanPlace =
-  { kind: 'registry'; repository: Repository; tag: string } | { kind: 'file'; path: string }
 
 /** Which part of the work is done here. `run` is plan, build and promote in one process. */
 export type Command =

@@ -1,4 +1,4 @@
-import { hasCredentials } from '../registry/auth/user-information.ts'
+import { hasCredentials } from '../registry/index.ts'
 import type { ReadInput } from './fields.ts'
 import type { Problems } from './problems.ts'
 

@@ -1,5 +1,4 @@
-import { type Engine, engineNames } from '../plan/engine.ts'
-import { parseSelectors, type Product, type Selectors } from '../plan/versions/selector.ts'
+import { type Engine, engineNames, parseSelectors, type Product, type Selectors } from '../plan/index.ts'
 import { entries, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 import { lackingZeros, mayLackZeros, withZero } from './yaml.ts'

@@ -1,6 +1,5 @@
-import { createRedact } from '../system/redact.ts'
-import type { IsOrdinary } from './ordinary.ts'
-import { isOneLine, isVariableName, longestValue } from '../plan/keys/variables.ts'
+import { createRedact, type IsOrdinary } from '../system/index.ts'
+import { isOneLine, isVariableName, longestValue } from '../plan/index.ts'
 import type { Source } from './fields.ts'
 import { Problems } from './problems.ts'
 import { looksSecret } from './secret-like.ts'

@@ -1,8 +1,6 @@
-import { engineNames } from '../plan/engine.ts'
-import { gateNames } from '../verify/gate.ts'
-
-/** Whether a text can't be hidden: it is in what has to be shown, or too short to be told from it. */
-export type IsOrdinary = (text: string) => boolean
+import type { IsOrdinary } from '../system/index.ts'
+import { engineNames } from '../plan/index.ts'
+import { gateNames } from '../verify/index.ts'
 
 /** Shorter ones (a line "}" of a JSON key) would blacken ordinary text and tell nobody anything. */
 const shortest = 4

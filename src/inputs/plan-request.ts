@@ -1,8 +1,12 @@
-import { isDay } from '../plan/published/day.ts'
-import type { Selectors } from '../plan/versions/selector.ts'
-import type { GpuArchitectures } from '../plan/plan.ts'
-import type { PlanRequest } from '../plan/request.ts'
-import { parseTemplate, type TagTemplate, templateNames } from '../plan/published/tag.ts'
+import {
+  type GpuArchitectures,
+  isDay,
+  parseTemplate,
+  type PlanRequest,
+  type Selectors,
+  type TagTemplate,
+  templateNames,
+} from '../plan/index.ts'
 import { readEngines, readSelectors } from './engines.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { readEnvironment } from './environment.ts'

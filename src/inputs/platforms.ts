@@ -1,4 +1,4 @@
-import type { RunsOn } from '../report/matrix.ts'
+import type { RunsOn } from '../report/index.ts'
 import { entries, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 

@@ -1,6 +1,5 @@
 import { UserError } from '../errors.ts'
-import { printable } from '../registry/content/json.ts'
-import { withoutUserInformation } from '../registry/auth/user-information.ts'
+import { printable, withoutUserInformation } from '../registry/index.ts'
 
 /** One bad input: its name, what was given (never a secret), what is allowed. */
 export type Problem = { input: string; given: string; allowed: string }

@@ -6,8 +6,8 @@ import {
   parseRegistry,
   parseRepository,
   type Repository,
-} from '../registry/content/reference.ts'
-import { withoutUserInformation } from '../registry/auth/user-information.ts'
+  withoutUserInformation,
+} from '../registry/index.ts'
 import type { Source } from './fields.ts'
 import { quoted } from './problems.ts'
 

@@ -1,4 +1,4 @@
-import type { SourceRepository } from '../plan/plan.ts'
+import type { SourceRepository } from '../plan/index.ts'
 import type { InputContext } from './context.ts'
 import type { Source } from './fields.ts'
 import { quoted } from './problems.ts'

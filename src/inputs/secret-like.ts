@@ -1,4 +1,4 @@
-import { hasCredentials } from '../registry/auth/user-information.ts'
+import { hasCredentials } from '../registry/index.ts'
 
 /** Names of nothing but secrets, in whatever case. */
 const secretName =

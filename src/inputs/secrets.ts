@@ -1,5 +1,4 @@
-import type { IsOrdinary } from './ordinary.ts'
-import { passwordsInAddresses } from '../system/secret-parts.ts'
+import { type IsOrdinary, passwordsInAddresses } from '../system/index.ts'
 import type { Source } from './fields.ts'
 import type { Problems } from './problems.ts'
 

@@ -1,5 +1,4 @@
-import type { MaxAge } from '../plan/published/age.ts'
-import type { PlanRequest } from '../plan/request.ts'
+import type { MaxAge, PlanRequest } from '../plan/index.ts'
 import { boolean, choice, type Source } from './fields.ts'
 import { quoted } from './problems.ts'
 

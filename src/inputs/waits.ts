@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import { defaultTimeouts } from '../registry/client.ts'
+import { defaultTimeouts } from '../registry/index.ts'
 
 /** How long is waited for what, all in milliseconds. */
 export type Waits = {

@@ -1,4 +1,4 @@
-import { type GateName, gateNames } from '../verify/gate.ts'
+import { type GateName, gateNames } from '../verify/index.ts'
 import { assignments, type Source } from './fields.ts'
 
 /** `allow-failed`: a line `gate=<why>` waives one gate. */

@@ -1,13 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sentenceOf } from '../errors.ts'
-import type { Artifact, ArtifactKind } from '../plan/keys/artifact-key.ts'
-import { isDenied } from '../registry/http/failure.ts'
-import { openModes } from '../store/artifacts/archive.ts'
-import { contentFolder, madeFrom, madeFromFile, problemOf } from '../store/artifacts/check.ts'
-import type { ArtifactStore } from '../store/artifacts/artifact-store.ts'
-import { BuildError } from '../buildkit/build-error.ts'
-import type { Step } from '../buildkit/steps.ts'
+import type { Artifact, ArtifactKind } from '../plan/index.ts'
+import { isDenied } from '../registry/index.ts'
+import {
+  type ArtifactStore,
+  contentFolder,
+  madeFrom,
+  madeFromFile,
+  openModes,
+  problemOf,
+} from '../store/index.ts'
+import { BuildError, type Step } from '../buildkit/index.ts'
 
 /** A store, and whether what is built is kept there. */
 export type ArtifactPlace = { store: ArtifactStore; keep: boolean }

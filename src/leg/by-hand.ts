@@ -1,6 +1,11 @@
-import { type BuildCall, commonArguments, outputArguments } from '../buildkit/argv.ts'
-import { environmentLines } from '../buildkit/dockerfile.ts'
-import { fetchCommands, isReachableInBuild, sourceContexts, sourcesOf } from './source-fetch.ts'
+import {
+  type BuildCall,
+  commonArguments,
+  environmentLines,
+  outputArguments,
+  sourceContexts,
+} from '../buildkit/index.ts'
+import { fetchCommands, isReachableInBuild, sourcesOf } from './source-fetch.ts'
 
 /**
  * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user

@@ -1,7 +1,6 @@
 import { sourcesOf } from './source-fetch.ts'
 import type { FetchSource } from './sources.ts'
-import { pendingLegs } from '../plan/pending.ts'
-import type { Plan } from '../plan/plan.ts'
+import { pendingLegs, type Plan } from '../plan/index.ts'
 
 /**
  * A repository on this machine may know a tag or a commit and lack a part of what it takes to build it: a shallow or partial clone, one

@@ -1,4 +1,4 @@
-import type { Plan } from '../plan/plan.ts'
+import type { Plan } from '../plan/index.ts'
 
 /** Lines of one leg that are kept for its group; the whole log is a file. */
 const keptLines = 5000

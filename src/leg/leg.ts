@@ -1,28 +1,34 @@
 import { UserError } from '../errors.ts'
-import type { ArtifactKind } from '../plan/keys/artifact-key.ts'
-import type { Leg } from '../plan/plan.ts'
-import { candidateTag } from '../store/tags.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { type Digest, parseDigest } from '../registry/content/digest.ts'
-import type { ImageConfig } from '../registry/content/manifest.ts'
-import { getPlatformImage } from '../registry/platform-image.ts'
-import { formatReference, type Repository } from '../registry/content/reference.ts'
-import type { Rules } from '../verify/again.ts'
-import type { Candidate } from '../verify/candidate.ts'
-import type { BaseFacts, LegFacts } from '../verify/facts.ts'
-import { type Gate, isBlocking, notApplicable, waive } from '../verify/gate.ts'
-import { judgeBase, judgeFacts } from '../verify/judge.ts'
-import { labelsOf } from '../verify/labels.ts'
-import { judgeManifest } from '../verify/manifest.ts'
-import { compressionOf } from '../buildkit/argv.ts'
+import type { ArtifactKind, Leg } from '../plan/index.ts'
+import { type CandidatePlace, type LayerCache, type Layers, pinLayers } from '../store/index.ts'
+import {
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  type ImageConfig,
+  parseDigest,
+  type RegistryClient,
+} from '../registry/index.ts'
+import {
+  type BaseFacts,
+  type Candidate,
+  type Gate,
+  isBlocking,
+  judgeBase,
+  judgeFacts,
+  judgeManifest,
+  labelsOf,
+  type LegFacts,
+  notApplicable,
+  type Rules,
+  waive,
+} from '../verify/index.ts'
+import { addSteps, compressionOf, repeatedSteps, type Step, tolerateLayers } from '../buildkit/index.ts'
 import type { Origin } from './artifacts.ts'
-import { withoutEmpty } from '../system/environment.ts'
-import { type LayerCache, type Layers, pinLayers } from '../store/layers.ts'
+import { withoutEmpty } from '../system/index.ts'
 import { measureImage } from './measure.ts'
 import { type Measured, measureOnStages } from './on-stages.ts'
 import { type StagesSettings, type StagesWorld, UnfitBase } from './stages.ts'
-import { addSteps, repeatedSteps, type Step } from '../buildkit/steps.ts'
-import { tolerateLayers } from '../buildkit/tolerate-layers.ts'
 
 export type LegBuild = {
   /** Undefined where a gate failed on the base alone, on which nothing was built then */
@@ -42,9 +48,8 @@ export type LegBuild = {
 export type LegSettings = Omit<StagesSettings, 'layers' | 'judgeBase'> &
   Rules & {
     layerCache: LayerCache | undefined
-    cacheRepository: Repository
-    /** Tells this run's candidate from that of another run, 8 hexadecimal digits */
-    run: string
+    /** Where the image goes until it is judged */
+    candidate: CandidatePlace
     judge: 'all' | 'nothing'
     /** Whether BuildKit makes an index, which has annotations */
     index: boolean
@@ -128,7 +133,7 @@ async function makeImage(
 ) {
   const output = {
     kind: 'image',
-    reference: formatReference({ ...settings.cacheRepository, tag: candidateTag(leg, settings.run) }),
+    reference: formatReference(settings.candidate),
     push: settings.push,
     compression: compressionOf(leg.base.layers),
     labels,
@@ -148,7 +153,7 @@ async function readCandidate(
   world: LegWorld,
   digest: Digest,
 ): Promise<Candidate> {
-  const name = formatReference({ ...settings.cacheRepository, tag: candidateTag(leg, settings.run) })
+  const name = formatReference(settings.candidate)
   if (!settings.push) {
     const reason = 'the image was not pushed, and only a registry has its layers compressed'
     const config = await world.inspectImage(name)
@@ -159,7 +164,7 @@ async function readCandidate(
   }
   await world.forgetImage(name)
   // By its digest: another run that builds the same leg may have taken the tag meanwhile.
-  const found = await getPlatformImage(world.registry, settings.cacheRepository, digest, leg.platform)
+  const found = await getPlatformImage(world.registry, settings.candidate, digest, leg.platform)
   if (!found)
     throw new UserError(
       `BuildKit says that it pushed ${digest} as ${name}, but the registry does not have it; build again.`,

@@ -1,14 +1,12 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import type { Leg } from '../plan/plan.ts'
-import { type BaseFacts, baseFactsSchema, type Facts, factsSchema, type LegFacts } from '../verify/facts.ts'
-import type { BuildCall } from '../buildkit/argv.ts'
-import type { Layers } from '../store/layers.ts'
-import { addSteps, type Step } from '../buildkit/steps.ts'
+import type { Leg } from '../plan/index.ts'
+import { type BaseFacts, baseFactsSchema, type Facts, factsSchema, type LegFacts } from '../verify/index.ts'
+import { addSteps, type Build, type BuildCall, type Step } from '../buildkit/index.ts'
+import type { Layers } from '../store/index.ts'
 
 export type MeasuringWorld = {
-  /** Calls BuildKit. @throws UserError with the cause */
-  build: (call: BuildCall, leg: Leg) => Promise<{ steps: Step[]; digest: string | undefined }>
+  build: Build
   /** A path in a new folder, for facts, metadata or a stage artifact */
   newPath: (name: string) => string
   readText: (path: string) => Promise<string>

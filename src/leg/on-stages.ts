@@ -1,8 +1,7 @@
 import { sentenceOf, UserError } from '../errors.ts'
-import type { Leg } from '../plan/plan.ts'
-import { isDenied } from '../registry/http/failure.ts'
-import type { BaseFacts, LegFacts } from '../verify/facts.ts'
-import { verdict } from '../verify/gate.ts'
+import type { Leg } from '../plan/index.ts'
+import { isDenied } from '../registry/index.ts'
+import { type BaseFacts, type LegFacts, verdict } from '../verify/index.ts'
 import { measureBase, measureImage } from './measure.ts'
 import {
   artifactsFor,
@@ -12,7 +11,7 @@ import {
   type StagesSettings,
   type StagesWorld,
 } from './stages.ts'
-import { addSteps, type Step } from '../buildkit/steps.ts'
+import { addSteps, type Step } from '../buildkit/index.ts'
 
 /** What a leg is made from, and what was measured in it. Warnings are a sentence each. */
 export type Measured = { facts: LegFacts; stages: Stages; warnings: string[] }
@@ -41,7 +40,7 @@ export async function measureOnStages(
   }
   const base = await measureBase(leg, settings.call, world, steps)
   if (settings.push)
-    await world.facts.keep(leg, base, stored !== undefined).catch((error: unknown) => {
+    await world.facts.write(leg.base, base, stored !== undefined).catch((error: unknown) => {
       warnings.push(
         `The facts of the base are not stored, so the next run measures it again: ${sentenceOf(error)}`,
       )
@@ -57,7 +56,7 @@ async function storedBase(
   warnings: string[],
 ): Promise<BaseFacts | undefined> {
   try {
-    return await facts.read(leg)
+    return await facts.read(leg.base)
   } catch (error) {
     // Where nothing is pushed, nobody has to be allowed to read.
     if (push || !isDenied(error))

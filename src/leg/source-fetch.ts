@@ -1,13 +1,5 @@
-import type { Leg, PinnedSource } from '../plan/plan.ts'
-import { addressOf } from '../plan/source.ts'
-
-/** What has a source of its own, and the named context in which the Dockerfiles take it. */
-export const sourceContexts = { aibrix: 'aibrix-source', ucx: 'ucx-source' } as const
-export type Component = keyof typeof sourceContexts
-export const components: readonly Component[] = ['aibrix', 'ucx']
-
-/** Folders with a bare repository each, which take the place of the repositories that are cloned in the build. */
-export type SourceFolders = Partial<Record<Component, string>>
+import { type Component, components } from '../buildkit/index.ts'
+import { addressOf, type Leg, type PinnedSource } from '../plan/index.ts'
 
 /** @returns the components that a leg is built from, with their sources */
 export function sourcesOf(leg: Pick<Leg, Component>): { component: Component; source: PinnedSource }[] {

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { refOf } from './source-fetch.ts'
-import type { PinnedSource } from '../plan/plan.ts'
-import type { RunGit } from '../plan/source.ts'
+import type { PinnedSource } from '../plan/index.ts'
+import type { RunGit } from '../system/index.ts'
 
 /** @returns commits at which a history is cut */
 export function shallowCommits(repository: string): string[] {

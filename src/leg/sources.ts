@@ -1,10 +1,10 @@
+import type { Component } from '../buildkit/index.ts'
+import { ProgramFailure, type RunGit } from '../system/index.ts'
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Component, fetchArguments, refOf, wholeFetchArguments } from './source-fetch.ts'
+import { fetchArguments, refOf, wholeFetchArguments } from './source-fetch.ts'
 import { UserError } from '../errors.ts'
-import type { PinnedSource } from '../plan/plan.ts'
-import { addressOf, type RunGit } from '../plan/source.ts'
-import { ProgramFailure } from '../system/program.ts'
+import { addressOf, type PinnedSource } from '../plan/index.ts'
 import { shallowCommits, writeRepository } from './source-repository.ts'
 
 /** @returns path of a bare repository with a pinned source. @throws UserError if it can't be had, or can't be built */

@@ -1,25 +1,21 @@
 import { UserError } from '../errors.ts'
-import { type Artifact, type ArtifactKind, artifactsOf } from '../plan/keys/artifact-key.ts'
-import { withAdvice } from '../plan/combination.ts'
-import type { Leg, PinnedSource } from '../plan/plan.ts'
-import { expectedArchitectures } from '../verify/gpu-architectures.ts'
-import type { BaseFacts } from '../verify/facts.ts'
-import { type Gate, verdict } from '../verify/gate.ts'
-import type { BuildCall } from '../buildkit/argv.ts'
+import {
+  type Artifact,
+  type ArtifactKind,
+  artifactsOf,
+  type Leg,
+  type PinnedSource,
+  withAdvice,
+} from '../plan/index.ts'
+import { type BaseFacts, expectedArchitectures, type Gate, verdict } from '../verify/index.ts'
+import type { BuildCall, Component, Step } from '../buildkit/index.ts'
 import type { Artifacts, Origin, Provided } from './artifacts.ts'
-import type { Layers } from '../store/layers.ts'
+import type { Layers, Store } from '../store/index.ts'
 import type { MeasuringWorld } from './measure.ts'
-import type { Component } from './source-fetch.ts'
-import type { Step } from '../buildkit/steps.ts'
 
 export type StagesWorld = MeasuringWorld & {
-  /** BaseFacts of bases that earlier builds have kept */
-  facts: {
-    /** @returns undefined if there are none */
-    read: (leg: Leg) => Promise<BaseFacts | undefined>
-    /** @param replace whether they take the place of those that are there */
-    keep: (leg: Leg, facts: BaseFacts, replace: boolean) => Promise<void>
-  }
+  /** Facts of bases that earlier builds have stored */
+  facts: Pick<Store['facts'], 'read' | 'write'>
   artifacts: Artifacts
   /** @returns folder with a bare repository of a source. @throws UserError if it can't be had */
   fetchSource: (component: Component, source: PinnedSource) => Promise<string>

@@ -1,10 +1,14 @@
 import { UserError } from '../errors.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { printable } from '../registry/content/json.ts'
-import { isForPlatform } from '../registry/content/manifest.ts'
-import { getPlatformImage } from '../registry/platform-image.ts'
-import { formatReference, parseRepository, type Repository } from '../registry/content/reference.ts'
-import { withoutUserInformation } from '../registry/auth/user-information.ts'
+import {
+  formatReference,
+  getPlatformImage,
+  isForPlatform,
+  parseRepository,
+  printable,
+  type RegistryClient,
+  type Repository,
+  withoutUserInformation,
+} from '../registry/index.ts'
 import type { BaseImage } from './plan.ts'
 
 /** Characters of an instruction that are shown */

@@ -1,5 +1,6 @@
+import type { RunGit } from '../system/index.ts'
 import { UserError } from '../errors.ts'
-import type { RegistryClient } from '../registry/client.ts'
+import type { RegistryClient } from '../registry/index.ts'
 import type { Catalogue } from './feasibility/catalogue.ts'
 import { choose } from './choose.ts'
 import { impossibleSentence, refuseEqualTags } from './combination.ts'
@@ -8,15 +9,13 @@ import type { KnownBase } from './feasibility/known-base.ts'
 import { namedInVain } from './named.ts'
 import type { NixlIndex } from './nixl/nixl-index.ts'
 import type { BaseImage, Plan } from './plan.ts'
-import { rememberAnswers } from './published/remember.ts'
 import type { PlanRequest } from './request.ts'
-import { nearestReleases } from './versions/select.ts'
+import { nearestReleases } from './published/nearest.ts'
 import { settle, type Settled, type SettleWorld } from './settle.ts'
-import { openSource, type RunGit } from './source.ts'
-import { factsTag } from '../store/tags.ts'
+import { openSource } from './source.ts'
 import { createTagIndex } from './published/tag-index.ts'
 
-/** What a plan needs of the world. */
+/** What a plan needs of the world. The registry is asked each question once: what a plan has seen stays what it goes by. */
 export type PlanWorld = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'listTags'>
   git: RunGit
@@ -24,11 +23,11 @@ export type PlanWorld = {
   nixl: NixlIndex
   /** sha256 over what an engine's image is made with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
-  /** The facts that an earlier run stored about a base */
-  storedFacts: (base: BaseImage, engine: Engine) => Promise<KnownBase | undefined>
+  /** The facts that an earlier run stored about a base, of as many bases as may be asked about */
+  storedFacts: (base: BaseImage, engine: Engine, bases: number) => Promise<KnownBase | undefined>
   /** What this run has measured in a base */
   ownFacts: (base: BaseImage, engine: Engine) => KnownBase | undefined
-} & Pick<SettleWorld, 'unfit'>
+} & Pick<SettleWorld, 'unfit' | 'staged'>
 
 /**
  * Finds out what there is to build: selectors become versions, versions become digests and commits, each leg gets its build
@@ -38,7 +37,6 @@ export type PlanWorld = {
  */
 export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<Plan> {
   const tags = createTagIndex(world.registry)
-  const registry = rememberAnswers(world.registry)
   const aibrix = openSource(world.git, 'aibrix-version', request.aibrix.repository, (ref, known) =>
     nearestReleases('aibrix', ref, known),
   )
@@ -46,16 +44,14 @@ export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<
   const measured = async (base: BaseImage, engine: Engine, bases: number): Promise<KnownBase | undefined> => {
     const own = world.ownFacts(base, engine)
     if (own) return own
-    if (!looks || (await tags.knows(request.cacheRepository, factsTag(base), bases)) === false)
-      return undefined
-    return world.storedFacts(base, engine)
+    return looks ? world.storedFacts(base, engine, bases) : undefined
   }
   const [ucx, choices] = await Promise.all([
     openSource(world.git, 'ucx-version', request.ucxRepository),
-    choose(request, { ...world, registry, tags, aibrix, measured }),
+    choose(request, { ...world, tags, aibrix, measured }),
   ])
   const legs = choices.length * request.platforms.length
-  const settling = { ...world, registry, tags, ucx, legs }
+  const settling = { ...world, tags, ucx, legs }
   const settled = await Promise.all(choices.map((choice) => settle(request, settling, choice)))
   refuseImpossible(settled)
   const images = settled.flatMap((one) => (one.kind === 'planned' ? [one.image] : []))

@@ -1,9 +1,5 @@
+import { choosers } from './plan.ts'
 import type { Combination } from './combination.ts'
-
-/** What an image is chosen by: each is named, or matched by a selector with more than one answer. */
-export const choosers = ['engine', 'aibrix', 'nixl'] as const
-
-export type Chooser = (typeof choosers)[number]
 
 type Chosen = Pick<Combination, 'engine' | 'version' | 'aibrix' | 'nixl' | 'nixlFrom' | 'named'>
 

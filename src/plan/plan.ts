@@ -1,10 +1,19 @@
-import type { Digest } from '../registry/content/digest.ts'
-import type { ImageConfig, ImageLayer } from '../registry/content/manifest.ts'
-import type { Repository } from '../registry/content/reference.ts'
+import type { Digest, ImageConfig, ImageLayer, Repository } from '../registry/index.ts'
 import type { Engine } from './engine.ts'
-import type { Chooser } from './named.ts'
-import type { NixlOrigin } from './nixl/nixl-choice.ts'
 import type { EngineVersion } from './versions/version.ts'
+
+/** What an image is chosen by: each is named, or matched by a selector with more than one answer. */
+export const choosers = ['engine', 'aibrix', 'nixl'] as const
+
+export type Chooser = (typeof choosers)[number]
+
+/**
+ * Where the NIXL of an image comes from. `index`: it is installed, whatever the base brings. `base`: the base's own stays.
+ * `tested`: the same, as AIBrix released it on this base. `default`: it is installed because the base brings none, and is another one where that is not so.
+ */
+export const nixlOrigins = ['index', 'tested', 'base', 'default'] as const
+
+export type NixlOrigin = (typeof nixlOrigins)[number]
 
 /** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
 export type PinnedSource = {

@@ -1,4 +1,4 @@
-import type { Repository } from '../registry/content/reference.ts'
+import type { Repository } from '../registry/index.ts'
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
 import type { GpuArchitectures, IntegrationChoice, Plan, SourceRepository } from './plan.ts'

@@ -1,6 +1,4 @@
-import type { Digest } from '../registry/content/digest.ts'
-import { getPlatformImage } from '../registry/platform-image.ts'
-import type { Repository } from '../registry/content/reference.ts'
+import type { Digest, Repository } from '../registry/index.ts'
 import { olderThan } from './published/age.ts'
 import type { Catalogue } from './feasibility/catalogue.ts'
 import { causeOf } from './published/cause.ts'
@@ -9,14 +7,13 @@ import { compose, type ComposedImage, excludedOf } from './combination.ts'
 import type { Engine } from './engine.ts'
 import { type Feasibility, judgeFeasibility } from './feasibility/feasibility.ts'
 import { judgeLeg } from './feasibility/judge.ts'
-import { isStaged, type LookedUp, lookUpPublished, type LookUpWorld } from './published/look-up.ts'
+import { type LookedUp, lookUpPublished, type LookUpWorld } from './published/look-up.ts'
 import { isNixlKnown } from './nixl/nixl-choice.ts'
 import type { NixlIndex } from './nixl/nixl-index.ts'
 import type { Cause, Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import type { Ground } from './nixl/select-nixl.ts'
 import type { Source } from './source.ts'
-import { stagedTag } from '../store/tags.ts'
 import { ucxOf } from './nixl/ucx-choice.ts'
 
 /** What settling needs of the world. */
@@ -121,15 +118,13 @@ async function existing(
   leg: Leg,
   { looked }: LookedUp,
 ): Promise<Existing> {
-  const { publicTags, rebuild, cacheRepository, maxAge } = request
+  const { publicTags, rebuild, maxAge } = request
   if (publicTags === 'ignore' || rebuild || !isNixlKnown(leg)) return notAsked
   const tooOld = olderThan(maxAge)
-  const isThere = (await isStaged(request, world, leg)) && (await world.unfit(leg)) === undefined
+  const isThere = (await world.staged.has(leg, world.legs)) && (await world.unfit(leg)) === undefined
   if (!tooOld || !maxAge) return { ...notAsked, existing: isThere ? 'staged' : 'nothing' }
-  const found = isThere
-    ? await getPlatformImage(world.registry, cacheRepository, stagedTag(leg), leg.platform)
-    : undefined
-  const staged = found?.image && { made: tooOld(found.image.config, leg) }
+  const config = isThere ? await world.staged.config(leg) : undefined
+  const staged = config && { made: tooOld(config, leg) }
   const published = looked.flatMap((one) => (one.names === 'aged' ? (one.made[leg.platform] ?? []) : []))
   const made = [...published, ...(staged?.made === undefined ? [] : [staged.made])]
   return {

@@ -1,27 +1,9 @@
+import type { RunGit } from '../system/index.ts'
 import { UserError } from '../errors.ts'
 import type { PinnedSource, SourceRepository } from './plan.ts'
 
-export type GitOptions = {
-  /** What is done, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's arguments */
-  what?: string
-  /** Standard input */
-  input?: string
-  /** Milliseconds until it is ended, if it may take longer than an answer does */
-  timeout?: number
-}
-
-/** Runs git with these arguments and gives its standard output. Throws UserError if git fails. */
-export type RunGit = (args: string[], options?: GitOptions) => Promise<string>
-
 const fullCommit = /^[0-9a-f]{40}$/
 const shortCommit = /^[0-9a-f]{7,39}$/
-
-/** Names that git itself allows in a ref, as far as a user needs them (git-check-ref-format), and no option. */
-const refName = /^(?!-)(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[A-Za-z0-9_./+@-]+$/
-
-export function isRefName(text: string): boolean {
-  return refName.test(text)
-}
 
 /** A git repository whose tags and branches have been asked for. */
 export type Source = {

@@ -1,8 +1,5 @@
 import * as v from 'valibot'
-import type { RegistryClient } from '../registry/client.ts'
-import { isAttestation } from '../registry/content/manifest.ts'
-import type { PlatformImage } from '../registry/platform-image.ts'
-import type { Repository } from '../registry/content/reference.ts'
+import { isAttestation, type PlatformImage, type RegistryClient, type Repository } from '../registry/index.ts'
 
 /** Which attestations a run asks for by its inputs; what buildx adds by itself is not asked for. */
 export type AskedAttestations = { provenance: 'none' | 'any' | 'max'; sbom: boolean }

@@ -1,18 +1,20 @@
 import { UserError } from '../errors.ts'
-import type { Manifest, RegistryClient } from '../registry/client.ts'
-import { placeManifest } from '../registry/copy.ts'
-import { digestOf } from '../registry/content/digest.ts'
 import {
+  configMediaTypes,
   type Descriptor,
+  digestOf,
   formatPlatform,
+  formatReference,
   isAttestation,
   isForPlatform,
+  type Manifest,
   mediaTypes,
   parseManifest,
-} from '../registry/content/manifest.ts'
-import { configMediaTypes } from '../registry/content/media-types.ts'
-import type { PlatformImage } from '../registry/platform-image.ts'
-import { formatReference, type Repository } from '../registry/content/reference.ts'
+  placeManifest,
+  type PlatformImage,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
 
 /** A leg as the registry has it. `platform` is what it was planned for. */
 export type StoredLeg = PlatformImage & { platform: string }

@@ -1,27 +1,29 @@
-import type { Leg, PlannedLeg } from '../plan/plan.ts'
-import { stagedTag } from '../store/tags.ts'
-import { claimsOf } from '../plan/versions/variant.ts'
+import { claimsOf, type Leg, type PlannedLeg } from '../plan/index.ts'
+import { failedGates, type LegReport, type Staged, type StoreReader } from '../store/index.ts'
 import { type AskedAttestations, missingAttestations } from './attestations.ts'
-import { readBaseFacts } from '../store/facts.ts'
-import { readStaged, type Staged } from '../store/staged.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { Damaged } from '../registry/http/damage.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import { isDenied } from '../registry/http/failure.ts'
-import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
-import { formatReference, type Repository } from '../registry/content/reference.ts'
-import type { LegReport } from '../store/leg-report.ts'
-import { judgeAgain, type Rules, unjudgedGates } from '../verify/again.ts'
-import { heldClaims } from '../verify/base-tag.ts'
-import type { Candidate } from '../verify/candidate.ts'
-import { verdict } from '../verify/gate.ts'
-import { failedGates } from '../report/failed-gates.ts'
-import { reportAbout } from '../store/reports.ts'
+import {
+  Damaged,
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  isDenied,
+  type PlatformImage,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
+import {
+  type Candidate,
+  heldClaims,
+  judgeAgain,
+  type Rules,
+  unjudgedGates,
+  verdict,
+} from '../verify/index.ts'
 
 /** Where earlier runs left what they have built, and by which rules this run judges it. */
 export type Judging = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
-  cacheRepository: Repository
+  store: StoreReader
   rules: Rules
   /** Which attestations have to be there */
   attestations: AskedAttestations
@@ -41,11 +43,10 @@ export async function judgeStaged(
   leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>,
   judging: Judging,
 ): Promise<Judged> {
-  const { registry, cacheRepository } = judging
-  const staged = await readStaged(registry, cacheRepository, leg)
+  const { repository, legs } = judging.store
+  const staged = await legs.read(leg)
   if (staged.state !== 'staged') return staged
-  const name = formatReference({ ...cacheRepository, tag: stagedTag(leg) })
-  return judge(leg, { name, repository: cacheRepository, stored: staged.stored }, judging)
+  return judge(leg, { name: legs.nameOf(leg), repository, stored: staged.stored }, judging)
 }
 
 /** A leg of what is published, of which it is known that it has the planned build id. */
@@ -65,11 +66,11 @@ async function judge(
   { name, repository, stored }: { name: string; repository: Repository; stored: PlatformImage },
   judging: Judging,
 ): Promise<Judged> {
-  const { registry, cacheRepository, rules, attestations } = judging
+  const { registry, store, rules, attestations } = judging
   const other = (why: string): Judged => ({ state: 'other', why: `${name} ${why}` })
   const { top, image } = stored
   if (!image) return other(`holds no image for ${leg.platform}.`)
-  const found = await reportAbout(leg, top, cacheRepository, registry)
+  const found = await store.legs.report(leg, top)
   if ('why' in found) return other(`has no report that says how it was judged: ${lowerFirst(found.why)}`)
   const unjudged = unjudgedGates(found.report)
   if (unjudged.length > 0)
@@ -91,15 +92,11 @@ async function judge(
  * A build id knows a base by its digest, of which there can be many tags, and what a tag says of it is judged for each tag.
  * @returns a part of this leg's tag that was not judged, and is not known to be true; undefined if there is none
  */
-async function unjudgedClaim(
-  leg: Leg,
-  { base }: LegReport,
-  { registry, cacheRepository }: Judging,
-): Promise<string | undefined> {
+async function unjudgedClaim(leg: Leg, { base }: LegReport, { store }: Judging): Promise<string | undefined> {
   const judged = claimsOf(base.name.slice(base.name.lastIndexOf(':') + 1)).map(({ part }) => part)
   const parts = claimsOf(leg.base.tag).flatMap(({ part }) => (judged.includes(part) ? [] : [part]))
   if (parts.length === 0) return undefined
-  const facts = await readBaseFacts(registry, cacheRepository, leg.base).catch((error: unknown) => {
+  const facts = await store.facts.read(leg.base).catch((error: unknown) => {
     if (isDenied(error) || error instanceof Damaged) return undefined
     throw error
   })

@@ -1,5 +1,4 @@
-import { gateNames } from '../verify/gate.ts'
-import { conditionsLabel, waivedLabel } from '../verify/labels.ts'
+import { conditionsLabel, gateNames, waivedLabel } from '../verify/index.ts'
 
 /**
  * The annotations of an index over platforms: the labels that all of its images have, with the same value. What differs, such

@@ -1,7 +1,5 @@
 import { sentenceOf, UserError } from '../errors.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { copyManifest } from '../registry/copy.ts'
-import { formatReference, type Repository } from '../registry/content/reference.ts'
+import { copyManifest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
 
 /** An image that every gate let through: where its bytes are, and the public tags that shall name them. */
 export type Promotable = {

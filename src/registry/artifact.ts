@@ -1,7 +1,8 @@
-import type { Manifest, RegistryClient } from './client.ts'
+import type { Manifest } from './manifests.ts'
+import type { RegistryClient } from './client.ts'
 import type { Digest } from './content/digest.ts'
 import { alsoRefused, isOfTheForm } from './http/failure.ts'
-import { isImageForm, putImageForm, readImageForm } from './content/image-form.ts'
+import { createdAnnotation, isImageForm, putImageForm, readImageForm } from './content/image-form.ts'
 import { mediaTypes } from './content/media-types.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
 
@@ -13,6 +14,7 @@ type Writer = Pick<RegistryClient, 'putBlob' | 'putManifest'>
 type Artifact = {
   type: string
   bytes: Uint8Array
+  created: Date
   subject?: Pick<Manifest, 'mediaType' | 'digest' | 'bytes'> | undefined
 }
 
@@ -21,9 +23,10 @@ const imagesOnly = new WeakMap<Writer, Set<string>>()
 
 /**
  * Stores a document under a tag, as an OCI artifact with one layer: the document, byte for byte. Where the registry
- * takes images and no other artifacts, it is an image with one file in it (`image-form.ts`). The same document (and subject)
- * gives the same digest, so storing it again changes nothing.
+ * takes images and no other artifacts, it is an image with one file in it (`image-form.ts`). The same document (with the same
+ * subject and time) gives the same digest.
  * @param artifact.type media type of the document, and of the artifact
+ * @param artifact.created when it is written, which its manifest says (`org.opencontainers.image.created`)
  * @param artifact.subject the image that it is about, as the same repository has it
  * @throws UserError, which is a RegistryRefusal if the registry does not want to (see `isDenied`)
  */
@@ -55,7 +58,7 @@ export async function putArtifact(
 async function artifactManifest(
   client: Pick<RegistryClient, 'putBlob'>,
   repository: Repository,
-  { type, bytes, subject }: Artifact,
+  { type, bytes, subject, created }: Artifact,
 ): Promise<Buffer> {
   const config = await client.putBlob(repository, emptyConfig)
   const layer = await client.putBlob(repository, bytes)
@@ -68,6 +71,7 @@ async function artifactManifest(
     ...(subject && {
       subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
     }),
+    annotations: { [createdAnnotation]: created.toISOString() },
   }
   return Buffer.from(JSON.stringify(manifest))
 }

@@ -9,12 +9,11 @@ import {
   uploadAddress,
   uploadsPath,
 } from './blobs.ts'
-import type { Repeat } from './client.ts'
+import { type Repeat, pullFrom, pushing, type Session } from './http/session.ts'
 import { checkDigest, Damaged } from './http/damage.ts'
 import type { Digest } from './content/digest.ts'
 import { alsoRefused } from './http/failure.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
-import { pullFrom, pushing, type Session } from './http/session.ts'
 import { type HttpAnswer, isSuccess } from './http/transport.ts'
 
 /** How a blob came to be where it is wanted: it was there, it was mounted, or its bytes travelled. */

@@ -1,3 +1,4 @@
+import type { Repeat } from './http/session.ts'
 import { createAuthenticator } from './auth/auth.ts'
 import { type BlobCopy, type BlobTransfer, createBlobCopier } from './blob-copy.ts'
 import { getBlob, hasBlob, putBlob } from './blobs.ts'
@@ -11,16 +12,6 @@ import { createSession } from './http/session.ts'
 import { listTags } from './tags.ts'
 import { createTransport, type TransportOptions } from './http/transport.ts'
 import type { Timeouts } from './http/watch.ts'
-
-export type { BlobCopy, BlobTransfer } from './blob-copy.ts'
-export type { Manifest } from './manifests.ts'
-export type { Timeouts } from './http/watch.ts'
-
-/**
- * Does work that may be done more than once. No request of it is under way, and none of the 8 places is held, between one
- * time and the next.
- */
-export type Repeat = <Result>(work: () => Promise<Result>) => Promise<Result>
 
 /**
  * A client of OCI registries. Every method throws UserError with one sentence that names registry, repository and

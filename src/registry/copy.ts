@@ -1,5 +1,6 @@
+import type { Manifest } from './manifests.ts'
 import { UserError } from '../errors.ts'
-import type { Manifest, RegistryClient } from './client.ts'
+import type { RegistryClient } from './client.ts'
 import { type Digest, parseDigest } from './content/digest.ts'
 import type { Descriptor } from './content/manifest.ts'
 import { formatReference, type Repository } from './content/reference.ts'

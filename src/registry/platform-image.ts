@@ -1,11 +1,8 @@
+import type { ImageConfig } from './content/image-config.ts'
+import type { Manifest } from './manifests.ts'
 import { UserError } from '../errors.ts'
-import type { Manifest, RegistryClient } from './client.ts'
-import {
-  type ImageConfig,
-  type ImageIndex,
-  type ImageManifest,
-  platformManifests,
-} from './content/manifest.ts'
+import type { RegistryClient } from './client.ts'
+import { type ImageIndex, type ImageManifest, platformManifests } from './content/manifest.ts'
 import { configMediaTypes } from './content/media-types.ts'
 import { isForPlatform, parsePlatform } from './content/platform.ts'
 import { formatReference, type Repository } from './content/reference.ts'

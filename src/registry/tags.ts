@@ -1,11 +1,10 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import type { Repeat } from './client.ts'
+import { type Repeat, pulling, refuseWebPage, type RegistryRequest, type Session } from './http/session.ts'
 import { type Purpose, RegistryRefusal } from './http/failure.ts'
 import { checked, parseJson, printable } from './content/json.ts'
 import { parseLinks } from './http/link.ts'
 import { formatRepository, isTag, type Repository } from './content/reference.ts'
-import { pulling, refuseWebPage, type RegistryRequest, type Session } from './http/session.ts'
 import { type HttpAnswer, isSuccess } from './http/transport.ts'
 
 /**

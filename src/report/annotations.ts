@@ -1,5 +1,5 @@
-import { engineNames, engines } from '../plan/engine.ts'
-import { acceptedHint, type Gate } from '../verify/gate.ts'
+import { engineNames, engines } from '../plan/index.ts'
+import { acceptedHint, type Gate } from '../verify/index.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 

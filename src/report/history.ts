@@ -3,13 +3,15 @@ import {
   type Catalogue,
   type CatalogueRelease,
   currentRelease,
+  type Engine,
+  engineNames,
+  engines,
+  knownBase,
+  minorLineOf,
+  parseEngineVersion,
   type TestedRelease,
   ucxOfNixl,
-} from '../plan/feasibility/catalogue.ts'
-import { type Engine, engineNames, engines } from '../plan/engine.ts'
-import { knownBase } from '../plan/feasibility/known-base.ts'
-import { minorLineOf } from '../plan/versions/release.ts'
-import { parseEngineVersion } from '../plan/versions/version.ts'
+} from '../plan/index.ts'
 import { escaped, folded, none, table } from './markdown.ts'
 
 /**

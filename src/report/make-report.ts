@@ -1,20 +1,23 @@
-import type { Origin } from '../leg/artifacts.ts'
-import { formatDuration } from '../system/printable.ts'
-import { isOptional, type Step } from '../buildkit/steps.ts'
-import type { ArtifactKind } from '../plan/keys/artifact-key.ts'
-import type { Leg } from '../plan/plan.ts'
-import { familiarRepository } from '../registry/content/reference.ts'
-import { layerSizes } from '../verify/added-bytes.ts'
-import type { Candidate } from '../verify/candidate.ts'
-import { componentsOf, nixlPlugin } from '../verify/components.ts'
-import { conditionsOf } from '../verify/conditions.ts'
-import { addedPackages, replacedPackages } from '../verify/environment.ts'
-import type { LegFacts } from '../verify/facts.ts'
-import type { Gate } from '../verify/gate.ts'
-import { warningsOf } from '../verify/integration.ts'
+import type { Origin } from '../leg/index.ts'
+import { formatDuration } from '../text.ts'
+import { isOptional, type Step } from '../buildkit/index.ts'
+import type { ArtifactKind, Leg } from '../plan/index.ts'
+import { familiarRepository } from '../registry/index.ts'
+import {
+  addedPackages,
+  type Candidate,
+  componentsOf,
+  conditionsOf,
+  type Gate,
+  layerSizes,
+  type LegFacts,
+  nixlPlugin,
+  replacedPackages,
+  warningsOf,
+} from '../verify/index.ts'
 import { actionVersion } from '../version.ts'
 import { integrationLine } from './summary/integration-line.ts'
-import type { LegReport, StepTime } from '../store/leg-report.ts'
+import type { LegReport, StepTime } from '../store/index.ts'
 
 /** Longest text of a gate or a warning that is kept, in characters; an error message can be a whole page. */
 const textLimit = 1000

@@ -1,7 +1,5 @@
 import { UserError } from '../errors.ts'
-import { engineNames } from '../plan/engine.ts'
-import { pendingLegsOf } from '../plan/pending.ts'
-import type { Plan } from '../plan/plan.ts'
+import { engineNames, pendingLegsOf, type Plan } from '../plan/index.ts'
 import { titlesOf } from './titles.ts'
 
 /** The label of a runner, or several that it must have, as `runs-on` takes them. */

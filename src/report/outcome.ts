@@ -1,7 +1,7 @@
-import type { Excluded, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { familiarReference } from '../registry/content/reference.ts'
-import type { LegReport } from '../store/leg-report.ts'
-import type { Retried } from './summary/retries-part.ts'
+import type { Excluded, PlannedImage, PlannedLeg } from '../plan/index.ts'
+import { familiarReference } from '../registry/index.ts'
+import type { LegReport } from '../store/index.ts'
+import type { Retried } from '../system/index.ts'
 
 /** How a leg ended. */
 export type LegState =

@@ -1,4 +1,4 @@
-import { familiarRepository } from '../registry/content/reference.ts'
+import { familiarRepository } from '../registry/index.ts'
 import {
   type ImageOutcome,
   legDigest,

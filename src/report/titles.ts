@@ -1,8 +1,6 @@
-import { engines } from '../plan/engine.ts'
-import type { Leg, PlannedImage } from '../plan/plan.ts'
-import { refInTag } from '../plan/published/tag.ts'
-import { listed } from '../verify/gate.ts'
-import type { LegReport } from '../store/leg-report.ts'
+import { engines, type Leg, type PlannedImage, refInTag } from '../plan/index.ts'
+import { listed } from '../text.ts'
+import type { LegReport } from '../store/index.ts'
 import { escaped } from './markdown.ts'
 import { type ImageOutcome, type LegOutcome, reportOf } from './outcome.ts'
 

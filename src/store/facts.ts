@@ -1,45 +1,55 @@
 import * as v from 'valibot'
-import type { Engine } from '../plan/engine.ts'
-import type { KnownBase } from '../plan/feasibility/known-base.ts'
-import type { BaseImage } from '../plan/plan.ts'
-import { factsTag } from './tags.ts'
-import { getArtifact, putArtifact } from '../registry/artifact.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Repository } from '../registry/content/reference.ts'
-import { baseNixl } from '../verify/base-nixl.ts'
-import { type BaseFacts, baseFactsSchema } from '../verify/facts.ts'
+import type { BaseImage, Engine, KnownBase, TagIndex } from '../plan/index.ts'
+import { getArtifact, putArtifact, type RegistryClient, type Repository } from '../registry/index.ts'
+import { type BaseFacts, baseFactsSchema, baseNixl } from '../verify/index.ts'
+import { documents, factsTag, type Now } from './contents.ts'
 
-const type = 'application/vnd.aibrix.image-action.facts.v1+json'
-
-/** Bytes; the facts of a base with 500 packages have about 60 kB. */
-const limit = 4 * 1024 * 1024
-
-/**
- * Keeps what was measured in a base, under the digest of its manifest, for the plans and builds to come.
- * @param replace whether it takes the place of what is there
- */
-export async function storeBaseFacts(
-  client: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
-  repository: Repository,
-  base: BaseImage,
-  facts: BaseFacts,
-  replace = false,
-): Promise<void> {
-  if (!replace && (await client.getManifest(repository, factsTag(base)))) return
-  const bytes = Buffer.from(`${JSON.stringify(facts)}\n`)
-  await putArtifact(client, repository, factsTag(base), { type, bytes })
+/** What was measured in bases, under the digests of their manifests, for the plans and builds to come. */
+export type FactsReader = {
+  /**
+   * @param questions how many bases are asked about, see TagIndex; left out, the registry is asked for this one
+   * @returns undefined if there are none, or another version of the action wrote them in a form that is not known here
+   */
+  read: (base: BaseImage, questions?: number) => Promise<BaseFacts | undefined>
 }
 
-/** @returns undefined if there are none, or another version of the action wrote them in a form that is not known here */
-export async function readBaseFacts(
-  client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
+export type FactsWriter = {
+  /** @param replace whether they take the place of those that are there */
+  write: (base: BaseImage, facts: BaseFacts, replace?: boolean) => Promise<void>
+}
+
+const stored = v.pipe(v.string(), v.parseJson(), baseFactsSchema)
+
+export function readFactsIn(
+  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
-  base: BaseImage,
-): Promise<BaseFacts | undefined> {
-  const bytes = await getArtifact(client, repository, factsTag(base), { type, limit })
-  if (!bytes) return undefined
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), baseFactsSchema), bytes.toString('utf8'))
-  return result.success ? result.output : undefined
+  tags: TagIndex,
+): FactsReader {
+  return {
+    read: async (base, questions = 0) => {
+      const tag = factsTag(base)
+      if ((await tags.knows(repository, tag, questions)) === false) return undefined
+      const bytes = await getArtifact(registry, repository, tag, documents.facts)
+      const result = bytes && v.safeParse(stored, bytes.toString('utf8'))
+      return result?.success ? result.output : undefined
+    },
+  }
+}
+
+export function writeFactsIn(
+  registry: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
+  repository: Repository,
+  now: Now,
+): FactsWriter {
+  return {
+    write: async (base, facts, replace = false) => {
+      const tag = factsTag(base)
+      if (!replace && (await registry.getManifest(repository, tag))) return
+      const { type } = documents.facts
+      const bytes = Buffer.from(`${JSON.stringify(facts)}\n`)
+      await putArtifact(registry, repository, tag, { type, bytes, created: now() })
+    },
+  }
 }
 
 /** What the plan judges by. */

@@ -1,10 +1,8 @@
 import * as v from 'valibot'
+import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
-import { engineNames } from '../plan/engine.ts'
-import { componentSchema } from '../verify/components.ts'
-import { conditionSchema } from '../verify/conditions.ts'
-import { integrationModes } from '../verify/facts.ts'
-import { gateNames } from '../verify/gate.ts'
+import { engineNames } from '../plan/index.ts'
+import { componentSchema, conditionSchema, gateNames, integrationModes, isBlocking } from '../verify/index.ts'
 
 const judgement = { name: v.picklist(gateNames), expected: v.string(), actual: v.string() }
 const gate = v.variant('state', [
@@ -30,7 +28,7 @@ const packages = v.record(v.string(), v.string())
 
 /** The one document about a leg, kept in the registry beside its image. */
 const schema = v.object({
-  format: v.literal(2),
+  format: v.literal(formats.report),
   /** Of the action that made it; reports of earlier versions do not say */
   actionVersion: v.optional(v.string()),
   engine: v.picklist(engineNames),
@@ -105,4 +103,10 @@ export function parseReport(text: string, name: string): LegReport {
   if (!result.success)
     throw new UserError(`${name} is not a report that this version can read: ${v.summarize(result.issues)}`)
   return result.output
+}
+
+/** @returns what failed, what was found instead, and what to do, as sentences */
+export function failedGates({ gates }: Pick<LegReport, 'gates'>): string {
+  const failed = gates.filter(isBlocking).map(({ name, actual, hint }) => `${name} (${actual}). ${hint}`)
+  return `${failed.length === 1 ? 'A gate' : `${failed.length} gates`} failed: ${failed.join(' ')}`
 }

@@ -1,84 +1,90 @@
-import type { Leg } from '../plan/plan.ts'
-import { reportTag, stagedTag } from './tags.ts'
-import { emptyConfig, getArtifact, putArtifact } from '../registry/artifact.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { copyManifest } from '../registry/copy.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import type { Repository } from '../registry/content/reference.ts'
+import type { Leg, PlannedLeg, TagIndex } from '../plan/index.ts'
+import {
+  copyManifest,
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  type ImageConfig,
+  putArtifact,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
+import { candidateTag, documents, type NamedLeg, type Now, reportTag, stagedTag } from './contents.ts'
+import { type FoundReport, reportAbout, type Subject } from './reports.ts'
+import { readStaged, type Staged } from './staged-leg.ts'
 
-const reportType = 'application/vnd.aibrix.image-action.report.v1+json'
-
-/** Bytes; a report has about 50 kB. */
-const reportLimit = 4 * 1024 * 1024
-
-type Named = Pick<Leg, 'buildId' | 'architecture'>
-
-/**
- * Marks a judged candidate as verified: first its report is stored, with the image as its subject, then the same manifest
- * gets the `build-…` tag, so that whatever is staged has a report.
- * @param report the JSON document
- * @returns the digest of the stored report
- */
-export async function stage(
-  client: RegistryClient,
-  repository: Repository,
-  leg: Named,
-  digest: Digest,
-  report: string,
-): Promise<Digest> {
-  const stored = await storeReport(client, repository, leg, digest, report)
-  await copyManifest(client, { from: repository, to: repository, digest, tag: stagedTag(leg) })
-  return stored
+/** What earlier runs and other runners have built and verified. */
+export type LegsReader = {
+  /** Whether a leg is staged, of whatever age. @param questions how many legs are asked about, see TagIndex */
+  has: (leg: NamedLeg, questions: number) => Promise<boolean>
+  /** The configuration of a staged leg's image; undefined if there is none for its platform */
+  config: (leg: NamedLeg & Pick<Leg, 'platform'>) => Promise<ImageConfig | undefined>
+  read: (leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>) => Promise<Staged>
+  /** The stored report of a leg, if it is about this very image */
+  report: (leg: Leg, subject: Subject) => Promise<FoundReport>
+  /** `registry/path:build-…` */
+  nameOf: (leg: NamedLeg) => string
 }
 
-/**
- * Where two runs stage one leg at once, the report that is left can be that of the one that lost the tag.
- * @param stored the digest of the report that was stored with the image
- */
-export async function keepReport(
-  client: RegistryClient,
-  repository: Repository,
-  leg: Named,
-  digest: Digest,
-  report: string,
-  stored: Digest,
-): Promise<void> {
-  const now = await client.getManifest(repository, reportTag(leg))
-  if (now?.digest === stored) return
-  const staged = await client.getManifest(repository, stagedTag(leg))
-  if (staged?.digest === digest) await storeReport(client, repository, leg, digest, report)
+/** The place of an image that is not judged to the end. */
+export type CandidatePlace = Repository & { tag: string }
+
+export type LegsWriter = {
+  /** Where a candidate goes. @param run tells this run's candidates from those of others, 8 hexadecimal digits */
+  candidate: (leg: NamedLeg, run: string) => CandidatePlace
+  /**
+   * Marks a judged candidate as verified: first its report is stored, with the image as its subject, then the same manifest
+   * gets the `build-…` tag, so that whatever is staged has a report.
+   * @param report the JSON document
+   * @returns the digest of the stored report
+   */
+  stage: (leg: NamedLeg, digest: Digest, report: string) => Promise<Digest>
+  /**
+   * Where two runs stage one leg at once, the report that is left can be that of the one that lost the tag.
+   * @param stored the digest of the report that was stored with the image
+   */
+  keepReport: (leg: NamedLeg, digest: Digest, report: string, stored: Digest) => Promise<void>
 }
 
-async function storeReport(
-  client: RegistryClient,
+export function readLegsIn(
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>,
   repository: Repository,
-  leg: Named,
-  digest: Digest,
-  report: string,
-): Promise<Digest> {
-  const subject = await client.getManifest(repository, digest)
-  const artifact = { type: reportType, bytes: Buffer.from(report), subject }
-  return putArtifact(client, repository, reportTag(leg), artifact)
+  tags: TagIndex,
+): LegsReader {
+  return {
+    has: async (leg, questions) => {
+      const known = await tags.knows(repository, stagedTag(leg), questions)
+      return known ?? (await registry.getManifest(repository, stagedTag(leg))) !== undefined
+    },
+    config: async (leg) => {
+      const found = await getPlatformImage(registry, repository, stagedTag(leg), leg.platform)
+      return found?.image?.config
+    },
+    read: (leg) => readStaged(registry, repository, leg),
+    report: (leg, subject) => reportAbout(leg, subject, repository, registry),
+    nameOf: (leg) => formatReference({ ...repository, tag: stagedTag(leg) }),
+  }
 }
 
-/** @returns the stored report of a leg as JSON text, undefined if there is none */
-export async function readStoredReport(
-  client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
-  repository: Repository,
-  leg: Named,
-): Promise<string | undefined> {
-  const artifact = { type: reportType, limit: reportLimit }
-  return (await getArtifact(client, repository, reportTag(leg), artifact))?.toString('utf8')
-}
-
-/**
- * Finds out before an hour of compiling whether the registry will take the result, by storing the two bytes that every
- * report's configuration has.
- * @throws UserError if the registry refuses
- */
-export async function checkPushAccess(
-  client: Pick<RegistryClient, 'putBlob'>,
-  repositories: Repository[],
-): Promise<void> {
-  for (const repository of repositories) await client.putBlob(repository, emptyConfig)
+export function writeLegsIn(registry: RegistryClient, repository: Repository, now: Now): LegsWriter {
+  const storeReport = async (leg: NamedLeg, digest: Digest, report: string): Promise<Digest> => {
+    const subject = await registry.getManifest(repository, digest)
+    const { type } = documents.report
+    const artifact = { type, bytes: Buffer.from(report), subject, created: now() }
+    return putArtifact(registry, repository, reportTag(leg), artifact)
+  }
+  return {
+    candidate: (leg, run) => ({ ...repository, tag: candidateTag(leg, run) }),
+    stage: async (leg, digest, report) => {
+      const stored = await storeReport(leg, digest, report)
+      await copyManifest(registry, { from: repository, to: repository, digest, tag: stagedTag(leg) })
+      return stored
+    },
+    keepReport: async (leg, digest, report, stored) => {
+      const now = await registry.getManifest(repository, reportTag(leg))
+      if (now?.digest === stored) return
+      const staged = await registry.getManifest(repository, stagedTag(leg))
+      if (staged?.digest === digest) await storeReport(leg, digest, report)
+    },
+  }
 }

@@ -1,15 +1,21 @@
 import * as v from 'valibot'
+import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
-import { isDigest, type Digest } from '../registry/content/digest.ts'
-import { recordOf } from '../registry/content/json.ts'
-import { formatReference } from '../registry/content/reference.ts'
-import { canonicalJson, sha256 } from '../plan/canonical.ts'
-import { isDay } from '../plan/published/day.ts'
-import { engineNames } from '../plan/engine.ts'
-import { choosers } from '../plan/named.ts'
-import { nixlOrigins } from '../plan/nixl/nixl-choice.ts'
-import type { BaseImage, Plan, PlannedImage, PlannedLeg } from '../plan/plan.ts'
-import { isOneLine, isVariableName } from '../plan/keys/variables.ts'
+import { type Digest, formatReference, isDigest, recordOf } from '../registry/index.ts'
+import {
+  type BaseImage,
+  canonicalJson,
+  choosers,
+  engineNames,
+  isDay,
+  isOneLine,
+  isVariableName,
+  nixlOrigins,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  sha256,
+} from '../plan/index.ts'
 
 const text = v.string()
 const digest = v.custom<Digest>(
@@ -137,7 +143,7 @@ const excluded = v.object({
 
 /** docs/plan.schema.json says the same for readers in other languages. */
 const schema = v.object({
-  format: v.literal(1),
+  format: v.literal(formats.plan),
   date: v.pipe(text, v.check(isDay, 'not a date')),
   publicTags: v.picklist(['look', 'overwrite', 'ignore']),
   cacheRepository: repository,
@@ -161,7 +167,7 @@ export function serialisePlan(plan: Plan): string {
     return { ...rest, legs: [written(first), ...more.map(written)] }
   })
   const { date, publicTags, cacheRepository, excluded: left } = plan
-  const document = { format: 1, date, publicTags, cacheRepository, bases, images, excluded: left }
+  const document = { format: formats.plan, date, publicTags, cacheRepository, bases, images, excluded: left }
   return `${canonicalJson(document, 1)}\n`
 }
 

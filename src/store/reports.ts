@@ -1,12 +1,16 @@
 import { UserError } from '../errors.ts'
-import type { Leg } from '../plan/plan.ts'
-import { readStoredReport } from './legs.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import { Damaged } from '../registry/http/damage.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import { isDenied } from '../registry/http/failure.ts'
-import { type ParsedManifest, platformManifest } from '../registry/content/manifest.ts'
-import type { Repository } from '../registry/content/reference.ts'
+import type { Leg } from '../plan/index.ts'
+import { documents, reportTag } from './contents.ts'
+import {
+  Damaged,
+  type Digest,
+  getArtifact,
+  isDenied,
+  type ParsedManifest,
+  platformManifest,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
 import { type LegReport, parseReport } from './leg-report.ts'
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getBlob'>
@@ -34,14 +38,15 @@ export async function reportAbout(
 }
 
 async function readReport(leg: Leg, cacheRepository: Repository, registry: Reader): Promise<FoundReport> {
-  const text = await readStoredReport(registry, cacheRepository, leg).catch((error: unknown) => {
+  const found = getArtifact(registry, cacheRepository, reportTag(leg), documents.report)
+  const bytes = await found.catch((error: unknown) => {
     if (isDenied(error) || error instanceof Damaged) return { why: error.message }
     throw error
   })
-  if (text === undefined) return { why: 'The cache repository has no report of it.' }
-  if (typeof text !== 'string') return text
+  if (bytes === undefined) return { why: 'The cache repository has no report of it.' }
+  if ('why' in bytes) return bytes
   try {
-    return { report: parseReport(text, 'the stored report') }
+    return { report: parseReport(bytes.toString('utf8'), 'the stored report') }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { why: error.message }

@@ -2,8 +2,7 @@ import { lstat, realpath, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProcess } from './process.ts'
 import { sentenceOf } from '../errors.ts'
-import { humanBytes } from '../verify/size.ts'
-import type { Machine } from '../command/machine.ts'
+import { humanBytes } from '../text.ts'
 
 /**
  * What GitHub's Linux runners have that no leg needs (docs/disk.md, with sizes and sources). Whole folders, none of which holds
@@ -22,6 +21,8 @@ export const ballast: readonly { path: string; what: string }[] = [
   { path: '/usr/share/miniconda', what: 'Miniconda' },
 ]
 
+type Runner = { environment: NodeJS.ProcessEnv; signal: AbortSignal; log: (line: string) => void }
+
 /** Removing them takes a minute or two; what takes longer has hung. In milliseconds. */
 const longest = 300_000
 
@@ -36,10 +37,7 @@ export function isHostedLinux(environment: NodeJS.ProcessEnv): boolean {
  * a word in the log.
  * @param root `/`, or the folder that a test has in its place
  */
-export async function removeBallast(
-  root: string,
-  machine: Pick<Machine, 'environment' | 'signal' | 'log'>,
-): Promise<void> {
+export async function removeBallast(root: string, machine: Runner): Promise<void> {
   const { environment, log } = machine
   if (!isHostedLinux(environment))
     return log('free-disk-space: nothing is removed, this is no Linux runner of GitHub.')
@@ -58,7 +56,7 @@ async function removeOne(
   root: string,
   path: string,
   what: string,
-  { environment, signal, log }: Pick<Machine, 'environment' | 'signal' | 'log'>,
+  { environment, signal, log }: Runner,
 ): Promise<void> {
   const target = join(root, path)
   const there = await lstat(target).catch(() => undefined)

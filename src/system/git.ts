@@ -1,8 +1,19 @@
 import { runProcess } from './process.ts'
 import { UserError } from '../errors.ts'
-import type { GitOptions, RunGit } from '../plan/source.ts'
 import type { Retry } from './retry.ts'
 import { ProgramFailure } from './program.ts'
+
+export type GitOptions = {
+  /** What is done, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's arguments */
+  what?: string
+  /** Standard input */
+  input?: string
+  /** Milliseconds until it is ended, if it may take longer than an answer does */
+  timeout?: number
+}
+
+/** Runs git with these arguments and gives its standard output. Throws UserError if git fails. */
+export type RunGit = (args: string[], options?: GitOptions) => Promise<string>
 
 export type GitSettings = {
   environment: NodeJS.ProcessEnv

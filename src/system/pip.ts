@@ -1,10 +1,15 @@
 import givenIndex from '../../dockerfiles/scripts/step/common/given_index.json' with { type: 'json' }
 import { runProcess } from './process.ts'
 import { UserError } from '../errors.ts'
-import type { RunPip } from '../plan/nixl/nixl-index.ts'
-import type { PipAnswer } from '../plan/nixl/pip-answer.ts'
 import type { Retry } from './retry.ts'
 import { ProgramFailure } from './program.ts'
+
+/** What `python3 -m pip` did; `missing` if there is none to run, or it did not come to an end. */
+export type PipAnswer =
+  { state: 'ended'; code: number; stdout: string; stderr: string } | { state: 'missing'; reason: string }
+
+/** Runs pip with these arguments. Throws UserError if the run was cancelled. */
+export type RunPip = (args: string[]) => Promise<PipAnswer>
 
 export type PipSettings = {
   environment: NodeJS.ProcessEnv

@@ -24,13 +24,3 @@ export function printable(text: string, limit = 2000): string {
     .trimEnd()
   return clean.length > limit ? `${clean.slice(0, limit)} …` : clean
 }
-
-/** @returns `0.4 s`, `12.3 s`, `2 min 5 s`, `1 h 3 min` */
-export function formatDuration(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / 1000
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`
-  const whole = Math.round(seconds)
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  const minutes = Math.round(whole / 60)
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}

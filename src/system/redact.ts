@@ -1,6 +1,8 @@
-import { type IsOrdinary, ordinaryWords } from '../inputs/ordinary.ts'
 import { credentialsInAddresses, partsOf } from './secret-parts.ts'
 import { anySpelling, base64Of, plainSpellings } from './spellings.ts'
+
+/** Whether a text can't be hidden: it is in what has to be shown, or too short to be told from it. */
+export type IsOrdinary = (text: string) => boolean
 
 /** Replaces everything that must appear nowhere. What programs say and what is written about it (log, files, summary) goes through it. */
 export type Redact = (text: string) => string
@@ -9,7 +11,7 @@ export type Redact = (text: string) => string
  * @param secrets passwords, tokens, build secrets: each of their parts is hidden, in each spelling
  * @param isOrdinary whether a part has to be left as it is
  */
-export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary = ordinaryWords([])): Redact {
+export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary): Redact {
   const pieces = new Map<string, Piece>()
   for (const part of hiddenParts(secrets, isOrdinary)) {
     for (const text of base64Of(part)) pieces.set(text, { core: text, pattern: undefined })
@@ -33,10 +35,7 @@ function coreOf(part: string): string {
 }
 
 /** @returns the pieces that a runner is told to mask in everything that it shows; of a text of several lines it would mask each */
-export function maskedValues(
-  secrets: readonly string[],
-  isOrdinary: IsOrdinary = ordinaryWords([]),
-): string[] {
+export function maskedValues(secrets: readonly string[], isOrdinary: IsOrdinary): string[] {
   const lines = hiddenParts(secrets, isOrdinary).filter((part) => !/[\r\n]/.test(part))
   return [...new Set(lines.flatMap(plainSpellings))]
 }

@@ -1,7 +1,24 @@
 import { setTimeout } from 'node:timers/promises'
 import { sentenceOf, UserError } from '../errors.ts'
-import type { Retried } from '../report/summary/retries-part.ts'
-import { problemOf, transience } from '../command/transient.ts'
+
+/** What failed and was tried again: a sentence without its end, and how often */
+export type Retried = { problem: string; times: number }
+
+/** An error that can be gone on a second try. */
+export type Transience = {
+  /** Milliseconds that the other side asks us to wait; undefined if it does not say */
+  after: number | undefined
+  /** Milliseconds that were waited without success already; 0 if the error came by itself */
+  waited: number
+}
+
+/** What is known of errors (`command/transient.ts`). */
+export type KnownErrors = {
+  /** @returns undefined for an error that is not transient */
+  transience: (error: unknown) => Transience | undefined
+  /** @returns what happened, for a log: a reason */
+  problemOf: (error: unknown) => string
+}
 
 export type Retry = {
   /** Does work, again after errors that can pass. @throws its last error, or what the signal was aborted with */
@@ -20,7 +37,7 @@ export const systemWait: Wait = async (milliseconds, signal) => {
   })
 }
 
-export type RetrySettings = {
+export type RetrySettings = KnownErrors & {
   /** How often one operation is tried again */
   retries: number
   /** Milliseconds: the first wait, the longest, and all of one operation together, with those for answers that did not come */
@@ -40,7 +57,7 @@ export type RetrySettings = {
  * (and a blob may take an hour), and its clock and its chance can't be given.
  */
 export function createRetry(settings: RetrySettings): Retry {
-  const { retries, waits, signal, log, wait } = settings
+  const { retries, waits, signal, log, wait, transience, problemOf } = settings
   const counts = new Map<string, number>()
   const finished = new WeakSet<Error>()
   const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {

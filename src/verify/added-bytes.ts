@@ -1,8 +1,8 @@
-import type { Leg } from '../plan/plan.ts'
-import { type ImageLayer, layerCompression } from '../registry/content/manifest.ts'
+import type { Leg } from '../plan/index.ts'
+import { type ImageLayer, layerCompression } from '../registry/index.ts'
 import { type Candidate, type Limits, notSeen } from './candidate.ts'
 import { failed, type Gate, passed } from './gate.ts'
-import { humanBytes } from './size.ts'
+import { humanBytes } from '../text.ts'
 
 /** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
 export function layerSizes(

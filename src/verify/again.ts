@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { judgeSizes } from './added-bytes.ts'
 import type { Candidate } from './candidate.ts'
 import { type Gate, type GateName, gateNames, isBlocking, waive } from './gate.ts'

@@ -1,6 +1,5 @@
 import { valid } from '@renovatebot/pep440'
-import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { isSameRelease, type Leg } from '../plan/index.ts'
 import type { Facts } from './facts.ts'
 import type { Imported, Imports } from './running-facts.ts'
 

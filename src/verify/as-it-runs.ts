@@ -1,7 +1,8 @@
-import type { Leg } from '../plan/plan.ts'
+import { listed } from '../text.ts'
+import type { Leg } from '../plan/index.ts'
 import { importProblems, type Problem } from './as-imported.ts'
 import type { BaseFacts, Facts, LegFacts, RootFacts } from './facts.ts'
-import { failed, type Gate, type Judgement, listed, passed, undetermined, waiverHint } from './gate.ts'
+import { failed, type Gate, type Judgement, passed, undetermined, waiverHint } from './gate.ts'
 
 const name = 'as-it-runs'
 

@@ -1,6 +1,5 @@
 import { gt, lt, valid } from '@renovatebot/pep440'
-import { firstWithVariants } from '../plan/nixl/nixl-releases.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { firstWithVariants, isSameRelease } from '../plan/index.ts'
 import type { BaseFacts } from './facts.ts'
 import { importedVariant, variantOf } from './nixl.ts'
 

@@ -1,6 +1,5 @@
-import type { Leg } from '../plan/plan.ts'
-import { type Claim, claimsOf } from '../plan/versions/variant.ts'
-import { isForPlatform, parsePlatform } from '../registry/content/platform.ts'
+import { type Claim, claimsOf, type Leg } from '../plan/index.ts'
+import { isForPlatform, parsePlatform } from '../registry/index.ts'
 import type { BaseFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 

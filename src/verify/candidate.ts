@@ -1,4 +1,4 @@
-import type { ImageConfig, ImageLayer } from '../registry/content/manifest.ts'
+import type { ImageConfig, ImageLayer } from '../registry/index.ts'
 import { follows, type Gate, type GateName, notApplicable } from './gate.ts'
 
 /**

@@ -1,7 +1,5 @@
 import * as v from 'valibot'
-import { engines } from '../plan/engine.ts'
-import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { engines, isSameRelease, type Leg } from '../plan/index.ts'
 import { engineOf, type LegFacts } from './facts.ts'
 import { nixlVariants } from './nixl.ts'
 

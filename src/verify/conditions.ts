@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import type { Leg } from '../plan/plan.ts'
-import type { Facts } from './facts.ts'
+import type { Leg } from '../plan/index.ts'
 
 /** What a user has to do so that an image works as the gates say. */
 export const conditionSchema = v.object({
@@ -25,7 +24,7 @@ export function isMet({ name, set }: v.InferOutput<typeof measuredCondition>): b
 /** @returns the conditions that are left for a user to meet, or to know */
 export function conditionsOf(
   leg: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>,
-  { conditions }: Facts,
+  { conditions }: { conditions: readonly v.InferOutput<typeof measuredCondition>[] },
 ): Condition[] {
   const left = conditions
     .filter((condition) => !isMet(condition))

@@ -1,7 +1,7 @@
-import type { Leg } from '../plan/plan.ts'
-import { majorOf } from '../plan/versions/version.ts'
+import { listed } from '../text.ts'
+import { type Leg, majorOf } from '../plan/index.ts'
 import type { BaseFacts, RootFacts } from './facts.ts'
-import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { importedVariant, nixlVariants, otherVariants, shownBeside } from './nixl.ts'
 
 /**

@@ -1,18 +1,9 @@
+import { listed } from '../text.ts'
 import { le, lt, valid } from '@renovatebot/pep440'
-import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { isSameRelease, type Leg } from '../plan/index.ts'
 import type { Floor } from './demand-facts.ts'
 import { type BaseFacts, engineOf, type RootFacts } from './facts.ts'
-import {
-  failed,
-  follows,
-  type Gate,
-  type GateName,
-  listed,
-  passed,
-  undetermined,
-  waiverHint,
-} from './gate.ts'
+import { failed, follows, type Gate, type GateName, passed, undetermined, waiverHint } from './gate.ts'
 
 const name: GateName = 'engine-demands'
 

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { compareEnds, describeEnd } from './entrypoint-ends.ts'
 import type { Start } from './entrypoint-facts.ts'
 import type { LegFacts } from './facts.ts'

@@ -1,7 +1,8 @@
-import type { Leg } from '../plan/plan.ts'
+import { listed } from '../text.ts'
+import type { Leg } from '../plan/index.ts'
 import { describeFile, fileChanges, fileSentence } from './base-files.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 /** Package name → version, or before → after. */
 export type PackageChange = { name: string; before: string; after: string | null }

@@ -1,7 +1,8 @@
-import type { Leg } from '../plan/plan.ts'
+import { listed } from '../text.ts'
+import type { Leg } from '../plan/index.ts'
 import { ofOtherMajor } from './cuda.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, follows, type Gate, listed, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 
 type Library = NonNullable<Facts['aibrix']>['libraries'][number]
 

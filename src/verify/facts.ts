@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { outcome } from './outcome.ts'
 import { baseFiles } from './base-files.ts'
 import { measuredCondition } from './conditions.ts'

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { mayRunOtherwise } from './as-it-runs.ts'
 import type { LegFacts } from './facts.ts'
 import { follows, type Gate, type GateName, isBlocking, undetermined } from './gate.ts'

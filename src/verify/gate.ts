@@ -122,10 +122,3 @@ export function waiverHint(name: GateName): string {
 export function acceptedHint({ name, hint }: Pick<BlockingGate, 'name' | 'hint'>): string {
   return hint.replace(`, or ${waiverHint(name)}`, '').replace(`; ${waiverHint(name)}`, '')
 }
-
-/** Joins up to `most` items, and says how many were left out. */
-export function listed(items: readonly string[], most = 5): string {
-  if (items.length === 0) return 'none'
-  const rest = items.length - most
-  return items.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
-}

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import type { BaseFacts, Facts, LegFacts } from './facts.ts'
 import { failed, follows, type Gate, notApplicable, passed, undetermined, waiverHint } from './gate.ts'
 

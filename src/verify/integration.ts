@@ -1,15 +1,7 @@
-import type { Leg } from '../plan/plan.ts'
+import { listed } from '../text.ts'
+import type { Leg } from '../plan/index.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
-import {
-  failed,
-  type Gate,
-  type Judgement,
-  listed,
-  passed,
-  reportHint,
-  undetermined,
-  waiverHint,
-} from './gate.ts'
+import { failed, type Gate, type Judgement, passed, reportHint, undetermined, waiverHint } from './gate.ts'
 import { judgeRunners } from './runners.ts'
 
 /** The way AIBrix gets into the engine is the one that was asked for, and holds: patch applied, connector importable, on what runs. */

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
 import { judgeEntrypoint } from './entrypoint.ts'

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import type { LegFacts } from './facts.ts'
 import type { KvcacheRoundTrip } from './functional-facts.ts'
 import { failed, follows, type Gate, passed, undetermined, waiverHint } from './gate.ts'

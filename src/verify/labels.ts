@@ -1,8 +1,11 @@
-import { engines } from '../plan/engine.ts'
-import { determinantsLabel, determinantsOf } from '../plan/keys/build-id.ts'
-import { canonicalJson } from '../plan/canonical.ts'
-import type { Leg } from '../plan/plan.ts'
-import { buildIdLabel } from '../plan/published/published.ts'
+import {
+  buildIdLabel,
+  canonicalJson,
+  determinantsLabel,
+  determinantsOf,
+  engines,
+  type Leg,
+} from '../plan/index.ts'
 import { actionVersion } from '../version.ts'
 import { componentsOf, type ComponentName } from './components.ts'
 import { conditionsOf } from './conditions.ts'

@@ -1,4 +1,4 @@
-import type { Leg } from '../plan/plan.ts'
+import type { Leg } from '../plan/index.ts'
 import { whyNoTools } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
 import { failed, type Gate, notApplicable, passed, reportHint, undetermined } from './gate.ts'

@@ -1,8 +1,9 @@
-import type { InheritedConfig, Leg } from '../plan/plan.ts'
-import { layerCompression, mediaTypes } from '../registry/content/manifest.ts'
+import { listed } from '../text.ts'
+import type { InheritedConfig, Leg } from '../plan/index.ts'
+import { layerCompression, mediaTypes } from '../registry/index.ts'
 import { judgeAddedBytes } from './added-bytes.ts'
 import { type Candidate, type Limits, notSeen } from './candidate.ts'
-import { failed, type Gate, listed, passed, reportHint, waiverHint } from './gate.ts'
+import { failed, type Gate, passed, reportHint, waiverHint } from './gate.ts'
 
 /** The gates on what was (or would be) pushed, in the order of `gateNames`. */
 export function judgeManifest(leg: Leg, candidate: Candidate, limits: Limits): Gate[] {

@@ -1,7 +1,8 @@
-import type { Leg } from '../plan/plan.ts'
+import { listed } from '../text.ts'
+import type { Leg } from '../plan/index.ts'
 import type { LegFacts } from './facts.ts'
 import type { NixlTransfer } from './functional-facts.ts'
-import { failed, follows, type Gate, listed, passed, undetermined, waiverHint } from './gate.ts'
+import { failed, follows, type Gate, passed, undetermined, waiverHint } from './gate.ts'
 
 const name = 'nixl-transfer'
 

@@ -1,9 +1,8 @@
+import { listed } from '../text.ts'
 import { lt, valid } from '@renovatebot/pep440'
-import type { Leg } from '../plan/plan.ts'
-import { firstWithAllVariants, firstWithVariants } from '../plan/nixl/nixl-releases.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { firstWithAllVariants, firstWithVariants, isSameRelease, type Leg } from '../plan/index.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
-import { failed, type Gate, type GateName, listed, passed, reportHint } from './gate.ts'
+import { failed, type Gate, type GateName, passed, reportHint } from './gate.ts'
 
 const name: GateName = 'nixl-variant'
 

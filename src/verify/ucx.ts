@@ -1,5 +1,5 @@
-import type { Leg } from '../plan/plan.ts'
-import { isSameRelease } from '../plan/versions/version.ts'
+import { listed } from '../text.ts'
+import { isSameRelease, type Leg } from '../plan/index.ts'
 import type { LegFacts, RootFacts } from './facts.ts'
 import { whyNoTools } from './conditions.ts'
 import { shownBeside } from './nixl.ts'
@@ -7,7 +7,6 @@ import {
   failed,
   follows,
   type Gate,
-  listed,
   notApplicable,
   passed,
   reportHint,

@@ -1,15 +1,17 @@
+import { artifactPlaces } from '../../../src/leg/artifact-sources.ts'
+import { readPlan } from '../../../src/store/plans.ts'
+import { createStore } from '../../../src/store/store.ts'
+import { knownErrors } from '../../../src/command/transient.ts'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createArtifacts } from '../../../src/leg/artifacts.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
-import { artifactPlaces, factsPlace } from '../../../src/command/artifact-sources.ts'
 import { buildLegs } from '../../../src/command/build-legs.ts'
 import { createSettings } from '../../../src/command/leg-world.ts'
 import { createOpenReader } from '../../../src/registry/open-reader.ts'
 import { createPlanWorld, objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
-import { loadPlan, storePlan } from '../../../src/store/plans.ts'
 import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { createClient } from '../../../src/command/registry-access.ts'
@@ -23,7 +25,6 @@ import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
 import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
 import { askedAttestations } from '../../../src/promote/attestations.ts'
-import { readBaseFacts } from '../../../src/store/facts.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
@@ -90,6 +91,7 @@ export async function act(
   })
   const log = () => undefined
   const retry = createRetry({
+    ...knownErrors,
     ...{ retries: inputs.retries, waits, signal, log },
     ...{ random: Math.random, wait: systemWait },
   })
@@ -111,17 +113,19 @@ async function carryOut(tools: Tools): Promise<Run | string> {
   try {
     if (command.kind === 'plan') {
       const file = join(mkdtempSync(join(root, 'plan-')), 'plan.json')
-      return (await storePlan(registry, await plan(tools), file, (text) => text)).reference
+      const made = await plan(tools)
+      const { plans } = createStore(registry, made.cacheRepository)
+      return (await plans.write(made, file, (text) => text)).reference
     }
     if (command.kind === 'build') {
-      const loaded = await loadPlan(registry, command.plan)
+      const loaded = await readPlan(registry, command.plan)
       const image = loaded.images.find(({ legs }) => legs.some(({ id }) => id === command.leg))
       const leg = image?.legs.find(({ id }) => id === command.leg)
       if (!image || !leg) throw new Error(`the plan has no ${command.leg}`)
       return await buildOne(loaded, { image, leg }, { push }, worldOf(tools, loaded), builder(tools, loaded))
     }
     if (command.kind === 'promote') {
-      const loaded = await loadPlan(registry, command.plan)
+      const loaded = await readPlan(registry, command.plan)
       return await promotePlan(loaded, failFast, worldOf(tools, loaded))
     }
     const made = await plan(tools)
@@ -145,11 +149,12 @@ function worldOf(
   { inputs: rules, registry, log, circumstances: { signal } }: Tools,
   { cacheRepository }: Plan,
 ) {
+  const store = createStore(registry, cacheRepository)
   return {
     ...{ rules, attestations: askedAttestations(rules.build) },
-    ...{ registry, log, signal, redact: (text: string) => text, elapsed: () => 0 },
+    ...{ registry, store, log, signal, redact: (text: string) => text, elapsed: () => 0 },
     objectionTo: async (leg: PlannedLeg) => {
-      const facts = await readBaseFacts(registry, cacheRepository, leg.base)
+      const facts = await store.facts.read(leg.base)
       return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
     },
   }
@@ -158,7 +163,8 @@ function worldOf(
 function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   const machine = { dockerfiles, environment: {}, workspace }
   const run = randomBytes(4).toString('hex')
-  const settingsOf = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, run)
+  const store = createStore(registry, cacheRepository)
+  const settingsOf = createSettings(machine, inputs, store, inputs.build, new Map(), nixl, run)
   const newPath = (name: string): string => {
     const path = join(mkdtempSync(join(root, 'build-')), name)
     mkdirSync(dirname(path), { recursive: true })
@@ -176,16 +182,20 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
     inspectImage: () => Promise.resolve(undefined),
     forgetImage: () => Promise.resolve(),
     fetchSource: () => Promise.resolve('/sources'),
-    facts: factsPlace(registry, cacheRepository),
-    artifacts: createArtifacts(artifactPlaces(inputs, registry, cacheRepository, undefined), newPath),
+    facts: store.facts,
+    artifacts: createArtifacts(
+      artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, undefined),
+      newPath,
+    ),
   }
   const { push, parallel, failFast } = inputs
   return (legs: readonly PlannedLeg[]) =>
     buildLegs(
       legs,
-      { cacheRepository, push, parallel, failFast, force: false },
+      { push, parallel, failFast, force: false },
       {
         registry,
+        store,
         settle: () => Promise.resolve(),
         legLog: ({ id }) => createLegLog(id, false, () => undefined),
         legWorld: () => world,

@@ -12,7 +12,7 @@ import {
 import { reproduceCommand } from '../../../src/leg/by-hand.ts'
 import { environmentLines } from '../../../src/buildkit/dockerfile.ts'
 import type { BuildOptions } from '../../../src/buildkit/options.ts'
-import type { SourceFolders } from '../../../src/leg/source-fetch.ts'
+import type { SourceFolders } from '../../../src/buildkit/source-contexts.ts'
 import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
 

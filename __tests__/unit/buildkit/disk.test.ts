@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { statfs } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import type { RunDocker } from '../../../src/buildkit/engine/builder.ts'
+import type { RunDocker } from '../../../src/buildkit/engine/docker.ts'
 import { findDisk } from '../../../src/buildkit/engine/disk.ts'
 
 const socket = 'unix:///var/run/docker.sock'

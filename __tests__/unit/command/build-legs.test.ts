@@ -1,3 +1,5 @@
+import { getArtifact } from '../../../src/registry/artifact.ts'
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { buildLegs, type BuildChoices } from '../../../src/command/build-legs.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
@@ -6,9 +8,7 @@ import type { LegSettings, LegWorld } from '../../../src/leg/leg.ts'
 import { BuildError } from '../../../src/buildkit/build-error.ts'
 import type { Step } from '../../../src/buildkit/steps.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
-import { candidateTag, factsTag, reportTag, stagedTag } from '../../../src/store/tags.ts'
-import { readBaseFacts, storeBaseFacts } from '../../../src/store/facts.ts'
-import { readStoredReport, stage } from '../../../src/store/legs.ts'
+import { candidateTag, documents, factsTag, reportTag, stagedTag } from '../../../src/store/contents.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
 import { parseReport, serialiseReport } from '../../../src/store/leg-report.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
@@ -26,7 +26,7 @@ const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {
 const [first, second, third] = legs
 if (!first || !second || !third) throw new Error('there are three')
 
-const usual: BuildChoices = { cacheRepository: cache, push: true, parallel: 1, failFast: true, force: false }
+const usual: BuildChoices = { push: true, parallel: 1, failFast: true, force: false }
 const secret = 'hunter2'
 
 type Behaviour = {
@@ -61,10 +61,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
       await pushed?.(leg)
       return { steps: said, digest }
     },
-    facts: {
-      read: ({ base }) => readBaseFacts(memory.client, cache, base),
-      keep: ({ base }, found, replace) => storeBaseFacts(memory.client, cache, base, found, replace),
-    },
+    facts: createStore(memory.client, cache).facts,
     artifacts: {
       provide: async ({ name }, make) => {
         await make(name)
@@ -95,6 +92,7 @@ async function built(
     { ...usual, ...choices },
     {
       registry: memory.client,
+      store: createStore(memory.client, cache),
       legWorld: (leg) => legWorld(memory, leg, behaviour),
       settle: async () => {
         await behaviour.settling?.()
@@ -103,8 +101,7 @@ async function built(
       settingsOf: (leg) => ({
         layerCache: { repository: cache, tag: 'layers-1', write: choices.push ?? true },
         call: { context, dockerfile, secrets, options },
-        cacheRepository: cache,
-        run,
+        candidate: createStore(memory.client, cache).legs.candidate(leg, run),
         push: choices.push ?? true,
         judge: 'all',
         waivers: new Map(),
@@ -120,6 +117,13 @@ async function built(
     },
   )
   return { outcomes, log, memory, states: outcomes.map(({ state }) => state) }
+}
+
+/** The stored report of the first leg */
+async function storedReport({ client }: Memory): Promise<string> {
+  const [leg] = legs
+  const bytes = leg && (await getArtifact(client, cache, reportTag(leg), documents.report))
+  return bytes?.toString() ?? ''
 }
 
 const errorOf = (outcome: { state: string; error?: string } | undefined) => outcome?.error
@@ -146,7 +150,7 @@ describe('a leg that passes', () => {
       [stagedTag(first), candidateTag(first, run), factsTag(first.base), reportTag(first)].sort(),
     )
     expect(tags[stagedTag(first)]).toBe(tags[candidateTag(first, run)])
-    const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    const report = parseReport(await storedReport(memory), 'it')
     expect(report).toMatchObject({ buildId: first.buildId, digest: tags[stagedTag(first)] })
     expect(outcomes[0]).toMatchObject({ command: `docker build --build-arg TOKEN=*** ${first.id}`, report })
   })
@@ -211,7 +215,7 @@ describe('a leg that passes', () => {
     expect(outcome && 'report' in outcome && outcome.report?.warnings).toEqual([
       expect.stringMatching(/^The layer cache .* could not be written, .*: exit code: 1\.$/),
     ])
-    const stored = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    const stored = parseReport(await storedReport(memory), 'it')
     expect(stored.warnings).toEqual([])
   })
 
@@ -257,7 +261,7 @@ it('a leg in whose place something else is staged warns that this is replaced', 
   expect(outcome && 'report' in outcome && outcome.report?.warnings).toEqual([
     `docker.io/aibrix/image-cache:${stagedTag(first)} was built from something else than planned: its build id is ${second.buildId}. It is replaced.`,
   ])
-  const stored = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+  const stored = parseReport(await storedReport(memory), 'it')
   expect(stored.warnings).toEqual([])
 })
 
@@ -280,7 +284,7 @@ describe('a leg that another run builds at the same time', () => {
     const labels = { 'io.aibrix.image.build-id': leg.buildId, other: 'true' }
     const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels })
     const report = serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
-    if (staged) await stage(memory.client, cache, leg, digest, report)
+    if (staged) await createStore(memory.client, cache).legs.stage(leg, digest, report)
     return digest
   }
 
@@ -350,7 +354,7 @@ describe('a leg that another run builds at the same time', () => {
     }
     const { states } = await built({ settling }, { memory, of: [first] })
     expect(states).toEqual(['built'])
-    const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+    const report = parseReport(await storedReport(memory), 'it')
     expect(report.digest).toBe(memory.tagsOf(cache)[stagedTag(first)])
   })
 })
@@ -368,7 +372,7 @@ it('a leg whose report another run has overwritten is staged with its own', asyn
   const pushed = async () => (other = await putImage(memory, cache, 'x', second))
   const { states } = await built({ pushed }, { memory, of: [first] })
   expect(states).toEqual(['built'])
-  const report = parseReport((await readStoredReport(memory.client, cache, first)) ?? '', 'it')
+  const report = parseReport(await storedReport(memory), 'it')
   expect(report.digest).toBe(memory.tagsOf(cache)[stagedTag(first)])
 })
 

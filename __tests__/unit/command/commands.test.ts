@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { systemTimers } from '../../../src/system/clock.ts'
-import { carryOut, dockerfiles } from '../../../src/command/commands.ts'
+import { execute } from '../../../src/command/commands.ts'
 import type { Machine } from '../../../src/command/machine.ts'
 import { createClient } from '../../../src/command/registry-access.ts'
 import { defaultWaits } from '../../../src/inputs/waits.ts'
@@ -27,7 +27,7 @@ const machine: Machine = {
   environment: {},
   signal: new AbortController().signal,
   workspace: createWorkspace(folder),
-  dockerfiles,
+  dockerfiles: 'dockerfiles',
   redact: (text) => text,
   log: () => undefined,
   timers: systemTimers,
@@ -79,7 +79,7 @@ describe('promote', () => {
     const asked = { nixl: { versions: notUsed }, git: notUsed, fetchSource: notUsed }
     const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), ...asked }
     const place = { kind: 'file', path: file } as const
-    const { outcomes, duration } = await carryOut(tools, { kind: 'promote', plan: place })
+    const { outcomes, duration } = await execute(tools, { kind: 'promote', plan: place })
     // The public repository was read, and the leg was looked for.
     expect(outcomes).toMatchObject([
       { state: 'failed', legs: [{ error: expect.stringContaining('no runner has built and verified it') }] },

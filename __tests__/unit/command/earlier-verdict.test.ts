@@ -1,10 +1,10 @@
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import { type Build, runPlan } from '../../../src/command/run.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { reportTag, stagedTag } from '../../../src/store/tags.ts'
+import { reportTag, stagedTag } from '../../../src/store/contents.ts'
 import { askedAttestations, noAttestations } from '../../../src/promote/attestations.ts'
-import { storeBaseFacts } from '../../../src/store/facts.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
@@ -56,6 +56,7 @@ async function promoted(
 ): Promise<Promotion> {
   const world = {
     registry: memory.client,
+    store: createStore(memory.client, cache),
     rules: own,
     attestations,
     log: () => undefined,
@@ -194,7 +195,7 @@ describe('what was staged under another tag of the same base', () => {
     const memory = createMemory()
     const tagged = (name: string) => ({ ...leg, base: { ...leg.base, tag: name } })
     await stageLeg(memory, tagged(before))
-    if (isMeasured) await storeBaseFacts(memory.client, cache, leg.base, measured)
+    if (isMeasured) await createStore(memory.client, cache).facts.write(leg.base, measured)
     const run = await promoted(memory, rules, makePlan([withLeg(image, 0, { base: tagged(now).base })]))
     expect(errorOf(run)).toMatch(error)
     expect(Object.keys(memory.tagsOf(vllm))).toEqual(error.source === '^none$' ? [tag] : [])
@@ -365,6 +366,7 @@ describe('a run in which one leg is staged and another has to be built', () => {
     const world = {
       ...{
         registry: memory.client,
+        store: createStore(memory.client, cache),
         rules,
         attestations: noAttestations,
         log: () => undefined,

@@ -1,10 +1,11 @@
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { findImpossible, leaveOut } from '../../../src/command/impossible.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { request, selectors, world } from '../../support/plan-world.ts'
-import { createMemory, type Memory, stageLeg } from '../../support/memory-client.ts'
+import { cache, createMemory, type Memory, stageLeg } from '../../support/memory-client.ts'
 
 const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
 
@@ -102,7 +103,7 @@ describe('legs that another runner may have found impossible', () => {
       asked.push(leg.id)
       return Promise.resolve(leg.version.tag === 'v0.9.1' ? 'it has no torch' : undefined)
     }
-    const found = await findImpossible(plan, { registry: memory.client, objectionTo })
+    const found = await findImpossible(plan, { store: createStore(memory.client, cache), objectionTo })
     return { asked, found: found.map(({ leg }) => leg.id) }
   }
   const change = (plan: Plan, changed: Partial<PlannedLeg>): Plan => ({
@@ -142,7 +143,7 @@ describe('legs that another runner may have found impossible', () => {
   it('has failed where it was named', async () => {
     const plan = await planOf('v0.10.2, v0.9.1')
     const results = await findImpossible(plan, {
-      registry: createMemory().client,
+      store: createStore(createMemory().client, cache),
       objectionTo: () => Promise.resolve('it has no torch'),
     })
     const { left, built } = leaveOut(plan, results)

@@ -1,3 +1,4 @@
+import { createStore } from '../../../src/store/store.ts'
 import { afterAll, describe, expect, it, jest } from '@jest/globals'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,14 +9,13 @@ import {
   createLegWorld,
   createSettings,
   newPathIn,
-  privateFileWriter,
 } from '../../../src/command/leg-world.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
 import type { Machine } from '../../../src/command/machine.ts'
-import { createWorkspace } from '../../../src/system/workspace.ts'
+import { createWorkspace, writePrivateFile } from '../../../src/system/workspace.ts'
 import type { Versions } from '../../../src/plan/nixl/pip-answer.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
-import { layersTag } from '../../../src/store/tags.ts'
+import { layersTag } from '../../../src/store/contents.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeCall } from '../../support/build-calls.ts'
 import { standInDocker } from '../../support/docker.ts'
@@ -43,7 +43,15 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const { cacheRepository } = inputs.plan
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
-  const ofLeg = createSettings(machine, inputs, cacheRepository, inputs.build, new Map(), nixl, '0123abcd')
+  const ofLeg = createSettings(
+    machine,
+    inputs,
+    createStore(createMemory().client, cacheRepository),
+    inputs.build,
+    new Map(),
+    nixl,
+    '0123abcd',
+  )
   return ofLeg({ ...planned, ...leg })
 }
 
@@ -129,8 +137,8 @@ describe('the files of a leg', () => {
     }
   })
 
-  it('that are private are for this user alone', async () => {
-    const path = await privateFileWriter(machine.workspace)('buildkitd.toml', 'canary')
+  it('that are private are for this user alone', () => {
+    const path = writePrivateFile(machine.workspace, 'buildkitd.toml', 'canary')
     expect(dirname(path)).toBe(machine.workspace.private)
     expect(readFileSync(path, 'utf8')).toBe('canary')
     expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -254,7 +262,7 @@ describe('how a leg is built', () => {
     return createSettings(
       machine,
       inputs,
-      cache,
+      createStore(createMemory().client, cache),
       inputs.build,
       secrets,
       noIndex,

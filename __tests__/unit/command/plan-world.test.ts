@@ -1,3 +1,4 @@
+import { createStore } from '../../../src/store/store.ts'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,6 @@ import { createPlanWorld, openGit, openNixlIndex, readCatalogue } from '../../..
 import { readRecipe } from '../../../src/command/recipe.ts'
 import type { Machine } from '../../../src/command/machine.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
-import { storeBaseFacts } from '../../../src/store/facts.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'
 import { createMemory, type Memory } from '../../support/memory-client.ts'
 import { quickRetry } from '../../support/retry.ts'
@@ -84,21 +84,21 @@ describe('what was measured in a base', () => {
   const inputs = { 'cache-repository': 'docker.io/aibrix/own-cache' }
 
   it('is nothing where nobody has', async () => {
-    expect(await open({ inputs }).storedFacts(base, 'vllm')).toBeUndefined()
+    expect(await open({ inputs }).storedFacts(base, 'vllm', 1)).toBeUndefined()
   })
 
   it('is in the cache repository', async () => {
     const memory = createMemory()
     const { cacheRepository } = inputsOf(inputs).plan
-    await storeBaseFacts(memory.client, cacheRepository, base, makeBase())
-    expect(await open({ inputs, memory }).storedFacts(base, 'vllm')).toEqual({
+    await createStore(memory.client, cacheRepository).facts.write(base, makeBase())
+    expect(await open({ inputs, memory }).storedFacts(base, 'vllm', 1)).toEqual({
       nixl: null,
       source: 'measured',
       python: '3.12',
       torch: '2.11.0',
       cuda: '13.0',
     })
-    expect(await open({ memory }).storedFacts(base, 'vllm')).toBeUndefined()
+    expect(await open({ memory }).storedFacts(base, 'vllm', 1)).toBeUndefined()
   })
 })
 

@@ -1,9 +1,10 @@
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { PromoteChoices } from '../../../src/command/inspect-image.ts'
 import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { reportTag, stagedTag } from '../../../src/store/tags.ts'
+import { reportTag, stagedTag } from '../../../src/store/contents.ts'
 import { noAttestations } from '../../../src/promote/attestations.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
@@ -48,6 +49,7 @@ async function promoted(
   const log: string[] = []
   const world = {
     registry: client,
+    store: createStore(client, cache),
     rules,
     attestations: noAttestations,
     log: (line: string) => log.push(line),

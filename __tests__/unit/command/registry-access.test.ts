@@ -1,3 +1,4 @@
+import { ordinaryWords } from '../../../src/inputs/ordinary.ts'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -147,7 +148,10 @@ it('passwords and tokens of docker logins are hidden, also in the form in which 
   const text = JSON.stringify({
     auths: { 'a.example': { auth }, 'b.example': { identitytoken: 'idt-123', registrytoken: 'rt-4567' } },
   })
-  const redact = createRedact(loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: text })))
+  const redact = createRedact(
+    loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: text })),
+    ordinaryWords([]),
+  )
   for (const shown of [auth, 's3cr3t-x', 'idt-123', 'rt-4567']) expect(redact(shown)).toBe('***')
   expect(redact('robot at a.example')).toBe('robot at a.example')
   expect(loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: 'broken' }))).toEqual([])

@@ -1,7 +1,7 @@
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from '../../../src/command/run.ts'
-import type { Chooser } from '../../../src/plan/named.ts'
-import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
+import type { Chooser, Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { noAttestations } from '../../../src/promote/attestations.ts'
 import type { LegOutcome, Run } from '../../../src/report/outcome.ts'
 import {
@@ -15,6 +15,7 @@ import {
 } from '../../support/reports.ts'
 import { makeLeg, rules } from '../../support/verified-leg.ts'
 import {
+  cache,
   createMemory,
   type Memory,
   sglang as sglangImages,
@@ -32,6 +33,7 @@ function worldOf(
   let time = 0
   return {
     registry: client,
+    store: createStore(client, cache),
     rules,
     attestations: noAttestations,
     log: () => undefined,

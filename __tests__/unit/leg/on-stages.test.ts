@@ -60,7 +60,7 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
     readText: readMeasured({ base: real, image: makeImage() }),
     facts: {
       read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
-      keep: (_, facts, replace) => {
+      write: (_, facts, replace = false) => {
         kept.push([facts, replace])
         return keep ? Promise.reject(keep) : Promise.resolve()
       },
@@ -186,7 +186,7 @@ it('a leg that the facts speak against is refused before anything is compiled', 
     },
     newPath: (name) => name,
     readText: readMeasured({ base: real, image: makeImage() }),
-    facts: { read: () => Promise.resolve(undefined), keep: () => Promise.resolve() },
+    facts: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
     fetchSource: () => Promise.reject(new Error('not used here')),
   }

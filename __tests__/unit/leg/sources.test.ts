@@ -1,3 +1,4 @@
+import type { RunGit } from '../../../src/system/git.ts'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import {
@@ -16,7 +17,7 @@ import { join, relative } from 'node:path'
 import { fetchCommands } from '../../../src/leg/source-fetch.ts'
 import { createSources } from '../../../src/leg/sources.ts'
 import type { PinnedSource, SourceRepository } from '../../../src/plan/plan.ts'
-import { openSource, type RunGit } from '../../../src/plan/source.ts'
+import { openSource } from '../../../src/plan/source.ts'
 import { actionGit, makeLocalSsh, makeRepository, plainGit, runGit } from '../../support/git-repositories.ts'
 import { type GitServer, serveGit } from '../../support/git-server.ts'
 import { startServer } from '../../support/web-server.ts'

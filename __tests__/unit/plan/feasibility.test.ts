@@ -1,14 +1,9 @@
+import { type KnownBase, knownBase } from '../../../src/plan/feasibility/known-base.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { parseCatalogue } from '../../../src/plan/feasibility/catalogue.ts'
-import {
-  type Feasibility,
-  judgeFeasibility,
-  type KnownBase,
-  knownBase,
-  type Wanted,
-} from '../../../src/plan/feasibility/feasibility.ts'
+import { type Feasibility, judgeFeasibility, type Wanted } from '../../../src/plan/feasibility/feasibility.ts'
 import { parseEngineVersion } from '../../../src/plan/versions/version.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))

@@ -7,7 +7,7 @@ import type { Versions } from '../../../src/plan/nixl/pip-answer.ts'
 import type { BaseImage } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { stagedTag } from '../../../src/store/tags.ts'
+import { stagedTag } from '../../../src/store/contents.ts'
 import { bases, catalogue, type Images, request, selectors, world } from '../../support/plan-world.ts'
 
 const noPip: Versions = { state: 'no-pip', reason: 'python3 has no pip' }

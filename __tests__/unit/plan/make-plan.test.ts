@@ -8,7 +8,7 @@ import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { stagedTag } from '../../../src/store/tags.ts'
+import { stagedTag } from '../../../src/store/contents.ts'
 import {
   bases,
   commit,

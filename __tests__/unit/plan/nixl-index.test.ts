@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { createNixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
-import type { PipAnswer } from '../../../src/plan/nixl/pip-answer.ts'
+import type { PipAnswer } from '../../../src/system/pip.ts'
 
 const experimental =
   'WARNING: pip index is currently an experimental command. It may be removed/changed in a future release without prior warning.\n'

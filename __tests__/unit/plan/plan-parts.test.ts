@@ -1,7 +1,9 @@
+import { isRefName } from '../../../src/plan/versions/ref-name.ts'
+import type { RunGit } from '../../../src/system/git.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { buildId, type Determinants, recipeDigest } from '../../../src/plan/keys/build-id.ts'
-import { isRefName, openSource, type RunGit } from '../../../src/plan/source.ts'
+import { openSource } from '../../../src/plan/source.ts'
 import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/published/tag.ts'
 import { isSameRelease, parseEngineVersion } from '../../../src/plan/versions/version.ts'
 

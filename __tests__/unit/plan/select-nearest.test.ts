@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { parseRelease } from '../../../src/plan/versions/release.ts'
-import { nearestHint, nearestReleases } from '../../../src/plan/versions/select.ts'
+import { nearestHint, nearestReleases } from '../../../src/plan/published/nearest.ts'
 import { lists } from '../../support/select-tags.ts'
 
 const [vllm, sglang, aibrix, nixl] = lists.map(({ tags }) => tags)

@@ -6,7 +6,7 @@ import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { PlannedImage } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { stagedTag } from '../../../src/store/tags.ts'
+import { stagedTag } from '../../../src/store/contents.ts'
 import { bases, type Images, registryOf, request, selectors, world } from '../../support/plan-world.ts'
 
 const start = 'v0.10.2-aibrix-v0.5.0-nixl-0.7.1'

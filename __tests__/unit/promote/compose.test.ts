@@ -1,15 +1,13 @@
+import { parseImageConfig } from '../../../src/registry/content/image-config.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
+import type { Manifest } from '../../../src/registry/manifests.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import { composeImage, composeIndex, type StoredLeg } from '../../../src/promote/compose.ts'
-import type { Manifest, RegistryClient } from '../../../src/registry/client.ts'
+import type { RegistryClient } from '../../../src/registry/client.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import {
-  isAttestation,
-  mediaTypes,
-  parseImageConfig,
-  parseManifest,
-} from '../../../src/registry/content/manifest.ts'
+import { isAttestation, parseManifest } from '../../../src/registry/content/manifest.ts'
 import { formatReference, type Repository } from '../../../src/registry/content/reference.ts'
 
 function manifest(content: object): Manifest {

@@ -1,9 +1,10 @@
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { promote } from '../../../src/promote/promote.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes, parseManifest } from '../../../src/registry/content/manifest.ts'
+import { parseManifest } from '../../../src/registry/content/manifest.ts'
 
 const from = { registry: '127.0.0.1:5000', path: 'me/image-cache' }
 const to = { registry: '127.0.0.1:5000', path: 'me/vllm-openai' }

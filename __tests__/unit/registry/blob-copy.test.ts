@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { quickRetry } from '../../support/retry.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 

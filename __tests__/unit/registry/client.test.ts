@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import type { Timeouts } from '../../../src/registry/client.ts'
+import type { Timeouts } from '../../../src/registry/http/watch.ts'
 import type { CredentialLookup } from '../../../src/registry/auth/credentials.ts'
 import { type Digest, digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { quickRetry } from '../../support/retry.ts'
 import {
   anonymous,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { quickRetry } from '../../support/retry.ts'
 import { at, type Handler, sentence, useOpened } from '../../support/web-server.ts'
 

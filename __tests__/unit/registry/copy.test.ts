@@ -1,9 +1,10 @@
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { describe, expect, it } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../src/errors.ts'
 import { copyManifest, placeManifest } from '../../../src/registry/copy.ts'
 import { type Digest, digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes, parseManifest } from '../../../src/registry/content/manifest.ts'
+import { parseManifest } from '../../../src/registry/content/manifest.ts'
 import type { Manifest } from '../../../src/registry/manifests.ts'
 import { formatRepository, type Repository } from '../../../src/registry/content/reference.ts'
 

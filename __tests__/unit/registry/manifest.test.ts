@@ -1,13 +1,11 @@
+import { formatPlatform, isForPlatform } from '../../../src/registry/content/platform.ts'
+import { parseImageConfig } from '../../../src/registry/content/image-config.ts'
+import { layerCompression, mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
 import {
-  formatPlatform,
   isAttestation,
-  isForPlatform,
-  layerCompression,
-  mediaTypes,
-  parseImageConfig,
   parseManifest,
   type ParsedManifest,
   platformManifest,

@@ -1,8 +1,10 @@
+import { parseImageConfig } from '../../../src/registry/content/image-config.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes, parseImageConfig, parseManifest } from '../../../src/registry/content/manifest.ts'
+import { parseManifest } from '../../../src/registry/content/manifest.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
 import { type RareImage, rareImages, rightLabel } from '../../support/rare-images.ts'
 

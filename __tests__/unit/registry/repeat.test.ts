@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { UserError } from '../../../src/errors.ts'
 import type { CredentialLookup } from '../../../src/registry/auth/credentials.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { quickRetry } from '../../support/retry.ts'
 import {
   at,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CredentialLookup } from '../../../src/registry/auth/credentials.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { at, type Gauge, type Handler, sendJson, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()

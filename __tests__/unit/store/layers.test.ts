@@ -1,5 +1,6 @@
+import { layerCacheOptions, layerCacheProblems } from '../../../src/buildkit/layer-cache.ts'
 import { describe, expect, it } from '@jest/globals'
-import { layerCacheOptions, layerCacheProblems, type Layers, pinLayers } from '../../../src/store/layers.ts'
+import { type Layers, pinLayers } from '../../../src/store/layers.ts'
 import { failedStep, type Step } from '../../../src/buildkit/steps.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
 import { stepTimes } from '../../../src/report/make-report.ts'

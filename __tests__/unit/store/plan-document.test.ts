@@ -7,7 +7,7 @@ import { parsePlan, serialisePlan } from '../../../src/store/plan-document.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
-import { stagedTag } from '../../../src/store/tags.ts'
+import { stagedTag } from '../../../src/store/contents.ts'
 import { type Images, request, selectors, world } from '../../support/plan-world.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

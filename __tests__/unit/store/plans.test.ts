@@ -1,10 +1,10 @@
+import { createStore } from '../../../src/store/store.ts'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadPlan, storePlan } from '../../../src/store/plans.ts'
+import { type PlanPlace, readPlan } from '../../../src/store/plans.ts'
 import { UserError } from '../../../src/errors.ts'
-import type { PlanPlace } from '../../../src/inputs/command.ts'
 import { parsePlan, serialisePlan } from '../../../src/store/plan-document.ts'
 import type { Plan } from '../../../src/plan/plan.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
@@ -30,7 +30,7 @@ function placeOf(reference: string): PlanPlace {
 }
 
 const store = (memory: Memory, of: Plan = plan, file = newFile()) =>
-  storePlan(memory.client, of, file, asItIs)
+  createStore(memory.client, of.cacheRepository).plans.write(of, file, asItIs)
 
 describe('a plan that is stored', () => {
   it('is found by its reference on another runner', async () => {
@@ -38,14 +38,14 @@ describe('a plan that is stored', () => {
     const { reference, why } = await store(memory)
     expect(reference).toMatch(/^docker\.io\/aibrix\/image-cache:plan-[0-9a-f]{64}$/)
     expect(why).toBeUndefined()
-    expect(await loadPlan(memory.client, placeOf(reference))).toEqual(read)
+    expect(await readPlan(memory.client, placeOf(reference))).toEqual(read)
   })
 
   it('is a file as well, which says the same', async () => {
     const [memory, file] = [createMemory(), newFile()]
     await store(memory, plan, file)
     expect(readFileSync(file, 'utf8')).toBe(serialisePlan(plan))
-    expect(await loadPlan(memory.client, { kind: 'file', path: file })).toEqual(read)
+    expect(await readPlan(memory.client, { kind: 'file', path: file })).toEqual(read)
   })
 
   it('has the same reference whenever it is the same, and another one otherwise', async () => {
@@ -69,7 +69,10 @@ describe('a plan that is stored', () => {
     const details = { status, code: undefined, retryAfter: undefined }
     const refusal = new RegistryRefusal('docker.io refused it', 'log in', details)
     const file = newFile()
-    const stored = await storePlan({ ...client, putBlob: () => Promise.reject(refusal) }, plan, file, asItIs)
+    const stored = await createStore(
+      { ...client, putBlob: () => Promise.reject(refusal) },
+      plan.cacheRepository,
+    ).plans.write(plan, file, asItIs)
     expect(stored).toEqual({ reference: file, why: 'docker.io refused it; log in.' })
     expect(existsSync(file)).toBe(true)
   })
@@ -82,7 +85,7 @@ describe('a plan that is stored', () => {
   it('must hold no secret, and is not even written with one', async () => {
     const [memory, file] = [createMemory(), newFile()]
     const redact = (text: string): string => text.replaceAll('v0.21.0', '***')
-    const stored = storePlan(memory.client, plan, file, redact)
+    const stored = createStore(memory.client, plan.cacheRepository).plans.write(plan, file, redact)
     await expect(stored).rejects.toThrow(UserError)
     await expect(stored).rejects.toThrow(/^The plan would hold the password, the token or another secret/)
     expect(existsSync(file)).toBe(false)
@@ -93,7 +96,7 @@ describe('a plan that is stored', () => {
 describe('a plan that can not be taken', () => {
   it('is not there', async () => {
     const name = `docker.io/aibrix/image-cache:plan-${'0'.repeat(64)}`
-    await expect(loadPlan(createMemory().client, placeOf(name))).rejects.toThrow(
+    await expect(readPlan(createMemory().client, placeOf(name))).rejects.toThrow(
       `The plan ${name} does not exist; make it with command: plan.`,
     )
   })
@@ -104,7 +107,7 @@ describe('a plan that can not be taken', () => {
     const [tag = '', otherTag = ''] = [one, other].map(({ reference }) => parseReference(reference).tag)
     const digest = memory.tagsOf(cache)[otherTag]
     if (digest) memory.tag(cache, tag, digest)
-    await expect(loadPlan(memory.client, placeOf(one.reference))).rejects.toThrow(
+    await expect(readPlan(memory.client, placeOf(one.reference))).rejects.toThrow(
       `${one.reference} is not the plan that its name says; somebody changed it, make it again with command: plan.`,
     )
   })
@@ -112,7 +115,7 @@ describe('a plan that can not be taken', () => {
   it('is a file that holds no plan, which is named', async () => {
     const path = newFile()
     writeFileSync(path, '{}')
-    const loaded = loadPlan(createMemory().client, { kind: 'file', path })
+    const loaded = readPlan(createMemory().client, { kind: 'file', path })
     await expect(loaded).rejects.toThrow(UserError)
     await expect(loaded).rejects.toThrow(path)
   })

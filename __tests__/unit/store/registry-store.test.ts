@@ -7,7 +7,9 @@ import { putArtifact } from '../../../src/registry/artifact.ts'
 import { newFolder, storedFolder, wanted } from '../../support/artifact-folder.ts'
 import { cache, createMemory, type Memory } from '../../support/memory-client.ts'
 
-const open = ({ client }: Memory) => createRegistryStore(client, cache)
+const created = new Date('2025-11-23T00:00:00Z')
+
+const open = ({ client }: Memory) => createRegistryStore(client, cache, () => new Date())
 const { wheel, ucx } = wanted
 const notYet = (): string => join(newFolder(), 'restored')
 
@@ -45,14 +47,14 @@ describe('stage artifacts in a registry', () => {
   it('are absent where the tag names something else', async () => {
     const memory = createMemory()
     const bytes = Buffer.from('{}')
-    await putArtifact(memory.client, cache, wheel.name, { type: 'application/x', bytes })
+    await putArtifact(memory.client, cache, wheel.name, { created, type: 'application/x', bytes })
     expect(await open(memory).restore(wheel.name, notYet())).toBe('absent')
   })
 
   it('are an error where they are broken', async () => {
     const memory = createMemory()
     const type = 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip'
-    await putArtifact(memory.client, cache, wheel.name, { type, bytes: Buffer.from('no archive') })
+    await putArtifact(memory.client, cache, wheel.name, { created, type, bytes: Buffer.from('no archive') })
     await expect(open(memory).restore(wheel.name, notYet())).rejects.toThrow(UserError)
   })
 

@@ -1,7 +1,7 @@
+import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { reportAbout } from '../../../src/store/reports.ts'
-import { stage } from '../../../src/store/legs.ts'
-import { candidateTag } from '../../../src/store/tags.ts'
+import { candidateTag } from '../../../src/store/contents.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
 import { serialiseReport } from '../../../src/store/leg-report.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
@@ -14,7 +14,7 @@ const other: Digest = `sha256:${'0'.repeat(64)}`
 async function withReport(text: (digest: Digest) => string): Promise<{ memory: Memory; digest: Digest }> {
   const memory = createMemory()
   const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
-  await stage(memory.client, cache, leg, digest, text(digest))
+  await createStore(memory.client, cache).legs.stage(leg, digest, text(digest))
   return { memory, digest }
 }
 

@@ -1,6 +1,7 @@
+import { formatDuration } from '../../../src/text.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { formatDuration, printable } from '../../../src/system/printable.ts'
+import { printable } from '../../../src/system/printable.ts'
 
 describe('a line that is safe to print', () => {
   it.each([

@@ -5,6 +5,8 @@ import { ordinaryWords } from '../../../src/inputs/ordinary.ts'
 import { createRedact, maskedValues } from '../../../src/system/redact.ts'
 import { escaped } from '../../../src/report/markdown.ts'
 
+const isOrdinary = ordinaryWords([])
+
 describe('what must appear nowhere', () => {
   it.each([
     ['a password', ['hunter2!'], 'login with hunter2! failed', 'login with *** failed'],
@@ -13,21 +15,21 @@ describe('what must appear nowhere', () => {
     ['its base64', ['hunter2!'], Buffer.from('hunter2!').toString('base64'), '***'],
     ['the longer one of two that overlap', ['wxyz', 'wxyzuv'], 'wxyzuv', '***'],
   ])('%s is replaced', (_, secrets, text, expected) => {
-    expect(createRedact(secrets)(text)).toBe(expected)
+    expect(createRedact(secrets, isOrdinary)(text)).toBe(expected)
   })
 
   it('is gone from whatever text it stands in', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8 }), fc.string(), fc.string(), (secret, before, after) => {
         fc.pre(!secret.includes('*') && secret.trim() === secret && !`${before}***${after}`.includes(secret))
-        expect(createRedact([secret])(`${before}${secret}${after}`)).not.toContain(secret)
+        expect(createRedact([secret], isOrdinary)(`${before}${secret}${after}`)).not.toContain(secret)
       }),
     )
   })
 
   it('does not blacken single characters of a secret with several lines', () => {
-    expect(createRedact(['{\n"key": 1\n}'])('{ }')).toBe('{ }')
-    const masked = maskedValues(['{\n"key": 1\n}'])
+    expect(createRedact(['{\n"key": 1\n}'], isOrdinary)('{ }')).toBe('{ }')
+    const masked = maskedValues(['{\n"key": 1\n}'], isOrdinary)
     expect(masked).toContain('"key": 1')
     expect(masked.filter((value) => value.length < 4 || value.includes('\n'))).toEqual([])
   })
@@ -68,7 +70,7 @@ const programs: [string, (text: string) => string][] = [
 ]
 
 describe('every spelling of a password', () => {
-  const redact = createRedact([password])
+  const redact = createRedact([password], isOrdinary)
   const inner = /p(?:\\?\$|%24|&#36;)w|2f|%2B|w\/|cCR3|JHcv|AkdyP|HAkd/i
 
   it.each(programs)('is hidden: %s', (_, spell) => {
@@ -101,14 +103,14 @@ describe('what is hidden of a secret', () => {
     ['variables', 'HOST=db.example\nDB_PASSWORD="s3cr3t-x"', ['s3cr3t-x']],
     ['a header', 'Authorization: Basic cm9ib3Q6czNjcjN0LXg=', ['s3cr3t-x', 'cm9ib3Q6czNjcjN0LXg=']],
   ])('are the parts of %s, and not the user name', (_, secret, parts) => {
-    const redact = createRedact([secret])
+    const redact = createRedact([secret], isOrdinary)
     expect(parts.map((part) => redact(`<${part}>`))).toEqual(parts.map(() => '<***>'))
     expect(redact('robot and Basic')).toBe('robot and Basic')
-    expect(maskedValues([secret])).toEqual(expect.arrayContaining(parts))
+    expect(maskedValues([secret], isOrdinary)).toEqual(expect.arrayContaining(parts))
   })
 
   it('is nothing ordinary', () => {
-    const isOrdinary = ordinaryWords(['my-team/images'])
+    const isShown = ordinaryWords(['my-team/images'])
     const text = 'docker.io/my-team/images/vllm-openai:v0.10.2 is true, published 20251123, digest 4be1f0'
     for (const word of [
       'my-team',
@@ -121,7 +123,7 @@ describe('what is hidden of a secret', () => {
       'abc',
       'TRUE',
     ])
-      expect([word, createRedact([word], isOrdinary)(text), maskedValues([word], isOrdinary)]).toEqual([
+      expect([word, createRedact([word], isShown)(text), maskedValues([word], isShown)]).toEqual([
         word,
         text,
         [],

@@ -1,3 +1,4 @@
+import { knownErrors } from '../../../src/command/transient.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
@@ -16,6 +17,7 @@ function scene(settings: Partial<RetrySettings> = {}, error: () => Error = busy,
   const lines: string[] = []
   let tries = 0
   const retry = createRetry({
+    ...knownErrors,
     retries: 3,
     waits: { retry: 1000, longest: 30_000, budget: 300_000 },
     signal: new AbortController().signal,

@@ -1,3 +1,4 @@
+import type { RunDocker } from './docker.ts'
 import { UserError } from '../../errors.ts'
 import { NoBuilder } from '../build-error.ts'
 import { assertBuildx } from './buildx-version.ts'
@@ -17,9 +18,6 @@ export type BuilderChoice =
   /** `why` is a sentence for the log */
   | { kind: 'create'; why: string }
   | { kind: 'error'; sentence: string }
-
-/** Runs docker with these arguments. Throws UserError if there is no docker. */
-export type RunDocker = (args: string[]) => Promise<{ code: number; stdout: string; stderr: string }>
 
 /** A builder for the run; `remove` removes one that was made, and nothing else. */
 export type Builder = { name: string; made: boolean; remove: () => Promise<void> }

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import type { RunDocker } from './builder.ts'
+import type { RunDocker } from './docker.ts'
 import { type BuildxVersion, parseBuildxVersion, parsePluginVersion } from './builder-info.ts'
 
 const oldest = { major: 0, minor: 13 }

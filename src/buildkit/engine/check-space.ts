@@ -1,10 +1,10 @@
-import type { RunDocker } from './builder.ts'
+import type { RunDocker } from './docker.ts'
 import { cacheSize } from './engine-disk.ts'
 import { addedBytes, judgeRoom, mostAtOnce, type RoomLeg, type Verdict } from './space.ts'
 import { type FoundDisk, findDisk } from './disk.ts'
 import { UserError } from '../../errors.ts'
-import type { PlannedLeg } from '../../plan/plan.ts'
-import { formatReference } from '../../registry/content/reference.ts'
+import type { PlannedLeg } from '../../plan/index.ts'
+import { formatReference } from '../../registry/index.ts'
 
 export type RoomChoices = {
   /** Name of the builder */

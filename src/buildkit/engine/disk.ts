@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import type { RunDocker } from './builder.ts'
+import type { RunDocker } from './docker.ts'
 import { builderPlace, enginePaths } from './engine-disk.ts'
 import type { EngineDisk } from './space.ts'
 

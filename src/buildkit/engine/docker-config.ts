@@ -3,8 +3,8 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import { dockerHub } from '../../registry/content/reference.ts'
-import { withoutEmpty } from '../../system/environment.ts'
+import { dockerHub } from '../../registry/index.ts'
+import { withoutEmpty } from '../../system/index.ts'
 
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }

@@ -1,5 +1,5 @@
-import { humanBytes } from '../../verify/size.ts'
-import type { ImageLayer } from '../../registry/content/manifest.ts'
+import { humanBytes } from '../../text.ts'
+import type { ImageLayer } from '../../registry/index.ts'
 
 /** A leg, as far as its room on disk goes. */
 export type RoomLeg = {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import { recordOf } from '../../registry/content/json.ts'
+import { recordOf } from '../../registry/index.ts'
 import { engineNames } from '../engine.ts'
 import { nearestReleases } from '../published/nearest.ts'
 

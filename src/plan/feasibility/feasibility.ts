@@ -1,13 +1,11 @@
+import type { NixlOrigin, IntegrationChoice, PinnedSource } from '../plan.ts'
 import { explain, ge, lt, satisfies } from '@renovatebot/pep440'
 import { type Catalogue, type CatalogueRelease, whyNoUcx } from './catalogue.ts'
 import { type Engine, engines } from '../engine.ts'
 import type { KnownBase } from './known-base.ts'
-import { isNixlKnown, type NixlOrigin } from '../nixl/nixl-choice.ts'
-import type { IntegrationChoice, PinnedSource } from '../plan.ts'
+import { isNixlKnown } from '../nixl/nixl-choice.ts'
 import { tagObjection } from '../versions/variant.ts'
 import { type EngineVersion, isSameRelease, majorOf } from '../versions/version.ts'
-
-export { type KnownBase, knownBase } from './known-base.ts'
 
 /** `impossible` has a reason, and `unknown` says what is not known: sentences without their end. */
 export type Feasibility =

@@ -1,19 +1,11 @@
 import { type Catalogue, currentRelease } from '../feasibility/catalogue.ts'
 import type { Engine } from '../engine.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import type { PinnedSource } from '../plan.ts'
+import type { NixlOrigin, PinnedSource } from '../plan.ts'
 import type { EngineVersion } from '../versions/version.ts'
 
 /** What `base` means where nobody knows yet which NIXL the base brings; no version is called so. */
 export const unknownNixl = 'base'
-
-/**
- * Where the NIXL of an image comes from. `index`: it is installed, whatever the base brings. `base`: the base's own stays.
- * `tested`: the same, as AIBrix released it on this base. `default`: it is installed because the base brings none, and is another one where that is not so.
- */
-export const nixlOrigins = ['index', 'tested', 'base', 'default'] as const
-
-export type NixlOrigin = (typeof nixlOrigins)[number]
 
 export type NixlChoice =
   | { kind: 'version'; version: string; from: NixlOrigin }

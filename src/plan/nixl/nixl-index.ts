@@ -1,12 +1,10 @@
+import type { RunPip } from '../../system/index.ts'
 import { lt } from '@renovatebot/pep440'
 import pLimit from 'p-limit'
 import type { KnownBase } from '../feasibility/known-base.ts'
 import { firstWithAllVariants, firstWithVariants } from './nixl-releases.ts'
-import { type PipAnswer, readAnswer, type Versions } from './pip-answer.ts'
+import { readAnswer, type Versions } from './pip-answer.ts'
 import { majorOf } from '../versions/version.ts'
-
-/** Runs pip with these arguments. Throws UserError if the run was cancelled. */
-export type RunPip = (args: string[]) => Promise<PipAnswer>
 
 export type NixlIndex = {
   /**

@@ -1,8 +1,5 @@
+import type { PipAnswer } from '../../system/index.ts'
 import { valid } from '@renovatebot/pep440'
-
-/** What `python3 -m pip` did; `missing` if there is none to run, or it did not come to an end. */
-export type PipAnswer =
-  { state: 'ended'; code: number; stdout: string; stderr: string } | { state: 'missing'; reason: string }
 
 /**
  * `no-pip` if pip could not answer. `absent` where the index has nothing at all of a project, for whatever Python. Both are a sentence

@@ -1,10 +1,10 @@
+import type { NixlOrigin, BaseImage } from '../plan.ts'
 import { UserError } from '../../errors.ts'
 import type { Catalogue } from '../feasibility/catalogue.ts'
 import { engines } from '../engine.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import { chooseNixl, type NixlOrigin, type NixlPair, testedNixl, unknownNixl } from './nixl-choice.ts'
+import { chooseNixl, type NixlPair, testedNixl, unknownNixl } from './nixl-choice.ts'
 import type { NixlIndex } from './nixl-index.ts'
-import type { BaseImage } from '../plan.ts'
 import type { PlanRequest } from '../request.ts'
 import { NoMatch, type Selected, selectVersions } from '../versions/select.ts'
 

@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../../registry/content/manifest.ts'
+import type { ImageConfig } from '../../registry/index.ts'
 import type { Leg, PlannedLeg } from '../plan.ts'
 
 /** What may be so old and no older: `text` is what the user wrote, `before` milliseconds since 1970. */

@@ -1,6 +1,5 @@
 import { UserError } from '../../errors.ts'
-import type { Repository } from '../../registry/content/reference.ts'
-import { getPlatformImage } from '../../registry/platform-image.ts'
+import { getPlatformImage, type Repository } from '../../registry/index.ts'
 import { determinantsLabel, determinantsOf } from '../keys/build-id.ts'
 import { changesOf, parseDeterminants } from './changes.ts'
 import type { LookedUp, LookUpWorld } from './look-up.ts'

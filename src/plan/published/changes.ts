@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { printable, recordOf } from '../../registry/content/json.ts'
-import { withoutUserInformation } from '../../registry/auth/user-information.ts'
+import { printable, recordOf, withoutUserInformation } from '../../registry/index.ts'
 import type { Determinants } from '../keys/build-id.ts'
 import { canonicalJson } from '../canonical.ts'
 import type { Change } from '../plan.ts'

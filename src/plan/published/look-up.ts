@@ -1,19 +1,26 @@
-import type { RegistryClient } from '../../registry/client.ts'
-import type { Digest } from '../../registry/content/digest.ts'
+import type { Digest, ImageConfig, RegistryClient } from '../../registry/index.ts'
 import { olderThan } from './age.ts'
 import type { ComposedImage } from '../combination.ts'
 import type { Leg, Published } from '../plan.ts'
 import { type LookedUpTag, lookUpTag, publishedOf, refuseOtherImages } from './published.ts'
 import type { PlanRequest } from '../request.ts'
-import { stagedTag } from '../../store/tags.ts'
 import { dateInTag, expandTemplate, type TagTemplate } from './tag.ts'
 import type { TagIndex } from './tag-index.ts'
 
 export type LookUpWorld = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
   tags: TagIndex
+  staged: StagedLegs
   /** How many legs the plan has at most */
   legs: number
+}
+
+/** What a plan asks about legs that earlier runs have staged. */
+export type StagedLegs = {
+  /** Whether there is one, of whatever age. @param questions how many legs are asked about, see TagIndex */
+  has: (leg: Leg, questions: number) => Promise<boolean>
+  /** The configuration of its image; undefined if there is none for its platform */
+  config: (leg: Leg) => Promise<ImageConfig | undefined>
 }
 
 /** What the public repository says of an image; `looked` are the tags that were read, those of today's names first. */
@@ -21,21 +28,6 @@ export type LookedUp = { published: Published; looked: LookedUpTag[] }
 
 /** Tags of another date that are looked at for one image. */
 const mostLookedAt = 5
-
-/** Whether the cache repository has a leg, of whatever age. */
-export async function isStaged(
-  { cacheRepository }: Pick<PlanRequest, 'cacheRepository'>,
-  {
-    registry,
-    tags,
-    legs,
-  }: Pick<LookUpWorld, 'tags' | 'legs'> & { registry: Pick<RegistryClient, 'getManifest'> },
-  leg: Leg,
-): Promise<boolean> {
-  const tag = stagedTag(leg)
-  const known = await tags.knows(cacheRepository, tag, legs)
-  return known ?? (await registry.getManifest(cacheRepository, tag)) !== undefined
-}
 
 /** @throws UserError if one of today's names is that of something else */
 export async function lookUpPublished(
@@ -118,17 +110,13 @@ async function lookUpOthers(
       digest = one.digest
       kept.set(template, tag)
       if (kept.size === wanted.dated.length) break
-    } else if (!(await areStaged(request, world, image))) break
+    } else if (!(await areStaged(world, image))) break
   }
   return { digest, kept, looked }
 }
 
-async function areStaged(
-  request: PlanRequest,
-  world: LookUpWorld,
-  { legs }: ComposedImage,
-): Promise<boolean> {
-  const staged = await Promise.all(legs.map((leg) => isStaged(request, world, leg)))
+async function areStaged(world: LookUpWorld, { legs }: ComposedImage): Promise<boolean> {
+  const staged = await Promise.all(legs.map((leg) => world.staged.has(leg, world.legs)))
   return staged.every(Boolean)
 }
 

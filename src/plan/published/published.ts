@@ -1,9 +1,13 @@
 import { UserError } from '../../errors.ts'
-import type { RegistryClient } from '../../registry/client.ts'
-import type { Digest } from '../../registry/content/digest.ts'
-import { type ParsedManifest, platformManifest } from '../../registry/content/manifest.ts'
-import { getPlatformImage } from '../../registry/platform-image.ts'
-import { formatReference, type Repository } from '../../registry/content/reference.ts'
+import {
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  type ParsedManifest,
+  platformManifest,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
 import type { TooOld } from './age.ts'
 import type { Leg, PlannedImage, Published } from '../plan.ts'
 import { rememberAnswers } from './remember.ts'

@@ -1,5 +1,4 @@
-import type { Manifest, RegistryClient } from '../../registry/client.ts'
-import { formatRepository } from '../../registry/content/reference.ts'
+import { formatRepository, type Manifest, type RegistryClient } from '../../registry/index.ts'
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 

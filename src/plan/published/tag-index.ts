@@ -1,5 +1,4 @@
-import type { RegistryClient } from '../../registry/client.ts'
-import { formatRepository, type Repository } from '../../registry/content/reference.ts'
+import { formatRepository, type RegistryClient, type Repository } from '../../registry/index.ts'
 
 /** Knows which tags a repository has, from one list of them instead of a request for each tag. */
 export type TagIndex = {

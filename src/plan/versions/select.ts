@@ -12,8 +12,6 @@ import {
 } from './release.ts'
 import type { Selector, Selectors } from './selector.ts'
 
-export { nearestHint, nearestReleases } from '../published/nearest.ts'
-
 /** A version that was chosen. `why` is the selector; `matched` ones may turn out to be impossible, an `exact` one may not. */
 export type Selected = { tag: string; why: string; wanted: 'exact' | 'matched' }
 

@@ -1,10 +1,8 @@
 import { normalRange } from './range.ts'
 import { isForOneArchitecture, parseRelease, type Product } from './release.ts'
-import { isRefName } from '../source.ts'
+import { isRefName } from './ref-name.ts'
 import { otherHardware } from './suffix.ts'
 import { parseEngineVersion, versionParts } from './version.ts'
-
-export type { Product } from './release.ts'
 
 /** What a user writes for versions; `text` is what was written, for messages. */
 export type Selector = { text: string } & (

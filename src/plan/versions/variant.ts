@@ -1,4 +1,4 @@
-import { isForPlatform, parsePlatform } from '../../registry/content/platform.ts'
+import { isForPlatform, parsePlatform } from '../../registry/index.ts'
 import { distributions, partsOf } from './suffix.ts'
 
 /** What a part of a base's tag claims of the image; `part` is how the tag has it. */

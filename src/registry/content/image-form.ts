@@ -13,6 +13,9 @@ const kindAnnotation = 'io.aibrix.image-action.kind'
 /** Of the manifest: the digest of the image that the document is about, as `subject` says it elsewhere. */
 const subjectAnnotation = 'io.aibrix.image-action.subject'
 
+/** When it was stored, RFC 3339 (OCI image specification 1.1, annotations.md). */
+export const createdAnnotation = 'org.opencontainers.image.created'
+
 /** The one file of the layer. */
 const fileName = 'document'
 /** Bytes of a header and of what it is filled up to, in a tar archive (POSIX, pax, ustar interchange format). */
@@ -26,7 +29,7 @@ const block = 512
 export async function putImageForm(
   client: Pick<RegistryClient, 'putBlob'>,
   repository: Repository,
-  document: { type: string; bytes: Uint8Array; subject?: string | undefined },
+  document: { type: string; bytes: Uint8Array; created: Date; subject?: string | undefined },
 ): Promise<Buffer> {
   const archive = await tarOf(document.bytes)
   const layer = await promisify(gzip)(archive, { level: 1 })
@@ -58,6 +61,7 @@ export async function putImageForm(
     ],
     annotations: {
       [kindAnnotation]: document.type,
+      [createdAnnotation]: document.created.toISOString(),
       ...(document.subject !== undefined && { [subjectAnnotation]: document.subject }),
     },
   }

@@ -5,10 +5,6 @@ import { checked, parseJson, printable } from './json.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.ts'
 
-export { type Compression, layerCompression, mediaTypes } from './media-types.ts'
-export { type ImageConfig, parseImageConfig } from './image-config.ts'
-export { formatPlatform, isForPlatform, type Platform } from './platform.ts'
-
 /**
  * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
  * image specification 1.1 (descriptor.md), so that one that is written again loses none.

@@ -9,6 +9,12 @@ import { apiOrigin, type Repository } from '../content/reference.ts'
 import type { Scope } from '../auth/token.ts'
 import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
 
+/**
+ * Does work that may be done more than once. No request of it is under way, and none of the 8 places is held, between one
+ * time and the next.
+ */
+export type Repeat = <Result>(work: () => Promise<Result>) => Promise<Result>
+
 /** A request to the registry of `purpose`; `url` is absolute, or a path on the registry's API. */
 export type RegistryRequest = Omit<HttpRequest, 'url' | 'headers' | 'timeout'> & {
   url: URL | string

@@ -1,6 +1,5 @@
-import { engines } from '../../plan/engine.ts'
-import type { Change, PlannedImage } from '../../plan/plan.ts'
-import { listed } from '../../verify/gate.ts'
+import { type Change, engines, type PlannedImage } from '../../plan/index.ts'
+import { listed } from '../../text.ts'
 
 /** What a determinant of the build id is called, where it is shown as it is. */
 const names: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { StepTime } from '../../store/leg-report.ts'
+import type { StepTime } from '../../store/index.ts'
 
 /** A line of bars under one heading. */
 export type Section = { title: string; steps: StepTime[] }

@@ -1,4 +1,4 @@
-import { acceptedHint, type BlockingGate, type Gate, type GateState, isBlocking } from '../../verify/gate.ts'
+import { acceptedHint, type BlockingGate, type Gate, type GateState, isBlocking } from '../../verify/index.ts'
 import type { Part } from '../fit.ts'
 import { bullets, code, escaped, wrappingTable } from '../markdown.ts'
 import { named, type TitledLeg } from '../titles.ts'

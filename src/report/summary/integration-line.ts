@@ -1,5 +1,5 @@
-import type { Engine } from '../../plan/engine.ts'
-import type { Facts } from '../../verify/facts.ts'
+import type { Engine } from '../../plan/index.ts'
+import type { Facts } from '../../verify/index.ts'
 
 type Integration = NonNullable<Facts['integration']>
 

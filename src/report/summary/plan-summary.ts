@@ -1,9 +1,14 @@
-import { engines } from '../../plan/engine.ts'
-import { pendingLegs, pendingLegsOf } from '../../plan/pending.ts'
-import type { Plan, PlannedImage } from '../../plan/plan.ts'
-import { publicTagsOf } from '../../plan/published/published.ts'
-import { refInTag } from '../../plan/published/tag.ts'
-import { familiarRepository } from '../../registry/content/reference.ts'
+import type { Retried } from '../../system/index.ts'
+import {
+  engines,
+  pendingLegs,
+  pendingLegsOf,
+  type Plan,
+  type PlannedImage,
+  publicTagsOf,
+  refInTag,
+} from '../../plan/index.ts'
+import { familiarRepository } from '../../registry/index.ts'
 import { causeInWords } from './cause-words.ts'
 import { fit, type Part, summaryLimit } from '../fit.ts'
 import {
@@ -18,7 +23,7 @@ import {
   wrappingTable,
 } from '../markdown.ts'
 import { excludedPart } from './problems-part.ts'
-import { retriesPart, type Retried } from './retries-part.ts'
+import { retriesPart } from './retries-part.ts'
 import { many, named, type TitleOf, titlesOf } from '../titles.ts'
 
 /** What would happen to an image. */

@@ -1,5 +1,4 @@
-import { engines } from '../../plan/engine.ts'
-import type { Excluded } from '../../plan/plan.ts'
+import { engines, type Excluded } from '../../plan/index.ts'
 import type { Part } from '../fit.ts'
 import { alert, counted, escaped, folded, wrappingTable } from '../markdown.ts'
 import { type Run, warningsAbout } from '../outcome.ts'

@@ -1,4 +1,4 @@
-import { familiarReference } from '../../registry/content/reference.ts'
+import { familiarReference } from '../../registry/index.ts'
 import type { Part } from '../fit.ts'
 import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
 import {

@@ -1,8 +1,6 @@
+import type { Retried } from '../../system/index.ts'
 import type { Part } from '../fit.ts'
 import { counted, escaped, folded } from '../markdown.ts'
-
-/** What failed and was tried again: a sentence without its end, and how often */
-export type Retried = { problem: string; times: number }
 
 /**
  * What was tried again, in a line that unfolds.

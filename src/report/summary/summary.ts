@@ -1,4 +1,4 @@
-import { formatDuration } from '../../system/printable.ts'
+import { formatDuration } from '../../text.ts'
 import { causePart } from './cause-part.ts'
 import { componentsPart } from './components-part.ts'
 import { detailsPart } from './details-part.ts'

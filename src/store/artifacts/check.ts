@@ -2,16 +2,16 @@ import { open, readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { sentenceOf, UserError } from '../../errors.ts'
-import { canonicalJson } from '../../plan/canonical.ts'
-import type {
-  Artifact,
-  Determinants,
-  UcxDeterminants,
-  WheelDeterminants,
-} from '../../plan/keys/artifact-key.ts'
-import { isSameRelease } from '../../plan/versions/version.ts'
+import {
+  type Artifact,
+  canonicalJson,
+  type Determinants,
+  isSameRelease,
+  type UcxDeterminants,
+  type WheelDeterminants,
+} from '../../plan/index.ts'
 import { leadsOut } from './archive.ts'
-import { localPart, fittingLocalParts } from '../../verify/versions.ts'
+import { fittingLocalParts, localPart } from '../../verify/index.ts'
 
 /** What an artifact was made from, beside the folder with its content. */
 export const madeFromFile = 'made-from.json'

@@ -1,19 +1,22 @@
 import { UserError } from '../../errors.ts'
-import { putArtifact, readArtifact } from '../../registry/artifact.ts'
-import type { RegistryClient } from '../../registry/client.ts'
-import { formatReference, type Repository } from '../../registry/content/reference.ts'
+import {
+  formatReference,
+  putArtifact,
+  readArtifact,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
 import { packFolder, unpackFolder } from './archive.ts'
 import type { ArtifactStore } from './artifact-store.ts'
+import { documents, type Now } from '../contents.ts'
 
-const type = 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip'
-
-/** Bytes of an archive, which is in memory as a whole; those of real wheels and of UCX have a few MB. */
-const limit = 128 * 1024 * 1024
+const { type, limit } = documents.artifact
 
 /** Keeps stage artifacts in a repository, a tag each. */
 export function createRegistryStore(
   client: Pick<RegistryClient, 'getManifest' | 'getBlob' | 'putBlob' | 'putManifest'>,
   repository: Repository,
+  now: Now,
 ): ArtifactStore {
   const places = new Map<string, string>()
   return {
@@ -28,7 +31,7 @@ export function createRegistryStore(
       const bytes = await packFolder(folder)
       if (bytes.length > limit)
         throw new UserError(`${name} has ${bytes.length} bytes and is not kept; at most ${limit} are.`)
-      const digest = await putArtifact(client, repository, name, { type, bytes })
+      const digest = await putArtifact(client, repository, name, { type, bytes, created: now() })
       places.set(name, formatReference({ ...repository, tag: name, digest }))
     },
     placeOf: (name) => places.get(name) ?? formatReference({ ...repository, tag: name }),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import { candidateTag, reportTag, stagedTag } from '../../../src/store/tags.ts'
-import { readStaged } from '../../../src/store/staged.ts'
+import { candidateTag, reportTag, stagedTag } from '../../../src/store/contents.ts'
+import { readStaged } from '../../../src/store/staged-leg.ts'
 import { copyManifest } from '../../../src/registry/copy.ts'
-import { mediaTypes } from '../../../src/registry/content/manifest.ts'
+import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 

@@ -1,12 +1,14 @@
-import { notYoungerThan } from '../plan/published/age.ts'
-import type { Leg, PlannedLeg } from '../plan/plan.ts'
-import { buildIdLabel } from '../plan/published/published.ts'
-import { stagedTag } from './tags.ts'
-import type { RegistryClient } from '../registry/client.ts'
-import type { Digest } from '../registry/content/digest.ts'
-import { isForPlatform } from '../registry/content/manifest.ts'
-import { getPlatformImage, type PlatformImage } from '../registry/platform-image.ts'
-import { formatReference, type Repository } from '../registry/content/reference.ts'
+import { buildIdLabel, type Leg, notYoungerThan, type PlannedLeg } from '../plan/index.ts'
+import { stagedTag } from './contents.ts'
+import {
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  isForPlatform,
+  type PlatformImage,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
 
 /** What the cache repository has under the tag that means that a leg is verified. */
 export type Staged =

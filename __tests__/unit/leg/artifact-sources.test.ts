@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArtifactStore } from '../../../src/store/artifacts/artifact-store.ts'
-import { artifactPlaces, factsPlace } from '../../../src/command/artifact-sources.ts'
+import { artifactPlaces } from '../../../src/leg/artifact-sources.ts'
+import { createStore } from '../../../src/store/store.ts'
 import { newFolder } from '../../support/artifact-folder.ts'
 import { inputsOf } from '../../support/machine.ts'
 import { cache, createMemory } from '../../support/memory-client.ts'
-import { asRoot, makeBase, makeLeg } from '../../support/verified-leg.ts'
 
 const ofGitHub: ArtifactStore = {
   restore: () => Promise.resolve('absent'),
@@ -20,7 +20,11 @@ function placesOf(
   actionsCache: ArtifactStore | undefined,
 ): string[] {
   const { build } = inputsOf({ cache: store })
-  const places = artifactPlaces({ build, push }, createMemory().client, cache, actionsCache)
+  const places = artifactPlaces(
+    { ...build, push },
+    createStore(createMemory().client, cache).artifacts,
+    actionsCache,
+  )
   return places.map((place) => `${place.store === ofGitHub ? 'GitHub' : 'registry'}${place.keep ? ' +' : ''}`)
 }
 
@@ -41,31 +45,12 @@ describe('the places of stage artifacts', () => {
     const folder = newFolder()
     mkdirSync(join(folder, 'content'))
     writeFileSync(join(folder, 'content/x'), 'x')
-    const [own] = artifactPlaces({ build: inputsOf().build, push: true }, memory.client, cache, undefined)
+    const [own] = artifactPlaces(
+      { ...inputsOf().build, push: true },
+      createStore(memory.client, cache).artifacts,
+      undefined,
+    )
     await own?.store.save('wheel-1', folder)
     expect(Object.keys(memory.tagsOf(cache))).toEqual(['wheel-1'])
-  })
-})
-
-describe('the place of the facts of bases', () => {
-  const leg = makeLeg()
-  const facts = asRoot(makeBase())
-  const other = { ...facts, pipCheck: [] }
-
-  it('has none at first, and then those that were kept', async () => {
-    const place = factsPlace(createMemory().client, cache)
-    expect(await place.read(leg)).toBeUndefined()
-    await place.keep(leg, facts, false)
-    expect(await place.read(leg)).toEqual(facts)
-  })
-
-  it.each([
-    [true, other],
-    [false, facts],
-  ])('takes others in their place: %s', async (replace, expected) => {
-    const place = factsPlace(createMemory().client, cache)
-    await place.keep(leg, facts, false)
-    await place.keep(leg, other, replace)
-    expect(await place.read(leg)).toEqual(expected)
   })
 })

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals'
+import { createStore } from '../../../src/store/store.ts'
+import { cache, createMemory } from '../../support/memory-client.ts'
+import { asRoot, makeBase, makeLeg } from '../../support/verified-leg.ts'
+
+describe('the facts of a base', () => {
+  const { base } = makeLeg()
+  const facts = asRoot(makeBase())
+  const other = { ...facts, pipCheck: [] }
+  const open = () => createStore(createMemory().client, cache).facts
+
+  it('are absent at first, and then those that were stored', async () => {
+    const stored = open()
+    expect(await stored.read(base)).toBeUndefined()
+    await stored.write(base, facts)
+    expect(await stored.read(base)).toEqual(facts)
+  })
+
+  it.each([
+    [true, other],
+    [false, facts],
+  ])('are replaced by others: %s', async (replace, expected) => {
+    const stored = open()
+    await stored.write(base, facts)
+    await stored.write(base, other, replace)
+    expect(await stored.read(base)).toEqual(expected)
+  })
+})

@@ -1,0 +1,7 @@
+export { execute, historyTables, makeAndStorePlan } from './commands.ts'
+export { environmentForPrograms, type Machine, writeSecretFiles } from './machine.ts'
+export { openGit, openNixlIndex } from './plan-world.ts'
+export { createClient, environmentLogins, loginSecrets, readDockerConfig } from './registry-access.ts'
+export { publishHistory, publishLogsPath, publishPlan, publishRun, type ShowSettings } from './show.ts'
+export type { Tools } from './tools.ts'
+export { knownErrors } from './transient.ts'

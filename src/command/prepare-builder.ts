@@ -1,0 +1,55 @@
+import * as core from '@actions/core'
+import { randomBytes } from 'node:crypto'
+import { checkRoom, makesIndex, openBuilder, type RunDocker } from '../buildkit/index.ts'
+import type { Inputs } from '../inputs/index.ts'
+import type { Plan, PlannedLeg } from '../plan/index.ts'
+import { remember, removeBallast, writePrivateFile } from '../system/index.ts'
+import type { Machine } from './machine.ts'
+
+/** Before anything is pulled. @throws UserError if there is not enough room on disk */
+export async function haveRoom(
+  legs: readonly PlannedLeg[],
+  inputs: Inputs,
+  builder: string,
+  machine: Machine,
+  docker: RunDocker,
+): Promise<void> {
+  const { freeDiskSpace: freed, parallel, addedBytesLimit } = inputs
+  if (freed) await removeBallast('/', machine)
+  const choices = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
+  await checkRoom(legs, choices, docker, machine.log)
+}
+
+export async function builderFor(
+  { cacheRepository }: Plan,
+  legs: readonly PlannedLeg[],
+  inputs: Inputs,
+  machine: Machine,
+  docker: RunDocker,
+) {
+  const newName = `image-action-${randomBytes(4).toString('hex')}`
+  // Before it is made: a cancel may come in the middle.
+  remember('builder', newName)
+  // Where it pulls from and pushes to, none twice: each becomes a section of its configuration.
+  const bases = legs.map(({ base }) => base.repository.registry)
+  const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]
+  const request = {
+    named: inputs.build.builder,
+    needs: {
+      push: inputs.push,
+      attestations: makesIndex(inputs.build, machine.environment),
+      platforms: [...new Set(legs.map(({ platform }) => platform))],
+    },
+    buildkitImage: inputs.build.buildkitImage,
+    network: inputs.build.network,
+    certificates:
+      inputs.caCertificates === undefined ? undefined : { file: inputs.caCertificates, registries },
+    newName,
+    writeFile: (name: string, content: string) =>
+      Promise.resolve(writePrivateFile(machine.workspace, name, content)),
+    log: core.info,
+  }
+  const builder = await machine.retry.run(() => openBuilder(docker, request))
+  if (!builder.made) remember('builder', '')
+  return builder
+}

@@ -1,0 +1,65 @@
+export { canonicalJson, sha256 } from './canonical.ts'
+export { excludedOf, excludedTitle, impossibleSentence, publicRepository, withAdvice } from './combination.ts'
+export { type Engine, engineNames, engines } from './engine.ts'
+export {
+  type Catalogue,
+  type CatalogueRelease,
+  currentRelease,
+  parseCatalogue,
+  type TestedRelease,
+  ucxOfNixl,
+} from './feasibility/catalogue.ts'
+export { judgeLeg, type JudgeWorld } from './feasibility/judge.ts'
+export { knownBase, type KnownBase } from './feasibility/known-base.ts'
+export {
+  type Artifact,
+  type ArtifactKind,
+  artifactsOf,
+  type Determinants,
+  type UcxDeterminants,
+  type WheelDeterminants,
+} from './keys/artifact-key.ts'
+export { buildId, determinantsLabel, determinantsOf, recipeDigest } from './keys/build-id.ts'
+export { stageRecipe } from './keys/stage-recipe.ts'
+export { isOneLine, isVariableName, longestValue } from './keys/variables.ts'
+export { makePlan, type PlanWorld } from './make-plan.ts'
+export { isNamed, namedInVain } from './named.ts'
+export { isNixlKnown, isOfBase, isOutdated } from './nixl/nixl-choice.ts'
+export { createNixlIndex, type NixlIndex } from './nixl/nixl-index.ts'
+export { firstWithAllVariants, firstWithVariants } from './nixl/nixl-releases.ts'
+export { pendingLegs, pendingLegsOf } from './pending.ts'
+export {
+  type BaseImage,
+  type Change,
+  choosers,
+  type Excluded,
+  type GpuArchitectures,
+  type InheritedConfig,
+  type Leg,
+  nixlOrigins,
+  type PinnedSource,
+  type Plan,
+  type PlannedImage,
+  type PlannedLeg,
+  type Published,
+  type SourceRepository,
+} from './plan.ts'
+export { type MaxAge, notYoungerThan } from './published/age.ts'
+export { isDay } from './published/day.ts'
+export {
+  buildIdLabel,
+  lookUpTags,
+  publicTagsOf,
+  publishedNow,
+  refuseOtherImages,
+} from './published/published.ts'
+export { rememberAnswers } from './published/remember.ts'
+export { createTagIndex, type TagIndex } from './published/tag-index.ts'
+export { parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
+export type { PlanRequest } from './request.ts'
+export type { PublishedPlace } from './settle.ts'
+export { addressOf } from './source.ts'
+export { minorLineOf, type Product } from './versions/release.ts'
+export { parseSelectors, type Selectors } from './versions/selector.ts'
+export { type Claim, claimsOf } from './versions/variant.ts'
+export { isSameRelease, majorOf, parseEngineVersion } from './versions/version.ts'

@@ -1,0 +1,39 @@
+export { getArtifact, putArtifact, readArtifact } from './artifact.ts'
+export { credentialHelperRunner } from './auth/credential-helper.ts'
+export { createCredentialLookup } from './auth/credentials.ts'
+export { hasCredentials, withoutUserInformation } from './auth/user-information.ts'
+export { createRegistryClient, defaultTimeouts, type RegistryClient } from './client.ts'
+export { type Digest, digestOf, isDigest, parseDigest } from './content/digest.ts'
+export { type ImageConfig, parseImageConfig } from './content/image-config.ts'
+export { printable, recordOf } from './content/json.ts'
+export {
+  type Descriptor,
+  type ImageLayer,
+  isAttestation,
+  type ParsedManifest,
+  parseManifest,
+  platformManifest,
+} from './content/manifest.ts'
+export { type Compression, configMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
+export { formatPlatform, isForPlatform, parsePlatform } from './content/platform.ts'
+export {
+  dockerHub,
+  familiarReference,
+  familiarRepository,
+  formatReference,
+  formatRepository,
+  isRepositoryPath,
+  mayBePath,
+  parseReference,
+  parseRegistry,
+  parseRepository,
+  type Repository,
+} from './content/reference.ts'
+export { copyManifest, placeManifest } from './copy.ts'
+export { Damaged, LostUpload, NotThereYet } from './http/damage.ts'
+export { isDenied, RegistryRefusal } from './http/failure.ts'
+export { NoAnswer } from './http/no-answer.ts'
+export type { Manifest } from './manifests.ts'
+export { createOpenReader } from './open-reader.ts'
+export { getPlatformImage, type PlatformImage } from './platform-image.ts'
+export { checkPushAccess } from './push-access.ts'

@@ -1,0 +1,19 @@
+export { annotationsOf } from './annotations.ts'
+export { summaryLimit } from './fit.ts'
+export { makeReport, stepTimes } from './make-report.ts'
+export { matrixOutput, type RunsOn } from './matrix.ts'
+export {
+  type ImageOutcome,
+  type LegOutcome,
+  type LegState,
+  publicDigest,
+  type Run,
+  unfinishedState,
+} from './outcome.ts'
+export { outputsOf } from './outputs.ts'
+export { updateReleaseNotes } from './release-notes.ts'
+export { causeInWords } from './summary/cause-words.ts'
+export { tally } from './summary/gates-part.ts'
+export { renderPlanSummary } from './summary/plan-summary.ts'
+export { renderSummary } from './summary/summary.ts'
+export { titledLegs, titlesOf } from './titles.ts'

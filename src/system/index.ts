@@ -1,0 +1,29 @@
+export { removeBallast } from './ballast.ts'
+export { authoritiesForPrograms, trustCertificates } from './certificates.ts'
+export { systemTimers, type Timers } from './clock.ts'
+export { withoutEmpty } from './environment.ts'
+export { createGit, globalConfiguration, type RunGit } from './git.ts'
+export { attempt } from './github/attempt.ts'
+export { inputsOfCaller } from './github/composite.ts'
+export { updateRelease } from './github/github-release.ts'
+export { remember, remembered } from './github/state.ts'
+export { createByteBuffer, createLineSplitter, type LineSplitter } from './lines.ts'
+export { type LogFile, openLogFile } from './log-file.ts'
+export { createPip, type PipAnswer, type RunPip } from './pip.ts'
+export { printable } from './printable.ts'
+export { type ProcessExit, type ProcessResult, runProcess } from './process.ts'
+export { isPassedOn, withheldFrom } from './program-variables.ts'
+export { ProgramFailure } from './program.ts'
+export { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
+export { createRedact, type IsOrdinary, maskedValues, passwordsIn, type Redact } from './redact.ts'
+export {
+  createRetry,
+  type KnownErrors,
+  type Retried,
+  type Retry,
+  systemWait,
+  type Transience,
+} from './retry.ts'
+export { passwordsInAddresses } from './secret-parts.ts'
+export { canPass } from './transient-messages.ts'
+export { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './workspace.ts'
