@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { directImports } from './direct-imports.ts'
 
-const mainChunkLimit = 600_000
+const mainChunkLimit = 220_000
 
 /**
  * @actions/core has a part that we don't use, which imports @actions/exec, which @actions/cache uses. Nothing happens when

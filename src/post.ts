@@ -1,7 +1,12 @@
 import * as core from '@actions/core'
-import { remembered, removePrivate, runProcess, withoutEmpty } from './system/index.ts'
+import {
+  environmentForPrograms,
+  remembered,
+  removePrivate,
+  runProcess,
+  withoutEmpty,
+} from './system/index.ts'
 import { sentenceOf } from './errors.ts'
-import { environmentForPrograms } from './command/index.ts'
 
 /** How long removing a builder may take, in milliseconds. */
 const removeTimeout = 60_000

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createGit, globalConfiguration, type RunGit } from '../../src/system/git.ts'
-import { environmentForPrograms } from '../../src/command/machine.ts'
+import { environmentForPrograms } from '../../src/system/program-variables.ts'
 import { noRetry } from './retry.ts'
 
 /** Git without what the user of this machine has set, with a clock and a name of its own */

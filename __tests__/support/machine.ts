@@ -1,10 +1,14 @@
+import type { Output } from '../../src/command/world/output.ts'
 import { actionDefaults } from '../../script/action-defaults.ts'
 import { systemTimers } from '../../src/system/clock.ts'
-import type { Machine } from '../../src/command/machine.ts'
+import type { Machine } from '../../src/command/world/machine.ts'
 import { defaultWaits } from '../../src/inputs/waits.ts'
 import { createWorkspace } from '../../src/system/workspace.ts'
 import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'
 import { noRetry } from './retry.ts'
+
+/** An output that nobody reads. */
+export const silent: Output = { log: () => undefined, annotate: () => undefined, setOutput: () => undefined }
 
 /** @param folder for its workspace */
 export function makeMachine(folder: string, changes: Partial<Machine> = {}): Machine {
@@ -14,7 +18,7 @@ export function makeMachine(folder: string, changes: Partial<Machine> = {}): Mac
     workspace: createWorkspace(folder),
     dockerfiles: 'dockerfiles',
     redact: (text) => text,
-    log: () => undefined,
+    ...silent,
     timers: systemTimers,
     started: Date.now(),
     waits: defaultWaits,

@@ -1,4 +1,4 @@
-import { knownErrors } from '../../src/command/transient.ts'
+import { knownErrors } from '../../src/command/world/transient.ts'
 import { createRetry, type Retry, type RetrySettings } from '../../src/system/retry.ts'
 
 /** A retry that waits no time. */

@@ -1,4 +1,4 @@
-import { knownErrors } from '../../src/command/transient.ts'
+import { knownErrors } from '../../src/command/world/transient.ts'
 import { createRegistryClient, type RegistryClient } from '../../src/registry/client.ts'
 import { createRetry, systemWait } from '../../src/system/retry.ts'
 

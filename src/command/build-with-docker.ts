@@ -12,14 +12,14 @@ import {
 } from '../leg/index.ts'
 import { sentenceOf } from '../errors.ts'
 import type { BaseFacts } from '../verify/index.ts'
-import type { Tools } from './tools.ts'
+import type { Tools } from './world/tools.ts'
 import type { ImpossibleLeg } from './impossible.ts'
 import type { Plan, PlannedLeg } from '../plan/index.ts'
 import type { LegOutcome } from '../report/index.ts'
 import { createStore } from '../store/index.ts'
 import { remember, systemWait } from '../system/index.ts'
-import * as world from './leg-world.ts'
-import { builderFor, haveRoom } from './prepare-builder.ts'
+import * as world from './world/leg-world.ts'
+import { builderFor, haveRoom } from './world/prepare-builder.ts'
 
 /** A login and a builder, ready for what is to be built. */
 export type DockerSession = {

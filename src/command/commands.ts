@@ -1,4 +1,3 @@
-import * as core from '@actions/core'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { checkSources } from '../leg/index.ts'
@@ -16,15 +15,15 @@ import {
 } from '../plan/index.ts'
 import type { DockerSession } from './build-with-docker.ts'
 import { isPlanOutdated, unmeasuredLegs } from './nixl-of-bases.ts'
-import { createPlanWorld, type KnownFacts, objectionTo, readCatalogue } from './plan-world.ts'
+import { createPlanWorld, type KnownFacts, objectionTo, readCatalogue } from './world/plan-world.ts'
 import { createOpenReader } from '../registry/index.ts'
 import { askedAttestations } from '../promote/index.ts'
-import { readRecipe } from './recipe.ts'
+import { readRecipe } from './world/recipe.ts'
 import type { Run } from '../report/index.ts'
 import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
 import { describePlan, type ShownPlan } from './show.ts'
-import type { Machine } from './machine.ts'
-import type { Tools } from './tools.ts'
+import type { Machine } from './world/machine.ts'
+import type { Tools } from './world/tools.ts'
 
 /** All of the work, or one part of it. @throws UserError for what stops it before its first image */
 export async function execute(
@@ -55,7 +54,7 @@ async function run(tools: Tools): Promise<Run> {
         session = await openDocker(plan, pendingLegs(plan), tools)
         for (const [digest, base] of await session.measure(plan, legs)) facts.own.set(digest, base)
         if (!isPlanOutdated(plan, facts)) return plan
-        core.info('The plan is made again, with what was measured in the bases.')
+        tools.machine.log('The plan is made again, with what was measured in the bases.')
         return (await makeThePlan(tools, facts)).made
       },
     )
@@ -67,14 +66,14 @@ async function run(tools: Tools): Promise<Run> {
 /** What there is to build, kept for `build` and `promote`. */
 export async function makeAndStorePlan(tools: Tools): Promise<ShownPlan> {
   const { made, warnings } = await makeThePlan(tools)
-  const { workspace, redact } = tools.machine
+  const { workspace, redact, log } = tools.machine
   const stored = await createStore(tools.registry, made.cacheRepository).plans.write(
     made,
     join(workspace.root, 'plan.json'),
     redact,
   )
-  core.info(`The plan is ${stored.reference}`)
-  if (stored.why !== undefined) core.info(`It is a file on this runner only: ${stored.why}`)
+  log(`The plan is ${stored.reference}`)
+  if (stored.why !== undefined) log(`It is a file on this runner only: ${stored.why}`)
   return { plan: made, stored, warnings }
 }
 
@@ -139,8 +138,8 @@ async function makeThePlan(tools: Tools, facts?: KnownFacts): Promise<{ made: Pl
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
   const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl, facts))
   await checkSources(made, fetchSource)
-  for (const line of describePlan(made, inputs.push)) core.info(line)
-  for (const warning of warnings.sort()) core.info(warning)
+  for (const line of describePlan(made, inputs.push)) machine.log(line)
+  for (const warning of warnings.sort()) machine.log(warning)
   return { made, warnings }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../plan/index.ts'
 import { knownFrom } from '../store/index.ts'
 import type { BaseFacts } from '../verify/index.ts'
-import type { KnownFacts } from './plan-world.ts'
+import type { KnownFacts } from './world/plan-world.ts'
 
 /** The legs that have to be built with a NIXL that nobody has measured in their base, one for each base. */
 export function unmeasuredLegs(plan: Plan, { own, read }: KnownFacts): PlannedLeg[] {

@@ -1,5 +1,5 @@
-import * as core from '@actions/core'
 import { updateRelease } from '../system/index.ts'
+import type { Output } from './world/output.ts'
 import { type ImageOutcome, publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
 
 /** Milliseconds for one request */
@@ -16,13 +16,14 @@ export async function noteRelease(
   tag: string,
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
+  output: Output,
 ): Promise<void> {
   const { GITHUB_API_URL: url = '', GITHUB_REPOSITORY: repository = '' } = environment
   if (run.outcomes.every(isNotPublished)) return
   const settings = { url, token, repository, tag, timeout, signal }
   const update = await updateRelease(settings, (body) => updateReleaseNotes(body, run.outcomes))
-  if (update.state === 'absent') core.warning(update.warning)
-  else core.info(`The notes of the release ${tag} are ${update.state}: ${update.url}`)
+  if (update.state === 'absent') output.annotate('warning', update.warning)
+  else output.log(`The notes of the release ${tag} are ${update.state}: ${update.url}`)
 }
 
 function isNotPublished(outcome: ImageOutcome): boolean {

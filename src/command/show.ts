@@ -1,4 +1,3 @@
-import * as core from '@actions/core'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -28,6 +27,7 @@ import {
   titledLegs,
   titlesOf,
 } from '../report/index.ts'
+import type { Output } from './world/output.ts'
 
 /** Images of a plan that are described in the log; the summary has them all. */
 const describedImages = 20
@@ -64,7 +64,7 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
   ]
 }
 
-export type ShowSettings = {
+export type ShowSettings = Output & {
   workspace: Workspace
   redact: Redact
   retry: Pick<Retry, 'retried'>
@@ -75,14 +75,11 @@ export type ShowSettings = {
 
 /** Annotations, outputs and the job summary of a run. */
 export function publishRun(run: Run, settings: ShowSettings): void {
-  const { redact, retry } = settings
-  for (const line of earlierGates(run)) core.info(line)
+  const { retry } = settings
+  for (const line of earlierGates(run)) settings.log(line)
   const path = publishSummary(renderSummary({ ...run, retried: retry.retried() }), settings)
-  for (const { level, title, message } of annotationsOf(run)) {
-    const show = { error: core.error, warning: core.warning, notice: core.notice }[level]
-    show(redact(message), { title: redact(title) })
-  }
-  setOutputs(outputsOf(run.outcomes, path))
+  for (const { level, title, message } of annotationsOf(run)) settings.annotate(level, message, title)
+  setOutputs(settings, outputsOf(run.outcomes, path))
 }
 
 /** What was judged before this run; of what it built itself the log has said it. */
@@ -112,7 +109,7 @@ export function publishPlan(
   const hasMissingTags = plan.images.some(
     ({ published }) => published.kind === 'absent' || published.missingTags.length > 0,
   )
-  setOutputs({
+  setOutputs(settings, {
     plan: stored.reference,
     matrix: matrixOutput(plan, runners),
     changed: String(hasMissingTags || pendingLegs(plan).length > 0),
@@ -121,17 +118,17 @@ export function publishPlan(
 }
 
 /** Where the logs will be, before there are any: also a run that is cancelled has them. What can't be written is told with the others. */
-export function publishLogsPath({ logs }: Workspace): void {
+export function publishLogsPath({ logs }: Workspace, { setOutput }: Output): void {
   try {
-    core.setOutput('logs-path', logs)
+    setOutput('logs-path', logs)
   } catch {
     // The other outputs go the same way.
   }
 }
 
 export function publishHistory(text: string, settings: ShowSettings): void {
-  core.info(text)
-  setOutputs({ 'summary-path': publishSummary(text, settings) })
+  settings.log(text)
+  setOutputs(settings, { 'summary-path': publishSummary(text, settings) })
 }
 
 /** @returns path of the summary as a file, nothing if it can't be written */
@@ -149,9 +146,9 @@ function publishSummary(text: string, { workspace, redact, summary, summaryFile 
 }
 
 /** As they are: they are names and digests, and one that is altered can't be pulled. */
-function setOutputs(outputs: Record<string, string>): void {
+function setOutputs({ setOutput }: Output, outputs: Record<string, string>): void {
   const writes = Object.entries(outputs).map(([name, value]) => () => {
-    core.setOutput(name, value)
+    setOutput(name, value)
   })
   attempt(
     'An output',

@@ -121,3 +121,15 @@ export function withheldFrom(environment: NodeJS.ProcessEnv): string[] {
     .filter((name) => !isPassedOn(name) && !/^(?:LANG|LC_)/.test(name))
     .sort()
 }
+
+/**
+ * @returns the environment for programs that we start, without the action's inputs, among which are secrets, and without what would
+ *   change an image or an answer unseen (program-variables.ts)
+ */
+export function environmentForPrograms(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const passedOn = Object.entries(environment).filter(
+    ([name]) => !/^(INPUT_|ACTIONS_\w*TOKEN|STATE_)/.test(name) && isPassedOn(name),
+  )
+  // Messages are read in English; a system without this locale has "C" then.
+  return { ...Object.fromEntries(passedOn), LC_ALL: 'C.UTF-8' }
+}

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildWithDocker } from '../../../src/command/build-with-docker.ts'
-import type { Machine } from '../../../src/command/machine.ts'
+import type { Machine } from '../../../src/command/world/machine.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { type StandInDocker, standInDocker } from '../../support/docker.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'
@@ -93,7 +93,7 @@ describe('the builder of a run', () => {
 
   it('is made and removed where the current one can not push, whatever the builds come to', async () => {
     const docker = failingDocker('docker')
-    const { outcomes } = await build(docker)
+    const { outcomes, lines } = await build(docker)
     expect(outcomes).toMatchObject([{ state: 'failed' }])
     expect(builds(docker)[0]).toMatch(/^buildx build --builder new /)
     expect(changes(docker)).toEqual([
@@ -101,7 +101,7 @@ describe('the builder of a run', () => {
       'buildx rm --force -- new',
     ])
     expect(step().state()).toEqual({ builder: '' })
-    expect(step().log()[0]).toContain('making one with the docker-container driver')
+    expect(lines[0]).toContain('making one with the docker-container driver')
   })
 
   it('is known to post before it is made', async () => {

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { systemTimers } from '../../../src/system/clock.ts'
+import { silent } from '../../support/machine.ts'
 import { execute } from '../../../src/command/commands.ts'
-import type { Machine } from '../../../src/command/machine.ts'
-import { createClient } from '../../../src/command/registry-access.ts'
+import type { Machine } from '../../../src/command/world/machine.ts'
+import { createClient } from '../../../src/command/world/registry-access.ts'
 import { defaultWaits } from '../../../src/inputs/waits.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
@@ -29,7 +30,7 @@ const machine: Machine = {
   workspace: createWorkspace(folder),
   dockerfiles: 'dockerfiles',
   redact: (text) => text,
-  log: () => undefined,
+  ...silent,
   timers: systemTimers,
   started: Date.now() - 3_600_000,
   waits: defaultWaits,

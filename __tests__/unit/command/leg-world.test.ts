@@ -9,9 +9,9 @@ import {
   createLegWorld,
   createSettings,
   newPathIn,
-} from '../../../src/command/leg-world.ts'
+} from '../../../src/command/world/leg-world.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
-import type { Machine } from '../../../src/command/machine.ts'
+import type { Machine } from '../../../src/command/world/machine.ts'
 import { createWorkspace, writePrivateFile } from '../../../src/system/workspace.ts'
 import type { Versions } from '../../../src/plan/nixl/pip-answer.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'

@@ -1,4 +1,6 @@
+import * as core from '@actions/core'
 import { describe, expect, it } from '@jest/globals'
+import { createOutput } from '../../../src/command/world/output.ts'
 import { noteRelease } from '../../../src/command/note-release.ts'
 import type { ImageOutcome, Run } from '../../../src/report/outcome.ts'
 import { updateReleaseNotes } from '../../../src/report/release-notes.ts'
@@ -24,9 +26,11 @@ async function gitHub(notes: string): Promise<TestServer & { notes: () => string
   return { ...started, notes: () => release.body }
 }
 
+const output = createOutput(core, (text) => text)
+
 function note({ host }: TestServer, run: Run, tag = 'v0.7.0', token = 'canary'): Promise<void> {
   const environment = { GITHUB_API_URL: `http://${host}`, GITHUB_REPOSITORY: 'aibrix/aibrix' }
-  return noteRelease(run, token, tag, environment, new AbortController().signal)
+  return noteRelease(run, token, tag, environment, new AbortController().signal, output)
 }
 
 describe('the notes of the release that a run is for', () => {

@@ -3,9 +3,14 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPlanWorld, openGit, openNixlIndex, readCatalogue } from '../../../src/command/plan-world.ts'
-import { readRecipe } from '../../../src/command/recipe.ts'
-import type { Machine } from '../../../src/command/machine.ts'
+import {
+  createPlanWorld,
+  openGit,
+  openNixlIndex,
+  readCatalogue,
+} from '../../../src/command/world/plan-world.ts'
+import { readRecipe } from '../../../src/command/world/recipe.ts'
+import type { Machine } from '../../../src/command/world/machine.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'
 import { createMemory, type Memory } from '../../support/memory-client.ts'

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readRecipe } from '../../../src/command/recipe.ts'
+import { readRecipe } from '../../../src/command/world/recipe.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'recipe-'))
 afterAll(() => {

@@ -10,7 +10,7 @@ import {
   environmentLogins,
   loginSecrets,
   readDockerConfig,
-} from '../../../src/command/registry-access.ts'
+} from '../../../src/command/world/registry-access.ts'
 import { defaultWaits } from '../../../src/inputs/waits.ts'
 import { UserError } from '../../../src/errors.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'

@@ -1,3 +1,4 @@
+import * as core from '@actions/core'
 import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import {
   type ShownPlan,
   type ShowSettings,
 } from '../../../src/command/show.ts'
+import { createOutput } from '../../../src/command/world/output.ts'
 import { gateNames } from '../../../src/verify/gate.ts'
 import { remember } from '../../../src/system/github/state.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'
@@ -36,7 +38,15 @@ const redact = (text: string): string => text.replaceAll(secret, '***')
 function settings(more: Partial<ShowSettings> = {}): ShowSettings {
   const { folder, summaryFile } = step()
   const retry = { retried: () => [{ problem: `registry docker.io is busy, ${secret}`, times: 2 }] }
-  return { workspace: createWorkspace(folder), redact, retry, summary: true, summaryFile, ...more }
+  return {
+    ...createOutput(core, redact),
+    workspace: createWorkspace(folder),
+    redact,
+    retry,
+    summary: true,
+    summaryFile,
+    ...more,
+  }
 }
 
 const fileOf = ({ workspace }: ShowSettings): string => join(workspace.root, 'summary.md')
@@ -139,9 +149,9 @@ describe('what a run came to', () => {
   })
 
   it('has the folder of the logs as an output before anything else, or is no worse without', () => {
-    const { workspace } = settings()
-    publishLogsPath(workspace)
-    expect(step().outputs()['logs-path']).toBe(workspace.logs)
+    const shown = settings()
+    publishLogsPath(shown.workspace, shown)
+    expect(step().outputs()['logs-path']).toBe(shown.workspace.logs)
   })
 
   it('is in outputs, log and summary', () => {

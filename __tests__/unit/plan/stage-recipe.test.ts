@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readStageRecipes } from '../../../src/command/recipe.ts'
+import { readStageRecipes } from '../../../src/command/world/recipe.ts'
 import { engineNames } from '../../../src/plan/engine.ts'
 
 /** @returns the stage artifacts that are made in another way when the text of a file is changed */

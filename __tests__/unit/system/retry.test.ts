@@ -1,4 +1,4 @@
-import { knownErrors } from '../../../src/command/transient.ts'
+import { knownErrors } from '../../../src/command/world/transient.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { readdirSync } from 'node:fs'
-import { objectionTo, readCatalogue } from '../../../src/command/plan-world.ts'
+import { objectionTo, readCatalogue } from '../../../src/command/world/plan-world.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
 import type { Versions } from '../../../src/plan/nixl/pip-answer.ts'
 import type { Leg } from '../../../src/plan/plan.ts'

@@ -1,7 +1,7 @@
-import { BuildError, NoBuilder } from '../buildkit/index.ts'
-import { canPass, type KnownErrors, ProgramFailure, type Transience } from '../system/index.ts'
-import { sentenceOf } from '../errors.ts'
-import { Damaged, LostUpload, NoAnswer, NotThereYet, RegistryRefusal } from '../registry/index.ts'
+import { BuildError, NoBuilder } from '../../buildkit/index.ts'
+import { canPass, type KnownErrors, ProgramFailure, type Transience } from '../../system/index.ts'
+import { sentenceOf } from '../../errors.ts'
+import { Damaged, LostUpload, NoAnswer, NotThereYet, RegistryRefusal } from '../../registry/index.ts'
 
 /** What registries and token services say of themselves, and that they are asked too much or too slowly. */
 const passingStatus = (status: number): boolean =>

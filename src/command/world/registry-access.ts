@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { dockerConfigFolder } from '../buildkit/index.ts'
-import { UserError } from '../errors.ts'
-import type { Inputs } from '../inputs/index.ts'
+import { dockerConfigFolder } from '../../buildkit/index.ts'
+import { UserError } from '../../errors.ts'
+import type { Inputs } from '../../inputs/index.ts'
 import type { Machine } from './machine.ts'
 import {
   createCredentialLookup,
   createRegistryClient,
   credentialHelperRunner,
   type RegistryClient,
-} from '../registry/index.ts'
+} from '../../registry/index.ts'
 
 /** Milliseconds */
 const helperTimeout = 30_000

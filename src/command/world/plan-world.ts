@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createGit, createPip, globalConfiguration, type RunGit, writePrivateFile } from '../system/index.ts'
-import type { Inputs } from '../inputs/index.ts'
+import {
+  createGit,
+  createPip,
+  globalConfiguration,
+  type RunGit,
+  writePrivateFile,
+} from '../../system/index.ts'
+import type { Inputs } from '../../inputs/index.ts'
 import type { Machine } from './machine.ts'
 import {
   type Catalogue,
@@ -15,18 +21,18 @@ import {
   type PlanWorld,
   type PublishedPlace,
   rememberAnswers,
-} from '../plan/index.ts'
+} from '../../plan/index.ts'
 import {
   askedAttestations,
   judgePublished,
   judgeStaged,
   type Judging,
   noAttestations,
-} from '../promote/index.ts'
-import { createStoreReader, knownFrom } from '../store/index.ts'
+} from '../../promote/index.ts'
+import { createStoreReader, knownFrom } from '../../store/index.ts'
 import { readRecipe } from './recipe.ts'
-import type { RegistryClient } from '../registry/index.ts'
-import { type BaseFacts, packagesObjection, toolkitObjection } from '../verify/index.ts'
+import type { RegistryClient } from '../../registry/index.ts'
+import { type BaseFacts, packagesObjection, toolkitObjection } from '../../verify/index.ts'
 
 /** Milliseconds for one answer */
 const gitTimeout = 120_000

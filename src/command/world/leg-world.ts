@@ -9,7 +9,7 @@ import {
   makesIndex,
   runBuild,
   type RunDocker,
-} from '../buildkit/index.ts'
+} from '../../buildkit/index.ts'
 import {
   isReachableInBuild,
   type LegLog,
@@ -17,23 +17,23 @@ import {
   type LegWorld,
   reproduceCommand,
   sourcesOf,
-} from '../leg/index.ts'
-import { runProcess } from '../system/index.ts'
-import { UserError } from '../errors.ts'
-import { dockerfileOf } from './dockerfile-of.ts'
-import type { Inputs } from '../inputs/index.ts'
-import { whyOutdated } from './nixl-of-bases.ts'
+} from '../../leg/index.ts'
+import { runProcess } from '../../system/index.ts'
+import { UserError } from '../../errors.ts'
+import { dockerfileOf } from './recipe.ts'
+import type { Inputs } from '../../inputs/index.ts'
+import { whyOutdated } from '../nixl-of-bases.ts'
 import type { Machine } from './machine.ts'
-import { engines, type Leg, type NixlIndex, type Plan, type PlannedLeg } from '../plan/index.ts'
+import { engines, type Leg, type NixlIndex, type Plan, type PlannedLeg } from '../../plan/index.ts'
 import { readStageRecipes } from './recipe.ts'
-import type { Store } from '../store/index.ts'
+import type { Store } from '../../store/index.ts'
 import { objectionTo, readCatalogue } from './plan-world.ts'
 import {
   familiarReference,
   type ImageConfig,
   parseImageConfig,
   type RegistryClient,
-} from '../registry/index.ts'
+} from '../../registry/index.ts'
 
 /** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
 const killAfter = 4000

@@ -1,6 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ArtifactKind, type Engine, engines, recipeDigest, stageRecipe } from '../plan/index.ts'
+import { withEnvironment } from '../../buildkit/index.ts'
+import type { Machine } from './machine.ts'
+import {
+  type ArtifactKind,
+  type Engine,
+  engines,
+  type Leg,
+  recipeDigest,
+  stageRecipe,
+} from '../../plan/index.ts'
 
 /** @returns sha256 (64 hexadecimal digits) over what an engine's image is made with: its Dockerfile and the scripts */
 export function readRecipe(dockerfiles: string, engine: Engine): string {
@@ -26,4 +35,16 @@ function readScripts(dockerfiles: string): Map<string, Buffer> {
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
     .map((entry) => join(entry.parentPath, entry.name))
   return new Map(entries.map((path) => [path.slice(join(dockerfiles, '/').length), readFileSync(path)]))
+}
+
+/** @returns path of the Dockerfile for a leg: the engine's, or one of its own beside the logs where the image gets variables */
+export function dockerfileOf(
+  { dockerfiles, workspace }: Pick<Machine, 'dockerfiles' | 'workspace'>,
+  { id, engine, environment }: Pick<Leg, 'id' | 'engine' | 'environment'>,
+): string {
+  const path = join(dockerfiles, engines[engine].dockerfile)
+  if (Object.keys(environment).length === 0) return path
+  const own = join(workspace.root, `Dockerfile.${id}`)
+  writeFileSync(own, withEnvironment(readFileSync(path, 'utf8'), environment))
+  return own
 }

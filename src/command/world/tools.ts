@@ -1,8 +1,8 @@
-import type { Inputs } from '../inputs/index.ts'
-import type { FetchSource } from '../leg/index.ts'
-import type { NixlIndex } from '../plan/index.ts'
-import type { RegistryClient } from '../registry/index.ts'
-import type { RunGit } from '../system/index.ts'
+import type { Inputs } from '../../inputs/index.ts'
+import type { FetchSource } from '../../leg/index.ts'
+import type { NixlIndex } from '../../plan/index.ts'
+import type { RegistryClient } from '../../registry/index.ts'
+import type { RunGit } from '../../system/index.ts'
 import type { Machine } from './machine.ts'
 
 /** What a command works with. */

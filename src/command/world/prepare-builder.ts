@@ -1,9 +1,8 @@
-import * as core from '@actions/core'
 import { randomBytes } from 'node:crypto'
-import { checkRoom, makesIndex, openBuilder, type RunDocker } from '../buildkit/index.ts'
-import type { Inputs } from '../inputs/index.ts'
-import type { Plan, PlannedLeg } from '../plan/index.ts'
-import { remember, removeBallast, writePrivateFile } from '../system/index.ts'
+import { checkRoom, makesIndex, openBuilder, type RunDocker } from '../../buildkit/index.ts'
+import type { Inputs } from '../../inputs/index.ts'
+import type { Plan, PlannedLeg } from '../../plan/index.ts'
+import { remember, removeBallast, writePrivateFile } from '../../system/index.ts'
 import type { Machine } from './machine.ts'
 
 /** Before anything is pulled. @throws UserError if there is not enough room on disk */
@@ -47,7 +46,7 @@ export async function builderFor(
     newName,
     writeFile: (name: string, content: string) =>
       Promise.resolve(writePrivateFile(machine.workspace, name, content)),
-    log: core.info,
+    log: machine.log,
   }
   const builder = await machine.retry.run(() => openBuilder(docker, request))
   if (!builder.made) remember('builder', '')

@@ -1,0 +1,25 @@
+import type * as Core from '@actions/core'
+import type { Redact } from '../../system/index.ts'
+
+/** How a run speaks to its step: all that it says is redacted. Outputs stay as they are: an altered digest can't be pulled. */
+export type Output = {
+  log: (line: string) => void
+  annotate: (level: 'error' | 'warning' | 'notice', message: string, title?: string) => void
+  setOutput: (name: string, value: string) => void
+}
+
+/** Created once, in `main`. */
+export function createOutput(
+  core: Pick<typeof Core, 'info' | 'error' | 'warning' | 'notice' | 'setOutput'>,
+  redact: Redact,
+): Output {
+  return {
+    log: (line) => {
+      core.info(redact(line))
+    },
+    annotate: (level, message, title) => {
+      core[level](redact(message), title === undefined ? {} : { title: redact(title) })
+    },
+    setOutput: core.setOutput,
+  }
+}
