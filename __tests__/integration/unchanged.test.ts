@@ -284,7 +284,7 @@ async function layersOf(repository: string, tag: string): Promise<number[]> {
   const { history } = await readRegistry<{ history: { created: string; created_by?: string }[] }>(
     `${repository}/blobs/${config.digest}`,
   )
-  const own = history.filter(({ created_by }) => created_by?.includes('/run/image-action/step/'))
+  const own = history.filter(({ created_by }) => created_by?.includes('/run/image-action/common/run step '))
   expect(own.length).toBeGreaterThan(3)
   return own.map(({ created }) => Date.parse(created))
 }

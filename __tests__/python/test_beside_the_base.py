@@ -2,9 +2,9 @@ import os
 import unittest
 from unittest import mock
 
-from step.common import beside_the_base
-from step.common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base, without_named
-from step.common.failure import Failure
+from common import beside_the_base
+from common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base, without_named
+from common.failure import Failure
 
 from ..support.image_python import SitePackages, folder, printed, python_answers
 

@@ -5,7 +5,7 @@ import unittest
 from unittest import mock
 
 from step.builder.checkout import Source, checkout, has_version_tag, without_userinfo
-from step.common.failure import Failure
+from common.failure import Failure
 
 from ..support.image_python import folder, secret, write
 

@@ -5,7 +5,7 @@ from unittest import mock
 
 from measure import child
 from measure.child import LONGEST, OK, Child, Done, failure, python, run
-from step.common.marked import MARK
+from common.marked import MARK
 
 from ..support.image_python import folder
 from ..support.limits import limit_begins

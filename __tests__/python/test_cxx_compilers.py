@@ -4,7 +4,7 @@ import subprocess
 import unittest
 from unittest import mock
 
-from step.common.failure import Failure
+from common.failure import Failure
 from step.wheel import build_wheel
 from step.wheel.cxx_compilers import environment
 from step.builder.toolkit import Toolkit

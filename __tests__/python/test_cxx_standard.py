@@ -2,7 +2,7 @@ import os
 import unittest
 
 from measure.engine import torch
-from step.common.cxx_standard import HEADERS, asked_by, of_cmake, of_header, torch_directory
+from common.cxx_standard import HEADERS, asked_by, of_cmake, of_header, torch_directory
 
 from ..support.image_python import SitePackages, folder, write
 

@@ -14,7 +14,7 @@ import measure.tools
 import measure.ucx
 from measure.cuda_links import LIBRARY
 from step.builder import toolkit
-from step.common.failure import explain
+from common.failure import explain
 from step.image import debug_tools, integrate, nixl, ucx_tools
 from step.ucx import build_ucx
 from step.wheel import build_wheel
@@ -94,7 +94,7 @@ class WithSourceTest(unittest.TestCase):
 
 class WithDockerfilesTest(unittest.TestCase):
     def test_steps_that_the_dockerfiles_run_are_those_that_there_are(self):
-        scripts = "dockerfiles/scripts/step"
+        scripts = "dockerfiles/scripts"
         # It runs a step when it is imported
         steps = ast.literal_eval(re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1))
         for engine in ("vllm", "sglang"):
@@ -103,7 +103,7 @@ class WithDockerfilesTest(unittest.TestCase):
             for name, given in run:
                 self.assertIn(given, ("", engine))
                 main = "\ndef main(%s):\n" % ("engine" if given else "")
-                self.assertIn(main, read(scripts, steps[name].replace(".", "/") + ".py"))
+                self.assertIn(main, read(scripts, "step", steps[name].replace(".", "/") + ".py"))
 
     def test_ucx_is_copied_from_where_it_is_built(self):
         for engine in ("vllm", "sglang"):

@@ -5,7 +5,7 @@ from unittest import mock
 
 from measure import driver
 from measure.child import python
-from step.common import cuda
+from common import cuda
 from step.image import ucx_tools
 
 from ..support import image_python

@@ -3,7 +3,7 @@ import time
 import unittest
 
 from measure.floors import floors, might_have
-from step.common.source import LONGEST_BYTES, Unreadable, parsed
+from common.source import LONGEST_BYTES, Unreadable, parsed
 
 
 def found(text):

@@ -3,10 +3,10 @@ import sys
 import unittest
 from unittest import mock
 
-from step.common import python_packages
-from step.common.failure import Failure
-from step.common.package_index import settings
-from step.common.python_packages import pip
+from common import python_packages
+from common.failure import Failure
+from common.package_index import settings
+from common.python_packages import pip
 
 from ..support.image_python import environment, folder, printed, secret, write
 from ..support.python_index import PackageIndex

@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from measure import demands, integration
-from step.common.failure import Failure
+from common.failure import Failure
 from step.image import integrate
 from step.image.integrate import MODULES, find_module, find_patch, only_package, version_of
 

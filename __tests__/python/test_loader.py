@@ -6,7 +6,7 @@ from unittest import mock
 from measure import cuda_links, places
 from measure.loader import cached, findable
 from measure.system import libstdcxx
-from step.common.system_packages import library_is_there
+from common.system_packages import library_is_there
 
 from ..support.elf_file import elf_file
 from ..support.image_python import folder, program, write

@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from measure import nixl as measured
-from step.common.failure import Failure
+from common.failure import Failure
 from step.image.nixl import DISTRIBUTION, LEFTOVER, VARIANT, main, names, shown
 
 from ..support.image_python import SitePackages, folder, python_answers, write

@@ -3,9 +3,9 @@ import http.server
 import threading
 import unittest
 
-from step.common.failure import explain, say, warn
-from step.common.package_index import address, canaries, refusal, settings
-from step.common.python_packages import missing
+from common.failure import explain, say, warn
+from common.package_index import address, canaries, refusal, settings
+from common.python_packages import missing
 
 from ..support.image_python import printed, secret
 

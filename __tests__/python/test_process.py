@@ -3,8 +3,8 @@ import sys
 import unittest
 from unittest import mock
 
-from step.common.failure import Failure
-from step.common.process import CAUSES, answer, environment, run
+from common.failure import Failure
+from common.process import CAUSES, answer, environment, run
 
 from ..support.image_python import printed, secret
 

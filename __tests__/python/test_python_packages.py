@@ -2,7 +2,7 @@ import unittest
 import warnings
 
 from measure import places
-from step.common.python_packages import installed, normal
+from common.python_packages import installed, normal
 
 from ..support.image_python import SitePackages
 

@@ -2,7 +2,7 @@ import os
 import unittest
 import zipfile
 
-from step.common.requirements import build_requirements, parse, present, read_toml, runtime_requirements, sort_out
+from common.requirements import build_requirements, parse, present, read_toml, runtime_requirements, sort_out
 
 from ..support.image_python import SitePackages, folder, python_answers, write
 

@@ -2,9 +2,9 @@ import os
 import unittest
 from unittest import mock
 
-from step.common.hooks import hooks
-from step.common.runners import conditions, of_patch, runners
-from step.common.source import parse
+from common.hooks import hooks
+from common.runners import conditions, of_patch, runners
+from common.source import parse
 
 from ..support.image_python import SitePackages
 

@@ -8,7 +8,7 @@ from measure.running import start, why_not_there
 
 from ..support.image_python import folder, program, site_of, write
 
-RUN = os.path.join(os.path.dirname(sys.modules["measure"].__file__), "..", "step", "common", "run")
+RUN = os.path.join(os.path.dirname(sys.modules["measure"].__file__), "..", "common", "run")
 
 
 class RunningTest(unittest.TestCase):

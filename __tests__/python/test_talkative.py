@@ -6,9 +6,9 @@ from unittest import mock
 from measure import environment
 from measure.child import OK, python
 from measure.engine import torch
-from step.common import python_packages
-from step.common.marked import MARK, answered
-from step.common.process import ask_python
+from common import python_packages
+from common.marked import MARK, answered
+from common.process import ask_python
 from step.image.nixl import names
 
 from ..support import image_python

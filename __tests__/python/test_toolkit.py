@@ -3,9 +3,9 @@ import unittest
 from unittest import mock
 
 from measure import engine
-from step.common import cuda
+from common import cuda
 from step.builder.toolkit import Toolkit, flags_for, link_missing
-from step.common.failure import Failure
+from common.failure import Failure
 from step.ucx import build_ucx
 
 from ..support.image_python import folder, write

@@ -14,8 +14,8 @@ import venv
 from unittest import mock
 
 import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
-from step.common import secrets_given
-from step.common.marked import MARK
+from common import secrets_given
+from common.marked import MARK
 
 # Until this process ends
 KEPT = []

@@ -2,7 +2,7 @@
 
 import ast
 
-from step.common.source import Unreadable, last_name, parsed
+from common.source import Unreadable, last_name, parsed
 
 DEEPEST = 5
 

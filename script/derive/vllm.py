@@ -7,7 +7,7 @@ import tempfile
 from measure.demands import sources
 from measure.floors import floors, might_have
 from pip._vendor.packaging.version import Version
-from step.common.source import Unreadable, parsed
+from common.source import Unreadable, parsed
 
 from . import dockerfile, requirements
 

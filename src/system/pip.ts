@@ -1,4 +1,4 @@
-import givenIndex from '../../dockerfiles/scripts/step/common/given_index.json' with { type: 'json' }
+import givenIndex from '../../dockerfiles/scripts/common/given_index.json' with { type: 'json' }
 import { runProcess } from './process.ts'
 import { UserError } from '../errors.ts'
 import type { Retry } from './retry.ts'

@@ -74,7 +74,7 @@ export function warningsOf(leg: Leg, { image }: LegFacts): string[] {
 const debugTools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
 
 /**
- * Why no debug tool can be installed: dockerfiles/scripts/step/common/system_packages.py knows apt alone.
+ * Why no debug tool can be installed: dockerfiles/scripts/common/system_packages.py knows apt alone.
  * @returns a sentence without its end; undefined if it can, or none is missing
  */
 export function packagesObjection({ dpkg, tools, system }: BaseFacts): string | undefined {

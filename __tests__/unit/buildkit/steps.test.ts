@@ -67,7 +67,7 @@ describe('the table of steps', () => {
 
   it('names a step of our own by what it does', () => {
     const run = (words: string) =>
-      `RUN --mount=type=tmpfs,target=/tmp     ["/bin/sh", "/run/image-action/step/common/run", ${words}]`
+      `RUN --mount=type=tmpfs,target=/tmp     ["/bin/sh", "/run/image-action/common/run", ${words}]`
     expect(cleanName(`[ucx-builder 1/1] ${run('"step", "build-ucx"')}`)).toBe(
       '[ucx-builder 1/1] RUN build-ucx',
     )

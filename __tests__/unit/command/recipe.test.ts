@@ -10,8 +10,8 @@ afterAll(() => {
 })
 
 const original = join(folder, 'original')
-mkdirSync(join(original, 'scripts/step/common'), { recursive: true })
-for (const name of ['Dockerfile.vllm', 'Dockerfile.sglang', 'scripts/run', 'scripts/step/common/x.py'])
+mkdirSync(join(original, 'scripts/common'), { recursive: true })
+for (const name of ['Dockerfile.vllm', 'Dockerfile.sglang', 'scripts/run', 'scripts/common/x.py'])
   writeFileSync(join(original, name), name)
 
 /** @returns the digest of the recipe in a copy in which something was changed */
@@ -38,7 +38,7 @@ describe('the digest of a recipe', () => {
     ['where it is read from', () => undefined],
     ['the Dockerfile of the other engine', write('Dockerfile.sglang')],
     ['what is beside the scripts', write('catalogue.json')],
-    ['what Python keeps of them', write('scripts/step/common/x.pyc')],
+    ['what Python keeps of them', write('scripts/common/x.pyc')],
     [
       'an empty folder',
       (copy) => {
@@ -52,12 +52,12 @@ describe('the digest of a recipe', () => {
   it.each<[string, (copy: string) => void]>([
     ['the Dockerfile', write('Dockerfile.vllm')],
     ['a script', write('scripts/run')],
-    ['a script deep down', write('scripts/step/common/x.py')],
-    ['a further script', write('scripts/step/new')],
+    ['a script deep down', write('scripts/common/x.py')],
+    ['a further script', write('scripts/common/new')],
     [
       'the place of a script',
       (copy) => {
-        renameSync(join(copy, 'scripts/run'), join(copy, 'scripts/step/run'))
+        renameSync(join(copy, 'scripts/run'), join(copy, 'scripts/common/run'))
       },
     ],
   ])('depends on %s', (_, change) => {

@@ -61,7 +61,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     for (const run of runs) {
       const [last = ''] = run.split('\n').slice(-1)
       expect(JSON.parse(last)).toEqual(
-        expect.arrayContaining(['/bin/sh', '/run/image-action/step/common/run']),
+        expect.arrayContaining(['/bin/sh', '/run/image-action/common/run']),
       )
     }
     expect(dockerfile).not.toMatch(/^(?:SHELL|CMD|ENTRYPOINT)\b/m)

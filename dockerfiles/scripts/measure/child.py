@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 
-from step.common import marked
+from common import marked
 
 OK = {"outcome": "ok"}
 LONGEST = 400

@@ -4,9 +4,9 @@ import ast
 import os
 from importlib import metadata
 
-from step.common import hooks as hook_reader
-from step.common import runners as runner_reader
-from step.common.source import LONGEST_BYTES, Unreadable, last_name, module_file, parse, parsed, text_of
+from common import hooks as hook_reader
+from common import runners as runner_reader
+from common.source import LONGEST_BYTES, Unreadable, last_name, module_file, parse, parsed, text_of
 
 from . import places
 from .engine import engines

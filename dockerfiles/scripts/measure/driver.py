@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 
-from step.common import cuda
+from common import cuda
 
 from .child import python
 

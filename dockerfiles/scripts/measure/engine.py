@@ -6,7 +6,7 @@ import json
 import os
 from urllib.parse import unquote, urlsplit
 
-from step.common import cuda, cxx_standard
+from common import cuda, cxx_standard
 
 from . import places
 from .child import python

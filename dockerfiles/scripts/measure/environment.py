@@ -4,8 +4,8 @@ import os
 import shutil
 from importlib import metadata
 
-from step.common.failure import Failure
-from step.common.python_packages import pip_path
+from common.failure import Failure
+from common.python_packages import pip_path
 
 from . import places
 from .child import python, run

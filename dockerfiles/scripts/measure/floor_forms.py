@@ -4,7 +4,7 @@ import ast
 import re
 from collections import ChainMap
 
-from step.common.source import last_name, text_of
+from common.source import last_name, text_of
 
 VERSION = re.compile(r"^v?\d+\.\d[a-z0-9.+-]{0,60}$")
 REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?\s*([<>=!~].*)$")

@@ -9,7 +9,7 @@ import ast
 import re
 from collections import ChainMap
 
-from step.common.source import last_name
+from common.source import last_name
 
 from .floor_forms import demanded, failing, known
 

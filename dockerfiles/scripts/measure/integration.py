@@ -4,8 +4,8 @@ import json
 import os
 import re
 
-from step.common.failure import Failure
-from step.common.system_packages import patch_program
+from common.failure import Failure
+from common.system_packages import patch_program
 
 from . import places
 from .child import OK, failure, python, run

@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 
-from step.common import marked
+from common import marked
 
 from .child import OK, failure, run
 

@@ -7,7 +7,7 @@ from .child import OK, failure, run
 
 
 def user():
-    """USER as the image's configuration has it, `user[:group]`, each a name or a number, and its WORKDIR: step/common/run names it."""
+    """USER as the image's configuration has it, `user[:group]`, each a name or a number, and its WORKDIR: common/run names it."""
     name, directory = os.environ.get("BASE_USER", ""), os.environ.get("IMAGE_WORKDIR", "/")
     who, _, group = name.partition(":")
     entry = find("/etc/passwd", who or "0", 7)

@@ -9,7 +9,7 @@ const measured = 'base'
  * What a stage's result is made with, apart from the base and the build arguments: the text of the stage and of those that
  * it is made from, and the scripts that these mount. Comments and default values of arguments are not in it, since the
  * action gives each argument its value, nor is any other stage.
- * @param scripts path below the Dockerfile's folder (`scripts/step/common/run`) → content
+ * @param scripts path below the Dockerfile's folder (`scripts/common/run`) → content
  * @returns 64 hexadecimal digits
  */
 export function stageRecipe(

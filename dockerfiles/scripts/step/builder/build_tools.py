@@ -2,7 +2,7 @@
 
 import shutil
 
-from ..common import system_packages
+from common import system_packages
 
 COMMANDS = (("git", "git"), ("g++", "g++"), ("make", "make"))
 

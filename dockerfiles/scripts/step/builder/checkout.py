@@ -4,9 +4,9 @@ import os
 import re
 import urllib.parse
 
-from ..common.failure import Failure, say
-from ..common.process import answer, run
-from ..common.secrets_given import secret, trust
+from common.failure import Failure, say
+from common.process import answer, run
+from common.secrets_given import secret, trust
 
 FULL_COMMIT = re.compile(r"^[0-9a-f]{40}$")
 A_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")

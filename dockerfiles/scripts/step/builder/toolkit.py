@@ -6,10 +6,10 @@ import platform
 import re
 import sysconfig
 
-from ..common import cuda
-from ..common.failure import Failure, say
-from ..common.process import answer, run
-from ..common.python_packages import pip
+from common import cuda
+from common.failure import Failure, say
+from common.process import answer, run
+from common.python_packages import pip
 
 # The architectures of the GPUs that serve models today; those that the toolkit knows are the default.
 USUAL = ("8.0", "8.9", "9.0", "10.0", "12.0")

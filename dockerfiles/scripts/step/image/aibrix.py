@@ -3,10 +3,10 @@
 import glob
 import os
 
-from ..common.beside_the_base import pip_beside_the_base
-from ..common.failure import Failure, say
-from ..common.python_packages import pip
-from ..common.requirements import runtime_requirements, sort_out
+from common.beside_the_base import pip_beside_the_base
+from common.failure import Failure, say
+from common.python_packages import pip
+from common.requirements import runtime_requirements, sort_out
 
 GIVEN = "/run/wheel"
 QUIET = ["install", "-q", "--no-compile", "--no-cache-dir"]

@@ -3,8 +3,8 @@
 import glob
 import shutil
 
-from ..common import system_packages
-from ..common.failure import say
+from common import system_packages
+from common.failure import say
 
 # Command → package. ucx-utils is not among them: it brings a second, older libucp, without CUDA, into the loader's path.
 TOOLS = {

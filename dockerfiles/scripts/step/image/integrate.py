@@ -6,10 +6,10 @@ import os
 import re
 from importlib import metadata
 
-from ..common import hooks, runners
-from ..common.failure import Failure, say, warn
-from ..common.process import run
-from ..common.system_packages import patch_program
+from common import hooks, runners
+from common.failure import Failure, say, warn
+from common.process import run
+from common.system_packages import patch_program
 
 PATCHES = "/run/wheel/patches"
 RECORD = "/opt/aibrix/integration.json"

@@ -6,9 +6,9 @@ import shutil
 import sys
 import sysconfig
 
-from ..common.failure import Failure, say
-from ..common.process import ask_python
-from ..common.python_packages import installed, pip, vendored
+from common.failure import Failure, say
+from common.process import ask_python
+from common.python_packages import installed, pip, vendored
 
 # The first release with one package for each CUDA major; before, `nixl` alone
 FIRST_WITH_VARIANTS = "0.7.1"

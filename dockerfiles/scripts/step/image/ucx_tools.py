@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from ..common.failure import Failure, say
+from common.failure import Failure, say
 
 GIVEN = "/run/ucx"
 PREFIX = "/opt/aibrix/ucx"

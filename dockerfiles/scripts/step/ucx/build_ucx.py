@@ -13,10 +13,10 @@ import os
 import re
 import shutil
 
-from ..common import system_packages
+from common import system_packages
 from ..builder.checkout import Source, checkout
-from ..common.failure import Failure, say
-from ..common.process import run
+from common.failure import Failure, say
+from common.process import run
 from ..builder.toolkit import DRIVER, Toolkit, complete, link_name
 from ..builder.variables import remove_others
 

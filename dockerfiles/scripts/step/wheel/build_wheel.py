@@ -11,11 +11,11 @@ import shutil
 import zipfile
 
 from ..builder.checkout import Source, checkout, has_version_tag
-from ..common import cxx_standard
-from ..common.beside_the_base import pip_beside_the_base
-from ..common.failure import Failure, say, warn
-from ..common.python_packages import pip
-from ..common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
+from common import cxx_standard
+from common.beside_the_base import pip_beside_the_base
+from common.failure import Failure, say, warn
+from common.python_packages import pip
+from common.requirements import build_requirements, present, read_toml, runtime_requirements, sort_out
 from ..builder.toolkit import Toolkit, complete, flags_for
 from ..builder.variables import remove_others
 from . import cxx_compilers

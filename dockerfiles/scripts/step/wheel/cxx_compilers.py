@@ -5,9 +5,9 @@ import shlex
 import shutil
 import tempfile
 
-from ..common.cxx_standard import STANDARDS
-from ..common.failure import Failure, say
-from ..common.process import answer
+from common.cxx_standard import STANDARDS
+from common.failure import Failure, say
+from common.process import answer
 
 # What AIBrix sets for its extension (cmake/utils.cmake); for a torch that asks for no more, all is compiled as the project has it.
 PROJECT = 17

@@ -4,11 +4,11 @@ import importlib
 import os
 import sys
 
-sys.path[0] = os.path.dirname(os.path.dirname(sys.path[0]))
+sys.path[0] = os.path.dirname(sys.path[0])
 
-from step.common.failure import Failure, explain  # noqa: E402
+from common.failure import Failure, explain  # noqa: E402
 
-# Name on the command line → module beside this package with a main(), which is given the engine where the Dockerfile names it. Only the packages that a step
+# Name on the command line → module of `step` with a main(), which is given the engine where the Dockerfile names it. Only the packages that a step
 # needs are mounted for it, so that a change of one step does not make the others run again.
 STEPS = {
     "install-build-tools": "builder.build_tools",
