@@ -5,7 +5,8 @@ import unittest
 from importlib.machinery import EXTENSION_SUFFIXES
 from unittest import mock
 
-from measure import aibrix, compiled, driver, places
+from measure import aibrix, compiled, driver
+from common import packages
 
 from ..support.image_python import SitePackages, library
 
@@ -48,8 +49,8 @@ class ExtensionFileTest(unittest.TestCase):
         others = [self.site.add("aibrix_kvcache/" + name) for name in ("_aibrix_C.so", "deep/libpart.so.1.2", "x.so")]
         for name in ("x.so.txt", "notes.some", "_aibrix_C.py"):
             self.site.add("aibrix_kvcache/" + name)
-        os.symlink("x.so", places.package("aibrix_kvcache") + "/y.so")
-        self.assertEqual(aibrix.libraries(places.package("aibrix_kvcache"), own), others)
+        os.symlink("x.so", packages.package_directory("aibrix_kvcache") + "/y.so")
+        self.assertEqual(aibrix.libraries(packages.package_directory("aibrix_kvcache"), own), others)
         self.assertEqual(aibrix.libraries(None, None), [])
 
 

@@ -24,7 +24,7 @@ class BaseFilesTest(unittest.TestCase):
         self.install("vllm", "0.21.0", "vllm/envs.py,sha256=x,3\nvllm/__init__.py,,\n")
         # The packages of a test are in /tmp.
         for given in (
-            mock.patch.object(integration, "RECORD", os.path.join(folder(self), "integration.json")),
+            mock.patch.object(integration, "INTEGRATION_RECORD", os.path.join(folder(self), "integration.json")),
             mock.patch.object(base_files, "OUTSIDE", re.compile(base_files.OUTSIDE.pattern.replace("|tmp", ""))),
         ):
             given.start()
@@ -111,8 +111,8 @@ class BaseFilesTest(unittest.TestCase):
         self.site.add("vllm/old.py")
         def change():
             patch = "--- a/vllm/envs.py\t2025\n+++ b/vllm/envs.py\n@@ -1 +1 @@\n--- /dev/null\n+++ b/vllm/new.py\n--- a/vllm/old.py\n+++ /dev/null\n"
-            write(os.path.join(os.path.dirname(integration.RECORD), "the.patch"), patch)
-            write(integration.RECORD, json.dumps({"engine": "vllm", "mode": "patch", "evidence": "the.patch"}))
+            write(os.path.join(os.path.dirname(integration.INTEGRATION_RECORD), "the.patch"), patch)
+            write(integration.INTEGRATION_RECORD, json.dumps({"engine": "vllm", "mode": "patch", "evidence": "the.patch"}))
             self.site.add("vllm/envs.py", "patched")
             self.site.add("vllm/new.py")
             os.unlink(os.path.join(self.site.path, "vllm/old.py"))
@@ -187,7 +187,7 @@ class EditableFolderTest(unittest.TestCase):
 class PatchedFilesTest(unittest.TestCase):
     def test_are_none_where_the_note_is_broken_or_of_another_mode(self):
         path = os.path.join(folder(self), "integration.json")
-        with mock.patch.object(integration, "RECORD", path):
+        with mock.patch.object(integration, "INTEGRATION_RECORD", path):
             self.assertEqual(integration.patched_files(), set())
             for text in ("{broken", "[]", "{}", '{"mode": "module", "engine": "vllm"}', '{"mode": "patch", "engine": "vllm", "evidence": "gone"}'):
                 write(path, text)

@@ -3,7 +3,7 @@ import unittest
 from unittest import mock
 
 from common import beside_the_base
-from common.beside_the_base import asked_of_absent, frozen, pip_beside_the_base, without_named
+from common.beside_the_base import installed_constraints, pip_beside_the_base, required_of_absent, without_named
 from common.failure import Failure
 
 from ..support.image_python import SitePackages, folder, printed, python_answers
@@ -24,30 +24,30 @@ class FrozenTest(BesideTheBaseTest):
     def test_holds_each_distribution_at_its_version(self):
         self.install("sample_torch", "2.11.0+cu130")
         self.install("sample-a", "1.0rc1")
-        self.assertEqual(frozen(), ["sample-a==1.0rc1", "sample-torch==2.11.0+cu130"])
+        self.assertEqual(installed_constraints(), ["sample-a==1.0rc1", "sample-torch==2.11.0+cu130"])
 
     def test_leaves_out_versions_for_which_pip_would_refuse_all(self):
         self.install("sample-ubuntu", "0.1.36ubuntu1-of-us")
-        self.assertEqual(frozen(), [])
+        self.assertEqual(installed_constraints(), [])
 
 
 class AskedOfAbsentTest(BesideTheBaseTest):
     def test_is_what_the_engine_asks_of_what_is_not_there(self):
         self.install("sample-engine", "1.0", "Sample.NVTX==0.2.15", "sample-here<3", "sample-any", "sample-range>=1,<3; python_version >= '3'")
         self.install("sample-here", "2.0")
-        self.assertEqual(asked_of_absent(), [("sample-nvtx", "==0.2.15"), ("sample-range", "<3,>=1")])
+        self.assertEqual(required_of_absent(), [("sample-nvtx", "==0.2.15"), ("sample-range", "<3,>=1")])
 
     def test_is_not_what_another_python_or_an_extra_asks_nor_an_address(self):
         self.install("sample-engine", "1.0", "a==1; python_version < '3'", "b==1; extra == 'b'", "c @ https://example.com/c.whl")
-        self.assertEqual(asked_of_absent(), [])
+        self.assertEqual(required_of_absent(), [])
 
     def test_passes_over_what_is_no_requirement(self):
         self.install("sample-old", "1.0", "a (>=1", "c>=1; sys_platform ~= 'linux'", "b==1")
-        self.assertEqual(asked_of_absent(), [("b", "==1")])
+        self.assertEqual(required_of_absent(), [("b", "==1")])
 
     def test_passes_over_what_would_say_more_in_a_file_of_constraints(self):
         self.install("sample-odd", "1.0", "a===1\\", "b===1", "c>=1.0rc1", "d==1.0.dev0", "e!=1,==1.*")
-        self.assertEqual(asked_of_absent(), [("e", "!=1,==1.*")])
+        self.assertEqual(required_of_absent(), [("e", "!=1,==1.*")])
 
     def test_is_nothing_of_what_is_replaced_nor_of_a_version_that_python_does_not_take(self):
         for name in ("aibrix-kvcache", "nixl", "nixl-cu12"):
@@ -56,7 +56,7 @@ class AskedOfAbsentTest(BesideTheBaseTest):
         first = SitePackages(self)
         os.makedirs(first.path + "/sample_engine-2.0.dist-info")
         first.add("sample_engine-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sample-engine\nVersion: 2.0\nRequires-Dist: a>=2\n")
-        self.assertEqual(asked_of_absent(), [("a", ">=2")])
+        self.assertEqual(required_of_absent(), [("a", ">=2")])
 
 
 class PipBesideTheBaseTest(BesideTheBaseTest):
@@ -86,11 +86,11 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
         seen, _, failure = self.constraints()
         self.assertEqual((seen, failure), ([["sample-engine==1.0", "sample-new==2"]], None))
 
-    def test_leaves_out_what_can_not_be_had_and_keeps_the_rest(self):
+    def test_leaves_out_what_is_unavailable_and_keeps_the_rest(self):
         self.install("sample-engine", "1.0", "sample-new==2", "Sample.Other==9")
         seen, text, failure = self.constraints(refused=["sample-other==9"])
         self.assertEqual((seen[1:], failure), ([["sample-engine==1.0", "sample-new==2"]], None))
-        self.assertIn("again without what the base's packages ask and can't be had: not installed: No matching", text)
+        self.assertIn("again, without unavailable requirements of the base's packages: not installed: No matching", text)
 
     def test_holds_the_base_alone_where_pip_names_none_of_it(self):
         asked = [("a", "==1"), ("b", "==1")]

@@ -2,7 +2,8 @@ import os
 import unittest
 
 from measure.engine import torch
-from common.cxx_standard import HEADERS, asked_by, of_cmake, of_header, torch_directory
+from common.cxx_standard import HEADERS, of_cmake, of_header, required_by
+from common.packages import package_directory
 
 from ..support.image_python import SitePackages, folder, write
 
@@ -32,9 +33,9 @@ class WheelsTest(unittest.TestCase):
         for version, (of_headers, of_all) in WHEELS.items():
             with self.subTest(version):
                 directory = unpacked(self, version)
-                self.assertEqual(asked_by(directory), of_all)
+                self.assertEqual(required_by(directory), of_all)
                 os.remove(directory + "/share/cmake/Torch/TorchConfig.cmake")
-                self.assertEqual(asked_by(directory), of_headers)
+                self.assertEqual(required_by(directory), of_headers)
 
     def test_say_it_by_their_cmake_file_alone(self):
         for version, (_, of_all) in WHEELS.items():
@@ -43,11 +44,11 @@ class WheelsTest(unittest.TestCase):
                 for header in HEADERS:
                     if os.path.exists(os.path.join(directory, header)):
                         os.remove(os.path.join(directory, header))
-                self.assertEqual(asked_by(directory), of_all)
+                self.assertEqual(required_by(directory), of_all)
 
     def test_say_nothing_without_these_files(self):
-        self.assertIsNone(asked_by(folder(self)))
-        self.assertIsNone(asked_by("/nothing"))
+        self.assertIsNone(required_by(folder(self)))
+        self.assertIsNone(required_by("/nothing"))
 
 
 class HeaderTest(unittest.TestCase):
@@ -111,14 +112,14 @@ class TorchTest(unittest.TestCase):
         site.install("torch", "2.14.0")
         place = os.path.dirname(site.add("torch/__init__.py", "raise ImportError('no driver')"))
         site.add("torch/version.py", "__version__ = '2.14.0+cu130'\ncuda = '13.0'\n")
-        self.assertEqual(torch_directory(), place)
+        self.assertEqual(package_directory("torch"), place)
         self.assertIsNone(torch()["cxxStandard"])
         site.add("torch/" + HEADERS[0], "#if __cplusplus < 202002L\n#error old\n#endif\n")
         self.assertEqual(torch()["cxxStandard"], 20)
 
     def test_is_nowhere(self):
         SitePackages(self)
-        self.assertIsNone(torch_directory())
+        self.assertIsNone(package_directory("torch"))
 
 
 if __name__ == "__main__":

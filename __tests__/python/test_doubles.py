@@ -6,15 +6,17 @@ import os
 import re
 import unittest
 
-import measure.driver
-import measure.engine
-import measure.integration
-import measure.names
+import derive.bases
+import derive.nixl
+import measure.demands
+import measure.entrypoint
+import measure.nixl
 import measure.tools
-import measure.ucx
+from common.constants import CONNECTOR_MODULES, DRIVER_LIBRARIES, DRIVER_STUBS, ENGINES, UCX_MOUNT, UCX_PREFIX
+from common.failure import explain
+from common.runners import RUNNERS, SWITCH
 from measure.cuda_links import LIBRARY
 from step.builder import toolkit
-from common.failure import explain
 from step.image import debug_tools, integrate, nixl, ucx_tools
 from step.ucx import build_ucx
 from step.wheel import build_wheel
@@ -41,7 +43,7 @@ def declared(name):
 
 def text_of(name):
     """The lines in which src/ declares a constant of another kind."""
-    found = [match.group(0) for text in SOURCES for match in re.finditer(r"(?ms)^const %s\b.*?(?:^}|\n\n|\Z)" % name, text)]
+    found = [match.group(0) for text in SOURCES for match in re.finditer(r"(?ms)^(?:export )?const %s\b.*?(?:^}|\n\n|\Z)" % name, text)]
     assert len(found) == 1, "src/ declares %s %d times" % (name, len(found))
     return found[0]
 
@@ -59,7 +61,7 @@ class WithSourceTest(unittest.TestCase):
         self.assertEqual(nixl.FIRST_WITH_VARIANTS, declared("firstWithVariants"))
 
     def test_the_connector_of_vllm_is_looked_for_and_shown(self):
-        dotted, = integrate.MODULES["vllm"]
+        dotted, = CONNECTOR_MODULES["vllm"]
         self.assertEqual(dotted, declared("defaultModule"))
         self.assertIn("\n  %s: '" % dotted.rpartition(".")[2], text_of("moduleClasses"))
 
@@ -82,8 +84,28 @@ class WithSourceTest(unittest.TestCase):
 
     def test_packages_that_ucx_is_compiled_with_are_in_its_key(self):
         listed = [set(ast.literal_eval(found)) for text in SOURCES for found in re.findall(r"const packages = (\['lib[^\]]*\])", text)]
-        packages = {package for package, _ in build_ucx.HEADERS} | {debug_tools.LIBRARIES["librdmacm.so.1"]}
+        packages = {package for package in build_ucx.HEADERS} | {debug_tools.LIBRARIES["librdmacm.so.1"]}
         self.assertEqual([packages - names for names in listed], [set()])
+
+    def test_engines_are_named_in_src(self):
+        self.assertEqual(tuple(re.findall(r"(?m)^  (\w+): {$", text_of("engines"))), ENGINES)
+
+    def test_the_first_nixl_that_imports_the_variant_of_torch_is_the_first_with_all_variants(self):
+        first = ".".join(map(str, measure.nixl.FIRST_BY_TORCH))
+        self.assertEqual(f"{first}.0", declared("firstWithAllVariants"))
+
+    def test_model_runners_and_their_switch_are_named_in_src(self):
+        named = [f"{name}: '{module.replace('.', '/')}.py'" for name, module in RUNNERS.items()] + [f"{SWITCH}="]
+        self.assertEqual([name for name in named if not any(name in text for text in SOURCES)], [])
+
+    def test_a_stored_ucx_must_have_the_stub_of_libcuda(self):
+        stub = f"'{DRIVER_STUBS}/{DRIVER_LIBRARIES[0]}'"
+        self.assertTrue(any(stub in text for text in SOURCES), f"src/ does not check {stub}")
+
+    def test_the_format_of_facts_is_the_one_that_src_reads(self):
+        written = re.search(r'"format": (\d+)', read("dockerfiles", "scripts", "measure", "__main__.py")).group(1)
+        fields = [text for text in SOURCES if "bundledUcx: " in text and "format: v.literal" in text]
+        self.assertEqual([re.findall(r"format: v\.literal\((\d+)\)", text) for text in fields], [[written]])
 
     def test_a_failed_step_says_so_as_the_action_reads_it(self):
         with printed() as text:
@@ -102,29 +124,25 @@ class WithDockerfilesTest(unittest.TestCase):
             self.assertEqual(sorted(name for name, _ in run), sorted(steps))
             for name, given in run:
                 self.assertIn(given, ("", engine))
-                main = "\ndef main(%s):\n" % ("engine" if given else "")
+                main = f"\ndef main({'engine: str' if given else ''}) -> None:\n"
                 self.assertIn(main, read(scripts, "step", steps[name].replace(".", "/") + ".py"))
 
     def test_ucx_is_copied_from_where_it_is_built(self):
         for engine in ("vllm", "sglang"):
             text = read("dockerfiles", "Dockerfile." + engine)
-            self.assertIn("COPY --from=ucx-builder %s /\n" % build_ucx.PREFIX, text)
+            self.assertIn("COPY --from=ucx-builder %s /\n" % UCX_PREFIX, text)
             # Once for the image, and for each of the two that measure it
-            self.assertEqual(text.count("--mount=type=bind,from=ucx,target=%s " % ucx_tools.GIVEN), 3)
+            self.assertEqual(text.count("--mount=type=bind,from=ucx,target=%s " % UCX_MOUNT), 3)
 
 
 class WithinTheScriptsTest(unittest.TestCase):
-    def test_ucx_is_built_installed_and_measured_under_one_prefix(self):
-        self.assertEqual({build_ucx.PREFIX, ucx_tools.PREFIX, measure.ucx.PREFIX}, {"/opt/aibrix/ucx"})
-
-    def test_stubs_of_the_driver_are_kept_where_they_are_measured_with_and_not_in_the_image(self):
-        self.assertEqual([soname for soname, _, _, _ in toolkit.DRIVER], list(measure.driver.LIBRARIES))
-        name = os.path.relpath(build_ucx.STUBS, build_ucx.PREFIX)
-        self.assertEqual(measure.driver.KEPT, "%s/%s" % (ucx_tools.GIVEN, name))
-        self.assertIn(name, ucx_tools.NOT_FOR_THE_IMAGE)
-
-    def test_integration_is_noted_where_it_is_looked_for(self):
-        self.assertEqual(integrate.RECORD, measure.integration.RECORD)
+    def test_stubs_of_the_driver_are_not_in_the_image(self):
+        self.assertIn(os.path.relpath(build_ucx.STUBS, UCX_PREFIX), ucx_tools.NOT_FOR_THE_IMAGE)
+        self.assertEqual(tuple(soname for soname, _, _, _ in toolkit.DRIVER), DRIVER_LIBRARIES)
 
     def test_engines_are_the_same_everywhere(self):
-        self.assertEqual([tuple(integrate.MODULES), measure.engine.ENGINES], [measure.names.ENGINES] * 2)
+        lists = (CONNECTOR_MODULES, measure.demands.FACTORIES, measure.entrypoint.SERVERS, derive.bases.ENGINES)
+        self.assertEqual([tuple(names) for names in lists], [ENGINES] * len(lists))
+
+    def test_machines_have_a_toolkit_and_wheels_of_nixl(self):
+        self.assertEqual(tuple(toolkit.TARGETS), derive.nixl.PLATFORMS)

@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from measure import driver
-from measure.child import python
+from measure.subprocesses import python
 from common import cuda
 from step.image import ucx_tools
 
@@ -95,7 +95,7 @@ class StubTest(unittest.TestCase):
         os.makedirs(links)
         for name in ("bin/ucx_info", "lib/libucp.so.0", "source.json", "LICENSE", "driver-stub/libcuda.so.1"):
             write(given + "/" + name)
-        with mock.patch.multiple(ucx_tools, GIVEN=given, PREFIX=prefix, LINKS=links):
+        with mock.patch.multiple(ucx_tools, UCX_MOUNT=given, UCX_PREFIX=prefix, LINKS=links):
             ucx_tools.main()
         self.assertEqual(sorted(os.listdir(prefix)), ["LICENSE", "bin", "lib"])
         self.assertEqual(os.readlink(links + "/ucx_info"), prefix + "/bin/ucx_info")

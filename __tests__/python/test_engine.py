@@ -3,7 +3,7 @@ import os
 import unittest
 
 from measure.engine import editable, engines, record, versions
-from measure.places import distribution
+from common.packages import distribution
 
 from ..support.image_python import SitePackages, python_answers
 

@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from measure import entrypoint
-from measure.child import Done
+from measure.subprocesses import Done
 from measure.entrypoint import programs, start
 
 VLLM = ["vllm", "serve"]

@@ -3,10 +3,10 @@ import sys
 import unittest
 from unittest import mock
 
-from common import python_packages
+from common import run_pip
 from common.failure import Failure
 from common.package_index import settings
-from common.python_packages import pip
+from common.run_pip import pip
 
 from ..support.image_python import environment, folder, printed, secret, write
 from ..support.python_index import PackageIndex
@@ -20,7 +20,7 @@ class GivenIndexTest(unittest.TestCase):
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
         self.set(clear=True, **dict(kept, HOME=self.home, XDG_CONFIG_DIRS=self.home + "/xdg", no_proxy="*"))
         # It has one: to ask takes half a second each time.
-        for given in (mock.patch.object(python_packages, "pip_path", return_value=None), mock.patch.object(sys, "executable", self.python + "/bin/python3")):
+        for given in (mock.patch.object(run_pip, "pip_path", return_value=None), mock.patch.object(sys, "executable", self.python + "/bin/python3")):
             given.start()
             self.addCleanup(given.stop)
 

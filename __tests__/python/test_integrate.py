@@ -4,9 +4,10 @@ import unittest
 from unittest import mock
 
 from measure import demands, integration
+from common.constants import CONNECTOR_MODULES
 from common.failure import Failure
 from step.image import integrate
-from step.image.integrate import MODULES, find_module, find_patch, only_package, version_of
+from step.image.integrate import find_module, find_patch, only_package, version_of
 
 from ..support.image_python import SitePackages, folder, printed, write
 
@@ -78,13 +79,13 @@ class FindModuleTest(unittest.TestCase):
         self.packages = SitePackages(self)
 
     def test_is_the_module_without_importing_anything(self):
-        dotted, = MODULES["vllm"]
+        dotted, = CONNECTOR_MODULES["vllm"]
         self.packages.add("aibrix_kvcache/__init__.py", "raise SystemExit('imported')")
         self.packages.add(dotted.replace(".", "/") + ".py")
         self.assertEqual(find_module("vllm"), (dotted, None))
 
     def test_is_the_file_in_a_package_before_the_package(self):
-        file, package = MODULES["sglang"]
+        file, package = CONNECTOR_MODULES["sglang"]
         self.packages.add("sglang/__init__.py")
         self.packages.add(package.replace(".", "/") + "/__init__.py")
         self.assertEqual(find_module("sglang"), (package, None))
@@ -93,10 +94,10 @@ class FindModuleTest(unittest.TestCase):
 
     def test_is_none_in_a_release_without_it_or_where_only_its_folder_is(self):
         for add in (lambda: None, lambda: self.packages.add("sglang/__init__.py"),
-                    lambda: os.makedirs(os.path.join(self.packages.path, *MODULES["sglang"][1].split(".")))):
+                    lambda: os.makedirs(os.path.join(self.packages.path, *CONNECTOR_MODULES["sglang"][1].split(".")))):
             add()
-            self.assertEqual(find_module("sglang"), (None, "this sglang has no " + MODULES["sglang"][0]))
-        self.assertEqual(find_module("vllm"), (None, "this AIBrix release has no " + MODULES["vllm"][0]))
+            self.assertEqual(find_module("sglang"), (None, "this sglang has no " + CONNECTOR_MODULES["sglang"][0]))
+        self.assertEqual(find_module("vllm"), (None, "this AIBrix release has no " + CONNECTOR_MODULES["vllm"][0]))
 
 
 class EngineTest(unittest.TestCase):
@@ -114,11 +115,11 @@ class EngineTest(unittest.TestCase):
 
     def test_is_noted_with_what_connects_it(self):
         place = folder(self)
-        with mock.patch.multiple(integrate, RECORD=place + "/it/integration.json", PATCHES=place), printed():
+        with mock.patch.multiple(integrate, INTEGRATION_RECORD=place + "/it/integration.json", PATCHES=place), printed():
             with mock.patch.dict(os.environ, INTEGRATION="none"):
                 integrate.main("vllm")
         with open(place + "/it/integration.json", encoding="utf-8") as file:
-            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was asked for", "evidence": None, "conditions": []})
+            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was requested", "evidence": None, "conditions": []})
 
     def test_is_noted_with_the_condition_on_which_the_engine_runs_what_aibrix_acts_on(self):
         runner = "class GPUModelRunner:\n    def execute_model(self): pass\n"
@@ -128,13 +129,13 @@ class EngineTest(unittest.TestCase):
             "vllm/v1/worker/gpu_model_runner.py": runner,
             "vllm/v1/worker/gpu/model_runner.py": runner,
             "aibrix_kvcache/__init__.py": "",
-            MODULES["vllm"][0].replace(".", "/") + ".py":
+            CONNECTOR_MODULES["vllm"][0].replace(".", "/") + ".py":
                 "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\nR.execute_model = wrap(R.execute_model)",
         }.items():
             self.site.add(path, text)
         record = folder(self) + "/integration.json"
-        with mock.patch.object(integrate, "RECORD", record), mock.patch.object(demands, "RECORD", record), \
-                mock.patch.object(integration, "RECORD", record), printed():
+        with mock.patch.object(integrate, "INTEGRATION_RECORD", record), mock.patch.object(demands, "INTEGRATION_RECORD", record), \
+                mock.patch.object(integration, "INTEGRATION_RECORD", record), printed():
             with mock.patch.dict(os.environ, {"INTEGRATION": "module"}):
                 integrate.main("vllm")
             with mock.patch.dict(os.environ, {"VLLM_USE_V2_MODEL_RUNNER": "0"}):

@@ -3,10 +3,11 @@ import re
 import unittest
 from unittest import mock
 
-from measure import cuda_links, places
+from measure import cuda_links
+from common import packages
 from measure.loader import cached, findable
 from measure.system import libstdcxx
-from common.system_packages import library_is_there
+from common.system_packages import has_library
 
 from ..support.elf_file import elf_file
 from ..support.image_python import folder, program, write
@@ -26,10 +27,10 @@ class LoaderTest(unittest.TestCase):
         program(self, "ldconfig", "cat <<'END'\n%s\nEND" % LISTING % self.library)
         self.assertEqual(cached(), [("libibverbs.so.1", "/lib/libibverbs.so.1"), ("libucp-1a2b.so.0", self.library)])
 
-    def test_knows_in_a_step_whether_a_library_is_there(self):
+    def test_knows_in_a_step_whether_a_has_library(self):
         program(self, "ldconfig", "cat <<'END'\n%s\nEND" % LISTING % self.library)
         names = ("libibverbs.so.1", "libucp-1a2b.so.0", "libibverbs.so", "libibverbs", "(libc6,x86-64)", "")
-        self.assertEqual([name for name in names if library_is_there(name)], list(names[:2]))
+        self.assertEqual([name for name in names if has_library(name)], list(names[:2]))
 
     def test_tells_a_cache_that_can_not_be_read_from_an_empty_one(self):
         program(self, "ldconfig", "echo broken >&2; exit 1")
@@ -70,7 +71,7 @@ class CudaLinksTest(unittest.TestCase):
             write(place + "/" + name, elf_file(needed=needed))
         write(place + "/deep/g.so", "no ELF file")
         os.symlink("a.so", place + "/link.so")
-        objects = places.shared_objects(place)
+        objects = packages.shared_objects(place)
         self.assertEqual([path[len(place) + 1:] for path in objects], ["a.so", "b.so.1.2", "c.so", "d.so", "deep/g.so", "e.so", "f.so.txt"])
         found = cuda_links.linking(objects[:-1])
         self.assertEqual([os.path.basename(one["path"]) for one in found], ["a.so", "b.so.1.2", "c.so"])

@@ -7,7 +7,7 @@ import unittest
 from unittest import mock
 
 from measure import loopback
-from measure.child import Child, Done
+from measure.subprocesses import Child, Done
 
 FINAL = "Final:                    50      6.643  4000.158  4000.158      249.99     249.99         250         250\n"
 

@@ -5,7 +5,8 @@ from unittest import mock
 
 from measure import nixl as measured
 from common.failure import Failure
-from step.image.nixl import DISTRIBUTION, LEFTOVER, VARIANT, main, names, shown
+from common.constants import NIXL_DISTRIBUTION, NIXL_VARIANT
+from step.image.nixl import LEFTOVER, distributions, main, shown
 
 from ..support.image_python import SitePackages, folder, python_answers, write
 
@@ -17,33 +18,33 @@ class NamesTest(unittest.TestCase):
         python_answers(self, "13.0")
         for version in ("0.7.1", "0.8.0", "1.0", "0.7.1.post1"):
             with self.subTest(version):
-                self.assertEqual(names(version), ["nixl", "nixl-cu13"])
+                self.assertEqual(distributions(version), ["nixl", "nixl-cu13"])
 
     def test_are_the_package_alone_before_there_were_variants(self):
         python_answers(self, "12.8")
         for version in ("0.7.0", "0.6.1", "0.7.1rc1"):
             with self.subTest(version):
-                self.assertEqual(names(version), ["nixl"])
+                self.assertEqual(distributions(version), ["nixl"])
 
     def test_can_not_be_told_for_a_torch_without_cuda(self):
         for text in (None, "", "None", "cpu"):
             with self.subTest(text):
                 python_answers(self, text)
                 with self.assertRaisesRegex(Failure, "names no CUDA version"):
-                    names("0.8.0")
+                    distributions("0.8.0")
 
     def test_can_not_be_told_for_what_is_no_version(self):
         python_answers(self, "13.0")
-        with self.assertRaisesRegex(Failure, "^nixl-version: 'latest' is no version.$"):
-            names("latest")
+        with self.assertRaisesRegex(Failure, "^nixl-version: 'latest' is not a version.$"):
+            distributions("latest")
 
 
 class PatternsTest(unittest.TestCase):
     def test_tell_files_of_nixl_from_those_of_others(self):
         for pattern, yes, no in (
-            (DISTRIBUTION, ("nixl", "nixl-cu12", "nixl-cu13"), ("nixl-cu", "nixl-ep", "nixlbench", "my-nixl", "nixl_cu12")),
+            (NIXL_DISTRIBUTION, ("nixl", "nixl-cu12", "nixl-cu13"), ("nixl-cu", "nixl-ep", "nixlbench", "my-nixl", "nixl_cu12")),
             (LEFTOVER, CU13 + ("nixl", "nixl.libs", "nixl_cu12-0.8.0.dist-info"), ("nixlbench", "nixl.py", "nixl-cu12", "xnixl", "nixl_cu12.pth")),
-            (VARIANT, ("nixl_cu12",), ("nixl", "nixl_cu", "nixl_cu12.libs", "nixl-cu12")),
+            (NIXL_VARIANT, ("nixl_cu12",), ("nixl", "nixl_cu", "nixl_cu12.libs", "nixl-cu12")),
         ):
             self.assertEqual([name for name in yes + no if pattern.match(name)], list(yes))
 
@@ -63,7 +64,7 @@ class BaseTest(unittest.TestCase):
         self.assertIn("NIXL stays as the base has it: nixl 1.5.0, nixl-cu12 1.5.0, nixl-cu13 1.5.0", said)
 
     def test_has_to_be_there(self):
-        with self.assertRaisesRegex(Failure, "the base brings no NIXL that could stay; set nixl-version"):
+        with self.assertRaisesRegex(Failure, "the base has no NIXL that could stay; set nixl-version"):
             self.run_main({"torch": "2.14.0"})
 
 
@@ -97,7 +98,7 @@ class MeasuredTest(unittest.TestCase):
             self.site.add(name + "/x")
         self.site.add("torch/__init__.py")
         for version, cuda, first in (("1.5.0", "12.9", "nixl_cu12.libs"), ("1.5.0", "13.0", "nixl_cu13.libs"), ("1.0.1", "12.9", "nixl_cu13.libs")):
-            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.pip", return_value={"nixl": version}), \
+            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.installed", return_value={"nixl": version}), \
                  mock.patch("measure.engine.versions", return_value=["2.14.0", cuda]):
                 found = [os.path.basename(path) for path in measured.libraries() if path.startswith(self.site.path)]
                 self.assertEqual(found[0], first)

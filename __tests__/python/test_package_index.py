@@ -4,8 +4,8 @@ import threading
 import unittest
 
 from common.failure import explain, say, warn
-from common.package_index import address, canaries, refusal, settings
-from common.python_packages import missing
+from common.package_index import address, secret_texts, refusal, settings
+from common.run_pip import project_not_found
 
 from ..support.image_python import printed, secret
 
@@ -24,31 +24,31 @@ class PackageIndexTest(WithIndex):
 
     def test_is_none_without_a_secret_or_with_an_empty_one(self):
         secret(self, "git-credentials", "https://user:secret@git.example")
-        self.assertEqual((address(), settings(), canaries()), (None, {}, []))
+        self.assertEqual((address(), settings(), secret_texts()), (None, {}, []))
         self.give("\n")
-        self.assertEqual((address(), settings(), canaries()), (None, {}, []))
+        self.assertEqual((address(), settings(), secret_texts()), (None, {}, []))
 
 
 class SecretTextsTest(WithIndex):
     def test_are_the_password_with_and_without_the_name_as_written_and_as_meant_longest_first(self):
         self.give("https://user:pass%40word@pypi.example/simple")
-        self.assertEqual(canaries(), ["user:pass%40word", "user:pass@word", "pass%40word", "pass@word"])
+        self.assertEqual(secret_texts(), ["user:pass%40word", "user:pass@word", "pass%40word", "pass@word"])
 
     def test_are_found_where_the_password_has_an_at_sign(self):
         self.give("https://user:pass@word@pypi.example/simple")
-        self.assertEqual(canaries(), ["user:pass@word", "pass@word"])
+        self.assertEqual(secret_texts(), ["user:pass@word", "pass@word"])
 
     def test_are_a_token_alone(self):
         self.give("https://pypi-token@pypi.example/simple")
-        self.assertEqual(canaries(), ["pypi-token"])
+        self.assertEqual(secret_texts(), ["pypi-token"])
 
     def test_are_none_where_the_address_has_none(self):
         self.give("https://pypi.example/a@b")
-        self.assertEqual(canaries(), [])
+        self.assertEqual(secret_texts(), [])
 
     def test_are_not_so_short_that_hiding_them_would_hide_everything(self):
         self.give("https://u:abc@pypi.example")
-        self.assertEqual(canaries(), ["u:abc"])
+        self.assertEqual(secret_texts(), ["u:abc"])
 
 
 class Index(http.server.BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ class RefusalTest(WithIndex):
             ("x: Could not find a version that satisfies the requirement Sample_Redis>=5 (from versions: none)", "sample-redis"),
             ("x: 403 Client Error: Forbidden", None),
         ):
-            self.assertEqual(missing(sentence), name)
+            self.assertEqual(project_not_found(sentence), name)
 
 
 class SentencesTest(unittest.TestCase):

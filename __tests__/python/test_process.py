@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from common.failure import Failure
-from common.process import CAUSES, answer, environment, run
+from common.process import CAUSES, environment, output_of, run
 
 from ..support.image_python import printed, secret
 
@@ -69,7 +69,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual(self.failure("echo one; echo ' two '; echo; exit 1"), "x could not be made: two")
 
     def test_names_the_exit_code_where_nothing_was_printed(self):
-        self.assertEqual(self.failure("exit 3"), "x could not be made: exit code 3 without a word")
+        self.assertEqual(self.failure("exit 3"), "x could not be made: exit code 3 without any output")
 
     def test_adds_the_network_that_pip_warned_of_once(self):
         refused = "echo 'WARNING: Retrying: Connection refused'"
@@ -79,8 +79,8 @@ class RunTest(unittest.TestCase):
         self.assertEqual(
             self.failure("echo 'fatal: Connection refused'; exit 1"), "x could not be made: Connection refused")
 
-    def test_says_that_a_program_is_not_there(self):
-        with self.assertRaisesRegex(Failure, "^x: no-such-program is not there$"):
+    def test_says_that_a_program_is_not_installed(self):
+        with self.assertRaisesRegex(Failure, "^x: no-such-program is not installed$"):
             run(["no-such-program"], "x")
 
     def test_shows_no_secret_neither_in_the_output_nor_in_the_cause(self):
@@ -104,11 +104,11 @@ class EnvironmentTest(unittest.TestCase):
             self.assertEqual(os.environ["SAMPLE_A"], "a")
 
 
-class AnswerTest(unittest.TestCase):
+class OutputOfTest(unittest.TestCase):
     def test_is_the_output_of_a_program_that_succeeds(self):
-        self.assertEqual(answer(["sh", "-c", "echo yes; echo no >&2"]), "yes\n")
+        self.assertEqual(output_of(["sh", "-c", "echo yes; echo no >&2"]), "yes\n")
 
-    def test_is_none_for_a_program_that_fails_or_is_not_there(self):
-        self.assertIsNone(answer(["sh", "-c", "echo yes; exit 1"]))
-        self.assertIsNone(answer(["no-such-program"]))
-        self.assertIsNone(answer([os.path.dirname(sys.executable)]))
+    def test_is_none_for_a_program_that_fails_or_is_not_installed(self):
+        self.assertIsNone(output_of(["sh", "-c", "echo yes; exit 1"]))
+        self.assertIsNone(output_of(["no-such-program"]))
+        self.assertIsNone(output_of([os.path.dirname(sys.executable)]))

@@ -2,7 +2,7 @@ import os
 import unittest
 import zipfile
 
-from common.requirements import build_requirements, parse, present, read_toml, runtime_requirements, sort_out
+from common.requirements import build_requirements, parse, present, read_toml, runtime_requirements, split_by_installed
 
 from ..support.image_python import SitePackages, folder, python_answers, write
 
@@ -16,29 +16,29 @@ class RequirementsTest(unittest.TestCase):
 class SortOutTest(RequirementsTest):
     def test_leaves_alone_what_the_base_has_at_a_version_that_fits(self):
         self.base.install("Sample.Redis", "5.2.1")
-        self.assertEqual(sort_out(["sample-redis>=5", "sample_redis", "SAMPLE.REDIS==5.2.*"]), ([], []))
+        self.assertEqual(split_by_installed(["sample-redis>=5", "sample_redis", "SAMPLE.REDIS==5.2.*"]), ([], []))
 
     def test_names_what_nothing_is_installed_for_without_its_marker(self):
         texts = ["sample-absent[fast]>=1,<3; python_version >= '3'", "sample-other"]
-        missing, unmet = sort_out(texts)
+        missing, unmet = split_by_installed(texts)
         self.assertEqual([text.replace(" ", "") for text in missing], ["sample-absent[fast]<3,>=1", "sample-other"])
         self.assertEqual(unmet, [])
 
     def test_tells_what_the_base_has_at_another_version(self):
         self.base.install("sample-redis", "6.1")
-        missing, unmet = sort_out(["sample-redis==6.0.0 ; python_version >= '3'", "sample-redis<7"])
+        missing, unmet = split_by_installed(["sample-redis==6.0.0 ; python_version >= '3'", "sample-redis<7"])
         self.assertEqual((missing, unmet), ([], ["sample-redis==6.0.0 (the base has 6.1)"]))
 
     def test_takes_pre_releases_and_local_parts_of_the_base_as_they_are(self):
         self.base.install("sample-torch", "2.11.0+cu130")
         self.base.install("sample-wheel", "0.46.0rc1")
-        self.assertEqual(sort_out(["sample-torch==2.11.0", "sample-wheel>=0.45"]), ([], []))
+        self.assertEqual(split_by_installed(["sample-torch==2.11.0", "sample-wheel>=0.45"]), ([], []))
 
     def test_skips_what_is_for_another_python_or_an_extra(self):
-        self.assertEqual(sort_out(["sample-absent; python_version < '3'", "sample-absent; extra == 'test'"]), ([], []))
+        self.assertEqual(split_by_installed(["sample-absent; python_version < '3'", "sample-absent; extra == 'test'"]), ([], []))
 
     def test_never_asks_for_a_package_that_would_shadow_python_itself(self):
-        self.assertEqual(sort_out(["asyncio", "AsyncIO>=3"]), ([], []))
+        self.assertEqual(split_by_installed(["asyncio", "AsyncIO>=3"]), ([], []))
 
 
 class PresentTest(RequirementsTest):

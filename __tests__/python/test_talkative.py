@@ -4,12 +4,12 @@ import unittest
 from unittest import mock
 
 from measure import environment
-from measure.child import OK, python
+from measure.subprocesses import OK, python
 from measure.engine import torch
-from common import python_packages
-from common.marked import MARK, answered
+from common import run_pip
+from common.marked import MARK, last_answer
 from common.process import ask_python
-from step.image.nixl import names
+from step.image.nixl import distributions
 
 from ..support import image_python
 from ..support.image_python import SitePackages, folder, write
@@ -42,8 +42,8 @@ class TalkativePythonTest(unittest.TestCase):
         self.assertIsNone(ask_python("/no/python3", "answer(1)"))
 
     def test_gives_them_beside_what_only_looks_like_one(self):
-        self.assertEqual(answered(MARK + "1\n" + MARK + "{broken\n"), 1)
-        self.assertIsNone(answered(MARK + "{broken"))
+        self.assertEqual(last_answer(MARK + "1\n" + MARK + "{broken\n"), 1)
+        self.assertIsNone(last_answer(MARK + "{broken"))
 
     def test_gives_them_where_a_package_greets_and_takes_the_output_for_itself(self):
         greets = "import io, sys\nprint('torch!', end='')\nsys.stdout = io.StringIO()\n"
@@ -52,8 +52,8 @@ class TalkativePythonTest(unittest.TestCase):
         SitePackages(self).add("torch/__init__.py")
         found = torch()
         self.assertEqual((found["version"], found["cuda"]), ("2.11.0", "13.0"))
-        with mock.patch.object(python_packages, "pip_path", return_value=None):
-            self.assertEqual(names("0.8.0"), ["nixl", "nixl-cu13"])
+        with mock.patch.object(run_pip, "pip_path", return_value=None):
+            self.assertEqual(distributions("0.8.0"), ["nixl", "nixl-cu13"])
 
     def test_has_no_complaints_of_pip_but_those_of_pip(self):
         write(self.site + "/unmet-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: unmet\nVersion: 1.0\nRequires-Dist: not-there\n")
@@ -64,13 +64,13 @@ class TalkativePythonTest(unittest.TestCase):
 
     def test_lends_its_pip(self):
         borrowed = folder(self) + "/pip"
-        with mock.patch.object(python_packages, "BORROWED", borrowed), mock.patch.object(python_packages, "OTHERS", (self.python,)):
-            self.assertTrue(python_packages.from_other_python())
+        with mock.patch.object(run_pip, "BORROWED_PIP", borrowed), mock.patch.object(run_pip, "OTHER_PYTHONS", (self.python,)):
+            self.assertTrue(run_pip.from_other_python())
         self.assertTrue(os.path.isfile(borrowed + "/pip/__main__.py"))
 
 
 class AnsweredTest(unittest.TestCase):
     def test_is_the_last_one_on_a_line_of_its_own(self):
-        self.assertEqual(answered("noise\n%s1\nnoise %s2\n%s3\nnoise" % (MARK, MARK, MARK)), 3)
-        self.assertIsNone(answered("noise\n"))
-        self.assertIsNone(answered(MARK + "null\n"))
+        self.assertEqual(last_answer("noise\n%s1\nnoise %s2\n%s3\nnoise" % (MARK, MARK, MARK)), 3)
+        self.assertIsNone(last_answer("noise\n"))
+        self.assertIsNone(last_answer(MARK + "null\n"))

@@ -57,9 +57,9 @@ class ToolkitTest(unittest.TestCase):
         self.assertEqual(engine.toolkit()["architectures"], wanted)
         self.assertEqual(Toolkit().chosen(" ".join(wanted)), wanted)
 
-    def test_fails_where_nvcc_does_not_tell_its_version(self):
+    def test_fails_if_nvcc_does_not_report_its_version(self):
         toolkit_home(self, release="unknown")
-        with self.assertRaisesRegex(Failure, "does not tell its version"):
+        with self.assertRaisesRegex(Failure, "does not report its version"):
             Toolkit()
 
     def test_compiles_by_default_for_the_usual_gpus_that_it_knows(self):

@@ -3,7 +3,7 @@ import unittest
 from unittest import mock
 
 from measure import user as measured
-from measure.child import OK, failure
+from measure.subprocesses import OK, failure
 
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nengine:x:2000:2001::/home/engine:/usr/sbin/nologin\n\nbroken\n"
 GROUP = "root:x:0:\nengine:x:2001:\nvideo:x:44:a,engine\n"

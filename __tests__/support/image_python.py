@@ -14,8 +14,9 @@ import venv
 from unittest import mock
 
 import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
-from common import secrets_given
+from common import build_secrets
 from common.marked import MARK
+from common.source import parse
 
 # Until this process ends
 KEPT = []
@@ -53,6 +54,7 @@ class SitePackages:
         """Adds a file; returns its path."""
         path = write(os.path.join(self.path, name), content)
         importlib.invalidate_caches()
+        parse.cache_clear()
         return path
 
     def install(self, name, version, **files):
@@ -66,7 +68,7 @@ class SitePackages:
 def secret(case, name, text):
     """Gives a build secret; returns its path."""
     path = write(os.path.join(folder(case), name), text)
-    given = mock.patch.object(secrets_given, "DIRECTORY", os.path.dirname(path))
+    given = mock.patch.object(build_secrets, "DIRECTORY", os.path.dirname(path))
     given.start()
     case.addCleanup(given.stop)
     return path

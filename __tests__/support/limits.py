@@ -3,7 +3,7 @@
 import time
 from unittest import mock
 
-from measure.child import Child
+from measure.subprocesses import Child
 
 LONGEST_SECONDS = 60
 

@@ -86,7 +86,7 @@ it.each(['wheel/build_wheel.py', 'ucx/build_ucx.py'])(
   '%s removes the others before it does anything',
   (file) => {
     const text = readFileSync(`dockerfiles/scripts/step/${file}`, 'utf8')
-    expect(text).toMatch(/^def main\(\):\n {4}remove_others\(\)\n/m)
+    expect(text).toMatch(/^def main\(\) -> None:\n {4}remove_others\(\)\n/m)
   },
 )
 

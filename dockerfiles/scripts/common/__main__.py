@@ -1,4 +1,9 @@
-"""Runs one build step: python3 step NAME [ENGINE]. On failure the last line is `image-action: error: <one sentence>`."""
+"""Runs one build step: python3 common NAME [ENGINE].
+
+On failure the last line is `image-action: error: <one sentence>`.
+"""
+
+from __future__ import annotations
 
 import importlib
 import os
@@ -8,8 +13,9 @@ sys.path[0] = os.path.dirname(sys.path[0])
 
 from common.failure import Failure, explain  # noqa: E402
 
-# Name on the command line → module of `step` with a main(), which is given the engine where the Dockerfile names it. Only the packages that a step
-# needs are mounted for it, so that a change of one step does not make the others run again.
+# Name on the command line → module of `step` with a main(), which gets the engine if the Dockerfile
+# names it. Each step has only the packages that it needs mounted, so that a change of one step does
+# not run the others again.
 STEPS = {
     "install-build-tools": "builder.build_tools",
     "build-ucx": "ucx.build_ucx",
@@ -22,18 +28,18 @@ STEPS = {
 }
 
 
-def main():
+def main() -> int:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in STEPS:
-        explain("there is no step %r; there are %s" % (name, ", ".join(STEPS)))
+        explain(f"there is no step {name!r}; the steps are {', '.join(STEPS)}")
         return 2
     try:
-        importlib.import_module("step." + STEPS[name]).main(*sys.argv[2:])
+        importlib.import_module(f"step.{STEPS[name]}").main(*sys.argv[2:])
     except Failure as failure:
         explain(str(failure))
         return 1
     except OSError as error:
-        explain("%s: %s" % (name, error))
+        explain(f"{name}: {error}")
         return 1
     return 0
 

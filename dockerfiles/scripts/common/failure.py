@@ -1,21 +1,23 @@
-"""What a step tells a person."""
+"""What a step prints for a person."""
+
+from __future__ import annotations
 
 import sys
 
 
 class Failure(Exception):
-    """A step can't go on. The text is one sentence: what, why, what to do."""
+    """A step can't go on. The text is one sentence: what failed, why, what to do."""
 
 
-def explain(sentence):
+def explain(sentence: str) -> None:
     """Prints the line that the action looks for when a build fails."""
     sys.stdout.flush()
-    print("image-action: error: " + " ".join(sentence.split()), file=sys.stderr, flush=True)
+    print(f"image-action: error: {' '.join(sentence.split())}", file=sys.stderr, flush=True)
 
 
-def warn(sentence):
-    print("image-action: warning: " + " ".join(sentence.split()), flush=True)
+def warn(sentence: str) -> None:
+    print(f"image-action: warning: {' '.join(sentence.split())}", flush=True)
 
 
-def say(sentence):
-    print("image-action: " + sentence, flush=True)
+def say(sentence: str) -> None:
+    print(f"image-action: {sentence}", flush=True)

@@ -1,68 +1,80 @@
-"""Where AIBrix puts functions of its own in place of those of vLLM's model runners, read from AIBrix' source."""
+"""Where AIBrix replaces functions of vLLM's model runners, read from AIBrix' source."""
+
+from __future__ import annotations
 
 import ast
 import os
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from .runners import CLASS, RUNNERS, class_in
 from .source import Unreadable, last_name, parse, text_of
 
 # Part of AIBrix' package that is for vLLM; importing a connector runs it.
-PLACE = os.path.join("integration", "vllm")
-# Classes above a class
+VLLM_FOLDER = os.path.join("integration", "vllm")
+# Levels of base classes that are searched
 DEEPEST = 10
 MODULE = re.compile(r"^vllm(\.\w+)+$")
 
 
-def hooks(aibrix, engine):
-    """The hooks, one for each runner, and a file that could not be read (else None), with the reason.
+def hooks(aibrix: str, engine: str) -> tuple[list[dict[str, Any]], str | None]:
+    """The hooks, one per runner, and the file that could not be read (or None), with the reason.
 
-    aibrix, engine: directories of the packages. there: whether the engine has the class. missing: methods that it lacks.
+    aibrix, engine: directories of the packages. there: whether the engine has the class. missing:
+    methods that it lacks.
     """
-    found, error = {}, None
-    for path in sorted(files(os.path.join(aibrix, PLACE))):
+    found: dict[str, set[str]] = {}
+    error = None
+    for path in sorted(files(os.path.join(aibrix, VLLM_FOLDER))):
         try:
             for name, methods in replaced(parse(path)).items():
                 found.setdefault(name, set()).update(methods)
         except Unreadable as problem:
-            error = error or "%s: %s" % (os.path.relpath(path, os.path.dirname(aibrix)), problem)
+            error = error or f"{os.path.relpath(path, os.path.dirname(aibrix))}: {problem}"
     try:
         return [checked(engine, name, sorted(methods)) for name, methods in sorted(found.items())], error
     except Unreadable as problem:
         return [], str(problem)
 
 
-def files(directory):
-    return [os.path.join(parent, name) for parent, _, names in os.walk(directory) for name in names if name.endswith(".py")]
+def files(directory: str) -> list[str]:
+    walk = os.walk(directory)
+    return [os.path.join(parent, name) for parent, _, names in walk for name in names if name.endswith(".py")]
 
 
-def checked(engine, runner, methods):
+def checked(engine: str, runner: str, methods: list[str]) -> dict[str, Any]:
     definition = class_in(engine, RUNNERS[runner], CLASS)
     missing = [] if definition is None else [name for name in methods if not has(engine, definition, name)]
     return {"runner": runner, "there": definition is not None, "missing": missing}
 
 
-def has(engine, definition, method, depth=0):
-    """Whether a class has a method, or a base of it that is not found beside it may have."""
-    own = any(getattr(node, "name", None) == method or method in map(last_name, getattr(node, "targets", []))
-              for node in definition.body)
+def has(engine: str, definition: ast.ClassDef, method: str, depth: int = 0) -> bool:
+    """Whether a class has a method; true also if a base class that was not found may have it."""
+    own = any(
+        getattr(node, "name", None) == method or method in map(last_name, getattr(node, "targets", []))
+        for node in definition.body
+    )
     return own or any(inherits(engine, last_name(base), method, depth + 1) for base in definition.bases)
 
 
-def inherits(engine, base, method, depth):
-    """Whether a base brings a method. Mixins that a runner is made of are looked for beside it."""
+def inherits(engine: str, base: str | None, method: str, depth: int) -> bool:
+    """Whether a base class has a method.
+
+    Mixins of a runner are searched in the engine's folder of workers.
+    """
     if base == "object":
         return False
     if base is None or depth > DEEPEST:
         return True
     for path in files(os.path.join(engine, "v1", "worker")):
-        for node in ast.walk(parse(path)) if contains(path, "class " + base) else []:
+        for node in ast.walk(parse(path)) if contains(path, f"class {base}") else []:
             if isinstance(node, ast.ClassDef) and node.name == base:
                 return has(engine, node, method, depth)
     return True
 
 
-def contains(path, text):
+def contains(path: str, text: str) -> bool:
     try:
         with open(path, "rb") as file:
             return text.encode("utf-8") in file.read()
@@ -70,14 +82,11 @@ def contains(path, text):
         return False
 
 
-def replaced(tree):
-    """Runner → methods of it that are kept and replaced by a module, whatever way it came to the class."""
+def replaced(tree: ast.Module) -> dict[str, set[str]]:
+    """Runner → its methods that a module keeps and replaces, however the module got the class."""
     modules = {name for node in ast.walk(tree) for name in [text_of(node)] if name and MODULE.match(name)}
     imported, local = bindings(tree)
-    stored, loaded = {}, {}
-    for node in ast.walk(tree):
-        for owner, attribute, is_stored in accesses(node):
-            (stored if is_stored else loaded).setdefault(owner, set()).add(attribute)
+    stored, loaded = attributes_by_owner(tree)
     result, mentioned = {}, modules | {target[0] for target in imported.values()}
     for runner, module in RUNNERS.items():
         names = {name for name, target in imported.items() if target == (module, CLASS)}
@@ -86,22 +95,37 @@ def replaced(tree):
         names = with_aliases(tree, names)
         replacing = set().union(*(stored.get(name, set()) for name in names))
         # The class itself, by another one
-        owners = {name for name, attributes in stored.items() if CLASS in attributes and imported.get(name, (module,))[0] == module}
+        having_class = {name for name, attributes in stored.items() if CLASS in attributes}
+        owners = {name for name in having_class if imported.get(name, (module,))[0] == module}
         if replacing or (owners and module in mentioned):
             result[runner] = replacing & set().union(*(loaded.get(name, set()) for name in names))
     return result
 
 
-def bindings(tree):
-    """Names under which a module has what it imported, as (module, name), and those that hold the class of a module that is
-    only known when it runs."""
-    imported, local = {}, set()
+def attributes_by_owner(tree: ast.Module) -> tuple[dict[str | None, set[str]], dict[str | None, set[str]]]:
+    """(stored, loaded): owner's name → attributes that a module replaces in it and reads from it.
+    """
+    stored: dict[str | None, set[str]] = {}
+    loaded: dict[str | None, set[str]] = {}
+    for node in ast.walk(tree):
+        for owner, attribute, is_stored in accesses(node):
+            (stored if is_stored else loaded).setdefault(owner, set()).add(attribute)
+    return stored, loaded
+
+
+def bindings(tree: ast.Module) -> tuple[dict[str, tuple[str, str | None]], set[str]]:
+    """(imported, local): a module's names → the (module, name) that they import, and names that
+    hold the class of a module that is only known at run time.
+    """
+    imported: dict[str, tuple[str, str | None]] = {}
+    local: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 imported[alias.asname or alias.name] = (node.module, alias.name)
-                # A module out of its package
-                imported.setdefault("%s.%s" % (node.module, alias.name), ("%s.%s" % (node.module, alias.name), None))
+                # A module of a package
+                dotted = f"{node.module}.{alias.name}"
+                imported.setdefault(dotted, (dotted, None))
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 imported[alias.asname or alias.name] = (alias.name, None)
@@ -110,10 +134,13 @@ def bindings(tree):
     return imported, local | {CLASS} - {name for name, target in imported.items() if target[1] == CLASS}
 
 
-def with_aliases(tree, names):
-    """The names, and those to which a module hands what they hold: by assignment, in a loop, as an argument of its functions."""
+def with_aliases(tree: ast.Module, names: set[str]) -> set[str]:
+    """The names, and those that get their value.
+
+    A name gets it by assignment, in a loop or as an argument of the module's functions.
+    """
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    handed = []
+    handed: list[tuple[ast.AST, ast.AST]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
             handed += [(target, node.value) for target in node.targets]
@@ -124,18 +151,19 @@ def with_aliases(tree, names):
     found, before = set(names), None
     while found != before:
         before = set(found)
-        found |= {getattr(target, "arg", None) or last_name(target) for target, source in handed if last_name(source) in found} - {None}
+        targets = [target for target, source in handed if last_name(source) in found]
+        found |= {getattr(target, "arg", None) or last_name(target) for target in targets} - {None}
     return found
 
 
-def is_class(node):
+def is_class(node: ast.AST) -> bool:
     """`module.GPUModelRunner` or `getattr(module, "GPUModelRunner")`"""
     if isinstance(node, ast.Call) and last_name(node.func) == "getattr" and len(node.args) > 1:
         return text_of(node.args[1]) == CLASS
     return isinstance(node, ast.Attribute) and node.attr == CLASS
 
 
-def accesses(node):
+def accesses(node: ast.AST) -> Iterator[tuple[str | None, str, bool]]:
     """(owner's name, attribute, whether it is replaced) of what a node does with a class."""
     if isinstance(node, ast.Attribute):
         yield last_name(node.value), node.attr, isinstance(node.ctx, ast.Store)

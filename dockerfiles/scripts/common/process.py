@@ -1,15 +1,21 @@
-"""Other programs: run with their output shown as it comes, and their cause kept for the error's one sentence."""
+"""Runs other programs.
+
+Their output is shown as it comes. The reason of a failure is kept for the error's sentence.
+"""
+
+from __future__ import annotations
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 from . import marked
 from .failure import Failure
-from .package_index import canaries
+from .package_index import secret_texts
 
-# What compilers, pip, apt and git begin the line with that says why.
+# Lines in which compilers, pip, apt and git say why they failed
 CAUSES = (
     re.compile(r"^ERROR: (?!ResolutionImpossible)(.*)"),
     re.compile(r"((?:fatal )?error(?: #?\w+)?: .*)"),
@@ -19,30 +25,32 @@ CAUSES = (
     re.compile(r"^(can't find file to patch .*|Hunk #\d+ FAILED .*)"),
 )
 
-# What pip says as a warning, long before the error that comes of it
+# pip prints these as warnings, long before the error that they cause
 HINTS = re.compile(r"([cC]ertificate verify failed|Name or service not known|Connection refused)")
 
 
-def environment(extra=None):
+def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """This process's environment with `extra`; a value of None removes a variable."""
-    merged = dict(os.environ)
-    for name, value in (extra or {}).items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = value
-    return merged
+    merged = {**os.environ, **(extra or {})}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
-def run(argv, what, env=None, cwd=None, cause_first=False):
-    """Runs a program and shows its output, without secrets.
+def run(
+    argv: Sequence[str],
+    what: str,
+    env: Mapping[str, str | None] | None = None,
+    cwd: str | None = None,
+    cause_first: bool = False,
+) -> None:
+    """Runs a program and shows its output, without secrets. Raises Failure if it fails.
 
-    what: what it does, for the error: "NIXL 0.7.1 could not be installed".
-    cause_first: the first line that looks like a cause is it (compilers, apt), else the last one (pip).
+    what: start of the error's sentence: "NIXL 0.7.1 could not be installed".
+    cause_first: the first line that looks like a cause is it (compilers, apt), else the last one
+    (pip).
     """
-    hidden = canaries()
-    causes = []
-    hints = []
+    hidden = secret_texts()
+    causes: list[str] = []
+    hints: list[str] = []
     last = ""
     try:
         process = subprocess.Popen(
@@ -50,7 +58,7 @@ def run(argv, what, env=None, cwd=None, cause_first=False):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
         )
     except FileNotFoundError as error:
-        raise Failure("%s: %s is not there" % (what, argv[0])) from error
+        raise Failure(f"{what}: {argv[0]} is not installed") from error
     with process:
         for line in process.stdout:
             for text in hidden:
@@ -58,18 +66,20 @@ def run(argv, what, env=None, cwd=None, cause_first=False):
             sys.stdout.write(line)
             sys.stdout.flush()
             last = line.strip() or last
-            causes.extend(match.group(1).strip() for match in (p.search(line) for p in CAUSES) if match)
+            causes.extend(match.group(1).strip() for match in (pattern.search(line) for pattern in CAUSES) if match)
             hints.extend(HINTS.findall(line)[:1])
             del hints[10:]
             del causes[200:-200]
     if process.returncode != 0:
         cause = causes[0 if cause_first else -1] if causes else last
-        cause += next((" (%s)" % hint.strip() for hint in hints if hint not in cause), "")
-        raise Failure("%s: %s" % (what, cause or "exit code %d without a word" % process.returncode))
+        cause += next((f" ({hint.strip()})" for hint in hints if hint not in cause), "")
+        raise Failure(f"{what}: {cause or f'exit code {process.returncode} without any output'}")
 
 
-def answer(argv, env=None, cwd=None):
-    """Standard output of a program, or None if it is not there or fails."""
+def output_of(
+    argv: Sequence[str], env: Mapping[str, str | None] | None = None, cwd: str | None = None
+) -> str | None:
+    """Standard output of a program, or None if it is not installed or fails."""
     try:
         done = subprocess.run(
             argv, env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -80,6 +90,6 @@ def answer(argv, env=None, cwd=None):
     return done.stdout if done.returncode == 0 else None
 
 
-def ask_python(executable, code, env=None):
-    """What a Python answers to code that calls `answer(VALUE)`, or None if it is not there or fails."""
-    return marked.answered(answer([executable] + marked.arguments(code), env=env) or "")
+def ask_python(executable: str, code: str, env: Mapping[str, str | None] | None = None) -> object:
+    """The answer of a Python to code that calls `answer(VALUE)`, or None if there is none."""
+    return marked.last_answer(output_of([executable, *marked.arguments(code)], env=env) or "")

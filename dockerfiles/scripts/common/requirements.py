@@ -1,16 +1,21 @@
-"""Requirements against what the base has."""
+"""Compares requirements with what the base has."""
+
+from __future__ import annotations
 
 import zipfile
+from collections.abc import Collection, Iterable
 from email.parser import HeaderParser
+from typing import Any
 
-from .python_packages import installed, normal, vendored
+from .packages import installed, normalized
+from .run_pip import vendored
 
-# The module of Python itself; PyPI's `asyncio` is a copy from Python 3.3 that would shadow it.
+# A module of Python itself; PyPI's `asyncio` is a copy from Python 3.3 that would shadow it.
 SHADOWS = {"asyncio"}
 
 
-def parse(text):
-    """A requirement (PEP 508) as pip's own parser sees it, or None if its marker says that it is not for this Python."""
+def parse(text: str) -> Any:
+    """A requirement (PEP 508), parsed by pip, or None if its marker excludes this Python."""
     vendored()
     from pip._vendor.packaging.requirements import Requirement
 
@@ -20,33 +25,32 @@ def parse(text):
     return requirement
 
 
-def sort_out(texts):
-    """Sorts requirements by what the base has.
+def split_by_installed(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """(missing, unmet): requirements that the base lacks, or has at another version (described).
 
-    Returns (missing, unmet): requirements that nothing is installed for, and descriptions of those that the base has at a
-    version which does not fit. The engine's environment wins, so the second are only told.
+    The engine's environment wins, so unmet requirements are only reported.
     """
     have = installed()
     missing, unmet = [], []
     for text in texts:
         requirement = parse(text)
-        if requirement is None or normal(requirement.name) in SHADOWS:
+        if requirement is None or normalized(requirement.name) in SHADOWS:
             continue
-        version = have.get(normal(requirement.name))
+        version = have.get(normalized(requirement.name))
         if version is None:
             requirement.marker = None
             missing.append(str(requirement))
         elif not requirement.specifier.contains(version, prereleases=True):
-            unmet.append("%s (the base has %s)" % (text.split(";")[0].strip(), version))
+            unmet.append(f"{text.split(';')[0].strip()} (the base has {version})")
     return missing, unmet
 
 
-def present(texts, missing):
-    """Those of the requirements that the base has in some version, torch aside."""
+def present(texts: Iterable[str], missing: Collection[str]) -> list[str]:
+    """The requirements that the base has in some version, except torch."""
     kept = []
     for text in texts:
         requirement = parse(text)
-        if requirement is None or normal(requirement.name) in SHADOWS | {"torch"}:
+        if requirement is None or normalized(requirement.name) in SHADOWS | {"torch"}:
             continue
         requirement.marker = None
         if str(requirement) not in missing:
@@ -54,25 +58,25 @@ def present(texts, missing):
     return kept
 
 
-def build_requirements(pyproject, of_the_base=("torch", "numpy")):
-    """What a project needs to be built, by its pyproject.toml, without what has to be the base's own.
+def build_requirements(pyproject: str, of_the_base: Collection[str] = ("torch", "numpy")) -> list[str]:
+    """What a project's pyproject.toml needs for its build, without what must be the base's own.
 
-    torch is always the base's; numpy is where the base has it.
+    torch is always the base's; numpy is if the base has it.
     """
     have = installed()
-    names = []
+    needed = []
     for text in read_toml(pyproject).get("build-system", {}).get("requires", ["setuptools", "wheel"]):
         requirement = parse(text)
         if requirement is None:
             continue
-        name = normal(requirement.name)
+        name = normalized(requirement.name)
         if name == "torch" or (name in of_the_base and name in have):
             continue
-        names.append(text)
-    return names
+        needed.append(text)
+    return needed
 
 
-def read_toml(path):
+def read_toml(path: str) -> dict[str, Any]:
     try:
         import tomllib as toml
     except ImportError:
@@ -82,9 +86,9 @@ def read_toml(path):
         return toml.load(file)
 
 
-def runtime_requirements(wheel):
+def runtime_requirements(wheel: str) -> list[str]:
     """The Requires-Dist lines of a wheel, without those of its extras."""
     with zipfile.ZipFile(wheel) as archive:
-        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Requires-Dist") or []
     return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]

@@ -1,18 +1,25 @@
-"""Measures a base image or a finished image and writes the facts as JSON: python3 measure base|image FILE as root, and
-python3 measure running-base|running-image FILE as the user that runs it.
+"""Measures a base image or a finished image and writes the facts as JSON.
 
-Measures and never judges. Nothing that is missing or broken stops it: what can't be measured is null, or says why in an
-`error` beside it. src/verify/facts.ts describes the format.
+usage: python3 measure base|image FILE                    as root
+       python3 measure running-base|running-image FILE    as the user that runs the image
+
+Measures and never judges. Nothing that is missing or broken stops it: what can't be measured is
+null, or has the reason in an `error` beside it. src/verify/facts.ts describes the format.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 sys.path[0] = os.path.dirname(sys.path[0])
 
+from common import packages  # noqa: E402
 from measure import (  # noqa: E402
     aibrix,
     base_files,
@@ -34,32 +41,38 @@ from measure import (  # noqa: E402
     user,
 )
 
-# What was written down in the base; its step writes it beside the facts, that of the image is given it here.
+# The table of the base's files. The base's step writes it beside the facts; the image's step gets
+# it here.
 BASE_FILES = "/run/image-action/base-files.json"
 
+UNKNOWN_SYSTEM = {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}
 
-def isolated(measurement, fallback):
-    """The result of a measurement, or `fallback`: one that breaks does not take the others with it."""
+
+def isolated(measurement: Callable[[], Any], fallback: Any) -> Any:
+    """The result of a measurement, or `fallback`: one that fails does not fail the others."""
     try:
         return measurement()
-    except Exception:  # whatever a strange image does to a measurement
+    except Exception:  # a strange image may break a measurement in any way
         print("image-action: warning: a measurement failed", file=sys.stderr)
         traceback.print_exc()
         return fallback
 
 
-def at_once(measurements):
-    """{name: result} of {name: (measurement, fallback)}, side by side: nearly all wait for processes of their own, for imports above all."""
+def in_parallel(measurements: Mapping[str, tuple[Callable[[], Any], Any]]) -> dict[str, Any]:
+    """The results by name of measurements, each with its fallback.
+
+    Nearly all measurements wait for processes of their own, mostly for imports.
+    """
     with ThreadPoolExecutor(len(measurements)) as pool:
         begun = {name: pool.submit(isolated, *measurement) for name, measurement in measurements.items()}
     return {name: future.result() for name, future in begun.items()}
 
 
-def facts(finished):
-    # Before anything is imported, since that may write what it likes
+def facts(finished: bool) -> dict[str, Any]:
+    # Before anything is imported, since an import may write files
     compared = isolated(lambda: base_files.compared(BASE_FILES), None) if finished else None
-    found = at_once({
-        "system": (system.system, {"machine": "unknown", "distribution": "unknown", "glibc": "unknown", "libstdcxx": None}),
+    found = in_parallel({
+        "system": (system.system, UNKNOWN_SYSTEM),
         "python": (system.python, {"version": "unknown", "executable": sys.executable, "externallyManaged": False}),
         "imports": (imports.imports, None),
         "engines": (engine.engines, []),
@@ -73,7 +86,7 @@ def facts(finished):
         "cudaLinks": (links, None),
         "tools": (tools.tools, []),
         "demands": (demands.demands, None),
-        "pip": (environment.pip, {}),
+        "pip": (packages.installed, {}),
         "pipCheck": (environment.pip_check, None),
         "dpkg": (environment.dpkg, None),
         **(IN_A_FINISHED_IMAGE if finished else IN_A_BASE),
@@ -82,9 +95,14 @@ def facts(finished):
     return {**nothing, **found, "format": 2, "baseFiles": compared}
 
 
-def links():
-    """Who links which CUDA."""
-    linking = {"torch": cuda_links.torch, "nixl": cuda_links.nixl, "aibrix": cuda_links.aibrix, "ucxTools": cuda_links.ucx_tools}
+def links() -> dict[str, Any]:
+    """Which part links which CUDA."""
+    linking = {
+        "torch": cuda_links.torch,
+        "nixl": cuda_links.nixl,
+        "aibrix": cuda_links.aibrix,
+        "ucxTools": cuda_links.ucx_tools,
+    }
     return {name: isolated(measurement, None) for name, measurement in linking.items()}
 
 
@@ -96,8 +114,8 @@ IN_A_FINISHED_IMAGE = {
 }
 
 
-def as_it_runs(finished):
-    found = at_once({
+def as_it_runs(finished: bool) -> dict[str, Any]:
+    found = in_parallel({
         "entrypoint": (lambda: entrypoint.starts(twice=not finished), None),
         "imports": (running.would_import, None),
         "tools": (running.started, None),
@@ -121,22 +139,22 @@ MEASUREMENTS = {
 }
 
 
-def writable_for_the_user(directory):
-    """Makes the directory of the facts, and one in it for what is measured as the image's user."""
+def create_directories(directory: str) -> None:
+    """Creates the directory of the facts, and one in it for measurements as the image's user."""
     of_the_user = os.path.join(directory, "running")
     os.makedirs(of_the_user, exist_ok=True)
     os.chmod(of_the_user, 0o777)
 
 
-def main():
+def main() -> int:
     what = sys.argv[1] if len(sys.argv) == 3 else None
     if what not in MEASUREMENTS:
-        print("image-action: error: usage: measure %s FILE" % "|".join(MEASUREMENTS), file=sys.stderr)
+        print(f"image-action: error: usage: measure {'|'.join(MEASUREMENTS)} FILE", file=sys.stderr)
         return 2
     files = isolated(base_files.table, None) if what == "base" else None
     text = json.dumps(MEASUREMENTS[what](), indent=2, sort_keys=True) + "\n"
     if not what.startswith("running-"):
-        writable_for_the_user(os.path.dirname(os.path.abspath(sys.argv[2])))
+        create_directories(os.path.dirname(os.path.abspath(sys.argv[2])))
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(text)
     if what == "base":

@@ -1,12 +1,17 @@
 """aibrix_kvcache and its compiled parts."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import re
 import sys
+from typing import Any
 
-from . import compiled, driver, places
-from .child import python
+from common import packages
+
+from . import compiled, driver
+from .subprocesses import python
 
 PACKAGE, EXTENSION = "aibrix_kvcache", "aibrix_kvcache._aibrix_C"
 
@@ -18,9 +23,9 @@ answer(spec and spec.origin)
 """
 
 
-def aibrix():
-    found = places.distribution("aibrix-kvcache")
-    location = places.package(PACKAGE)
+def aibrix() -> dict[str, Any] | None:
+    found = packages.distribution("aibrix-kvcache")
+    location = packages.package_directory(PACKAGE)
     if found is None and location is None:
         return None
     path = extension_file()
@@ -33,20 +38,20 @@ def aibrix():
     }
 
 
-def extension_file():
-    """Path of what Python imports as the extension: of several that are there only one is. None without any."""
+def extension_file() -> str | None:
+    """Path of the file that Python imports as the extension, or None; several may exist."""
     try:
         package = importlib.util.find_spec(PACKAGE)
         where = package.submodule_search_locations if package else None
         found = (finder.find_spec(EXTENSION, where) for finder in sys.meta_path) if where else ()
         path = next((spec.origin for spec in found if spec and spec.origin), None)
-    except Exception:  # whatever a finder of an editable install does
+    except Exception:  # a finder of an editable install may raise anything
         path = None
     return path or python(FIND, EXTENSION, env=driver.environment())[0]
 
 
-def libraries(location, extension):
-    """The other shared objects of the package; version numbers may follow, and nothing else."""
-    paths = places.shared_objects(location) if location else []
+def libraries(location: str | None, extension: str | None) -> list[str]:
+    """The other shared objects of the package: `.so`, with or without version numbers."""
+    paths = packages.shared_objects(location) if location else []
     own = os.path.realpath(extension) if extension else None
     return [path for path in paths if re.search(r"\.so(\.\d+)*$", path) and os.path.realpath(path) != own]

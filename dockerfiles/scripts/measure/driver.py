@@ -1,8 +1,11 @@
-"""The GPU driver's libraries, for loading what links them on a machine that has no GPU.
+"""The GPU driver's libraries, for loading what links them on a machine without a GPU.
 
-Their place is taken by link-time stubs, whose functions all return an error: the toolkit's own, else those that the ucx
-stage has kept. Only what is measured sees them; at run time the driver's own libraries come from the host.
+Link-time stubs, whose functions all return an error, take their place: the toolkit's own, or those
+that the ucx stage kept. Only measurements see them; at run time the host provides the driver's own
+libraries.
 """
+
+from __future__ import annotations
 
 import atexit
 import functools
@@ -13,13 +16,13 @@ import sys
 import tempfile
 
 from common import cuda
+from common.constants import DRIVER_LIBRARIES, DRIVER_STUBS, UCX_MOUNT, link_name
 
-from .child import python
+from .subprocesses import python
 
-LIBRARIES = ("libcuda.so.1", "libnvidia-ml.so.1")
-
-# What the ucx stage has kept, under the names that a loader asks for; a toolkit's stubs have those that a linker asks for.
-KEPT = "/run/ucx/driver-stub"
+# Kept under the names that a loader asks for; a toolkit's stubs have those that a linker asks for.
+KEPT = f"{UCX_MOUNT}/{DRIVER_STUBS}"
+FOLDERS = ("lib64", "lib", "targets/*/lib")
 
 LOAD = """
 import ctypes
@@ -29,34 +32,38 @@ answer(1)
 
 
 @functools.lru_cache(maxsize=None)
-def environment():
-    """Variables with which what links the driver can be loaded, for a process of its own.
+def environment() -> dict[str, str] | None:
+    """Variables with which a process of its own can load what links the driver.
 
-    Empty where the loader finds a driver; None where it does not and there is no stub of libcuda.so.1 either.
+    Empty if the loader finds a driver; None if it finds none and there is no stub of libcuda.so.1
+    either.
     """
-    stubs = {soname: stub(soname) for soname in LIBRARIES if not loads(soname)}
+    stubs = {soname: stub(soname) for soname in DRIVER_LIBRARIES if not loads(soname)}
     if "libcuda.so.1" in stubs and stubs["libcuda.so.1"] is None:
         return None
-    there = {soname: path for soname, path in stubs.items() if path}
-    if not there:
+    found = {soname: path for soname, path in stubs.items() if path}
+    if not found:
         return {}
     folder = tempfile.mkdtemp(prefix="driver-stub-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for soname, path in there.items():
+    for soname, path in found.items():
         os.symlink(path, os.path.join(folder, soname))
-    # At the end, since a folder in it comes before all others where the loader looks
+    # At the end, since the loader searches LD_LIBRARY_PATH in order
     given = os.environ.get("LD_LIBRARY_PATH")
-    return {"LD_LIBRARY_PATH": "%s:%s" % (given, folder) if given else folder}
+    return {"LD_LIBRARY_PATH": f"{given}:{folder}" if given else folder}
 
 
-def stub(soname):
-    """Path of the first stub of a library that loads here, since a toolkit can have those of other machines too; None without one."""
-    name = soname.split(".so")[0] + ".so"
-    toolkits = [path for home in cuda.homes() for folder in ("lib64", "lib", "targets/*/lib")
-                for path in sorted(glob.glob("%s/%s/stubs/%s" % (home, folder, name)))]
-    return next((path for path in toolkits + [os.path.join(KEPT, soname)] if os.path.isfile(path) and loads(path)), None)
+def stub(soname: str) -> str | None:
+    """Path of the first stub of a library that loads here, or None.
+
+    A toolkit may have stubs for other machines, too.
+    """
+    patterns = [f"{home}/{folder}/stubs/{link_name(soname)}" for home in cuda.homes() for folder in FOLDERS]
+    stubs = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
+    stubs.append(os.path.join(KEPT, soname))
+    return next((path for path in stubs if os.path.isfile(path) and loads(path)), None)
 
 
-def loads(library):
-    """Whether the loader takes a library, in a process of its own. library: a path, or a name to look for."""
+def loads(library: str) -> bool:
+    """Whether the loader takes a library, in a process of its own. library: a path or a name."""
     return python(LOAD, library, interpreter=[sys.executable, "-IS"])[0] is not None

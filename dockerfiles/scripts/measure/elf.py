@@ -1,4 +1,9 @@
-"""As much of ELF (gABI, chapters 4 and 5) as is needed, because the image has no readelf: NEEDED entries, undefined symbols, sections."""
+"""Reads the NEEDED entries, undefined symbols and sections of ELF files (gABI, chapters 4 and 5).
+
+The image has no readelf.
+"""
+
+from __future__ import annotations
 
 import struct
 
@@ -14,7 +19,7 @@ class NotElf(Exception):
 class Elf:
     """A 64-bit little-endian ELF file (x86-64 and AArch64 are)."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         with open(path, "rb") as file:
             head = file.read(64)
             if head[:6] != b"\x7fELF\x02\x01" or len(head) < 64:
@@ -23,8 +28,10 @@ class Elf:
             size, count = struct.unpack_from("<HH", head, 0x3A)
             file.seek(offset)
             table = file.read(size * count)
-            sections = [struct.unpack_from("<IIQQQQIIQQ", table, n * size) for n in range(len(table) // size if size else 0)]
-            self.dynamic, self.symbols, self.strings = b"", b"", {}
+            numbers = range(len(table) // size if size else 0)
+            sections = [struct.unpack_from("<IIQQQQIIQQ", table, number * size) for number in numbers]
+            self.dynamic, self.symbols = b"", b""
+            self.strings: dict[int, bytes] = {}
             for section in sections:
                 kind, where, length, link = section[1], section[4], section[5], section[6]
                 if kind not in (SHT_DYNAMIC, SHT_DYNSYM):
@@ -39,7 +46,7 @@ class Elf:
                 else:
                     self.symbols = content
 
-    def needed(self):
+    def needed(self) -> list[str]:
         """DT_NEEDED entries as written in the file."""
         found = []
         for tag, value in struct.iter_unpack("<qQ", self.dynamic[: len(self.dynamic) // 16 * 16]):
@@ -47,35 +54,39 @@ class Elf:
                 found.append(text_at(self.strings[SHT_DYNAMIC], value))
         return found
 
-    def undefined(self):
-        """Names of the symbols that something else has to provide. Weak ones may stay undefined."""
+    def undefined(self) -> list[str]:
+        """Names of the symbols that another file must provide. Weak ones may stay undefined."""
         found = []
-        for name, info, _, section, _, _ in struct.iter_unpack("<IBBHQQ", self.symbols[: len(self.symbols) // 24 * 24]):
+        entries = self.symbols[: len(self.symbols) // 24 * 24]
+        for name, info, _, section, _, _ in struct.iter_unpack("<IBBHQQ", entries):
             if section == SHN_UNDEF and name and info >> 4 != STB_WEAK:
                 found.append(text_at(self.strings[SHT_DYNSYM], name))
         return sorted(set(found))
 
 
-def sections(data):
-    """(name, offset, size) of each section of a file's bytes, those of machine code for a GPU included; none if they can't be read."""
+def sections(data: bytes) -> list[tuple[str, int, int]]:
+    """(name, offset, size) of each section of a file's bytes, also of machine code for a GPU.
+
+    Empty if they can't be read.
+    """
     try:
         offset, = struct.unpack_from("<Q", data, 0x28)
         size, count, names = struct.unpack_from("<HHH", data, 0x3A)
         if data[:6] != b"\x7fELF\x02\x01" or size < 64:
             return []
-        table = [struct.unpack_from("<IIQQQQ", data, offset + n * size) for n in range(count)]
+        table = [struct.unpack_from("<IIQQQQ", data, offset + number * size) for number in range(count)]
         strings = data[table[names][4]: table[names][4] + table[names][5]]
         return [(text_at(strings, section[0]), section[4], section[5]) for section in table]
     except (struct.error, ValueError, IndexError, OverflowError, MemoryError):
         return []
 
 
-def text_at(strings, offset):
+def text_at(strings: bytes, offset: int) -> str:
     return strings[offset: strings.index(b"\0", offset)].decode("utf-8", "replace")
 
 
-def needed(path):
-    """DT_NEEDED entries of a file; an empty list if it is no ELF file or can't be read."""
+def needed(path: str) -> list[str]:
+    """DT_NEEDED entries of a file; empty if it is no ELF file or can't be read."""
     try:
         return Elf(path).needed()
     except (NotElf, OSError, struct.error, ValueError, IndexError, KeyError):

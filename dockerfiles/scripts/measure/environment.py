@@ -1,16 +1,16 @@
 """Everything that pip and dpkg have installed."""
 
+from __future__ import annotations
+
 import os
 import shutil
-from importlib import metadata
 
 from common.failure import Failure
-from common.python_packages import pip_path
+from common.run_pip import pip_path
 
-from . import places
-from .child import python, run
+from .subprocesses import python, run
 
-# As `python3 -m pip check`, whose lines are told from what else this Python prints
+# As `python3 -m pip check`, with its lines apart from what else this Python prints
 CHECK = """
 import contextlib, io, runpy
 sys.argv, text, code = ["pip", "--disable-pip-version-check", "check"], io.StringIO(), 0
@@ -23,17 +23,11 @@ answer([code or 0, text.getvalue().splitlines()])
 """
 
 
-def pip():
-    found = {}
-    for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            found.setdefault(places.normal(name), distribution.version or "unknown")
-    return found
+def pip_check() -> list[str] | None:
+    """Lines of `pip check`, sorted.
 
-
-def pip_check():
-    """Lines of `pip check`, sorted; None where there is no pip, and none to borrow (a venv made by uv has none of its own)."""
+    None without a pip, own or borrowed (a venv made by uv has none of its own).
+    """
     try:
         borrowed = pip_path()
     except Failure:
@@ -45,7 +39,7 @@ def pip_check():
     return sorted(line for line in lines if line and line != "No broken requirements found.")
 
 
-def dpkg():
+def dpkg() -> dict[str, str] | None:
     if shutil.which("dpkg-query") is None or not os.path.isfile("/var/lib/dpkg/status"):
         return None
     done = run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}:${Architecture}\t${Version}\n"])

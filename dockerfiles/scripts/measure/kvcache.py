@@ -1,17 +1,25 @@
-"""AIBrix' cache at work on host memory: blocks that are put into it and taken from it, in memory and through files."""
+"""AIBrix' cache at work on host memory.
+
+Blocks are put into it and taken from it, in memory and through files.
+"""
+
+from __future__ import annotations
 
 import json
+from typing import Any
 
 from .probe import probe
 
-# The cache's own settings, whatever the image's environment has: nothing may ask a network, and no timeout may be the machine's.
+# The cache's settings, whatever the image's environment sets: nothing may use a network, and
+# time-outs may not depend on the machine.
 SETTINGS = {
     "L1_CACHE_CAPACITY_GB": "0.01",
     "L2_CACHE_PER_TOKEN_TIMEOUT_MS": "1000",
     "DEVICE": "cpu",
 }
 
-# The second half goes through files alone: written by a cache without the first level, read by another one that never saw them.
+# The second half goes through files alone: one cache without the first level writes them, another
+# reads them.
 ROUND_TRIP = """
 import ctypes, hashlib, json, os, tempfile
 
@@ -59,17 +67,17 @@ for name in ("allocate_for", "put", "acquire", "close"):
         lacks("aibrix_kvcache.BaseKVCacheManager." + name)
 
 TOKENS, BLOCKS = 16, 2
-aibrix_kvcache.cache_manager.TESTING_DISABLE_PIN_MEMORY = True  # memory is pinned by a driver
+aibrix_kvcache.cache_manager.TESTING_DISABLE_PIN_MEMORY = True  # pinning memory needs a driver
 try:
     spec = api["KVCacheBlockSpec"](
         block_ntokens=TOKENS, block_dtype=torch.bfloat16, block_layout=api["KVCacheBlockLayout"].LCND,
         tensor_spec=api["KVCacheTensorSpec"](heads=[0, 1], layers=list(range(8)), head_size=32))
     config = api["KVCacheConfig"](block_spec=spec, model_spec=api["ModelSpec"](1024))
 except (AttributeError, TypeError) as error:
-    lacks("the classes of aibrix_kvcache.spec as they were: %s" % error)
+    lacks(f"the classes of aibrix_kvcache.spec as they were: {error}")
 api["TensorPoolAllocator"].SLAB_MAX_NBYTES = spec.block_nbytes * 8
 tokens = api["TokenListView"](list(range(TOKENS * BLOCKS)))
-content = [hashlib.shake_256(b"block %d" % number).digest(spec.block_nbytes) for number in range(BLOCKS)]
+content = [hashlib.shake_256(f"block {number}".encode()).digest(spec.block_nbytes) for number in range(BLOCKS)]
 
 def opened(**settings):
     os.environ.update({PREFIX + name: value for name, value in settings.items()})
@@ -77,7 +85,7 @@ def opened(**settings):
 
 def value_of(what, status):
     if not status.is_ok():
-        raise RuntimeError("%s: %s" % (what, status))
+        raise RuntimeError(f"{what}: {status}")
     return status.get()
 
 def put(cache):
@@ -86,12 +94,12 @@ def put(cache):
         ctypes.memmove(tensor.data_ptr(), data, len(data))
     count = value_of("put", cache.put(None, tokens, handle))
     if count != len(tokens):
-        raise RuntimeError("put took %s of %d tokens" % (count, len(tokens)))
+        raise RuntimeError(f"put took {count} of {len(tokens)} tokens")
 
 def taken(cache):
     count, handle = value_of("acquire", cache.acquire(None, tokens))
     if count != len(tokens):
-        raise RuntimeError("acquire gave %s of %d tokens" % (count, len(tokens)))
+        raise RuntimeError(f"acquire gave {count} of {len(tokens)} tokens")
     got = [ctypes.string_at(tensor.data_ptr(), spec.block_nbytes) for tensor in handle.to_tensors()]
     handle.release()
     wrong = [place for place, (one, other) in enumerate(zip(b"".join(content), b"".join(got))) if one != other]
@@ -116,11 +124,11 @@ if hasattr(aibrix_kvcache.envs, PREFIX + "SHFS_ROOT"):
     tell(files=taken(cache))
     cache.close()
 tell(step="end")
-os._exit(0)  # whatever threads are left
+os._exit(0)  # other threads may still run
 """
 
 
-def round_trip():
+def round_trip() -> dict[str, Any]:
     told, process = probe(ROUND_TRIP, json.dumps(SETTINGS))
     nothing = {"step": "start", "lacks": None, "memory": None, "files": None}
-    return dict(told or nothing, process=process)
+    return {**(told or nothing), "process": process}

@@ -1,47 +1,56 @@
-"""Bytes that UCX' own tool moves between two processes of this machine, over shared memory and over TCP."""
+"""Bytes that UCX's own tool moves between two processes here, over shared memory and TCP."""
+
+from __future__ import annotations
 
 import os
 import re
 import socket
 import tempfile
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from .child import Child, run
+from .subprocesses import Child, Done, run
 
-# Devices are named for TCP alone: of several, UCX takes one that is up, which need not reach this machine.
+# TCP alone names its device: UCX takes any of several that is up, which need not reach this
+# machine.
 TRANSPORTS = {
     "sharedMemory": {"UCX_TLS": "sm,self"},
     "tcp": {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "lo"},
 }
 ITERATIONS = 50
 TEST = ["-t", "tag_bw", "-s", str(1 << 20), "-n", str(ITERATIONS)]
-# Each takes a second at most, on a machine that has nothing else to do.
+# Each takes a second at most on an idle machine.
 SECONDS_TO_LISTEN = 30
 SECONDS_TO_MOVE = 60
 SECONDS_TO_END = 15
-# What UCX takes of shared memory for two processes, and some more.
+# More shared memory than UCX takes for two processes
 SHARED_BYTES = 8 << 20
 
-# The rows of `ucx_perftest`: iterations, three latencies, bandwidth (average, overall) and message rate (average, overall).
+# Columns of `ucx_perftest`: iterations, three latencies, bandwidth (average, overall) and message
+# rate (average, overall)
 FINAL = re.compile(r"(?m)^Final:\s+(\d+)(?:\s+[\d.]+){3}\s+[\d.]+\s+([\d.]+)")
 ERROR = re.compile(r"(?m)^.*\bUCX +(?:ERROR|FATAL) +(.*\S)")
 LISTENS = "0A"
 
 
-def loopback():
-    # Whatever the bytes go through, the two processes find each other over TCP.
+def loopback() -> dict[str, Any]:
+    # The two processes always find each other over TCP.
     return {"sharedMemory": transport("sharedMemory", lambda: shared_memory() or tcp()), "tcp": transport("tcp", tcp)}
 
 
-def transport(name, of_the_sandbox):
-    """How fast it is; where nothing is moved, why, and why a program without UCX could not do so either, if that is so."""
+def transport(name: str, why_impossible_here: Callable[[], str | None]) -> dict[str, Any]:
+    """The speed of a transport, or the reason why nothing was moved.
+
+    sandbox: why no program could move anything here, if that is so.
+    """
     megabytes, error = moved(TRANSPORTS[name])
     if error is None:
         return {"outcome": "ok", "megabytesPerSecond": megabytes}
-    return {"outcome": "error", "error": error, "sandbox": of_the_sandbox()}
+    return {"outcome": "error", "error": error, "sandbox": why_impossible_here()}
 
 
-def moved(environment):
+def moved(environment: Mapping[str, str]) -> tuple[float | None, str | None]:
     try:
         port = free_port()
         server = Child(["ucx_perftest", "-p", str(port)], environment)
@@ -49,41 +58,48 @@ def moved(environment):
         return None, str(error)
     if not wait_for(server, port):
         done = server.end(0)
-        return None, "did not begin to listen within %g s" % SECONDS_TO_LISTEN if done.late else why(done)
-    client = run(["ucx_perftest", "127.0.0.1", "-p", str(port)] + TEST, environment, SECONDS_TO_MOVE)
+        return None, f"did not begin to listen within {SECONDS_TO_LISTEN:g} s" if done.late else why(done)
+    client = run(["ucx_perftest", "127.0.0.1", "-p", str(port), *TEST], environment, SECONDS_TO_MOVE)
     return result(client, server.end(SECONDS_TO_END))
 
 
-def result(client, server):
-    """Megabytes a second, or the line that says why nothing was moved."""
+def result(client: Done, server: Done) -> tuple[float | None, str | None]:
+    """(megabytes per second, None), or (None, the line that says why nothing was moved)."""
     if client.code != 0 or server.code != 0:
         return None, why(client, server)
     final = FINAL.search(client.out)
     if not final:
         return None, "ucx_perftest gave no result"
     if int(final.group(1)) < ITERATIONS or float(final.group(2)) <= 0:
-        return None, "ucx_perftest moved nothing: %s" % final.group(0)
+        return None, f"ucx_perftest moved nothing: {final.group(0)}"
     return float(final.group(2)), None
 
 
-def why(*ends):
-    """Where one of the two dies, the other one says that it lost it: that is not the cause."""
+def why(*ends: Done) -> str:
+    """The reason of a failure.
+
+    If one of the two dies, the other reports that it lost it, which is not the reason.
+    """
     failed = [end for end in ends if end.code != 0]
     crashed = [end for end in failed if end.code is not None and end.code < 0]
     if crashed:
         return crashed[0].why()
-    said = [line for end in failed for line in ERROR.findall(end.out + "\n" + end.err) if "closed connection" not in line]
-    return said[0] if said else failed[0].why() if failed else "ucx_perftest did not begin to listen"
+    lines = [line for end in failed for line in ERROR.findall(f"{end.out}\n{end.err}")]
+    errors = [line for line in lines if "closed connection" not in line]
+    return errors[0] if errors else failed[0].why() if failed else "ucx_perftest did not begin to listen"
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
-def wait_for(server, port):
-    """Looks whether it listens: a connection to find out would be the one that it waits for."""
+def wait_for(server: Child, port: int) -> bool:
+    """Whether the server listens in time, without connecting.
+
+    A connection would be the one that it waits for.
+    """
     end = time.monotonic() + SECONDS_TO_LISTEN
     while time.monotonic() < end and server.is_running():
         if listens(port):
@@ -92,35 +108,35 @@ def wait_for(server, port):
     return False
 
 
-def listens(port):
+def listens(port: int) -> bool:
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(table, encoding="ascii") as file:
                 rows = [row.split() for row in file]
         except OSError:
             continue
-        if any(row[3] == LISTENS and row[1].endswith(":%04X" % port) for row in rows[1:]):
+        if any(row[3] == LISTENS and row[1].endswith(f":{port:04X}") for row in rows[1:]):
             return True
     return False
 
 
-def shared_memory():
-    """Why this machine gives no shared memory here; None if it does."""
+def shared_memory() -> str | None:
+    """Why this machine has no shared memory here, or None."""
     try:
         with tempfile.TemporaryFile(dir="/dev/shm") as file:
             os.posix_fallocate(file.fileno(), 0, SHARED_BYTES)
     except OSError as error:
-        return "/dev/shm: %s" % error.strerror
+        return f"/dev/shm: {error.strerror}"
     return None
 
 
-def tcp():
-    """Why no connection over 127.0.0.1 comes about here; None if one does."""
+def tcp() -> str | None:
+    """Why no connection over 127.0.0.1 is possible here, or None."""
     try:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(1)
             socket.create_connection(listener.getsockname(), SECONDS_TO_END).close()
     except OSError as error:
-        return "127.0.0.1: %s" % (error.strerror or error)
+        return f"127.0.0.1: {error.strerror or error}"
     return None

@@ -1,15 +1,20 @@
 """NIXL at work: two agents in one process, and bytes that go from one to the other over UCX."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from . import driver
 from .probe import probe
 
 SIZE = 1 << 20
 
-# Descriptors are numbers, so that nothing but NIXL itself is needed (register_memory takes tuples with every release).
+# Descriptors are tuples of numbers, which every release of NIXL takes, so that nothing but NIXL
+# itself is needed.
 TRANSFER = """
 import ctypes, glob, hashlib, os, time
 
-# Devices and servers that the image's environment names are those of the machine that will run it
+# The image's environment names devices and servers of the machine that will run it
 for name in ("UCX_TLS", "UCX_NET_DEVICES", "NIXL_ETCD_ENDPOINTS"):
     os.environ.pop(name, None)
 
@@ -22,13 +27,15 @@ def tell(**more):
 tell()
 from nixl._api import nixl_agent, nixl_agent_config
 
-# Where its wheels, and NIXL_PLUGIN_DIR, have plugins; the package that the agent is of is `nixl` up to 0.7.0, a variant since
+# Where its wheels, and NIXL_PLUGIN_DIR, have plugins; the agent's package is `nixl` up to 0.7.0,
+# and a variant since
 package = nixl_agent.__module__.split(".")[0]
 site = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules[nixl_agent.__module__].__file__)))
-places = [os.environ.get("NIXL_PLUGIN_DIR", ""), "%s/%s.libs/nixl" % (site, package), "%s/.%s.mesonpy.libs/plugins" % (site, package)]
+of_wheels = [f"{site}/{package}.libs/nixl", f"{site}/.{package}.mesonpy.libs/plugins"]
+folders = [os.environ.get("NIXL_PLUGIN_DIR", ""), *of_wheels]
 files = {}
-for place in places:
-    for path in sorted(glob.glob(place + "/libplugin_*.so")) if place else []:
+for folder in folders:
+    for path in sorted(glob.glob(folder + "/libplugin_*.so")) if folder else []:
         files.setdefault(os.path.basename(path)[len("libplugin_"):-len(".so")], path)
 
 def refusal(path):
@@ -65,14 +72,14 @@ while state == "PROC":
 wrong = [place for place, (one, other) in enumerate(zip(sent, target.raw)) if one != other]
 tell(step="end", state=state, differs={"count": len(wrong), "first": wrong[0]} if wrong else None)
 
-# Some releases crash when Python ends (1.5.0, without a driver); that is not what is asked
+# Some releases crash when Python ends (1.5.0, without a driver), which is not measured here
 os._exit(0)
 """
 
 
-def nixl_transfer():
-    # The UCX plugin links the driver's library (that of 0.7.1 does, that of 1.5.0 does not)
+def nixl_transfer() -> dict[str, Any]:
+    # The UCX plugin links the driver's library (0.7.1's does, 1.5.0's does not)
     stubs = driver.environment()
     told, process = probe(TRANSFER, str(SIZE), env=stubs)
     nothing = {"step": "start", "plugins": None, "missing": [], "state": None, "differs": None}
-    return dict(told or nothing, driver=stubs is not None, process=process)
+    return {**(told or nothing), "driver": stubs is not None, "process": process}

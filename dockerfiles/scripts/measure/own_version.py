@@ -1,15 +1,17 @@
-"""The version that a module gives itself, read from its source where that tells."""
+"""The version that a module states for itself, read from its source if possible."""
+
+from __future__ import annotations
 
 import ast
 import os
 
-from .source import assigned, parsed, read
+from common.source import assigned, read_text, text_of, tree_or_empty
 
 
-def own_version(file):
-    """(`__version__` as far as it can be read, whether the module has to be imported to know it)."""
+def own_version(file: str) -> tuple[str | None, bool]:
+    """(`__version__` as far as it can be read, whether the module must be imported to know it)."""
     folder = os.path.dirname(file)
-    text = read(file) if file.endswith(".py") else None
+    text = read_text(file) if file.endswith(".py") else None
     if text is None or "__version__" not in text:
         return None, False
     version = written(file, set())
@@ -18,23 +20,23 @@ def own_version(file):
     return version, version is None
 
 
-def written(path, seen):
-    """`__version__` in a file, or in the one of the same package that it is imported from."""
-    tree = parsed(read(path) or "")
+def written(path: str, seen: set[str]) -> str | None:
+    """`__version__` in a file, or in the file of the same package that it is imported from."""
+    tree = tree_or_empty(read_text(path) or "")
     seen.add(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "__version__" for alias in node.names):
-            source = of_the_package(node, os.path.dirname(path))
+            source = file_in_package(node, os.path.dirname(path))
             version = written(source, seen) if source not in seen | {None} else None
             if version:
                 return version
-    texts = (value.value for value in assigned(tree, "__version__") if isinstance(value, ast.Constant))
-    return next((text for text in texts if isinstance(text, str)), None)
+    return next((text for text in map(text_of, assigned(tree, "__version__")) if text is not None), None)
 
 
-def of_the_package(node, folder):
-    """File of the module that `from … import` names, where it is in this package."""
+def file_in_package(node: ast.ImportFrom, folder: str) -> str | None:
+    """File of the module that `from … import` names, if it is in this package."""
     parts = (node.module or "__init__").split(".")
     if node.level == 1:
-        return os.path.join(folder, *parts) + ".py"
-    return os.path.join(folder, *parts[1:]) + ".py" if node.level == 0 and parts[1:] and parts[0] == os.path.basename(folder) else None
+        return f"{os.path.join(folder, *parts)}.py"
+    is_absolute = node.level == 0 and parts[1:] and parts[0] == os.path.basename(folder)
+    return f"{os.path.join(folder, *parts[1:])}.py" if is_absolute else None

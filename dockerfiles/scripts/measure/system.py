@@ -1,19 +1,22 @@
 """The machine, the distribution, the C and C++ libraries, Python."""
 
+from __future__ import annotations
+
 import os
 import platform
 import re
 import sys
 import sysconfig
+from typing import Any
 
 from .loader import cached
 
 
-def system():
+def system() -> dict[str, str | None]:
     return {"machine": platform.machine(), "distribution": distribution(), "glibc": glibc(), "libstdcxx": libstdcxx()}
 
 
-def distribution():
+def distribution() -> str:
     fields = {}
     for path in ("/etc/os-release", "/usr/lib/os-release"):
         if os.path.isfile(path):
@@ -23,7 +26,7 @@ def distribution():
     return " ".join(fields.get(name, "").strip("\"'") for name in ("ID", "VERSION_ID")).strip() or "unknown"
 
 
-def glibc():
+def glibc() -> str:
     try:
         text = os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (ValueError, OSError):
@@ -31,7 +34,7 @@ def glibc():
     return text.rpartition(" ")[2] or "unknown"
 
 
-def libstdcxx():
+def libstdcxx() -> str | None:
     """Highest GLIBCXX version that the loader's libstdc++ provides, or None without one."""
     try:
         libraries = cached()
@@ -46,7 +49,7 @@ def libstdcxx():
     return None
 
 
-def python():
+def python() -> dict[str, Any]:
     # PEP 668: the marker counts outside of virtual environments only
     marker = os.path.join(sysconfig.get_paths()["stdlib"], "EXTERNALLY-MANAGED")
     managed = os.path.isfile(marker) and sys.prefix == sys.base_prefix

@@ -1,11 +1,16 @@
 """The debug tools, really started."""
 
+from __future__ import annotations
+
 import shutil
+from collections.abc import Sequence
+from typing import Any
 
-from .child import OK, failure, run
+from .subprocesses import OK, failure, run
 
-# Command, arguments that make it answer without a device or a network, and a text that is an answer, too, whatever the
-# exit code: without InfiniBand in the kernel, ibv_devices says so and ends with 1.
+# Command, arguments that need neither a device nor a network, and a text that proves that the tool
+# started, also if the exit code is 1: without InfiniBand in the kernel, ibv_devices says so and
+# fails.
 TOOLS = (
     ("ibv_devices", [], "Failed to get IB devices list"),
     ("ib_write_bw", ["--version"], "Version:"),
@@ -15,13 +20,16 @@ TOOLS = (
 )
 
 
-def tools():
-    return [{"command": command, "path": shutil.which(command), "start": start(command, arguments, answer)} for command, arguments, answer in TOOLS]
+def tools() -> list[dict[str, Any]]:
+    return [
+        {"command": command, "path": shutil.which(command), "start": start(command, arguments, answer)}
+        for command, arguments, answer in TOOLS
+    ]
 
 
-def start(command, arguments, answer):
+def start(command: str, arguments: Sequence[str], answer: str | None) -> dict[str, str]:
     if shutil.which(command) is None:
-        return failure("%s is not on the PATH" % command)
-    done = run([command] + arguments)
+        return failure(f"{command} is not on the PATH")
+    done = run([command, *arguments])
     answered = answer is not None and done.code in (0, 1) and answer in done.out + done.err
-    return OK if done.code == 0 or answered else failure(done.why())
+    return OK if answered else done.outcome()

@@ -1,37 +1,35 @@
-"""UCX besides NIXL's: what the loader could take instead of it, and the tools under their own prefix."""
+"""UCX besides NIXL's: libraries that the loader could take instead, and the installed tools."""
+
+from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
-from .child import OK, failure, run
+from common.constants import UCX_PREFIX
+
 from .loader import findable
 from .nixl import transports
+from .subprocesses import run
 
-PREFIX = "/opt/aibrix/ucx"
 
-
-def loader_ucx():
+def loader_ucx() -> list[str]:
     return findable(re.compile(r"^libuc[ps](-[0-9a-f]+)?\.so"))
 
 
-def ucx_tools():
-    if not os.path.isdir(PREFIX):
+def ucx_tools() -> dict[str, Any] | None:
+    if not os.path.isdir(UCX_PREFIX):
         return None
-    answer = run(["ucx_info", "-v"])
+    done = run(["ucx_info", "-v"])
     # `# Library version: 1.19.0` since 1.14, `# Version 1.13.1`, `# UCT version=1.12.1` before
-    version = re.search(r"(?m)^#.*ersion[ :=]+v?([0-9.]+)", answer.out)
-    library = re.search(r"(?m)^#.*Library path: *(\S+)", answer.out)
+    version = re.search(r"(?m)^#.*ersion[ :=]+v?([0-9.]+)", done.out)
+    library = re.search(r"(?m)^#.*Library path: *(\S+)", done.out)
     return {
-        "prefix": PREFIX,
-        "version": version.group(1) if answer.code == 0 and version else None,
-        "error": None if answer.code == 0 and version else answer.why(),
+        "prefix": UCX_PREFIX,
+        "version": version.group(1) if done.code == 0 and version else None,
+        "error": None if done.code == 0 and version else done.why(),
         "library": library.group(1) if library else None,
-        "perftest": outcome(["ucx_perftest", "-h"]),
-        "devices": outcome(["ucx_info", "-d"]),
-        "modules": transports(PREFIX + "/lib/ucx"),
+        "perftest": run(["ucx_perftest", "-h"]).outcome(),
+        "devices": run(["ucx_info", "-d"]).outcome(),
+        "modules": transports(f"{UCX_PREFIX}/lib/ucx"),
     }
-
-
-def outcome(argv):
-    done = run(argv)
-    return OK if done.code == 0 else failure(done.why())

@@ -114,7 +114,7 @@ function named<D extends Determinants>(determinants: D): Artifact<D> {
   return { name: `${determinants.kind}-${sha256(canonicalJson(determinants))}`, determinants }
 }
 
-/** Parts of CUDA that the two builders ask for by a header (`complete` in dockerfiles/scripts/step/builder/toolkit.py). */
+/** Parts of CUDA that the two builders ask for by a header (`fill_gaps` in dockerfiles/scripts/step/builder/toolkit.py). */
 const headersOfWheel = ['cuda-runtime', 'cublas', 'cusparse', 'cusolver', 'curand', 'nvml-dev']
 const headersOfUcx = ['cuda-runtime', 'nvml-dev']
 

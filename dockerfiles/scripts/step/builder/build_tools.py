@@ -1,13 +1,19 @@
-"""Installs what both builders compile with, as far as the base lacks it; in stages that are thrown away."""
+"""Installs the tools that both builders compile with and the base lacks.
+
+Their stages are thrown away.
+"""
+
+from __future__ import annotations
 
 import shutil
 
 from common import system_packages
 
-COMMANDS = (("git", "git"), ("g++", "g++"), ("make", "make"))
+# Package → command
+COMMANDS = {"git": "git", "g++": "g++", "make": "make"}
 
 
-def main():
-    needed = [package for package, command in COMMANDS if shutil.which(command) is None]
+def main() -> None:
+    needed = [package for package, command in COMMANDS.items() if shutil.which(command) is None]
     headers = system_packages.python_headers()
     system_packages.install(needed + ([headers] if headers else []), keep_installed=False)

@@ -1,98 +1,118 @@
-"""Fetches a source at a tag, branch or commit, and checks that it still is what was planned."""
+"""Fetches a source at a tag, branch or commit, and checks that it is still the planned commit."""
+
+from __future__ import annotations
 
 import os
 import re
 import urllib.parse
 
+from common.build_secrets import secret, trust
 from common.failure import Failure, say
-from common.process import answer, run
-from common.secrets_given import secret, trust
+from common.process import output_of, run
 
 FULL_COMMIT = re.compile(r"^[0-9a-f]{40}$")
-A_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
+ANY_COMMIT = re.compile(r"^[0-9a-f]{40,64}$")
 
 
 class Source:
     """Where a source comes from: the named context if it holds a repository, else the address."""
 
-    def __init__(self, name, context, address):
+    def __init__(self, name: str, context: str, address: str) -> None:
         self.name = name
-        self.local = next((p for p in (context + "/.git", context) if os.path.exists(p + "/HEAD")), None)
+        folders = (f"{context}/.git", context)
+        self.local = next((path for path in folders if os.path.exists(f"{path}/HEAD")), None)
         if self.local is None and os.path.isdir(context) and os.listdir(context):
-            raise Failure("the named context %s-source holds no git repository of its own; give it a bare one (git clone --bare)." % name)
-        self.address = "file://" + self.local if self.local else address
-        self.shown = "the named context %s-source" % name if self.local else without_userinfo(address)
+            raise Failure(
+                f"the named context {name}-source holds no git repository of its own; "
+                "give it a bare one (git clone --bare)."
+            )
+        self.address = f"file://{self.local}" if self.local else address
+        self.shown = f"the named context {name}-source" if self.local else without_userinfo(address)
 
-    def git(self, arguments, what, cwd=None):
-        run(["git"] + self.options() + arguments, what, env=self.environment(), cwd=cwd)
+    def git(self, arguments: list[str], what: str, cwd: str | None = None) -> None:
+        run(["git", *self.options(), *arguments], what, env=self.environment(), cwd=cwd)
 
-    def ask(self, arguments, cwd=None):
-        return answer(["git"] + self.options() + arguments, env=self.environment(), cwd=cwd)
+    def ask(self, arguments: list[str], cwd: str | None = None) -> str | None:
+        return output_of(["git", *self.options(), *arguments], env=self.environment(), cwd=cwd)
 
-    def options(self):
+    def options(self) -> list[str]:
         given = secret("git-credentials")
         if given is None:
             return []
-        # Only `get` is passed on: git would also want to store, and the secret can't be written.
-        helper = '!f() { test "$1" != get || git credential-store --file=%s get; }; f' % given
-        return ["-c", "credential.helper=" + helper]
+        # Only `get` is passed on: git would also store, and the secret can't be written.
+        helper = f'!f() {{ test "$1" != get || git credential-store --file={given} get; }}; f'
+        return ["-c", f"credential.helper={helper}"]
 
-    def environment(self):
-        # A mounted repository belongs to somebody else; only a file says so to the git that serves it (git-config, safe.directory).
+    def environment(self) -> dict[str, str]:
+        # A mounted repository belongs to another user; the git that serves it takes safe.directory
+        # from a file only (git-config).
         home = "/tmp/git-home"
         os.makedirs(home, exist_ok=True)
-        with open(home + "/.gitconfig", "w", encoding="utf-8") as file:
+        with open(f"{home}/.gitconfig", "w", encoding="utf-8") as file:
             file.write("[safe]\n\tdirectory = *\n[advice]\n\tdetachedHead = false\n")
-        return dict(trust(), HOME=home, GIT_TERMINAL_PROMPT="0", GIT_ASKPASS="true")
+        return {**trust(), "HOME": home, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true"}
 
 
-def without_userinfo(address):
+def without_userinfo(address: str) -> str:
     parts = urllib.parse.urlsplit(address)
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.netloc else address
 
 
-def checkout(source, ref, commit, directory, untagged=False):
+def checkout(source: Source, ref: str, commit: str, directory: str, untagged: bool = False) -> str:
     """Checks `ref` out into `directory` and returns its commit.
 
-    A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm counts. Commits are abbreviated to 9
-    digits, as it does since version 8: git's own number grows with the objects that a clone happens to have.
-    commit: 40 digits that it has to be, or an empty string.
-    untagged: take the commit where the repository has neither tag nor branch of that name.
+    A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm
+    counts. Commits are abbreviated to 9 digits, as setuptools-scm does since version 8: git's own
+    number grows with the objects of a clone.
+    commit: the 40 digits that the commit must have, or an empty string.
+    untagged: take the commit if the repository has neither a tag nor a branch of that name.
     """
-    say("%s %s from %s" % (source.name, ref, source.shown))
+    say(f"{source.name} {ref} from {source.shown}")
     os.makedirs(directory)
-    source.git(["init", "-q", "."], "git could not start a repository", cwd=directory)
+    source.git(["init", "-q", "."], "git could not create a repository", cwd=directory)
     source.git(["config", "core.abbrev", "9"], "git could not be configured", cwd=directory)
-    source.git(["remote", "add", "origin", source.address], "git could not name the source", cwd=directory)
-    refs = source.ask(["ls-remote", "-q", "origin", "refs/tags/*", "refs/heads/*"], cwd=directory)
-    if refs is None:
-        what = "the repository of %s (%s) could not be read" % (source.name, source.shown)
-        source.git(["ls-remote", "-q", "origin", "HEAD"], what, cwd=directory)
-        refs = ""
-    names = {line.split("\t")[1] for line in refs.splitlines() if "\t" in line}
-    what = "%s %s could not be fetched from %s" % (source.name, ref, source.shown)
-    if untagged and commit and not {"refs/tags/" + ref, "refs/tags/v" + ref, "refs/heads/" + ref} & names:
+    source.git(["remote", "add", "origin", source.address], "git could not add the source as a remote", cwd=directory)
+    names = listed_refs(source, directory)
+    what = f"{source.name} {ref} could not be fetched from {source.shown}"
+    if untagged and commit and not {f"refs/tags/{ref}", f"refs/tags/v{ref}", f"refs/heads/{ref}"} & names:
         ref = commit
-    tag = next((t for t in (ref, "v" + ref) if "refs/tags/" + t in names), None)
-    if tag:
-        spec = "+refs/tags/%s:refs/tags/%s" % (tag, tag)
-        source.git(["fetch", "-q", "--depth", "1", "--no-tags", "origin", spec], what, cwd=directory)
-        target = "refs/tags/" + tag
-    elif "refs/heads/" + ref in names or re.match(r"^[0-9a-f]{7,40}$", ref):
-        source.git(["fetch", "-q", "--tags", "--update-shallow", "origin", "+refs/heads/*:refs/remotes/origin/*"], what, cwd=directory)
-        target = "refs/remotes/origin/" + ref if "refs/heads/" + ref in names else ref
-        if FULL_COMMIT.match(target) and source.ask(["cat-file", "-e", target + "^{commit}"], cwd=directory) is None:
-            source.git(["fetch", "-q", "origin", target], what, cwd=directory)
-    else:
-        raise Failure("%s has no tag, branch or commit %s for %s." % (source.shown, ref, source.name))
-    source.git(["checkout", "-q", "--detach", target + "^{commit}"], what, cwd=directory)
-    head = next(filter(A_COMMIT.match, (source.ask(["rev-parse", "HEAD"], cwd=directory) or "").splitlines()), "")
+    target = fetch(source, ref, names, directory, what)
+    source.git(["checkout", "-q", "--detach", f"{target}^{{commit}}"], what, cwd=directory)
+    head = next(filter(ANY_COMMIT.match, (source.ask(["rev-parse", "HEAD"], cwd=directory) or "").splitlines()), "")
     if commit and head != commit:
         raise Failure(
-            "%s %s is now commit %s and was %s when this build was planned: the ref moved; plan again." % (source.name, ref, head, commit))
+            f"{source.name} {ref} is now commit {head} and was {commit} when this build was planned: "
+            "the ref moved; plan again."
+        )
     return head
 
 
-def has_version_tag(source, directory):
-    """Whether there is a tag at or before the checked out commit from which a version can be counted."""
+def listed_refs(source: Source, directory: str) -> set[str]:
+    """Full names of the source's tags and branches."""
+    refs = source.ask(["ls-remote", "-q", "origin", "refs/tags/*", "refs/heads/*"], cwd=directory)
+    if refs is None:
+        what = f"the repository of {source.name} ({source.shown}) could not be read"
+        source.git(["ls-remote", "-q", "origin", "HEAD"], what, cwd=directory)
+    return {line.split("\t")[1] for line in (refs or "").splitlines() if "\t" in line}
+
+
+def fetch(source: Source, ref: str, names: set[str], directory: str, what: str) -> str:
+    """Fetches a tag, branch or commit; returns what to check out."""
+    tag = next((tag for tag in (ref, f"v{ref}") if f"refs/tags/{tag}" in names), None)
+    if tag:
+        spec = f"+refs/tags/{tag}:refs/tags/{tag}"
+        source.git(["fetch", "-q", "--depth", "1", "--no-tags", "origin", spec], what, cwd=directory)
+        return f"refs/tags/{tag}"
+    if f"refs/heads/{ref}" not in names and not re.match(r"^[0-9a-f]{7,40}$", ref):
+        raise Failure(f"{source.shown} has no tag, branch or commit {ref} for {source.name}.")
+    branches = "+refs/heads/*:refs/remotes/origin/*"
+    source.git(["fetch", "-q", "--tags", "--update-shallow", "origin", branches], what, cwd=directory)
+    target = f"refs/remotes/origin/{ref}" if f"refs/heads/{ref}" in names else ref
+    if FULL_COMMIT.match(target) and source.ask(["cat-file", "-e", f"{target}^{{commit}}"], cwd=directory) is None:
+        source.git(["fetch", "-q", "origin", target], what, cwd=directory)
+    return target
+
+
+def has_version_tag(source: Source, directory: str) -> bool:
+    """Whether a version can be counted: from a tag at or before the checked out commit."""
     return source.ask(["describe", "--tags", "--match", "*[0-9]*"], cwd=directory) is not None

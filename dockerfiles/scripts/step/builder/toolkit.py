@@ -1,140 +1,171 @@
-"""The base's CUDA toolkit: where it is, what it knows, and what has to be put beside it to compile without a GPU."""
+"""The base's CUDA toolkit, completed so that it compiles without a GPU."""
+
+from __future__ import annotations
 
 import glob
 import os
 import platform
 import re
 import sysconfig
+from collections.abc import Collection, Mapping
 
 from common import cuda
+from common.constants import DRIVER_LIBRARIES, link_name
 from common.failure import Failure, say
-from common.process import answer, run
-from common.python_packages import pip
+from common.process import output_of, run
+from common.run_pip import pip
 
-# The architectures of the GPUs that serve models today; those that the toolkit knows are the default.
+# Architectures of the GPUs that serve models today; `auto` compiles for those that the toolkit
+# supports.
 USUAL = ("8.0", "8.9", "9.0", "10.0", "12.0")
 
-# Names of NVIDIA's folders for a machine (`uname -m`); server arm is sbsa
+# NVIDIA's folder for a machine (`uname -m`); server arm is sbsa
 TARGETS = {"x86_64": "x86_64-linux", "aarch64": "sbsa-linux"}
 
-# Libraries of the driver, which a build machine does not have: soname, header, prefix of the functions, and names that
-# the header only has as macros.
+# Libraries of the driver, which a build machine does not have: soname, header, prefix of the
+# functions, and names that the header only has as macros.
 DRIVER = (
-    ("libcuda.so.1", "cuda.h", "cu", ()),
-    ("libnvidia-ml.so.1", "nvml.h", "nvml", ("nvmlInit", "nvmlInit_v2")),
+    (DRIVER_LIBRARIES[0], "cuda.h", "cu", ()),
+    (DRIVER_LIBRARIES[1], "nvml.h", "nvml", ("nvmlInit", "nvmlInit_v2")),
 )
 
 
 class Toolkit:
     """home: its directory. nvcc: the compiler's path. version: `13.0`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         found = cuda.toolkit()
         if found is None and cuda.homes():
-            raise Failure("%s/bin/nvcc does not tell its version." % cuda.homes()[0])
+            raise Failure(f"{cuda.homes()[0]}/bin/nvcc does not report its version.")
         if found is None:
-            raise Failure("the base image has no CUDA compiler (nvcc); AIBrix's extension is compiled against the base's own toolkit. "
-                          "Choose an image variant with a toolkit.")
+            raise Failure(
+                "the base image has no CUDA compiler (nvcc); AIBrix's extension is compiled against the base's own "
+                "toolkit. Choose an image variant with a toolkit."
+            )
         self.home, self.version = found
-        self.nvcc = self.home + "/bin/nvcc"
+        self.nvcc = f"{self.home}/bin/nvcc"
 
-    def chosen(self, wanted):
-        """The architectures to compile for. wanted: `auto`, or names with blanks or commas between."""
+    def chosen(self, wanted: str) -> list[str]:
+        """The architectures to compile for.
+
+        wanted: `auto`, or names separated by blanks or commas.
+        """
         known = cuda.architectures(self.home)
         names = wanted.replace(",", " ").split()
         if names == ["auto"]:
             names = [name for name in USUAL if name in known]
         unknown = [name for name in names if name not in known]
         if unknown or not names:
-            raise Failure("gpu-architectures: nvcc %s of the base does not know %s; it knows %s." % (
-                self.version, ", ".join(unknown) or "any of " + " ".join(USUAL), " ".join(known) or "none"))
+            lacking = ", ".join(unknown) or f"any of {' '.join(USUAL)}"
+            raise Failure(
+                f"gpu-architectures: nvcc {self.version} of the base does not know {lacking}; "
+                f"it knows {' '.join(known) or 'none'}."
+            )
         return names
 
-    def include_directories(self):
-        found = [self.home + "/include"] + glob.glob(self.home + "/targets/*/include")
+    def include_directories(self) -> list[str]:
+        found = [f"{self.home}/include", *glob.glob(f"{self.home}/targets/*/include")]
         return [path for path in found if os.path.isdir(path)]
 
-    def library_directories(self):
-        found = [self.home + "/lib64", self.home + "/lib"] + glob.glob(self.home + "/targets/*/lib")
+    def library_directories(self) -> list[str]:
+        found = [f"{self.home}/lib64", f"{self.home}/lib", *glob.glob(f"{self.home}/targets/*/lib")]
         return [path for path in found if os.path.isdir(path)]
 
-    def runtime_directories(self):
-        """Where a toolkit in this place may have libcudart, whether or not this one has it there: what is compiled is kept for all of them."""
+    def runtime_directories(self) -> list[str]:
+        """Where any toolkit at this path may have libcudart.
+
+        The compiled result is stored for other toolkits at this path, so that more is named than
+        this one has.
+        """
         target = TARGETS.get(platform.machine())
-        return [self.home + "/lib64", self.home + "/lib"] + (["%s/targets/%s/lib" % (self.home, target)] if target else [])
+        return [f"{self.home}/lib64", f"{self.home}/lib"] + ([f"{self.home}/targets/{target}/lib"] if target else [])
 
 
-def flags_for(names):
-    """nvcc options for machine code of each architecture, and PTX of the newest for GPUs that are not there yet."""
+def flags_for(names: Collection[str]) -> str:
+    """nvcc's options for machine code of each architecture, and for PTX for GPUs to come."""
     numbers = [name.replace(".", "") for name in names]
-    flags = ["-gencode arch=compute_%s,code=sm_%s" % (number, number) for number in numbers]
+    flags = [f"-gencode arch=compute_{number},code=sm_{number}" for number in numbers]
     newest = max(numbers, key=int)
-    return " ".join(flags + ["-gencode arch=compute_%s,code=compute_%s" % (newest, newest)])
+    return " ".join([*flags, f"-gencode arch=compute_{newest},code=compute_{newest}"])
 
 
-def complete(toolkit, headers, directory):
-    """Makes directory/include and directory/lib with what a slim toolkit lacks, and nothing that it has.
+def fill_gaps(toolkit: Toolkit, headers: Mapping[str, str], directory: str) -> tuple[str, str]:
+    """Fills directory/include and directory/lib with what a slim toolkit lacks.
 
-    Headers come from the nvidia packages that torch brought; `headers`, a map from a header that is needed to the part of
-    PyPI's cuda-toolkit that has it, says what to get from the package index when it is not there either.
     Returns (include, lib).
+
+    Headers come from the nvidia packages that torch requires, or else from the package index.
+    headers: needed header → the part of PyPI's cuda-toolkit that has it.
     """
-    include, lib = directory + "/include", directory + "/lib"
+    include, lib = f"{directory}/include", f"{directory}/lib"
     os.makedirs(include)
     os.makedirs(lib)
     own = {name for path in toolkit.include_directories() for name in os.listdir(path)}
     if not own:
-        # Not a toolkit with headers at all (or no toolkit that we know): nothing to complete
+        # A toolkit without headers, or in an unknown layout: nothing to fill
         return include, lib
-    site = sysconfig.get_paths()["platlib"]
-    link_missing(site, own, toolkit, include, lib)
-    parts = sorted({part for header, part in headers.items() if header not in own and not os.path.exists(include + "/" + header)})
+    link_missing(sysconfig.get_paths()["platlib"], own, toolkit, include, lib)
+    missing = [name for name in headers if name not in own and not os.path.exists(f"{include}/{name}")]
+    parts = sorted({headers[name] for name in missing})
     if parts:
-        extra = directory + "/packages"
-        say("headers of %s come from the package index" % ", ".join(parts))
-        pip(["install", "-q", "--no-cache-dir", "--no-compile", "--target", extra, "cuda-toolkit[%s]==%s.*" % (",".join(parts), toolkit.version)],
-            "CUDA %s headers that the base lacks (%s) could not be installed" % (toolkit.version, ", ".join(parts)))
+        extra = f"{directory}/packages"
+        say(f"headers of {', '.join(parts)} come from the package index")
+        package = f"cuda-toolkit[{','.join(parts)}]=={toolkit.version}.*"
+        pip(["install", "-q", "--no-cache-dir", "--no-compile", "--target", extra, package],
+            f"CUDA {toolkit.version} headers that the base lacks ({', '.join(parts)}) could not be installed")
         link_missing(extra, own, toolkit, include, lib)
-    stubs(toolkit, include, lib)
+    add_driver_stubs(toolkit, include, lib)
     return include, lib
 
 
-def link_missing(site, own, toolkit, include, lib):
-    """Links headers, and libraries under the name that a linker asks for, from the nvidia packages in `site`."""
-    for path in glob.glob(site + "/nvidia/*/include"):
+def link_missing(site: str, own: Collection[str], toolkit: Toolkit, include: str, lib: str) -> None:
+    """Links headers and libraries of the nvidia packages in `site`.
+
+    Libraries get the name that a linker asks for.
+    """
+    for path in glob.glob(f"{site}/nvidia/*/include"):
         for name in os.listdir(path):
-            if name not in own and not os.path.lexists(include + "/" + name):
-                os.symlink(path + "/" + name, include + "/" + name)
-    for path in sorted(glob.glob(site + "/nvidia/*/lib/lib*.so*")):
-        name = os.path.basename(path).split(".so")[0] + ".so"
-        there = any(os.path.exists(d + "/" + name) for d in toolkit.library_directories())
-        if not there and not os.path.lexists(lib + "/" + name):
-            os.symlink(path, lib + "/" + name)
+            if name not in own and not os.path.lexists(f"{include}/{name}"):
+                os.symlink(f"{path}/{name}", f"{include}/{name}")
+    for path in sorted(glob.glob(f"{site}/nvidia/*/lib/lib*.so*")):
+        name = link_name(os.path.basename(path))
+        in_toolkit = any(os.path.exists(f"{folder}/{name}") for folder in toolkit.library_directories())
+        if not in_toolkit and not os.path.lexists(f"{lib}/{name}"):
+            os.symlink(path, f"{lib}/{name}")
 
 
-def link_name(soname):
-    """The name that a linker asks for: `libcuda.so` for `libcuda.so.1`."""
-    return soname.split(".so")[0] + ".so"
+def add_driver_stubs(toolkit: Toolkit, include: str, lib: str) -> None:
+    """Adds link-time stubs of the driver's libraries: the toolkit's own, or else compiled ones.
 
-
-def stubs(toolkit, include, lib):
-    """Makes link-time stand-ins for the driver's libraries where the toolkit has none: every function that the header
-    declares, returning an error. At run time the driver's library takes its place."""
+    A compiled stub has every function that the header declares, and each returns an error. At run
+    time the driver's library takes its place.
+    """
     for soname, header, prefix, more in DRIVER:
         name = link_name(soname)
-        given = next((p for d in toolkit.library_directories() for p in (d + "/stubs/" + name,) if os.path.exists(p)), None)
+        stubs = [f"{folder}/stubs/{name}" for folder in toolkit.library_directories()]
+        given = next(filter(os.path.exists, stubs), None)
         if given:
-            os.symlink(given, lib + "/" + name)
+            os.symlink(given, f"{lib}/{name}")
             continue
-        places = toolkit.include_directories() + [include]
-        if not any(os.path.exists(path + "/" + header) for path in places):
-            continue
-        functions = set(more)
-        for define in ([], ["-D__CUDA_API_VERSION_INTERNAL"], ["-DCUDA_API_PER_THREAD_DEFAULT_STREAM"]):
-            text = answer(["g++", "-E", "-P"] + define + ["-I" + p for p in places] + ["-include", header, "-x", "c", "/dev/null"]) or ""
-            functions.update(re.findall(r"\b(%s[A-Z]\w*) *\(" % prefix, text))
-        source = lib + "/" + name + ".c"
-        with open(source, "w", encoding="utf-8") as file:
-            file.writelines("int %s(void){return 999;}\n" % function for function in sorted(functions))
-        run(["gcc", "-shared", "-fPIC", "-fno-builtin", "-Wl,-soname," + soname, "-o", lib + "/" + name, source],
-            "the link-time stand-in for %s could not be compiled" % soname)
+        folders = [*toolkit.include_directories(), include]
+        if any(os.path.exists(f"{path}/{header}") for path in folders):
+            functions = {*more, *declared_functions(header, prefix, folders)}
+            compile_stub(soname, f"{lib}/{name}", sorted(functions))
+
+
+def declared_functions(header: str, prefix: str, folders: Collection[str]) -> set[str]:
+    """Functions with a prefix that a header declares, with and without macros that change names."""
+    functions: set[str] = set()
+    for define in ([], ["-D__CUDA_API_VERSION_INTERNAL"], ["-DCUDA_API_PER_THREAD_DEFAULT_STREAM"]):
+        including = [*(f"-I{path}" for path in folders), "-include", header]
+        text = output_of(["g++", "-E", "-P", *define, *including, "-x", "c", "/dev/null"]) or ""
+        functions.update(re.findall(rf"\b({prefix}[A-Z]\w*) *\(", text))
+    return functions
+
+
+def compile_stub(soname: str, path: str, functions: Collection[str]) -> None:
+    source = f"{path}.c"
+    with open(source, "w", encoding="utf-8") as file:
+        file.writelines(f"int {function}(void){{return 999;}}\n" for function in functions)
+    run(["gcc", "-shared", "-fPIC", "-fno-builtin", f"-Wl,-soname,{soname}", "-o", path, source],
+        f"the link-time stub of {soname} could not be compiled")

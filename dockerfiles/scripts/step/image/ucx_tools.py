@@ -1,28 +1,35 @@
-"""Puts UCX's tools under their own prefix, and two links where a person's PATH finds them."""
+"""Installs UCX's tools under their own prefix, with links in a folder of the PATH."""
+
+from __future__ import annotations
 
 import os
 import shutil
 
+from common.constants import DRIVER_STUBS, UCX_MOUNT, UCX_PREFIX
 from common.failure import Failure, say
 
-GIVEN = "/run/ucx"
-PREFIX = "/opt/aibrix/ucx"
 LINKS = "/usr/local/bin"
 
-# What the stage says of itself is for those who keep its result, and the stubs of the driver are for measuring: in an image they could
-# be taken for a driver.
-NOT_FOR_THE_IMAGE = {"source.json", "driver-stub"}
+# source.json is for those who store the stage's result. The stubs of the driver are for
+# measurements: in an image they could be mistaken for a driver.
+NOT_FOR_THE_IMAGE = {"source.json", DRIVER_STUBS}
 
 
-def main():
-    if not os.listdir(GIVEN):
+def main() -> None:
+    if not os.listdir(UCX_MOUNT):
         say("the image gets no UCX tools")
         return
-    if not os.path.isdir(GIVEN + "/bin"):
-        raise Failure("the ucx stage holds no bin directory; what was given as the named context ucx is not its result.")
-    shutil.copytree(GIVEN, PREFIX, symlinks=True, ignore=lambda folder, _: NOT_FOR_THE_IMAGE if folder == GIVEN else set())
-    for tool in sorted(os.listdir(PREFIX + "/bin")):
-        link = LINKS + "/" + tool
+    if not os.path.isdir(f"{UCX_MOUNT}/bin"):
+        raise Failure(
+            "the ucx stage holds no bin directory; what was given as the named context ucx is not its result."
+        )
+
+    def ignored(folder: str, _: list[str]) -> set[str]:
+        return NOT_FOR_THE_IMAGE if folder == UCX_MOUNT else set()
+
+    shutil.copytree(UCX_MOUNT, UCX_PREFIX, symlinks=True, ignore=ignored)
+    for tool in sorted(os.listdir(f"{UCX_PREFIX}/bin")):
+        link = f"{LINKS}/{tool}"
         if os.path.lexists(link):
             os.unlink(link)
-        os.symlink(PREFIX + "/bin/" + tool, link)
+        os.symlink(f"{UCX_PREFIX}/bin/{tool}", link)

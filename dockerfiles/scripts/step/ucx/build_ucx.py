@@ -1,11 +1,17 @@
-"""Compiles UCX's tools, with CUDA and InfiniBand, under a prefix of their own: the UCX that NIXL bundles, by its release's tag or, of a branch, by its commit.
+"""Compiles UCX's tools with CUDA and InfiniBand.
 
-The prefix is not where the loader looks, so that no second libucp meets NIXL's in a process. The tools find their own
-libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal structures only fit each other.
+It is the UCX that NIXL bundles, at its release's tag or a branch's commit.
 
-Beside bin and lib there are, for those who keep the result, source.json (version, commit), and for those who measure an
-image, the link-time stubs of the driver's libraries that were compiled with; the image gets neither.
+They have a prefix of their own, where the loader does not look, so that no second libucp meets
+NIXL's in a process. The
+tools find their own libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal
+structures only fit each other.
+
+Beside bin and lib, the result has source.json (version, commit) for those who store it, and the
+link-time stubs of the driver's libraries for measurements; the image gets neither.
 """
+
+from __future__ import annotations
 
 import glob
 import json
@@ -14,102 +20,113 @@ import re
 import shutil
 
 from common import system_packages
-from ..builder.checkout import Source, checkout
+from common.constants import DRIVER_STUBS, UCX_PREFIX, link_name
 from common.failure import Failure, say
 from common.process import run
-from ..builder.toolkit import DRIVER, Toolkit, complete, link_name
+
+from ..builder.checkout import Source, checkout
+from ..builder.toolkit import DRIVER, Toolkit, fill_gaps
 from ..builder.variables import remove_others
 
-PREFIX = "/opt/aibrix/ucx"
 WORK = "/build"
 TOOLS = ("ucx_info", "ucx_perftest")
-STUBS = PREFIX + "/driver-stub"
+STUBS = f"{UCX_PREFIX}/{DRIVER_STUBS}"
 
-AUTOTOOLS = (("autoconf", "autoconf"), ("automake", "automake"), ("libtool", "libtoolize"), ("pkg-config", "pkg-config"))
-HEADERS = (("libibverbs-dev", "infiniband/verbs.h"), ("librdmacm-dev", "rdma/rdma_cma.h"))
+# Package → command
+AUTOTOOLS = {"autoconf": "autoconf", "automake": "automake", "libtool": "libtoolize", "pkg-config": "pkg-config"}
+# Package → header
+HEADERS = {"libibverbs-dev": "infiniband/verbs.h", "librdmacm-dev": "rdma/rdma_cma.h"}
+# Header → part of PyPI's cuda-toolkit
+CUDA_HEADERS = {"nvml.h": "nvml", "cuda.h": "cudart"}
 
+# The first that exists configures a release build
+SCRIPTS = ("contrib/configure-release-mt", "contrib/configure-release", "configure")
+OPTIONS = (
+    "--with-verbs", "--with-rdmacm", "--with-mlx5", "--enable-cma", "--enable-shared", "--disable-static",
+    "--without-java", "--without-go", "--disable-doxygen-doc",
+)
 
 # As UCX_VERSION: an image without tools
 NO_TOOLS = "none"
 
 
-def main():
+def main() -> None:
     remove_others()
     version = os.environ["UCX_VERSION"]
     if version == NO_TOOLS:
-        os.makedirs(PREFIX)
+        os.makedirs(UCX_PREFIX)
         say("the image gets no UCX tools")
         return
     toolkit = Toolkit()
     source = Source("ucx", "/run/ucx-source", os.environ["UCX_REPO"])
-    directory = WORK + "/ucx"
-    commit = checkout(source, "v" + version, os.environ.get("UCX_COMMIT", ""), directory, untagged=True)
+    directory = f"{WORK}/ucx"
+    commit = checkout(source, f"v{version}", os.environ.get("UCX_COMMIT", ""), directory, untagged=True)
     headers = {}
-    if os.path.exists(directory + "/configure.ac"):
-        headers = {"nvml.h": "nvml", "cuda.h": "cudart"}
-        needed = [p for p, command in AUTOTOOLS if shutil.which(command) is None]
-        needed += [p for p, header in HEADERS if not os.path.exists("/usr/include/" + header)]
+    if os.path.exists(f"{directory}/configure.ac"):
+        headers = CUDA_HEADERS
+        needed = [package for package, command in AUTOTOOLS.items() if shutil.which(command) is None]
+        needed += [package for package, header in HEADERS.items() if not os.path.exists(f"/usr/include/{header}")]
         system_packages.install(needed, keep_installed=False)
-    include, lib = complete(toolkit, headers, WORK + "/cuda")
+    include, lib = fill_gaps(toolkit, headers, f"{WORK}/cuda")
     compile_in(directory, version, environment(toolkit, include, lib), toolkit)
     trim(directory)
     keep_stubs(lib)
-    with open(PREFIX + "/source.json", "w", encoding="utf-8") as file:
+    with open(f"{UCX_PREFIX}/source.json", "w", encoding="utf-8") as file:
         json.dump({"version": version, "commit": commit}, file)
     shutil.rmtree(WORK)
 
 
-def environment(toolkit, include, lib):
-    flags = ["-Wl,--disable-new-dtags", "-L" + lib] + ["-L" + path for path in toolkit.library_directories()]
+def environment(toolkit: Toolkit, include: str, lib: str) -> dict[str, str]:
+    flags = ["-Wl,--disable-new-dtags", f"-L{lib}", *(f"-L{path}" for path in toolkit.library_directories())]
     return {
-        "PATH": "%s/bin:%s" % (toolkit.home, os.environ["PATH"]),
-        "CPPFLAGS": "-isystem " + include,
-        # A slim base has libcudart in the toolkit, but neither in the loader's cache nor in LD_LIBRARY_PATH
-        "LDFLAGS": " ".join(flags + ["-Wl,-rpath," + path for path in toolkit.runtime_directories()]),
+        "PATH": f"{toolkit.home}/bin:{os.environ['PATH']}",
+        "CPPFLAGS": f"-isystem {include}",
+        # A slim base has libcudart in the toolkit, but neither in the loader's cache nor in
+        # LD_LIBRARY_PATH
+        "LDFLAGS": " ".join([*flags, *(f"-Wl,-rpath,{path}" for path in toolkit.runtime_directories())]),
         "LIBRARY_PATH": lib,
     }
 
 
-def compile_in(directory, version, env, toolkit):
-    what = "UCX %s could not be " % version
-    if os.path.exists(directory + "/autogen.sh"):
-        run(["sh", "./autogen.sh"], what + "prepared", env=env, cwd=directory)
-    script = next((s for s in ("contrib/configure-release-mt", "contrib/configure-release", "configure") if os.path.exists(directory + "/" + s)), None)
+def compile_in(directory: str, version: str, env: dict[str, str], toolkit: Toolkit) -> None:
+    what = f"UCX {version} could not be"
+    if os.path.exists(f"{directory}/autogen.sh"):
+        run(["sh", "./autogen.sh"], f"{what} prepared", env=env, cwd=directory)
+    script = next((script for script in SCRIPTS if os.path.exists(f"{directory}/{script}")), None)
     if script is None:
-        raise Failure("UCX %s has no configure script; check that ucx-repository is UCX." % version)
-    options = ["--prefix=" + PREFIX, "--with-cuda=" + toolkit.home, "--with-verbs", "--with-rdmacm", "--with-mlx5", "--enable-cma",
-               "--enable-shared", "--disable-static", "--without-java", "--without-go", "--disable-doxygen-doc"]
-    run(["./" + script] + options, what + "configured", env=env, cwd=directory)
-    run(["make", "-s", "-j%d" % (os.cpu_count() or 1)], what + "compiled", env=env, cwd=directory, cause_first=True)
-    run(["make", "-s", "install"], what + "installed", env=env, cwd=directory)
+        raise Failure(f"UCX {version} has no configure script; check that ucx-repository is UCX.")
+    options = [f"--prefix={UCX_PREFIX}", f"--with-cuda={toolkit.home}", *OPTIONS]
+    run([f"./{script}", *options], f"{what} configured", env=env, cwd=directory)
+    run(["make", "-s", f"-j{os.cpu_count() or 1}"], f"{what} compiled", env=env, cwd=directory, cause_first=True)
+    run(["make", "-s", "install"], f"{what} installed", env=env, cwd=directory)
 
 
-def trim(directory):
-    """Leaves the tools, the libraries they load, and the licence."""
+def trim(directory: str) -> None:
+    """Leaves the tools, the libraries that they load, and the licence."""
     for name in ("include", "share", "lib/cmake", "lib/pkgconfig"):
-        shutil.rmtree(PREFIX + "/" + name, ignore_errors=True)
-    for path in glob.glob(PREFIX + "/bin/*"):
+        shutil.rmtree(f"{UCX_PREFIX}/{name}", ignore_errors=True)
+    for path in glob.glob(f"{UCX_PREFIX}/bin/*"):
         if os.path.basename(path) not in TOOLS:
             os.unlink(path)
-    for path in glob.glob(PREFIX + "/lib/**/*", recursive=True):
+    for path in glob.glob(f"{UCX_PREFIX}/lib/**/*", recursive=True):
         if path.endswith((".a", ".la")):
             os.unlink(path)
         elif re.search(r"\.so(\.|$)", path) and not os.path.islink(path):
-            run(["strip", "--strip-unneeded", path], "%s could not be stripped" % path)
+            run(["strip", "--strip-unneeded", path], f"{path} could not be stripped")
     for tool in TOOLS:
-        if not os.path.isfile(PREFIX + "/bin/" + tool):
-            raise Failure("UCX was built without %s." % tool)
-        run(["strip", PREFIX + "/bin/" + tool], "%s could not be stripped" % tool)
-    for name in ("LICENSE",):
-        if os.path.isfile(directory + "/" + name):
-            shutil.copy(directory + "/" + name, PREFIX)
-    say("UCX tools with " + ", ".join(sorted(os.path.basename(p) for p in glob.glob(PREFIX + "/lib/ucx/*.so"))))
+        if not os.path.isfile(f"{UCX_PREFIX}/bin/{tool}"):
+            raise Failure(f"UCX was built without {tool}.")
+        run(["strip", f"{UCX_PREFIX}/bin/{tool}"], f"{tool} could not be stripped")
+    if os.path.isfile(f"{directory}/LICENSE"):
+        shutil.copy(f"{directory}/LICENSE", UCX_PREFIX)
+    modules = sorted(os.path.basename(path) for path in glob.glob(f"{UCX_PREFIX}/lib/ucx/*.so"))
+    say(f"UCX tools with {', '.join(modules)}")
 
 
-def keep_stubs(lib):
-    """Keeps the driver's stubs, the toolkit's own or those made for it, under the names that a loader asks for."""
+def keep_stubs(lib: str) -> None:
+    """Keeps the stubs of the driver's libraries under the names that a loader asks for."""
     os.makedirs(STUBS)
     for soname, _, _, _ in DRIVER:
-        stub = lib + "/" + link_name(soname)
+        stub = f"{lib}/{link_name(soname)}"
         if os.path.isfile(stub):
-            shutil.copyfile(stub, STUBS + "/" + soname)
+            shutil.copyfile(stub, f"{STUBS}/{soname}")

@@ -3,8 +3,8 @@ import time
 import unittest
 from unittest import mock
 
-from measure import child
-from measure.child import LONGEST, OK, Child, Done, failure, python, run
+from measure import subprocesses
+from measure.subprocesses import LONGEST, OK, Child, Done, failure, python, run
 from common.marked import MARK
 
 from ..support.image_python import folder
@@ -99,14 +99,14 @@ class LimitTest(unittest.TestCase):
     def test_does_not_wait_for_a_child_that_left_the_group(self):
         left = os.path.join(folder(self), "left")
         leave = "setsid sh -c 'echo $$; : >%s; exec sleep 60' & until [ -e %s ]; do sleep 0.01; done" % (left, left)
-        with mock.patch.object(child, "LEFT_OPEN_SECONDS", 0.5):
+        with mock.patch.object(subprocesses, "LEFT_OPEN_SECONDS", 0.5):
             done = self.assertShort(["sh", "-c", leave], 20)
         self.assertEqual(done.code, 0)
         os.kill(int(done.out), 9)
 
     def test_keeps_the_last_of_what_is_printed_without_end(self):
         limit_begins(self, b"y\n" * 400)
-        with mock.patch.object(child, "KEPT_BYTES", 1000):
+        with mock.patch.object(subprocesses, "KEPT_BYTES", 1000):
             done = self.assertShort(["sh", "-c", "yes; echo never"])
             self.assertTrue(done.late)
             self.assertEqual(len(done.out), 1000)

@@ -1,20 +1,19 @@
 import unittest
 import warnings
 
-from measure import places
-from common.python_packages import installed, normal
+from common.packages import installed, normalized
 
 from ..support.image_python import SitePackages
 
 
-class NormalTest(unittest.TestCase):
-    def test_is_the_name_of_pep_503_in_steps_and_measurements_alike(self):
+class NormalizedTest(unittest.TestCase):
+    def test_is_the_name_of_pep_503(self):
         for name, wanted in {
             "aibrix_kvcache": "aibrix-kvcache", "NIXL-cu13": "nixl-cu13", "zope.interface": "zope-interface",
             "a-_.b": "a-b", "ruamel.yaml.clib": "ruamel-yaml-clib", "_x-": "-x-", "": "", "ÄB": "äb",
         }.items():
             with self.subTest(name):
-                self.assertEqual([normal(name), places.normal(name)], [wanted, wanted])
+                self.assertEqual(normalized(name), wanted)
 
 
 class InstalledTest(unittest.TestCase):

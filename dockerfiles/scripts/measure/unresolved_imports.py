@@ -1,53 +1,53 @@
-"""Resolves a module's imports by reading source, for engines that can't be imported without a GPU."""
+"""Resolves a module's imports by reading source: engines can't be imported without a GPU."""
+
+from __future__ import annotations
 
 import ast
 import importlib.util
 import os
+from collections.abc import Iterator
 
-from . import places
+from common.constants import ENGINES
+from common.packages import package_directory
+from common.source import Unreadable, parse
 
 OURS = ("aibrix_kvcache",)
-ENGINES = ("vllm", "sglang")
 
 
-def problem(dotted, seen=None):
-    """One line about the first import of a module that does not resolve; None if all do.
+def unresolved_import(dotted: str, seen: set[str] | None = None) -> str | None:
+    """The first import of a module that does not resolve, in one line, or None.
 
-    Follows the imports into AIBrix's own modules. A name from the engine has to be defined, assigned or imported at the top
-    level of the engine's module; a module that is compiled, has __getattr__ or a star import could have any name. Other
-    packages have to be there. What is under `if TYPE_CHECKING:` or in a `try` does not count.
+    Imports of AIBrix's own modules are followed. A name from the engine must be defined, assigned
+    or imported at the top level of the engine's module; a module that is compiled, has __getattr__
+    or a star import could have any name. Other packages must be installed. Imports under `if
+    TYPE_CHECKING:` or in a `try` do not count.
     """
     seen = set() if seen is None else seen
     if dotted in seen:
         return None
     seen.add(dotted)
-    path = source(dotted)
+    path = module_path(dotted)
     if path is None:
-        return "there is no module %s" % dotted
+        return f"there is no module {dotted}"
     if not path.endswith(".py"):
         return None
     try:
         tree = parse(path)
-    except SyntaxError as error:
-        return "%s: %s" % (path, error)
+    except Unreadable as error:
+        return f"{path}: {error}"
     package = dotted if os.path.basename(path) == "__init__.py" else dotted.rpartition(".")[0]
     for module, name in imports(tree, package):
         found = unresolved(module, name)
         if found:
-            return "%s imports %s" % (dotted, found)
+            return f"{dotted} imports {found}"
         if module.split(".")[0] in OURS:
-            found = problem(module, seen)
+            found = unresolved_import(module, seen)
             if found:
                 return found
     return None
 
 
-def parse(path):
-    with open(path, encoding="utf-8") as file:
-        return ast.parse(file.read(), path)
-
-
-def imports(tree, package):
+def imports(tree: ast.Module, package: str) -> Iterator[tuple[str, str | None]]:
     """(module, name or None) of the top-level imports of a module."""
     for node in tree.body:
         if isinstance(node, ast.Import):
@@ -60,39 +60,43 @@ def imports(tree, package):
                 yield module, None if alias.name == "*" else alias.name
 
 
-def unresolved(module, name):
+def unresolved(module: str, name: str | None) -> str | None:
     top = module.split(".")[0]
     if top in OURS + ENGINES:
-        if source(module) is None:
-            return "%s, which is not there" % module
+        if module_path(module) is None:
+            return f"{module}, which does not exist"
         if name is not None and not has(module, name):
-            return "%s from %s, which does not have it" % (name, module)
+            return f"{name} from {module}, which does not have it"
     elif importlib.util.find_spec(top) is None:
-        return "%s, which is not installed" % top
+        return f"{top}, which is not installed"
     return None
 
 
-def source(dotted):
-    """Path of a module's file, a directory for a package without __init__.py; None if there is none. Imports nothing."""
+def module_path(dotted: str) -> str | None:
+    """Path of a module's file, or of the directory of a package without __init__.py, or None.
+
+    Imports nothing.
+    """
     top, _, rest = dotted.partition(".")
-    directory = places.package(top)
+    directory = package_directory(top)
     if directory is None:
         return None
     path = os.path.join(directory, *rest.split(".")) if rest else directory
-    for candidate in (os.path.join(path, "__init__.py"), path + ".py", path + ".abi3.so"):
+    for candidate in (os.path.join(path, "__init__.py"), f"{path}.py", f"{path}.abi3.so"):
         if os.path.isfile(candidate):
             return candidate
     parent, base = os.path.split(path)
-    if os.path.isdir(parent) and any(n.startswith(base + ".cpython-") and n.endswith(".so") for n in os.listdir(parent)):
-        return path + ".so"
+    names = os.listdir(parent) if os.path.isdir(parent) else []
+    if any(name.startswith(f"{base}.cpython-") and name.endswith(".so") for name in names):
+        return f"{path}.so"
     return path if os.path.isdir(path) else None
 
 
-def has(module, name):
-    """Whether a module has a name at its top level, as far as its source tells."""
-    if source(module + "." + name) is not None:
+def has(module: str, name: str) -> bool:
+    """Whether a module has a name at its top level, as far as its source shows."""
+    if module_path(f"{module}.{name}") is not None:
         return True
-    path = source(module)
+    path = module_path(module)
     if path is None or os.path.isdir(path):
         return False
     if not path.endswith(".py"):

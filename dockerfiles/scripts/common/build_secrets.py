@@ -1,4 +1,6 @@
-"""The optional build secrets ca-certificates, package-index, git-credentials. None of them has to be there."""
+"""The optional build secrets ca-certificates, package-index and git-credentials."""
+
+from __future__ import annotations
 
 import os
 
@@ -14,19 +16,19 @@ SYSTEM_BUNDLES = (
 CERTIFICATE_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
-def secret(name):
+def secret(name: str) -> str | None:
     """Path of a build secret, or None."""
     path = os.path.join(DIRECTORY, name)
     return path if os.path.isfile(path) else None
 
 
-def trust():
-    """Environment variables that make pip, git and curl trust the given certificates besides the system's own."""
+def trust() -> dict[str, str]:
+    """Variables that make pip, git and curl trust the given certificates and the system's own."""
     given = secret("ca-certificates")
     if given is None:
         return {}
     texts = []
-    for path in [next((b for b in SYSTEM_BUNDLES if os.path.isfile(b)), None), given]:
+    for path in [next((bundle for bundle in SYSTEM_BUNDLES if os.path.isfile(bundle)), None), given]:
         if path:
             with open(path, encoding="utf-8", errors="replace") as file:
                 texts.append(file.read())

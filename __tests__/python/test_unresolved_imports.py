@@ -1,7 +1,7 @@
 import os
 import unittest
 
-from measure.names import problem, source
+from measure.unresolved_imports import module_path, unresolved_import
 
 from ..support.image_python import SitePackages
 
@@ -17,7 +17,7 @@ class NamesTest(unittest.TestCase):
     def problem_of(self, text):
         """What is wrong with a connector of this text."""
         self.packages.add(CONNECTOR.replace(".", "/") + ".py", text)
-        return problem(CONNECTOR)
+        return unresolved_import(CONNECTOR)
 
     def assert_has(self, engine, imported):
         self.packages.add("vllm/config.py", engine)
@@ -30,13 +30,13 @@ class ProblemTest(NamesTest):
         self.assertIsNone(self.problem_of("import os\nimport vllm.config as c\nfrom vllm.config import VllmConfig as V"))
 
     def test_is_a_module_that_is_not_there(self):
-        self.assertEqual(problem("aibrix_kvcache.nothing"), "there is no module aibrix_kvcache.nothing")
-        self.assertEqual(problem("no_such_package.nothing"), "there is no module no_such_package.nothing")
+        self.assertEqual(unresolved_import("aibrix_kvcache.nothing"), "there is no module aibrix_kvcache.nothing")
+        self.assertEqual(unresolved_import("no_such_package.nothing"), "there is no module no_such_package.nothing")
 
     def test_is_a_module_of_the_engine_that_is_not_there(self):
         for text in ("import vllm.gone", "from vllm.gone import X", "from vllm.gone import *"):
             with self.subTest(text):
-                self.assertEqual(self.problem_of(text), CONNECTOR + " imports vllm.gone, which is not there")
+                self.assertEqual(self.problem_of(text), CONNECTOR + " imports vllm.gone, which does not exist")
 
     def test_is_a_name_that_the_module_of_the_engine_does_not_have(self):
         self.packages.add("sglang/srt.py", "class Old: pass")
@@ -54,20 +54,20 @@ class ProblemTest(NamesTest):
         self.packages.add("aibrix_kvcache/cache.py", "from .memory import Pool")
         self.packages.add("aibrix_kvcache/memory.py", "import vllm.gone\nclass Pool: pass")
         self.assertEqual(
-            self.problem_of("from aibrix_kvcache.cache import Pool"), "aibrix_kvcache.memory imports vllm.gone, which is not there")
+            self.problem_of("from aibrix_kvcache.cache import Pool"), "aibrix_kvcache.memory imports vllm.gone, which does not exist")
 
     def test_ends_where_modules_import_each_other(self):
         self.packages.add("aibrix_kvcache/a.py", "from .b import B\nclass A: pass")
         self.packages.add("aibrix_kvcache/b.py", "from .a import A\nclass B: pass")
-        self.assertIsNone(problem("aibrix_kvcache.a"))
+        self.assertIsNone(unresolved_import("aibrix_kvcache.a"))
 
     def test_resolves_relative_imports_from_a_module_and_from_a_package(self):
         self.packages.add("aibrix_kvcache/cache.py", "X = 1")
         self.packages.add("aibrix_kvcache/integration/near.py", "Y = 1")
         self.packages.add("aibrix_kvcache/integration/__init__.py", "from .near import Y\nfrom ..cache import X\nfrom . import near")
-        self.assertIsNone(problem("aibrix_kvcache.integration"))
+        self.assertIsNone(unresolved_import("aibrix_kvcache.integration"))
         self.assertIsNone(self.problem_of("from .near import Y\nfrom ..cache import X\nfrom . import near"))
-        self.assertEqual(self.problem_of("from ..near import Y"), CONNECTOR + " imports aibrix_kvcache.near, which is not there")
+        self.assertEqual(self.problem_of("from ..near import Y"), CONNECTOR + " imports aibrix_kvcache.near, which does not exist")
 
     def test_does_not_count_imports_that_may_fail(self):
         self.assertIsNone(self.problem_of("\n".join((
@@ -79,7 +79,7 @@ class ProblemTest(NamesTest):
 
     def test_is_a_syntax_error_with_its_place(self):
         path = self.packages.add("aibrix_kvcache/broken.py", "def f(:\n")
-        self.assertRegex(problem("aibrix_kvcache.broken"), "^%s: .*line 1" % path)
+        self.assertRegex(unresolved_import("aibrix_kvcache.broken"), "^%s: .*line 1" % path)
 
     def test_is_found_without_running_a_line(self):
         self.packages.add("vllm/config.py", "raise SystemExit('imported')\nX = 1")
@@ -124,15 +124,15 @@ class SourceTest(NamesTest):
         both = self.packages.add("vllm/both/__init__.py")
         self.packages.add("vllm/both.py")
         file = self.packages.add("vllm/file.py")
-        self.assertEqual([source("vllm.both"), source("vllm.file")], [both, file])
-        self.assertEqual(source("vllm"), os.path.join(self.packages.path, "vllm", "__init__.py"))
+        self.assertEqual([module_path("vllm.both"), module_path("vllm.file")], [both, file])
+        self.assertEqual(module_path("vllm"), os.path.join(self.packages.path, "vllm", "__init__.py"))
 
     def test_is_the_folder_of_a_package_without_a_file(self):
         path = os.path.dirname(self.packages.add("vllm/plain/kv.py"))
-        self.assertEqual(source("vllm.plain"), path)
+        self.assertEqual(module_path("vllm.plain"), path)
 
     def test_is_none_where_there_is_neither(self):
         self.packages.add("vllm/_Core.so.txt")
         for dotted in ("vllm.nothing", "vllm.nothing.below", "vllm._Core", "no_such_package", ""):
             with self.subTest(dotted):
-                self.assertIsNone(source(dotted))
+                self.assertIsNone(module_path(dotted))
