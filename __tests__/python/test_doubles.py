@@ -14,7 +14,8 @@ import measure.nixl
 import measure.tools
 from common.constants import CONNECTOR_MODULES, DRIVER_LIBRARIES, DRIVER_STUBS, ENGINES, UCX_MOUNT, UCX_PREFIX
 from common.failure import explain
-from common.runners import RUNNERS, SWITCH
+from common.runner_default import SWITCH
+from common.runners import RUNNERS
 from measure.cuda_links import LIBRARY
 from step.builder import toolkit
 from step.image import debug_tools, integrate, nixl, ucx_tools

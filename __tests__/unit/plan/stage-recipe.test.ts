@@ -43,7 +43,7 @@ describe('what a stage is made with', () => {
     ['a further argument', ['wheel'], 'ARG GPU_ARCHITECTURES=auto', 'ARG GPU_ARCHITECTURES=auto\nARG MORE'],
     ['the default of an argument', [], 'ARG AIBRIX_BRANCH=v0.5.0', 'ARG AIBRIX_BRANCH=v0.8.0'],
     ['the base', [], 'ARG BASE_IMAGE=docker.io/', 'ARG BASE_IMAGE=quay.io/'],
-    ['a comment', [], '# What the two builders compile with', '# Compilers'],
+    ['a comment', [], '# The tools that the two builders compile with', '# Compilers'],
     ['a step of the image', [], '"install-nixl"', '"install-nixl", "fast"'],
     ['a measurement', [], '"measure", "base"', '"measure", "the base"'],
   ])('changes by %s for %j', (_, kinds, from, to) => {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .runners import CLASS, RUNNERS, class_in
-from .source import Unreadable, last_name, parse, text_of
+from .source import Unreadable, last_name, parse, parse_in, text_of
 
 # Part of AIBrix' package that is for vLLM; importing a connector runs it.
 VLLM_FOLDER = os.path.join("integration", "vllm")
@@ -28,10 +28,10 @@ def hooks(aibrix: str, engine: str) -> tuple[list[dict[str, Any]], str | None]:
     error = None
     for path in sorted(files(os.path.join(aibrix, VLLM_FOLDER))):
         try:
-            for name, methods in replaced(parse(path)).items():
+            for name, methods in replaced(parse_in(aibrix, path)).items():
                 found.setdefault(name, set()).update(methods)
         except Unreadable as problem:
-            error = error or f"{os.path.relpath(path, os.path.dirname(aibrix))}: {problem}"
+            error = error or str(problem)
     try:
         return [checked(engine, name, sorted(methods)) for name, methods in sorted(found.items())], error
     except Unreadable as problem:

@@ -40,6 +40,14 @@ def parsed(text: bytes) -> ast.Module:
         raise Unreadable("it is nested too deeply") from error
 
 
+def parse_in(top: str, path: str) -> ast.Module:
+    """The tree of a file of the package in `top`. Raises Unreadable, which names the file."""
+    try:
+        return parse(path)
+    except Unreadable as error:
+        raise Unreadable(f"{os.path.relpath(path, os.path.dirname(top))}: {error}") from error
+
+
 def tree_or_empty(text: str) -> ast.Module:
     """The tree of a text; an empty one if it is no Python."""
     try:
