@@ -1,6 +1,7 @@
-"""Packs a directory as a wheel, with the standard library alone: the stand-ins need no package index to be built.
+"""Packs a directory as a wheel, with the standard library alone: stand-ins need no package index.
 
-usage: pack.py TREE OUT NAME VERSION [--tag T] [--summary S] [--requires R]... [--extra E]... [--script NAME=MODULE:FUNCTION]...
+usage: pack.py TREE OUT NAME VERSION [--tag T] [--summary S] [--requires R]... [--extra E]...
+               [--script NAME=MODULE:FUNCTION]...
 """
 
 import argparse
@@ -30,7 +31,8 @@ def main() -> None:
     tree = pathlib.Path(arguments.tree)
     files = {p.relative_to(tree).as_posix(): p.read_bytes() for p in sorted(tree.rglob("*")) if p.is_file()}
     files[f"{info}/METADATA"] = "\n".join([*metadata, ""]).encode()
-    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: stand-in\nRoot-Is-Purelib: {pure}\nTag: {arguments.tag}\n".encode()
+    fields = ["Wheel-Version: 1.0", "Generator: stand-in", f"Root-Is-Purelib: {pure}", f"Tag: {arguments.tag}"]
+    files[f"{info}/WHEEL"] = "\n".join([*fields, ""]).encode()
     if arguments.script:
         files[f"{info}/entry_points.txt"] = "\n".join(["[console_scripts]", *arguments.script, ""]).encode()
 

@@ -1,4 +1,7 @@
-"""Stand-in for NIXL's agents, with the real names: within one process the UCX plugin copies what they transfer."""
+"""Stand-in for NIXL's agents, with the real names.
+
+Within one process the UCX plugin copies what they transfer.
+"""
 
 import glob
 import json
@@ -12,26 +15,28 @@ _PLUGINS = os.path.join(os.path.dirname(_HERE), f".{os.path.basename(_HERE)}.mes
 
 
 class nixlNotFoundError(Exception):
-    """What the real bindings raise where no backend knows the memory."""
+    """What the real bindings raise if no backend knows the memory."""
 
 
 class nixl_agent_config:
     """What an agent starts with."""
 
-    def __init__(self, enable_prog_thread=True, enable_listen_thread=False, listen_port=0, capture_telemetry=False, num_threads=0,
-                 backends=("UCX",)):
+    def __init__(
+        self, enable_prog_thread=True, enable_listen_thread=False, listen_port=0, capture_telemetry=False,
+        num_threads=0, backends=("UCX",),
+    ):
         self.backends = list(backends)
 
 
 class nixl_xfer_handle:
-    """A transfer that was asked for: pairs of an address here and one there, with a length."""
+    """A requested transfer: pairs of an address here and one there, with a length."""
 
     def __init__(self, pieces):
         self.pieces = pieces
 
 
 def _loaded():
-    """Plugin → handle. One that does not load is left out without a word, as the real one does."""
+    """Plugin → handle. One that does not load is left out silently, as in the real package."""
     found = {}
     for path in sorted(glob.glob(os.path.join(_PLUGINS, "libplugin_*.so"))):
         try:
@@ -42,7 +47,9 @@ def _loaded():
 
 
 class nixl_agent:
-    """Sends bytes to another agent of its process, from memory and into memory that both have registered."""
+    """Sends bytes to another agent of its process, from memory and into memory that both have
+    registered.
+    """
 
     def __init__(self, agent_name, nixl_conf=None, instantiate_all=False):
         self.name, self._regions, self._remotes = agent_name, [], {}
@@ -54,7 +61,8 @@ class nixl_agent:
             if backend in self._plugins:
                 self.backends[backend] = self._plugins[backend]
             else:
-                logging.getLogger(__name__).warning("Skipping backend registration %s due to the missing plugin.", backend)
+                logger = logging.getLogger(__name__)
+                logger.warning("Skipping backend registration %s due to the missing plugin.", backend)
 
     def get_plugin_list(self):
         return list(self._plugins)
@@ -82,7 +90,9 @@ class nixl_agent:
                 if not any(start <= address and address + length <= start + size for start, size in regions):
                     raise nixlNotFoundError("NIXL_ERR_NOT_FOUND")
         pairs = [(there, here, length) for (here, length), (there, _) in zip(local_descs, remote_descs)]
-        return nixl_xfer_handle(pairs if operation == "WRITE" else [(here, there, length) for there, here, length in pairs])
+        if operation != "WRITE":
+            pairs = [(here, there, length) for there, here, length in pairs]
+        return nixl_xfer_handle(pairs)
 
     def transfer(self, handle, notif_msg=b""):
         for to, source, length in handle.pieces:

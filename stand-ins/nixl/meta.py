@@ -1,4 +1,4 @@
-"""Stand-in for the meta package of NIXL 0.7.1: the first variant that can be found wins, whatever torch is."""
+"""Stand-in for the meta package of NIXL 0.7.1: the first variant found wins, whatever torch is."""
 
 import importlib
 

@@ -1,4 +1,7 @@
-"""Stand-in for the meta package of NIXL from 1.1.0 on: it brings all variants, and takes that of torch's CUDA."""
+"""Stand-in for the meta package of NIXL from 1.1.0 on.
+
+It requires all variants, and imports that of torch's CUDA.
+"""
 
 import importlib
 

@@ -1,7 +1,8 @@
-"""Stand-in for AIBrix's build: a PEP 517 backend that compiles one extension with nvcc against the torch that is installed.
+"""Stand-in for AIBrix's build: a PEP 517 backend that compiles one extension with nvcc.
 
-Like the real one it reads AIBRIX_TARGET_DEVICE and CXX, makes a wheel without the extension for anything but `cuda`, takes its
-version from git (or SETUPTOOLS_SCM_PRETEND_VERSION), and appends nvcc's release to it: 0.7.0+cu130.
+Like the real one, it compiles against the installed torch, reads AIBRIX_TARGET_DEVICE and CXX,
+builds a wheel without the extension for anything but `cuda`, takes its version from git (or
+SETUPTOOLS_SCM_PRETEND_VERSION), and appends nvcc's release to it: 0.7.0+cu130.
 """
 
 import base64
@@ -18,7 +19,7 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parent
 PACKAGE = ROOT / "aibrix_kvcache"
 MAIN_CUDA_VERSION = "12.1"
-# As the real one sets it for its target, whatever torch asks for
+# Like the real one, whatever torch requires
 STANDARD = 17
 
 
@@ -42,7 +43,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = f"aibrix_kvcache-{version}-{tag}.whl"
     info = f"aibrix_kvcache-{version}.dist-info"
     requirements = (ROOT / "requirements/core.txt").read_text().split()
-    metadata = ["Metadata-Version: 2.1", "Name: aibrix-kvcache", f"Version: {version}", "Summary: A stand-in for AIBrix's KV cache"]
+    metadata = ["Metadata-Version: 2.1", "Name: aibrix-kvcache", f"Version: {version}"]
+    metadata += ["Summary: A stand-in for AIBrix's KV cache"]
     metadata += [f"Requires-Dist: {requirement}" for requirement in requirements]
     files[f"{info}/METADATA"] = "\n".join([*metadata, ""]).encode()
     files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: stand-in\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
@@ -58,13 +60,15 @@ def compile_extension(cuda_home, include, library):
     with tempfile.TemporaryDirectory() as directory:
         output, bindings = pathlib.Path(directory) / "_aibrix_C.abi3.so", f"{directory}/torch_bindings.o"
         headers = [f"-I{path}" for path in [sysconfig.get_path("include"), *include, f"{cuda_home}/include"]]
-        command = [f"{cuda_home}/bin/nvcc", "-shared", "-O2", f"-std=c++{STANDARD}", "-Xcompiler", "-fPIC", *headers, bindings]
-        command += [f"-L{path}" for path in library] + [f"-L{cuda_home}/lib64", "csrc/cache_kernels.cu", "-o", str(output)]
-        # the driver's library is needed to link, as with the real build, and not to load
+        command = [f"{cuda_home}/bin/nvcc", "-shared", "-O2", f"-std=c++{STANDARD}", "-Xcompiler", "-fPIC"]
+        command += [*headers, bindings, *(f"-L{path}" for path in library), f"-L{cuda_home}/lib64"]
+        command += ["csrc/cache_kernels.cu", "-o", str(output)]
+        # As in the real build, the driver's library is needed to link, and not to load
         command += ["-Wl,--no-as-needed", "-ltorch_cuda", "-lcudart", "-Wl,--as-needed", "-lcuda"]
         environment = dict(os.environ)
         compiler = shlex.split(environment.get("CXX", "c++"))
-        compiling = [*compiler, "-O2", f"-std=gnu++{STANDARD}", "-fPIC", *headers, "-c", "csrc/torch_bindings.cpp", "-o", bindings]
+        compiling = [*compiler, "-O2", f"-std=gnu++{STANDARD}", "-fPIC", *headers]
+        compiling += ["-c", "csrc/torch_bindings.cpp", "-o", bindings]
         subprocess.run(compiling, check=True, cwd=ROOT, env=environment)
         subprocess.run(command, check=True, cwd=ROOT, env=environment)
         return {"aibrix_kvcache/_aibrix_C.abi3.so": output.read_bytes()}
@@ -82,7 +86,10 @@ def local_version(version, cuda):
 
 
 def git_version():
-    """The version as setuptools_scm makes it: 0.7.0 on a tag, 0.7.1.dev2+gabc1234 two commits later."""
+    """The version as setuptools_scm counts it.
+
+    0.7.0 on a tag, 0.7.1.dev2+gabc1234 two commits later.
+    """
     pretended = os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION")
     if pretended:
         return pretended

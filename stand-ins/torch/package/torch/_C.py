@@ -1,4 +1,7 @@
-"""Stand-in for torch's compiled module: the names of all registered operators, as `namespace::name`."""
+"""Stand-in for torch's compiled module.
+
+It lists all registered operators, as `namespace::name`.
+"""
 
 import itertools
 import types

@@ -1,4 +1,4 @@
-"""Stand-in for torch.Tensor: memory of this process with an address. It can be shared in parts, copied and compared."""
+"""Stand-in for torch.Tensor: memory of this process that can be sliced, copied and compared."""
 
 import ctypes
 

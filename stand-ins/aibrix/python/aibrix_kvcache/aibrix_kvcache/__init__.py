@@ -1,4 +1,7 @@
-"""Stand-in for aibrix_kvcache. As the real one it can be imported without its compiled extension."""
+"""Stand-in for aibrix_kvcache.
+
+Like the real one, it can be imported without its compiled extension.
+"""
 
 import stand_in_dependency  # noqa: F401
 import torch  # noqa: F401
@@ -10,5 +13,7 @@ from .config import KVCacheConfig
 from .spec import KVCacheBlockLayout, KVCacheBlockSpec, KVCacheTensorSpec, ModelSpec
 from .status import Status
 
-__all__ = ["BaseKVCacheManager", "KVCacheBlockLayout", "KVCacheBlockSpec", "KVCacheConfig", "KVCacheTensorSpec", "ModelSpec", "Status",
-           "TokenListView", "__version__"]
+__all__ = [
+    "BaseKVCacheManager", "KVCacheBlockLayout", "KVCacheBlockSpec", "KVCacheConfig", "KVCacheTensorSpec", "ModelSpec",
+    "Status", "TokenListView", "__version__",
+]

@@ -1,4 +1,7 @@
-"""Stand-in for the functions over the compiled extension; a missing extension is only a warning, as in the real one."""
+"""Stand-in for the functions over the compiled extension.
+
+A missing extension is only a warning, as in the real one.
+"""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Stand-in for the tokens that a block is of."""
+"""Stand-in for the tokens of a block."""
 
 import hashlib
 
@@ -11,6 +11,6 @@ class TokenListView:
         return len(self.tokens)
 
     def keys(self, block_ntokens):
-        """A key for each full block, of all tokens up to its end."""
+        """A key for each full block, derived from all tokens up to its end."""
         ends = range(block_ntokens, len(self.tokens) + 1, block_ntokens)
         return [hashlib.sha256(repr(self.tokens[:end]).encode()).digest() for end in ends]

@@ -1,4 +1,7 @@
-"""Stand-in for the cache: blocks in memory, or in files where AIBRIX_KV_CACHE_OL_L2_CACHE_BACKEND says so."""
+"""Stand-in for the cache.
+
+It keeps blocks in memory, or in files if AIBRIX_KV_CACHE_OL_L2_CACHE_BACKEND says so.
+"""
 
 from . import envs
 from .cache_handle import MemoryRegionKVCacheHandle

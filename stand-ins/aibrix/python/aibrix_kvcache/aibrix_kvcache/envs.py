@@ -1,4 +1,4 @@
-"""Stand-in for the cache's settings, read from the environment when they are asked for."""
+"""Stand-in for the cache's settings, read from the environment on access."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Stand-in for torch.utils.cpp_extension: where a compiler finds things."""
+"""Stand-in for torch.utils.cpp_extension: paths for a compiler."""
 
 import os
 import shutil

@@ -25,7 +25,8 @@ class TensorPoolAllocator:
     SLAB_MAX_NBYTES = 1 << 30
 
     def __init__(self, device, pin_memory):
-        self._slab, self._used = torch.empty(self.SLAB_MAX_NBYTES, dtype=torch.uint8, device=device, pin_memory=pin_memory), 0
+        self._slab = torch.empty(self.SLAB_MAX_NBYTES, dtype=torch.uint8, device=device, pin_memory=pin_memory)
+        self._used = 0
 
     def alloc(self, length):
         region = MemoryRegion(self._slab, self._used, length)

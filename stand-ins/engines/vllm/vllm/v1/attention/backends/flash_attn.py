@@ -2,4 +2,4 @@
 
 
 class FlashAttentionBackend:
-    """A name that connectors ask for."""
+    """A name that connectors import."""

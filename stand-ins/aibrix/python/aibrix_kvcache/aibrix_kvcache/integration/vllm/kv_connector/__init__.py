@@ -1,4 +1,7 @@
-"""Stand-in for AIBrix's hook: as the real one it replaces two methods of vLLM's first model runner, found by name."""
+"""Stand-in for AIBrix's hook.
+
+Like the real one, it replaces two methods of vLLM's first model runner, found by name.
+"""
 
 import importlib
 import logging

@@ -1,4 +1,7 @@
-"""Stand-in for AIBrix's connector: it imports what the real one imports from vLLM, and reuses nothing."""
+"""Stand-in for AIBrix's connector.
+
+It imports what the real one imports from vLLM, and reuses nothing.
+"""
 
 import torch  # noqa: F401
 from vllm.distributed.kv_transfer.kv_connector.v1.base import (
@@ -11,7 +14,7 @@ import aibrix_kvcache._custom_ops  # noqa: F401
 
 
 class AIBrixPDReuseConnectorMetadata(KVConnectorMetadata):
-    """What the real one hands to its worker."""
+    """What the real one passes to its worker."""
 
 
 class AIBrixPDReuseConnector(KVConnectorBase_V1):

@@ -6,4 +6,4 @@ class KVConnectorBase_V1:
 
 
 class KVConnectorMetadata:
-    """What a scheduler hands to a worker."""
+    """What a scheduler passes to a worker."""

@@ -1,4 +1,7 @@
-"""Stand-in for SGLang's storage backend for AIBrix: it imports what the real one imports from both sides."""
+"""Stand-in for SGLang's storage backend for AIBrix.
+
+It imports what the real one imports from both sides.
+"""
 
 import torch  # noqa: F401
 from aibrix_kvcache import BaseKVCacheManager, KVCacheConfig  # noqa: F401
