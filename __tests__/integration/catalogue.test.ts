@@ -261,7 +261,7 @@ describe('the catalogue stays as it was, and the script is red', () => {
     const run = await derive([], { ...settings, catalogue: 'kept.json' })
     expect(run).toMatchObject({ code: 1, text: JSON.stringify(empty) })
     expect(run.log).toMatch(says)
-    expect(run.log).toContain('The catalogue is as it was.')
+    expect(run.log).toContain('The catalogue is unchanged.')
     expect(readdirSync(folder).filter((name) => name.startsWith('tmp'))).toEqual([])
   }
 

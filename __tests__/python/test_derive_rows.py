@@ -40,7 +40,7 @@ class ByHandTest(unittest.TestCase):
 
     def test_is_right_where_something_else_is_published_which_is_told(self):
         told = []
-        left = bases.left_by(values(v0_9_0={"torch": "2.7.0", "cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}), "vllm", self.hand, told.append)
+        left = bases.without_hand_written(values(v0_9_0={"torch": "2.7.0", "cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}), "vllm", self.hand, told.append)
         self.assertEqual(left, values(v0_9_0={"cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}))
         self.assertEqual(told, ["vllm 0.9.0: torch is 2.8 by hand (its documentation), and 2.7.0 by what is published (package)"])
 

@@ -1,16 +1,28 @@
-"""Whether a package has what a module imports of it, told from the sources of both."""
+"""Whether a package has what a module imports from it, read from the sources of both."""
+
+from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterable
+from typing import Optional, Union
 
 from common.source import Unreadable, last_name, parsed
 
+# Levels of star imports that are followed
 DEEPEST = 5
 
+# Path in a package's folder → the file's bytes, or None
+Read = Callable[[str], Optional[bytes]]
 
-def imported(text, package):
-    """(module, name) of what a module always imports of a package: not in functions, under conditions or in `try`. Name: None for a
-    module as a whole."""
-    found = set()
+
+def imported(text: Union[str, bytes], package: str) -> set[tuple[str, str | None]]:
+    """(module, name) of what a module always imports from a package.
+
+    name: None for a module as a whole.
+
+    Imports in functions, under conditions or in `try` do not count.
+    """
+    found: set[tuple[str, str | None]] = set()
     for node in parsed(text).body:
         if isinstance(node, ast.Import):
             found |= {(alias.name, None) for alias in node.names}
@@ -19,16 +31,16 @@ def imported(text, package):
     return {one for one in found if one[0].split(".")[0] == package}
 
 
-def lacking(wanted, read):
-    """Those of (module, name) that a package has not, sorted. read: path in its folder → the file's bytes, None without it."""
+def lacking(wanted: Iterable[tuple[str, str | None]], read: Read) -> list[tuple[str, str]]:
+    """Those of (module, name) that a package lacks, sorted."""
     return sorted((module, name or "") for module, name in wanted if not has(module, name, read))
 
 
-def has(module, name, read, depth=0):
+def has(module: str, name: str | None, read: Read, depth: int = 0) -> bool:
     text = source_of(module, read)
     if text is None:
         return False
-    if name in (None, "*") or source_of("%s.%s" % (module, name), read) is not None:
+    if name in (None, "*") or source_of(f"{module}.{name}", read) is not None:
         return True
     try:
         tree = parsed(text)
@@ -43,24 +55,24 @@ def has(module, name, read, depth=0):
     return False
 
 
-def source_of(module, read):
+def source_of(module: str, read: Read) -> bytes | None:
     path = module.replace(".", "/")
-    text = read(path + ".py")
-    return read(path + "/__init__.py") if text is None else text
+    text = read(f"{path}.py")
+    return read(f"{path}/__init__.py") if text is None else text
 
 
-def absolute(node, module, read):
+def absolute(node: ast.ImportFrom, module: str, read: Read) -> str:
     """The module that `from .parts import *` in a module means."""
     if node.level == 0:
         return node.module
     parts = module.split(".")
-    is_package = read(module.replace(".", "/") + "/__init__.py") is not None
+    is_package = read(f"{module.replace('.', '/')}/__init__.py") is not None
     above = parts[: len(parts) - node.level + is_package]
     return ".".join(above + ([node.module] if node.module else []))
 
 
-def bound(node):
-    """Names that a statement gives a meaning to."""
+def bound(node: ast.AST) -> set[str | None]:
+    """Names that a statement binds."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {node.name}
     if isinstance(node, (ast.Import, ast.ImportFrom)):

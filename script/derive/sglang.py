@@ -1,24 +1,29 @@
 """What the wheel of a published SGLang says."""
 
-from . import requirements
+from __future__ import annotations
 
-BACKEND = "sglang/srt/mem_cache/storage/aibrix_kvcache/aibrix_kvcache_storage.py"
-# What was the extra of the server up to 0.5.2
+from collections.abc import Sequence
+
+from . import requirements
+from .index import File, Index
+
+# The server's extra up to 0.5.2
 OF_SERVER = "srt"
 TORCH = "the sglang package requires it"
 
 
-def read(index, files):
+def read(index: Index, files: Sequence[File]) -> dict[str, tuple[str, str]]:
     """Field → (value, source) of a version. files: those of the version on the index."""
-    torch = requirements.pinned(requirements.of_metadata(index.metadata(wheel_of(files)), OF_SERVER), "torch")
+    required = requirements.of_metadata(index.metadata(wheel_of(files)), OF_SERVER)
+    torch = requirements.pinned(required, "torch")
     return {"torch": (torch, TORCH)} if torch else {}
 
 
-def wheel_of(files):
+def wheel_of(files: Sequence[File]) -> File:
     return min((file for file in files if file.tags), key=lambda file: file.link.filename)
 
 
-def has_backend(index, files):
-    """Whether it has AIBrix' storage backend."""
+def has_file(index: Index, files: Sequence[File], path: str) -> bool:
+    """Whether the wheel of a version has a file."""
     with index.wheel(wheel_of(files)) as wheel:
-        return BACKEND in wheel.namelist()
+        return path in wheel.namelist()

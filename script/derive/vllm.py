@@ -1,15 +1,22 @@
-"""What a published vLLM says of its own image: by its source distribution, or by the metadata of a wheel where there is none."""
+"""What a published vLLM says about its own image, by its source distribution or else a wheel's
+metadata.
+"""
+
+from __future__ import annotations
 
 import os
 import re
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 
+from common.source import Unreadable, parsed
 from measure.demands import sources
 from measure.floors import floors, might_have
+from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.version import Version
-from common.source import Unreadable, parsed
 
-from . import dockerfile, requirements
+from . import dockerfile, ranges, requirements
+from .index import File, Index
 
 PIPELINE, DOCKERFILE = ".buildkite/release-pipeline.yaml", "docker/Dockerfile"
 CONNECTORS, METADATA = "requirements/kv_connectors.txt", "PKG-INFO"
@@ -17,13 +24,11 @@ TEXTS = (PIPELINE, DOCKERFILE, CONNECTORS, METADATA)
 # Where each value comes from
 TORCH = "the vllm package requires it"
 PYTHON = "PYTHON_VERSION of docker/Dockerfile in its source distribution"
-CUDA = "CUDA_VERSION of %s in its source distribution"
 NIXL = "requirements/kv_connectors.txt in its source distribution, which its release pipeline installs"
 NO_NIXL = "its release pipeline installs no connectors, and docker/Dockerfile no NIXL"
-FLOOR = "%s in its source distribution raises on less"
 
 
-def read(index, files):
+def read(index: Index, files: Sequence[File]) -> ranges.Values:
     """Field → (value, source) of a version. files: those of the version on the index."""
     archives = [file for file in files if file.tags is None]
     if not archives:
@@ -38,23 +43,23 @@ def read(index, files):
         return {**of_texts(texts), **of_sources(os.path.join(folder, "vllm"))}
 
 
-def is_wanted(path):
+def is_wanted(path: str) -> bool:
     return path in TEXTS or (path.startswith("vllm/") and path.endswith(".py") and ".." not in path.split("/"))
 
 
-def write(path, content):
+def write(path: str, content: bytes) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(content)
 
 
-def of_metadata(required):
+def of_metadata(required: Iterable[Requirement]) -> ranges.Values:
     torch = requirements.pinned(required, "torch")
     return {"torch": (torch, TORCH)} if torch else {}
 
 
-def of_texts(texts):
-    """texts: path → text of what the distribution has of TEXTS."""
+def of_texts(texts: Mapping[str, str]) -> ranges.Values:
+    """What the distribution's TEXTS say. texts: path → text."""
     own = dockerfile.defaults(texts.get(DOCKERFILE, ""))
     given = dockerfile.of_release(texts.get(PIPELINE, "")) or {}
     found = of_metadata(requirements.of_metadata(texts.get(METADATA, "")))
@@ -63,7 +68,8 @@ def of_texts(texts):
         found["python"] = (python, PYTHON)
     cuda = minor(given.get("CUDA_VERSION") or own.get("CUDA_VERSION"))
     if cuda:
-        found["cuda"] = (cuda, CUDA % ("the release pipeline" if "CUDA_VERSION" in given else DOCKERFILE))
+        origin = "the release pipeline" if "CUDA_VERSION" in given else DOCKERFILE
+        found["cuda"] = (cuda, f"CUDA_VERSION of {origin} in its source distribution")
     nixl = requirements.pinned(requirements.of_file(texts.get(CONNECTORS, "")), "nixl")
     if given.get("INSTALL_KV_CONNECTORS") == "true":
         found.update({"nixl": (nixl, NIXL)} if nixl else {})
@@ -72,26 +78,27 @@ def of_texts(texts):
     return found
 
 
-def minor(version):
+def minor(version: str | None) -> str | None:
     """`13.0` of `13.0.2`"""
     match = re.match(r"\d+\.\d+", version or "")
     return match and match.group(0)
 
 
-def of_sources(top):
+def of_sources(top: str) -> ranges.Values:
     """The highest floor of NIXL in the sources of the package in the folder `top`."""
-    found = []
+    found: list[tuple[str, str]] = []
     for path in sources(top):
         with open(path, "rb") as file:
             text = file.read()
         if not might_have(text):
             continue
         try:
-            found += [(version, os.path.relpath(path, os.path.dirname(top))) for package, bound, version, _, _ in floors(parsed(text))
-                      if package == "nixl" and bound == ">="]
+            of_file = floors(parsed(text))
         except (Unreadable, RecursionError):
             continue
+        file = os.path.relpath(path, os.path.dirname(top))
+        found += [(version, file) for package, bound, version, _, _ in of_file if package == "nixl" and bound == ">="]
     if not found:
         return {}
     version, path = max(found, key=lambda one: Version(one[0]))
-    return {"nixlFloor": (version, FLOOR % path)}
+    return {"nixlFloor": (version, f"{path} in its source distribution raises on less")}
