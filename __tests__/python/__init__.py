@@ -1,5 +1,5 @@
-"""Unit tests of the scripts that run inside of images, which they find as a step does (`step`, `measure`), and of what
-script/catalogue is made of (`derive`).
+"""Unit tests of the scripts that run inside of images, which they find as a step does (`step`,
+`measure`), and of what script/catalogue is made of (`derive`).
 
 All: python3 -B -m __tests__.python
 One: python3 -B -m unittest __tests__/python/test_elf.py

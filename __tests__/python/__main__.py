@@ -24,7 +24,9 @@ def tests(suite):
 
 
 def carry_out(number):
-    """Runs one test. Returns how many ran, how many of them ended in which way, and what there is to say of it."""
+    """Runs one test. Returns how many ran, how many of them ended in which way, and what there is
+    to say of it.
+    """
     result = unittest.TextTestResult(unittest.runner._WritelnDecorator(io.StringIO()), True, 0)
     unittest.TestSuite([ALL[number]]).run(result)
     result.printErrors()
@@ -44,10 +46,10 @@ def main():
     ended = dict(zip(COUNTED, map(sum, zip(*(one[1] for one in done)))))
     bad = [name for name in ("failures", "errors", "unexpectedSuccesses") if ended[name]]
     print("".join(sorted(one[2] for one in done)) + "-" * 70)
-    print("Ran %d test%s in %.3fs\n" % (ran, "" if ran == 1 else "s", time.monotonic() - start))
+    print(f"Ran {ran} test{'' if ran == 1 else 's'} in {time.monotonic() - start:.3f}s\n")
     names = {"expectedFailures": "expected failures", "unexpectedSuccesses": "unexpected successes"}
-    numbers = ", ".join("%s=%d" % (names.get(name, name), number) for name, number in ended.items() if number)
-    print(("FAILED" if bad or not ran else "OK") + (" (%s)" % numbers if numbers else ""))
+    numbers = ", ".join(f"{names.get(name, name)}={number}" for name, number in ended.items() if number)
+    print(("FAILED" if bad or not ran else "OK") + (f" ({numbers})" if numbers else ""))
     return 1 if bad or not ran else 0
 
 

@@ -34,7 +34,7 @@ class ExtensionFileTest(unittest.TestCase):
         path = self.site.add("aibrix_kvcache/_aibrix_C/__init__.py")
         self.assertEqual(aibrix.extension_file(), path)
 
-    def test_is_asked_for_in_a_process_of_its_own_where_a_finder_fails(self):
+    def test_is_found_in_a_process_of_its_own_if_a_finder_fails(self):
         class Finder:
             @staticmethod
             def find_spec(name, path=None, target=None):
@@ -60,7 +60,7 @@ class LibraryTest(unittest.TestCase):
         self.site = SitePackages(self)
 
     def library(self, source, *options):
-        path = os.path.join(self.site.path, "lib%d.so" % len(os.listdir(self.site.path)))
+        path = os.path.join(self.site.path, f"lib{len(os.listdir(self.site.path))}.so")
         return library(path, source, *options)
 
     def of(self, path, environment):
@@ -80,7 +80,9 @@ class LibraryTest(unittest.TestCase):
         stub = self.library("int cuInit(int f){return 999;}", "-Wl,-soname,libcuda.so.1")
         os.rename(stub, self.site.path + "/libcuda.so.1")
         source = "int cuInit(int); int cuMemMap(void); void other_torch(void); void f(void){cuInit(0); %s}"
-        fine, bad = [self.library(source % more, self.site.path + "/libcuda.so.1") for more in ("", "cuMemMap(); other_torch();")]
+        fine, bad = [
+            self.library(source % more, self.site.path + "/libcuda.so.1") for more in ("", "cuMemMap(); other_torch();")
+        ]
         stubs = {"LD_LIBRARY_PATH": self.site.path}
         self.assertEqual(self.of(fine, stubs)["load"], {"outcome": "ok"})
         self.assertEqual(self.of(fine, stubs)["undefinedSymbols"], [])
@@ -89,7 +91,7 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual(self.of(fine, None)["undefinedSymbols"], [])
         self.assertEqual(self.of(bad, None)["undefinedSymbols"], ["other_torch"])
 
-    def test_that_is_no_library_says_so(self):
+    def test_that_is_no_library_is_reported(self):
         found = self.of(self.site.add("x.so", "no library"), {})
         self.assertEqual(found["load"]["outcome"], "error")
         self.assertEqual((found["needed"], found["undefinedSymbols"]), ([], []))
@@ -121,23 +123,31 @@ class ExtensionTest(unittest.TestCase):
             found, imported = compiled.extension(path, "package")
         return found, imported, started.call_count
 
-    def test_is_told_with_the_import_by_one_process_where_both_are_fine(self):
+    def test_is_measured_together_with_the_import_by_one_process_if_both_succeed(self):
         found, imported, processes = self.of("int malloc(int); int f(void){return malloc(1);}", "")
-        self.assertEqual((found["load"], imported, found["operators"], processes), ({"outcome": "ok"}, {"outcome": "ok"}, ["copy"], 1))
+        self.assertEqual(
+            (found["load"], imported, found["operators"], processes),
+            ({"outcome": "ok"}, {"outcome": "ok"}, ["copy"], 1),
+        )
 
-    def test_is_fine_where_the_import_of_its_package_is_not(self):
+    def test_loads_even_if_its_package_can_not_be_imported(self):
         ends = "it ends the process that loads it, without an error"
-        for package, why in (("raise ImportError('no engine')", "no engine"), ("import os; os.abort()", "killed by SIGABRT"),
-                             ("import os; os._exit(0)", ends), ("raise SystemExit", ends), ("raise SystemExit(0)", ends),
-                             ("import sys\nif 'torch' not in sys.modules: raise ImportError('no torch')", "no torch"),
-                             ("import sys\nif 'ctypes' not in sys.modules: raise ImportError('no ctypes')", "no ctypes"),
-                             ("import torch; torch.ops.load_library = None", "not callable")):
+        for package, why in (
+            ("raise ImportError('no engine')", "no engine"),
+            ("import os; os.abort()", "killed by SIGABRT"),
+            ("import os; os._exit(0)", ends),
+            ("raise SystemExit", ends),
+            ("raise SystemExit(0)", ends),
+            ("import sys\nif 'torch' not in sys.modules: raise ImportError('no torch')", "no torch"),
+            ("import sys\nif 'ctypes' not in sys.modules: raise ImportError('no ctypes')", "no ctypes"),
+            ("import torch; torch.ops.load_library = None", "not callable"),
+        ):
             with self.subTest(package):
                 found, imported, _ = self.of("int f(void){return 1;}", package)
                 self.assertEqual((found["load"], found["operators"]), ({"outcome": "ok"}, ["copy"]))
                 self.assertIn(why, imported["error"])
 
-    def test_is_broken_where_the_import_of_its_package_is_fine(self):
+    def test_fails_even_if_its_package_can_be_imported(self):
         found, imported, _ = self.of("void other_torch(void); void f(void){other_torch();}", "")
         self.assertIn("undefined symbol: other_torch", found["load"]["error"])
         self.assertEqual((found["undefinedSymbols"], imported), (["other_torch"], {"outcome": "ok"}))

@@ -26,8 +26,8 @@ class ImagePython(unittest.TestCase):
         return write(os.path.join(self.site, name), content)
 
     def install(self, name, version, record=RECORD, **files):
-        info = "%s-%s.dist-info/" % (name, version)
-        self.add(info + "METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+        info = f"{name}-{version}.dist-info/"
+        self.add(info + "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         if record is not None:
             self.add(info + "RECORD", record)
         for file, content in files.items():
@@ -48,22 +48,33 @@ class ModuleTest(ImagePython):
         path = self.add("nixl/__init__.py")
         self.install("NIXL", "0.7.1")
         owner = {"name": "nixl", "version": "0.7.1"}
-        self.assertEqual(self.module("nixl"), {"name": "nixl", "file": path, "owners": [owner], "version": None, "error": None})
+        self.assertEqual(
+            self.module("nixl"), {"name": "nixl", "file": path, "owners": [owner], "version": None, "error": None}
+        )
 
-    def test_of_nobody_has_no_owner(self):
+    def test_of_no_distribution_has_no_owner(self):
         self.add("nixl/__init__.py")
         self.install("nixl", "0.7.1", "other/__init__.py,,\nxnixl/__init__.py,,\nnixl/__init__.pyc,,\n")
         self.assertEqual(self.module("nixl")["owners"], [])
 
-    def test_that_is_not_there_has_no_file(self):
-        self.assertEqual(self.module("nixl"), {"name": "nixl", "file": None, "owners": [], "version": None, "error": None})
+    def test_that_does_not_exist_has_no_file(self):
+        self.assertEqual(
+            self.module("nixl"), {"name": "nixl", "file": None, "owners": [], "version": None, "error": None}
+        )
 
     def test_is_not_imported(self):
-        contents = {"nixl": "import os; os.kill(os.getpid(), 9)", "torch": "print('hello')", "vllm": "raise SystemExit(3)", "sglang": "def ("}
+        contents = {
+            "nixl": "import os; os.kill(os.getpid(), 9)",
+            "torch": "print('hello')",
+            "vllm": "raise SystemExit(3)",
+            "sglang": "def (",
+        }
         paths = {name: self.add(name + "/__init__.py", content) for name, content in contents.items()}
         found = self.look()
         self.assertIsNone(found["error"])
-        self.assertEqual({module["name"]: module["file"] for module in found["modules"] if module["name"] in paths}, paths)
+        self.assertEqual(
+            {module["name"]: module["file"] for module in found["modules"] if module["name"] in paths}, paths
+        )
 
     def test_below_another_is_found_without_that_one(self):
         self.add("aibrix_kvcache/__init__.py", "raise SystemExit('imported')")
@@ -72,7 +83,7 @@ class ModuleTest(ImagePython):
         found = self.module("aibrix_kvcache._aibrix_C")
         self.assertEqual((found["file"], found["owners"]), (path, [{"name": "aibrix-kvcache", "version": "0.7.0"}]))
 
-    def test_of_a_distribution_without_a_list_of_files_is_told_by_its_name(self):
+    def test_of_a_distribution_without_a_list_of_files_is_recognised_by_its_name(self):
         self.add("nixl/__init__.py")
         self.install("Nixl", "0.7.1", None)
         self.assertEqual([owner["name"] for owner in self.module("nixl")["owners"]], ["nixl"])
@@ -93,7 +104,7 @@ class ModuleTest(ImagePython):
         self.add("sitecustomize.py", "import sys, types\nsys.modules['nixl'] = types.ModuleType('nixl')\n")
         self.assertRegex(self.module("nixl")["error"], "^ValueError: ")
 
-    def test_is_told_whatever_a_distribution_lacks(self):
+    def test_is_reported_whatever_a_distribution_lacks(self):
         self.add("nixl/__init__.py")
         self.install("nixl", "0.7.1")
         self.add("empty-1.0.dist-info/x")
@@ -117,7 +128,9 @@ class EditableTest(ImagePython):
     def test_owns_what_its_pep_610_record_names(self):
         self.environment["PYTHONPATH"] += ":" + self.source
         url = "file://" + self.source.replace(" ", "%20")
-        self.assertEqual(self.owners(**{"direct_url.json": json.dumps({"url": url, "dir_info": {"editable": True}})}), ["sglang"])
+        self.assertEqual(
+            self.owners(**{"direct_url.json": json.dumps({"url": url, "dir_info": {"editable": True}})}), ["sglang"]
+        )
 
     def test_does_not_own_where_it_was_once_built(self):
         self.environment["PYTHONPATH"] += ":" + self.source
@@ -128,12 +141,15 @@ class EditableTest(ImagePython):
 
     def test_owns_what_its_pth_names(self):
         self.environment["PYTHONPATH"] += ":" + self.source
-        self.add("__editable__.sglang.pth", "# x\nimport os\n%s\n" % self.source)
+        self.add("__editable__.sglang.pth", f"# x\nimport os\n{self.source}\n")
         self.assertEqual(self.owners("__editable__.sglang.pth,,\n"), ["sglang"])
 
     def test_owns_what_its_finder_maps(self):
         self.environment["PYTHONPATH"] += ":" + self.source
-        self.add("__editable___sglang_finder.py", "MAPPING: dict[str, str] = {'sglang': '%s/sglang'}\nNAMESPACES = {}\n" % self.source)
+        self.add(
+            "__editable___sglang_finder.py",
+            f"MAPPING: dict[str, str] = {{'sglang': '{self.source}/sglang'}}\nNAMESPACES = {{}}\n",
+        )
         self.assertEqual(self.owners("__editable___sglang_finder.py,,\n"), ["sglang"])
 
 
@@ -144,26 +160,36 @@ class VersionTest(ImagePython):
             self.add(name + ".py", text)
         found = self.look()
         self.assertIsNone(found["error"])
-        return {module["name"]: module["version"] for module in found["modules"] if module["name"] + "/__init__" in texts}
+        return {
+            module["name"]: module["version"] for module in found["modules"] if module["name"] + "/__init__" in texts
+        }
 
-    def test_is_read_where_it_is_written(self):
+    def test_is_read_if_it_is_a_constant(self):
         crash = "\nimport os; os.kill(os.getpid(), 9)\n"
         without_scm = "try:\n from ._v import __version__\nexcept ImportError:\n __version__ = 'dev'"
         texts = {
             "nixl/__init__": "__version__: str = '1.0'" + crash,
-            "torch/__init__": "from .a import __version__ as v\n__version__ = str(v)" + crash, "torch/a": "__version__ = '2.0'",
-            "vllm/__init__": "from vllm.a import __version__\n" + crash, "vllm/a": "__version__ = version = '3.0'",
-            "sglang/__init__": "from .b import __version__" + crash, "sglang/b": without_scm,
+            "torch/__init__": "from .a import __version__ as v\n__version__ = str(v)" + crash,
+            "torch/a": "__version__ = '2.0'",
+            "vllm/__init__": "from vllm.a import __version__\n" + crash,
+            "vllm/a": "__version__ = version = '3.0'",
+            "sglang/__init__": "from .b import __version__" + crash,
+            "sglang/b": without_scm,
         }
         self.assertEqual(self.of(texts), {"nixl": "1.0", "torch": "2.0", "vllm": "3.0", "sglang": "dev"})
 
-    def test_is_asked_where_it_is_made(self):
-        self.assertEqual(self.of({"vllm/__init__": "print('hello')\n__version__ = '.'.join(['4', '0'])"}), {"vllm": "4.0"})
+    def test_is_asked_for_if_it_is_computed(self):
+        self.assertEqual(
+            self.of({"vllm/__init__": "print('hello')\n__version__ = '.'.join(['4', '0'])"}), {"vllm": "4.0"}
+        )
 
-    def test_is_none_where_there_is_none_or_the_import_fails(self):
+    def test_is_none_if_there_is_none_or_the_import_fails(self):
         texts = {
-            "nixl/__init__": "", "torch/__init__": "__version__ = 4", "vllm/__init__": "__version__ = str(1 / 0)",
-            "sglang/__init__": "import os\nos.abort()\n__version__ = str(1)", "aibrix_kvcache/__init__": "from .x import __version__",
+            "nixl/__init__": "",
+            "torch/__init__": "__version__ = 4",
+            "vllm/__init__": "__version__ = str(1 / 0)",
+            "sglang/__init__": "import os\nos.abort()\n__version__ = str(1)",
+            "aibrix_kvcache/__init__": "from .x import __version__",
         }
         self.assertEqual(self.of(texts), dict.fromkeys(("nixl", "torch", "vllm", "sglang", "aibrix_kvcache")))
 
@@ -189,7 +215,7 @@ class EntrypointTest(ImagePython):
             ([python, "-c", "x"], ([], "/w")),
             ([python], ([], "")),
             (["env", "A=1", python, "-E", bare], (["-E"], self.here)),
-            (["/bin/sh", "-c", "cd / && exec %s -m vllm" % python], ([], "/w")),
+            (["/bin/sh", "-c", f"cd / && exec {python} -m vllm"], ([], "/w")),
             (["no-such-init", "--", python, "-m", "vllm"], ([], "/w")),
         ):
             with self.subTest(words):
@@ -198,22 +224,35 @@ class EntrypointTest(ImagePython):
     def test_is_the_python_of_a_script(self):
         python = sys.executable
         for text in (
-            "#!%s -s\n" % python, "#!/usr/bin/env -S %s -s\n" % python, "#!/bin/sh\n'''exec' \"%s\" \"-s\" \"$0\" \"$@\"\n' '''\n" % python,
+            f"#!{python} -s\n",
+            f"#!/usr/bin/env -S {python} -s\n",
+            f"#!/bin/sh\n'''exec' \"{python}\" \"-s\" \"$0\" \"$@\"\n' '''\n",
         ):
             with self.subTest(text):
                 self.assertEqual(started([self.script(text), "serve"], "/w")[::2], (python, self.here))
 
-    def test_is_not_that_of_an_init_where_an_engine_or_a_python_comes_behind_it(self):
-        init, engine = self.script("#!%s -I\n" % sys.executable, "initd"), self.script("#!%s -s\n" % sys.executable, "vllm")
+    def test_is_not_that_of_an_init_if_an_engine_or_a_python_follows_it(self):
+        init, engine = self.script(f"#!{sys.executable} -I\n", "initd"), self.script(f"#!{sys.executable} -s\n", "vllm")
         for words, options in (
-            ([init, engine, "serve"], ["-s"]), ([init, "run", sys.executable, "-m", "vllm"], []), ([init, "--help"], ["-I"]), ([engine, init], ["-s"]),
+            ([init, engine, "serve"], ["-s"]),
+            ([init, "run", sys.executable, "-m", "vllm"], []),
+            ([init, "--help"], ["-I"]),
+            ([engine, init], ["-s"]),
         ):
             with self.subTest(words):
                 self.assertEqual(started(words, "/w")[:2], (sys.executable, options))
 
     def test_is_unknown_for_what_starts_no_python(self):
-        own = self.script("#!%s\n" % os.path.join(self.here, "serve"))
-        for words in ([], ["/bin/bash"], ["no-such-thing"], ["sh", "-c", "'"], [self.script("#!/bin/sh\n", "x")], [self.script("", "y")], [own]):
+        own = self.script("#!{}\n".format(os.path.join(self.here, "serve")))
+        for words in (
+            [],
+            ["/bin/bash"],
+            ["no-such-thing"],
+            ["sh", "-c", "'"],
+            [self.script("#!/bin/sh\n", "x")],
+            [self.script("", "y")],
+            [own],
+        ):
             with self.subTest(words):
                 self.assertIsNone(started(words, "/w"))
 
@@ -222,7 +261,9 @@ class EntrypointTest(ImagePython):
         before = os.getcwd()
         self.addCleanup(os.chdir, before)
         os.chdir(self.here)
-        self.assertEqual(self.module("nixl", [sys.executable, "-m", "vllm"])["file"], os.path.join(self.here, "nixl.py"))
+        self.assertEqual(
+            self.module("nixl", [sys.executable, "-m", "vllm"])["file"], os.path.join(self.here, "nixl.py")
+        )
         self.assertIsNone(self.module("nixl", [])["file"])
         self.assertIsNone(self.module("nixl")["file"])
 
@@ -232,18 +273,28 @@ class EntrypointTest(ImagePython):
         self.assertEqual((found["interpreter"], found["error"], found["modules"]), (broken, "no", []))
 
     def test_comes_as_json(self):
-        for text, words in (('["vllm", "serve"]', ["vllm", "serve"]), ("", []), ("{", []), ("3", []), ("null", []), ("[1]", [])):
+        for text, words in (
+            ('["vllm", "serve"]', ["vllm", "serve"]),
+            ("", []),
+            ("{", []),
+            ("3", []),
+            ("null", []),
+            ("[1]", []),
+        ):
             with self.subTest(text), mock.patch.dict(os.environ, BASE_ENTRYPOINT=text):
                 self.assertEqual(given(), words)
 
 
 class UserSiteTest(unittest.TestCase):
-    def test_is_told_with_what_it_holds(self):
+    def test_is_reported_with_its_content(self):
         home = folder(self)
         place = site_of(home + "/.local")
         path = write(place + "/nixl.py")
         # Not the Python of a virtual environment, which has no packages of a user
-        with mock.patch.dict(os.environ, HOME=home), mock.patch.object(sys, "executable", os.path.realpath(sys.executable)):
+        with (
+            mock.patch.dict(os.environ, HOME=home),
+            mock.patch.object(sys, "executable", os.path.realpath(sys.executable)),
+        ):
             found = imports()
         self.assertEqual(found["userSite"], place)
         self.assertIn(path, [module["file"] for module in found["modules"]])

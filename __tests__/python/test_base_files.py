@@ -18,7 +18,9 @@ class BaseFilesTest(unittest.TestCase):
         self.site = SitePackages(self)
         self.numpy = self.site.add("numpy/core.py", "one")
         self.script = write(os.path.join(os.path.dirname(self.site.path), "bin/f2py"), "#!")
-        self.install("numpy", "2.2.6", "numpy/core.py,sha256=x,3\nnumpy/__pycache__/core.pyc,,\n../bin/f2py,,\nnumpy/gone.py,,\n")
+        self.install(
+            "numpy", "2.2.6", "numpy/core.py,sha256=x,3\nnumpy/__pycache__/core.pyc,,\n../bin/f2py,,\nnumpy/gone.py,,\n"
+        )
         self.engine = self.site.add("vllm/envs.py", "one")
         self.site.add("vllm/__init__.py")
         self.install("vllm", "0.21.0", "vllm/envs.py,sha256=x,3\nvllm/__init__.py,,\n")
@@ -32,7 +34,7 @@ class BaseFilesTest(unittest.TestCase):
 
     def install(self, name, version, record):
         self.site.install(name, version, RECORD=record)
-        self.record = os.path.join(self.site.path, "%s-%s.dist-info/RECORD" % (name.replace("-", "_"), version))
+        self.record = os.path.join(self.site.path, "{}-{}.dist-info/RECORD".format(name.replace("-", "_"), version))
 
     def written(self):
         return write(os.path.join(folder(self), "files.json"), json.dumps(base_files.table()))
@@ -43,7 +45,9 @@ class BaseFilesTest(unittest.TestCase):
         change()
         found = base_files.compared(table)["differing"]
         short = {
-            name: [(os.path.relpath(file["path"], self.site.path), file["kind"], file["owner"]) for file in entry["first"]]
+            name: [
+                (os.path.relpath(file["path"], self.site.path), file["kind"], file["owner"]) for file in entry["first"]
+            ]
             for name, entry in found.items()
         }
         return short, {name: entry["count"] for name, entry in found.items()}
@@ -51,7 +55,7 @@ class BaseFilesTest(unittest.TestCase):
     def first(self, change):
         return self.after(change)[0]
 
-    def test_are_the_same_where_nothing_happened_or_bytecode_came(self):
+    def test_are_equal_if_nothing_happened_or_bytecode_appeared(self):
         self.assertEqual(self.after(lambda: None), ({}, {}))
         self.assertEqual(self.first(lambda: self.site.add("vllm/__pycache__/envs.pyc", "x")), {})
         self.assertEqual(self.first(lambda: self.site.add("numpy/__pycache__/core.pyc", "x")), {})
@@ -60,7 +64,7 @@ class BaseFilesTest(unittest.TestCase):
         # Two RECORDs, three files of numpy, two of the engine
         self.assertEqual(base_files.compared(self.written())["compared"], 7)
 
-    def test_are_told_by_size_time_and_whether_they_are_there(self):
+    def test_differ_by_size_time_and_existence(self):
         for change, path, kind in (
             (lambda: self.site.add("numpy/core.py", "other"), "numpy/core.py", "changed"),
             (lambda: os.utime(self.numpy, (1, 1)), "numpy/core.py", "changed"),
@@ -71,7 +75,7 @@ class BaseFilesTest(unittest.TestCase):
             with self.subTest(path=path, kind=kind):
                 self.assertEqual(self.first(change), {"numpy": [(path, kind, None)]})
 
-    def test_are_told_by_a_record_that_says_something_else(self):
+    def test_differ_if_their_record_does(self):
         before = os.stat(self.numpy)
         def change():
             self.install("numpy", "2.2.6", "numpy/core.py,sha256=y,3\n")
@@ -89,7 +93,7 @@ class BaseFilesTest(unittest.TestCase):
         self.assertEqual(self.first(lambda: self.site.add("numpy/new.py")), {})
 
     def test_are_counted_and_the_first_named(self):
-        files = ["vllm/new%d.py" % n for n in range(9)]
+        files = [f"vllm/new{n}.py" for n in range(9)]
         found, counts = self.after(lambda: [self.site.add(name) for name in files])
         self.assertEqual([path for path, _, _ in found["vllm"]], files[:3])
         self.assertEqual(counts, {"vllm": 9})
@@ -98,7 +102,7 @@ class BaseFilesTest(unittest.TestCase):
         found = self.first(lambda: self.site.add("vllm/é\n\x1b\udcff.py"))
         self.assertEqual(found, {"vllm": [("vllm/é\\n\\x1b\\udcff.py", "came", None)]})
 
-    def test_of_what_the_build_replaces_and_of_torch_are_not_looked_at(self):
+    def test_of_replaced_packages_and_of_torch_are_not_compared(self):
         for name in ("nixl", "nixl_cu13", "aibrix_kvcache", "torch"):
             self.site.add(name + "/__init__.py")
             self.install(name, "1.0", name + "/__init__.py,,\n")
@@ -110,9 +114,14 @@ class BaseFilesTest(unittest.TestCase):
     def test_that_a_patch_changes_adds_or_removes_are_its_own(self):
         self.site.add("vllm/old.py")
         def change():
-            patch = "--- a/vllm/envs.py\t2025\n+++ b/vllm/envs.py\n@@ -1 +1 @@\n--- /dev/null\n+++ b/vllm/new.py\n--- a/vllm/old.py\n+++ /dev/null\n"
+            patch = (
+                "--- a/vllm/envs.py\t2025\n+++ b/vllm/envs.py\n@@ -1 +1 @@\n--- /dev/null\n"
+                "+++ b/vllm/new.py\n--- a/vllm/old.py\n+++ /dev/null\n"
+            )
             write(os.path.join(os.path.dirname(integration.INTEGRATION_RECORD), "the.patch"), patch)
-            write(integration.INTEGRATION_RECORD, json.dumps({"engine": "vllm", "mode": "patch", "evidence": "the.patch"}))
+            write(
+                integration.INTEGRATION_RECORD, json.dumps({"engine": "vllm", "mode": "patch", "evidence": "the.patch"})
+            )
             self.site.add("vllm/envs.py", "patched")
             self.site.add("vllm/new.py")
             os.unlink(os.path.join(self.site.path, "vllm/old.py"))
@@ -136,10 +145,10 @@ class BaseFilesTest(unittest.TestCase):
         self.assertEqual(counts, {"sglang": 2})
         self.assertEqual({os.path.basename(file) for file, _, _ in found["sglang"]}, {"server.py", "new.py"})
 
-    def test_of_a_strange_record_are_those_that_can_be_told(self):
+    def test_of_a_strange_record_are_those_that_can_be_read(self):
         outside = write(os.path.join(folder(self), "a,b.txt"), "one")
         for record, change, wanted in (
-            ('"%s",,\n' % outside, lambda: os.utime(outside, (1, 1)), 1),
+            (f'"{outside}",,\n', lambda: os.utime(outside, (1, 1)), 1),
             ('"numpy/core.py",sha256=x,1\r\n', lambda: os.utime(self.numpy, (2, 2)), 1),
             ("numpy/../numpy/./core.py\n", lambda: os.utime(self.numpy, (3, 3)), 1),
             (b"caf\xe9/\xff.py,,\nnumpy/core.py,,\n", lambda: os.utime(self.numpy, (4, 4)), 1),
@@ -154,7 +163,9 @@ class BaseFilesTest(unittest.TestCase):
 
     def test_of_a_package_without_a_record_are_not_known(self):
         os.unlink(self.record)
-        self.assertEqual(self.first(lambda: os.utime(self.engine, (1, 1))), {"vllm": [("vllm/envs.py", "changed", None)]})
+        self.assertEqual(
+            self.first(lambda: os.utime(self.engine, (1, 1))), {"vllm": [("vllm/envs.py", "changed", None)]}
+        )
         for make in (os.mkdir, os.mkfifo):
             self.site.install("other", "1.0")
             record = os.path.join(self.site.path, "other-1.0.dist-info/RECORD")
@@ -168,7 +179,7 @@ class EditableFolderTest(unittest.TestCase):
         source, info = folder(self), folder(self)
         os.mkdir(source + "/a b")
         for text, wanted in (
-            (json.dumps({"url": "file://%s/a%%20b" % source, "dir_info": {"editable": True}}), source + "/a b"),
+            (json.dumps({"url": f"file://{source}/a%20b", "dir_info": {"editable": True}}), source + "/a b"),
             (json.dumps({"url": "file://" + source, "dir_info": {}}), None),
             (json.dumps({"url": "file://" + source}), None),
             (json.dumps({"url": "file:///not/there", "dir_info": {"editable": True}}), None),
@@ -185,10 +196,16 @@ class EditableFolderTest(unittest.TestCase):
 
 
 class PatchedFilesTest(unittest.TestCase):
-    def test_are_none_where_the_note_is_broken_or_of_another_mode(self):
+    def test_are_none_if_the_record_is_broken_or_of_another_mode(self):
         path = os.path.join(folder(self), "integration.json")
         with mock.patch.object(integration, "INTEGRATION_RECORD", path):
             self.assertEqual(integration.patched_files(), set())
-            for text in ("{broken", "[]", "{}", '{"mode": "module", "engine": "vllm"}', '{"mode": "patch", "engine": "vllm", "evidence": "gone"}'):
+            for text in (
+                "{broken",
+                "[]",
+                "{}",
+                '{"mode": "module", "engine": "vllm"}',
+                '{"mode": "patch", "engine": "vllm", "evidence": "gone"}',
+            ):
                 write(path, text)
                 self.assertEqual(integration.patched_files(), set())

@@ -16,11 +16,14 @@ class BesideTheBaseTest(unittest.TestCase):
 
     def install(self, name, version, *requirements):
         self.base.install(name, version)
-        head = "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version)
-        self.base.add("%s-%s.dist-info/METADATA" % (name.replace("-", "_"), version), head + "".join("Requires-Dist: %s\n" % text for text in requirements))
+        head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        self.base.add(
+            "{}-{}.dist-info/METADATA".format(name.replace("-", "_"), version),
+            head + "".join(f"Requires-Dist: {text}\n" for text in requirements),
+        )
 
 
-class FrozenTest(BesideTheBaseTest):
+class InstalledConstraintsTest(BesideTheBaseTest):
     def test_holds_each_distribution_at_its_version(self):
         self.install("sample_torch", "2.11.0+cu130")
         self.install("sample-a", "1.0rc1")
@@ -31,21 +34,28 @@ class FrozenTest(BesideTheBaseTest):
         self.assertEqual(installed_constraints(), [])
 
 
-class AskedOfAbsentTest(BesideTheBaseTest):
-    def test_is_what_the_engine_asks_of_what_is_not_there(self):
-        self.install("sample-engine", "1.0", "Sample.NVTX==0.2.15", "sample-here<3", "sample-any", "sample-range>=1,<3; python_version >= '3'")
+class RequiredOfAbsentTest(BesideTheBaseTest):
+    def test_is_what_the_engine_requires_of_absent_packages(self):
+        self.install(
+            "sample-engine",
+            "1.0",
+            "Sample.NVTX==0.2.15",
+            "sample-here<3",
+            "sample-any",
+            "sample-range>=1,<3; python_version >= '3'",
+        )
         self.install("sample-here", "2.0")
         self.assertEqual(required_of_absent(), [("sample-nvtx", "==0.2.15"), ("sample-range", "<3,>=1")])
 
-    def test_is_not_what_another_python_or_an_extra_asks_nor_an_address(self):
+    def test_is_not_what_another_python_or_an_extra_requires_nor_an_address(self):
         self.install("sample-engine", "1.0", "a==1; python_version < '3'", "b==1; extra == 'b'", "c @ https://example.com/c.whl")
         self.assertEqual(required_of_absent(), [])
 
-    def test_passes_over_what_is_no_requirement(self):
+    def test_skips_what_is_no_requirement(self):
         self.install("sample-old", "1.0", "a (>=1", "c>=1; sys_platform ~= 'linux'", "b==1")
         self.assertEqual(required_of_absent(), [("b", "==1")])
 
-    def test_passes_over_what_would_say_more_in_a_file_of_constraints(self):
+    def test_skips_what_would_mean_more_in_a_constraints_file(self):
         self.install("sample-odd", "1.0", "a===1\\", "b===1", "c>=1.0rc1", "d==1.0.dev0", "e!=1,==1.*")
         self.assertEqual(required_of_absent(), [("e", "!=1,==1.*")])
 
@@ -55,7 +65,10 @@ class AskedOfAbsentTest(BesideTheBaseTest):
         self.install("sample-engine", "1.0", "a<2")
         first = SitePackages(self)
         os.makedirs(first.path + "/sample_engine-2.0.dist-info")
-        first.add("sample_engine-2.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sample-engine\nVersion: 2.0\nRequires-Dist: a>=2\n")
+        first.add(
+            "sample_engine-2.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: sample-engine\nVersion: 2.0\nRequires-Dist: a>=2\n",
+        )
         self.assertEqual(required_of_absent(), [("a", ">=2")])
 
 
@@ -71,7 +84,7 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
                 seen.append(file.read().splitlines())
             for line in refused:
                 if line in seen[-1]:
-                    raise Failure("%s: No matching distribution found for %s" % (what, line))
+                    raise Failure(f"{what}: No matching distribution found for {line}")
 
         with mock.patch.object(beside_the_base, "CONSTRAINTS", os.path.join(folder(self), "constraints.txt")), \
              mock.patch.object(beside_the_base, "pip", pip), printed() as text:
@@ -81,7 +94,7 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
                 return seen, text.getvalue(), str(failure)
         return seen, text.getvalue(), None
 
-    def test_holds_the_base_and_what_it_asks_of_absent_ones(self):
+    def test_holds_the_base_and_its_requirements_of_absent_packages(self):
         self.install("sample-engine", "1.0", "sample-new==2")
         seen, _, failure = self.constraints()
         self.assertEqual((seen, failure), ([["sample-engine==1.0", "sample-new==2"]], None))
@@ -90,14 +103,20 @@ class PipBesideTheBaseTest(BesideTheBaseTest):
         self.install("sample-engine", "1.0", "sample-new==2", "Sample.Other==9")
         seen, text, failure = self.constraints(refused=["sample-other==9"])
         self.assertEqual((seen[1:], failure), ([["sample-engine==1.0", "sample-new==2"]], None))
-        self.assertIn("again, without unavailable requirements of the base's packages: not installed: No matching", text)
+        self.assertIn(
+            "again, without unavailable requirements of the base's packages: not installed: No matching", text
+        )
 
-    def test_holds_the_base_alone_where_pip_names_none_of_it(self):
+    def test_holds_the_base_alone_if_pip_names_none_of_it(self):
         asked = [("a", "==1"), ("b", "==1")]
-        self.assertEqual(without_named(asked, "Cannot install c because these package versions have conflicting dependencies."), [])
+        self.assertEqual(
+            without_named(asked, "Cannot install c because these package versions have conflicting dependencies."), []
+        )
         self.assertEqual(without_named(asked, "Cannot install A==2 and c==1 because of conflicts."), [("b", "==1")])
 
-    def test_fails_once_where_the_base_asks_nothing(self):
+    def test_fails_once_if_the_base_requires_nothing(self):
         self.install("sample-engine", "1.0")
         seen, _, failure = self.constraints(refused=["sample-engine==1.0"])
-        self.assertEqual((len(seen), failure), (1, "not installed: No matching distribution found for sample-engine==1.0"))
+        self.assertEqual(
+            (len(seen), failure), (1, "not installed: No matching distribution found for sample-engine==1.0")
+        )

@@ -38,7 +38,7 @@ class SourceTest(unittest.TestCase):
     def source(self):
         return Source("aibrix", self.context, "https://user:secret@git.example/aibrix")
 
-    def test_is_the_address_where_the_named_context_is_empty(self):
+    def test_is_the_address_if_the_named_context_is_empty(self):
         for context in (self.context, self.context + "/nothing"):
             with self.subTest(context):
                 found = Source("aibrix", context, "https://user:secret@git.example/aibrix")
@@ -54,12 +54,12 @@ class SourceTest(unittest.TestCase):
                 self.assertEqual(found.address, "file://" + self.context + path)
                 self.assertEqual(found.shown, "the named context aibrix-source")
 
-    def test_is_refused_where_the_named_context_holds_something_else(self):
+    def test_is_refused_if_the_named_context_holds_something_else(self):
         write(self.context + "/README.md")
         with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
             self.source()
 
-    def test_is_refused_where_the_repository_of_the_named_context_is_elsewhere(self):
+    def test_is_refused_if_the_repository_of_the_named_context_is_elsewhere(self):
         write(self.context + "/.git", "gitdir: ../.git/modules/aibrix\n")
         with self.assertRaisesRegex(Failure, "^the named context aibrix-source holds no git repository of its own; "):
             self.source()
@@ -72,15 +72,17 @@ class CheckoutTest(unittest.TestCase):
         self.origin = folder(self)
         self.git("init", "-q", "-b", "main", ".")
         for number in range(4):
-            self.git("commit", "-q", "--allow-empty", "-m", "commit %d" % number)
+            self.git("commit", "-q", "--allow-empty", "-m", f"commit {number}")
             if number == 1:
                 self.git("tag", "v0.7.0")
 
     def git(self, *arguments, cwd=None):
-        by = {"GIT_%s_%s" % (who, what): "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        by = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         environment = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null", **by)
         command = ["git", "-C", cwd or self.origin] + list(arguments)
-        return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout.strip()
+        return subprocess.run(
+            command, env=environment, capture_output=True, encoding="utf-8", check=True
+        ).stdout.strip()
 
     def checked_out(self, ref, context=None, commit="", untagged=False):
         source = Source("aibrix", context or self.origin, "")
@@ -104,7 +106,7 @@ class CheckoutTest(unittest.TestCase):
                 self.assertTrue(has_version_tag(source, directory))
                 self.assertEqual(self.git("describe", "--tags", "--long", cwd=directory), "v0.7.0-2-g" + commit[:9])
 
-    def test_is_the_commit_where_there_may_be_no_tag_and_is_none(self):
+    def test_is_the_commit_if_a_tag_is_optional_and_missing(self):
         commit = self.git("rev-parse", "main~1")
         _, directory = self.checked_out("v1.23.0", commit=commit, untagged=True)
         self.assertEqual(self.git("rev-parse", "HEAD", cwd=directory), commit)
@@ -114,7 +116,7 @@ class CheckoutTest(unittest.TestCase):
         _, directory = self.checked_out("v0.7.0", commit=tagged, untagged=True)
         self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "1")
 
-    def test_takes_a_history_that_is_cut(self):
+    def test_takes_a_shallow_history(self):
         cut = folder(self) + "/cut"
         self.git("clone", "-q", "--depth", "3", "file://" + self.origin, cut)
         source, directory = self.checked_out("main", cut)
@@ -126,7 +128,7 @@ class CheckoutTest(unittest.TestCase):
         self.git("tag", "nightly")
         self.assertFalse(has_version_tag(*self.checked_out("main")))
 
-    def test_is_refused_where_the_ref_is_another_commit(self):
+    def test_is_refused_if_the_ref_is_another_commit(self):
         with self.assertRaisesRegex(Failure, "the ref moved; plan again"):
             self.checked_out("main", commit=self.git("rev-parse", "main~1"))
 
@@ -135,9 +137,13 @@ class CredentialsTest(unittest.TestCase):
     """What git does with the options of a source."""
 
     def git(self, *arguments, **words):
-        command = ["git"] + Source("aibrix", "", "https://git.example/aibrix").options() + ["credential"] + list(arguments)
-        environment = dict(os.environ, HOME=folder(self), GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", GIT_ASKPASS="true")
-        text = "".join("%s=%s\n" % word for word in words.items())
+        command = (
+            ["git"] + Source("aibrix", "", "https://git.example/aibrix").options() + ["credential"] + list(arguments)
+        )
+        environment = dict(
+            os.environ, HOME=folder(self), GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", GIT_ASKPASS="true"
+        )
+        text = "".join("{}={}\n".format(*word) for word in words.items())
         return subprocess.run(command, env=environment, input=text, capture_output=True, encoding="utf-8", check=False)
 
     def test_are_those_of_the_secret(self):
@@ -149,7 +155,9 @@ class CredentialsTest(unittest.TestCase):
         path = secret(self, "git-credentials", "https://user:secret@git.example\n")
         for verb in ("approve", "reject"):
             with self.subTest(verb):
-                self.assertEqual(self.git(verb, protocol="https", host="git.example", username="user", password="new").stderr, "")
+                self.assertEqual(
+                    self.git(verb, protocol="https", host="git.example", username="user", password="new").stderr, ""
+                )
                 with open(path, encoding="utf-8") as file:
                     self.assertEqual(file.read(), "https://user:secret@git.example\n")
 

@@ -11,7 +11,8 @@ from step.builder.toolkit import Toolkit
 
 from ..support.image_python import folder, printed, program, write
 
-# Compiles what follows the options, as a compiler with its own default standard, which says of itself who it is
+# Compiles what follows the options, as a compiler with its own default standard, which says of
+# itself who it is
 ANSWERS = """case "$*" in
   *--version*) echo '%s'; exit 0 ;;
 esac
@@ -43,7 +44,7 @@ class CompilersTest(unittest.TestCase):
         with open(self.calls, encoding="utf-8") as file:
             return file.read()
 
-    def test_are_the_projects_own_for_a_torch_that_asks_for_no_more(self):
+    def test_are_the_projects_own_for_a_torch_that_requires_no_more(self):
         for standard in (None, 14, 17):
             with self.subTest(standard):
                 self.assertEqual(self.asked(standard), "")
@@ -55,37 +56,48 @@ class CompilersTest(unittest.TestCase):
         self.assertIn("compiling as C++20", self.asked(20))
         self.assertEqual(self.given["NVCC_APPEND_FLAGS"], "-std=c++20")
         subprocess.run([self.given["CXX"], "-std=gnu++17", "-c", "a b.cpp"], check=True)
-        self.assertTrue(self.called().endswith("%s -std=gnu++17 -c a b.cpp -std=gnu++20\n" % own))
+        self.assertTrue(self.called().endswith(f"{own} -std=gnu++17 -c a b.cpp -std=gnu++20\n"))
 
     def test_are_those_that_the_base_names(self):
         self.compiler("c++", knows="17")
         launcher = program(self, "launch it", 'exec "$@"')
-        os.environ["CXX"] = "'%s' %s" % (launcher, self.compiler("clang++-19"))
+        os.environ["CXX"] = "'{}' {}".format(launcher, self.compiler("clang++-19"))
         os.environ["CUDAHOSTCXX"] = "/opt/g++-13"
         self.asked(20)
-        self.assertRegex(self.called(), r"nvcc -std=c\+\+17 -ccbin /opt/g\+\+-13 -c .*standard\.cu -o .* -std=c\+\+20\n")
+        self.assertRegex(
+            self.called(), r"nvcc -std=c\+\+17 -ccbin /opt/g\+\+-13 -c .*standard\.cu -o .* -std=c\+\+20\n"
+        )
         subprocess.run([self.given["CXX"], "x.cpp"], check=True)
         self.assertTrue(self.called().endswith("clang++-19 x.cpp -std=gnu++20\n"))
 
-    def test_that_do_not_know_the_standard_end_it_before_anything_is_compiled(self):
-        for name, who in (("c++", "c\\+\\+ \\(g\\+\\+ 10.2.1\\)"), ("nvcc", "nvcc \\(Cuda compilation tools, release 11.8, V11.8.89\\)")):
+    def test_that_lack_the_standard_fail_the_step_before_anything_is_compiled(self):
+        for name, who in (
+            ("c++", "c\\+\\+ \\(g\\+\\+ 10.2.1\\)"),
+            ("nvcc", "nvcc \\(Cuda compilation tools, release 11.8, V11.8.89\\)"),
+        ):
             with self.subTest(name):
                 self.compiler("c++")
                 self.nvcc = self.compiler("nvcc")
-                broken = self.compiler(name, {"c++": "g++ 10.2.1", "nvcc": "Cuda compilation tools, release 11.8, V11.8.89"}[name], knows="17")
+                broken = self.compiler(
+                    name,
+                    {"c++": "g++ 10.2.1", "nvcc": "Cuda compilation tools, release 11.8, V11.8.89"}[name],
+                    knows="17",
+                )
                 self.nvcc = broken if name == "nvcc" else self.nvcc
-                with self.assertRaisesRegex(Failure, r"^the base's torch requires C\+\+20, which %s does not compile; choose a base .*\.$" % who):
+                with self.assertRaisesRegex(
+                    Failure, rf"^the base's torch requires C\+\+20, which {who} does not compile; choose a base .*\.$"
+                ):
                     environment(20, self.nvcc, self.place + "/compiler")
                 self.assertFalse(os.path.exists(self.place + "/compiler"))
 
-    def test_that_are_not_there_end_it_too(self):
+    def test_that_do_not_exist_fail_the_step_too(self):
         for given in ("/nothing/c++", "'c++"):
             with self.subTest(given), self.assertRaisesRegex(Failure, r"which '?c\+\+ does not compile"):
                 os.environ["CXX"] = given
                 environment(20, self.nvcc, self.place + "/compiler")
 
     @unittest.skipUnless(shutil.which("c++"), "it is compiled")
-    def test_compile_what_asks_for_it_whatever_the_project_sets(self):
+    def test_compile_what_requires_it_whatever_the_project_sets(self):
         source = write(self.place + "/x.cpp", "#if __cplusplus < 202002L\n#error older\n#endif\n")
         compiling = ["-std=gnu++17", "-c", source, "-o", self.place + "/x.o"]
         self.asked(20)
@@ -96,9 +108,16 @@ class CompilersTest(unittest.TestCase):
 class BuildTest(unittest.TestCase):
     def test_sees_them_beside_the_flags_for_architectures(self):
         place = folder(self)
-        project = os.path.dirname(write(place + "/pyproject.toml", '[build-system]\nrequires = []\nbuild-backend = "x"\nbackend-path = ["."]\n'))
+        project = os.path.dirname(
+            write(
+                place + "/pyproject.toml", '[build-system]\nrequires = []\nbuild-backend = "x"\nbackend-path = ["."]\n'
+            )
+        )
         os.chmod(write(place + "/cuda/bin/nvcc", "#!/bin/sh\necho 'release 13.0, V13.0.88'\n"), 0o755)
-        with mock.patch.dict(os.environ, CUDA_HOME=place + "/cuda"), mock.patch.object(build_wheel, "WORK", place + "/work"):
+        with (
+            mock.patch.dict(os.environ, CUDA_HOME=place + "/cuda"),
+            mock.patch.object(build_wheel, "WORK", place + "/work"),
+        ):
             toolkit = Toolkit()
             seen = []
             for given in ({}, {"CXX": "/c++", "NVCC_APPEND_FLAGS": "-std=c++20"}):

@@ -9,10 +9,22 @@ from ..support.image_python import SitePackages, folder, write
 
 FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "fixtures", "torch-headers")
 
-# By wheel: what its headers refuse to be compiled with less than, and the standard of all of its files
+# By wheel: what its headers refuse to be compiled with less than, and the standard of all of its
+# files
 WHEELS = {
-    "2.7.0": (17, 17), "2.7.1": (17, 17), "2.8.0": (17, 17), "2.9.0": (17, 17), "2.9.1": (17, 17), "2.10.0": (17, 17), "2.11.0": (17, 17),
-    "2.12.0": (17, 20), "2.12.1": (17, 20), "2.13.0": (17, 20), "2.14.0": (20, 20), "2.14.1": (20, 20), "2.15.0": (20, 20),
+    "2.7.0": (17, 17),
+    "2.7.1": (17, 17),
+    "2.8.0": (17, 17),
+    "2.9.0": (17, 17),
+    "2.9.1": (17, 17),
+    "2.10.0": (17, 17),
+    "2.11.0": (17, 17),
+    "2.12.0": (17, 20),
+    "2.12.1": (17, 20),
+    "2.13.0": (17, 20),
+    "2.14.0": (20, 20),
+    "2.14.1": (20, 20),
+    "2.15.0": (20, 20),
 }
 
 
@@ -28,7 +40,7 @@ def unpacked(case, version):
 
 
 class WheelsTest(unittest.TestCase):
-    def test_say_which_standard_they_ask_for(self):
+    def test_say_which_standard_they_require(self):
         self.assertEqual(sorted(WHEELS), sorted(name[:-4] for name in os.listdir(FIXTURES) if name.endswith(".txt")))
         for version, (of_headers, of_all) in WHEELS.items():
             with self.subTest(version):
@@ -52,7 +64,7 @@ class WheelsTest(unittest.TestCase):
 
 
 class HeaderTest(unittest.TestCase):
-    def test_asks_for_the_standard_below_which_it_is_an_error(self):
+    def test_requires_the_standard_below_which_it_is_an_error(self):
         for text, wanted in (
             ("#if __cplusplus < 201402L\n#error old\n#endif", [14]),
             ("#if __cplusplus < 202302L\n#error old\n#endif", [23]),
@@ -70,7 +82,7 @@ class HeaderTest(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(of_header(text), wanted)
 
-    def test_asks_for_nothing_by_other_lines(self):
+    def test_requires_nothing_by_other_lines(self):
         for text in (
             "",
             "#if __cplusplus < 202002L\n#define OLD 1\n#endif",
@@ -101,7 +113,14 @@ class CmakeTest(unittest.TestCase):
                 self.assertEqual(of_cmake(text), wanted)
 
     def test_sets_none_by_other_lines(self):
-        for text in ("# CXX_STANDARD 20", "set(CMAKE_CXX_STANDARD 20)", "CXX_STANDARD 98", "CXX_STANDARD ${X}", "CXX_STANDARD_REQUIRED ON", "-std=c20"):
+        for text in (
+            "# CXX_STANDARD 20",
+            "set(CMAKE_CXX_STANDARD 20)",
+            "CXX_STANDARD 98",
+            "CXX_STANDARD ${X}",
+            "CXX_STANDARD_REQUIRED ON",
+            "-std=c20",
+        ):
             with self.subTest(text):
                 self.assertEqual(of_cmake(text), [])
 

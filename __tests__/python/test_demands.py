@@ -5,7 +5,10 @@ from measure import demands
 
 from ..support.image_python import SitePackages
 
-FACTORY = 'KVConnectorFactory.register_connector(\n    "NixlConnector", "m", "C")\nKVConnectorFactory.register_connector(name, "m", "C")\n'
+FACTORY = (
+    'KVConnectorFactory.register_connector(\n    "NixlConnector", "m", "C")\n'
+    'KVConnectorFactory.register_connector(name, "m", "C")\n'
+)
 
 
 class DemandsTest(unittest.TestCase):
@@ -18,8 +21,19 @@ class DemandsTest(unittest.TestCase):
 
     def test_are_found_with_file_and_line(self):
         self.packages.add("vllm/distributed/worker.py", '\ncheck_nixl_version("1.5.0")')
-        self.assertEqual(self.of_vllm()["floors"], [
-            {"distribution": "nixl", "bound": ">=", "version": "1.5.0", "file": "vllm/distributed/worker.py", "line": 2, "form": "call"}])
+        self.assertEqual(
+            self.of_vllm()["floors"],
+            [
+                {
+                    "distribution": "nixl",
+                    "bound": ">=",
+                    "version": "1.5.0",
+                    "file": "vllm/distributed/worker.py",
+                    "line": 2,
+                    "form": "call",
+                }
+            ],
+        )
 
     def test_are_of_the_distribution_that_owns_a_module(self):
         self.packages.install("flash-infer-python", "0.6", top_level=b"\xff")
@@ -27,9 +41,9 @@ class DemandsTest(unittest.TestCase):
         self.packages.add("vllm/a.py", 'if Version(flashinfer.__version__) < Version("0.6.1"):\n    raise E')
         self.assertEqual(self.of_vllm()["floors"][0]["distribution"], "flashinfer-python")
 
-    def test_are_not_looked_for_in_tests_or_what_is_for_other_hardware(self):
+    def test_are_not_searched_in_tests_and_code_for_other_hardware(self):
         for place in ("tests", "benchmarks", "rocm"):
-            self.packages.add("vllm/%s/worker.py" % place, 'check_nixl_version("1.5.0")')
+            self.packages.add(f"vllm/{place}/worker.py", 'check_nixl_version("1.5.0")')
         self.assertEqual(self.of_vllm()["floors"], [])
 
     def test_name_the_files_that_can_not_be_read(self):

@@ -15,15 +15,18 @@ METADATA = "sample-2.0.dist-info/METADATA"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """An index of one project. The server's `wheel` is what all its files are, `has_ranges` whether it gives parts of them."""
+    """An index of one project.
+
+    The server's `wheel` is the content of all files, `has_ranges` whether it serves parts of them.
+    """
 
     def do_HEAD(self):
         self.answer(b"")
 
     def do_GET(self):
         if self.path == SIMPLE:
-            links = "".join('<a href="%s" %s>x</a>' % one for one in self.server.links)
-            return self.answer(("<!DOCTYPE html><body>%s" % links).encode(), "text/html")
+            links = "".join('<a href="{}" {}>x</a>'.format(*one) for one in self.server.links)
+            return self.answer((f"<!DOCTYPE html><body>{links}").encode(), "text/html")
         given = self.headers.get("Range") if self.server.has_ranges else None
         first, last = given.partition("=")[2].split("-") if given else (0, len(self.server.wheel))
         return self.answer(self.server.wheel[int(first) : int(last) + 1], status=206 if given else 200)
@@ -50,7 +53,11 @@ class IndexTest(unittest.TestCase):
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
-        own = {"PIP_INDEX_URL": "http://127.0.0.1:%d/simple/" % server.server_address[1], "PIP_FIND_LINKS": "", "PIP_NO_CACHE_DIR": "1"}
+        own = {
+            "PIP_INDEX_URL": f"http://127.0.0.1:{server.server_address[1]}/simple/",
+            "PIP_FIND_LINKS": "",
+            "PIP_NO_CACHE_DIR": "1",
+        }
         given = mock.patch.dict(os.environ, own)
         given.start()
         self.addCleanup(given.stop)
@@ -64,9 +71,19 @@ class IndexTest(unittest.TestCase):
                 self.assertEqual(index.metadata(file), "Name: sample\n")
             self.assertLess(server.sent, most)
 
-    def test_has_no_file_that_is_yanked_of_a_pre_release_or_of_another_project(self):
-        self.serve([(LARGE, ""), ("sample-3.0-py3-none-any.whl", 'data-yanked="broken"'), ("sample-4.0rc1.tar.gz", ""), ("sample-2.0.tar.gz", ""),
-                    ("sample-2.0.zip", ""), ("other-2.0.tar.gz", ""), ("sample.exe", ""), ("sample-what-py3-none-any.whl", "")])
+    def test_has_no_file_that_is_yanked_or_of_a_pre_release_or_another_project(self):
+        self.serve(
+            [
+                (LARGE, ""),
+                ("sample-3.0-py3-none-any.whl", 'data-yanked="broken"'),
+                ("sample-4.0rc1.tar.gz", ""),
+                ("sample-2.0.tar.gz", ""),
+                ("sample-2.0.zip", ""),
+                ("other-2.0.tar.gz", ""),
+                ("sample.exe", ""),
+                ("sample-what-py3-none-any.whl", ""),
+            ]
+        )
         with open_index() as index:
             self.assertEqual([file.link.filename for file in index.files("sample")], [LARGE, "sample-2.0.tar.gz"])
 
@@ -78,5 +95,8 @@ class IndexTest(unittest.TestCase):
     def test_names_the_file_that_is_no_wheel(self):
         server = self.serve([(LARGE, "")])
         server.wheel = b"<p>Please log in</p>"
-        with open_index() as index, self.assertRaisesRegex(Failure, "^%s of the package index could not be read: " % LARGE):
+        with (
+            open_index() as index,
+            self.assertRaisesRegex(Failure, f"^{LARGE} of the package index could not be read: "),
+        ):
             index.metadata(index.files("sample")[0])

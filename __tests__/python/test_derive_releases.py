@@ -9,7 +9,10 @@ from derive.imports import absolute, imported, lacking
 
 # Excerpts of AIBrix v0.7.0, and of the vLLM that it imports
 CMAKE = '# Supported python versions.\nset(PYTHON_SUPPORTED_VERSIONS "3.9" "3.10" "3.11" "3.12")\n'
-PYPROJECT = '[build-system]\nrequires = [\n    "cmake>=3.26.1",\n    "setuptools>=77.0.3,<80.0.0",\n    "torch%s",\n]\n[project]\nname = "x"\n'
+PYPROJECT = (
+    '[build-system]\nrequires = [\n    "cmake>=3.26.1",\n    "setuptools>=77.0.3,<80.0.0",\n'
+    '    "torch%s",\n]\n[project]\nname = "x"\n'
+)
 CONNECTOR = b"""
 from vllm.distributed import (
     get_tp_group,
@@ -53,26 +56,41 @@ class NeedsTest(unittest.TestCase):
 class ImportsTest(unittest.TestCase):
     def test_are_what_a_module_always_imports(self):
         self.assertEqual(imported(CONNECTOR, "vllm"), ALL)
-        self.assertEqual(imported(CONNECTOR, "aibrix_kvcache"), {("aibrix_kvcache.integration.vllm.vllm_compat", "get_attn_backend")})
+        self.assertEqual(
+            imported(CONNECTOR, "aibrix_kvcache"), {("aibrix_kvcache.integration.vllm.vllm_compat", "get_attn_backend")}
+        )
 
-    def test_are_there_by_whatever_way_a_name_comes_into_a_module(self):
+    def test_exist_however_a_module_binds_the_name(self):
         for text, is_there in (
-            ("def f(): ...", True), ("f = 1", True), ("f: int = 1", True), ("from .x import y as f", True), ("import f", True),
-            ("try:\n    f = 1\nexcept ImportError:\n    pass", True), ("g = 1", False), ("from .missing import *", False),
+            ("def f(): ...", True),
+            ("f = 1", True),
+            ("f: int = 1", True),
+            ("from .x import y as f", True),
+            ("import f", True),
+            ("try:\n    f = 1\nexcept ImportError:\n    pass", True),
+            ("g = 1", False),
+            ("from .missing import *", False),
             ("def __getattr__(name): ...", False),
         ):
             with self.subTest(text):
-                self.assertEqual(lacking({("vllm.a", "f")}, {"vllm/a.py": text.encode()}.get), [] if is_there else [("vllm.a", "f")])
-        self.assertEqual(lacking(ALL | {("vllm.v1", "request"), ("vllm.gone", None)}, {**VLLM, "vllm/v1/__init__.py": b""}.get), [("vllm.gone", "")])
+                self.assertEqual(
+                    lacking({("vllm.a", "f")}, {"vllm/a.py": text.encode()}.get), [] if is_there else [("vllm.a", "f")]
+                )
+        self.assertEqual(
+            lacking(ALL | {("vllm.v1", "request"), ("vllm.gone", None)}, {**VLLM, "vllm/v1/__init__.py": b""}.get),
+            [("vllm.gone", "")],
+        )
 
-    def test_of_a_neighbour_are_by_its_full_name(self):
+    def test_of_a_sibling_have_its_full_name(self):
         for text, module, expected in (
-            ("from .b import *", "vllm.a", "vllm.b"), ("from .b import *", "vllm.pkg", "vllm.pkg.b"), ("from ..b import *", "vllm.pkg.c", "vllm.b"),
+            ("from .b import *", "vllm.a", "vllm.b"),
+            ("from .b import *", "vllm.pkg", "vllm.pkg.b"),
+            ("from ..b import *", "vllm.pkg.c", "vllm.b"),
             ("from vllm.b import *", "vllm.a", "vllm.b"),
         ):
             self.assertEqual(absolute(ast.parse(text).body[0], module, {"vllm/pkg/__init__.py": b""}.get), expected)
 
-    def test_tell_the_first_version_that_has_them_all(self):
+    def test_determine_the_first_version_that_has_them_all(self):
         def from_version(first):
             return lambda version: contextlib.nullcontext((VLLM if version >= first else {}).get)
 
@@ -83,17 +101,29 @@ class ImportsTest(unittest.TestCase):
 
 class UcxTest(unittest.TestCase):
     def tools(self, reference=None, tags=(), revision=None, on_branch=()):
-        build = SimpleNamespace(tags={"v1.5.0"} if reference else set(), fetch=lambda tag: None, read=lambda tag, path: 'FROM x\nARG UCX_REF="%s"\n' % reference)
-        ucx = SimpleNamespace(tags=set(tags), commit=lambda branch, start: next((one for one in on_branch if branch == "v1.23.x" and one.startswith(start)), None))
+        build = SimpleNamespace(
+            tags={"v1.5.0"} if reference else set(),
+            fetch=lambda tag: None,
+            read=lambda tag, path: f'FROM x\nARG UCX_REF="{reference}"\n',
+        )
+        ucx = SimpleNamespace(
+            tags=set(tags),
+            commit=lambda branch, start: next(
+                (one for one in on_branch if branch == "v1.23.x" and one.startswith(start)), None
+            ),
+        )
         return nixl.tools_of("1.5.0", "1.23.0", revision, build, ucx)
 
-    def test_is_a_release_or_the_commit_that_is_named_or_there_is_a_reason(self):
+    def test_is_a_release_or_the_named_commit_or_a_reason(self):
         lacking = "bundles UCX 1.23.0, of which there is no release, and "
         for given, expected in (
             ({"tags": ["v1.23.0"], "reference": COMMIT}, {}),
             ({"reference": COMMIT}, {"ucxCommit": COMMIT}),
             ({"reference": "v1.23.x", "revision": "65e342a", "on_branch": [COMMIT]}, {"ucxCommit": COMMIT}),
-            ({"reference": "v1.23.x", "revision": "65e342a"}, {"note": lacking + "no commit 65e342a on its branch v1.23.x"}),
+            (
+                {"reference": "v1.23.x", "revision": "65e342a"},
+                {"note": lacking + "no commit 65e342a on its branch v1.23.x"},
+            ),
             ({"reference": "v1.23.x"}, {"note": lacking + "NIXL names no commit of it but v1.23.x"}),
             ({}, {"note": lacking + "NIXL names no commit of it"}),
         ):
@@ -103,7 +133,10 @@ class UcxTest(unittest.TestCase):
     def test_names_its_commit_in_its_library_from_1_23_on(self):
         logged = b"Version %s\0loaded from %s, \x0065e342a\0<unknown>\0" + nixl.LOGGED + b"\0core/ucp_context.c\0"
         for library, expected in (
-            (logged, "65e342a"), (logged.replace(b"65e342a", b"0000000"), None), (logged.replace(nixl.LOGGED, b""), None), (logged + b"abcdef1\0", None),
+            (logged, "65e342a"),
+            (logged.replace(b"65e342a", b"0000000"), None),
+            (logged.replace(nixl.LOGGED, b""), None),
+            (logged + b"abcdef1\0", None),
         ):
             self.assertEqual(nixl.revision_in(library), expected)
 
@@ -111,7 +144,11 @@ class UcxTest(unittest.TestCase):
 class WheelsTest(unittest.TestCase):
     def test_are_for_the_pythons_that_all_have_on_all_machines(self):
         def wheels(*names):
-            return [SimpleNamespace(tags=[SimpleNamespace(interpreter=one, platform="manylinux_2_28_" + machine)]) for one in names for machine in nixl.PLATFORMS]
+            return [
+                SimpleNamespace(tags=[SimpleNamespace(interpreter=one, platform="manylinux_2_28_" + machine)])
+                for one in names
+                for machine in nixl.PLATFORMS
+            ]
 
         self.assertEqual(nixl.common_pythons([wheels("cp310", "cp39", "cp311"), wheels("cp310", "cp311")]), [10, 11])
         self.assertEqual(nixl.common_pythons([wheels("cp310"), wheels("cp311")]), [])

@@ -6,12 +6,19 @@ from pip._vendor.packaging.version import Version
 
 def values(**said):
     """`v0_9_0={"torch": "2.7.0"}` → what ranges.rows takes"""
-    return {Version(name[1:].replace("_", ".")): {field: (value, "package") for field, value in fields.items()} for name, fields in said.items()}
+    return {
+        Version(name[1:].replace("_", ".")): {field: (value, "package") for field, value in fields.items()}
+        for name, fields in said.items()
+    }
 
 
 class RangesTest(unittest.TestCase):
-    said = values(v0_9_0={"torch": "2.7.0", "cuda": "12.8"}, v0_9_0_1={"torch": "2.7.0"}, v0_9_2={"torch": "2.7.0", "cuda": "12.8"},
-                  v0_10_0={"torch": "2.7.1", "cuda": "12.8"})
+    said = values(
+        v0_9_0={"torch": "2.7.0", "cuda": "12.8"},
+        v0_9_0_1={"torch": "2.7.0"},
+        v0_9_2={"torch": "2.7.0", "cuda": "12.8"},
+        v0_10_0={"torch": "2.7.1", "cuda": "12.8"},
+    )
     expected = [
         {"versions": ">=0.9.0,<=0.9.2", "torch": "2.7.0", "source": "package"},
         {"versions": "==0.10.0", "torch": "2.7.1", "source": "package"},
@@ -19,7 +26,7 @@ class RangesTest(unittest.TestCase):
         {"versions": ">=0.9.2,<=0.10.0", "cuda": "12.8", "source": "package"},
     ]
 
-    def test_are_from_the_first_to_the_last_that_say_the_same_in_a_row(self):
+    def test_span_consecutive_versions_that_say_the_same(self):
         self.assertEqual(ranges.rows(self.said), self.expected)
         self.assertEqual(ranges.rows({}), [])
 
@@ -38,31 +45,39 @@ class RangesTest(unittest.TestCase):
 class ByHandTest(unittest.TestCase):
     hand = [{"versions": "==0.9.0", "torch": "2.8", "source": "its documentation"}]
 
-    def test_is_right_where_something_else_is_published_which_is_told(self):
+    def test_wins_over_what_is_published_and_the_difference_is_reported(self):
         told = []
-        left = bases.without_hand_written(values(v0_9_0={"torch": "2.7.0", "cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}), "vllm", self.hand, told.append)
+        left = bases.without_hand_written(
+            values(v0_9_0={"torch": "2.7.0", "cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}), "vllm", self.hand, told.append
+        )
         self.assertEqual(left, values(v0_9_0={"cuda": "12.8"}, v0_9_1={"torch": "2.7.0"}))
-        self.assertEqual(told, ["vllm 0.9.0: torch is 2.8 by hand (its documentation), and 2.7.0 by what is published (package)"])
+        self.assertEqual(
+            told, ["vllm 0.9.0: torch is 2.8 by hand (its documentation), and 2.7.0 by what is published (package)"]
+        )
 
 
 class WrittenTest(unittest.TestCase):
-    def test_is_as_prettier_has_it(self):
+    def test_is_formatted_as_prettier_does(self):
         row = {"versions": "==0.9.0", "torch": "2.8", "source": "x" * 40}
-        value = {"format": 3, "bases": {"vllm": [row, {**row, "source": "x" * 60}], "sglang": []}, "nixl": {"0.7.1": {"cuda": ["12", "13"]}}}
-        self.assertEqual(written.text_of(value), """{
+        value = {
+            "format": 3,
+            "bases": {"vllm": [row, {**row, "source": "x" * 60}], "sglang": []},
+            "nixl": {"0.7.1": {"cuda": ["12", "13"]}},
+        }
+        self.assertEqual(written.text_of(value), """{{
   "format": 3,
-  "bases": {
+  "bases": {{
     "vllm": [
-      { "versions": "==0.9.0", "torch": "2.8", "source": "%s" },
-      {
+      {{ "versions": "==0.9.0", "torch": "2.8", "source": "{}" }},
+      {{
         "versions": "==0.9.0",
         "torch": "2.8",
-        "source": "%s"
-      }
+        "source": "{}"
+      }}
     ],
     "sglang": []
-  },
-  "nixl": {
-    "0.7.1": { "cuda": ["12", "13"] }
-  }
-}""" % ("x" * 40, "x" * 60))
+  }},
+  "nixl": {{
+    "0.7.1": {{ "cuda": ["12", "13"] }}
+  }}
+}}""".format("x" * 40, "x" * 60))

@@ -33,10 +33,17 @@ FROM ${BUILD_BASE_IMAGE} AS base
 ARG CUDA_VERSION
 ARG PYTHON_VERSION
 """
-WHEEL = ('      - "DOCKER_BUILDKIT=1 docker build --build-arg max_jobs=16 --build-arg CUDA_VERSION=12.9.1 --tag vllm-ci:build-image '
-         '--target build --progress plain -f docker/Dockerfile ."\n')
-IMAGE = ('      - "DOCKER_BUILDKIT=1 docker build --build-arg max_jobs=16 --build-arg CUDA_VERSION=%s --build-arg INSTALL_KV_CONNECTORS=true '
-         '--tag public.ecr.aws/q9t5s3a7/vllm-release-repo:$BUILDKITE_COMMIT-$(uname -m)%s --target vllm-openai --progress plain -f docker/Dockerfile ."\n')
+WHEEL = (
+    '      - "DOCKER_BUILDKIT=1 docker build --build-arg max_jobs=16 --build-arg CUDA_VERSION=12.9.1 --tag '
+    'vllm-ci:build-image '
+    '--target build --progress plain -f docker/Dockerfile ."\n'
+)
+IMAGE = (
+    '      - "DOCKER_BUILDKIT=1 docker build --build-arg max_jobs=16 --build-arg CUDA_VERSION=%s --build-arg '
+    'INSTALL_KV_CONNECTORS=true '
+    '--tag public.ecr.aws/q9t5s3a7/vllm-release-repo:$BUILDKITE_COMMIT-$(uname -m)%s --target vllm-openai '
+    '--progress plain -f docker/Dockerfile ."\n'
+)
 PIPELINE_0_14_0 = WHEEL + IMAGE % ("13.0.2", "-cu130") + IMAGE % ("12.9.1", "")
 PIPELINE_0_33_0 = """\
       - label: "Build release image - x86_64 - Rubin CUDA 13.4"
@@ -58,7 +65,9 @@ PIPELINE_0_33_0 = """\
               -f docker/Dockerfile .
           - "docker push public.ecr.aws/q9t5s3a7/vllm-release-repo:$BUILDKITE_COMMIT-$(uname -m)"
 """
-CPU = '      - "docker build --build-arg CUDA_VERSION=1 --target vllm-openai --tag vllm-cpu -f docker/Dockerfile.cpu ."\n'
+CPU = (
+    '      - "docker build --build-arg CUDA_VERSION=1 --target vllm-openai --tag vllm-cpu -f docker/Dockerfile.cpu ."\n'
+)
 CONNECTORS_0_20_0 = """\
 lmcache >= 0.3.9
 nixl[cu13] >= 0.7.1, <= 0.10.1 # Required for disaggregated prefill
@@ -72,7 +81,10 @@ cupy-cuda13x != 14.1.0
 nixl == 1.5.0
 mooncake-transfer-engine >= 0.3.12
 """
-METADATA = "Metadata-Version: 2.4\nName: vllm\nRequires-Dist: torch==2.14.0\nRequires-Dist: torchaudio==2.11.0\nRequires-Dist: torchvision==0.29.0\n"
+METADATA = (
+    "Metadata-Version: 2.4\nName: vllm\nRequires-Dist: torch==2.14.0\nRequires-Dist: torchaudio==2.11.0\n"
+    "Requires-Dist: torchvision==0.29.0\n"
+)
 
 
 class DockerfileTest(unittest.TestCase):
@@ -100,7 +112,7 @@ class DockerfileTest(unittest.TestCase):
 
 
 class RequirementsTest(unittest.TestCase):
-    def test_tell_a_version_that_can_be_no_other(self):
+    def test_pin_a_version(self):
         for text, expected in (
             (CONNECTORS_0_33_0, "1.5.0"),
             (CONNECTORS_0_20_0, None),
@@ -119,12 +131,20 @@ class RequirementsTest(unittest.TestCase):
 
     def test_of_an_extra_are_none_of_the_package_unless_it_is_named(self):
         text = "Requires-Dist: torch==2.7.1; extra == 'srt'\nRequires-Dist: torch==2.6.0; extra == 'other'\n"
-        self.assertEqual([requirements.pinned(requirements.of_metadata(text, extra), "torch") for extra in ("", "srt")], [None, "2.7.1"])
+        self.assertEqual(
+            [requirements.pinned(requirements.of_metadata(text, extra), "torch") for extra in ("", "srt")],
+            [None, "2.7.1"],
+        )
 
 
 class VllmTest(unittest.TestCase):
     def test_says_what_its_image_has(self):
-        texts = {vllm.DOCKERFILE: DOCKERFILE_0_33_0, vllm.PIPELINE: PIPELINE_0_33_0, vllm.CONNECTORS: CONNECTORS_0_33_0, vllm.METADATA: METADATA}
+        texts = {
+            vllm.DOCKERFILE: DOCKERFILE_0_33_0,
+            vllm.PIPELINE: PIPELINE_0_33_0,
+            vllm.CONNECTORS: CONNECTORS_0_33_0,
+            vllm.METADATA: METADATA,
+        }
         for left_out, expected in (
             (None, {"python": "3.12", "torch": "2.14.0", "cuda": "13.0", "nixl": "1.5.0"}),
             # Its Dockerfile alone does not install connectors
@@ -136,16 +156,22 @@ class VllmTest(unittest.TestCase):
             found = vllm.of_texts({path: text for path, text in texts.items() if path != left_out})
             self.assertEqual({field: value for field, (value, _) in found.items()}, expected)
 
-    def test_that_installs_no_connectors_brings_no_nixl_unless_its_dockerfile_has_it(self):
+    def test_that_installs_no_connectors_has_no_nixl_unless_its_dockerfile_installs_it(self):
         image = IMAGE.replace("--build-arg INSTALL_KV_CONNECTORS=true ", "") % ("12.8.1", "")
-        for own, expected in ((DOCKERFILE_0_9_1, "none"), (DOCKERFILE_0_9_1 + "RUN bash install_nixl.sh --force\n", None)):
+        for own, expected in (
+            (DOCKERFILE_0_9_1, "none"),
+            (DOCKERFILE_0_9_1 + "RUN bash install_nixl.sh --force\n", None),
+        ):
             found = vllm.of_texts({vllm.DOCKERFILE: own, vllm.PIPELINE: image})
             self.assertEqual(found.get("nixl", (None,))[0], expected)
 
     def test_names_the_file_that_raises_on_an_older_nixl(self):
         top = os.path.join(folder(self), "vllm")
         write(os.path.join(top, "old.py"), 'def start():\n    check_nixl_version("1.4.0")\n')
-        write(os.path.join(top, "v1", "worker.py"), 'class Worker:\n    def __init__(self):\n        check_nixl_version("1.5.0")\n')
+        write(
+            os.path.join(top, "v1", "worker.py"),
+            'class Worker:\n    def __init__(self):\n        check_nixl_version("1.5.0")\n',
+        )
         write(os.path.join(top, "other.py"), 'assert_pkg_version("lmcache", "9.0.0", "why")\n')
         write(os.path.join(top, "broken.py"), 'check_nixl_version("7.0.0"\n')
         version, source = vllm.of_sources(top)["nixlFloor"]

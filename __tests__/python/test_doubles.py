@@ -1,4 +1,4 @@
-"""Lists that are written twice, in the scripts and in src/ or in two scripts that never meet: they may not drift apart."""
+"""Compares lists that are written twice: in the scripts and in src/, or in two scripts."""
 
 import ast
 import glob
@@ -35,17 +35,26 @@ SOURCES = [read(path) for path in sorted(glob.glob(os.path.join(ROOT, "src", "**
 
 
 def declared(name):
-    """What src/ assigns to a constant, in one file or in several; strings and lists of them look as in Python."""
-    pattern = re.compile(r"^(?:export )?const %s(?:: [^=\n]+)? = (\[[^\]]*\]|'[^']*')(?: as const)?$" % name, re.MULTILINE)
+    """What src/ assigns to a constant, in one file or in several.
+
+    Strings and lists of them look as in Python.
+    """
+    pattern = re.compile(
+        rf"^(?:export )?const {name}(?:: [^=\n]+)? = (\[[^\]]*\]|'[^']*')(?: as const)?$", re.MULTILINE
+    )
     found = [ast.literal_eval(match.group(1)) for text in SOURCES for match in pattern.finditer(text)]
-    assert found and all(value == found[0] for value in found), "src/ has %r for %s" % (found, name)
+    assert found and all(value == found[0] for value in found), f"src/ has {found!r} for {name}"
     return found[0]
 
 
 def text_of(name):
     """The lines in which src/ declares a constant of another kind."""
-    found = [match.group(0) for text in SOURCES for match in re.finditer(r"(?ms)^(?:export )?const %s\b.*?(?:^}|\n\n|\Z)" % name, text)]
-    assert len(found) == 1, "src/ declares %s %d times" % (name, len(found))
+    found = [
+        match.group(0)
+        for text in SOURCES
+        for match in re.finditer(rf"(?ms)^(?:export )?const {name}\b.*?(?:^}}|\n\n|\Z)", text)
+    ]
+    assert len(found) == 1, f"src/ declares {name} {len(found)} times"
     return found[0]
 
 
@@ -56,35 +65,41 @@ class WithSourceTest(unittest.TestCase):
 
     def test_gpu_architectures_of_auto_are_compiled_judged_and_documented(self):
         self.assertEqual(list(toolkit.USUAL), declared("automatic"))
-        self.assertIn("auto (those of %s that" % " ".join(toolkit.USUAL), read("action.yml"))
+        self.assertIn("auto (those of {} that".format(" ".join(toolkit.USUAL)), read("action.yml"))
 
-    def test_the_first_nixl_with_variants_is_one(self):
+    def test_the_first_nixl_with_variants_is_the_same(self):
         self.assertEqual(nixl.FIRST_WITH_VARIANTS, declared("firstWithVariants"))
 
-    def test_the_connector_of_vllm_is_looked_for_and_shown(self):
+    def test_the_connector_of_vllm_is_found_and_shown(self):
         dotted, = CONNECTOR_MODULES["vllm"]
         self.assertEqual(dotted, declared("defaultModule"))
-        self.assertIn("\n  %s: '" % dotted.rpartition(".")[2], text_of("moduleClasses"))
+        self.assertIn("\n  {}: '".format(dotted.rpartition(".")[2]), text_of("moduleClasses"))
 
-    def test_modes_of_integration_are_asked_for_and_noted(self):
+    def test_modes_of_integration_are_requested_and_recorded(self):
         self.assertEqual(sorted(integrate.MODES), sorted(["auto"] + declared("integrationModes")))
 
-    def test_headers_that_the_wheel_asks_for_are_in_its_key(self):
+    def test_headers_that_the_wheel_needs_are_in_its_key(self):
         parts = {{"cudart": "cuda-runtime"}.get(part, part) for part in build_wheel.HEADERS.values()}
         self.assertLessEqual(parts, set(declared("headersOfWheel")))
         driver = {"cuda.h": "cuda-runtime", "nvml.h": "nvml-dev"}
         self.assertEqual({driver[header] for _, header, _, _ in toolkit.DRIVER}, set(declared("headersOfUcx")))
 
-    def test_libraries_that_tell_the_cuda_version_are_measured(self):
+    def test_libraries_that_reveal_the_cuda_version_are_measured(self):
         names = re.search(r"lib\(\?:([\w|]+)\)", text_of("telling")).group(1).split("|")
         self.assertIn("cudart", names)
-        self.assertEqual([name for name in names if not LIBRARY.match("lib%s.so.13" % name)], [])
+        self.assertEqual([name for name in names if not LIBRARY.match(f"lib{name}.so.13")], [])
 
-    def test_tools_of_ucx_are_those_that_a_kept_artifact_must_have(self):
-        self.assertTrue(any(str(list(build_ucx.TOOLS)) in text for text in SOURCES), "src/ does not list %s" % list(build_ucx.TOOLS))
+    def test_tools_of_ucx_are_those_that_a_stored_artifact_must_have(self):
+        self.assertTrue(
+            any(str(list(build_ucx.TOOLS)) in text for text in SOURCES), f"src/ does not list {list(build_ucx.TOOLS)}"
+        )
 
     def test_packages_that_ucx_is_compiled_with_are_in_its_key(self):
-        listed = [set(ast.literal_eval(found)) for text in SOURCES for found in re.findall(r"const packages = (\['lib[^\]]*\])", text)]
+        listed = [
+            set(ast.literal_eval(found))
+            for text in SOURCES
+            for found in re.findall(r"const packages = (\['lib[^\]]*\])", text)
+        ]
         packages = {package for package in build_ucx.HEADERS} | {debug_tools.LIBRARIES["librdmacm.so.1"]}
         self.assertEqual([packages - names for names in listed], [set()])
 
@@ -112,28 +127,34 @@ class WithSourceTest(unittest.TestCase):
         with printed() as text:
             explain("x")
         begin = text.getvalue().partition("x\n")[0]
-        self.assertTrue(any("/%s(.+)/" % begin in source for source in SOURCES), "src/ does not look for %r" % begin)
+        self.assertTrue(any(f"/{begin}(.+)/" in source for source in SOURCES), f"src/ does not look for {begin!r}")
 
 
 class WithDockerfilesTest(unittest.TestCase):
-    def test_steps_that_the_dockerfiles_run_are_those_that_there_are(self):
+    def test_the_dockerfiles_run_all_steps_and_no_other(self):
         scripts = "dockerfiles/scripts"
         # It runs a step when it is imported
-        steps = ast.literal_eval(re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1))
+        steps = ast.literal_eval(
+            re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1)
+        )
         for engine in ("vllm", "sglang"):
-            run = re.findall(r'common/run", "step", "([^"]+)"(?:, "(\w+)")?\]$', read("dockerfiles", "Dockerfile." + engine), re.MULTILINE)
+            run = re.findall(
+                r'common/run", "step", "([^"]+)"(?:, "(\w+)")?\]$',
+                read("dockerfiles", "Dockerfile." + engine),
+                re.MULTILINE,
+            )
             self.assertEqual(sorted(name for name, _ in run), sorted(steps))
             for name, given in run:
                 self.assertIn(given, ("", engine))
                 main = f"\ndef main({'engine: str' if given else ''}) -> None:\n"
                 self.assertIn(main, read(scripts, "step", steps[name].replace(".", "/") + ".py"))
 
-    def test_ucx_is_copied_from_where_it_is_built(self):
+    def test_ucx_is_copied_from_if_it_is_built(self):
         for engine in ("vllm", "sglang"):
             text = read("dockerfiles", "Dockerfile." + engine)
-            self.assertIn("COPY --from=ucx-builder %s /\n" % UCX_PREFIX, text)
+            self.assertIn(f"COPY --from=ucx-builder {UCX_PREFIX} /\n", text)
             # Once for the image, and for each of the two that measure it
-            self.assertEqual(text.count("--mount=type=bind,from=ucx,target=%s " % UCX_MOUNT), 3)
+            self.assertEqual(text.count(f"--mount=type=bind,from=ucx,target={UCX_MOUNT} "), 3)
 
 
 class WithinTheScriptsTest(unittest.TestCase):

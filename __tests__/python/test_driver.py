@@ -23,8 +23,11 @@ class DriverTest(unittest.TestCase):
     def setUp(self):
         self.place = folder(self)
         self.home, self.kept = self.place + "/cuda", self.place + "/kept"
-        for given in (mock.patch.object(cuda, "homes", lambda: [self.home]), mock.patch.object(driver, "KEPT", self.kept),
-                      mock.patch.dict(os.environ, LD_LIBRARY_PATH="")):
+        for given in (
+            mock.patch.object(cuda, "homes", lambda: [self.home]),
+            mock.patch.object(driver, "KEPT", self.kept),
+            mock.patch.dict(os.environ, LD_LIBRARY_PATH=""),
+        ):
             given.start()
             self.addCleanup(given.stop)
 
@@ -37,30 +40,30 @@ class DriverTest(unittest.TestCase):
     def folder_of(self, environment):
         return environment["LD_LIBRARY_PATH"].split(":")[-1]
 
-    def test_is_nothing_where_there_is_neither_driver_nor_stub(self):
+    def test_is_none_without_a_driver_and_a_stub(self):
         self.assertIsNone(self.environment())
         library(self.kept + "/libnvidia-ml.so.1")
         self.assertIsNone(self.environment())
 
-    def test_is_a_folder_that_has_the_toolkits_stub_under_the_name_that_a_loader_asks_for(self):
+    def test_is_a_folder_with_the_toolkits_stub_under_the_name_that_a_loader_asks_for(self):
         for place in ("lib64", "lib", "targets/sbsa-linux/lib"):
             with self.subTest(place):
-                stub = library("%s/%s/stubs/libcuda.so" % (self.home, place))
+                stub = library(f"{self.home}/{place}/stubs/libcuda.so")
                 found = self.environment()
                 self.assertEqual(os.readlink(self.folder_of(found) + "/libcuda.so.1"), stub)
                 self.assertEqual(python(LOAD, "libcuda.so.1", env=found)[0], 999)
                 os.unlink(stub)
 
-    def test_has_the_stub_that_was_kept_where_the_toolkit_has_none_that_loads(self):
+    def test_has_the_kept_stub_if_the_toolkit_has_none_that_loads(self):
         kept = library(self.kept + "/libcuda.so.1")
         write(self.home + "/lib64/stubs/libcuda.so", "of another machine")
         self.assertEqual(os.readlink(self.folder_of(self.environment()) + "/libcuda.so.1"), kept)
 
-    def test_is_nothing_where_no_stub_loads(self):
+    def test_is_none_if_no_stub_loads(self):
         write(self.kept + "/libcuda.so.1", "no library")
         self.assertIsNone(self.environment())
 
-    def test_has_a_stub_of_every_library_of_the_driver_that_there_is_one_of(self):
+    def test_has_every_stub_of_a_driver_library_that_exists(self):
         library(self.kept + "/libcuda.so.1")
         self.assertEqual(os.listdir(self.folder_of(self.environment())), ["libcuda.so.1"])
         library(self.kept + "/libnvidia-ml.so.1")
@@ -74,7 +77,7 @@ class DriverTest(unittest.TestCase):
             library(self.kept + "/libnvidia-ml.so.1")
             found = self.environment()
             self.assertEqual(os.listdir(self.folder_of(found)), ["libnvidia-ml.so.1"])
-            self.assertEqual(found["LD_LIBRARY_PATH"], "%s:%s" % (own, self.folder_of(found)))
+            self.assertEqual(found["LD_LIBRARY_PATH"], f"{own}:{self.folder_of(found)}")
 
     def test_takes_no_broken_file_for_a_driver(self):
         library(self.kept + "/libcuda.so.1")
@@ -83,7 +86,7 @@ class DriverTest(unittest.TestCase):
         with mock.patch.dict(os.environ, LD_LIBRARY_PATH=self.place + "/left"):
             self.assertNotIn(self.environment(), ({}, None))
 
-    def test_is_looked_for_once(self):
+    def test_is_searched_once(self):
         library(self.kept + "/libcuda.so.1")
         self.assertIs(self.environment(), driver.environment())
 

@@ -56,7 +56,7 @@ class ElfTest(unittest.TestCase):
                     Elf(self.written(content))
                 self.assertEqual(needed(self.path), [])
 
-    def test_needs_nothing_where_there_is_no_file(self):
+    def test_needs_nothing_if_the_file_does_not_exist(self):
         self.assertEqual(needed(self.path), [])
         self.assertEqual(needed(os.path.dirname(self.path)), [])
 
@@ -87,11 +87,12 @@ class ElfTest(unittest.TestCase):
         self.changed(field_at(DYNSYM, SIZE), "<Q", 47)
         self.assertEqual(Elf(self.path).undefined(), [])
 
-    def test_reads_what_there_is_of_more_than_the_file_has(self):
+    def test_reads_what_exists_of_more_than_the_file_has(self):
         self.assertEqual(needed(self.changed(field_at(DYNSYM, SIZE), "<Q", 1 << 20)), ["libc.so.6"])
         self.assertEqual(needed(self.changed(0x3C, "<H", 0xFFFF)), ["libc.so.6"])
 
-    # Python's OverflowError and MemoryError are not among those that `needed` takes for an unreadable file.
+    # Python's OverflowError and MemoryError are not among those that `needed` takes for an
+    # unreadable file.
     @unittest.expectedFailure
     def test_survives_sizes_that_no_memory_has(self):
         for field, value in ((OFFSET, (1 << 64) - 1), (SIZE, 1 << 62)):
@@ -112,10 +113,16 @@ class SectionsTest(unittest.TestCase):
 
     def test_are_none_in_what_can_not_be_read(self):
         data = elf_with({".text.a": b"abc"})
-        for what in (b"", b"\x7fELF", data[:64], data.replace(b"\x7fELF", b"nELF"), data.replace(b".shstrtab\0", b".shstrtabx")):
+        for what in (
+            b"",
+            b"\x7fELF",
+            data[:64],
+            data.replace(b"\x7fELF", b"nELF"),
+            data.replace(b".shstrtab\0", b".shstrtabx"),
+        ):
             self.assertEqual(sections(what), [])
 
-    def test_never_fail_where_a_field_lies(self):
+    def test_never_fail_if_a_field_lies(self):
         data = elf_with({".text.a": b"abc"})
         for at in range(0, len(data) - 8):
             sections(data[:at] + b"\xff" * 8 + data[at + 8:])

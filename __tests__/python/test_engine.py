@@ -19,13 +19,15 @@ class EngineTest(unittest.TestCase):
         vllm = {"name": "vllm", "version": "0.10.2+cu128", "location": location, "editable": False}
         self.assertEqual(engines(), [vllm])
 
-    def test_are_both_where_one_is_beside_the_other(self):
+    def test_are_both_if_the_base_has_both(self):
         self.site.install("sglang", "0.5.11")
         self.assertEqual([found["name"] for found in engines()], ["sglang"])
         self.site.install("vllm", "0.9.0")
-        self.assertEqual([(found["name"], found["version"]) for found in engines()], [("vllm", "0.9.0"), ("sglang", "0.5.11")])
+        self.assertEqual(
+            [(found["name"], found["version"]) for found in engines()], [("vllm", "0.9.0"), ("sglang", "0.5.11")]
+        )
 
-    def test_is_editable_where_pip_says_so_or_where_it_lies_elsewhere(self):
+    def test_is_editable_if_pip_says_so_or_if_it_lies_elsewhere(self):
         for direct_url, location, wanted in (
             (json.dumps({"url": "file:///src", "dir_info": {"editable": True}}), self.site.path + "/vllm", True),
             (json.dumps({"url": "file:///src", "dir_info": {}}), self.site.path + "/vllm", False),
@@ -44,22 +46,41 @@ class VersionsTest(unittest.TestCase):
         return versions(os.path.dirname(SitePackages(self).add("torch/version.py", text)))
 
     def test_are_what_torch_assigns_with_or_without_a_type(self):
-        for cuda, wanted in (("cuda: Optional[str] = \"13.0\"", "13.0"), ("cuda = '12.8'", "12.8"), ("cuda: Optional[str] = None", None)):
+        for cuda, wanted in (
+            ('cuda: Optional[str] = "13.0"', "13.0"),
+            ("cuda = '12.8'", "12.8"),
+            ("cuda: Optional[str] = None", None),
+        ):
             with self.subTest(cuda):
-                text = "from typing import Optional\n__version__ = '2.11.0+cu130'\n%s\nhip: Optional[str] = 'x'\n" % cuda
+                text = f"from typing import Optional\n__version__ = '2.11.0+cu130'\n{cuda}\nhip: Optional[str] = 'x'\n"
                 self.assertEqual(self.of(text), ["2.11.0+cu130", wanted])
 
-    def test_are_asked_of_torch_where_its_source_does_not_say_both(self):
+    def test_are_asked_of_torch_if_its_source_does_not_state_both(self):
         one = "__version__ = '2.11.0'\n"
-        for text in ("", one, one + "cuda = of_the_build()\n", one + "cuda = '13.0'\nif other: cuda = '12.8'\n", one + "# cuda = '3'\n", "cuda = (",
-                     one + "try:\n  from x import cuda\nexcept ImportError:\n  cuda = '13.1'\n", one + "cuda = '12'\ncuda += '.9'\n",
-                     one + "cuda = None\nfrom x import cuda\n", one + "cuda = None\nfrom x import *\n", one + "for cuda in ['13.0']: pass\n",
-                     one + "cuda = None\nglobals().update(cuda='13.0')\n", one + "def f():\n  cuda = '12.6'\n", one + "if False: cuda = '12.6'\n",
-                     one + "cuda = 13.0\n", one + "cuda = False\n", "__version__ = b'2.11.0'\ncuda = None\n", one + "cuda, hip = '13.0', None\n"):
+        for text in (
+            "",
+            one,
+            one + "cuda = of_the_build()\n",
+            one + "cuda = '13.0'\nif other: cuda = '12.8'\n",
+            one + "# cuda = '3'\n",
+            "cuda = (",
+            one + "try:\n  from x import cuda\nexcept ImportError:\n  cuda = '13.1'\n",
+            one + "cuda = '12'\ncuda += '.9'\n",
+            one + "cuda = None\nfrom x import cuda\n",
+            one + "cuda = None\nfrom x import *\n",
+            one + "for cuda in ['13.0']: pass\n",
+            one + "cuda = None\nglobals().update(cuda='13.0')\n",
+            one + "def f():\n  cuda = '12.6'\n",
+            one + "if False: cuda = '12.6'\n",
+            one + "cuda = 13.0\n",
+            one + "cuda = False\n",
+            "__version__ = b'2.11.0'\ncuda = None\n",
+            one + "cuda, hip = '13.0', None\n",
+        ):
             with self.subTest(text):
                 self.assertEqual(self.of(text), ["9.9", "9.9"])
 
-    def test_are_unknown_where_torch_can_not_be_asked_either(self):
+    def test_are_unknown_if_torch_can_not_be_asked_either(self):
         python_answers(self, None)
         self.assertEqual(versions("/nothing"), [None, None])
 
@@ -69,7 +90,9 @@ class RecordTest(unittest.TestCase):
         self.site = SitePackages(self)
         self.path = self.site.add("torch/_C.so", "binary")
         self.cached = self.site.add("torch/x.pyc", "bytecode")
-        self.site.install("torch", "2.11.0", RECORD='torch/_C.so,sha256=x,6\n"torch/x.pyc",,\ntorch/gone.py,sha256=y,1\n')
+        self.site.install(
+            "torch", "2.11.0", RECORD='torch/_C.so,sha256=x,6\n"torch/x.pyc",,\ntorch/gone.py,sha256=y,1\n'
+        )
         self.before = record(distribution("torch"))
 
     def test_is_the_same_for_the_same_files_and_for_other_bytecode(self):
@@ -77,8 +100,12 @@ class RecordTest(unittest.TestCase):
         self.assertRegex(self.before, "^[0-9a-f]{64}$")
         self.assertEqual(record(distribution("torch")), self.before)
 
-    def test_is_another_where_a_file_was_touched_came_or_went(self):
-        for change in (lambda: os.utime(self.path, (1, 1)), lambda: self.site.add("torch/gone.py"), lambda: os.unlink(self.path)):
+    def test_differs_if_a_file_was_touched_added_or_removed(self):
+        for change in (
+            lambda: os.utime(self.path, (1, 1)),
+            lambda: self.site.add("torch/gone.py"),
+            lambda: os.unlink(self.path),
+        ):
             change()
             after = record(distribution("torch"))
             self.assertNotEqual(after, self.before)

@@ -16,7 +16,7 @@ class ProgramsTest(unittest.TestCase):
         for words in (VLLM, ["python3", "-m", "vllm.entrypoints.openai.api_server"], ["/opt/venv/bin/vllm"]):
             self.assertEqual(programs(words, ["vllm"]), [words])
 
-    def test_are_the_engines_own_command_too_where_the_entrypoint_starts_anything(self):
+    def test_are_the_engines_own_command_too_if_the_entrypoint_starts_anything(self):
         self.assertEqual(programs(["/opt/entry.sh"], ["sglang"]), [["/opt/entry.sh"], SGLANG])
         self.assertEqual(programs([], ["vllm", "sglang"]), [VLLM, SGLANG])
         self.assertEqual(programs([], []), [])
@@ -38,12 +38,12 @@ class StartsTest(unittest.TestCase):
             with mock.patch.object(entrypoint.engine, "engines", list):
                 return entrypoint.starts(twice)
 
-    def test_tell_in_a_base_what_a_failing_program_says_the_second_time(self):
+    def test_report_for_a_base_what_a_failing_program_prints_the_second_time(self):
         first, = self.started("date +%s%N >&2; exit 3", twice=True)
         self.assertEqual(first["again"]["end"], {"kind": "exit", "code": 3})
         self.assertNotEqual(first["again"]["line"], first["line"])
 
-    def test_tell_it_of_nothing_else(self):
+    def test_report_it_for_nothing_else(self):
         for script, twice in (("exit 0", True), ("kill -SEGV $$", True), ("exit 3", False)):
             self.assertIsNone(self.started(script, twice)[0]["again"])
 
@@ -52,14 +52,16 @@ class StartTest(unittest.TestCase):
     def start(self, script):
         return start(["sh", "-c", script, "sh", "--help"])
 
-    def test_tells_how_it_ended(self):
-        self.assertEqual((self.start("exit 0")["end"], self.start("exit 0")["line"]), ({"kind": "exit", "code": 0}, None))
+    def test_reports_how_it_ended(self):
+        self.assertEqual(
+            (self.start("exit 0")["end"], self.start("exit 0")["line"]), ({"kind": "exit", "code": 0}, None)
+        )
         self.assertEqual(self.start("kill -SEGV $$")["end"], {"kind": "signal", "signal": "SIGSEGV"})
         self.assertEqual(start(["no-such-program"])["end"], {"kind": "not started"})
         died = self.start("echo usage >&2; echo 'sh: error: no model' >&2; exit 2")
         self.assertEqual((died["end"], died["line"]), ({"kind": "exit", "code": 2}, "sh: error: no model"))
 
-    def test_does_not_wait_for_what_goes_on(self):
+    def test_does_not_wait_for_a_program_that_goes_on(self):
         with mock.patch.object(entrypoint, "SECONDS", 0.2):
             self.assertEqual(self.start("sleep 60")["end"], {"kind": "late", "seconds": 0.2})
 
@@ -75,7 +77,10 @@ class StartTest(unittest.TestCase):
 
 class LineTest(unittest.TestCase):
     def test_is_what_was_raised_and_not_what_was_said_after_it(self):
-        trace = "Traceback (most recent call last):\n  File \"x\", line 1\nvllm.errors.NoGpuError: no GPU\nsys:1: ResourceWarning: unclosed\n[W] bye\n"
+        trace = (
+            'Traceback (most recent call last):\n  File "x", line 1\nvllm.errors.NoGpuError: no GPU\n'
+            'sys:1: ResourceWarning: unclosed\n[W] bye\n'
+        )
         self.assertEqual(entrypoint.line(Done(1, "", trace)), "vllm.errors.NoGpuError: no GPU")
         self.assertEqual(entrypoint.line(Done(1, "", "KeyboardInterrupt\n")), "KeyboardInterrupt")
 

@@ -13,7 +13,10 @@ NO_KERNEL = elf_with({".nv.info": b"\x5a" * 40})
 
 
 def entry(kind, number, payload=b"\x5a" * 40, header=64, size=None, flags=0x11, plain=0):
-    """An entry as nvcc writes it, with room for what is not read. plain: size before it was compressed."""
+    """An entry as nvcc writes it, with room for what is not read.
+
+    plain: size before it was compressed.
+    """
     head = struct.pack("<HHIQ", kind, 0x101, header, len(payload) if size is None else size)
     head = head.ljust(28, b"\0") + struct.pack("<I", number)
     if header >= 64:
@@ -45,14 +48,20 @@ class EntriesTest(unittest.TestCase):
     def test_ends_with_the_region(self):
         self.assertEqual(self.found(region(entry(CODE, 80)) + entry(CODE, 90)), [(CODE, 80)])
 
-    def test_passes_over_an_entry_of_no_known_kind(self):
+    def test_skips_an_entry_of_an_unknown_kind(self):
         self.assertEqual(self.found(region(entry(CODE, 80), entry(8, 90), entry(CODE, 100))), [(CODE, 80), (CODE, 100)])
 
-    def test_tells_machine_code_with_a_kernel_from_such_without(self):
-        for payload, kernels in {KERNEL: True, NO_KERNEL: False, b"no ELF file": True, KERNEL[:70]: True, b"": True}.items():
+    def test_distinguishes_machine_code_with_and_without_a_kernel(self):
+        for payload, kernels in {
+            KERNEL: True,
+            NO_KERNEL: False,
+            b"no ELF file": True,
+            KERNEL[:70]: True,
+            b"": True,
+        }.items():
             self.assertEqual([may for _, _, may in entries(region(entry(CODE, 80, payload)), 0)], [kernels])
 
-    def test_tells_so_of_compressed_code_by_its_size_before(self):
+    def test_judges_compressed_code_by_its_uncompressed_size(self):
         for flag in (0x2000, 0x8000):
             data = region(*[compressed(CODE, 80, plain, flag) for plain in (1408, 2248, 2856, 1 << 63)])
             self.assertEqual([may for _, _, may in entries(data, 0)], [False, False, True, True])
@@ -86,12 +95,18 @@ class ArchitecturesTest(unittest.TestCase):
     def of(self, content):
         return architectures(write(self.path, content))
 
-    def test_tells_machine_code_from_ptx_sorted_by_number(self):
+    def test_distinguishes_machine_code_from_ptx_sorted_by_number(self):
         data = region(entry(CODE, 120), entry(CODE, 90), entry(CODE, 100), entry(PTX, 120))
         self.assertEqual(self.of(data), (["9.0", "10.0", "12.0"], [], ["12.0"]))
 
     def test_are_those_of_every_region_and_those_that_only_some_have(self):
-        data = b"\x7fELF" + bytes(99) + region(entry(CODE, 80)) + b"\xff" * 7 + region(entry(CODE, 80), entry(CODE, 89), entry(PTX, 90))
+        data = (
+            b"\x7fELF"
+            + bytes(99)
+            + region(entry(CODE, 80))
+            + b"\xff" * 7
+            + region(entry(CODE, 80), entry(CODE, 89), entry(PTX, 90))
+        )
         self.assertEqual(self.of(data), (["8.0"], ["8.9"], ["9.0"]))
         self.assertEqual(self.of(data + region(entry(CODE, 120))), ([], ["8.0", "8.9", "12.0"], ["9.0"]))
 
@@ -109,13 +124,18 @@ class ArchitecturesTest(unittest.TestCase):
         self.assertEqual(self.of(linked), ([], [], []))
 
     def test_leave_out_what_nvcc_was_to_link(self):
-        data = elf_with({
-            "__nv_relfatbin": region(entry(CODE, 75)) + region(entry(CODE, 80)), ".nv_fatbin": region(entry(CODE, 80, KERNEL)),
-        })
+        data = elf_with(
+            {
+                "__nv_relfatbin": region(entry(CODE, 75)) + region(entry(CODE, 80)),
+                ".nv_fatbin": region(entry(CODE, 80, KERNEL)),
+            }
+        )
         self.assertEqual(self.of(data), (["8.0"], [], []))
 
     def test_leaves_out_numbers_that_no_architecture_has(self):
-        self.assertEqual(self.of(region(entry(CODE, 9), entry(CODE, 1000), entry(CODE, 1 << 31), entry(PTX, 75))), ([], [], ["7.5"]))
+        self.assertEqual(
+            self.of(region(entry(CODE, 9), entry(CODE, 1000), entry(CODE, 1 << 31), entry(PTX, 75))), ([], [], ["7.5"])
+        )
 
     def test_does_not_take_the_magic_number_by_chance_for_a_region(self):
         for rest in (b"", b"\0" * 64, b"\xff" * 64, MAGIC * 16):

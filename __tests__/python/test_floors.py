@@ -7,7 +7,9 @@ from common.source import LONGEST_BYTES, Unreadable, parsed
 
 
 def found(text):
-    """Package, bound and version of each floor in a source, which the quick look must not pass over."""
+    """Package, bound and version of each floor in a source, which the quick look must not pass
+    over.
+    """
     given = [(package, bound + version) for package, bound, version, _, _ in floors(ast.parse(text))]
     if given and not might_have(text.encode()):
         raise AssertionError("the quick look passes over " + text)
@@ -54,7 +56,8 @@ FLOORS = {
     'if tuple(int(part) for part in nixl.__version__.split(".")) < (1, 5, 0):\n    raise E': NIXL,
     'if (v := Version(version("nixl"))) < Version("1.5.0"):\n    raise E': NIXL,
     'assert Version("1.5.0") <= Version(version("nixl")) < Version("2")': NIXL,
-    'try:\n    v = version("nixl")\nexcept PackageNotFoundError:\n    v = None\nif v is None or Version(v) < Version("1.5.0"):\n    raise E': NIXL,
+    'try:\n    v = version("nixl")\nexcept PackageNotFoundError:\n    v = None\n'
+    'if v is None or Version(v) < Version("1.5.0"):\n    raise E': NIXL,
     'for x in y:\n    with z:\n        check_nixl_version("1.5.0")': NIXL,
     'if is_cuda():\n    check_nixl_version("1.5.0")': NIXL,
     'from importlib.metadata import version as of\nif Version(of("nixl")) < Version("1.5.0"):\n    raise E': NIXL,
@@ -128,7 +131,9 @@ class FloorsTest(unittest.TestCase):
 
     def test_have_the_line_and_the_form(self):
         text = 'import x\n\ncheck_nixl_version("1.5.0")\nif Version(version("a")) < Version("2.0"):\n    raise E'
-        self.assertEqual([(line, form) for _, _, _, line, form in floors(ast.parse(text))], [(3, "call"), (4, "comparison")])
+        self.assertEqual(
+            [(line, form) for _, _, _, line, form in floors(ast.parse(text))], [(3, "call"), (4, "comparison")]
+        )
 
 
 class ParsedTest(unittest.TestCase):
@@ -161,7 +166,7 @@ class HostileTest(unittest.TestCase):
             b'version = "' + b"a" * 3_000_000 + b'"',
         ):
             might_have(text)
-        names = "".join('a%d = version("a")\na%d = parse(a%d)\n' % (n, n, n) for n in range(10_000))
+        names = "".join(f'a{n} = version("a")\na{n} = parse(a{n})\n' for n in range(10_000))
         long = 'check_nixl_version("1.1%s!")\n' % (".1" * 100_000)
         self.assertEqual(found(names + long + 'if a7 < parse("1.5"):\n    raise E'), [("a", ">=1.5")])
         self.assertLess(time.monotonic() - start, 20)

@@ -16,11 +16,14 @@ class GivenIndexTest(unittest.TestCase):
 
     def setUp(self):
         self.index, self.home, self.python = PackageIndex(self), folder(self), environment(self)
-        self.constraints = write(self.home + "/constraints.txt", "--extra-index-url %sconstraints\n" % self.index.url)
+        self.constraints = write(self.home + "/constraints.txt", f"--extra-index-url {self.index.url}constraints\n")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
         self.set(clear=True, **dict(kept, HOME=self.home, XDG_CONFIG_DIRS=self.home + "/xdg", no_proxy="*"))
         # It has one: to ask takes half a second each time.
-        for given in (mock.patch.object(run_pip, "pip_path", return_value=None), mock.patch.object(sys, "executable", self.python + "/bin/python3")):
+        for given in (
+            mock.patch.object(run_pip, "pip_path", return_value=None),
+            mock.patch.object(sys, "executable", self.python + "/bin/python3"),
+        ):
             given.start()
             self.addCleanup(given.stop)
 
@@ -38,24 +41,30 @@ class GivenIndexTest(unittest.TestCase):
         return self.index.asked
 
     def expect(self, others):
-        """The settings are such that pip asks the others, and such that it doesn't where an index is given."""
+        """The settings are such that pip asks the others, and such that it doesn't where an index
+        is given.
+        """
         self.assertEqual(self.asked(), others)
         secret(self, "package-index", self.index.url + "given")
         self.assertEqual(self.asked(), {"given"})
 
     def test_outranks_variables(self):
         url = self.index.url
-        self.set(PIP_EXTRA_INDEX_URL=url + "extra " + url + "more", PIP_FIND_LINKS=url + "links/", PIP_CONSTRAINT=self.constraints)
+        self.set(
+            PIP_EXTRA_INDEX_URL=url + "extra " + url + "more",
+            PIP_FIND_LINKS=url + "links/",
+            PIP_CONSTRAINT=self.constraints,
+        )
         self.expect({"own", "extra", "more", "links", "constraints"})
 
     def test_outranks_the_files_of_the_system_the_user_and_a_virtual_environment(self):
-        write(self.home + "/xdg/pip/pip.conf", "[global]\nextra-index-url = %sextra\n" % self.index.url)
-        write(self.home + "/.config/pip/pip.conf", "[download]\nconstraint = %s\n" % self.constraints)
-        write(self.python + "/pip.conf", "[global]\nfind-links = %slinks/\n" % self.index.url)
+        write(self.home + "/xdg/pip/pip.conf", f"[global]\nextra-index-url = {self.index.url}extra\n")
+        write(self.home + "/.config/pip/pip.conf", f"[download]\nconstraint = {self.constraints}\n")
+        write(self.python + "/pip.conf", f"[global]\nfind-links = {self.index.url}links/\n")
         self.expect({"own", "extra", "links", "constraints"})
 
     def test_outranks_the_file_that_a_variable_names_and_an_old_name_of_the_index(self):
-        text = "[global]\nextra-index-url = %sextra\nno-index = true\n" % self.index.url
+        text = f"[global]\nextra-index-url = {self.index.url}extra\nno-index = true\n"
         self.set(PIP_CONFIG_FILE=write(self.home + "/its.conf", text), PIP_PYPI_URL=self.index.url + "old")
         with self.assertRaises(Failure):
             self.asked()
@@ -70,18 +79,21 @@ class GivenIndexTest(unittest.TestCase):
             self.asked("-c", write(place + "/c.txt", "sample==2.0\n"), "--find-links", place)
         self.assertEqual(self.index.asked, {"given"})
 
-    def test_is_what_a_pip_asks_that_a_build_starts(self):
+    def test_is_used_by_a_pip_that_a_build_starts(self):
         self.set(PIP_EXTRA_INDEX_URL=self.index.url + "extra", PIP_FIND_LINKS=self.index.url + "links/")
         secret(self, "package-index", self.index.url + "given")
         project = folder(self)
-        write(project + "/pyproject.toml", '[build-system]\nrequires = ["sample"]\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+        write(
+            project + "/pyproject.toml",
+            '[build-system]\nrequires = ["sample"]\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        )
         write(project + "/backend.py", "def build_wheel(*_):\n    raise SystemExit('built')\n")
         with printed() as text, self.assertRaises(Failure):
             pip(["wheel", "--no-deps", "-w", folder(self), project], "it could not be built")
         self.assertIn("built", text.getvalue())
         self.assertEqual(self.index.asked, {"given"})
 
-    def test_is_not_asked_for_what_is_there_as_a_file_nor_is_any_other(self):
+    def test_is_not_asked_offline_nor_is_any_other(self):
         self.set(PIP_EXTRA_INDEX_URL=self.index.url + "extra", PIP_FIND_LINKS=self.index.url + "links/")
         secret(self, "package-index", self.index.url + "given")
         with printed(), self.assertRaises(Failure):

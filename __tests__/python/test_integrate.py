@@ -11,10 +11,21 @@ from step.image.integrate import find_module, find_patch, only_package, version_
 
 from ..support.image_python import SitePackages, folder, printed, write
 
-PACKAGE = "diff --git a/vllm/config.py b/vllm/config.py\n--- a/vllm/config.py\n+++ b/vllm/config.py\n@@ -1 +1 @@\n-a\n+b\n"
-TESTS = "diff --git a/tests/vllm/x.py b/tests/vllm/x.py\n--- a/tests/vllm/x.py\n+++ b/tests/vllm/x.py\n@@ -1 +1 @@\n-a\n+b\n"
-NEW = "diff --git a/vllm/new.py b/vllm/new.py\nnew file mode 100644\n--- /dev/null\n+++ b/vllm/new.py\n@@ -0,0 +1 @@\n+a\n"
-GONE = "diff --git a/vllm/old.py b/vllm/old.py\ndeleted file mode 100644\n--- a/vllm/old.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"
+PACKAGE = (
+    "diff --git a/vllm/config.py b/vllm/config.py\n--- a/vllm/config.py\n+++ b/vllm/config.py\n@@ -1 +1 @@\n-a\n+b\n"
+)
+TESTS = (
+    "diff --git a/tests/vllm/x.py b/tests/vllm/x.py\n--- a/tests/vllm/x.py\n+++ b/tests/vllm/x.py\n"
+    "@@ -1 +1 @@\n-a\n+b\n"
+)
+NEW = (
+    "diff --git a/vllm/new.py b/vllm/new.py\nnew file mode 100644\n--- /dev/null\n+++ b/vllm/new.py\n"
+    "@@ -0,0 +1 @@\n+a\n"
+)
+GONE = (
+    "diff --git a/vllm/old.py b/vllm/old.py\ndeleted file mode 100644\n--- a/vllm/old.py\n+++ /dev/null\n"
+    "@@ -1 +0,0 @@\n-a\n"
+)
 MAIL = "From 1234 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] x\n\n vllm/config.py | 2 +-\n"
 
 
@@ -67,7 +78,9 @@ class FindPatchTest(unittest.TestCase):
                 self.assertEqual(find_patch("vllm", version), (path, None))
         for version in ("0.10.1", "0.10.2.post1", "0.10.2rc1", "0.10"):
             with self.subTest(version):
-                self.assertEqual(find_patch("vllm", version), (None, "this AIBrix release has no patch for vllm " + version))
+                self.assertEqual(
+                    find_patch("vllm", version), (None, "this AIBrix release has no patch for vllm " + version)
+                )
 
     def test_is_none_for_sglang(self):
         write(self.patches + "/sglang_v0.5.3-aibrix-kvcache.patch")
@@ -92,7 +105,7 @@ class FindModuleTest(unittest.TestCase):
         self.packages.add(file.replace(".", "/") + ".py")
         self.assertEqual(find_module("sglang"), (file, None))
 
-    def test_is_none_in_a_release_without_it_or_where_only_its_folder_is(self):
+    def test_is_none_in_a_release_without_it_or_with_its_folder_alone(self):
         for add in (lambda: None, lambda: self.packages.add("sglang/__init__.py"),
                     lambda: os.makedirs(os.path.join(self.packages.path, *CONNECTOR_MODULES["sglang"][1].split(".")))):
             add()
@@ -105,23 +118,29 @@ class EngineTest(unittest.TestCase):
         self.site = SitePackages(self)
         self.site.install("vllm", "0.9.0")
 
-    def test_is_the_one_that_the_image_is_for_whatever_is_beside_it(self):
+    def test_is_the_one_of_the_image_whatever_else_is_installed(self):
         self.site.install("sglang", "0.5.11")
         self.assertEqual([version_of("sglang"), version_of("vllm")], ["0.5.11", "0.9.0"])
 
-    def test_is_missed_in_a_base_that_has_the_other_one_alone(self):
+    def test_is_missing_in_a_base_that_has_the_other_one_alone(self):
         with self.assertRaisesRegex(Failure, "no sglang among its Python packages"):
             version_of("sglang")
 
-    def test_is_noted_with_what_connects_it(self):
+    def test_is_recorded_with_what_connects_it(self):
         place = folder(self)
-        with mock.patch.multiple(integrate, INTEGRATION_RECORD=place + "/it/integration.json", PATCHES=place), printed():
+        with (
+            mock.patch.multiple(integrate, INTEGRATION_RECORD=place + "/it/integration.json", PATCHES=place),
+            printed(),
+        ):
             with mock.patch.dict(os.environ, INTEGRATION="none"):
                 integrate.main("vllm")
         with open(place + "/it/integration.json", encoding="utf-8") as file:
-            self.assertEqual(json.load(file), {"engine": "vllm", "mode": "none", "reason": "it was requested", "evidence": None, "conditions": []})
+            self.assertEqual(
+                json.load(file),
+                {"engine": "vllm", "mode": "none", "reason": "it was requested", "evidence": None, "conditions": []},
+            )
 
-    def test_is_noted_with_the_condition_on_which_the_engine_runs_what_aibrix_acts_on(self):
+    def test_is_recorded_with_the_condition_on_which_the_engine_runs_what_aibrix_acts_on(self):
         runner = "class GPUModelRunner:\n    def execute_model(self): pass\n"
         for path, text in {
             "vllm/__init__.py": "",
@@ -129,17 +148,27 @@ class EngineTest(unittest.TestCase):
             "vllm/v1/worker/gpu_model_runner.py": runner,
             "vllm/v1/worker/gpu/model_runner.py": runner,
             "aibrix_kvcache/__init__.py": "",
-            CONNECTOR_MODULES["vllm"][0].replace(".", "/") + ".py":
-                "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\nR.execute_model = wrap(R.execute_model)",
+            CONNECTOR_MODULES["vllm"][0].replace(".", "/")
+            + ".py": "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\n"
+                     "R.execute_model = wrap(R.execute_model)",
         }.items():
             self.site.add(path, text)
         record = folder(self) + "/integration.json"
-        with mock.patch.object(integrate, "INTEGRATION_RECORD", record), mock.patch.object(demands, "INTEGRATION_RECORD", record), \
-                mock.patch.object(integration, "INTEGRATION_RECORD", record), printed():
+        with (
+            mock.patch.object(integrate, "INTEGRATION_RECORD", record),
+            mock.patch.object(demands, "INTEGRATION_RECORD", record),
+            mock.patch.object(integration, "INTEGRATION_RECORD", record),
+            printed(),
+        ):
             with mock.patch.dict(os.environ, {"INTEGRATION": "module"}):
                 integrate.main("vllm")
             with mock.patch.dict(os.environ, {"VLLM_USE_V2_MODEL_RUNNER": "0"}):
                 (condition,) = demands.conditions()
-            self.assertEqual((condition["kind"], condition["name"], condition["set"]), ("environment", "VLLM_USE_V2_MODEL_RUNNER=0", "0"))
+            self.assertEqual(
+                (condition["kind"], condition["name"], condition["set"]),
+                ("environment", "VLLM_USE_V2_MODEL_RUNNER=0", "0"),
+            )
             self.assertEqual(demands.conditions()[0]["set"], os.environ.get("VLLM_USE_V2_MODEL_RUNNER"))
-            self.assertEqual(demands.hooks(), {"found": [{"runner": "V1", "there": True, "missing": []}], "error": None})
+            self.assertEqual(
+                demands.hooks(), {"found": [{"runner": "V1", "there": True, "missing": []}], "error": None}
+            )

@@ -40,7 +40,7 @@ class KvcacheTest(unittest.TestCase):
         self.assertEqual({name: told[name] for name in expected}, expected)
         return told
 
-    def test_tells_that_blocks_come_back(self):
+    def test_reports_that_blocks_come_back(self):
         self.assertTold(step="end", lacks=None, memory=EQUAL, files=EQUAL, process={"outcome": "ok"})
 
     def test_leaves_nothing_behind(self):
@@ -50,21 +50,29 @@ class KvcacheTest(unittest.TestCase):
         self.assertEqual(os.listdir(home), [])
 
     def test_has_settings_of_its_own(self):
-        with mock.patch.dict(os.environ, AIBRIX_KV_CACHE_OL_L2_CACHE_BACKEND="REDIS", AIBRIX_KV_CACHE_OL_SHFS_ROOT="/nowhere",
-                             AIBRIX_KV_CACHE_OL_DEVICE="cuda"):
+        with mock.patch.dict(
+            os.environ,
+            AIBRIX_KV_CACHE_OL_L2_CACHE_BACKEND="REDIS",
+            AIBRIX_KV_CACHE_OL_SHFS_ROOT="/nowhere",
+            AIBRIX_KV_CACHE_OL_DEVICE="cuda",
+        ):
             self.assertTold(step="end", files=EQUAL)
 
-    def test_tells_that_memory_gives_other_bytes(self):
-        self.edit("l1/__init__.py", "self._regions[key] = region", "region.fill(bytes(region.length))\n        self._regions[key] = region")
+    def test_reports_that_memory_gives_other_bytes(self):
+        self.edit(
+            "l1/__init__.py",
+            "self._regions[key] = region",
+            "region.fill(bytes(region.length))\n        self._regions[key] = region",
+        )
         differs = self.assertTold(files=EQUAL)["memory"]["differs"]
         self.assertEqual(differs["first"], 0)
         self.assertGreater(differs["count"], 65000)
 
-    def test_tells_that_a_block_comes_back_for_another_one(self):
+    def test_reports_that_a_block_comes_back_in_place_of_another_one(self):
         self.edit("l1/__init__.py", "self._regions.get(key)", "list(self._regions.values())[0]")
         self.assertEqual(self.assertTold(files=EQUAL)["memory"]["differs"]["first"], 32768)
 
-    def test_tells_that_files_give_other_bytes(self):
+    def test_reports_that_files_give_other_bytes(self):
         self.edit("l2/connectors/shfs.py", "file.write(region.tobytes())", "file.write(region.tobytes()[:-2] + b'xx')")
         self.assertEqual(self.assertTold(memory=EQUAL)["files"]["differs"], {"count": 4, "first": 32766})
 
@@ -73,11 +81,11 @@ class KvcacheTest(unittest.TestCase):
         told = self.assertTold(step="files", files=None, memory=EQUAL)
         self.assertIn("put left no file below AIBRIX_KV_CACHE_OL_SHFS_ROOT", told["process"]["error"])
 
-    def test_tells_that_a_file_is_not_found_again(self):
+    def test_reports_that_a_file_is_not_found_again(self):
         self.edit("l2/connectors/shfs.py", "if not os.path", "if os.path")
         self.assertIn("acquire: NOT_FOUND", self.assertTold(step="files")["process"]["error"])
 
-    def test_does_without_shared_files_in_a_release_that_has_none(self):
+    def test_skips_shared_files_in_a_release_without_them(self):
         self.edit("envs.py", "AIBRIX_KV_CACHE_OL_SHFS_ROOT", "AIBRIX_KV_CACHE_OL_ROCKSDB_ROOT")
         self.assertTold(step="end", memory=EQUAL, files=None, process={"outcome": "ok"})
 
@@ -88,13 +96,15 @@ class KvcacheTest(unittest.TestCase):
         self.edit("cache_manager.py", "PIN_MEMORY", "TESTING_DISABLE_PIN_MEMORY")
         self.assertIn("model_spec", self.assertTold()["lacks"])
 
-    def test_tells_that_it_can_not_be_imported(self):
+    def test_reports_that_it_can_not_be_imported(self):
         shutil.rmtree(self.site + "/stand_in_dependency")
         told = self.assertTold(step="import", lacks=None, memory=None)
         self.assertIn("No module named 'stand_in_dependency'", told["process"]["error"])
 
-    def test_tells_where_it_hangs(self):
+    def test_reports_the_step_in_which_it_hangs(self):
         self.edit("cache_manager.py", "keys = query", "import time; time.sleep(60)\n        keys = query")
         limit_begins(self, b'"step": "memory"')
         with mock.patch.object(probe, "SECONDS", 0.1):
-            self.assertTold(step="memory", memory=None, process={"outcome": "error", "error": "did not end within 0.1 s"})
+            self.assertTold(
+                step="memory", memory=None, process={"outcome": "error", "error": "did not end within 0.1 s"}
+            )

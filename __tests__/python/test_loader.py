@@ -24,15 +24,15 @@ class LoaderTest(unittest.TestCase):
         self.library = write(self.place + "/libucp-1a2b.so.0")
 
     def test_lists_name_and_path_in_the_order_of_the_cache(self):
-        program(self, "ldconfig", "cat <<'END'\n%s\nEND" % LISTING % self.library)
+        program(self, "ldconfig", f"cat <<'END'\n{LISTING}\nEND" % self.library)
         self.assertEqual(cached(), [("libibverbs.so.1", "/lib/libibverbs.so.1"), ("libucp-1a2b.so.0", self.library)])
 
-    def test_knows_in_a_step_whether_a_has_library(self):
-        program(self, "ldconfig", "cat <<'END'\n%s\nEND" % LISTING % self.library)
+    def test_reports_in_a_step_whether_a_library_is_cached(self):
+        program(self, "ldconfig", f"cat <<'END'\n{LISTING}\nEND" % self.library)
         names = ("libibverbs.so.1", "libucp-1a2b.so.0", "libibverbs.so", "libibverbs", "(libc6,x86-64)", "")
         self.assertEqual([name for name in names if has_library(name)], list(names[:2]))
 
-    def test_tells_a_cache_that_can_not_be_read_from_an_empty_one(self):
+    def test_distinguishes_an_unreadable_cache_from_an_empty_one(self):
         program(self, "ldconfig", "echo broken >&2; exit 1")
         with self.assertRaisesRegex(OSError, "^ldconfig: broken$"):
             cached()
@@ -41,23 +41,23 @@ class LoaderTest(unittest.TestCase):
         self.assertEqual(cached(), [])
 
     def test_finds_a_library_once_by_the_cache_or_by_ld_library_path(self):
-        program(self, "ldconfig", "cat <<'END'\n%s\nEND" % LISTING % self.library)
+        program(self, "ldconfig", f"cat <<'END'\n{LISTING}\nEND" % self.library)
         os.symlink(self.library, self.place + "/libucp-1a2b.so")
         other = write(folder(self) + "/libucp-3c4d.so")
-        with mock.patch.dict(os.environ, LD_LIBRARY_PATH="%s::%s:/nothing" % (self.place, os.path.dirname(other))):
+        with mock.patch.dict(os.environ, LD_LIBRARY_PATH=f"{self.place}::{os.path.dirname(other)}:/nothing"):
             self.assertEqual(findable(re.compile(r"^libucp-\w{4}\.so")), sorted([self.library, other]))
 
 
 class LibstdcxxTest(unittest.TestCase):
     def of(self, content):
         path = write(folder(self) + "/libstdc++.so.6", content)
-        program(self, "ldconfig", "printf '\\tlibstdc++.so.6 (libc6,x86-64) => %s\\n'" % path)
+        program(self, "ldconfig", f"printf '\\tlibstdc++.so.6 (libc6,x86-64) => {path}\\n'")
         return libstdcxx()
 
     def test_is_the_highest_version_by_number(self):
         self.assertEqual(self.of("GLIBCXX_3.4\0GLIBCXX_3.4.30\0GLIBCXX_3.4.9\0GLIBCXX_DEBUG_MESSAGE_LENGTH"), "3.4.30")
 
-    def test_is_none_where_the_library_has_no_versions(self):
+    def test_is_none_if_the_library_has_no_versions(self):
         self.assertIsNone(self.of("\x7fELF"))
 
 
@@ -65,14 +65,21 @@ class CudaLinksTest(unittest.TestCase):
     def test_are_the_files_that_link_a_versioned_library_of_cuda(self):
         place = folder(self)
         for name, needed in {
-            "a.so": ["libc.so.6", "libcudart.so.13"], "b.so.1.2": ["libcublasLt-9f8e7d.so.12.8.4"], "c.so": ["libnppial.so.12"],
-            "d.so": ["libcuda.so.1", "libcudart.so", "libnvidia-ml.so.1", "libmycudart.so.13"], "e.so": [], "f.so.txt": ["libcudart.so.13"],
+            "a.so": ["libc.so.6", "libcudart.so.13"],
+            "b.so.1.2": ["libcublasLt-9f8e7d.so.12.8.4"],
+            "c.so": ["libnppial.so.12"],
+            "d.so": ["libcuda.so.1", "libcudart.so", "libnvidia-ml.so.1", "libmycudart.so.13"],
+            "e.so": [],
+            "f.so.txt": ["libcudart.so.13"],
         }.items():
             write(place + "/" + name, elf_file(needed=needed))
         write(place + "/deep/g.so", "no ELF file")
         os.symlink("a.so", place + "/link.so")
         objects = packages.shared_objects(place)
-        self.assertEqual([path[len(place) + 1:] for path in objects], ["a.so", "b.so.1.2", "c.so", "d.so", "deep/g.so", "e.so", "f.so.txt"])
+        self.assertEqual(
+            [path[len(place) + 1 :] for path in objects],
+            ["a.so", "b.so.1.2", "c.so", "d.so", "deep/g.so", "e.so", "f.so.txt"],
+        )
         found = cuda_links.linking(objects[:-1])
         self.assertEqual([os.path.basename(one["path"]) for one in found], ["a.so", "b.so.1.2", "c.so"])
         self.assertEqual(found[0]["needed"], ["libc.so.6", "libcudart.so.13"])

@@ -26,59 +26,77 @@ channel = socket.create_connection(("127.0.0.1", int(sys.argv[sys.argv.index("-p
 
 class MovedTest(unittest.TestCase):
     def moved(self, server, client, **limits):
-        """What comes of a ucx_perftest that does these things, of which only those that hang have to meet a limit."""
+        """What comes of a ucx_perftest that does these things, of which only those that hang have
+        to meet a limit.
+        """
         with tempfile.TemporaryDirectory() as directory:
             tool = os.path.join(directory, "ucx_perftest")
             both = "import sys\nif sys.argv[1].startswith('127.'):\n%s\nelse:\n%s\n"
             body = both % (textwrap.indent(CLIENT % client, "    "), textwrap.indent(server, "    "))
             with open(tool, "w", encoding="utf-8") as file:
-                file.write("#!%s -S\n%s" % (sys.executable, body))
+                file.write(f"#!{sys.executable} -S\n{body}")
             os.chmod(tool, 0o755)
             with mock.patch.dict(os.environ, PATH=directory), mock.patch.dict(vars(loopback), limits):
                 return loopback.moved({})
 
     def test_is_the_bandwidth_of_the_last_row(self):
-        self.assertEqual(self.moved(SERVER % "listener.accept()", "print(%r)" % FINAL), (249.99, None))
+        self.assertEqual(self.moved(SERVER % "listener.accept()", f"print({FINAL!r})"), (249.99, None))
 
-    def test_is_the_line_of_ucx_where_the_client_fails(self):
+    def test_is_the_line_of_ucx_if_the_client_fails(self):
         said = "[1795.9] [vm:1:0]     ucp_context.c:1582 UCX  ERROR no usable transports/devices (asked tcp)\\n"
-        client = "print('%s'); print('[1] x.c:1 UCX  ERROR Failed to run test: No such device'); sys.exit(255)" % said
-        self.assertEqual(self.moved(SERVER % "listener.accept()", client), (None, "no usable transports/devices (asked tcp)"))
+        client = f"print('{said}'); print('[1] x.c:1 UCX  ERROR Failed to run test: No such device'); sys.exit(255)"
+        self.assertEqual(
+            self.moved(SERVER % "listener.accept()", client), (None, "no usable transports/devices (asked tcp)")
+        )
 
-    def test_is_the_end_of_the_server_where_the_client_only_lost_it(self):
+    def test_is_the_end_of_the_server_if_the_client_only_lost_it(self):
         client = "print('[1] sock.c:133 UCX  ERROR recv() remote closed connection'); sys.exit(255)"
-        self.assertEqual(self.moved(SERVER % "import os; listener.accept(); os.abort()", client), (None, "killed by SIGABRT"))
+        self.assertEqual(
+            self.moved(SERVER % "import os; listener.accept(); os.abort()", client), (None, "killed by SIGABRT")
+        )
 
-    def test_tells_a_tool_that_does_not_begin_to_listen(self):
-        self.assertEqual(self.moved("print('[1] x.c:1 UCX  ERROR bind() failed'); sys.exit(1)", ""), (None, "bind() failed"))
+    def test_reports_a_tool_that_does_not_begin_to_listen(self):
+        self.assertEqual(
+            self.moved("print('[1] x.c:1 UCX  ERROR bind() failed'); sys.exit(1)", ""), (None, "bind() failed")
+        )
         self.assertEqual(self.moved("sys.exit(0)", ""), (None, "ucx_perftest did not begin to listen"))
-        self.assertEqual(self.moved("import time; time.sleep(60)", "", SECONDS_TO_LISTEN=0.1), (None, "did not begin to listen within 0.1 s"))
+        self.assertEqual(
+            self.moved("import time; time.sleep(60)", "", SECONDS_TO_LISTEN=0.1),
+            (None, "did not begin to listen within 0.1 s"),
+        )
 
-    def test_tells_a_client_that_hangs_and_a_server_that_does(self):
+    def test_reports_a_client_that_hangs_and_a_server_that_does(self):
         limits = {"SECONDS_TO_MOVE": 0.1, "SECONDS_TO_END": 0.1}
-        self.assertEqual(self.moved(SERVER % "listener.accept()", "time.sleep(60)", **limits), (None, "did not end within 0.1 s"))
+        self.assertEqual(
+            self.moved(SERVER % "listener.accept()", "time.sleep(60)", **limits), (None, "did not end within 0.1 s")
+        )
         hanging = SERVER % "import time; listener.accept(); time.sleep(60)"
-        self.assertEqual(self.moved(hanging, "print(%r)" % FINAL, SECONDS_TO_END=0.1), (None, "did not end within 0.1 s"))
+        self.assertEqual(
+            self.moved(hanging, f"print({FINAL!r})", SECONDS_TO_END=0.1), (None, "did not end within 0.1 s")
+        )
 
-    def test_tells_a_tool_that_says_nothing_of_it_or_moved_nothing(self):
+    def test_reports_a_tool_that_gives_no_result_or_moved_nothing(self):
         self.assertEqual(self.moved(SERVER % "listener.accept()", ""), (None, "ucx_perftest gave no result"))
         for row in (FINAL.replace("249.99", "0.00"), FINAL.replace("   50 ", "    3 ")):
-            self.assertRegex(self.moved(SERVER % "listener.accept()", "print(%r)" % row)[1], "moved nothing: Final:")
+            self.assertRegex(self.moved(SERVER % "listener.accept()", f"print({row!r})")[1], "moved nothing: Final:")
 
-    def test_tells_that_the_tool_is_not_there(self):
+    def test_reports_that_the_tool_does_not_exist(self):
         with mock.patch.dict(os.environ, PATH="/nowhere"):
             self.assertRegex(loopback.moved({})[1], "No such file or directory")
 
 
 class SandboxTest(unittest.TestCase):
-    def test_is_asked_where_nothing_was_moved(self):
+    def test_is_checked_if_nothing_was_moved(self):
         with mock.patch.object(loopback, "moved", return_value=(None, "no md")):
             answer = {"outcome": "error", "error": "no md", "sandbox": "none here"}
             self.assertEqual(loopback.transport("tcp", lambda: "none here"), answer)
 
-    def test_tells_that_there_is_no_loopback_at_all(self):
+    def test_reports_that_there_is_no_loopback_at_all(self):
         nothing = OSError(99, "Cannot assign requested address")
-        with mock.patch.object(loopback, "free_port", side_effect=nothing), mock.patch.object(loopback, "tcp", return_value="127.0.0.1: no"):
+        with (
+            mock.patch.object(loopback, "free_port", side_effect=nothing),
+            mock.patch.object(loopback, "tcp", return_value="127.0.0.1: no"),
+        ):
             for answer in loopback.loopback().values():
                 self.assertEqual((answer["outcome"], answer["sandbox"]), ("error", "127.0.0.1: no"))
 
@@ -89,7 +107,9 @@ class SandboxTest(unittest.TestCase):
     def test_says_what_is_missing(self):
         with mock.patch.object(loopback.os, "posix_fallocate", side_effect=OSError(28, "No space left on device")):
             self.assertEqual(loopback.shared_memory(), "/dev/shm: No space left on device")
-        with mock.patch.object(loopback.socket, "create_connection", side_effect=OSError(101, "Network is unreachable")):
+        with mock.patch.object(
+            loopback.socket, "create_connection", side_effect=OSError(101, "Network is unreachable")
+        ):
             self.assertEqual(loopback.tcp(), "127.0.0.1: Network is unreachable")
 
 
@@ -108,7 +128,9 @@ class WhyTest(unittest.TestCase):
         error = Done(255, "[1] x.c:1 UCX  ERROR no md\n", "")
         self.assertEqual(loopback.why(error, Done(-11, "", "")), "killed by SIGSEGV")
         self.assertEqual(loopback.why(Done(1, "", "sh: no\n"), error), "no md")
-        self.assertEqual(loopback.why(Done(0, "", ""), Done(127, "", "libucp.so.0: not found\n")), "libucp.so.0: not found")
+        self.assertEqual(
+            loopback.why(Done(0, "", ""), Done(127, "", "libucp.so.0: not found\n")), "libucp.so.0: not found"
+        )
 
 
 class EndTest(unittest.TestCase):

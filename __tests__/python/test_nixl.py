@@ -13,7 +13,7 @@ from ..support.image_python import SitePackages, folder, python_answers, write
 CU13 = ("nixl_cu13", ".nixl_cu13.mesonpy.libs", "nixl_cu13.libs")
 
 
-class NamesTest(unittest.TestCase):
+class DistributionsTest(unittest.TestCase):
     def test_are_the_package_and_its_variant_for_the_cuda_of_torch(self):
         python_answers(self, "13.0")
         for version in ("0.7.1", "0.8.0", "1.0", "0.7.1.post1"):
@@ -26,24 +26,32 @@ class NamesTest(unittest.TestCase):
             with self.subTest(version):
                 self.assertEqual(distributions(version), ["nixl"])
 
-    def test_can_not_be_told_for_a_torch_without_cuda(self):
+    def test_are_undetermined_for_a_torch_without_cuda(self):
         for text in (None, "", "None", "cpu"):
             with self.subTest(text):
                 python_answers(self, text)
                 with self.assertRaisesRegex(Failure, "names no CUDA version"):
                     distributions("0.8.0")
 
-    def test_can_not_be_told_for_what_is_no_version(self):
+    def test_are_undetermined_for_what_is_no_version(self):
         python_answers(self, "13.0")
         with self.assertRaisesRegex(Failure, "^nixl-version: 'latest' is not a version.$"):
             distributions("latest")
 
 
 class PatternsTest(unittest.TestCase):
-    def test_tell_files_of_nixl_from_those_of_others(self):
+    def test_match_files_of_nixl_and_no_others(self):
         for pattern, yes, no in (
-            (NIXL_DISTRIBUTION, ("nixl", "nixl-cu12", "nixl-cu13"), ("nixl-cu", "nixl-ep", "nixlbench", "my-nixl", "nixl_cu12")),
-            (LEFTOVER, CU13 + ("nixl", "nixl.libs", "nixl_cu12-0.8.0.dist-info"), ("nixlbench", "nixl.py", "nixl-cu12", "xnixl", "nixl_cu12.pth")),
+            (
+                NIXL_DISTRIBUTION,
+                ("nixl", "nixl-cu12", "nixl-cu13"),
+                ("nixl-cu", "nixl-ep", "nixlbench", "my-nixl", "nixl_cu12"),
+            ),
+            (
+                LEFTOVER,
+                CU13 + ("nixl", "nixl.libs", "nixl_cu12-0.8.0.dist-info"),
+                ("nixlbench", "nixl.py", "nixl-cu12", "xnixl", "nixl_cu12.pth"),
+            ),
             (NIXL_VARIANT, ("nixl_cu12",), ("nixl", "nixl_cu", "nixl_cu12.libs", "nixl-cu12")),
         ):
             self.assertEqual([name for name in yes + no if pattern.match(name)], list(yes))
@@ -63,7 +71,7 @@ class BaseTest(unittest.TestCase):
         said = self.run_main({"nixl": "1.5.0", "nixl-cu12": "1.5.0", "nixl-cu13": "1.5.0", "torch": "2.14.0"})
         self.assertIn("NIXL stays as the base has it: nixl 1.5.0, nixl-cu12 1.5.0, nixl-cu13 1.5.0", said)
 
-    def test_has_to_be_there(self):
+    def test_must_exist(self):
         with self.assertRaisesRegex(Failure, "the base has no NIXL that could stay; set nixl-version"):
             self.run_main({"torch": "2.14.0"})
 
@@ -97,16 +105,31 @@ class MeasuredTest(unittest.TestCase):
         for name in ("nixl_cu12", "nixl_cu12.libs", "nixl_cu13", "nixl_cu13.libs"):
             self.site.add(name + "/x")
         self.site.add("torch/__init__.py")
-        for version, cuda, first in (("1.5.0", "12.9", "nixl_cu12.libs"), ("1.5.0", "13.0", "nixl_cu13.libs"), ("1.0.1", "12.9", "nixl_cu13.libs")):
-            with self.subTest(version=version, cuda=cuda), mock.patch("measure.nixl.installed", return_value={"nixl": version}), \
-                 mock.patch("measure.engine.versions", return_value=["2.14.0", cuda]):
+        for version, cuda, first in (
+            ("1.5.0", "12.9", "nixl_cu12.libs"),
+            ("1.5.0", "13.0", "nixl_cu13.libs"),
+            ("1.0.1", "12.9", "nixl_cu13.libs"),
+        ):
+            with (
+                self.subTest(version=version, cuda=cuda),
+                mock.patch("measure.nixl.installed", return_value={"nixl": version}),
+                mock.patch("measure.engine.versions", return_value=["2.14.0", cuda]),
+            ):
                 found = [os.path.basename(path) for path in measured.libraries() if path.startswith(self.site.path)]
                 self.assertEqual(found[0], first)
                 self.assertEqual(len(found), 2)
 
     def test_has_the_transports_of_a_directory_once_each(self):
         place = folder(self)
-        for name in ("libuct_ib.so.0.0.0", "libuct_ib.so", "libuct_cuda.so", "libuct_ib_mlx5.so", "libucm_cuda.so", "libuct_.so", "libuct_x.la"):
+        for name in (
+            "libuct_ib.so.0.0.0",
+            "libuct_ib.so",
+            "libuct_cuda.so",
+            "libuct_ib_mlx5.so",
+            "libucm_cuda.so",
+            "libuct_.so",
+            "libuct_x.la",
+        ):
             write(place + "/" + name)
         self.assertEqual(measured.transports(place), ["cuda", "ib", "ib_mlx5"])
         self.assertEqual(measured.transports(place + "/nothing"), [])

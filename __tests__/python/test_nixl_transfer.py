@@ -34,7 +34,10 @@ class NixlTransferTest(unittest.TestCase):
         self.plugin("UCX")
         self.stubs({})
         # To compare a megabyte takes longer than all else
-        for given in (mock.patch.dict(os.environ, PYTHONPATH=self.site), mock.patch.object(nixl_transfer, "SIZE", 4096)):
+        for given in (
+            mock.patch.dict(os.environ, PYTHONPATH=self.site),
+            mock.patch.object(nixl_transfer, "SIZE", 4096),
+        ):
             given.start()
             self.addCleanup(given.stop)
 
@@ -44,10 +47,10 @@ class NixlTransferTest(unittest.TestCase):
         self.addCleanup(given.stop)
 
     def plugin(self, name, content="fine"):
-        return write("%s/.nixl.mesonpy.libs/plugins/libplugin_%s.so" % (self.site, name), content)
+        return write(f"{self.site}/.nixl.mesonpy.libs/plugins/libplugin_{name}.so", content)
 
     def edit(self, before, after, file="_api.py"):
-        path = "%s/nixl/%s" % (self.site, file)
+        path = f"{self.site}/nixl/{file}"
         with open(path, encoding="utf-8") as opened:
             text = opened.read()
         self.assertIn(before, text)
@@ -58,66 +61,70 @@ class NixlTransferTest(unittest.TestCase):
         self.assertEqual({name: told[name] for name in expected}, expected)
         return told
 
-    def test_tells_that_all_bytes_arrive(self):
+    def test_reports_that_all_bytes_arrive(self):
         self.plugin("POSIX")
         self.assertEqual(nixl_transfer.nixl_transfer(), {
             "driver": True, "step": "end", "plugins": ["POSIX", "UCX"], "missing": [], "state": "DONE", "differs": None,
             "process": {"outcome": "ok"},
         })
 
-    def test_tells_which_bytes_arrive_changed(self):
-        self.edit("memmove(to, source, length)", "memmove(to, source, length); ctypes.memset(to + 5, 0, 3)", "_bindings.py")
+    def test_reports_which_bytes_arrive_changed(self):
+        self.edit(
+            "memmove(to, source, length)", "memmove(to, source, length); ctypes.memset(to + 5, 0, 3)", "_bindings.py"
+        )
         self.assertEqual(self.assertTold(step="end", state="DONE")["differs"], {"count": 3, "first": 5})
 
-    def test_names_the_plugins_that_came_and_are_not_offered(self):
+    def test_names_plugins_that_are_installed_and_not_offered(self):
         self.plugin("GDS", "broken")
         missing = self.assertTold(step="end", plugins=["UCX"])["missing"]
         self.assertEqual([found["plugin"] for found in missing], ["GDS"])
         self.assertIn("libplugin_GDS.so", missing[0]["error"])
 
-    def test_looks_for_plugins_where_the_image_says_too(self):
+    def test_searches_plugins_in_the_folder_that_the_image_names_too(self):
         place = folder(self)
         write(place + "/libplugin_MINE.so", "broken")
         with mock.patch.dict(os.environ, NIXL_PLUGIN_DIR=place):
             self.assertEqual([found["plugin"] for found in self.assertTold(step="end")["missing"]], ["MINE"])
 
-    def test_tells_what_nixl_says_without_ucx(self):
+    def test_reports_what_nixl_says_without_ucx(self):
         self.plugin("POSIX")
         self.plugin("UCX", "broken")
         told = self.assertTold(step="register", plugins=["POSIX"], state=None)
         self.assertEqual([found["plugin"] for found in told["missing"]], ["UCX"])
         self.assertIn("NIXL_ERR_NOT_FOUND", told["process"]["error"])
 
-    def test_tells_why_no_agent_starts(self):
+    def test_reports_why_no_agent_starts(self):
         self.plugin("UCX", "broken")
         told = self.assertTold(step="agents", plugins=None)
         self.assertEqual([found["plugin"] for found in told["missing"]], ["UCX"])
         self.assertIn("No plugins available", told["process"]["error"])
 
-    def test_tells_that_there_is_no_stub_of_the_driver(self):
+    def test_reports_that_there_is_no_stub_of_the_driver(self):
         self.stubs(None)
         self.assertTold(driver=False, step="end")
 
-    def test_does_without_the_devices_that_the_image_names(self):
+    def test_ignores_the_devices_that_the_image_names(self):
         self.edit("if not self.backends:", "if 'UCX_TLS' in os.environ:")
         with mock.patch.dict(os.environ, UCX_TLS="rc", UCX_NET_DEVICES="mlx5_0:1"):
             self.assertTold(step="end", state="DONE")
 
-    def test_tells_that_it_is_not_there(self):
+    def test_reports_that_it_does_not_exist(self):
         os.remove(self.site + "/nixl/_api.py")
         self.assertIn("No module named", self.assertTold(step="import", plugins=None)["process"]["error"])
 
-    def test_tells_where_it_hangs(self):
+    def test_reports_the_step_in_which_it_hangs(self):
         self.edit('return "DONE"', 'return "PROC"')
         limit_begins(self, b'"step": "transfer"')
         with mock.patch.object(probe, "SECONDS", 0.1):
-            self.assertTold(step="transfer", plugins=["UCX"], process={"outcome": "error", "error": "did not end within 0.1 s"})
+            self.assertTold(
+                step="transfer", plugins=["UCX"], process={"outcome": "error", "error": "did not end within 0.1 s"}
+            )
 
-    def test_tells_where_it_crashes(self):
+    def test_reports_the_step_in_which_it_crashes(self):
         self.edit("if not self.backends:", "os.abort()\n        if not self.backends:")
         self.assertTold(step="register", process={"outcome": "error", "error": "killed by SIGABRT"})
 
-    def test_tells_that_it_ends_without_a_word(self):
+    def test_reports_that_it_ends_without_an_error(self):
         self.edit("if not self.backends:", "os._exit(0)\n        if not self.backends:")
         self.assertTold(step="register", state=None, process={"outcome": "ok"})
 

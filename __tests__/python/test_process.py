@@ -17,12 +17,14 @@ def causes(line):
 class CausesTest(unittest.TestCase):
     def test_are_taken_from_what_compilers_pip_apt_git_and_patch_print(self):
         for line, cause in {
-            "csrc/cache.cu:12:10: fatal error: cusparse.h: No such file or directory": "fatal error: cusparse.h: No such file or directory",
+            "csrc/cache.cu:12:10: fatal error: cusparse.h: No such file or "
+            "directory": "fatal error: cusparse.h: No such file or directory",
             "/build/a.cpp:3:5: error: 'x' was not declared in this scope": "error: 'x' was not declared in this scope",
             'a.cu(12): error #20: identifier "x" is undefined': 'error #20: identifier "x" is undefined',
             "configure: error: nvml.h not found": "error: nvml.h not found",
             "ERROR: No matching distribution found for nixl==9.9.9": "No matching distribution found for nixl==9.9.9",
-            " nvidia-x : Depends: libc6 (>= 2.39) but 2.36 is to be installed": "nvidia-x : Depends: libc6 (>= 2.39) but 2.36 is to be installed",
+            " nvidia-x : Depends: libc6 (>= 2.39) but 2.36 is to be "
+            "installed": "nvidia-x : Depends: libc6 (>= 2.39) but 2.36 is to be installed",
             " a : PreDepends: b but it is not installable": "a : PreDepends: b but it is not installable",
             "E: Unable to locate package perftest": "Unable to locate package perftest",
             "fatal: couldn't find remote ref v9": "couldn't find remote ref v9",
@@ -37,8 +39,15 @@ class CausesTest(unittest.TestCase):
 
     def test_are_not_taken_from_what_only_looks_so(self):
         for line in (
-            "", "compiling error.cpp", "-- Looking for strerror - found", "0 errors, 3 warnings", "Hunk #2 succeeded at 17.",
-            "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io", "no errors: fine", "warning: E: is a letter", " Depends: a",
+            "",
+            "compiling error.cpp",
+            "-- Looking for strerror - found",
+            "0 errors, 3 warnings",
+            "Hunk #2 succeeded at 17.",
+            "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io",
+            "no errors: fine",
+            "warning: E: is a letter",
+            " Depends: a",
         ):
             with self.subTest(line):
                 self.assertEqual(causes(line), [])
@@ -65,16 +74,16 @@ class RunTest(unittest.TestCase):
         self.assertEqual(self.failure(script, cause_first=True), "x could not be made: error: 0")
         self.assertEqual(self.failure(script), "x could not be made: error: 899")
 
-    def test_names_the_last_line_where_nothing_looks_like_a_cause(self):
+    def test_names_the_last_line_if_nothing_looks_like_a_cause(self):
         self.assertEqual(self.failure("echo one; echo ' two '; echo; exit 1"), "x could not be made: two")
 
-    def test_names_the_exit_code_where_nothing_was_printed(self):
+    def test_names_the_exit_code_if_nothing_was_printed(self):
         self.assertEqual(self.failure("exit 3"), "x could not be made: exit code 3 without any output")
 
     def test_adds_the_network_that_pip_warned_of_once(self):
         refused = "echo 'WARNING: Retrying: Connection refused'"
         self.assertEqual(
-            self.failure("%s; %s; echo 'ERROR: No matching distribution found for a'; exit 1" % (refused, refused)),
+            self.failure(f"{refused}; {refused}; echo 'ERROR: No matching distribution found for a'; exit 1"),
             "x could not be made: No matching distribution found for a (Connection refused)")
         self.assertEqual(
             self.failure("echo 'fatal: Connection refused'; exit 1"), "x could not be made: Connection refused")
@@ -83,9 +92,11 @@ class RunTest(unittest.TestCase):
         with self.assertRaisesRegex(Failure, "^x: no-such-program is not installed$"):
             run(["no-such-program"], "x")
 
-    def test_shows_no_secret_neither_in_the_output_nor_in_the_cause(self):
+    def test_shows_no_secret_in_the_output_or_the_cause(self):
         secret(self, "package-index", "https://user:pass%40word@pypi.example/simple\n")
-        message = self.failure("echo looking at https://user:pass%40word@pypi.example; echo ERROR: no pass@word; exit 1")
+        message = self.failure(
+            "echo looking at https://user:pass%40word@pypi.example; echo ERROR: no pass@word; exit 1"
+        )
         for text in (message, self.text.getvalue()):
             self.assertNotIn("word", text)
         self.assertEqual(message, "x could not be made: no ****")
@@ -100,7 +111,9 @@ class EnvironmentTest(unittest.TestCase):
     def test_adds_variables_and_removes_those_that_are_none(self):
         with mock.patch.dict(os.environ, SAMPLE_A="a", SAMPLE_B="b"):
             found = environment({"SAMPLE_A": None, "SAMPLE_C": "c", "SAMPLE_D": None})
-            self.assertEqual({name: found[name] for name in found if name.startswith("SAMPLE")}, {"SAMPLE_B": "b", "SAMPLE_C": "c"})
+            self.assertEqual(
+                {name: found[name] for name in found if name.startswith("SAMPLE")}, {"SAMPLE_B": "b", "SAMPLE_C": "c"}
+            )
             self.assertEqual(os.environ["SAMPLE_A"], "a")
 
 

@@ -13,18 +13,18 @@ class RequirementsTest(unittest.TestCase):
         self.base = SitePackages(self)
 
 
-class SortOutTest(RequirementsTest):
+class SplitByInstalledTest(RequirementsTest):
     def test_leaves_alone_what_the_base_has_at_a_version_that_fits(self):
         self.base.install("Sample.Redis", "5.2.1")
         self.assertEqual(split_by_installed(["sample-redis>=5", "sample_redis", "SAMPLE.REDIS==5.2.*"]), ([], []))
 
-    def test_names_what_nothing_is_installed_for_without_its_marker(self):
+    def test_names_what_the_base_lacks_without_its_marker(self):
         texts = ["sample-absent[fast]>=1,<3; python_version >= '3'", "sample-other"]
         missing, unmet = split_by_installed(texts)
         self.assertEqual([text.replace(" ", "") for text in missing], ["sample-absent[fast]<3,>=1", "sample-other"])
         self.assertEqual(unmet, [])
 
-    def test_tells_what_the_base_has_at_another_version(self):
+    def test_reports_what_the_base_has_at_another_version(self):
         self.base.install("sample-redis", "6.1")
         missing, unmet = split_by_installed(["sample-redis==6.0.0 ; python_version >= '3'", "sample-redis<7"])
         self.assertEqual((missing, unmet), ([], ["sample-redis==6.0.0 (the base has 6.1)"]))
@@ -35,7 +35,9 @@ class SortOutTest(RequirementsTest):
         self.assertEqual(split_by_installed(["sample-torch==2.11.0", "sample-wheel>=0.45"]), ([], []))
 
     def test_skips_what_is_for_another_python_or_an_extra(self):
-        self.assertEqual(split_by_installed(["sample-absent; python_version < '3'", "sample-absent; extra == 'test'"]), ([], []))
+        self.assertEqual(
+            split_by_installed(["sample-absent; python_version < '3'", "sample-absent; extra == 'test'"]), ([], [])
+        )
 
     def test_never_asks_for_a_package_that_would_shadow_python_itself(self):
         self.assertEqual(split_by_installed(["asyncio", "AsyncIO>=3"]), ([], []))
@@ -55,7 +57,7 @@ class ParseTest(RequirementsTest):
         found = parse("Sample_Redis[hiredis] >=5")
         self.assertEqual((found.name, found.extras, str(found.specifier)), ("Sample_Redis", {"hiredis"}, ">=5"))
 
-    def test_is_none_where_the_marker_says_no(self):
+    def test_is_none_if_the_marker_says_no(self):
         self.assertIsNone(parse("sample; python_version < '3'"))
         self.assertIsNone(parse("sample; extra == 'test'"))
         self.assertIsNotNone(parse("sample; extra != 'test'"))
@@ -66,7 +68,10 @@ class BuildRequirementsTest(RequirementsTest):
         return build_requirements(write(os.path.join(folder(self), "pyproject.toml"), text), **more)
 
     def test_are_those_of_the_project_but_torch(self):
-        text = '[build-system]\nrequires = ["setuptools>=77.0.3,<80", "Torch==2.7.0", "ninja; python_version < \'3\'", "cmake"]'
+        text = (
+            '[build-system]\n'
+            'requires = ["setuptools>=77.0.3,<80", "Torch==2.7.0", "ninja; python_version < \'3\'", "cmake"]'
+        )
         self.assertEqual(self.of(text), ["setuptools>=77.0.3,<80", "cmake"])
 
     def test_leave_to_the_base_what_it_has(self):
@@ -76,7 +81,7 @@ class BuildRequirementsTest(RequirementsTest):
         self.assertEqual(self.of(text, of_the_base=("sample-numpy",)), ["cmake"])
         self.assertEqual(self.of(text, of_the_base=()), ["Sample.Numpy>=2", "cmake"])
 
-    def test_are_those_of_pep_518_where_the_project_names_none(self):
+    def test_are_those_of_pep_518_if_the_project_names_none(self):
         self.assertEqual(self.of('[project]\nname = "sample"'), ["setuptools", "wheel"])
         self.assertEqual(self.of("[build-system]\nrequires = []"), [])
 
@@ -100,5 +105,5 @@ class RuntimeRequirementsTest(unittest.TestCase):
             "Requires-Dist: ruff; extra=='lint'\n\nRequires-Dist: of the description\n",
         ), ["redis==6.0.0", "netifaces; python_version >= '3'"])
 
-    def test_are_none_where_the_wheel_has_none(self):
+    def test_are_none_if_the_wheel_has_none(self):
         self.assertEqual(self.of("Metadata-Version: 2.1\nName: sample\n"), [])

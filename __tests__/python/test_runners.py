@@ -20,7 +20,15 @@ class RunnersTest(unittest.TestCase):
     def setUp(self):
         parse.cache_clear()
         self.packages = SitePackages(self)
-        self.add({"vllm/__init__.py": "", "aibrix_kvcache/__init__.py": "", V1: RUNNER, V2: RUNNER, "vllm/envs.py": GETENV % "None"})
+        self.add(
+            {
+                "vllm/__init__.py": "",
+                "aibrix_kvcache/__init__.py": "",
+                V1: RUNNER,
+                V2: RUNNER,
+                "vllm/envs.py": GETENV % "None",
+            }
+        )
 
     def add(self, files):
         parse.cache_clear()
@@ -46,7 +54,10 @@ class DefaultTest(RunnersTest):
             ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        return v", False),
             ("if envs.VLLM_USE_V2_MODEL_RUNNER: return envs.VLLM_USE_V2_MODEL_RUNNER\n        return False", False),
             ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is not None: return v\n        return True", True),
-            ("v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is not None: return v\n        return self.is_dense()", True),
+            (
+                "v = envs.VLLM_USE_V2_MODEL_RUNNER\n        if v is not None: return v\n        return self.is_dense()",
+                True,
+            ),
             ("return True", True),
             ("return envs.VLLM_USE_V2_MODEL_RUNNER or self.is_dense()", True),
             ("return envs.VLLM_USE_V2_MODEL_RUNNER and self.is_dense()", False),
@@ -69,35 +80,49 @@ class DefaultTest(RunnersTest):
             with self.subTest(value), mock.patch.dict(os.environ, VLLM_USE_V2_MODEL_RUNNER=value):
                 self.assertIs(self.facts()["v2Default"], expected)
 
-    def test_is_what_the_field_is_given_where_it_is_no_property(self):
+    def test_is_what_the_field_is_assigned_if_it_is_no_property(self):
         self.add({"vllm/envs.py": GETENV % '"0"'})
         for field, expected in (
             ("use_v2_model_runner: bool = True", True),
             ("use_v2_model_runner: bool = False", False),
-            ("use_v2_model_runner: bool = False\n    def __post_init__(self):\n        self.use_v2_model_runner = self.is_dense()", True),
+            (
+                "use_v2_model_runner: bool = False\n    def __post_init__(self):\n"
+                "        self.use_v2_model_runner = self.is_dense()",
+                True,
+            ),
             ("def __post_init__(self):\n        self.use_v2_model_runner = envs.VLLM_USE_V2_MODEL_RUNNER", False),
         ):
             with self.subTest(field):
                 self.add({"vllm/config/vllm.py": "class VllmConfig:\n    " + field})
                 self.assertIs(self.facts()["v2Default"], expected)
 
-    def test_is_a_yes_where_the_variable_is_compared_with_what_means_no(self):
-        for given, expected in (('"") != "0"', True), ('"0") != "0"', False), ('"false").lower() not in ("0", "false")', False), ('"1") == "1"', True)):
+    def test_is_a_yes_if_the_variable_is_compared_with_what_means_no(self):
+        for given, expected in (
+            ('"") != "0"', True),
+            ('"0") != "0"', False),
+            ('"false").lower() not in ("0", "false")', False),
+            ('"1") == "1"', True),
+        ):
             with self.subTest(given):
-                self.add({"vllm/envs.py": 'variables = {"VLLM_USE_V2_MODEL_RUNNER": lambda: os.getenv("VLLM_USE_V2_MODEL_RUNNER", %s}\n' % given})
+                self.add(
+                    {
+                        "vllm/envs.py": f'variables = {{"VLLM_USE_V2_MODEL_RUNNER": lambda: '
+                                        f'os.getenv("VLLM_USE_V2_MODEL_RUNNER", {given}}}\n'
+                    }
+                )
                 self.assertIs(self.facts()["v2Default"], expected)
 
-    def test_is_what_the_variable_is_taken_for_where_there_is_no_property(self):
+    def test_is_the_default_of_the_variable_without_a_property(self):
         for default, expected in (('"0"', False), ('"1"', True), ("None", True), ("False", False)):
             with self.subTest(default):
                 self.add({"vllm/envs.py": GETENV % default})
                 self.assertEqual((self.facts()["v2Default"], self.facts()["switch"]), (expected, True))
 
-    def test_is_unknown_where_nothing_tells(self):
+    def test_is_undetermined_if_nothing_states_it(self):
         self.add({"vllm/envs.py": "variables = {}"})
         self.assertEqual((self.facts()["v2Default"], self.facts()["switch"]), (None, False))
 
-    def test_is_no_question_without_a_second_runner(self):
+    def test_is_false_without_a_second_runner(self):
         os.unlink(os.path.join(self.packages.path, V2))
         self.assertEqual(self.facts(), {"there": ["V1"], "v2Default": False, "switch": True, "error": None})
 
@@ -126,15 +151,40 @@ class HooksTest(RunnersTest):
             (BY_NAME, FIRST),
             (BY_NAME + 'hook(importlib.import_module("vllm.v1.worker.gpu.model_runner"))', BOTH),
             ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\n" + replace, FIRST),
-            ("import vllm.v1.worker.gpu_model_runner as m\nm.GPUModelRunner.execute_model = wrap(m.GPUModelRunner.execute_model)", FIRST),
+            (
+                "import vllm.v1.worker.gpu_model_runner as m\n"
+                "m.GPUModelRunner.execute_model = wrap(m.GPUModelRunner.execute_model)",
+                FIRST,
+            ),
             ("from vllm.v1.worker import gpu_model_runner\nR = gpu_model_runner.GPUModelRunner\n" + replace, FIRST),
             ('R = getattr(import_module("vllm.v1.worker.gpu_model_runner"), "GPUModelRunner")\n' + replace, FIRST),
-            ('from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\nsetattr(R, "execute_model", wrap(R.execute_model))', FIRST),
-            ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\nfrom vllm.v1.worker.gpu.model_runner import GPUModelRunner as B\n"
-             "for R in (A, B):\n    " + replace, BOTH),
-            ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\ndef hook(R):\n    " + replace + "\nhook(A)", FIRST),
-            ("import vllm.v1.worker.gpu_model_runner as m\nclass Own(m.GPUModelRunner): pass\nm.GPUModelRunner = Own", FIRST),
-            ("import vllm.v1.worker.gpu_model_runner as m\nimport vllm.v1.worker.gpu.model_runner as n\nm.GPUModelRunner = f(n)", FIRST),
+            (
+                'from vllm.v1.worker.gpu_model_runner import GPUModelRunner as R\n'
+                'setattr(R, "execute_model", wrap(R.execute_model))',
+                FIRST,
+            ),
+            (
+                "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\n"
+                "from vllm.v1.worker.gpu.model_runner import GPUModelRunner as B\n"
+                "for R in (A, B):\n    " + replace,
+                BOTH,
+            ),
+            (
+                "from vllm.v1.worker.gpu_model_runner import GPUModelRunner as A\ndef hook(R):\n    "
+                + replace
+                + "\nhook(A)",
+                FIRST,
+            ),
+            (
+                "import vllm.v1.worker.gpu_model_runner as m\nclass Own(m.GPUModelRunner): pass\n"
+                "m.GPUModelRunner = Own",
+                FIRST,
+            ),
+            (
+                "import vllm.v1.worker.gpu_model_runner as m\nimport vllm.v1.worker.gpu.model_runner as n\n"
+                "m.GPUModelRunner = f(n)",
+                FIRST,
+            ),
             ("from vllm.v1.worker.gpu_model_runner import GPUModelRunner\nprint(GPUModelRunner.execute_model)", []),
             ("import os", []),
         ):
@@ -150,11 +200,21 @@ class HooksTest(RunnersTest):
         self.assertEqual(self.hooks(BY_NAME)[0][0]["missing"], ["_update_states"])
 
     def test_find_methods_that_a_runner_inherits(self):
-        self.add({V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass", "vllm/v1/worker/mixin.py": RUNNER.replace("GPUModelRunner", "Mixin")})
+        self.add(
+            {
+                V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass",
+                "vllm/v1/worker/mixin.py": RUNNER.replace("GPUModelRunner", "Mixin"),
+            }
+        )
         self.assertEqual(self.hooks(BY_NAME)[0], FIRST)
 
     def test_do_not_follow_classes_in_a_circle(self):
-        self.add({V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass", "vllm/v1/worker/mixin.py": "class Mixin(Mixin): pass"})
+        self.add(
+            {
+                V1: "from .mixin import Mixin\nclass GPUModelRunner(Mixin): pass",
+                "vllm/v1/worker/mixin.py": "class Mixin(Mixin): pass",
+            }
+        )
         self.assertEqual(self.hooks(BY_NAME)[0], FIRST)
 
     def test_name_a_file_that_can_not_be_read(self):
@@ -163,7 +223,7 @@ class HooksTest(RunnersTest):
         self.assertRegex(error, r"^aibrix_kvcache/integration/vllm/kv_connector/__init__\.py: line 1")
 
     def test_are_the_runners_that_a_patch_changes(self):
-        self.assertEqual(of_patch("--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n" % (V1, V1)), FIRST)
+        self.assertEqual(of_patch(f"--- a/{V1}\n+++ b/{V1}\n@@ -1 +1 @@\n"), FIRST)
         self.assertEqual(of_patch("--- a/vllm/envs.py\n+++ b/vllm/envs.py\n"), [])
 
 

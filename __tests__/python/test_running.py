@@ -18,7 +18,7 @@ class RunningTest(unittest.TestCase):
         # Not that of a virtual environment, which has no packages of a user
         python = os.path.join(folder(self), "python3")
         os.symlink(os.path.realpath(sys.executable), python)
-        path = "%s:%s" % (os.path.dirname(python), os.environ["PATH"])
+        path = "{}:{}".format(os.path.dirname(python), os.environ["PATH"])
         variables = {"PATH": path, "PYTHONUSERBASE": self.base, "BASE_ENTRYPOINT": '["python3", "-m", "vllm"]'}
         self.call = {"env": variables, "cwd": self.here, "stderr": subprocess.DEVNULL}
         self.site = site_of(self.base)
@@ -29,9 +29,12 @@ class RunningTest(unittest.TestCase):
         with open(path, encoding="utf-8") as file:
             return json.load(file)
 
-    def test_happens_in_the_current_folder_without_a_home_and_follows_a_pth_of_the_user(self):
+    def test_runs_in_the_current_folder_without_a_home_and_follows_a_pth_of_the_user(self):
         write(os.path.join(self.site, "a.pth"), self.base + "/elsewhere\n")
-        paths = {write(os.path.join(self.here, "nixl.py")), write(os.path.join(self.base, "elsewhere/torch/__init__.py"))}
+        paths = {
+            write(os.path.join(self.here, "nixl.py")),
+            write(os.path.join(self.base, "elsewhere/torch/__init__.py")),
+        }
         found = self.measured()
         self.assertEqual((found["identity"]["directory"], found["identity"]["home"]), (self.here, None))
         self.assertLessEqual(paths, {module["file"] for module in found["imports"]["modules"]})
@@ -49,7 +52,7 @@ class RunningTest(unittest.TestCase):
 
 
 class ToolTest(unittest.TestCase):
-    def test_is_started_or_says_why_not(self):
+    def test_is_started_or_the_reason_is_reported(self):
         program(self, "a-tool", "exit $1")
         self.assertEqual(start("a-tool", ["0"], None), {"outcome": "ok"})
         self.assertEqual(start("a-tool", ["3"], None)["outcome"], "error")
@@ -58,4 +61,4 @@ class ToolTest(unittest.TestCase):
     def test_that_can_not_be_started_names_its_place(self):
         path = program(self, "a-tool", "")
         os.chmod(path, 0o644)
-        self.assertEqual(why_not_there("a-tool"), "permission denied: %s (not executable)" % path)
+        self.assertEqual(why_not_there("a-tool"), f"permission denied: {path} (not executable)")

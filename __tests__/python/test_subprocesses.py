@@ -15,10 +15,10 @@ class WhyTest(unittest.TestCase):
     def test_is_the_last_line_of_the_errors(self):
         self.assertEqual(Done(1, "out\n", "Traceback:\n  ValueError: x  \n\n").why(), "ValueError: x")
 
-    def test_is_the_last_line_of_the_output_where_there_are_no_errors(self):
+    def test_is_the_last_line_of_the_output_if_there_are_no_errors(self):
         self.assertEqual(Done(1, "one\n two \n\n", " \n").why(), "two")
 
-    def test_is_the_exit_code_where_nothing_was_printed(self):
+    def test_is_the_exit_code_if_nothing_was_printed(self):
         self.assertEqual(Done(7, "", " \n").why(), "exit code 7")
 
     def test_is_the_signal_whatever_was_printed(self):
@@ -26,7 +26,7 @@ class WhyTest(unittest.TestCase):
         self.assertEqual(Done(-9, "", "").why(), "killed by SIGKILL")
         self.assertEqual(Done(-99, "", "").why(), "killed by signal 99")
 
-    def test_is_what_hindered_a_program_that_did_not_start_or_end(self):
+    def test_is_the_reason_why_a_program_did_not_start_or_end(self):
         self.assertEqual(Done(None, "", "did not end within 300 s").why(), "did not end within 300 s")
 
 
@@ -40,12 +40,12 @@ class FailureTest(unittest.TestCase):
 
 
 class RunTest(unittest.TestCase):
-    def test_tells_how_a_program_ended(self):
+    def test_reports_how_a_program_ended(self):
         done = run(["sh", "-c", 'echo "$SAMPLE"; echo err >&2; exit 3'], env={"SAMPLE": "out"})
         self.assertEqual((done.code, done.out, done.err), (3, "out\n", "err\n"))
         self.assertEqual(run(["sh", "-c", "kill -ABRT $$"]).why(), "killed by SIGABRT")
 
-    def test_tells_that_a_program_is_not_there(self):
+    def test_reports_that_a_program_does_not_exist(self):
         done = run(["no-such-program"])
         self.assertIsNone(done.code)
         self.assertIn("no-such-program", done.why())
@@ -57,7 +57,7 @@ class RunTest(unittest.TestCase):
 
 def is_alive(pid):
     try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             return file.read().rsplit(")", 1)[1].split()[0] not in "XZ"
     except OSError:
         return False
@@ -83,11 +83,15 @@ class LimitTest(unittest.TestCase):
     def test_ends_a_program_that_hangs_and_says_so(self):
         limit_begins(self, b"began\n")
         done = self.assertShort(["sh", "-c", "echo began; sleep 60"])
-        self.assertEqual((done.code, done.late, done.out, done.why()), (None, True, "began\n", "did not end within 0.1 s"))
+        self.assertEqual(
+            (done.code, done.late, done.out, done.why()), (None, True, "began\n", "did not end within 0.1 s")
+        )
 
     def test_ends_what_ignores_signals(self):
         limit_begins(self, b"began\n")
-        self.assertTrue(self.assertShort(["sh", "-c", "trap '' TERM INT HUP; echo began; while :; do sleep 1; done"]).late)
+        self.assertTrue(
+            self.assertShort(["sh", "-c", "trap '' TERM INT HUP; echo began; while :; do sleep 1; done"]).late
+        )
 
     def test_ends_the_children_too(self):
         limit_begins(self, b"\n")
@@ -98,7 +102,7 @@ class LimitTest(unittest.TestCase):
 
     def test_does_not_wait_for_a_child_that_left_the_group(self):
         left = os.path.join(folder(self), "left")
-        leave = "setsid sh -c 'echo $$; : >%s; exec sleep 60' & until [ -e %s ]; do sleep 0.01; done" % (left, left)
+        leave = f"setsid sh -c 'echo $$; : >{left}; exec sleep 60' & until [ -e {left} ]; do sleep 0.01; done"
         with mock.patch.object(subprocesses, "LEFT_OPEN_SECONDS", 0.5):
             done = self.assertShort(["sh", "-c", leave], 20)
         self.assertEqual(done.code, 0)
@@ -114,7 +118,9 @@ class LimitTest(unittest.TestCase):
 
     def test_holds_for_python_too(self):
         limit_begins(self, MARK.encode() + b"1\n")
-        self.assertEqual(python("answer(1)\nimport time\ntime.sleep(60)", seconds=0.1), (1, failure("did not end within 0.1 s")))
+        self.assertEqual(
+            python("answer(1)\nimport time\ntime.sleep(60)", seconds=0.1), (1, failure("did not end within 0.1 s"))
+        )
 
 
 class BackgroundTest(unittest.TestCase):
@@ -130,10 +136,12 @@ class PythonTest(unittest.TestCase):
     def test_gives_the_answer_among_what_else_is_printed(self):
         self.assertEqual(python("print('noise')\nanswer(sys.argv[1:])\nprint('noise')", "a", "b"), (["a", "b"], OK))
 
-    def test_tells_a_crash_after_the_answer_from_one_before(self):
+    def test_distinguishes_a_crash_after_the_answer_from_one_before(self):
         crash = "import os\nos.abort()"
         self.assertEqual(python("answer(1)\n" + crash), (1, failure("killed by SIGABRT")))
         self.assertEqual(python(crash + "\nanswer(1)"), (None, failure("killed by SIGABRT")))
 
-    def test_gives_none_where_nothing_answers(self):
-        self.assertEqual(python("import no_such_module"), (None, failure("ModuleNotFoundError: No module named 'no_such_module'")))
+    def test_gives_none_if_nothing_answers(self):
+        self.assertEqual(
+            python("import no_such_module"), (None, failure("ModuleNotFoundError: No module named 'no_such_module'"))
+        )

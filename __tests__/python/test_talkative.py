@@ -14,7 +14,8 @@ from step.image.nixl import distributions
 from ..support import image_python
 from ..support.image_python import SitePackages, folder, write
 
-# Before, behind and in the middle of what else is printed, with and without an end of the line, to each of both outputs
+# Before, behind and in the middle of what else is printed, with and without an end of the line, to
+# each of both outputs
 BANNER = """import atexit, os, sys
 print("Good morning, pid %d" % os.getpid())
 sys.stdout.write("vllm 1 requires sample, which is not installed.\\n12.9")
@@ -45,7 +46,7 @@ class TalkativePythonTest(unittest.TestCase):
         self.assertEqual(last_answer(MARK + "1\n" + MARK + "{broken\n"), 1)
         self.assertIsNone(last_answer(MARK + "{broken"))
 
-    def test_gives_them_where_a_package_greets_and_takes_the_output_for_itself(self):
+    def test_gives_them_if_a_package_greets_and_takes_over_the_output(self):
         greets = "import io, sys\nprint('torch!', end='')\nsys.stdout = io.StringIO()\n"
         write(self.site + "/torch/__init__.py", greets + "from . import version\n__version__ = '2.11.0'\n")
         write(self.site + "/torch/version.py", "print('11.8')\ncuda = '13.0'\n")
@@ -55,8 +56,11 @@ class TalkativePythonTest(unittest.TestCase):
         with mock.patch.object(run_pip, "pip_path", return_value=None):
             self.assertEqual(distributions("0.8.0"), ["nixl", "nixl-cu13"])
 
-    def test_has_no_complaints_of_pip_but_those_of_pip(self):
-        write(self.site + "/unmet-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: unmet\nVersion: 1.0\nRequires-Dist: not-there\n")
+    def test_has_no_lines_of_pip_check_but_those_of_pip(self):
+        write(
+            self.site + "/unmet-1.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: unmet\nVersion: 1.0\nRequires-Dist: not-there\n",
+        )
         found = environment.pip_check()
         self.assertIn("unmet 1.0 requires not-there, which is not installed.", found)
         self.assertEqual([line for line in found if "requires" not in line and "has requirement" not in line], [])
@@ -64,13 +68,16 @@ class TalkativePythonTest(unittest.TestCase):
 
     def test_lends_its_pip(self):
         borrowed = folder(self) + "/pip"
-        with mock.patch.object(run_pip, "BORROWED_PIP", borrowed), mock.patch.object(run_pip, "OTHER_PYTHONS", (self.python,)):
+        with (
+            mock.patch.object(run_pip, "BORROWED_PIP", borrowed),
+            mock.patch.object(run_pip, "OTHER_PYTHONS", (self.python,)),
+        ):
             self.assertTrue(run_pip.from_other_python())
         self.assertTrue(os.path.isfile(borrowed + "/pip/__main__.py"))
 
 
-class AnsweredTest(unittest.TestCase):
+class LastAnswerTest(unittest.TestCase):
     def test_is_the_last_one_on_a_line_of_its_own(self):
-        self.assertEqual(last_answer("noise\n%s1\nnoise %s2\n%s3\nnoise" % (MARK, MARK, MARK)), 3)
+        self.assertEqual(last_answer(f"noise\n{MARK}1\nnoise {MARK}2\n{MARK}3\nnoise"), 3)
         self.assertIsNone(last_answer("noise\n"))
         self.assertIsNone(last_answer(MARK + "null\n"))

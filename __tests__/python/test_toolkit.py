@@ -30,23 +30,28 @@ def toolkit_home(case, codes="sm_75 sm_80 sm_90 sm_100 sm_90a compute_110 sm_120
 
 
 class FlagsTest(unittest.TestCase):
-    def test_make_machine_code_for_each_and_ptx_of_the_newest(self):
-        self.assertEqual(flags_for(["8.0", "9.0"]), (
-            "-gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90"))
+    def test_are_for_machine_code_of_each_and_ptx_of_the_newest(self):
+        self.assertEqual(
+            flags_for(["8.0", "9.0"]),
+            (
+                "-gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode "
+                "arch=compute_90,code=compute_90"
+            ),
+        )
 
     def test_know_that_ten_is_newer_than_nine_in_any_order(self):
         for names in (["10.0", "9.0"], ["9.0", "10.0"]):
             with self.subTest(names):
                 self.assertTrue(flags_for(names).endswith(" -gencode arch=compute_100,code=compute_100"))
 
-    def test_make_ptx_once(self):
+    def test_are_for_ptx_once(self):
         flags = flags_for(["8.0", "8.9", "9.0", "10.0", "12.0"]).split("-gencode ")[1:]
         self.assertEqual(len(flags), 6)
         self.assertEqual([flag for flag in flags if "code=compute_" in flag], ["arch=compute_120,code=compute_120"])
 
 
 class ToolkitTest(unittest.TestCase):
-    def test_is_found_by_the_environment_and_tells_its_version(self):
+    def test_is_found_by_the_environment_with_its_version(self):
         home = toolkit_home(self)
         found = Toolkit()
         self.assertEqual((found.home, found.nvcc, found.version), (home, home + "/bin/nvcc", "13.0"))
@@ -66,7 +71,7 @@ class ToolkitTest(unittest.TestCase):
         toolkit_home(self)
         self.assertEqual(Toolkit().chosen("auto"), ["8.0", "9.0", "10.0", "12.0"])
 
-    def test_compiles_for_what_is_named_with_blanks_or_commas(self):
+    def test_compiles_for_names_separated_by_blanks_or_commas(self):
         toolkit_home(self)
         for wanted in ("9.0 7.5", "9.0,7.5", " 9.0, 7.5 "):
             with self.subTest(wanted):
@@ -78,7 +83,7 @@ class ToolkitTest(unittest.TestCase):
             Toolkit().chosen("3.5 9.0 x")
         for wanted, what in {"auto": "any of 8.0 8.9", "": "any of 8.0 8.9", "auto 3.5": "auto"}.items():
             with self.subTest(wanted):
-                with self.assertRaisesRegex(Failure, "does not know %s" % what):
+                with self.assertRaisesRegex(Failure, f"does not know {what}"):
                     Toolkit().chosen(wanted)
 
 
@@ -93,7 +98,7 @@ class PlacesTest(unittest.TestCase):
         self.addCleanup(outside.stop)
 
     def put(self, name, release):
-        os.chmod(write("%s/%s/bin/nvcc" % (self.place, name), NVCC % (release, "sm_90")), 0o755)
+        os.chmod(write(f"{self.place}/{name}/bin/nvcc", NVCC % (release, "sm_90")), 0o755)
         return self.place + "/" + name
 
     def both(self):
@@ -116,14 +121,14 @@ class PlacesTest(unittest.TestCase):
             with self.subTest(variables), mock.patch.dict(os.environ, variables):
                 self.assertEqual(self.both(), named)
 
-    def test_without_a_compiler_that_answers_are_passed_over(self):
+    def test_without_a_working_compiler_are_skipped(self):
         broken = self.put("elsewhere", "unknown")
         found = self.put("cuda-12.9", "12.9")
         os.makedirs(self.place + "/cuda-13.0/lib64")
         with mock.patch.dict(os.environ, CUDA_HOME=broken):
             self.assertEqual(self.both(), found)
 
-    def test_are_missed_in_both(self):
+    def test_are_missing_in_both(self):
         self.assertIsNone(engine.toolkit())
         with self.assertRaisesRegex(Failure, "has no CUDA compiler"):
             Toolkit()
@@ -139,7 +144,9 @@ class LinkMissingTest(unittest.TestCase):
 
     def link(self, own=()):
         link_missing(self.site, set(own), Toolkit(), self.include, self.lib)
-        return {name: os.readlink(folder + "/" + name) for folder in (self.include, self.lib) for name in os.listdir(folder)}
+        return {
+            name: os.readlink(folder + "/" + name) for folder in (self.include, self.lib) for name in os.listdir(folder)
+        }
 
     def test_links_headers_that_the_toolkit_lacks_and_no_other(self):
         write(self.site + "/nvidia/cu13/include/cuda.h")
@@ -165,6 +172,6 @@ class UcxEnvironmentTest(unittest.TestCase):
         os.makedirs(home + "/lib64")
         toolkit = Toolkit()
         flags = build_ucx.environment(toolkit, "/cuda/include", "/cuda/lib")["LDFLAGS"].split()
-        self.assertEqual(flags[:3], ["-Wl,--disable-new-dtags", "-L/cuda/lib", "-L%s/lib64" % home])
+        self.assertEqual(flags[:3], ["-Wl,--disable-new-dtags", "-L/cuda/lib", f"-L{home}/lib64"])
         self.assertEqual(flags[3:], ["-Wl,-rpath," + path for path in toolkit.runtime_directories()])
         self.assertEqual(toolkit.runtime_directories()[:2], [home + "/lib64", home + "/lib"])

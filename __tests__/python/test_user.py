@@ -37,18 +37,22 @@ class UserTest(unittest.TestCase):
                 self.assertEqual((found["entry"], found["group"]), (OK, OK))
                 self.assertEqual(tried, [(*wanted, "/work")])
 
-    def test_that_passwd_lacks_is_told_by_name_and_by_number(self):
+    def test_that_passwd_lacks_is_reported_by_name_and_by_number(self):
         for name in ("nobody-else", "77", "77:0", "²"):
             with self.subTest(name):
-                self.assertEqual(self.look(name)[0]["entry"], failure("/etc/passwd has no entry for " + name.partition(":")[0]))
+                self.assertEqual(
+                    self.look(name)[0]["entry"], failure("/etc/passwd has no entry for " + name.partition(":")[0])
+                )
         self.assertEqual(self.look("77")[1], [(77, 0, [], "/", "/work")])
         self.assertEqual(self.look("nobody-else")[1], [])
 
-    def test_of_a_group_that_is_not_there_is_told(self):
+    def test_of_a_group_that_does_not_exist_is_reported(self):
         found, tried = self.look("engine:staff")
-        self.assertEqual((found["entry"], found["group"], tried), (OK, failure("/etc/group has no entry for staff"), []))
+        self.assertEqual(
+            (found["entry"], found["group"], tried), (OK, failure("/etc/group has no entry for staff"), [])
+        )
 
-    def test_can_go_where_it_may(self):
+    def test_can_enter_what_it_may(self):
         mine = (os.getuid(), os.getgid(), os.getgroups(), "/")
         with mock.patch.object(measured.os, "setgroups", lambda _: None):
             self.assertEqual(measured.try_as(*mine, "/"), [OK, OK])

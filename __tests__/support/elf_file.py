@@ -1,4 +1,6 @@
-"""Makes the bytes of a small 64-bit ELF file, with as much in it as a shared object has to say of others."""
+"""Makes the bytes of a small 64-bit ELF file, with as much in it as a shared object has to say of
+others.
+"""
 
 import struct
 
@@ -10,7 +12,10 @@ GLOBAL, WEAK = 1, 2
 
 
 def elf_file(needed=(), undefined=(), weak=(), defined=()):
-    """needed: DT_NEEDED entries. undefined, weak, defined: names of symbols. The tables of sections come first."""
+    """needed: DT_NEEDED entries.
+
+    Undefined, weak, defined: names of symbols. The tables of sections come first.
+    """
     strings = bytearray(b"\0")
 
     def place(name):
@@ -51,4 +56,9 @@ def elf_with(contents):
         body += content
     head = (b"\x7fELF\x02\x01".ljust(0x28, b"\0") + struct.pack("<Q", 64)).ljust(0x3A, b"\0")
     count = len(contents) + 2
-    return (head + struct.pack("<HHH", 64, count, count - 1)).ljust(64, b"\0") + headers + bytes(at - 64 - len(headers)) + body
+    return (
+        (head + struct.pack("<HHH", 64, count, count - 1)).ljust(64, b"\0")
+        + headers
+        + bytes(at - 64 - len(headers))
+        + body
+    )

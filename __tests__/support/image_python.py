@@ -1,4 +1,7 @@
-"""What a test sees as the Python of an image: packages, programs and answers of its own, until the test ends."""
+"""What a test sees as the Python of an image.
+
+Packages, programs and answers of its own, until the test ends.
+"""
 
 import contextlib
 import functools
@@ -39,7 +42,10 @@ def write(path, content=""):
 
 
 class SitePackages:
-    """The folder in which this Python looks for packages, instead of this machine's own. Of several the last is the first."""
+    """The folder in which this Python finds packages, instead of this machine's own.
+
+    The last of several is searched first.
+    """
 
     def __init__(self, case):
         self.path = os.path.join(folder(case), "site-packages")
@@ -59,10 +65,10 @@ class SitePackages:
 
     def install(self, name, version, **files):
         """Adds a distribution as pip leaves it, `files` beside its METADATA: RECORD, direct_url."""
-        info = "%s-%s.dist-info" % (name.replace("-", "_"), version)
+        info = "{}-{}.dist-info".format(name.replace("-", "_"), version)
         for file, content in files.items():
-            self.add("%s/%s" % (info, file), content)
-        self.add(info + "/METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\n" % (name, version))
+            self.add(f"{info}/{file}", content)
+        self.add(info + "/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
 
 
 def secret(case, name, text):
@@ -75,7 +81,10 @@ def secret(case, name, text):
 
 
 def environment(case):
-    """Makes a virtual environment that has pip and nothing else; returns its folder. Packages of this machine make each start dear."""
+    """Creates a virtual environment with pip alone; returns its folder.
+
+    With packages of this machine each start would take long.
+    """
     path = folder(case)
     venv.EnvBuilder(symlinks=True).create(path)
     os.symlink(os.path.dirname(pip.__file__), site_of(path) + "/pip")
@@ -84,11 +93,15 @@ def environment(case):
 
 def site_of(place):
     """Where a virtual environment, or a user, has the packages of this Python."""
-    return "%s/lib/python%d.%d/site-packages" % ((place,) + sys.version_info[:2])
+    major, minor = sys.version_info[:2]
+    return f"{place}/lib/python{major}.{minor}/site-packages"
 
 
 def library(path, source, *options):
-    """Puts a shared library of this source in C there, with the folders above it; returns the path."""
+    """Puts a shared library of this source in C there, with the folders above it.
+
+    Returns the path.
+    """
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return shutil.copy(compiled(source, options), path)
 
@@ -105,20 +118,22 @@ def compiled(source, options):
 
 def program(case, name, script):
     """Puts a shell script on the PATH, before all others; returns its path."""
-    path = write(os.path.join(folder(case), name), "#!/bin/sh\n%s\n" % script)
+    path = write(os.path.join(folder(case), name), f"#!/bin/sh\n{script}\n")
     os.chmod(path, 0o755)
-    given = mock.patch.dict(os.environ, PATH="%s:%s" % (os.path.dirname(path), os.environ["PATH"]))
+    given = mock.patch.dict(os.environ, PATH="{}:{}".format(os.path.dirname(path), os.environ["PATH"]))
     given.start()
     case.addCleanup(given.stop)
     return path
 
 
 def python_answers(case, value):
-    """Makes a Python that gives one answer to each question what scripts start as sys.executable; it has a banner, too.
+    """Makes a Python that gives one answer to each question what scripts start as sys.executable.
+
+    It has a banner, too.
 
     The scripts ask it for pip before each use; to ask the real one takes half a second.
     """
-    path = program(case, "python3", "echo 'Good morning'\necho '%s%s'" % (MARK, json.dumps(value)))
+    path = program(case, "python3", f"echo 'Good morning'\necho '{MARK}{json.dumps(value)}'")
     given = mock.patch.object(sys, "executable", path)
     given.start()
     case.addCleanup(given.stop)

@@ -9,7 +9,9 @@ LONGEST_SECONDS = 60
 
 
 def limit_begins(case, said):
-    """Has the limit of a program begin when it has printed this, whenever it comes to that, or has ended."""
+    """Has the limit of a program begin when it has printed this, whenever it comes to that, or has
+    ended.
+    """
     end = Child.end
 
     def end_later(child, seconds):

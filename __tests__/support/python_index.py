@@ -27,7 +27,10 @@ def wheel():
 
 
 class PackageIndex:
-    """Indexes `url + NAME`, each with the same one package, until the test ends. asked: the names of those that were asked."""
+    """Indexes `url + NAME`, each with the same one package, until the test ends.
+
+    asked: names of the indexes that got a request.
+    """
 
     def __init__(self, case):
         self.asked = asked = set()
@@ -50,4 +53,4 @@ class PackageIndex:
         case.addCleanup(thread.join)
         case.addCleanup(server.server_close)
         case.addCleanup(server.shutdown)
-        self.url = "http://127.0.0.1:%d/" % server.server_address[1]
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/"
