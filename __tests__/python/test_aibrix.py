@@ -5,8 +5,8 @@ import unittest
 from importlib.machinery import EXTENSION_SUFFIXES
 from unittest import mock
 
-from measure import aibrix, compiled, driver
 from common import packages
+from measure import aibrix, compiled, driver
 
 from ..support.image_python import SitePackages, library
 

@@ -6,7 +6,6 @@ import unittest
 from unittest import mock
 
 from measure import base_files, integration
-from measure.engine import editable_folder
 
 from ..support.image_python import SitePackages, folder, write
 
@@ -172,27 +171,6 @@ class BaseFilesTest(unittest.TestCase):
             make(record)
             self.assertEqual(self.first(lambda: None), {})
             os.rmdir(record) if os.path.isdir(record) else os.unlink(record)
-
-
-class EditableFolderTest(unittest.TestCase):
-    def test_is_what_pip_wrote_down(self):
-        source, info = folder(self), folder(self)
-        os.mkdir(source + "/a b")
-        for text, wanted in (
-            (json.dumps({"url": f"file://{source}/a%20b", "dir_info": {"editable": True}}), source + "/a b"),
-            (json.dumps({"url": "file://" + source, "dir_info": {}}), None),
-            (json.dumps({"url": "file://" + source}), None),
-            (json.dumps({"url": "file:///not/there", "dir_info": {"editable": True}}), None),
-            (json.dumps({"url": "https://x/y", "dir_info": {"editable": True}}), None),
-            (json.dumps({"url": 1, "dir_info": {"editable": True}}), None),
-            ("[1]", None),
-            ("{broken", None),
-            ("", None),
-        ):
-            with self.subTest(text=text):
-                write(info + "/direct_url.json", text)
-                self.assertEqual(editable_folder(info), wanted)
-        self.assertIsNone(editable_folder(info + "/nothing"))
 
 
 class PatchedFilesTest(unittest.TestCase):

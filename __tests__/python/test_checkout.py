@@ -4,8 +4,8 @@ import subprocess
 import unittest
 from unittest import mock
 
-from step.builder.checkout import Source, checkout, has_version_tag, without_userinfo
 from common.failure import Failure
+from step.builder.checkout import Source, checkout, has_version_tag, without_userinfo
 
 from ..support.image_python import folder, secret, write
 

@@ -5,9 +5,9 @@ import unittest
 from unittest import mock
 
 from common.failure import Failure
+from step.builder.toolkit import Toolkit
 from step.wheel import build_wheel
 from step.wheel.cxx_compilers import environment
-from step.builder.toolkit import Toolkit
 
 from ..support.image_python import folder, printed, program, write
 

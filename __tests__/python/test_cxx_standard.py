@@ -1,9 +1,9 @@
 import os
 import unittest
 
-from measure.engine import torch
 from common.cxx_standard import HEADERS, of_cmake, of_header, required_by
 from common.packages import package_directory
+from measure.engine import torch
 
 from ..support.image_python import SitePackages, folder, write
 

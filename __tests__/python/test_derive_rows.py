@@ -1,7 +1,8 @@
 import unittest
 
-from derive import bases, ranges, written
 from pip._vendor.packaging.version import Version
+
+from derive import bases, ranges, written
 
 
 def values(**said):

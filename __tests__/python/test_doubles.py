@@ -22,8 +22,8 @@ from step.image import debug_tools, integrate, nixl, ucx_tools
 from step.ucx import build_ucx
 from step.wheel import build_wheel
 
-from . import ROOT
 from ..support.image_python import printed
+from . import ROOT
 
 
 def read(*path):

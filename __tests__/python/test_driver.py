@@ -3,9 +3,9 @@ import shutil
 import unittest
 from unittest import mock
 
+from common import cuda
 from measure import driver
 from measure.subprocesses import python
-from common import cuda
 from step.image import ucx_tools
 
 from ..support import image_python

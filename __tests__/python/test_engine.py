@@ -2,10 +2,10 @@ import json
 import os
 import unittest
 
-from measure.engine import editable, engines, record, versions
 from common.packages import distribution
+from measure.engine import editable, editable_folder, engines, record, versions
 
-from ..support.image_python import SitePackages, python_answers
+from ..support.image_python import SitePackages, folder, python_answers, write
 
 
 class EngineTest(unittest.TestCase):
@@ -115,3 +115,24 @@ class RecordTest(unittest.TestCase):
         self.assertIsNone(record(None))
         self.site.install("other", "1.0")
         self.assertIsNone(record(distribution("other")))
+
+
+class EditableFolderTest(unittest.TestCase):
+    def test_is_what_pip_wrote_down(self):
+        source, info = folder(self), folder(self)
+        os.mkdir(source + "/a b")
+        for text, wanted in (
+            (json.dumps({"url": f"file://{source}/a%20b", "dir_info": {"editable": True}}), source + "/a b"),
+            (json.dumps({"url": "file://" + source, "dir_info": {}}), None),
+            (json.dumps({"url": "file://" + source}), None),
+            (json.dumps({"url": "file:///not/there", "dir_info": {"editable": True}}), None),
+            (json.dumps({"url": "https://x/y", "dir_info": {"editable": True}}), None),
+            (json.dumps({"url": 1, "dir_info": {"editable": True}}), None),
+            ("[1]", None),
+            ("{broken", None),
+            ("", None),
+        ):
+            with self.subTest(text=text):
+                write(info + "/direct_url.json", text)
+                self.assertEqual(editable_folder(info), wanted)
+        self.assertIsNone(editable_folder(info + "/nothing"))

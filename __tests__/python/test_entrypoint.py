@@ -4,8 +4,8 @@ import unittest
 from unittest import mock
 
 from measure import entrypoint
-from measure.subprocesses import Done
 from measure.entrypoint import programs, start
+from measure.subprocesses import Done
 
 VLLM = ["vllm", "serve"]
 SGLANG = ["python3", "-m", "sglang.launch_server"]

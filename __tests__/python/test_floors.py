@@ -2,8 +2,8 @@ import ast
 import time
 import unittest
 
-from measure.floors import floors, might_have
 from common.source import LONGEST_BYTES, Unreadable, parsed
+from measure.floors import floors, might_have
 
 
 def found(text):

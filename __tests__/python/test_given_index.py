@@ -11,6 +11,7 @@ from common.run_pip import pip
 from ..support.image_python import environment, folder, printed, secret, write
 from ..support.python_index import PackageIndex
 
+
 class GivenIndexTest(unittest.TestCase):
     """What a base has set besides, with a real pip."""
 

@@ -3,9 +3,9 @@ import os
 import unittest
 from unittest import mock
 
-from measure import demands, integration
 from common.constants import CONNECTOR_MODULES
 from common.failure import Failure
+from measure import demands, integration
 from step.image import integrate
 from step.image.integrate import find_module, find_patch, only_package, version_of
 

@@ -5,9 +5,9 @@ from unittest import mock
 
 from measure import kvcache, probe
 
-from . import ROOT
 from ..support.image_python import folder, write
 from ..support.limits import limit_begins
+from . import ROOT
 
 STAND_INS = os.path.join(ROOT, "stand-ins")
 EQUAL = {"bytes": 65536, "differs": None}

@@ -3,11 +3,11 @@ import re
 import unittest
 from unittest import mock
 
-from measure import cuda_links
 from common import packages
+from common.system_packages import has_library
+from measure import cuda_links
 from measure.loader import cached, findable
 from measure.system import libstdcxx
-from common.system_packages import has_library
 
 from ..support.elf_file import elf_file
 from ..support.image_python import folder, program, write

@@ -3,9 +3,9 @@ import os
 import unittest
 from unittest import mock
 
-from measure import nixl as measured
-from common.failure import Failure
 from common.constants import NIXL_DISTRIBUTION, NIXL_VARIANT
+from common.failure import Failure
+from measure import nixl as measured
 from step.image.nixl import LEFTOVER, distributions, main, shown
 
 from ..support.image_python import SitePackages, folder, python_answers, write

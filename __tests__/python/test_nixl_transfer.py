@@ -4,9 +4,9 @@ from unittest import mock
 
 from measure import driver, nixl_transfer, probe
 
-from . import ROOT
 from ..support.image_python import folder, write
 from ..support.limits import limit_begins
+from . import ROOT
 
 # As the stand-in's compiled module, for plugins that are only files
 BINDINGS = """

@@ -4,7 +4,7 @@ import threading
 import unittest
 
 from common.failure import explain, say, warn
-from common.package_index import address, secret_texts, refusal, settings
+from common.package_index import address, refusal, secret_texts, settings
 from common.run_pip import project_not_found
 
 from ..support.image_python import printed, secret

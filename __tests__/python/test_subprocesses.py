@@ -3,9 +3,9 @@ import time
 import unittest
 from unittest import mock
 
+from common.marked import MARK
 from measure import subprocesses
 from measure.subprocesses import LONGEST, OK, Child, Done, failure, python, run
-from common.marked import MARK
 
 from ..support.image_python import folder
 from ..support.limits import limit_begins

@@ -3,12 +3,12 @@ import sys
 import unittest
 from unittest import mock
 
-from measure import environment
-from measure.subprocesses import OK, python
-from measure.engine import torch
 from common import run_pip
 from common.marked import MARK, last_answer
 from common.process import ask_python
+from measure import environment
+from measure.engine import torch
+from measure.subprocesses import OK, python
 from step.image.nixl import distributions
 
 from ..support import image_python

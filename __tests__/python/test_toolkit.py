@@ -2,10 +2,10 @@ import os
 import unittest
 from unittest import mock
 
-from measure import engine
 from common import cuda
-from step.builder.toolkit import Toolkit, flags_for, link_missing
 from common.failure import Failure
+from measure import engine
+from step.builder.toolkit import Toolkit, flags_for, link_missing
 from step.ucx import build_ucx
 
 from ..support.image_python import folder, write

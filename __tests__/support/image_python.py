@@ -17,6 +17,7 @@ import venv
 from unittest import mock
 
 import pip  # noqa: F401 (scripts take parsers from it, also while the packages beside it are hidden)
+
 from common import build_secrets
 from common.marked import MARK
 from common.source import parse

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from common.constants import CONNECTOR_MODULES
 from pip._vendor.packaging.requirements import Requirement
+
+from common.constants import CONNECTOR_MODULES
 
 from .failure import Failure
 from .git import Repository

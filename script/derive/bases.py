@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from common.constants import CONNECTOR_MODULES
 from pip._vendor.packaging.version import Version
+
+from common.constants import CONNECTOR_MODULES
 
 from . import ranges, sglang, vllm
 from .index import File, Index

@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from common.constants import NIXL_DISTRIBUTION
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.version import Version
+
+from common.constants import NIXL_DISTRIBUTION
 
 from .failure import Failure
 from .git import Repository

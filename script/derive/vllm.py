@@ -9,11 +9,12 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 
+from pip._vendor.packaging.requirements import Requirement
+from pip._vendor.packaging.version import Version
+
 from common.source import Unreadable, parsed
 from measure.demands import sources
 from measure.floors import floors, might_have
-from pip._vendor.packaging.requirements import Requirement
-from pip._vendor.packaging.version import Version
 
 from . import dockerfile, ranges, requirements
 from .index import File, Index
