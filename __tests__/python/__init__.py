@@ -1,5 +1,7 @@
-"""Unit tests of the scripts that run inside of images, which they find as a step does (`step`,
-`measure`), and of what script/catalogue is made of (`derive`).
+"""Unit tests of the scripts that run in images and of those that derive the catalogue.
+
+The scripts are imported as a step imports them (`common`, `step`, `measure`), and `derive` as
+script/catalogue does.
 
 All: python3 -B -m __tests__.python
 One: python3 -B -m unittest __tests__/python/test_elf.py
@@ -10,6 +12,6 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# What is mounted into a build has no place for bytecode
+# The mounted folders must not contain bytecode
 sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(ROOT, "dockerfiles", "scripts"), os.path.join(ROOT, "script")]

@@ -1,4 +1,4 @@
-"""Runs all unit tests of the scripts, several at a time: most of the time they wait for processes.
+"""Runs all unit tests of the scripts in parallel: most of the time they wait for processes.
 
     python3 -B -m __tests__.python
 """
@@ -13,20 +13,18 @@ import unittest
 
 from . import ROOT
 
-# More than cores, for those that wait until a limit runs out
+# More than cores, for tests that wait for a time-out
 AT_A_TIME = (os.cpu_count() or 1) + 2
 COUNTED = ("failures", "errors", "skipped", "expectedFailures", "unexpectedSuccesses")
 
 
 def tests(suite):
-    """Its tests one by one; a module that can't be loaded is one, too, which fails."""
+    """Its tests; a module that can't be loaded is one that fails."""
     return [test for part in suite for test in (tests(part) if isinstance(part, unittest.TestSuite) else [part])]
 
 
 def carry_out(number):
-    """Runs one test. Returns how many ran, how many of them ended in which way, and what there is
-    to say of it.
-    """
+    """Runs one test. Returns how many ran, the counts of COUNTED, and the messages."""
     result = unittest.TextTestResult(unittest.runner._WritelnDecorator(io.StringIO()), True, 0)
     unittest.TestSuite([ALL[number]]).run(result)
     result.printErrors()
@@ -34,12 +32,12 @@ def carry_out(number):
 
 
 def main():
-    """Prints what unittest does, with its last lines, which script/count-tests.ts reads."""
+    """Prints what unittest does; script/count-tests.ts reads the last lines."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
-        # For what a process leaves that is ended and does not end
+        # For files of processes that are killed
         os.environ["TMPDIR"] = tempfile.tempdir = place
-        # Forked, so that nothing is loaded twice
+        # Forked, so that modules are loaded once
         with multiprocessing.get_context("fork").Pool(AT_A_TIME) as pool:
             done = list(pool.imap_unordered(carry_out, range(len(ALL))))
     ran = sum(one[0] for one in done)

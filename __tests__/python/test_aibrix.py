@@ -14,7 +14,7 @@ from ..support.image_python import SitePackages, library
 class ExtensionFileTest(unittest.TestCase):
     def setUp(self):
         self.site = SitePackages(self)
-        # Whoever imports it is told so
+        # Importing it fails
         self.site.add("aibrix_kvcache/__init__.py", "raise ImportError('it was imported')")
         given = mock.patch.object(driver, "environment", lambda: {})
         given.start()
@@ -97,7 +97,7 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual((found["needed"], found["undefinedSymbols"]), ([], []))
 
 
-# What it takes to load an extension and to list its operators
+# The parts of torch that load an extension and list its operators
 TORCH = """
 import ctypes
 class _C:
@@ -111,7 +111,7 @@ class ops:
 
 @unittest.skipUnless(shutil.which("gcc"), "a library is compiled")
 class ExtensionTest(unittest.TestCase):
-    """What is told of an extension and of the import of its package, and from how many processes."""
+    """The facts of an extension and of its package's import, and from how many processes."""
 
     def of(self, source, package):
         site = SitePackages(self)

@@ -11,7 +11,7 @@ RECORD = "nixl/__init__.py,sha256=x,1\n\"nixl/a,b.py\",,\n"
 
 
 class ImagePython(unittest.TestCase):
-    """A Python that finds packages in a folder of its own: one that PYTHONPATH names."""
+    """A Python that finds packages in a folder of PYTHONPATH."""
 
     def setUp(self):
         self.site = os.path.join(folder(self), "site-packages")
@@ -151,7 +151,7 @@ class EditableTest(ImagePython):
 
 class VersionTest(ImagePython):
     def of(self, texts):
-        """File → its text; module → what its version is."""
+        """File → its text; module → its version."""
         for name, text in texts.items():
             self.add(name + ".py", text)
         found = self.look()

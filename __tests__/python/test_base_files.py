@@ -11,7 +11,7 @@ from ..support.image_python import SitePackages, folder, write
 
 
 class BaseFilesTest(unittest.TestCase):
-    """What an image's measurement says of a base that was written down before."""
+    """What an image's measurement reports about a base that was recorded before."""
 
     def setUp(self):
         self.site = SitePackages(self)

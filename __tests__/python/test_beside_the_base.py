@@ -73,7 +73,7 @@ class RequiredOfAbsentTest(BesideTheBaseTest):
 
 
 class PipBesideTheBaseTest(BesideTheBaseTest):
-    """With which constraints pip is run, where it fails with some of them."""
+    """The constraints with which pip runs if it fails with some of them."""
 
     def constraints(self, refused=()):
         seen = []

@@ -66,7 +66,7 @@ class SourceTest(unittest.TestCase):
 
 
 class CheckoutTest(unittest.TestCase):
-    """What git leaves in the folder that is built in."""
+    """What git leaves in the build folder."""
 
     def setUp(self):
         self.origin = folder(self)

@@ -11,8 +11,7 @@ from step.wheel.cxx_compilers import environment
 
 from ..support.image_python import folder, printed, program, write
 
-# Compiles what follows the options, as a compiler with its own default standard, which says of
-# itself who it is
+# Compiles what follows the options, like a compiler with a default standard and a version
 ANSWERS = """case "$*" in
   *--version*) echo '%s'; exit 0 ;;
 esac

@@ -9,8 +9,7 @@ from ..support.image_python import SitePackages, folder, write
 
 FIXTURES = os.path.join(os.path.dirname(__file__), os.pardir, "fixtures", "torch-headers")
 
-# By wheel: what its headers refuse to be compiled with less than, and the standard of all of its
-# files
+# By wheel: the lowest standard that its headers accept, and the standard of all of its files
 WHEELS = {
     "2.7.0": (17, 17),
     "2.7.1": (17, 17),

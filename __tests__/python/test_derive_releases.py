@@ -7,7 +7,7 @@ from derive import aibrix, nixl
 from derive.failure import Failure
 from derive.imports import absolute, imported, lacking
 
-# Excerpts of AIBrix v0.7.0, and of the vLLM that it imports
+# Excerpts of AIBrix v0.7.0, and of the vLLM from which it imports
 CMAKE = '# Supported python versions.\nset(PYTHON_SUPPORTED_VERSIONS "3.9" "3.10" "3.11" "3.12")\n'
 PYPROJECT = (
     '[build-system]\nrequires = [\n    "cmake>=3.26.1",\n    "setuptools>=77.0.3,<80.0.0",\n'

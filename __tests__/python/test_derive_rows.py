@@ -6,7 +6,7 @@ from derive import bases, ranges, written
 
 
 def values(**said):
-    """`v0_9_0={"torch": "2.7.0"}` → what ranges.rows takes"""
+    """`v0_9_0={"torch": "2.7.0"}` → the input of ranges.rows"""
     return {
         Version(name[1:].replace("_", ".")): {field: (value, "package") for field, value in fields.items()}
         for name, fields in said.items()

@@ -133,7 +133,7 @@ class WithSourceTest(unittest.TestCase):
 class WithDockerfilesTest(unittest.TestCase):
     def test_the_dockerfiles_run_all_steps_and_no_other(self):
         scripts = "dockerfiles/scripts"
-        # It runs a step when it is imported
+        # Importing it would run a step
         steps = ast.literal_eval(
             re.search(r"(?ms)^STEPS = (\{.*?^\})$", read(scripts, "common", "__main__.py")).group(1)
         )
@@ -153,7 +153,7 @@ class WithDockerfilesTest(unittest.TestCase):
         for engine in ("vllm", "sglang"):
             text = read("dockerfiles", "Dockerfile." + engine)
             self.assertIn(f"COPY --from=ucx-builder {UCX_PREFIX} /\n", text)
-            # Once for the image, and for each of the two that measure it
+            # Once for the image, and once for each of its two measurements
             self.assertEqual(text.count(f"--mount=type=bind,from=ucx,target={UCX_MOUNT} "), 3)
 
 

@@ -32,7 +32,7 @@ class DriverTest(unittest.TestCase):
             self.addCleanup(given.stop)
 
     def environment(self):
-        """As a new process has it."""
+        """The environment as a new process measures it."""
         driver.environment.cache_clear()
         self.addCleanup(driver.environment.cache_clear)
         return driver.environment()

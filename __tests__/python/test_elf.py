@@ -17,7 +17,7 @@ class ElfTest(unittest.TestCase):
         return write(self.path, content)
 
     def changed(self, at, kind, value):
-        """A good file but for one field."""
+        """A valid file except for one field."""
         content = bytearray(elf_file(needed=["libc.so.6"], undefined=["malloc"]))
         struct.pack_into(kind, content, at, value)
         return self.written(bytes(content))

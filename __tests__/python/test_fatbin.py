@@ -13,7 +13,7 @@ NO_KERNEL = elf_with({".nv.info": b"\x5a" * 40})
 
 
 def entry(kind, number, payload=b"\x5a" * 40, header=64, size=None, flags=0x11, plain=0):
-    """An entry as nvcc writes it, with room for what is not read.
+    """An entry as nvcc writes it, with space for what is not read.
 
     plain: size before it was compressed.
     """

@@ -13,14 +13,14 @@ from ..support.python_index import PackageIndex
 
 
 class GivenIndexTest(unittest.TestCase):
-    """What a base has set besides, with a real pip."""
+    """Other sources that a base sets, with a real pip."""
 
     def setUp(self):
         self.index, self.home, self.python = PackageIndex(self), folder(self), environment(self)
         self.constraints = write(self.home + "/constraints.txt", f"--extra-index-url {self.index.url}constraints\n")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))}
         self.set(clear=True, **dict(kept, HOME=self.home, XDG_CONFIG_DIRS=self.home + "/xdg", no_proxy="*"))
-        # It has one: to ask takes half a second each time.
+        # This Python has a pip; each check takes half a second.
         for given in (
             mock.patch.object(run_pip, "pip_path", return_value=None),
             mock.patch.object(sys, "executable", self.python + "/bin/python3"),
@@ -34,7 +34,7 @@ class GivenIndexTest(unittest.TestCase):
         self.addCleanup(given.stop)
 
     def asked(self, *more):
-        """Names of the indexes that pip asks for a package."""
+        """Names of the indexes that pip requests a package from."""
         self.index.asked.clear()
         arguments = ["download", "-q", "--no-cache-dir", "-d", folder(self), "sample", *more]
         with printed():
@@ -42,9 +42,7 @@ class GivenIndexTest(unittest.TestCase):
         return self.index.asked
 
     def expect(self, others):
-        """The settings are such that pip asks the others, and such that it doesn't where an index
-        is given.
-        """
+        """The base's settings make pip use the others, and only the given index if there is one."""
         self.assertEqual(self.asked(), others)
         secret(self, "package-index", self.index.url + "given")
         self.assertEqual(self.asked(), {"given"})

@@ -108,7 +108,7 @@ class UserSiteTest(unittest.TestCase):
         home = folder(self)
         place = site_of(home + "/.local")
         path = write(place + "/nixl.py")
-        # Not the Python of a virtual environment, which has no packages of a user
+        # Not a virtual environment's Python, which ignores a user's packages
         with (
             mock.patch.dict(os.environ, HOME=home),
             mock.patch.object(sys, "executable", os.path.realpath(sys.executable)),

@@ -30,7 +30,7 @@ MAIL = "From 1234 Mon Sep 17 00:00:00 2001\nSubject: [PATCH] x\n\n vllm/config.p
 
 
 def plain(patch):
-    """As diff -u writes it, without a line for git."""
+    """A patch as diff -u writes it, without git's lines."""
     return patch.partition("\n")[2]
 
 

@@ -14,7 +14,7 @@ EQUAL = {"bytes": 65536, "differs": None}
 
 
 class KvcacheTest(unittest.TestCase):
-    """On the stand-in's cache and torch, which have the real names."""
+    """With the stand-in's cache and torch, which have the real names."""
 
     def setUp(self):
         self.site = folder(self)

@@ -11,7 +11,7 @@ from measure.subprocesses import Child, Done
 
 FINAL = "Final:                    50      6.643  4000.158  4000.158      249.99     249.99         250         250\n"
 
-# Listens, takes one connection, and does then what the test says.
+# Listens, accepts one connection, and then does what the test says.
 SERVER = """
 import socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("-p") + 1])))
@@ -26,9 +26,7 @@ channel = socket.create_connection(("127.0.0.1", int(sys.argv[sys.argv.index("-p
 
 class MovedTest(unittest.TestCase):
     def moved(self, server, client, **limits):
-        """What comes of a ucx_perftest that does these things, of which only those that hang have
-        to meet a limit.
-        """
+        """The result of a ucx_perftest that does this; only what hangs meets a time limit."""
         with tempfile.TemporaryDirectory() as directory:
             tool = os.path.join(directory, "ucx_perftest")
             both = "import sys\nif sys.argv[1].startswith('127.'):\n%s\nelse:\n%s\n"

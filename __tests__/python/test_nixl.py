@@ -58,7 +58,7 @@ class PatternsTest(unittest.TestCase):
 
 
 class BaseTest(unittest.TestCase):
-    """What happens to NIXL where it is told to stay."""
+    """What happens to the base's NIXL if it is to stay."""
 
     def run_main(self, installed):
         with mock.patch.dict(os.environ, NIXL_VERSION="base"), mock.patch("sys.stdout", io.StringIO()) as said, \

@@ -8,7 +8,7 @@ from ..support.image_python import folder, write
 from ..support.limits import limit_begins
 from . import ROOT
 
-# As the stand-in's compiled module, for plugins that are only files
+# Like the stand-in's compiled module, for plugins that are only files
 BINDINGS = """
 import ctypes
 def load(path):
@@ -33,7 +33,7 @@ class NixlTransferTest(unittest.TestCase):
         write(self.site + "/nixl/_api.py", stand_in())
         self.plugin("UCX")
         self.stubs({})
-        # To compare a megabyte takes longer than all else
+        # Comparing a megabyte would take longer than all else
         for given in (
             mock.patch.dict(os.environ, PYTHONPATH=self.site),
             mock.patch.object(nixl_transfer, "SIZE", 4096),

@@ -52,7 +52,7 @@ class SecretTextsTest(WithIndex):
 
 
 class Index(http.server.BaseHTTPRequestHandler):
-    """Answers as its path says: /200/…, /login/…, /wheels/…"""
+    """Answers according to the path: /200/…, /login/…, /wheels/…"""
 
     def do_GET(self):
         kind = self.path.split("/")[1]

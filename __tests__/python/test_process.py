@@ -10,7 +10,7 @@ from ..support.image_python import printed, secret
 
 
 def causes(line):
-    """What each pattern takes from a line."""
+    """What each pattern finds in a line."""
     return [match.group(1).strip() for match in (pattern.search(line) for pattern in CAUSES) if match]
 
 

@@ -15,7 +15,7 @@ class RunningTest(unittest.TestCase):
     def setUp(self):
         self.base = folder(self)
         self.here = folder(self)
-        # Not that of a virtual environment, which has no packages of a user
+        # Not a virtual environment's, which ignores a user's packages
         python = os.path.join(folder(self), "python3")
         os.symlink(os.path.realpath(sys.executable), python)
         path = "{}:{}".format(os.path.dirname(python), os.environ["PATH"])

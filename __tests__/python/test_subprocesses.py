@@ -72,7 +72,7 @@ def is_gone(pid):
 
 
 class LimitTest(unittest.TestCase):
-    """Nothing that a program does makes its measurement last."""
+    """No program can make its measurement last long."""
 
     def assertShort(self, argv, seconds=0.1):
         before = time.monotonic()

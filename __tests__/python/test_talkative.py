@@ -14,8 +14,7 @@ from step.image.nixl import distributions
 from ..support import image_python
 from ..support.image_python import SitePackages, folder, write
 
-# Before, behind and in the middle of what else is printed, with and without an end of the line, to
-# each of both outputs
+# Prints before, after and amid other output, with and without a line end, to both outputs
 BANNER = """import atexit, os, sys
 print("Good morning, pid %d" % os.getpid())
 sys.stdout.write("vllm 1 requires sample, which is not installed.\\n12.9")

@@ -20,7 +20,7 @@ esac
 
 
 def toolkit_home(case, codes="sm_75 sm_80 sm_90 sm_100 sm_90a compute_110 sm_120", release="13.0"):
-    """A toolkit whose nvcc only answers; this process finds it first."""
+    """A toolkit whose nvcc only reports; this process finds it first."""
     home = folder(case)
     os.chmod(write(home + "/bin/nvcc", NVCC % (release, codes)), 0o755)
     given = mock.patch.dict(os.environ, CUDA_HOME=home)
@@ -102,7 +102,7 @@ class PlacesTest(unittest.TestCase):
         return self.place + "/" + name
 
     def both(self):
-        """As it is built with, and as it is measured."""
+        """The toolkit for builds, and the measured one."""
         measured, built = engine.toolkit(), Toolkit()
         self.assertEqual((measured["home"], measured["version"]), (built.home, built.version))
         return built.home

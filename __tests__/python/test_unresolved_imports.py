@@ -15,7 +15,7 @@ class NamesTest(unittest.TestCase):
             self.packages.add(package + "/__init__.py")
 
     def problem_of(self, text):
-        """What is wrong with a connector of this text."""
+        """The unresolved import of a connector with this text."""
         self.packages.add(CONNECTOR.replace(".", "/") + ".py", text)
         return unresolved_import(CONNECTOR)
 

@@ -11,7 +11,7 @@ GROUP = "root:x:0:\nengine:x:2001:\nvideo:x:44:a,engine\n"
 
 class UserTest(unittest.TestCase):
     def look(self, name, directory="/work"):
-        """(what is known of the user, what it was tried as)."""
+        """(facts of the user, arguments of the attempt)."""
         tried = []
 
         def find(path, fields):

@@ -1,6 +1,4 @@
-"""Makes the bytes of a small 64-bit ELF file, with as much in it as a shared object has to say of
-others.
-"""
+"""Builds a small 64-bit ELF file with the tables that name a shared object's dependencies."""
 
 import struct
 

@@ -1,7 +1,4 @@
-"""What a test sees as the Python of an image.
-
-Packages, programs and answers of its own, until the test ends.
-"""
+"""The Python of an image for a test: with packages, programs and answers until the test ends."""
 
 import contextlib
 import functools
@@ -22,7 +19,7 @@ from common import build_secrets
 from common.marked import MARK
 from common.source import parse
 
-# Until this process ends
+# Kept until this process ends
 KEPT = []
 OF_THIS_MACHINE = [path for path in sys.path if path.endswith("-packages")]
 
@@ -99,10 +96,7 @@ def site_of(place):
 
 
 def library(path, source, *options):
-    """Puts a shared library of this source in C there, with the folders above it.
-
-    Returns the path.
-    """
+    """Compiles C source into a shared library at a path, with the folders above it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return shutil.copy(compiled(source, options), path)
 
@@ -118,7 +112,7 @@ def compiled(source, options):
 
 
 def program(case, name, script):
-    """Puts a shell script on the PATH, before all others; returns its path."""
+    """Puts a shell script first on the PATH; returns its path."""
     path = write(os.path.join(folder(case), name), f"#!/bin/sh\n{script}\n")
     os.chmod(path, 0o755)
     given = mock.patch.dict(os.environ, PATH="{}:{}".format(os.path.dirname(path), os.environ["PATH"]))
@@ -128,11 +122,9 @@ def program(case, name, script):
 
 
 def python_answers(case, value):
-    """Makes a Python that gives one answer to each question what scripts start as sys.executable.
+    """Replaces sys.executable by a Python with a banner that gives the same answer to every question.
 
-    It has a banner, too.
-
-    The scripts ask it for pip before each use; to ask the real one takes half a second.
+    The scripts ask it for pip before each use, which takes half a second with a real one.
     """
     path = program(case, "python3", f"echo 'Good morning'\necho '{MARK}{json.dumps(value)}'")
     given = mock.patch.object(sys, "executable", path)

@@ -1,4 +1,4 @@
-"""Time limits that run out at once for what really hangs, and not before on a busy machine."""
+"""Time limits that are short for what hangs, and do not run out early on a busy machine."""
 
 import time
 from unittest import mock
@@ -9,9 +9,7 @@ LONGEST_SECONDS = 60
 
 
 def limit_begins(case, said):
-    """Has the limit of a program begin when it has printed this, whenever it comes to that, or has
-    ended.
-    """
+    """Starts the time limit of a program when it has printed `said`, or has ended."""
     end = Child.end
 
     def end_later(child, seconds):

@@ -1,4 +1,4 @@
-"""A package index for tests, which notes what it was asked for."""
+"""A package index for tests that records requests."""
 
 import http.server
 import io
