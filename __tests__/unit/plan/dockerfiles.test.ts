@@ -60,9 +60,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     expect(runs).toHaveLength(12)
     for (const run of runs) {
       const [last = ''] = run.split('\n').slice(-1)
-      expect(JSON.parse(last)).toEqual(
-        expect.arrayContaining(['/bin/sh', '/run/image-action/common/run']),
-      )
+      expect(JSON.parse(last)).toEqual(expect.arrayContaining(['/bin/sh', '/run/image-action/common/run']))
     }
     expect(dockerfile).not.toMatch(/^(?:SHELL|CMD|ENTRYPOINT)\b/m)
   })
