@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Optional, Union
 
-from common.source import Unreadable, last_name, parsed
+from common.source import Unreadable, bound_names, parsed
 
 # Levels of star imports that are followed
 DEEPEST = 5
@@ -47,7 +47,7 @@ def has(module: str, name: str | None, read: Read, depth: int = 0) -> bool:
     except Unreadable:
         return True
     for node in ast.walk(tree):
-        if name in bound(node) or (name == "__getattr__" and depth > 0):
+        if name in bound_names(node) or (name == "__getattr__" and depth > 0):
             return True
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names) and depth < DEEPEST:
             if has(absolute(node, module, read), name, read, depth + 1):
@@ -69,14 +69,3 @@ def absolute(node: ast.ImportFrom, module: str, read: Read) -> str:
     is_package = read(f"{module.replace('.', '/')}/__init__.py") is not None
     above = parts[: len(parts) - node.level + is_package]
     return ".".join(above + ([node.module] if node.module else []))
-
-
-def bound(node: ast.AST) -> set[str | None]:
-    """Names that a statement binds."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {node.name}
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name for alias in node.names}
-    if isinstance(node, ast.Assign):
-        return set(map(last_name, node.targets))
-    return {last_name(node.target)} if isinstance(node, ast.AnnAssign) else set()

@@ -22,10 +22,10 @@ PLAIN = re.compile(r"^(?!.*===)[\w.,<>=!~*+]+$")
 def pip_beside_the_base(arguments: Sequence[str], requirements: Sequence[str], what: str) -> None:
     """Runs pip for requirements that the base lacks, constrained to the versions that it has.
 
-    what: as in `pip`.
-
     What the base's packages require of packages that the base lacks counts, too, if pip finds such
     versions: vllm 0.33.0 pins nvtx, of which AIBrix takes any.
+
+    what: as in `pip`.
     """
     held, required = installed_constraints(), required_of_absent()
     say(f"constraints: {len(held)} versions of the base are held")

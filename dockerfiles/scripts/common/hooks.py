@@ -103,8 +103,7 @@ def replaced(tree: ast.Module) -> dict[str, set[str]]:
 
 
 def attributes_by_owner(tree: ast.Module) -> tuple[dict[str | None, set[str]], dict[str | None, set[str]]]:
-    """(stored, loaded): owner's name → attributes that a module replaces in it and reads from it.
-    """
+    """(stored, loaded): owner's name → attributes that a module replaces in it and reads of it."""
     stored: dict[str | None, set[str]] = {}
     loaded: dict[str | None, set[str]] = {}
     for node in ast.walk(tree):

@@ -56,11 +56,9 @@ def no_index() -> dict[str, str | None]:
 def no_other_source() -> dict[str, str | None]:
     """Variables that override every other source of packages; None removes one.
 
-    A base may set sources in its environment and its files.
-
-    For pip a variable outranks its files, and a blank one is an empty list (pip's
-    ConfigOptionParser skips an empty one). A file of constraints or requirements may name an index,
-    too. src/system/pip.ts reads the same list.
+    A base may set sources in its environment and its files. For pip a variable outranks its files,
+    and a blank one is an empty list (pip's ConfigOptionParser skips an empty one). A file of
+    constraints or requirements may name an index, too. src/system/pip.ts reads the same list.
     """
     with open(os.path.join(os.path.dirname(__file__), "given_index.json"), encoding="utf-8") as file:
         return json.load(file)

@@ -98,6 +98,7 @@ def pip(
     """Runs pip.
 
     The package index's address, which may hold a password, reaches no other process than pip.
+
     what, cause_first: as in `run`. online: whether pip may use the package index.
     """
     extra = {**SETTINGS, **trust(), **(env or {})}

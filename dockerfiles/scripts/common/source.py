@@ -84,6 +84,15 @@ def text_of(node: ast.AST | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def bound_names(node: ast.AST) -> set[str]:
+    """Names that a single node binds, without those of nodes in it."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else set()
+
+
 def assigned(tree: ast.AST, name: str) -> Iterator[ast.expr]:
     """The expressions that are assigned to a name."""
     for node in ast.walk(tree):

@@ -17,7 +17,7 @@ from .subprocesses import OK, failure, python, run
 from .unresolved_imports import unresolved_import
 
 # Imports the connector and answers in whose file it failed, so that a missing part of the engine
-# can be told from a connector that does not fit the engine.
+# can be distinguished from a connector that does not fit the engine.
 IMPORT = """
 import importlib, traceback
 try:

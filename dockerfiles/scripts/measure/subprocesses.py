@@ -146,8 +146,10 @@ def python(
 ) -> tuple[Any, dict[str, str]]:
     """Runs Python code; returns what it passes to `answer(...)`, if anything, and its outcome.
 
-    interpreter: another Python than this one, with its options. The answer is printed before Python
-    ends, so that a crash at the end can be told from an earlier one.
+    interpreter: another Python than this one, with its options.
+
+    The answer is printed before Python ends, so that a crash at the end can be distinguished from
+    an earlier one.
     """
     command = [*(interpreter or [sys.executable]), *marked.arguments(code), *arguments]
     done = run(command, env, seconds, directory)

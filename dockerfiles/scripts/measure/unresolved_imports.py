@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from common.constants import ENGINES
 from common.packages import package_directory
-from common.source import Unreadable, parse
+from common.source import Unreadable, bound_names, parse
 
 OURS = ("aibrix_kvcache",)
 
@@ -101,12 +101,5 @@ def has(module: str, name: str) -> bool:
         return False
     if not path.endswith(".py"):
         return True
-    defined = set()
-    for node in ast.walk(parse(path)):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            defined.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            defined.add(node.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            defined.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    return name in defined or "__getattr__" in defined or "*" in defined
+    defined = set().union(*map(bound_names, ast.walk(parse(path))))
+    return bool(defined & {name, "__getattr__", "*"})

@@ -14,6 +14,7 @@ from importlib import metadata
 from common import hooks, runners
 from common.constants import CONNECTOR_MODULES, INTEGRATION_RECORD
 from common.failure import Failure, say, warn
+from common.packages import package_directory
 from common.process import run
 from common.system_packages import patch_program
 
@@ -87,7 +88,7 @@ def apply(path: str, engine: str) -> None:
 
     Parts for files beside the package (csrc, tests) are left out.
     """
-    folder = os.path.dirname(directory(engine))
+    folder = os.path.dirname(package_directory(engine))
     kept = os.path.join(os.path.dirname(INTEGRATION_RECORD), os.path.basename(path))
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         text = only_package(file.read(), engine)
@@ -121,7 +122,7 @@ def conditions(engine: str, mode: str, evidence: str | None) -> list[dict[str, s
     """What a user must set so that AIBrix acts on what runs. Gates judge later whether it can."""
     if engine != "vllm" or mode == "none":
         return []
-    top, aibrix = directory(engine), directory("aibrix_kvcache")
+    top, aibrix = package_directory(engine), package_directory("aibrix_kvcache")
     if mode == "patch":
         path = os.path.join(os.path.dirname(INTEGRATION_RECORD), evidence)
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -129,9 +130,3 @@ def conditions(engine: str, mode: str, evidence: str | None) -> list[dict[str, s
     else:
         found = hooks.hooks(aibrix, top)[0] if aibrix else []
     return runners.conditions(runners.runners(top), found) or []
-
-
-def directory(package: str) -> str | None:
-    """Directory of an importable package, or None."""
-    spec = importlib.util.find_spec(package)
-    return list(spec.submodule_search_locations)[0] if spec and spec.submodule_search_locations else None

@@ -2,10 +2,9 @@
 
 It is the UCX that NIXL bundles, at its release's tag or a branch's commit.
 
-They have a prefix of their own, where the loader does not look, so that no second libucp meets
-NIXL's in a process. The
-tools find their own libraries by DT_RPATH, which outranks LD_LIBRARY_PATH: their internal
-structures only fit each other.
+The tools have a prefix of their own, where the loader does not look, so that no second libucp meets
+NIXL's in a process. They find their own libraries by DT_RPATH, which outranks LD_LIBRARY_PATH:
+their internal structures only fit each other.
 
 Beside bin and lib, the result has source.json (version, commit) for those who store it, and the
 link-time stubs of the driver's libraries for measurements; the image gets neither.

@@ -87,7 +87,7 @@ def prepare(
 ) -> dict[str, str]:
     """Installs the project's build requirements beside the base; returns the build's environment.
 
-    compilers: the variables that choose them, which the environment includes
+    compilers: the variables that choose compilers, which the environment includes
     """
     pyproject = f"{project}/pyproject.toml"
     has_own_backend = "backend-path" in read_toml(pyproject).get("build-system", {})
