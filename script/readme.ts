@@ -1,6 +1,9 @@
-// Writes into README.md the tables of inputs and outputs from action.yml, and what goes with what from the catalogue; into
-// docs/environment.md the variables that programs get. `--check` fails if they differ.
-import { readFileSync, writeFileSync } from 'node:fs'
+// Writes the generated parts of the documentation: inputs and outputs from action.yml, versions and releases from the catalogue,
+// gates from src/verify, variables from src/system. A part begins at `<!-- name -->` and ends at `<!-- /name -->`, or at the next
+// heading if the file has no such end. `--check` fails if a file differs.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
 import { programVariables } from '../src/system/program-variables.ts'
@@ -8,19 +11,81 @@ import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
 
 type Entry = { description: string; default?: string }
-const action = parse(readFileSync('action.yml', 'utf8')) as Record<
-  'inputs' | 'outputs',
-  Record<string, Entry>
->
+type Named = [name: string, entry: Entry]
+
+const actionText = readFileSync('action.yml', 'utf8')
+const action = parse(actionText) as Record<'inputs' | 'outputs', Record<string, Entry>>
+
+/** What people set and read; docs/inputs.md has all of it. */
+const usual = {
+  inputs: [
+    ...['engine', 'versions', 'aibrix-version', 'nixl-version', 'platforms'],
+    ...['registry', 'namespace', 'username', 'password', 'push'],
+  ],
+  outputs: ['tags', 'digests', 'images', 'components', 'conditions', 'changed', 'logs-path'],
+}
+
+/** The longest description that is in a table as a whole. */
+const longestCell = 110
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 }
 
-function inputRow([name, entry]: [string, Entry]): string {
+/** `A sentence. Others.` → `A sentence`, `Others.` */
+function divided(description: string): [first: string, rest: string] {
+  const [first = '', ...rest] = description.split(/\. (?=\p{Lu}|auto |default |git-credentials )/u)
+  return [first, rest.length === 0 ? '' : `${rest.join('. ')}.`]
+}
+
+function firstSentence({ description }: Entry): string {
+  return cell(divided(description)[0])
+}
+
+function defaultOf(entry: Entry): string {
   const lines = (entry.default ?? '').trim().split('\n')
-  const value = lines[0] === '' ? '–' : lines.map((line) => `\`${line}\``).join('<br>')
-  return `| \`${name}\` | ${value} | ${cell(entry.description)} |`
+  return lines[0] === '' ? '–' : lines.map((line) => `\`${line}\``).join('<br>')
+}
+
+/** A table whose cells are short, and below it what did not fit. */
+function explained(header: string[], entries: Named[], cells: (entry: Entry) => string[]): string[] {
+  const isLong = ({ description }: Entry) =>
+    description.length > longestCell && divided(description)[1] !== ''
+  const rows = entries.map(([name, entry]) => {
+    const text = isLong(entry) ? `${firstSentence(entry)} ↓` : cell(entry.description)
+    return [`\`${name}\``, ...cells(entry), text]
+  })
+  const long = entries.filter(([, entry]) => isLong(entry))
+  return [
+    ...table(header, rows),
+    '',
+    ...long.map(([name, { description }]) => `- \`${name}\`: ${cell(divided(description)[1])}`),
+  ]
+}
+
+function table(header: string[], rows: string[][]): string[] {
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
+}
+
+/** The groups that the comments of action.yml make of the inputs. */
+function inputGroups(): { title: string; entries: Named[] }[] {
+  const groups: { title: string; entries: Named[] }[] = []
+  const [, inputs = ''] = /^inputs:\n([^]*?)^\w/m.exec(actionText) ?? []
+  for (const [, title, name] of inputs.matchAll(/^ {2}(?:# (.*)|([\w-]+):)$/gm)) {
+    if (title !== undefined) groups.push({ title, entries: [] })
+    else if (name !== undefined) groups.at(-1)?.entries.push([name, input(name)])
+  }
+  return groups
+}
+
+function entryOf(kind: 'inputs' | 'outputs', name: string): Entry {
+  const entry = action[kind][name]
+  if (entry === undefined) throw new Error(`action.yml has no ${name} among its ${kind}`)
+  return entry
+}
+
+function input(name: string): Entry {
+  return entryOf('inputs', name)
 }
 
 /** `GIT_* LANG` → `GIT_…`, `LANG` */
@@ -31,40 +96,90 @@ function variableNames(names: string): string {
     .join(', ')
 }
 
-const documents: Record<string, Record<string, string[]>> = {
+const history = renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))
+
+/** What `pattern` finds in the history: the README has the current release alone. */
+function ofHistory(pattern: RegExp): string {
+  const [, found] = pattern.exec(history) ?? []
+  if (found === undefined) throw new Error(`the history of the catalogue has no ${String(pattern)}`)
+  return found.trim()
+}
+
+/** @returns rows for docs/gates.md; undefined as long as src/verify does not describe its gates */
+async function gateTable(): Promise<string[] | undefined> {
+  const file = resolve('src/verify/gate-descriptions.ts')
+  if (!existsSync(file)) return undefined
+  const { gateDescriptions } = (await import(pathToFileURL(file).href)) as {
+    gateDescriptions: Record<string, Record<string, string>>
+  }
+  const rows = Object.entries(gateDescriptions)
+  const columns = Object.keys(rows[0]?.[1] ?? {})
+  return table(
+    ['gate', ...columns],
+    rows.map(([name, texts]) => [`\`${name}\``, ...columns.map((column) => cell(texts[column] ?? '–'))]),
+  )
+}
+
+const documents: Record<string, Record<string, string[] | undefined>> = {
   'README.md': {
-    inputs: ['| input | default | |', '| --- | --- | --- |', ...Object.entries(action.inputs).map(inputRow)],
-    outputs: [
-      '| output | |',
-      '| --- | --- |',
-      ...Object.entries(action.outputs).map(
-        ([name, { description }]) => `| \`${name}\` | ${cell(description)} |`,
+    inputs: [
+      ...table(
+        ['input', 'default', ''],
+        usual.inputs.map((name) => [`\`${name}\``, defaultOf(input(name)), firstSentence(input(name))]),
+      ),
+      '',
+      ...table(
+        ['output', ''],
+        usual.outputs.map((name) => [`\`${name}\``, firstSentence(entryOf('outputs', name))]),
       ),
     ],
-    history: [renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))],
+    release: [
+      ofHistory(/## Compatibility Matrix[^]*?(\|[^]*?)\n\n/),
+      '',
+      `**Recommended Tags** of AIBrix ${ofHistory(/### (\S+) \(Current\)/)} ([all releases, and what goes with what](docs/history.md)):`,
+      '',
+      ofHistory(/\(Current\)[^]*?\*\*Recommended Tags:\*\*([^]*?)(?:\n\n[^-]|$)/),
+    ],
   },
+  'docs/inputs.md': {
+    inputs: inputGroups().flatMap(({ title, entries }) => [
+      `### ${title}`,
+      '',
+      ...explained(['input', 'default', ''], entries, (entry) => [defaultOf(entry)]),
+      '',
+    ]),
+    outputs: explained(['output', ''], Object.entries(action.outputs), () => []),
+  },
+  'docs/history.md': { history: [history] },
+  'docs/gates.md': { gates: await gateTable() },
   'docs/environment.md': {
-    variables: [
-      '| variables | programs get them | |',
-      '| --- | --- | --- |',
-      ...programVariables.map(
-        ({ names, passedOn, reason }) =>
-          `| ${variableNames(names)} | ${passedOn ? 'yes' : 'no'} | ${reason} |`,
-      ),
-    ],
+    variables: table(
+      ['variables', 'programs get them', ''],
+      programVariables.map(({ names, passedOn, reason }) => [
+        variableNames(names),
+        passedOn ? 'yes' : 'no',
+        reason,
+      ]),
+    ),
   },
+}
+
+/** @returns the text with another part; undefined lines leave it as it is */
+function withPart(text: string, name: string, lines: string[] | undefined): string {
+  const hasEnd = text.includes(`<!-- /${name} -->`)
+  const place = new RegExp(`<!-- ${name} -->[^]*?${hasEnd ? `<!-- /${name} -->` : '(?=\\n#|$)'}`)
+  if (!place.test(text)) throw new Error(`there is no <!-- ${name} -->`)
+  const end = hasEnd ? `\n\n<!-- /${name} -->` : '\n'
+  return lines === undefined
+    ? text
+    : text.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}${end}`)
 }
 
 for (const [file, parts] of Object.entries(documents)) {
   const before = readFileSync(file, 'utf8')
   let after = before
-  for (const [name, lines] of Object.entries(parts)) {
-    const place = new RegExp(`<!-- ${name} -->[^]*<!-- /${name} -->`)
-    if (!place.test(after)) throw new Error(`${file} has no <!-- ${name} --> … <!-- /${name} -->`)
-    after = after.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}\n\n<!-- /${name} -->`)
-  }
+  for (const [name, lines] of Object.entries(parts)) after = withPart(after, name, lines)
   after = await format(after, { ...(await resolveConfig(file)), filepath: file })
   if (!process.argv.includes('--check')) writeFileSync(file, after)
-  else if (before !== after)
-    throw new Error(`${file} differs from what it is made of; run node script/readme.ts`)
+  else if (before !== after) throw new Error(`${file} is out of date; run node script/readme.ts`)
 }

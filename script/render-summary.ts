@@ -1,19 +1,23 @@
-// Shows job summaries as GitHub does, light and dark, and complains where something is wider than GitHub's column:
-//   node script/render-summary.ts [NAME...]   samples of every kind of run, or some of them (summary-samples.ts)
-//   node script/render-summary.ts FILE.md...  these, such as .cache/demo/summary.md
+// Renders job summaries as GitHub does, light and dark, and reports what is wider than GitHub's column:
+//   node script/render-summary.ts [NAME...]       samples of every kind of run, or some of them (summary-samples.ts)
+//   node script/render-summary.ts FILE.md...      these, such as .cache/demo/summary.md
+//   node script/render-summary.ts --docs FILE.md  the top of this one, as docs/summary-light.png and -dark.png
 // Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from Debian:
 //   apt-get install chromium cmark-gfm fonts-noto-color-emoji
-// and packs from npm what a page needs besides. No test needs any of it, so that it is no dependency.
+// and packages from npm that it downloads. No test needs any of them, so they are no dependency.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Browser, openBrowser } from './browser.ts'
-import { heightOf, openFolds, pageOf, themes, tooWide } from './summary-page.ts'
+import { heightOf, heightOfTop, openFolds, pageOf, themes, tooWide } from './summary-page.ts'
 import { samples } from './summary-samples.ts'
 
 /** GitHub's column, in pixels; the window has a margin of 32 on both sides. */
 const width = 980
 const margin = 32
+
+/** The pictures in docs/, in pixels: at most so high, and the column as wide as GitHub's */
+const docs = { height: 900, margin: 16 }
 
 const folder = resolve('.cache/summary')
 
@@ -62,6 +66,23 @@ async function render(browser: Browser, name: string, markdown: string, tools: T
   return wide.length === 0
 }
 
+/** Writes the top of a summary to docs/, as far as whole blocks fit. */
+async function renderForDocs(browser: Browser, markdown: string, { css, mermaid }: Tools): Promise<void> {
+  const html = toHtml(markdown)
+  const { margin } = docs
+  const surroundings = { mermaid, width, margin }
+  for (const theme of themes) {
+    const file = join(folder, `docs-${theme}.html`)
+    const stylesheet = join(css, `github-markdown-${theme}.css`)
+    writeFileSync(file, pageOf(html, theme, { css: stylesheet, ...surroundings }))
+    await browser.open(file, 'ready')
+    const height = Number(await browser.ask(heightOfTop(docs.height - margin))) + margin
+    const picture = join('docs', `summary-${theme}.png`)
+    writeFileSync(picture, await browser.picture(width + 2 * margin, height))
+    console.log(`${picture}: ${height} px high`)
+  }
+}
+
 /** @returns the height of the page */
 async function photograph(browser: Browser, name: string): Promise<number> {
   const height = Number(await browser.ask(heightOf))
@@ -80,10 +101,13 @@ const pages =
     : Object.entries(samples).filter(([name]) => chosen.length === 0 || chosen.includes(name))
 const browser = await openBrowser(join(folder, 'profile'), width + 2 * margin)
 try {
-  for (const [name, markdown] of pages) {
-    writeFileSync(join(folder, `${name}.md`), markdown)
-    if (!(await render(browser, name, markdown, tools))) process.exitCode = 1
-  }
+  const [first] = pages
+  if (chosen.includes('--docs') && first) await renderForDocs(browser, first[1], tools)
+  else
+    for (const [name, markdown] of pages) {
+      writeFileSync(join(folder, `${name}.md`), markdown)
+      if (!(await render(browser, name, markdown, tools))) process.exitCode = 1
+    }
 } finally {
   browser.close()
 }

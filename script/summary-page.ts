@@ -46,6 +46,13 @@ export const openFolds = `document.querySelectorAll('details').forEach((fold) =>
 /** An expression: the height of the page, in pixels. */
 export const heightOf = 'Math.ceil(document.documentElement.getBoundingClientRect().height) + 32'
 
+/** An expression: where the last block ends that ends within so many pixels of the page's top, and is no heading */
+export function heightOfTop(limit: number): string {
+  return `Math.ceil(Math.max(...[...document.querySelectorAll('article > :not(h2, h3)')]
+  .map((block) => block.getBoundingClientRect().bottom)
+  .filter((bottom) => bottom <= ${limit})))`
+}
+
 /**
  * An expression: a line for each element that is wider than the column. A table or a block of code that is too wide has a bar to
  * scroll it with, so that its content is what is measured.
