@@ -115,9 +115,9 @@ describe('the history', () => {
     )
   })
 
-  it('is in the README as it is', () => {
+  it('is in docs/history.md as it is', () => {
     const written =
-      /<!-- history -->([^]*)<!-- \/history -->/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? ''
+      /<!-- history -->([^]*)<!-- \/history -->/.exec(readFileSync('docs/history.md', 'utf8'))?.[1] ?? ''
     expect(plain(written)).toEqual(plain(text))
   })
 })
