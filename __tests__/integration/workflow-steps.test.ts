@@ -73,7 +73,7 @@ async function runStep(
 }
 
 describe('the alarm of nightly.yml', () => {
-  const step = ['nightly.yml', 'alarm', 'One issue while the images are not confirmed'] as const
+  const step = ['nightly.yml', 'alarm', 'Keep one issue open while the images are not confirmed'] as const
   const title = 'The nightly images are not confirmed'
   const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z/, 'Z')
   const open = [
@@ -105,7 +105,7 @@ describe('the alarm of nightly.yml', () => {
   const opened = (body: string) => [`POST issues {"body":"${body}","title":"${title}"}`]
   const commented = (body: string) => [`POST issues/7/comments {"body":"${body}"}`]
   const failed = 'The nightly run has failed: https://run'
-  const cancelled = 'The nightly run was cancelled, by hand or since a leg took too long: https://run'
+  const cancelled = 'The nightly run was cancelled, by hand or because a leg took too long: https://run'
   const old = (days: number) =>
     `Nothing has been confirmed for ${days} days. GitHub stops the schedule of a public repository after 60 days without activity; the page of the workflow says so, and starts it again.`
   const good = [...commented('All is confirmed again: https://run'), 'PATCH issues/7 {"state":"closed"}']
@@ -191,7 +191,7 @@ describe('ci.yml', () => {
     ['cancelled success', 1],
     ['success failure', 1],
   ])('ends as it should after %s', async (results, code) => {
-    const step = ['ci.yml', 'passed', 'Every job has succeeded'] as const
+    const step = ['ci.yml', 'passed', 'Check that every job succeeded'] as const
     expect(await runStep(step, {}, { RESULTS: results })).toMatchObject({ code })
   })
 })
@@ -227,7 +227,7 @@ describe('release.yml', () => {
   })
 
   it('makes a release once', async () => {
-    const make = ['release.yml', 'release', 'Make the release'] as const
+    const make = ['release.yml', 'release', 'Create the release'] as const
     const made = ['POST releases {"generate_release_notes":true,"tag_name":"v1.10.0"}']
     expect(await runStep(make, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: made })
     const there = { 'GET releases/tags/v1.10.0': {} }
@@ -236,7 +236,7 @@ describe('release.yml', () => {
 })
 
 describe('catalogue.yml', () => {
-  const open = ['catalogue.yml', 'pull-request', 'Open a pull request, or bring it up to date'] as const
+  const open = ['catalogue.yml', 'pull-request', 'Open or update a pull request'] as const
   const environment = { OWNER: 'aibrix', BASE: 'main' }
   const made: Answers = {
     'GET git/commits/c0ffee': { tree: { sha: 'tree-of-main' } },

@@ -58,7 +58,7 @@ describe('a release', () => {
     [
       'of another version than package.json has',
       () => git('tag', 'v1.3.0'),
-      /package\.json says v1\.2\.3, not v1\.3\.0/,
+      /package\.json has v1\.2\.3, not v1\.3\.0/,
     ],
   ])('is none %s', (_, prepare, error) => {
     prepare()
@@ -70,7 +70,7 @@ describe('a release', () => {
     [
       'is tagged as it is on the branch',
       () => git('tag', '--force', 'v1.2.3', first),
-      /has to have one parent/,
+      /must have one parent/,
     ],
     [
       'changes what runs in its second commit',
@@ -78,7 +78,7 @@ describe('a release', () => {
         appendFileSync(join(folder, 'dist/main.js'), '// more\n')
         git('commit', '--quiet', '--all', '--amend', '--no-edit')
       },
-      /may change \.github\/workflows\/images\.yml alone; it changes .*dist\/main\.js/,
+      /may change only \.github\/workflows\/images\.yml; it changes .*dist\/main\.js/,
     ],
     [
       'has a third commit',
@@ -100,7 +100,7 @@ describe('a release', () => {
         appendFileSync(join(folder, workflow), '# more\n')
         git('commit', '--quiet', '--all', '--amend', '--no-edit')
       },
-      /has to be that of/,
+      /must be that of/,
     ],
   ])('is refused where it %s', (_, change, error) => {
     makeRelease(folder, 'v1.2.3')
@@ -111,7 +111,7 @@ describe('a release', () => {
 
   it('is not made of what is not committed', () => {
     appendFileSync(join(folder, 'dist/main.js'), '// more\n')
-    expect(() => makeRelease(folder, 'v1.2.3')).toThrow('there are changes that are not committed')
+    expect(() => makeRelease(folder, 'v1.2.3')).toThrow('there are uncommitted changes')
   })
 })
 
