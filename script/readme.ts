@@ -105,18 +105,35 @@ function ofHistory(pattern: RegExp): string {
   return found.trim()
 }
 
-/** @returns rows for docs/gates.md; undefined as long as src/verify does not describe its gates */
-async function gateTable(): Promise<string[] | undefined> {
-  const file = resolve('src/verify/gate-descriptions.ts')
-  if (!existsSync(file)) return undefined
-  const { gateDescriptions } = (await import(pathToFileURL(file).href)) as {
-    gateDescriptions: Record<string, Record<string, string>>
-  }
-  const rows = Object.entries(gateDescriptions)
-  const columns = Object.keys(rows[0]?.[1] ?? {})
-  return table(
-    ['gate', ...columns],
-    rows.map(([name, texts]) => [`\`${name}\``, ...columns.map((column) => cell(texts[column] ?? '–'))]),
+type GateDescription = Partial<
+  Record<'checks' | 'because' | 'fails' | 'undetermined' | 'notApplicable' | 'follows', string>
+>
+
+/** What src/verify says of its gates and labels for the documentation */
+type Descriptions = {
+  gateDescriptions?: Record<string, GateDescription>
+  labelDescriptions?: readonly (readonly [labels: string, description: string])[]
+}
+
+/** @returns what the file exports; nothing if there is no such file, and then its tables stay as they are */
+async function described(file: string): Promise<Descriptions> {
+  return existsSync(file) ? ((await import(pathToFileURL(resolve(file)).href)) as Descriptions) : {}
+}
+
+const { gateDescriptions } = await described('src/verify/gate-descriptions.ts')
+const { labelDescriptions } = await described('src/verify/label-descriptions.ts')
+
+/** @param columns titles of the table → what of a gate is in them */
+function gateTable(columns: Record<string, keyof GateDescription>): string[] | undefined {
+  return (
+    gateDescriptions &&
+    table(
+      ['gate', ...Object.keys(columns)],
+      Object.entries(gateDescriptions).map(([name, gate]) => [
+        `\`${name}\``,
+        ...Object.values(columns).map((column) => cell(gate[column] ?? '–')),
+      ]),
+    )
   )
 }
 
@@ -151,7 +168,23 @@ const documents: Record<string, Record<string, string[] | undefined>> = {
     outputs: explained(['output', ''], Object.entries(action.outputs), () => []),
   },
   'docs/history.md': { history: [history] },
-  'docs/gates.md': { gates: await gateTable() },
+  'docs/gates.md': {
+    reasons: gateTable({ checks: 'checks', because: 'because' }),
+    gates: gateTable({
+      'fails if': 'fails',
+      'undetermined if': 'undetermined',
+      'not applicable if': 'notApplicable',
+      'follows from': 'follows',
+    }),
+  },
+  'docs/images.md': {
+    labels:
+      labelDescriptions &&
+      table(
+        ['label', ''],
+        labelDescriptions.map(([labels, description]) => [`\`${labels}\``, cell(description)]),
+      ),
+  },
   'docs/environment.md': {
     variables: table(
       ['variables', 'programs get them', ''],
