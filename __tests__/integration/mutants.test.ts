@@ -45,12 +45,12 @@ const mutants: Record<string, Mutant> = {
   },
   'a base whose tag names another CUDA': {
     gate: 'engine-version',
-    cause: /says cu129, and behind it is torch for CUDA 13\.0/,
+    cause: /says cu129, but behind it is torch for CUDA 13\.0/,
     inputs: () => ({ versions: 'v0.21.0-cu129', 'base-registry': `${registry}/${mislabelled}` }),
   },
   'a base whose tag names another distribution': {
     gate: 'engine-version',
-    cause: /says ubuntu2404, and behind it is debian 12/,
+    cause: /says ubuntu2404, but behind it is debian 12/,
     inputs: () => ({
       versions: 'v0.21.0-x86_64-cu130-ubuntu2404',
       'base-registry': `${registry}/${mislabelled}`,
@@ -58,7 +58,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a base whose tag names another architecture, built with force': {
     gate: 'engine-version',
-    cause: /says aarch64, and behind it is an image for linux\/amd64/,
+    cause: /says aarch64, but behind it is an image for linux\/amd64/,
     inputs: () => ({
       ...{ versions: 'v0.21.0-aarch64', force: 'true' },
       'base-registry': `${registry}/${mislabelled}`,
@@ -101,7 +101,7 @@ const mutants: Record<string, Mutant> = {
   },
   'two kernels of which one lacks sm_90': {
     gate: 'gpu-architectures',
-    cause: /9\.0 .*part of its source files/,
+    cause: /9\.0 .*some of its source files/,
     inputs: () => ({ 'aibrix-version': 'mutant/second-kernel-without-sm90' }),
   },
   'an extension without sm_90': {
@@ -153,7 +153,7 @@ const mutants: Record<string, Mutant> = {
   },
   'an ENTRYPOINT that dies': {
     gate: 'entrypoint',
-    cause: /vllm serve, asked for its help.*exit code 3 \(no engine here\)/,
+    cause: /vllm serve with its help option.*exit code 3 \(no engine here\)/,
     step: `RUN printf '#!/bin/sh\\necho no engine here >&2\\nexit 3\\n' >/usr/local/sbin/vllm && chmod 755 /usr/local/sbin/vllm`,
   },
   "a NIXL of the user's own": {
@@ -194,17 +194,17 @@ const mutants: Record<string, Mutant> = {
   'a file of the engine that the wheel overwrites': {
     gate: 'environment-untouched',
     cause:
-      /The package aibrix-kvcache, which was installed, changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
+      /The installed package aibrix-kvcache changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
     inputs: () => ({ 'aibrix-version': 'mutant/overwrites-engine' }),
   },
   'a file of the engine that a step rewrites': {
     gate: 'environment-untouched',
-    cause: /A step of the build changed \/\S+\/vllm\/v1\/__init__\.py of vllm/,
+    cause: /A build step changed \/\S+\/vllm\/v1\/__init__\.py of vllm/,
     step: `RUN echo '# touched' >>"$(python3 -c 'import vllm, os; print(os.path.dirname(vllm.__file__))')/v1/__init__.py"`,
   },
   'a file that comes to an engine that lies in a folder of its own': {
     gate: 'environment-untouched',
-    cause: /A step of the build added \/sgl-workspace\/\S+\/sitecustomize\.py of sglang/,
+    cause: /A build step added \/sgl-workspace\/\S+\/sitecustomize\.py of sglang/,
     inputs: () => ({ engine: 'sglang', versions: 'v0.5.11' }),
     change: {
       file: 'dockerfiles/Dockerfile.sglang',
@@ -214,7 +214,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a file of a package of the base that a step removes': {
     gate: 'environment-untouched',
-    cause: /A step of the build removed \/\S+ of stand-in-dependency/,
+    cause: /A build step removed \/\S+ of stand-in-dependency/,
     step: `RUN rm "$(python3 -c 'import stand_in_dependency; print(stand_in_dependency.__file__)')"`,
   },
   'a changed package of the system': {
@@ -239,17 +239,17 @@ const mutants: Record<string, Mutant> = {
   },
   'a NIXL without its UCX plugin': {
     gate: 'nixl-transfer',
-    cause: /without a UCX plugin, it has GDS/,
+    cause: /no UCX plugin, only GDS/,
     step: 'RUN find / -xdev -name libplugin_UCX.so -delete',
   },
   'a NIXL that crashes': {
     gate: 'nixl-transfer',
-    cause: /while memory is registered.*killed by SIGABRT/,
+    cause: /at the registration of memory.*killed by SIGABRT/,
     step: editNixl('s/if not self.backends:/if os.abort() or not self.backends:/'),
   },
   'a cache that gives other bytes from memory': {
     gate: 'kvcache-round-trip',
-    cause: /other bytes from memory than were put into it: 2 of 65536 differ, the first at offset 0/,
+    cause: /other bytes from memory than were written to it: 2 of 65536 differ, the first at offset 0/,
     inputs: () => ({ 'aibrix-version': 'mutant/other-bytes-in-memory' }),
   },
   'a cache that gives other bytes from files': {
@@ -259,13 +259,13 @@ const mutants: Record<string, Mutant> = {
   },
   'a cache that is another one': {
     gate: 'kvcache-round-trip',
-    cause: /could not be judged.*TESTING_DISABLE_PIN_MEMORY/,
+    cause: /Could not be determined.*TESTING_DISABLE_PIN_MEMORY/,
     inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
   },
   'an engine that demands a newer NIXL': {
     gate: 'engine-demands',
     cause:
-      /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and 0\.7\.1/,
+      /nixl >= 1\.5\.0 in vllm\/distributed\/kv_transfer\/kv_connector\/v1\/nixl\/base_worker\.py, line 8, and refuses the installed 0\.7\.1/,
     inputs: ({ standIns }) => ({
       versions: 'v0.33.0',
       'base-registry': standIns.baseRegistries.demanding ?? '',
@@ -275,7 +275,7 @@ const mutants: Record<string, Mutant> = {
   },
   'an engine without the model runner on which AIBrix acts': {
     gate: 'integration',
-    cause: /model runner V1 alone, which this engine does not have/,
+    cause: /only the model runner V1, which this engine does not have/,
     inputs: ({ standIns }) => ({
       versions: 'v0.29.0',
       'base-registry': standIns.baseRegistries['without-v1'] ?? '',

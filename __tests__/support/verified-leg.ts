@@ -2,7 +2,7 @@ import type { ImageConfig } from '../../src/registry/content/image-config.ts'
 import type { Leg, PinnedSource } from '../../src/plan/plan.ts'
 import type { ImageLayer } from '../../src/registry/content/manifest.ts'
 import type { BaseFacts, Facts, LegFacts } from '../../src/verify/facts.ts'
-import type { Rules } from '../../src/verify/again.ts'
+import type { Rules } from '../../src/verify/rules.ts'
 import type { Candidate } from '../../src/verify/candidate.ts'
 import { makeImports, site } from './imported.ts'
 

@@ -3,7 +3,7 @@ import type { PlannedImage, PlannedLeg } from '../plan/index.ts'
 import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/index.ts'
 import { type Digest, getPlatformImage, type RegistryClient } from '../registry/index.ts'
 import type { LegOutcome } from '../report/index.ts'
-import { judgeAgain, type Rules, verdict } from '../verify/index.ts'
+import { applyRules, type Rules, verdict } from '../verify/index.ts'
 import { failedGates, type FoundReport, type StoreReader, type Subject } from '../store/index.ts'
 
 type KeepingWorld = {
@@ -80,7 +80,7 @@ function keptLeg(leg: PlannedLeg, found: FoundReport, rules: Rules): LegOutcome 
     }
   const { report } = found
   const seen = { known: 'nothing', reason: 'nothing of it was read' } as const
-  const gates = judgeAgain(leg, report, seen, rules)
+  const gates = applyRules(leg, report, seen, rules)
   if (verdict(gates) === 'pass') return { leg, state: 'staged', report }
   const warning = `It keeps its public tags, and would get no new one by the rules of this run. ${failedGates({ gates })}`
   return { leg, state: 'staged', report, warnings: [warning] }

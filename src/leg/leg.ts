@@ -19,7 +19,7 @@ import {
   judgeManifest,
   labelsOf,
   type LegFacts,
-  notApplicable,
+  rejudge,
   type Rules,
   waive,
 } from '../verify/index.ts'
@@ -177,9 +177,7 @@ async function readCandidate(
 /** Waivers applied; with `verify: false` nothing is judged, and no gate applies. */
 function settle(gates: Gate[], settings: LegSettings): Gate[] {
   if (settings.judge === 'all') return waive(gates, settings.waivers)
-  return gates.map(({ name, expected, actual }) =>
-    notApplicable(name, { expected, actual }, 'verify is false'),
-  )
+  return gates.map((gate) => rejudge(gate).notApplicable('verify is false'))
 }
 
 /** A gate on the manifest is judged when the labels are in the image already: its waiver is recorded in any case. */

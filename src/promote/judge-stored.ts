@@ -12,9 +12,9 @@ import {
   type Repository,
 } from '../registry/index.ts'
 import {
+  applyRules,
   type Candidate,
-  heldClaims,
-  judgeAgain,
+  checkClaims,
   type Rules,
   unjudgedGates,
   verdict,
@@ -83,7 +83,7 @@ async function judge(
   const { manifest, config } = image
   const { layers } = manifest.parsed
   const seen: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }
-  const report = { ...found.report, gates: judgeAgain(leg, found.report, seen, rules) }
+  const report = { ...found.report, gates: applyRules(leg, found.report, seen, rules) }
   if (verdict(report.gates) === 'fail') return { state: 'refused', why: refusal(name, report), report }
   return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
 }
@@ -100,7 +100,7 @@ async function unjudgedClaim(leg: Leg, { base }: LegReport, { store }: Judging):
     if (isDenied(error) || error instanceof Damaged) return undefined
     throw error
   })
-  const held = facts ? heldClaims(leg, facts).filter(({ is }) => is === 'true') : []
+  const held = facts ? checkClaims(leg, facts).filter(({ holds }) => holds === 'yes') : []
   return parts.find((part) => !held.some(({ claim }) => claim.part === part))
 }
 

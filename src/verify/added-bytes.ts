@@ -1,10 +1,13 @@
 import type { Leg } from '../plan/index.ts'
 import { type ImageLayer, layerCompression } from '../registry/index.ts'
-import { type Candidate, type Limits, notSeen } from './candidate.ts'
-import { failed, type Gate, passed } from './gate.ts'
 import { humanBytes } from '../text.ts'
+import { type Candidate, type Limits, notSeen } from './candidate.ts'
+import { about, type Gate, type GateBuilder } from './gate.ts'
 
-/** Where the base ends among the image's layers: sizes in bytes, compressed. Undefined if the base's layers are not its lowest ones. */
+/**
+ * Compressed sizes, in bytes.
+ * @returns undefined if the image's lowest layers are not the base's
+ */
 export function layerSizes(
   leg: Leg,
   layers: ImageLayer[],
@@ -15,42 +18,41 @@ export function layerSizes(
   return { base: sum(base), added: sum(layers.slice(base.length)), total: sum(layers) }
 }
 
-/** What the image adds to its base is within the limit, and the base's layers are shared and not copied. */
+function gateWith({ addedBytes }: Limits): GateBuilder {
+  return about('added-bytes', `at most ${humanBytes(addedBytes)} on top of the base`)
+}
+
+/** The image adds no more than the limit to its base, and shares the base's layers. */
 export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits): Gate {
-  const name = 'added-bytes'
-  const expected = expectedBytes(limits)
-  if (candidate.known !== 'manifest') return notSeen(name, expected, candidate)
+  const gate = gateWith(limits)
+  if (candidate.known !== 'manifest') return notSeen(gate, candidate)
   const sizes = layerSizes(leg, candidate.layers)
-  if (!sizes)
-    return failed(
-      name,
-      { expected, actual: difference(leg.base.layers, candidate.layers) },
-      'BuildKit took layers that it has from an earlier build, such as those of the base in another compression, so every user would download them again; use another builder, or run docker buildx prune before.',
+  if (sizes) return gateOfSize(sizes.added, limits, largest(candidate.layers.slice(leg.base.layers.length)))
+  return gate
+    .with(difference(leg.base.layers, candidate.layers))
+    .fail(
+      "BuildKit reused layers of an earlier build, such as the base's in another compression, so that every user would download the base again",
+      'use another builder',
+      'run docker buildx prune first',
     )
-  return judgeSizes(sizes.added, limits, largest(candidate.layers.slice(leg.base.layers.length)))
 }
 
 /**
  * @param added bytes, compressed
- * @param suspect the largest layer, where it is known
+ * @param suspect the largest layer, if known
  */
-export function judgeSizes(added: number, limits: Limits, suspect?: string): Gate {
-  const name = 'added-bytes'
-  const judgement = { expected: expectedBytes(limits), actual: humanBytes(added) }
-  if (added <= limits.addedBytes) return passed(name, judgement)
+export function gateOfSize(added: number, limits: Limits, suspect?: string): Gate {
+  const gate = gateWith(limits).with(humanBytes(added))
+  if (added <= limits.addedBytes) return gate.pass()
   const where = suspect === undefined ? 'the largest layer' : `the largest layer (${suspect})`
-  return failed(
-    name,
-    judgement,
-    `The image adds ${humanBytes(added)}, more than added-bytes-limit allows; look for build leftovers in ${where}, or raise the limit.`,
+  return gate.fail(
+    `The image adds ${humanBytes(added)}, more than added-bytes-limit allows`,
+    `look for build leftovers in ${where}`,
+    'raise the limit',
   )
 }
 
-function expectedBytes(limits: Limits): string {
-  return `at most ${humanBytes(limits.addedBytes)} on top of the base`
-}
-
-/** The first layer of the base that the image has something else for. */
+/** The first layer of the base that the image lacks, and what the image has instead. */
 function difference(base: readonly ImageLayer[], layers: readonly ImageLayer[]): string {
   const position = base.findIndex(({ digest }, index) => layers[index]?.digest !== digest)
   const [wanted, found] = [base[position], layers[position]].map((layer) =>
@@ -62,8 +64,6 @@ function difference(base: readonly ImageLayer[], layers: readonly ImageLayer[]):
 }
 
 function largest(layers: ImageLayer[]): string | undefined {
-  const [first, ...others] = layers
-  if (!first) return undefined
-  const layer = others.reduce((left, right) => (right.size > left.size ? right : left), first)
-  return `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
+  const [layer] = layers.toSorted((left, right) => right.size - left.size)
+  return layer && `${layer.digest.slice(0, 19)}, ${humanBytes(layer.size)}`
 }

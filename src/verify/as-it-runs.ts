@@ -1,32 +1,32 @@
-import { listed } from '../text.ts'
 import type { Leg } from '../plan/index.ts'
+import { listed } from '../text.ts'
 import { importProblems, type Problem } from './as-imported.ts'
 import type { BaseFacts, Facts, LegFacts, RootFacts } from './facts.ts'
-import { failed, type Gate, type Judgement, passed, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate } from './gate.ts'
 
 const name = 'as-it-runs'
 
-/** The base's USER can be started: Docker knows it, and it can go into WORKDIR and start Python. */
+/** Docker knows the base's USER, who can enter WORKDIR and start Python. */
 export function judgeUser(_leg: Leg, { base: { user } }: RootFacts): Gate {
-  const expected = 'the user of the image starts'
-  if (!user)
-    return undetermined(name, { expected, actual: 'unknown' }, "the base's USER could not be looked up")
-  const shown = nameOf({ user })
-  const judgement = { expected: `USER ${shown} starts in ${user.directory}`, actual: `USER ${shown}` }
+  if (!user) return about(name, 'the user of the image starts').undetermined("the base's USER is not known")
+  const shown = `USER ${nameOf({ user })}`
+  const gate = about(name, `${shown} starts in ${user.directory}`, shown)
   const problems = [
-    ['is not there', user.entry],
-    ['has a group that is not there', user.group],
-    ['can not go into its WORKDIR', user.enter],
-    ['can not start python3', user.python],
+    ['does not exist', user.entry],
+    ['has a group that does not exist', user.group],
+    ["can't enter its WORKDIR", user.enter],
+    ["can't start python3", user.python],
   ] as const
   for (const [what, outcome] of problems)
     if (outcome.outcome === 'error')
-      return failed(
-        name,
-        { ...judgement, actual: `USER ${shown} ${what}` },
-        `The base's USER ${shown} ${what} (${outcome.error}); choose another base, or report it to who makes that image.`,
-      )
-  return passed(name, judgement)
+      return gate
+        .with(`${shown} ${what}`)
+        .fail(
+          `The base's ${shown} ${what} (${outcome.error})`,
+          'choose another base',
+          'report it to the maker of that image',
+        )
+  return gate.pass()
 }
 
 function nameOf({ user }: Pick<BaseFacts, 'user'>): string {
@@ -34,34 +34,28 @@ function nameOf({ user }: Pick<BaseFacts, 'user'>): string {
 }
 
 /**
- * What is measured as root is what runs: as the image's user, in its folder and with its environment, the ENTRYPOINT's Python takes the
- * same files, each is of the package that was measured, and the tools start.
+ * What is measured as root is what runs: as the image's user, with its folder and environment, the
+ * ENTRYPOINT's Python imports the same files of the same packages, and the tools start.
  */
 export function judgeAsItRuns(leg: Leg, facts: LegFacts): Gate {
   const start = judgeUser(leg, facts)
   if (start.state !== 'pass') return start
   const { image } = facts
-  const who = nameOf(facts.base)
-  const judgement: Judgement = {
-    expected: `as the user ${who}: the files and tools that were measured`,
-    actual: 'the same',
-  }
+  const user = nameOf(facts.base)
+  const gate = about(name, `as the user ${user}: the files and tools that were measured`)
   const { imports: asRoot, running } = image
-  const unknown = (why: string) => undetermined(name, { ...judgement, actual: 'unknown' }, why)
-  if (!asRoot || !running.imports) return unknown('what Python would import could not be told')
-  if (asRoot.error !== null) return unknown(asRoot.error)
-  if (!running.tools) return unknown('whether the tools start could not be tried')
+  if (!asRoot || !running.imports) return gate.undetermined('what Python would import is not known')
+  if (asRoot.error !== null) return gate.undetermined(asRoot.error)
+  if (!running.tools) return gate.undetermined('the tools could not be started')
   const problems = problemsOf(leg, image)
   const [first] = problems
-  if (!first) return passed(name, judgement)
-  return failed(
-    name,
-    { ...judgement, actual: listed(problems.map(({ actual }) => actual)) },
-    `As the image's user ${who}, ${first.hint}; choose another base, or ${waiverHint(name)}.`,
-  )
+  if (!first) return gate.with('the same').pass()
+  return gate
+    .with(listed(problems.map(({ actual }) => actual)))
+    .fail(`As the image's user ${user}, ${first.hint}`, 'choose another base', gate.waiver)
 }
 
-/** What is wrong for the user alone, as far as it could be looked at. */
+/** @returns what is wrong for the user only, as far as it was measured */
 function problemsOf(leg: Leg, image: Facts): Problem[] {
   const { imports: asRoot } = image
   const { imports: asUser, tools } = image.running
@@ -71,24 +65,18 @@ function problemsOf(leg: Leg, image: Facts): Problem[] {
   ]
 }
 
-/** @returns whether what the user has otherwise is, or may be, one of these modules and commands */
+/** @returns whether one of these modules and commands is, or may be, another one for the user */
 export function mayRunOtherwise(leg: Leg, facts: LegFacts, names: RegExp): boolean {
   const problems = judgeUser(leg, facts).state === 'pass' ? problemsOf(leg, facts.image) : []
   return problems.length === 0 || problems.some(({ about }) => about === null || names.test(about))
 }
 
 function toolProblems(image: Facts, tools: NonNullable<Facts['running']['tools']>): Problem[] {
-  return tools.flatMap(({ command, start }) =>
-    start.outcome === 'ok' || !startsAsRoot(image, command)
-      ? []
-      : [
-          {
-            about: command,
-            actual: `${command} does not start`,
-            hint: `${command} does not start (${start.error}), as it does for root`,
-          },
-        ],
-  )
+  return tools.flatMap(({ command, start }) => {
+    if (start.outcome === 'ok' || !startsAsRoot(image, command)) return []
+    const actual = `${command} does not start`
+    return [{ about: command, actual, hint: `${actual} (${start.error}), as it does for root` }]
+  })
 }
 
 function startsAsRoot({ tools, ucxTools }: Facts, command: string): boolean {

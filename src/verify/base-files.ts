@@ -4,51 +4,46 @@ const differingFile = v.object({
   /** Absolute */
   path: v.string(),
   kind: v.picklist(['changed', 'vanished', 'came']),
-  /** The distribution that came to the base and lists the file in its RECORD; null if none does */
+  /** The distribution that the build installed and whose RECORD lists the file; null if none does */
   owner: v.nullable(v.string()),
 })
 
-/** By distribution: how many of its files are not as they were, and the first of them. */
+/** Distribution → how many of its files differ, and the first of them */
 const differing = v.record(v.string(), v.object({ count: v.number(), first: v.array(differingFile) }))
 
 /**
- * Files of the base's Python packages in the finished image, but for NIXL's, AIBrix's, torch's, those that a patch changed, and
- * bytecode. `compared` is how many there were in the base.
+ * The files of the base's Python packages in the finished image, without bytecode, files that a
+ * patch changed, and those of NIXL, AIBrix and torch. `compared` is how many the base has.
  */
 export const baseFiles = v.object({ compared: v.number(), differing })
 
 export type BaseFiles = v.InferOutput<typeof baseFiles>
 
-/** Files of one distribution that are not as they were. */
+/** The first differing file of a distribution, and how many there are. */
 export type FileChange = {
   distribution: string
   count: number
 } & BaseFiles['differing'][string]['first'][number]
 
-/** @param judgedElsewhere distributions of which another change says it already */
+/** @param judgedElsewhere distributions whose files another finding explains */
 export function fileChanges({ differing }: BaseFiles, judgedElsewhere: ReadonlySet<string>): FileChange[] {
-  return Object.entries(differing).flatMap(
-    ([
-      distribution,
-      {
-        count,
-        first: [file],
-      },
-    ]) => (file && !judgedElsewhere.has(distribution) ? [{ distribution, count, ...file }] : []),
-  )
+  return Object.entries(differing).flatMap(([distribution, { count, first }]) => {
+    const [file] = first
+    return file && !judgedElsewhere.has(distribution) ? [{ distribution, count, ...file }] : []
+  })
 }
 
 const verbs = { changed: 'changed', vanished: 'removed', came: 'added' } as const
 
 /** @returns `/usr/…/vllm/envs.py of vllm changed` */
-export function describeFile({ distribution, count, path, kind }: FileChange): string {
+export function fileChangeText({ distribution, count, path, kind }: FileChange): string {
   return `${path} of ${distribution} ${kind}${others(count)}`
 }
 
-/** @returns who did what, a sentence without its end */
-export function fileSentence({ distribution, count, path, kind, owner }: FileChange): string {
-  const who = owner === null ? 'A step of the build' : `The package ${owner}, which was installed,`
-  return `${who} ${verbs[kind]} ${path} of ${distribution}${others(count)}`
+/** @returns which package or step changed it, without a full stop */
+export function fileProblem({ distribution, count, path, kind, owner }: FileChange): string {
+  const subject = owner === null ? 'A build step' : `The installed package ${owner}`
+  return `${subject} ${verbs[kind]} ${path} of ${distribution}${others(count)}`
 }
 
 function others(count: number): string {

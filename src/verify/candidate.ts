@@ -1,9 +1,10 @@
 import type { ImageConfig, ImageLayer } from '../registry/index.ts'
-import { follows, type Gate, type GateName, notApplicable } from './gate.ts'
+import type { Gate, GateBuilder, GateName } from './gate.ts'
 
 /**
- * What is known of the built image. Without a push the engine can be asked for the configuration, but the layers have
- * no compressed form yet. `reason` says why something is not known; `because` names the gate that kept the image from being made.
+ * What is known of the built image. Without a push the engine can report the configuration, but
+ * no layer has a compressed form yet. `reason` says why the rest is unknown; `because` names the
+ * gate that stopped the build.
  */
 export type Candidate =
   | { known: 'nothing'; reason: string; because?: GateName }
@@ -13,15 +14,10 @@ export type Candidate =
 /** @param addedBytes how much the image may add to its base, in bytes, compressed */
 export type Limits = { addedBytes: number }
 
-/** What a gate says of a part of the image that there is not. */
-export function notSeen(
-  name: GateName,
-  expected: string,
-  candidate: Exclude<Candidate, { known: 'manifest' }>,
-): Gate {
-  const judgement = { expected, actual: 'unknown' }
+/** @returns the result of a gate on a part of the image that is not known */
+export function notSeen(gate: GateBuilder, candidate: Exclude<Candidate, { known: 'manifest' }>): Gate {
   const because = candidate.known === 'nothing' ? candidate.because : undefined
   return because === undefined
-    ? notApplicable(name, judgement, candidate.reason)
-    : follows(name, judgement, because, candidate.reason)
+    ? gate.notApplicable(candidate.reason)
+    : gate.follows(because, candidate.reason)
 }

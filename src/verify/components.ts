@@ -5,7 +5,10 @@ import { nixlVariants } from './nixl.ts'
 
 export const componentNames = ['engine', 'torch', 'cuda', 'python', 'aibrix_kvcache', 'nixl', 'ucx'] as const
 
-/** One line of the matrix. `declared` is what was asked for (null: what the base has), `measured` what was found. */
+/**
+ * One line of the matrix. `declared` is what was requested (null: the base's), `measured` what is in
+ * the image.
+ */
 export const componentSchema = v.object({
   name: v.picklist(componentNames),
   title: v.string(),
@@ -28,18 +31,14 @@ function component(
   return { name, title, declared, measured, agrees }
 }
 
-/** The components of an image, declared and measured, in the order of the matrix. */
+/** @returns the components of an image, declared and measured, in the order of the matrix */
 export function componentsOf(leg: Leg, { image }: LegFacts): Component[] {
-  const { aibrix } = leg
+  const { aibrix, engine, version } = leg
   // A branch or a commit declares no version to compare with.
   const aibrixVersion = aibrix.kind === 'tag' ? aibrix.ref : null
+  const found = engineOf(leg, image)?.version ?? null
   return [
-    component(
-      'engine',
-      engines[leg.engine].title,
-      leg.version.release,
-      engineOf(leg, image)?.version ?? null,
-    ),
+    component('engine', engines[engine].title, version.release, found),
     component('torch', 'Torch', null, image.torch?.version ?? null),
     component('cuda', 'CUDA', null, image.torch?.cuda ?? null),
     component('python', 'Python', null, image.python.version),
@@ -49,17 +48,14 @@ export function componentsOf(leg: Leg, { image }: LegFacts): Component[] {
   ]
 }
 
-/** @returns the version of what holds NIXL's code: the variant where there is one, else the package itself */
+/** @returns the version of the package with NIXL's code: the variant if there is one, else `nixl` */
 function nixlVersion(distributions: Record<string, string>): string | null {
   const variant = Object.keys(distributions).find((name) => name.startsWith('nixl-cu'))
   return distributions[variant ?? 'nixl'] ?? null
 }
 
-/** @returns NIXL's CUDA plugin as a reader knows it: `cu13`, null if there is none */
+/** @returns NIXL's CUDA plugin, `cu13`; null if there is none */
 export function nixlPlugin({ image }: LegFacts): string | null {
-  return (
-    nixlVariants(image)
-      .map((variant) => variant.replace('nixl-', ''))
-      .join(', ') || null
-  )
+  const plugins = nixlVariants(image).map((variant) => variant.replace('nixl-', ''))
+  return plugins.join(', ') || null
 }

@@ -1,16 +1,16 @@
 import * as v from 'valibot'
 
-/** A version that the engine's source demands of another package, and where it does. */
+/** The least version of a package that the engine's source demands, and where. */
 const floor = v.object({
   /** Normalised distribution name */
   distribution: v.string(),
-  /** Whether the version itself is enough */
+  /** `>=`: the version itself is enough */
   bound: v.picklist(['>=', '>']),
   version: v.string(),
-  /** From the folder of the engine's package on: `vllm/distributed/nixl_utils.py` */
+  /** From the engine's package: `vllm/distributed/nixl_utils.py` */
   file: v.string(),
   line: v.number(),
-  /** `call`: `check_nixl_version("1.5.0")`. `comparison`: of versions, in whatever part of the engine may need it */
+  /** `call`: `check_nixl_version("1.5.0")`. `comparison`: of versions, perhaps in an unused part */
   form: v.picklist(['call', 'comparison']),
 })
 
@@ -19,29 +19,29 @@ export const runnerNames = ['V1', 'V2'] as const
 /** vLLM's model runners (vllm/v1/worker/gpu_model_runner.py and gpu/model_runner.py). */
 const runners = v.object({
   there: v.array(v.picklist(runnerNames)),
-  /** Whether V2 can be what runs where nothing is set; null if that can't be told */
+  /** Whether V2 can be the default; null if not known */
   v2Default: v.nullable(v.boolean()),
-  /** Whether VLLM_USE_V2_MODEL_RUNNER is known */
+  /** Whether vLLM has VLLM_USE_V2_MODEL_RUNNER */
   switch: v.boolean(),
-  /** A file that can't be read, with the reason */
+  /** A file that can't be read, and the reason */
   error: v.nullable(v.string()),
 })
 
-/** Engine's distribution name → what its source says */
+/** Engine's distribution name → what its source demands */
 export const demands = v.record(
   v.string(),
   v.object({
     floors: v.array(floor),
     /** Files that could hold a floor and can't be read */
     unread: v.array(v.object({ file: v.string(), error: v.string() })),
-    /** Names of the KV connectors or storage backends that its factory knows */
+    /** The KV connectors or storage backends of its factory */
     connectors: v.array(v.string()),
-    /** Of vLLM alone */
+    /** vLLM only */
     runners: v.nullable(runners),
   }),
 )
 
-/** Where AIBrix puts its functions in place of those of a model runner. */
+/** The model runners whose functions AIBrix replaces. */
 export const hooks = v.object({
   found: v.array(
     v.object({
@@ -52,7 +52,7 @@ export const hooks = v.object({
       missing: v.array(v.string()),
     }),
   ),
-  /** A file of AIBrix that can't be read, with the reason */
+  /** A file of AIBrix that can't be read, and the reason */
   error: v.nullable(v.string()),
 })
 

@@ -1,8 +1,8 @@
-import type { Ended, Start } from './entrypoint-facts.ts'
+import type { Ended, Start } from './functional-facts.ts'
 import type { LegFacts } from './facts.ts'
 
-/** @returns how it ended, for people */
-export function describeEnd({ end, line }: Ended): string {
+/** @returns how it ended, as text */
+export function endText({ end, line }: Ended): string {
   const why = line === null ? '' : ` (${line})`
   switch (end.kind) {
     case 'exit':
@@ -16,8 +16,8 @@ export function describeEnd({ end, line }: Ended): string {
   }
 }
 
-/** What differs from run to run: addresses, names of temporary files, times, processes, lines of files. */
-const passing: [RegExp, string][] = [
+/** What differs between runs: addresses, temporary files, times, processes, lines of files. */
+const variable: [RegExp, string][] = [
   [/0x[0-9a-f]+/gi, '0x…'],
   [/\/tmp\/[^\s'":,)]+/g, '/tmp/…'],
   [/\b(?:\d{4}-)?\d\d-\d\d[T ](?=\d\d:\d\d:)/g, ''],
@@ -28,19 +28,19 @@ const passing: [RegExp, string][] = [
 ]
 
 function normalised(ended: Ended): string {
-  return passing.reduce((text, [what, instead]) => text.replace(what, instead), describeEnd(ended))
+  return variable.reduce((text, [what, instead]) => text.replace(what, instead), endText(ended))
 }
 
-/** Whether what a base says when it ends is another thing each time, so that only the end itself can be compared. */
-function saysWhatItLikes({ again, ...first }: Start): boolean {
+/** Whether a base ends with another message each time, so that only exit codes and signals can be compared. */
+function isUnstable({ again, ...first }: Start): boolean {
   return again !== null && normalised(first) !== normalised(again)
 }
 
 function isSameEnd(one: Ended, other: Ended): boolean {
-  return describeEnd({ end: one.end, line: null }) === describeEnd({ end: other.end, line: null })
+  return endText({ end: one.end, line: null }) === endText({ end: other.end, line: null })
 }
 
-/** The package that Python did not find; undefined if the start ended for something else. */
+/** The package that Python did not find; undefined if the start ended for another reason. */
 function missingPackage({ line }: Start): string | undefined {
   const found = /^ModuleNotFoundError: No module named '(\w+)/.exec(line ?? '')
   return found?.[1]?.toLowerCase().replaceAll('_', '-')
@@ -53,13 +53,13 @@ function has(pip: Readonly<Record<string, string>>, name: string): boolean {
 export type Comparison = 'alike' | 'different' | 'further'
 
 /**
- * @returns `further` where the base lacks a package that the build adds, so that the image comes to what the base did not reach:
- * if that is one more package which neither has, both end for what the base lacks
+ * @returns `further` where the base lacks a package that the build adds, so that the image gets
+ * further than the base; `alike` if it then lacks a package that the base lacks too
  */
 export function compareEnds(base: Start, image: Start, facts: LegFacts): Comparison {
   if (image.end.kind === 'exit' && image.end.code === 0) return 'alike'
   if (normalised(base) === normalised(image)) return 'alike'
-  if (saysWhatItLikes(base) && isSameEnd(base, image)) return 'alike'
+  if (isUnstable(base) && isSameEnd(base, image)) return 'alike'
   const [lacked, missing] = [missingPackage(base), missingPackage(image)]
   if (lacked === undefined || lacked === missing) return 'different'
   if (has(facts.base.pip, lacked) || !has(facts.image.pip, lacked)) return 'different'

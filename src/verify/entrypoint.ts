@@ -1,55 +1,47 @@
 import type { Leg } from '../plan/index.ts'
-import { compareEnds, describeEnd } from './entrypoint-ends.ts'
-import type { Start } from './entrypoint-facts.ts'
+import { compareEnds, endText } from './entrypoint-ends.ts'
+import type { Start } from './functional-facts.ts'
 import type { LegFacts } from './facts.ts'
-import { failed, type Gate, notApplicable, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate, reportHint } from './gate.ts'
 
 const name = 'entrypoint'
 
-/** The image starts as its base does: what a user's container does first, asked for its help. */
+/** The image starts as its base does: what a container starts, with `--help`, ends in the same way. */
 export function judgeEntrypoint(_leg: Leg, facts: LegFacts): Gate {
   const { entrypoint: before } = facts.base.running
   const { entrypoint: after } = facts.image.running
-  const unknown = { expected: 'it ends as in the base', actual: 'unknown' }
+  const unknown = about(name, 'it ends as in the base')
   if (!before || !after)
-    return undetermined(name, unknown, `nothing could be started in the ${before ? 'image' : 'base'}`)
+    return unknown.undetermined(`nothing could be started in the ${before ? 'image' : 'base'}`)
   if (before.length === 0)
-    return notApplicable(name, unknown, 'the base has no ENTRYPOINT, and no engine whose command is known')
+    return unknown.notApplicable('the base has no ENTRYPOINT, and no engine with a known command')
   const gates = before.map((start) => judgeStart(start, after, facts))
   const worst = gates.find(({ state }) => state === 'fail') ?? gates.find(({ state }) => state !== 'pass')
   if (worst) return worst
-  return passed(name, {
-    expected: gates.map(({ expected }) => expected).join('; '),
-    actual: gates.map(({ actual }) => actual).join('; '),
-  })
+  const all = (side: 'expected' | 'actual') => gates.map((gate) => gate[side]).join('; ')
+  return about(name, all('expected'), all('actual')).pass()
 }
 
 function judgeStart(base: Start, after: readonly Start[], facts: LegFacts): Gate {
   const command = base.command.join(' ')
   const program = base.command.slice(0, -1).join(' ')
   const image = after.find((candidate) => candidate.command.join(' ') === command)
-  const expected = `${command} ends as in the base: ${describeEnd(base)}`
+  const expected = `${command} ends as in the base: ${endText(base)}`
   if (!image)
-    return failed(
-      name,
-      { expected, actual: 'not started' },
-      `${program} was not started in the image; ${reportHint}.`,
-    )
-  const judgement = { expected, actual: describeEnd(image) }
+    return about(name, expected, 'not started').fail(`${program} was not started in the image`, reportHint)
+  const gate = about(name, expected, endText(image))
   const comparison = compareEnds(base, image, facts)
   if (comparison === 'different')
-    return failed(
-      name,
-      judgement,
-      `${program}, asked for its help, does not end in the image as in the base: ${describeEnd(image)}; ${reportHint}, or ${waiverHint(name)}.`,
+    return gate.fail(
+      `${program} with its help option does not end in the image as in the base: ${endText(image)}`,
+      reportHint,
+      gate.waiver,
     )
   if (comparison === 'further')
-    return undetermined(
-      name,
-      judgement,
-      `in the base, ${program} lacks a package that the build adds, so it is not known how it would go on there`,
+    return gate.undetermined(
+      `in the base, ${program} ends early, because it lacks a package that the build adds`,
     )
   if (image.end.kind === 'late')
-    return undetermined(name, judgement, `${program} did not end, neither in the base nor in the image`)
-  return passed(name, judgement)
+    return gate.undetermined(`${program} did not end, neither in the base nor in the image`)
+  return gate.pass()
 }

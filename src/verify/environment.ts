@@ -1,16 +1,17 @@
-import { listed } from '../text.ts'
 import type { Leg } from '../plan/index.ts'
-import { describeFile, fileChanges, fileSentence } from './base-files.ts'
+import { listed } from '../text.ts'
+import { fileChanges, fileChangeText, fileProblem } from './base-files.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
-import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate, reportHint } from './gate.ts'
+import { isNixl } from './nixl.ts'
 
-/** Package name → version, or before → after. */
 export type PackageChange = { name: string; before: string; after: string | null }
+/** Package name → version */
 export type AddedPackages = { pip: Record<string, string>; dpkg: Record<string, string> }
 
-/** Packages that the action installs, at whatever version the base had them. */
+/** Packages that the action installs, whatever version the base has. */
 function isOurs(name: string): boolean {
-  return name === 'nixl' || name.startsWith('nixl-cu') || name === 'aibrix-kvcache'
+  return isNixl(name) || name === 'aibrix-kvcache'
 }
 
 function changesBetween(before: Record<string, string>, after: Record<string, string>): PackageChange[] {
@@ -23,17 +24,17 @@ function addedTo(before: Record<string, string>, after: Record<string, string>):
   return Object.fromEntries(Object.entries(after).filter(([name]) => !(name in before)))
 }
 
-/** @returns what the image has and the base had not */
+/** @returns packages that the image has and the base has not */
 export function addedPackages(base: Facts, image: Facts): AddedPackages {
   return { pip: addedTo(base.pip, image.pip), dpkg: addedTo(base.dpkg ?? {}, image.dpkg ?? {}) }
 }
 
-/** @returns the packages of NIXL (and AIBrix, where the base had it) that the action replaced on purpose */
+/** @returns the packages of NIXL (and AIBrix, if the base has it) that the action replaced on purpose */
 export function replacedPackages(base: Facts, image: Facts): PackageChange[] {
   return changesBetween(base.pip, image.pip).filter(({ name }) => isOurs(name))
 }
 
-/** What must not have changed. The engine and torch have gates of their own, so that one cause is one failure. */
+/** Changes to other packages. The engine and torch have gates of their own, so that one fault is one failure. */
 function forbiddenChanges({ engine }: Leg, { base, image }: LegFacts): PackageChange[] {
   const judgedElsewhere = new Set(['torch', engine])
   const pip = changesBetween(base.pip, image.pip).filter(
@@ -43,11 +44,11 @@ function forbiddenChanges({ engine }: Leg, { base, image }: LegFacts): PackageCh
   return [...pip, ...dpkg]
 }
 
-function describe({ name, before, after }: PackageChange): string {
+function changeText({ name, before, after }: PackageChange): string {
   return after === null ? `${name} ${before} vanished` : `${name} ${before} → ${after}`
 }
 
-/** A package that was removed or changed says that of its files, too; an engine of another version is said by `engine-version`. */
+/** @returns changed files, without those of changed packages and of an engine that `engine-version` reports */
 function changedFiles(leg: Leg, { base, image }: LegFacts) {
   const changed = changesBetween(base.pip, image.pip).map(({ name }) => name)
   const isOther = engineOf(leg, base)?.version !== engineOf(leg, image)?.version
@@ -55,60 +56,48 @@ function changedFiles(leg: Leg, { base, image }: LegFacts) {
   return image.baseFiles && fileChanges(image.baseFiles, judgedElsewhere)
 }
 
-/**
- * Every package of the base, pip's and dpkg's, is there at its version, pip's with the files that it had; NIXL excepted. Added ones are
- * listed.
- */
+/** Every package of the base keeps its version, and pip's keep their files; except NIXL's. */
 export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
-  const name = 'environment-untouched'
   const { base, image } = facts
-  const counted = `${Object.keys(base.pip).length} pip${base.dpkg ? ` and ${Object.keys(base.dpkg).length} dpkg` : ''} packages`
-  const expected = `${counted} of the base as they were`
+  const dpkg = base.dpkg ? ` and ${Object.keys(base.dpkg).length} dpkg` : ''
+  const gate = about(
+    'environment-untouched',
+    `${Object.keys(base.pip).length} pip${dpkg} packages of the base as they were`,
+  )
   const forbidden = forbiddenChanges(leg, facts)
-  const first = forbidden[0]
+  const [first] = forbidden
+  const tested = 'with which the engine was tested'
   if (first) {
-    const judgement = { expected, actual: listed(forbidden.map(describe)) }
-    const verb = first.after === null ? `removed ${first.name} ${first.before}` : `changed ${describe(first)}`
-    return failed(
-      name,
-      judgement,
-      `A step of the build ${verb}, which the engine was tested with; ${reportHint}.`,
-    )
+    const what =
+      first.after === null ? `removed ${first.name} ${first.before}` : `changed ${changeText(first)}`
+    return gate.with(listed(forbidden.map(changeText))).fail(`A build step ${what}, ${tested}`, reportHint)
   }
   const files = changedFiles(leg, facts)
-  const file = files?.[0]
-  if (file)
-    return failed(
-      name,
-      { expected, actual: listed(files.map(describeFile), 3) },
-      `${fileSentence(file)}, which the engine was tested with; ${whatToDo(file.owner)}.`,
-    )
+  const [file] = files ?? []
+  if (files && file) {
+    const { owner } = file
+    const source = owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'
+    const advice: [string, ...string[]] =
+      owner === null ? [reportHint] : [`check what ${source} has of ${owner}`, gate.waiver]
+    return gate.with(listed(files.map(fileChangeText), 3)).fail(`${fileProblem(file)}, ${tested}`, ...advice)
+  }
   const added = addedPackages(base, image)
-  const names = [
-    ...Object.keys(added.pip),
-    ...Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, '')),
-  ]
-  const judgement = { expected, actual: `unchanged; added: ${listed(names, 12)}` }
+  const debs = Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, ''))
+  const seen = gate.with(`unchanged; added: ${listed([...Object.keys(added.pip), ...debs], 12)}`)
   if (Object.keys(base.pip).length === 0)
-    return undetermined(name, judgement, 'no Python package of the base could be listed')
+    return seen.undetermined('no Python package of the base could be listed')
   if (files === null || image.baseFiles?.compared === 0)
-    return undetermined(name, judgement, "the files of the base's packages could not be compared")
-  return passed(name, judgement)
+    return seen.undetermined("the files of the base's packages could not be compared")
+  return seen.pass()
 }
 
-/** @param owner the installed package that has the file now */
-function whatToDo(owner: string | null): string {
-  if (owner === null) return reportHint
-  const source = owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'
-  return `look at what ${source} has of ${owner}, or ${waiverHint('environment-untouched')}`
-}
-
-/** Who complains about what. */
+/** `about` is the package with the unmet requirement. */
 type Complaint = { about: string; dependency: string }
 
 /**
- * pip's two forms, `vllm 0.10.2 requires x, which is not installed.` and `vllm 0.10.2 has requirement x==1, but you have x
- * 2.`, and uv's, which answers in environments without pip: ``The package `vllm` requires `x>=1`, but it's not installed``.
+ * pip's two forms, `vllm 0.10.2 requires x, which is not installed.` and `vllm 0.10.2 has requirement
+ * x==1, but you have x 2.`, and that of uv, which checks environments without pip: ``The package
+ * `vllm` requires `x>=1`, but it's not installed``.
  */
 const forms = [
   /^(?<about>\S+) \S+ requires (?<dependency>\S+?),/,
@@ -121,55 +110,43 @@ function parseComplaint(line: string): Complaint {
   return { about: normalised(groups?.about ?? ''), dependency: normalised(groups?.dependency ?? '') }
 }
 
-function complaints(lines: string[]): string {
-  return listed(
-    lines.map((line) => line.replace(/\.$/, '')),
-    3,
-  )
-}
-
 function normalised(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-')
 }
 
+function complaints(lines: string[]): string {
+  const some = lines.map((line) => line.replace(/\.$/, ''))
+  return listed(some, 3)
+}
+
 /**
- * `pip check` has nothing new to say but about AIBrix's and NIXL's own requirements: AIBrix pins what no engine has
- * (`redis==6.0.0`, `setuptools<80`), and NIXL 0.7.1 requires nixl-cu12 on CUDA 13 too. A complaint about a package that
- * `environment-untouched` found changed is that gate's.
+ * `pip check` has no new complaint, except about the requirements of AIBrix and NIXL: AIBrix pins
+ * what no engine has (`redis==6.0.0`, `setuptools<80`), and NIXL 0.7.1 requires nixl-cu12 on CUDA 13
+ * too. Complaints about packages that `environment-untouched` found changed are left to that gate.
  */
 export function judgePipCheck(leg: Leg, facts: LegFacts): Gate {
-  const name = 'pip-check'
-  const expected = 'no new complaint of pip check, AIBrix and NIXL excepted'
   const { base, image } = facts
+  const gate = about('pip-check', 'no new complaint of pip check, except about AIBrix and NIXL')
   if (base.pipCheck === null || image.pipCheck === null)
-    return undetermined(
-      name,
-      { expected, actual: 'not run' },
-      `pip check could not be run in the ${base.pipCheck ? 'image' : 'base'}`,
-    )
+    return gate
+      .with('not run')
+      .undetermined(`pip check could not be run in the ${base.pipCheck ? 'image' : 'base'}`)
   const before = new Set(base.pipCheck)
   const fresh = image.pipCheck.filter((line) => !before.has(line) && line !== 'No broken requirements found.')
   const strange = fresh.filter((line) => !isOurs(parseComplaint(line).about))
   const changed = new Set(forbiddenChanges(leg, facts).map((change) => change.name))
   const own = strange.filter((line) => {
-    const { about, dependency } = parseComplaint(line)
-    return !changed.has(about) && !changed.has(dependency)
+    const { about: complaining, dependency } = parseComplaint(line)
+    return !changed.has(complaining) && !changed.has(dependency)
   })
-  if (own.length > 0)
-    return failed(
-      name,
-      { expected, actual: complaints(own) },
-      `What was installed breaks a requirement: ${own[0] ?? ''}; ${reportHint}, or ${waiverHint(name)}.`,
-    )
+  const [first] = own
+  if (first !== undefined)
+    return gate
+      .with(complaints(own))
+      .fail(`An installed package breaks a requirement: ${first}`, reportHint, gate.waiver)
   if (strange.length > 0)
-    return follows(
-      name,
-      { expected, actual: complaints(strange) },
-      'environment-untouched',
-      'the new complaints are about what it found changed',
-    )
-  return passed(name, {
-    expected,
-    actual: fresh.length === 0 ? 'none' : `only about AIBrix and NIXL: ${complaints(fresh)}`,
-  })
+    return gate
+      .with(complaints(strange))
+      .follows('environment-untouched', 'the new complaints are about packages that it found changed')
+  return gate.with(fresh.length === 0 ? 'none' : `only about AIBrix and NIXL: ${complaints(fresh)}`).pass()
 }

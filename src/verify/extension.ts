@@ -1,44 +1,37 @@
-import { listed } from '../text.ts'
 import type { Leg } from '../plan/index.ts'
+import { listed } from '../text.ts'
 import { ofOtherMajor } from './cuda.ts'
 import type { Facts, LegFacts } from './facts.ts'
-import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate, reportHint } from './gate.ts'
 
 type Library = NonNullable<Facts['aibrix']>['libraries'][number]
 
 /** The operator that every release since v0.5.0 registers (csrc/torch_bindings.cpp) and its connectors call. */
 const operator = 'reshape_and_cache_multi_layer'
 
-const name = 'extension'
-const expected = `loads, registers ${operator}, no undefined symbol`
+const gate = about('extension', `loads, registers ${operator}, no undefined symbol`)
 
-/** The compiled extension is what Python imports, it and each library beside it loads, and it registers its operators. */
+/** Python imports the compiled extension, which registers its operators; it and the libraries beside it load. */
 export function judgeExtension(_leg: Leg, { base, image }: LegFacts): Gate {
   if (!image.aibrix)
-    return follows(
-      name,
-      { expected, actual: 'no aibrix_kvcache' },
-      'aibrix-version',
-      'aibrix_kvcache is not installed',
-    )
+    return gate.with('no aibrix_kvcache').follows('aibrix-version', 'aibrix_kvcache is not installed')
   const { extension, libraries } = image.aibrix
   if (!extension) return judgeMissing(libraries)
   const problems = [extension, ...libraries].flatMap((library) => judgeLibrary(library, base) ?? [])
   const [worst] = ['fail', 'undetermined', 'follows'].flatMap((state) =>
-    problems.filter((gate) => gate.state === state),
+    problems.filter((problem) => problem.state === state),
   )
   if (worst) return worst
   if (!extension.operators.includes(operator))
-    return failed(
-      name,
-      { expected, actual: `registers ${listed(extension.operators)}` },
-      `The extension loads but does not register ${operator}; it is of an AIBrix that renamed it: choose another aibrix-version, or ${waiverHint(name)}.`,
-    )
+    return gate
+      .with(`registers ${listed(extension.operators)}`)
+      .fail(
+        `The extension loads but does not register ${operator}, which its AIBrix has renamed`,
+        'choose another aibrix-version',
+        gate.waiver,
+      )
   const more = libraries.length > 0 ? `; ${libraries.map(fileName).join(', ')} loads, too` : ''
-  return passed(name, {
-    expected,
-    actual: `loads, ${extension.operators.length} operators, no undefined symbol${more}`,
-  })
+  return gate.with(`loads, ${extension.operators.length} operators, no undefined symbol${more}`).pass()
 }
 
 function fileName({ path }: Library): string {
@@ -46,18 +39,17 @@ function fileName({ path }: Library): string {
 }
 
 function judgeMissing(libraries: readonly Library[]): Gate {
-  const [other] = libraries.map(fileName).filter((file) => file.startsWith('_aibrix_C'))
-  if (other !== undefined)
-    return failed(
-      name,
-      { expected, actual: `${other}, which Python does not import` },
-      `Python does not import ${other}, whose name is of another Python or platform; ${reportHint}.`,
-    )
-  return failed(
-    name,
-    { expected, actual: 'no _aibrix_C in the package' },
-    "The wheel has no compiled extension (setup.py builds such a wheel without an error); look in the build's log for why nvcc was not used.",
-  )
+  const other = libraries.map(fileName).find((file) => file.startsWith('_aibrix_C'))
+  if (other === undefined)
+    return gate
+      .with('no _aibrix_C in the package')
+      .fail(
+        'The wheel has no compiled extension (setup.py builds such a wheel without an error)',
+        "look in the build's log for why nvcc was not used",
+      )
+  return gate
+    .with(`${other}, which Python does not import`)
+    .fail(`Python does not import ${other}, whose name is of another Python or platform`, reportHint)
 }
 
 /** @returns what is wrong with one file; undefined if nothing is */
@@ -65,47 +57,41 @@ function judgeLibrary(library: Library, base: Facts): Gate | undefined {
   const { load, undefinedSymbols } = library
   if (load.outcome === 'ok') return undefinedSymbols.length > 0 ? judgeUndefined(library) : undefined
   const { error } = load
-  const judgement = { expected, actual: `${fileName(library)} does not load: ${error}` }
+  const file = fileName(library)
+  const broken = gate.with(`${file} does not load: ${error}`)
   const missing = missingLibrary(error)
-  // The driver comes from the host at run time. Where nothing stands in for it, all that does not need it is looked at still.
+  // The driver comes from the host at run time. Without a stub of it, the rest is still judged.
   if (/^lib(?:cuda|nvidia-ml)\.so\.1$/.test(missing))
     return undefinedSymbols.length > 0
       ? judgeUndefined(library)
-      : undetermined(
-          name,
-          judgement,
-          `${fileName(library)} needs the GPU driver's ${missing}, and there is no stub of it to load it with`,
-        )
+      : broken.undetermined(`${file} needs the GPU driver's ${missing}, and there is no stub to load it with`)
   if (ofOtherMajor(missing, base))
-    return follows(
-      name,
-      judgement,
-      'cuda-major',
-      `${fileName(library)} needs ${missing}, which is of another CUDA`,
-    )
-  return failed(name, judgement, `${causeOf(error, missing)}: ${error}; ${reportHint}.`)
+    return broken.follows('cuda-major', `${file} needs ${missing}, which is of another CUDA`)
+  return broken.fail(`${loadProblem(error, missing)}: ${error}`, reportHint)
 }
 
-/** @returns the library that the loader does not find, the word before what it says (dlopen(3)); empty if that is not the error */
+/** @returns the library that the loader does not find (dlopen(3)); empty if the error is another */
 function missingLibrary(error: string): string {
   const end = error.indexOf(': cannot open shared object file')
   return end < 0 ? '' : error.slice(error.lastIndexOf(' ', end) + 1, end)
 }
 
-function causeOf(error: string, missing: string): string {
+function loadProblem(error: string, missing: string): string {
   if (missing !== '') return 'It needs a library that the image does not have'
   const symbol = /undefined symbol: (\w+)/.exec(error)?.[1]
   if (symbol === undefined) return 'The loader refuses it'
   return /^(?:cu|nvml)[A-Z]/.test(symbol)
-    ? 'It calls the GPU driver, of which neither the library that it links nor a stub has the function'
+    ? 'It calls the GPU driver, and neither a library that it links nor a stub has the function'
     : 'It was compiled against another torch than the one in the image'
 }
 
 function judgeUndefined(library: Library): Gate {
   const { undefinedSymbols: symbols } = library
-  return failed(
-    name,
-    { expected, actual: `${fileName(library)}: ${symbols.length} undefined: ${listed(symbols, 3)}` },
-    `${fileName(library)} misses symbols that nothing in the image has, as one for another torch does (first: ${symbols[0] ?? ''}); ${reportHint}.`,
-  )
+  const file = fileName(library)
+  return gate
+    .with(`${file}: ${symbols.length} undefined: ${listed(symbols, 3)}`)
+    .fail(
+      `${file} needs symbols that nothing in the image has, like one for another torch (first: ${symbols[0] ?? ''})`,
+      reportHint,
+    )
 }

@@ -8,12 +8,12 @@ import { imports, running, user } from './running-facts.ts'
 import { toolkit, torch } from './torch-facts.ts'
 
 /**
- * What `dockerfiles/scripts/measure` prints, once for the base and once for the finished image. Python measures and
- * never judges; the gates judge and never measure. `null` means "is not there"; a thing that could not be measured
- * says so in an `error` next to it.
+ * The output of `dockerfiles/scripts/measure`, once for the base and once for the finished image.
+ * Python measures and never judges; the gates judge and never measure. `null` means "does not exist";
+ * what could not be measured has an `error` next to it.
  */
 
-/** An ELF file that was looked at, with its DT_NEEDED entries as written in the file. */
+/** An ELF file with its DT_NEEDED entries, as written in the file. */
 const elfFile = v.object({ path: v.string(), needed: v.array(v.string()) })
 
 const system = v.object({
@@ -38,7 +38,7 @@ const engine = v.object({
   editable: v.boolean(),
 })
 
-/** A shared object of AIBrix' package, loaded where there is no driver with stubs of the driver's libraries. */
+/** A shared object of AIBrix's package, loaded with stubs of the driver's libraries if there is no driver. */
 const library = v.object({
   path: v.string(),
   needed: v.array(v.string()),
@@ -52,9 +52,9 @@ const extension = v.object({
   ...library.entries,
   /** Operators registered under torch.ops._aibrix_C_cache_ops by loading it; empty if it did not load */
   operators: v.array(v.string()),
-  /** Architectures of which each of its fat binaries has machine code (not PTX), `['8.0', '9.0']`; there is one for each source file */
+  /** Architectures with machine code (not PTX) in all its fat binaries, one per source file: `['8.0', '9.0']` */
   machineCode: v.array(v.string()),
-  /** Architectures of which only some of its fat binaries have machine code */
+  /** Architectures with machine code in some of its fat binaries only */
   partialMachineCode: v.array(v.string()),
   /** Architectures of the PTX in any of them */
   ptx: v.array(v.string()),
@@ -72,14 +72,14 @@ const aibrix = v.object({
 const nixl = v.object({
   /** Every installed distribution named nixl or nixl-cu*, `{ 'nixl': '0.7.1', 'nixl-cu13': '0.7.1' }` */
   distributions: v.record(v.string(), v.string()),
-  /** Top-level modules named nixl_cu* that can be found, also without a distribution: `['nixl_cu13']` */
+  /** Top-level modules named nixl_cu*, also those without a distribution: `['nixl_cu13']` */
   modules: v.array(v.string()),
 })
 
 const bundledUcx = v.object({
-  /** Path of the libucp that NIXL brings */
+  /** Path of the libucp that NIXL ships */
   library: v.string(),
-  /** What ucp_get_version_string of it answers; null with `error` if it can't be loaded */
+  /** From its ucp_get_version_string; null with `error` if it can't be loaded */
   version: v.nullable(v.string()),
   error: v.nullable(v.string()),
   /** `['cma', 'cuda', 'ib', …]`: libuct_<name>.so in its module directory */
@@ -91,22 +91,22 @@ const ucxTools = v.object({
   /** First version that `ucx_info -v` prints; null with `error` */
   version: v.nullable(v.string()),
   error: v.nullable(v.string()),
-  /** Path of the library that ucx_info says it uses */
+  /** Path of the library that ucx_info reports */
   library: v.nullable(v.string()),
-  /** What `ucx_perftest -h` does */
+  /** Of `ucx_perftest -h` */
   perftest: outcome,
-  /** What `ucx_info -d` does (it answers without a GPU and without a device) */
+  /** Of `ucx_info -d`, which works without a GPU or a device */
   devices: outcome,
   modules: v.array(v.string()),
 })
 
 /**
- * A libucp or libucs that the loader can find (ld.so.cache, its default directories, LD_LIBRARY_PATH); null if that could not
- * be looked up, which is not the same as none.
+ * Each libucp or libucs that the loader finds (ld.so.cache, its default directories,
+ * LD_LIBRARY_PATH); null if that could not be measured.
  */
 const loaderUcx = v.nullable(v.array(v.string()))
 
-/** Null if the files could not be looked at. */
+/** Null if the files could not be read. */
 const linking = v.nullable(v.array(elfFile))
 
 const tool = v.object({ command: v.string(), path: v.nullable(v.string()), start: outcome })
@@ -115,25 +115,25 @@ export const integrationModes = ['patch', 'module', 'none'] as const
 
 const integration = v.object({
   mode: v.picklist(integrationModes),
-  /** One sentence: why this mode */
+  /** Why this mode, in one sentence */
   reason: v.string(),
-  /** Patch file name, or dotted module of the connector; null for `none` */
+  /** Name of the patch, or module of the connector; null for `none` */
   evidence: v.nullable(v.string()),
-  /** patch: the patch applies in reverse, as a dry run; module: the connector was imported; none: always ok */
+  /** patch: a dry run in reverse applies; module: the connector can be imported; none: always ok */
   check: outcome,
 })
 
 export const factsSchema = v.object({
   format: v.literal(2),
-  /** What was measured as the image's user */
+  /** Measured as the image's user */
   running,
   system,
   python,
   /** Null for the image */
   user: v.nullable(user),
-  /** As root, by the `python3` of the PATH, with which all else is measured; null if it could not be told */
+  /** For root, by the `python3` in PATH, which measures everything else; null if not known */
   imports: v.nullable(imports),
-  /** Each one that is there: an image of SGLang may have vLLM, too */
+  /** All engines in it: an image of SGLang may contain vLLM */
   engines: v.array(engine),
   torch: v.nullable(torch),
   toolkit: v.nullable(toolkit),
@@ -144,40 +144,40 @@ export const factsSchema = v.object({
   ucxTools: v.nullable(ucxTools),
   /** ELF files with CUDA libraries among their NEEDED entries, by owner */
   cudaLinks: v.object({ torch: linking, nixl: linking, aibrix: linking, ucxTools: linking }),
-  /** Debug tools; facts of a base that an earlier version of the action has measured have none */
+  /** Debug tools; none in base facts from an earlier version of the action */
   tools: v.array(tool),
-  /** Null if no source could be looked at */
+  /** Null if no source could be read */
   demands: v.nullable(demands),
   /** Null for the base */
   integration: v.nullable(integration),
   /** Null for the base, and if they could not be compared */
   baseFiles: v.nullable(baseFiles),
-  /** Null where AIBrix acts on nothing of the engine's */
+  /** Null if AIBrix replaces nothing of the engine */
   hooks: v.nullable(hooks),
-  /** None for the base */
+  /** Empty for the base */
   conditions: v.array(measuredCondition),
   /** Normalised distribution name → version */
   pip: v.record(v.string(), v.string()),
-  /** Lines of `pip check`; null where it could not be run */
+  /** Lines of `pip check`; null if it could not be run */
   pipCheck: v.nullable(v.array(v.string())),
-  /** `name:arch` → version; null where there is no dpkg */
+  /** `name:arch` → version; null without dpkg */
   dpkg: v.nullable(v.record(v.string(), v.string())),
 })
 
 export type Facts = v.InferOutput<typeof factsSchema>
 
-/** What is known of a base before anything is started as its user, and is kept of it. */
+/** The facts of a base before anything runs as its user, which are stored. */
 export const baseFactsSchema = v.omit(factsSchema, ['running'])
 
 export type BaseFacts = Omit<Facts, 'running'>
 
-/** @returns the engine that the leg is for; undefined where it is not there */
+/** @returns the engine of the leg; undefined if it is missing */
 export function engineOf({ engine: wanted }: Pick<Leg, 'engine'>, { engines }: BaseFacts) {
   return engines.find(({ name }) => name === wanted)
 }
 
-/** The two measurements of a leg: the base before anything was added, and the finished image. */
+/** The two measurements of a leg: of its base and of the finished image. */
 export type LegFacts = { base: Facts; image: Facts }
 
-/** As much of them as was measured as root. */
+/** The part of them that was measured as root. */
 export type RootFacts = { base: BaseFacts; image: BaseFacts }

@@ -1,4 +1,4 @@
-/** Names of the gates, as a user writes them in `allow-failed`. */
+/** The names of the gates, as in `allow-failed`. */
 export const gateNames = [
   'engine-version',
   'torch-untouched',
@@ -27,7 +27,7 @@ export const gateNames = [
 
 export type GateName = (typeof gateNames)[number]
 
-/** One judgement. Only `fail` and `undetermined` block publishing. */
+/** The result of one gate. Only `fail` and `undetermined` block publishing. */
 export type Gate = { name: GateName; expected: string; actual: string } & (
   | { state: 'pass' }
   | { state: 'fail'; hint: string }
@@ -35,44 +35,57 @@ export type Gate = { name: GateName; expected: string; actual: string } & (
   | { state: 'waived'; hint: string; reason: string }
   /** It applies and could not be judged */
   | { state: 'undetermined'; hint: string }
-  /** There is nothing that it could judge */
+  /** There is nothing to judge */
   | { state: 'not applicable'; reason: string }
-  /** Another gate failed for the same cause, and says what to do */
+  /** Another gate failed for the same reason, and says what to do */
   | { state: 'follows'; from: GateName; reason: string }
 )
 
 export type GateState = Gate['state']
 
-export type Judgement = { expected: string; actual: string }
-
-export function passed(name: GateName, judgement: Judgement): Gate {
-  return { name, ...judgement, state: 'pass' }
+/** Builds the results of one gate. A reason has no full stop. */
+export type GateBuilder = {
+  expected: string
+  actual: string
+  /** Advice, for gates that can fail for something in the base */
+  waiver: string
+  /** The same gate with another `actual`, and another `expected` if given */
+  with: (actual: string, expected?: string) => GateBuilder
+  pass: () => Gate
+  /** @param advice what to do; several are alternatives */
+  fail: (problem: string, ...advice: [string, ...string[]]) => Gate
+  undetermined: (reason: string) => Gate
+  notApplicable: (reason: string) => Gate
+  /** @param from the gate that fails for the same reason. @param reason what is missing because of it */
+  follows: (from: GateName, reason: string) => Gate
 }
 
-/** @param hint one sentence that names the cause and what to do */
-export function failed(name: GateName, judgement: Judgement, hint: string): Gate {
-  return { name, ...judgement, state: 'fail', hint }
+export function about(name: GateName, expected: string, actual = 'unknown'): GateBuilder {
+  const facts = { name, expected, actual }
+  const waiver = waiverHint(name)
+  return {
+    expected,
+    actual,
+    waiver,
+    with: (found, wanted = expected) => about(name, wanted, found),
+    pass: () => ({ ...facts, state: 'pass' }),
+    fail: (problem, ...advice) => ({ ...facts, state: 'fail', hint: `${problem}; ${alternatives(advice)}.` }),
+    undetermined: (reason) => {
+      const hint = `Could not be determined: ${reason}; fix that, or ${waiver}.`
+      return { ...facts, state: 'undetermined', hint }
+    },
+    notApplicable: (reason) => ({ ...facts, state: 'not applicable', reason }),
+    follows: (from, reason) => ({ ...facts, state: 'follows', from, reason }),
+  }
 }
 
-/** @param why it could not be judged, a sentence without its end */
-export function undetermined(name: GateName, { expected, actual }: Judgement, why: string): Gate {
-  const hint = `It could not be judged: ${why}; mend that, or ${waiverHint(name)}.`
-  return { name, expected, actual, state: 'undetermined', hint }
+function alternatives(advice: readonly string[]): string {
+  return [...advice.slice(0, -2), advice.slice(-2).join(', or ')].join(', ')
 }
 
-/** @param reason why there is nothing to judge */
-export function notApplicable(name: GateName, judgement: Judgement, reason: string): Gate {
-  return { name, ...judgement, state: 'not applicable', reason }
-}
-
-/** @param from the gate that fails for the same cause. @param reason what is missing because of it */
-export function follows(
-  name: GateName,
-  { expected, actual }: Judgement,
-  from: GateName,
-  reason: string,
-): Gate {
-  return { name, expected, actual, state: 'follows', from, reason }
+/** @returns a builder for another result of a gate that was judged before */
+export function rejudge({ name, expected, actual }: Gate): GateBuilder {
+  return about(name, expected, actual)
 }
 
 /** A gate that blocks publishing. */
@@ -83,26 +96,23 @@ export function isBlocking(gate: Gate): gate is BlockingGate {
 }
 
 /**
- * Turns failed and undetermined gates that the user accepts into waived ones. The others stay what they are.
- * @param waivers gate → why, as given in `allow-failed`
+ * Turns failed and undetermined gates that the user accepts into waived ones. The others stay.
+ * @param waivers gate → reason, as given in `allow-failed`
  */
 export function waive(gates: Gate[], waivers: ReadonlyMap<GateName, string>): Gate[] {
   return gates.map((found) => {
-    const gate = standsForItself(found, waivers)
+    const gate = afterWaiver(found, waivers)
     const reason = waivers.get(gate.name)
     return isBlocking(gate) && reason !== undefined ? { ...gate, state: 'waived', reason } : gate
   })
 }
 
-/** Who accepts a cause does not say that the image need not start for that. */
-function standsForItself(gate: Gate, waivers: ReadonlyMap<GateName, string>): Gate {
+/** Waiving a gate from which `entrypoint` follows does not waive that the image must start. */
+function afterWaiver(gate: Gate, waivers: ReadonlyMap<GateName, string>): Gate {
   if (gate.name !== 'entrypoint' || gate.state !== 'follows' || !waivers.has(gate.from)) return gate
-  const why = `${gate.from} is accepted, and that may be why: ${gate.reason}`
-  return failed(
-    gate.name,
-    { expected: gate.expected, actual: gate.actual },
-    `The image does not start as its base does (${why}); mend that, or ${waiverHint(gate.name)}.`,
-  )
+  const { fail, waiver } = rejudge(gate)
+  const why = `${gate.from} is waived, which may be the reason: ${gate.reason}`
+  return fail(`The image does not start as its base does (${why})`, 'fix that', waiver)
 }
 
 /** @returns `fail` if a gate failed or is undetermined, and was not waived */
@@ -110,15 +120,14 @@ export function verdict(gates: readonly Gate[]): 'pass' | 'fail' {
   return gates.some(isBlocking) ? 'fail' : 'pass'
 }
 
-/** The end of a hint about what only this action can have done: its user has no step to change. */
-export const reportHint = "report it as a fault of this action, with this build's log"
+/** Advice where only this action can be at fault, so that no input of its user helps. */
+export const reportHint = "report it as a bug in this action, with this build's log"
 
-/** The end of a hint for gates where the base itself may be the cause. */
-export function waiverHint(name: GateName): string {
+function waiverHint(name: GateName): string {
   return `accept it with allow-failed: ${name}=<why>`
 }
 
 /** @returns the hint of a gate that was accepted, without the advice to accept it */
 export function acceptedHint({ name, hint }: Pick<BlockingGate, 'name' | 'hint'>): string {
-  return hint.replace(`, or ${waiverHint(name)}`, '').replace(`; ${waiverHint(name)}`, '')
+  return hint.replace(new RegExp(`(?:, or|;) ${waiverHint(name)}`), '')
 }

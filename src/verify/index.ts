@@ -1,10 +1,10 @@
 export { layerSizes } from './added-bytes.ts'
-export { judgeAgain, type Rules, unjudgedGates } from './again.ts'
 export { baseNixl } from './base-nixl.ts'
-export { heldClaims } from './base-tag.ts'
+export { checkClaims } from './base-tag.ts'
 export type { Candidate } from './candidate.ts'
 export { type ComponentName, componentSchema, componentsOf, nixlPlugin } from './components.ts'
 export { type Condition, conditionSchema, conditionsOf } from './conditions.ts'
+export { packagesObjection } from './debug-tools.ts'
 export { addedPackages, replacedPackages } from './environment.ts'
 export {
   type BaseFacts,
@@ -22,13 +22,14 @@ export {
   gateNames,
   type GateState,
   isBlocking,
-  notApplicable,
+  rejudge,
   verdict,
   waive,
 } from './gate.ts'
 export { expectedArchitectures, toolkitObjection } from './gpu-architectures.ts'
-export { packagesObjection, warningsOf } from './integration.ts'
+export { warningsOf } from './integration.ts'
 export { judgeBase, judgeFacts } from './judge.ts'
 export { conditionsLabel, labelsOf, waivedLabel } from './labels.ts'
 export { judgeManifest } from './manifest.ts'
+export { applyRules, type Rules, unjudgedGates } from './rules.ts'
 export { fittingLocalParts, localPart } from './versions.ts'

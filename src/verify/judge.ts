@@ -1,6 +1,7 @@
 import type { Leg } from '../plan/index.ts'
 import { judgeAsItRuns, judgeUser } from './as-it-runs.ts'
 import { judgeCudaMajor } from './cuda.ts'
+import { judgeDebugTools } from './debug-tools.ts'
 import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
@@ -9,7 +10,7 @@ import type { BaseFacts, LegFacts } from './facts.ts'
 import { attributed, grounded } from './follow.ts'
 import type { Gate } from './gate.ts'
 import { judgeArchitectures } from './gpu-architectures.ts'
-import { judgeDebugTools, judgeIntegration } from './integration.ts'
+import { judgeIntegration } from './integration.ts'
 import { judgeKvcacheRoundTrip } from './kvcache-round-trip.ts'
 import { judgeNixlTransfer } from './nixl-transfer.ts'
 import { judgeUcxLoopback } from './loopback.ts'
@@ -40,21 +41,21 @@ const onFacts = [
   judgeDebugTools,
 ]
 
-/** Every gate that can be judged before anything is pushed, in the order of `gateNames`. */
+/** Every gate that can be judged before a push, in the order of `gateNames`. */
 export function judgeFacts(leg: Leg, facts: LegFacts): Gate[] {
   const gates = onFacts.map((judge) => judge(leg, facts))
   return grounded(attributed(leg, facts, gates))
 }
 
-/** Those that fail for what is the base's own, whatever is built on it. */
+/** Gates that fail for the base itself, whatever is built on it. */
 const onBase = [judgeEngineVersion, judgeTorch, judgeCudaMajor, judgeSecondLibucp, judgeUser]
 
-/** What a build replaces that installs NIXL: the base's with its libraries. */
+/** What a build that installs NIXL replaces: the base's NIXL with its libraries. */
 const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
 
 /**
- * The gates that fail on the finished image if they fail on the base, of which alone is known. One that follows from a gate on the
- * image says nothing here.
+ * The gates that fail on the finished image if they fail on the base, judged before the build. One
+ * that follows from a gate on the image means nothing here.
  */
 export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
   const { torch, nixl } = base.cudaLinks
@@ -69,7 +70,7 @@ export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
   return onBaseWith(leg, base, stays, withNixl(leg, stays))
 }
 
-/** @param stays what of the base will be in the image @param demanded the same with its NIXL */
+/** @param stays the part of the base that the image keeps. @param demanded the same with the image's NIXL */
 function onBaseWith(leg: Leg, base: BaseFacts, stays: BaseFacts, demanded = stays): Gate[] {
   return [
     ...onBase.map((judge) => judge(leg, { base, image: stays })),
@@ -77,7 +78,7 @@ function onBaseWith(leg: Leg, base: BaseFacts, stays: BaseFacts, demanded = stay
   ]
 }
 
-/** The base with the NIXL that will be in it. */
+/** The base with the NIXL of the image. */
 function withNixl({ nixl }: Leg, base: BaseFacts): BaseFacts {
   const others = Object.entries(base.pip).filter(([name]) => !name.startsWith('nixl-cu'))
   const pip = { ...Object.fromEntries(others), nixl }

@@ -1,68 +1,53 @@
 import type { Leg } from '../plan/index.ts'
 import type { LegFacts } from './facts.ts'
 import type { KvcacheRoundTrip } from './functional-facts.ts'
-import { failed, follows, type Gate, passed, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate } from './gate.ts'
 
-const name = 'kvcache-round-trip'
-
-/** What AIBrix' cache is for: blocks come out of it as they went in, from memory and from shared files. */
+/** AIBrix's cache gives back the blocks that were written to it, from memory and from shared files. */
 export function judgeKvcacheRoundTrip(_leg: Leg, { image }: LegFacts): Gate {
-  const expected = "blocks come out of AIBrix' cache as they went in"
+  const gate = about('kvcache-round-trip', "AIBrix's cache gives back what was written to it")
   const { aibrix, running } = image
   const done = running.kvcacheRoundTrip
   if (!aibrix || (aibrix.import.outcome === 'error' && done?.process.outcome !== 'ok'))
-    return follows(
-      name,
-      { expected, actual: 'nothing' },
-      'aibrix-version',
-      'no aibrix_kvcache that can be imported',
-    )
-  if (!done)
-    return undetermined(
-      name,
-      { expected, actual: 'unknown' },
-      "what AIBrix' cache does could not be measured",
-    )
-  const judgement = { expected, actual: describe(done) }
+    return gate.with('nothing').follows('aibrix-version', 'there is no aibrix_kvcache that can be imported')
+  if (!done) return gate.undetermined("AIBrix's cache could not be tested")
+  const seen = gate.with(roundTripText(done))
   if (done.lacks !== null)
-    return undetermined(
-      name,
-      judgement,
-      `this AIBrix does not have ${done.lacks}, by which its cache is tried`,
-    )
-  const problem = problemOf(done)
-  if (problem === undefined) return passed(name, judgement)
-  return failed(name, judgement, `${problem}; choose another aibrix-version, or ${waiverHint(name)}.`)
+    return seen.undetermined(`this AIBrix does not have ${done.lacks}, which the test of its cache needs`)
+  const problem = roundTripProblem(done)
+  if (problem === undefined) return seen.pass()
+  return seen.fail(problem, 'choose another aibrix-version', gate.waiver)
 }
 
-function describe({ step, memory, files }: KvcacheRoundTrip): string {
-  const bytes = (taken: NonNullable<typeof memory>, where: string) =>
-    `${taken.bytes} bytes from ${where} ${taken.differs ? 'changed' : 'equal'}`
+function roundTripText({ step, memory, files }: KvcacheRoundTrip): string {
+  const bytes = (blocks: NonNullable<typeof memory>, where: string) =>
+    `${blocks.bytes} bytes from ${where} ${blocks.differs ? 'changed' : 'equal'}`
+  const noFiles = files ? [] : ['no shared file system backend in this release']
   const parts = [
     ...(memory ? [bytes(memory, 'memory')] : []),
     ...(files ? [bytes(files, 'files')] : []),
-    ...(step !== 'end'
-      ? [`came to: ${step}`]
-      : files
-        ? []
-        : ['no shared file system backend in this release']),
+    ...(step === 'end' ? noFiles : [`got as far as: ${step}`]),
   ]
   return parts.join(', ')
 }
 
-function problemOf({ step, memory, files, process }: KvcacheRoundTrip): string | undefined {
-  for (const [where, taken] of [
-    ['memory', memory],
-    ['files', files],
-  ] as const)
-    if (taken?.differs)
-      return `AIBrix' cache gives other bytes from ${where} than were put into it: ${taken.differs.count} of ${taken.bytes} differ, the first at offset ${taken.differs.first}`
-  if (process.outcome === 'error') return `AIBrix' cache fails (${doing[step] ?? step}): ${process.error}`
-  return step === 'end' ? undefined : `AIBrix' cache ends its process without a word (${doing[step] ?? step})`
+function roundTripProblem({ step, memory, files, process }: KvcacheRoundTrip): string | undefined {
+  const both = [
+    { where: 'memory', blocks: memory },
+    { where: 'files', blocks: files },
+  ]
+  for (const { where, blocks } of both)
+    if (blocks?.differs) {
+      const { count, first } = blocks.differs
+      return `AIBrix's cache gives back other bytes from ${where} than were written to it: ${count} of ${blocks.bytes} differ, the first at offset ${first}`
+    }
+  const when = during[step] ?? step
+  if (process.outcome === 'error') return `AIBrix's cache fails (${when}): ${process.error}`
+  return step === 'end' ? undefined : `AIBrix's cache ends its process without an error (${when})`
 }
 
-const doing: Record<string, string> = {
-  import: 'while it is imported',
+const during: Record<string, string> = {
+  import: 'during its import',
   memory: 'in memory',
-  files: 'through its shared file system backend',
+  files: 'with its shared file system backend',
 }

@@ -1,20 +1,18 @@
 import * as v from 'valibot'
-import { kvcacheRoundTrip, nixlTransfer } from './functional-facts.ts'
-import { starts } from './entrypoint-facts.ts'
-import { loopback } from './loopback-facts.ts'
+import { kvcacheRoundTrip, loopback, nixlTransfer, starts } from './functional-facts.ts'
 import { outcome } from './outcome.ts'
 
-/** What Python would import by one name, which `dockerfiles/scripts/measure/as_imported.py` looks for. */
+/** What Python would import under one name (`dockerfiles/scripts/measure/as_imported.py`). */
 const imported = v.object({
   /** `nixl_cu13`, `aibrix_kvcache._aibrix_C` */
   name: v.string(),
-  /** Path without links of its file, of its folder for a package without `__init__.py`; null if there is none */
+  /** Path, without links, of its file, or of its folder without `__init__.py`; null if there is none */
   file: v.nullable(v.string()),
-  /** The distributions whose RECORD lists the file, or whose editable install names its folder; names as PEP 503 normalises them */
+  /** Distributions whose RECORD lists the file, or whose editable install names its folder (PEP 503 names) */
   owners: v.array(v.object({ name: v.string(), version: v.string() })),
-  /** Its `__version__`; null if it has none, or could not be asked */
+  /** Its `__version__`; null if it has none, or could not be imported */
   version: v.nullable(v.string()),
-  /** Why it can't be had though something answers to the name; null otherwise */
+  /** Why it can't be imported although the name exists; null otherwise */
   error: v.nullable(v.string()),
 })
 
@@ -22,43 +20,43 @@ const imported = v.object({
 export const imports = v.object({
   /** Path of that Python */
   interpreter: v.string(),
-  /** The folder where it looks before all others: of a script, or the current one for `python -m`; null if there is none */
+  /** The first folder in its search: a script's, or the current one for `python -m`; null if there is none */
   first: v.nullable(v.string()),
   /** Entries of PYTHONPATH, without links */
   pythonPath: v.array(v.string()),
-  /** Where `pip install --user` puts things; null where this Python does not look there */
+  /** The folder of `pip install --user`; null if this Python does not search it */
   userSite: v.nullable(v.string()),
   /** `sys.path`, without links */
   path: v.array(v.string()),
-  /** Folders and files on the way to modules and programs that this user can't enter or read */
+  /** Folders and files, on the paths of modules and programs, that this user can't enter or read */
   closed: v.array(v.string()),
   modules: v.array(imported),
-  /** Why this Python gave no answer; null if it did */
+  /** Why this Python did not answer; null if it did */
   error: v.nullable(v.string()),
 })
 
 export type Imports = v.InferOutput<typeof imports>
 export type Imported = v.InferOutput<typeof imported>
 
-/** The base's USER, as root sees it before anything is started as that user; of the image nothing is asked. */
+/** The base's USER, seen by root before anything is started as that user. */
 export const user = v.object({
-  /** As the configuration has it: `engine:staff`, `2000`, `` for root */
+  /** As configured: `engine:staff`, `2000`, `` for root */
   name: v.string(),
   /** WORKDIR */
   directory: v.string(),
   /** Whether /etc/passwd has it */
   entry: outcome,
-  /** Whether /etc/group has its group, where that is a name */
+  /** Whether /etc/group has its group, if that is a name */
   group: outcome,
-  /** Whether it can go into WORKDIR */
+  /** Whether it can enter WORKDIR */
   enter: outcome,
   /** Whether it can start `python3` */
   python: outcome,
 })
 
-/** What `dockerfiles/scripts/measure` finds as the user that runs the image, with its environment, in its current directory. */
+/** What `dockerfiles/scripts/measure` finds as the user of the image, with its environment and directory. */
 export const running = v.object({
-  /** Null if it could not be told */
+  /** Null if not known */
   identity: v.nullable(
     v.object({ uid: v.number(), gid: v.number(), home: v.nullable(v.string()), directory: v.string() }),
   ),
@@ -66,12 +64,12 @@ export const running = v.object({
   nixlTransfer: v.nullable(nixlTransfer),
   /** Null for the base */
   kvcacheRoundTrip: v.nullable(kvcacheRoundTrip),
-  /** Null for the base, and where it could not be told */
+  /** Null for the base, and if not known */
   loopback: v.nullable(loopback),
-  /** Null if it could not be told */
+  /** Null if not known */
   entrypoint: v.nullable(starts),
-  /** As the ENTRYPOINT would import it; null if it could not be told */
+  /** What the ENTRYPOINT would import; null if not known */
   imports: v.nullable(imports),
-  /** The debug tools, ucx_info and ucx_perftest; null if they could not be tried */
+  /** The debug tools, ucx_info and ucx_perftest; null if they could not be started */
   tools: v.nullable(v.array(v.object({ command: v.string(), start: outcome }))),
 })

@@ -1,107 +1,85 @@
 import { engines, isSameRelease, type Leg } from '../plan/index.ts'
 import { familiarReference } from '../registry/index.ts'
-import { describeClaim, heldClaims } from './base-tag.ts'
+import { checkClaims, claimText } from './base-tag.ts'
 import { type BaseFacts, engineOf, type Facts, type LegFacts, type RootFacts } from './facts.ts'
-import { failed, follows, type Gate, passed, reportHint, undetermined, waiverHint } from './gate.ts'
+import { about, type Gate, reportHint } from './gate.ts'
 
-/** The engine in the image is the one that the tag names, and the one that the base had, which is what its tag says. */
+/** The image's engine is the one in the tag and in the base, and the base is what its own tag claims. */
 export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
-  const name = 'engine-version'
+  const { engine, version } = leg
   const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
-  const claims = heldClaims(leg, base)
-  const judgement = {
-    expected: [
-      `${leg.engine} ${leg.version.release}`,
-      ...claims.map(({ claim }) => describeClaim(claim)),
-    ].join(', '),
-    actual: found ? `${found.name} ${found.version}` : `no ${leg.engine}`,
-  }
+  const claims = checkClaims(leg, base)
+  const gate = about(
+    'engine-version',
+    [`${engine} ${version.release}`, ...claims.map(({ claim }) => claimText(claim))].join(', '),
+    found ? `${found.name} ${found.version}` : `no ${engine}`,
+  )
   const tag = familiarReference({ ...leg.base.repository, tag: leg.base.tag })
+  const report = 'report it to the maker of that image'
   if (!had)
-    return failed(
-      name,
-      judgement,
-      `Python in the base ${tag} finds no package ${leg.engine}${others(base)}; check that base-registry has ${engines[leg.engine].title}'s own images.`,
+    return gate.fail(
+      `Python in the base ${tag} finds no package ${engine}${others(base)}`,
+      `check that base-registry has ${engines[engine].title}'s own images`,
     )
-  if (!isSameRelease(leg.version.release, had.version))
-    return failed(
-      name,
-      judgement,
-      `The base ${tag} holds another version than its tag says; choose another version, or report it to who makes that image.`,
+  if (!isSameRelease(version.release, had.version))
+    return gate.fail(
+      `The base ${tag} contains another version than its tag says`,
+      'choose another version',
+      report,
     )
-  const lie = claims.find((claim) => claim.is === 'false')
-  if (lie)
-    return failed(
-      name,
-      { ...judgement, actual: `${judgement.actual}, ${lie.found}` },
-      `The tag of the base ${tag} says ${lie.claim.part}, and behind it is ${lie.found}; choose another version, report it to who makes that image, or ${waiverHint(name)}.`,
-    )
-  if (!found)
-    return failed(
-      name,
-      judgement,
-      `A build step removed the base's ${leg.engine} ${had.version}; ${reportHint}.`,
-    )
+  const wrong = claims.find((claim) => claim.holds === 'no')
+  if (wrong)
+    return gate
+      .with(`${gate.actual}, ${wrong.found}`)
+      .fail(
+        `The tag of the base ${tag} says ${wrong.claim.part}, but behind it is ${wrong.found}`,
+        'choose another version',
+        report,
+        gate.waiver,
+      )
+  if (!found) return gate.fail(`A build step removed the base's ${engine} ${had.version}`, reportHint)
   if (had.version !== found.version)
-    return failed(
-      name,
-      judgement,
-      `The base had ${leg.engine} ${had.version} and a build step replaced it; ${reportHint}.`,
-    )
-  const untold = claims.find((claim) => claim.is === 'untold')
-  if (untold) {
-    const why = `the tag of the base ${tag} says ${untold.claim.part}, and ${untold.why}`
-    return untold.from ? follows(name, judgement, untold.from, why) : undetermined(name, judgement, why)
-  }
-  return passed(name, judgement)
+    return gate.fail(`The base had ${engine} ${had.version}, and a build step replaced it`, reportHint)
+  const unknown = claims.find((claim) => claim.holds === 'unknown')
+  if (!unknown) return gate.pass()
+  const why = `the tag of the base ${tag} says ${unknown.claim.part}, and ${unknown.reason}`
+  return unknown.from ? gate.follows(unknown.from, why) : gate.undetermined(why)
 }
 
 function others({ engines: found }: BaseFacts): string {
   return found.length === 0 ? '' : `, only ${found.map((one) => `${one.name} ${one.version}`).join(' and ')}`
 }
 
-/** torch has the base's version, the base's CUDA, and the files that its RECORD lists. */
+/** torch has the base's version and CUDA, and the files in its RECORD. */
 export function judgeTorch(_leg: Leg, { base, image }: RootFacts): Gate {
-  const name = 'torch-untouched'
-  const judgement = { expected: describeTorch(base.torch), actual: describeTorch(image.torch) }
-  if (!base.torch)
-    return failed(
-      name,
-      judgement,
-      "The base has no torch, so nothing can be compiled against it; check that base-registry has the engine's own images.",
+  const gate = about('torch-untouched', torchText(base.torch), torchText(image.torch))
+  const [had, found] = [base.torch, image.torch]
+  if (!had)
+    return gate.fail(
+      'The base has no torch, so nothing can be compiled against it',
+      "check that base-registry has the engine's own images",
     )
-  if (!image.torch)
-    return failed(name, judgement, `The base's torch is gone or can't be imported; ${reportHint}.`)
-  if (base.torch.version !== image.torch.version || base.torch.cuda !== image.torch.cuda)
-    return failed(
-      name,
-      judgement,
-      `torch ${base.torch.version} became ${image.torch.version}: an install pulled another torch in; ${reportHint}.`,
-    )
-  if (base.torch.record === null || image.torch.record === null)
-    return undetermined(name, judgement, 'torch has no RECORD file, so only its version could be compared')
-  if (base.torch.record !== image.torch.record)
-    return failed(
-      name,
-      judgement,
-      `torch has the same version but was installed again (its RECORD differs); ${reportHint}.`,
-    )
-  return passed(name, judgement)
+  if (!found) return gate.fail("The base's torch is gone or can't be imported", reportHint)
+  if (had.version !== found.version || had.cuda !== found.cuda)
+    return gate.fail(`torch ${had.version} became ${found.version}: an install replaced torch`, reportHint)
+  if (had.record === null || found.record === null)
+    return gate.undetermined('torch has no RECORD file, so that only its version could be compared')
+  if (had.record === found.record) return gate.pass()
+  return gate.fail('torch has the same version but was installed again (its RECORD differs)', reportHint)
 }
 
-function describeTorch(torch: Facts['torch']): string {
+function torchText(torch: Facts['torch']): string {
   if (!torch) return 'no torch'
-  const record =
-    torch.record === null ? 'RECORD unknown' : `RECORD ${torch.record.replace(/^sha256:/, '').slice(0, 12)}`
-  return `${torch.version}, CUDA ${torch.cuda ?? 'none'}, ${record}`
+  const record = torch.record?.replace(/^sha256:/, '').slice(0, 12) ?? 'unknown'
+  return `${torch.version}, CUDA ${torch.cuda ?? 'none'}, RECORD ${record}`
 }
 
-/** CUDA release that AIBrix's setup.py leaves out of the version (MAIN_CUDA_VERSION, v0.5.0 to v0.7.0). */
+/** The CUDA release that AIBrix's setup.py omits from the version (MAIN_CUDA_VERSION, v0.5.0 to v0.7.0). */
 const cudaWithoutLocalPart = '12.1'
 
 /**
- * The local parts that fit: setup.py takes nvcc's release (`get_aibrix_version`), which is the toolkit's where the base
- * has one and torch's otherwise.
+ * The local parts of the version that fit a base: setup.py uses nvcc's release (`get_aibrix_version`),
+ * which is the toolkit's if the base has one, else torch's.
  */
 export function fittingLocalParts({
   torch,
@@ -117,51 +95,49 @@ export function fittingLocalParts({
   return [...new Set(parts)]
 }
 
-/** @returns what a version of aibrix_kvcache says of the device that it was compiled for: `cu130`, `` if nothing */
+/** @returns the device in a version of aibrix_kvcache: `cu130`, `` if it names none */
 export function localPart(version: string): string {
   const parts = (version.split('+')[1] ?? '').split('.')
   return parts.find((part) => /^(?:cu\d+|cpu|empty)$/.test(part)) ?? ''
 }
 
-/** aibrix_kvcache has the version that the tag names and the CUDA part of this base, and can be imported. */
+/** aibrix_kvcache has the version in the tag and the base's CUDA part, and can be imported. */
 export function judgeAibrixVersion(leg: Leg, { base, image }: LegFacts): Gate {
-  const name = 'aibrix-version'
   const fitting = fittingLocalParts(base)
   const suffixes = fitting.map((part) => (part === '' ? 'no local part' : `+${part}`)).join(' or ')
-  // What a branch or a commit calls itself is not declared anywhere, so only its CUDA part can be judged.
+  // The own version of a branch or a commit is not declared, so only its CUDA part can be judged.
   const declared = leg.aibrix.kind === 'tag' ? leg.aibrix.ref : undefined
-  const judgement = {
-    expected: `aibrix_kvcache ${declared?.replace(/^v/, '') ?? `of ${leg.aibrix.commit.slice(0, 7)}`} (${suffixes || 'local part unknown'})`,
-    actual: image.aibrix ? `aibrix_kvcache ${image.aibrix.version}` : 'no aibrix_kvcache',
-  }
-  if (!image.aibrix)
-    return failed(name, judgement, `aibrix_kvcache is not installed in the image; ${reportHint}.`)
+  const wanted = declared?.replace(/^v/, '') ?? `of ${leg.aibrix.commit.slice(0, 7)}`
+  const gate = about(
+    'aibrix-version',
+    `aibrix_kvcache ${wanted} (${suffixes || 'local part unknown'})`,
+    image.aibrix ? `aibrix_kvcache ${image.aibrix.version}` : 'no aibrix_kvcache',
+  )
+  if (!image.aibrix) return gate.fail('aibrix_kvcache is not installed in the image', reportHint)
   const { version, import: imported } = image.aibrix
   if (declared !== undefined && !isSameRelease(declared, version))
-    return failed(
-      name,
-      judgement,
-      `The wheel says ${version}, the tag says ${declared}; look at what aibrix-repository has under that tag, or ${waiverHint(name)}.`,
+    return gate.fail(
+      `The wheel says ${version}, the tag says ${declared}`,
+      'check what aibrix-repository has under that tag',
+      gate.waiver,
     )
   if (imported.outcome === 'error')
-    return failed(
-      name,
-      { ...judgement, actual: `${judgement.actual}, not importable` },
-      `import aibrix_kvcache fails: ${imported.error}; a dependency is missing or was changed; choose another aibrix-version, or ${waiverHint(name)}.`,
-    )
+    return gate
+      .with(`${gate.actual}, not importable`)
+      .fail(
+        `import aibrix_kvcache fails, because a dependency is missing or was changed: ${imported.error}`,
+        'choose another aibrix-version',
+        gate.waiver,
+      )
   if (fitting.length === 0)
-    return follows(
-      name,
-      judgement,
+    return gate.follows(
       base.torch ? 'cuda-major' : 'torch-untouched',
       'neither the toolkit nor torch in the base names a CUDA release to compare with',
     )
   const local = localPart(version)
-  if (!fitting.includes(local))
-    return failed(
-      name,
-      judgement,
-      `The wheel was compiled for ${local === '' ? 'an unnamed device' : local}, this base needs ${suffixes}; ${reportHint}.`,
-    )
-  return passed(name, judgement)
+  if (fitting.includes(local)) return gate.pass()
+  return gate.fail(
+    `The wheel was compiled for ${local || 'an unnamed device'}, this base needs ${suffixes}`,
+    reportHint,
+  )
 }

@@ -9,7 +9,7 @@ import type { Digest } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
-import type { Rules } from '../../../src/verify/again.ts'
+import type { Rules } from '../../../src/verify/rules.ts'
 import type { Gate } from '../../../src/verify/gate.ts'
 import {
   cache,
@@ -86,7 +86,7 @@ describe('what an earlier run has staged', () => {
       allows(['ucx-tools', 'not now']),
       /pip-check .*only for today/,
     ],
-    ['with more bytes than this one allows', allWell, strict, /added-bytes \(58\.1 MB\).*let that pass/],
+    ['with more bytes than this one allows', allWell, strict, /added-bytes \(58\.1 MB\).*accepted that/],
     [
       'on a base with another ENTRYPOINT than the one that is planned',
       async (memory) => {

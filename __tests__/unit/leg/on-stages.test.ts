@@ -7,7 +7,7 @@ import type { Step } from '../../../src/buildkit/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
 import type { BaseFacts } from '../../../src/verify/facts.ts'
-import { failed, type Gate } from '../../../src/verify/gate.ts'
+import { about, type Gate } from '../../../src/verify/gate.ts'
 import { asRoot, makeBase, makeImage, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 import { newFolder, writeContent } from '../../support/artifact-folder.ts'
 import { makeCall } from '../../support/build-calls.ts'
@@ -137,9 +137,10 @@ describe('the facts of a base', () => {
 })
 
 describe('a gate that the base alone decides', () => {
-  const judgement = { expected: 'torch 2.11.0', actual: 'another' }
   const refuse = (which: BaseFacts) => (base: BaseFacts) =>
-    base.torch?.version === which.torch?.version ? [failed('torch-untouched', judgement, 'See to it.')] : []
+    base.torch?.version === which.torch?.version
+      ? [about('torch-untouched', 'x', 'y').fail('X', 'see to it')]
+      : []
 
   it.each([undefined, real])('ends it before anything is compiled (stored: %#)', async (stored) => {
     const { result, calls } = await measured({ judgeBase: refuse(real), ...(stored && { stored }) })

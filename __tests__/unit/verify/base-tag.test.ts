@@ -77,29 +77,29 @@ describe('the tag of a base', () => {
   ])('%s lies about %j', (tag, inside, part, found) => {
     expect(judge(tag, inside)).toMatchObject({
       state: 'fail',
-      hint: `The tag of the base vllm/vllm-openai:${tag} says ${part}, and behind it is ${found}; choose another version, report it to who makes that image, or accept it with allow-failed: engine-version=<why>.`,
+      hint: `The tag of the base vllm/vllm-openai:${tag} says ${part}, but behind it is ${found}; choose another version, report it to the maker of that image, or accept it with allow-failed: engine-version=<why>.`,
       expected: expect.stringContaining(part),
       actual: `vllm 0.21.0, ${found}`,
     })
   })
 
   it.each<[string, Inside, string]>([
-    ['v0.21.0-cu130', { cuda: '13' }, 'says cu130, and its torch says no more of CUDA than 13'],
+    ['v0.21.0-cu130', { cuda: '13' }, 'says cu130, and its torch only says CUDA 13'],
     [
       'v0.21.0-debian12',
       { distribution: 'debian' },
       'says debian12, and its os-release says debian without a VERSION_ID',
     ],
-    ['v0.21.0-debian12.5', {}, 'says debian12.5, and its os-release says no more than debian 12'],
+    ['v0.21.0-debian12.5', {}, 'says debian12.5, and its os-release only says debian 12'],
     [
       'v0.21.0-ubuntu2404',
       { distribution: 'unknown' },
-      'says ubuntu2404, and it has no os-release that says which',
+      'says ubuntu2404, and it has no os-release that names its distribution',
     ],
     [
       'v0.21.0-ubuntu2404',
       { distribution: '24.04' },
-      'says ubuntu2404, and it has no os-release that says which',
+      'says ubuntu2404, and it has no os-release that names its distribution',
     ],
   ])('%s can not be told of %j', (tag, inside, why) => {
     expect(judge(tag, inside)).toMatchObject({ state: 'undetermined', hint: expect.stringContaining(why) })

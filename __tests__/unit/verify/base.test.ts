@@ -103,7 +103,7 @@ describe('a base on which nothing can be made', () => {
       'without a toolkit',
       {},
       null,
-      'the base has no CUDA compiler (nvcc), and AIBrix is compiled by the one of its base',
+      'the base has no CUDA compiler (nvcc), with which AIBrix would be compiled',
     ],
     [
       'whose toolkit does not know a GPU that was asked for',
@@ -127,7 +127,7 @@ describe('a base on which nothing can be made', () => {
     [
       'without packages of Debian is refused where it lacks a tool',
       { dpkg: null, tools: [tool('ip', '/usr/sbin/ip'), tool('ping', null), tool('ifconfig', null)] },
-      'the base (rhel 9.4) lacks ping, ifconfig, and has no packages of Debian or Ubuntu, of which alone they can be installed',
+      'the base (rhel 9.4) lacks ping, ifconfig, which the action can only install on Debian and Ubuntu',
     ],
     [
       'without packages of Debian may have each tool',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { compareEnds, type Comparison } from '../../../src/verify/entrypoint-ends.ts'
-import type { Ended, Start } from '../../../src/verify/entrypoint-facts.ts'
+import type { Ended, Start } from '../../../src/verify/functional-facts.ts'
 import type { LegFacts } from '../../../src/verify/facts.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { realFacts } from '../../support/measured-facts.ts'

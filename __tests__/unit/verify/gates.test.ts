@@ -5,7 +5,7 @@ import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/ver
 import { judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
 import { grounded } from '../../../src/verify/follow.ts'
-import { follows, type Gate, verdict, waive } from '../../../src/verify/gate.ts'
+import { about, type Gate, verdict, waive } from '../../../src/verify/gate.ts'
 import { expectedArchitectures, judgeArchitectures } from '../../../src/verify/gpu-architectures.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
@@ -30,7 +30,7 @@ const limits = { addedBytes: 100_000_000 }
 function stateOf(gates: Gate[], name: string): string {
   const gate = gates.find((candidate) => candidate.name === name)
   if (gate?.state === 'undetermined')
-    return `undetermined: ${/judged: (.*); mend/.exec(gate.hint)?.[1] ?? ''}`
+    return `undetermined: ${/determined: (.*); fix/.exec(gate.hint)?.[1] ?? ''}`
   return gate?.state === 'not applicable' ? `not applicable: ${gate.reason}` : (gate?.state ?? 'absent')
 }
 
@@ -40,7 +40,7 @@ describe('a gate that can not tell', () => {
       'torch without RECORD',
       ({ image }) => image.torch && (image.torch.record = null),
       'torch-untouched',
-      'undetermined: torch has no RECORD file, so only its version could be compared',
+      'undetermined: torch has no RECORD file, so that only its version could be compared',
     ],
     [
       'a fatbin that is not readable',
@@ -52,13 +52,13 @@ describe('a gate that can not tell', () => {
       'a loader that was not asked',
       ({ image }) => (image.loaderUcx = null),
       'second-libucp',
-      'undetermined: what the loader finds could not be looked up',
+      'undetermined: what the loader finds could not be measured',
     ],
     [
       'an image in which NIXL was not tried',
       ({ image }) => (image.running.nixlTransfer = null),
       'nixl-transfer',
-      'undetermined: what NIXL does could not be measured',
+      'undetermined: NIXL could not be tested',
     ],
     [
       'a UCX plugin that wants a driver, of which there is no stub',
@@ -82,7 +82,7 @@ describe('a gate that can not tell', () => {
       'an image in which the cache was not tried',
       ({ image }) => (image.running.kvcacheRoundTrip = null),
       'kvcache-round-trip',
-      "undetermined: what AIBrix' cache does could not be measured",
+      "undetermined: AIBrix's cache could not be tested",
     ],
     [
       'an AIBrix with another cache',
@@ -92,7 +92,7 @@ describe('a gate that can not tell', () => {
           ...{ step: 'import', lacks: 'aibrix_kvcache.cache_manager', memory: null, files: null },
         }),
       'kvcache-round-trip',
-      'undetermined: this AIBrix does not have aibrix_kvcache.cache_manager, by which its cache is tried',
+      'undetermined: this AIBrix does not have aibrix_kvcache.cache_manager, which the test of its cache needs',
     ],
     [
       'an AIBrix without the shared file system',
@@ -104,13 +104,13 @@ describe('a gate that can not tell', () => {
       'files that were not looked at',
       ({ image }) => (image.cudaLinks.nixl = null),
       'cuda-major',
-      'undetermined: the files of nixl could not be looked at; the other parts agree',
+      'undetermined: the files of nixl could not be read; the other parts agree',
     ],
     [
       'auto without a toolkit',
       ({ base }) => (base.toolkit = null),
       'gpu-architectures',
-      'not applicable: the base has no nvcc that could say what auto means; name them in gpu-architectures',
+      'not applicable: the base has no nvcc, on which auto depends; name the architectures in gpu-architectures',
     ],
     [
       'pip check not run',
@@ -145,7 +145,7 @@ describe('a gate that can not tell', () => {
           error: 'libcuda.so.1: cannot open shared object file: No such file or directory',
         }),
       'extension',
-      "undetermined: _aibrix_C.abi3.so needs the GPU driver's libcuda.so.1, and there is no stub of it to load it with",
+      "undetermined: _aibrix_C.abi3.so needs the GPU driver's libcuda.so.1, and there is no stub to load it with",
     ],
     [
       'a library beside it that needs the driver where there is no stub of it',
@@ -160,7 +160,7 @@ describe('a gate that can not tell', () => {
           undefinedSymbols: [],
         }),
       'extension',
-      "undetermined: libgpu.so needs the GPU driver's libnvidia-ml.so.1, and there is no stub of it to load it with",
+      "undetermined: libgpu.so needs the GPU driver's libnvidia-ml.so.1, and there is no stub to load it with",
     ],
   ]
   it.each(cases)('is no pass, and says why: %s', (_, change, name, expected) => {
@@ -189,8 +189,8 @@ describe('a gate that can not tell', () => {
 describe('a gate that follows from another', () => {
   const gates = (first: Gate): Gate[] => [
     first,
-    follows('gpu-architectures', { expected: 'x', actual: 'y' }, 'extension', 'no extension to look at'),
-    follows('cuda-major', { expected: 'x', actual: 'y' }, 'gpu-architectures', 'nothing to look at'),
+    about('gpu-architectures', 'x', 'y').follows('extension', 'no extension to look at'),
+    about('cuda-major', 'x', 'y').follows('gpu-architectures', 'nothing to look at'),
   ]
   const extension = (state: object) => ({ name: 'extension', expected: 'x', actual: 'y', ...state }) as Gate
 
@@ -206,7 +206,7 @@ describe('a gate that follows from another', () => {
   })
 
   it('is undetermined where gates name each other', () => {
-    const one = follows('extension', { expected: 'x', actual: 'y' }, 'cuda-major', 'see there')
+    const one = about('extension', 'x', 'y').follows('cuda-major', 'see there')
     expect(grounded(gates(one)).map(({ state }) => state)).toEqual(Array(3).fill('undetermined'))
   })
 

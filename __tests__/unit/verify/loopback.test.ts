@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { Loopback } from '../../../src/verify/loopback-facts.ts'
+import type { Loopback } from '../../../src/verify/functional-facts.ts'
 import { judgeUcxLoopback } from '../../../src/verify/loopback.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
@@ -8,7 +8,7 @@ const fault = { outcome: 'error', error: 'no usable transports', sandbox: null }
 const noMemory = { outcome: 'error', error: 'x', sandbox: '/dev/shm: No space left on device' } as const
 const noNetwork = { outcome: 'error', error: 'y', sandbox: '127.0.0.1: Network is unreachable' } as const
 
-const undetermined = (why: string) => `undetermined: It could not be judged: ${why}`
+const undetermined = (why: string) => `undetermined: Could not be determined: ${why}`
 const cases: [string, Loopback | null, string][] = [
   ['both move', { sharedMemory: ok, tcp: ok }, 'pass: shared memory 287.8 MB/s, TCP 287.8 MB/s'],
   ['TCP does not', { sharedMemory: ok, tcp: fault }, 'fail: ucx_perftest moves nothing over TCP: no usable'],
@@ -21,7 +21,7 @@ const cases: [string, Loopback | null, string][] = [
     'the sandbox has no memory to share',
     { sharedMemory: noMemory, tcp: ok },
     undetermined(
-      'where the image is built, no program can use shared memory (/dev/shm: No space left on device); mend',
+      'where the image is built, no program can use shared memory (/dev/shm: No space left on device); fix',
     ),
   ],
   [

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Floor } from '../../../src/verify/demand-facts.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
-import type { Start } from '../../../src/verify/entrypoint-facts.ts'
+import type { Start } from '../../../src/verify/functional-facts.ts'
 import { type Gate, gateNames, type GateName, waive } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
@@ -70,7 +70,7 @@ const asUser = (world: World, name: string) =>
   there(runsOf(world).modules.find((module) => module.name === name))
 const userOf = ({ facts }: World) => there(facts.base.user)
 
-/** Python takes a module from another folder, whoever asks. */
+/** Python imports a module from another folder, whoever asks. */
 function shadow(
   world: World,
   folder: string,
@@ -134,7 +134,7 @@ const mutants: Mutant[] = [
       replacePackage(facts.image, 'vllm', '0.21.1')
     },
     'engine-version',
-    'The base had vllm 0.21.0 and a build step replaced it',
+    'The base had vllm 0.21.0, and a build step replaced it',
   ],
   [
     'a base whose tag lies',
@@ -142,25 +142,25 @@ const mutants: Mutant[] = [
       for (const some of [facts.base, facts.image]) theEngine(some).version = '0.20.0'
     },
     'engine-version',
-    'vllm/vllm-openai:v0.21.0 holds another version than its tag says',
+    'vllm/vllm-openai:v0.21.0 contains another version than its tag says',
   ],
   [
     'a base whose tag names another CUDA',
     ({ leg }) => (leg.base.tag = 'v0.21.0-cu129'),
     'engine-version',
-    'The tag of the base vllm/vllm-openai:v0.21.0-cu129 says cu129, and behind it is torch for CUDA 13.0; choose',
+    'The tag of the base vllm/vllm-openai:v0.21.0-cu129 says cu129, but behind it is torch for CUDA 13.0; choose',
   ],
   [
     'a base whose tag names another architecture',
     ({ leg }) => (leg.base.tag = 'v0.21.0-aarch64'),
     'engine-version',
-    'says aarch64, and behind it is an image for linux/amd64',
+    'says aarch64, but behind it is an image for linux/amd64',
   ],
   [
     'a base whose tag names another distribution',
     ({ leg }) => (leg.base.tag = 'v0.21.0-ubuntu2404'),
     'engine-version',
-    'says ubuntu2404, and behind it is debian 12',
+    'says ubuntu2404, but behind it is debian 12',
   ],
   [
     'another torch',
@@ -262,7 +262,7 @@ const mutants: Mutant[] = [
       extensionOf(facts.image).undefinedSymbols = ['_ZN2at6detail']
     },
     'extension',
-    /_aibrix_C\.abi3\.so misses symbols .*another torch.*_ZN2at6detail/,
+    /_aibrix_C\.abi3\.so needs symbols .*another torch.*_ZN2at6detail/,
   ],
   [
     'an extension that calls the driver and does not link it',
@@ -311,7 +311,7 @@ const mutants: Mutant[] = [
       extensionOf(facts.image).partialMachineCode = ['9.0']
     },
     'gpu-architectures',
-    'No machine code for 9.0 (for 9.0 only a part of its source files has it)',
+    'No machine code for 9.0 (for 9.0 only some of its source files have it)',
   ],
   [
     'an extension without sm_90',
@@ -417,7 +417,7 @@ const mutants: Mutant[] = [
     'a NIXL that bundles another UCX',
     ({ facts }) => (there(facts.image.bundledUcx).version = '1.20.0'),
     'nixl-ucx',
-    'answers 1.20.0, NIXL 0.7.1 should bundle 1.19.0',
+    'reports 1.20.0, NIXL 0.7.1 should bundle 1.19.0',
   ],
   [
     'a NIXL without its UCX',
@@ -466,7 +466,7 @@ const mutants: Mutant[] = [
     'UCX tools of the distribution',
     ({ facts }) => (toolsOf(facts.image).version = '1.13.1'),
     'ucx-tools',
-    'answers for UCX 1.13.1, NIXL uses 1.19.0',
+    'reports UCX 1.13.1, NIXL uses 1.19.0',
   ],
   [
     'UCX tools that use another UCX',
@@ -504,7 +504,7 @@ const mutants: Mutant[] = [
       })
     },
     'as-it-runs',
-    "As the image's user engine, Python takes nixl from /home/engine/.local/lib/python3.12/site-packages/nixl/__init__.py (nixl 0.7.0), while /usr/local/lib/python3.12/dist-packages/nixl/__init__.py (nixl 0.7.1) was measured: /home/engine/.local/lib/python3.12/site-packages holds packages of that user alone; choose",
+    "As the image's user engine, Python imports nixl from /home/engine/.local/lib/python3.12/site-packages/nixl/__init__.py (nixl 0.7.0), while /usr/local/lib/python3.12/dist-packages/nixl/__init__.py (nixl 0.7.1) was measured: /home/engine/.local/lib/python3.12/site-packages holds that user's own packages; choose",
   ],
   [
     "a variant of NIXL that is in the user's own packages alone",
@@ -515,7 +515,7 @@ const mutants: Mutant[] = [
       runsOf(world).userSite = '/root/.local/lib'
     },
     'as-it-runs',
-    'takes nixl_cu12 from /root/.local/lib/nixl_cu12/__init__.py (nixl-cu12 0.7.1), while root finds none',
+    'imports nixl_cu12 from /root/.local/lib/nixl_cu12/__init__.py (nixl-cu12 0.7.1), while root finds none',
   ],
   [
     'a checkout of NIXL before the installed one',
@@ -524,7 +524,7 @@ const mutants: Mutant[] = [
       shadow(world, '/opt/nixl', 'nixl', [])
     },
     'as-it-runs',
-    'takes nixl from /opt/nixl/nixl/__init__.py (of no package), and not from the installed nixl 0.7.1: the base sets PYTHONPATH to /opt/nixl; choose',
+    'imports nixl from /opt/nixl/nixl/__init__.py (of no package), and not from the installed nixl 0.7.1: the base sets PYTHONPATH to /opt/nixl; choose',
   ],
   [
     'an older aibrix_kvcache before the installed one',
@@ -552,7 +552,7 @@ const mutants: Mutant[] = [
       shadow(world, '/lib', 'torch', [{ name: 'torch', version: '2.9.0' }])
     },
     'as-it-runs',
-    'takes torch from /lib/torch/__init__.py (torch 2.9.0), while torch 2.11.0+cu130 was measured',
+    'imports torch from /lib/torch/__init__.py (torch 2.9.0), while torch 2.11.0+cu130 was measured',
   ],
   [
     'a module that calls itself something else than its package',
@@ -567,7 +567,7 @@ const mutants: Mutant[] = [
       Object.assign(asUser(world, 'torch'), { file: '/vllm-workspace/torch.py', owners: [] })
     },
     'as-it-runs',
-    'the ENTRYPOINT makes Python look into /vllm-workspace first',
+    'the ENTRYPOINT makes Python search /vllm-workspace first',
   ],
   [
     'a .pth of the user',
@@ -576,7 +576,7 @@ const mutants: Mutant[] = [
       Object.assign(asUser(world, 'torch'), { file: '/srv/lib/torch.py', owners: [] })
     },
     'as-it-runs',
-    'Python looks into /srv/lib as that user alone',
+    'Python searches /srv/lib only as that user',
   ],
   [
     'an ENTRYPOINT of another Python',
@@ -642,19 +642,19 @@ const mutants: Mutant[] = [
     (world) =>
       Object.assign(userOf(world), { name: 'nobody-else', entry: error('/etc/passwd has no entry') }),
     'as-it-runs',
-    "The base's USER nobody-else is not there (/etc/passwd has no entry); choose another base, or report",
+    "The base's USER nobody-else does not exist (/etc/passwd has no entry); choose another base, or report",
   ],
   [
     'a group that is not there',
     (world) => Object.assign(userOf(world), { name: 'a:b', group: error('/etc/group has no entry for b') }),
     'as-it-runs',
-    'USER a:b has a group that is not there',
+    'USER a:b has a group that does not exist',
   ],
   [
     'a WORKDIR that is closed to the user',
     (world) => (userOf(world).enter = error('/root/x: Permission denied')),
     'as-it-runs',
-    'can not go into its WORKDIR (/root/x: Permission denied)',
+    "can't enter its WORKDIR (/root/x: Permission denied)",
   ],
   [
     'an engine dependency bumped',
@@ -688,31 +688,31 @@ const mutants: Mutant[] = [
     'a file of the engine that a step wrote',
     ({ facts }) => differs(facts, 'vllm', 'changed', null),
     'environment-untouched',
-    /^A step of the build changed \/site\/vllm\/x\.py of vllm, which the engine was tested with; report it/,
+    /^A build step changed \/site\/vllm\/x\.py of vllm, with which the engine was tested; report it/,
   ],
   [
     'a file of the engine that a wheel overwrites',
     ({ facts }) => differs(facts, 'vllm', 'changed', 'aibrix-kvcache', 4),
     'environment-untouched',
-    /^The package aibrix-kvcache, which was installed, changed \/site\/vllm\/x\.py of vllm \(and 3 more files\), which the engine was tested with; look at what aibrix-repository has/,
+    /^The installed package aibrix-kvcache changed \/site\/vllm\/x\.py of vllm \(and 3 more files\), with which the engine was tested; check what aibrix-repository has/,
   ],
   [
     'a file of another package that what NIXL needs overwrites',
     ({ facts }) => differs(facts, 'numpy', 'changed', 'nixl'),
     'environment-untouched',
-    'look at what package-index has of nixl, or accept it with allow-failed: environment-untouched=<why>',
+    'check what package-index has of nixl, or accept it with allow-failed: environment-untouched=<why>',
   ],
   [
     'a file of a package that vanished',
     ({ facts }) => differs(facts, 'redis', 'vanished', null, 2),
     'environment-untouched',
-    'A step of the build removed /site/redis/x.py of redis (and 1 more file)',
+    'A build step removed /site/redis/x.py of redis (and 1 more file)',
   ],
   [
     'a file that came to the engine',
     ({ facts }) => differs(facts, 'vllm', 'came', null),
     'environment-untouched',
-    'A step of the build added /site/vllm/x.py of vllm',
+    'A build step added /site/vllm/x.py of vllm',
   ],
   [
     'an engine that the install replaced, with its files',
@@ -722,7 +722,7 @@ const mutants: Mutant[] = [
       differs(facts, 'vllm', 'changed', null, 900)
     },
     'engine-version',
-    'The base had vllm 0.21.0 and a build step replaced it',
+    'The base had vllm 0.21.0, and a build step replaced it',
   ],
   [
     'a package bumped, with its files',
@@ -750,13 +750,13 @@ const mutants: Mutant[] = [
     'another integration than asked for',
     ({ leg }) => (leg.integration = 'patch'),
     'integration',
-    'integration: patch was asked for, but the build came to module',
+    'integration: patch was requested, but the build used module',
   ],
   [
     'an integration that nobody knows',
     ({ facts }) => (facts.image.integration = null),
     'integration',
-    'no word on how',
+    'does not report how',
   ],
   [
     'a NIXL whose bytes arrive changed',
@@ -772,7 +772,7 @@ const mutants: Mutant[] = [
         process: error('NIXL_ERR_NOT_FOUND'),
       }),
     'nixl-transfer',
-    'NIXL came without a UCX plugin, it has GDS, POSIX; check',
+    'NIXL has no UCX plugin, only GDS, POSIX; check',
   ],
   [
     'a UCX plugin that does not load',
@@ -819,7 +819,7 @@ const mutants: Mutant[] = [
         process: error("ModuleNotFoundError: No module named 'numpy'"),
       }),
     'nixl-transfer',
-    "NIXL fails (while it is imported): ModuleNotFoundError: No module named 'numpy'",
+    "NIXL fails (during its import): ModuleNotFoundError: No module named 'numpy'",
   ],
   [
     'a NIXL that crashes',
@@ -829,13 +829,13 @@ const mutants: Mutant[] = [
         process: error('killed by SIGSEGV'),
       }),
     'nixl-transfer',
-    'NIXL fails (while memory is registered): killed by SIGSEGV',
+    'NIXL fails (at the registration of memory): killed by SIGSEGV',
   ],
   [
     'a NIXL that ends its process',
     ({ facts }) => Object.assign(transferOf(facts.image), { step: 'agents', state: null }),
     'nixl-transfer',
-    'NIXL ends its process without a word (while its agents start)',
+    'NIXL ends its process without an error (at the start of its agents)',
   ],
   [
     'a NIXL whose libucp is broken, and which has no UCX for it',
@@ -855,13 +855,13 @@ const mutants: Mutant[] = [
     'a cache that gives other bytes from memory',
     ({ facts }) => (there(roundTripOf(facts.image).memory).differs = { count: 1, first: 7 }),
     'kvcache-round-trip',
-    'gives other bytes from memory than were put into it: 1 of 65536 differ, the first at offset 7; choose',
+    'gives back other bytes from memory than were written to it: 1 of 65536 differ, the first at offset 7; choose',
   ],
   [
-    'a cache that gives other bytes from files',
+    'a cache that gives back other bytes from files',
     ({ facts }) => (there(roundTripOf(facts.image).files).differs = { count: 2, first: 0 }),
     'kvcache-round-trip',
-    'gives other bytes from files',
+    'gives back other bytes from files',
   ],
   [
     'a cache that finds nothing in its files',
@@ -871,7 +871,7 @@ const mutants: Mutant[] = [
         process: error('RuntimeError: acquire: NOT_FOUND'),
       }),
     'kvcache-round-trip',
-    "AIBrix' cache fails (through its shared file system backend): RuntimeError: acquire: NOT_FOUND",
+    "AIBrix's cache fails (with its shared file system backend): RuntimeError: acquire: NOT_FOUND",
   ],
   [
     'a cache that hangs',
@@ -881,13 +881,13 @@ const mutants: Mutant[] = [
         process: error('did not end within 60 s'),
       }),
     'kvcache-round-trip',
-    "AIBrix' cache fails (in memory): did not end within 60 s",
+    "AIBrix's cache fails (in memory): did not end within 60 s",
   ],
   [
     'a cache that ends its process',
     ({ facts }) => Object.assign(roundTripOf(facts.image), { step: 'import', memory: null, files: null }),
     'kvcache-round-trip',
-    "AIBrix' cache ends its process without a word (while it is imported)",
+    "AIBrix's cache ends its process without an error (during its import)",
   ],
   [
     'an AIBrix that can not be imported, nor its cache tried',
@@ -925,7 +925,7 @@ const mutants: Mutant[] = [
     'an ENTRYPOINT that dies',
     ({ facts }) => (startOf(facts.image).line = "ImportError: cannot import name 'x' from 'y'"),
     'entrypoint',
-    "vllm serve, asked for its help, does not end in the image as in the base: exit code 1 (ImportError: cannot import name 'x' from 'y')",
+    "vllm serve with its help option does not end in the image as in the base: exit code 1 (ImportError: cannot import name 'x' from 'y')",
   ],
   [
     'an ENTRYPOINT that crashes',
@@ -1043,7 +1043,7 @@ const mutants: Mutant[] = [
     'an engine that demands a newer NIXL',
     ({ facts }) => demandsOf(facts.image).floors.push(floor('nixl', '1.5.0')),
     'engine-demands',
-    /vllm 0\.21\.0 demands nixl >= 1\.5\.0 in vllm\/distributed\/nixl_utils\.py, line 96, and 0\.7\.1 is installed.*choose nixl-version: 1\.5\.0 or later/,
+    /vllm 0\.21\.0 demands nixl >= 1\.5\.0 in vllm\/distributed\/nixl_utils\.py, line 96, and refuses the installed 0\.7\.1; choose nixl-version: 1\.5\.0 or later/,
   ],
   [
     'an engine that demands more than the version of NIXL that it names',
@@ -1055,13 +1055,13 @@ const mutants: Mutant[] = [
     'an engine that asks for a newer package of its own',
     ({ facts }) => demandsOf(facts.image).floors.push(floor('redis', '8.0')),
     'engine-demands',
-    'demands redis >= 8.0 in vllm/distributed/nixl_utils.py, line 96, and 7.0.1 is installed, which it refuses; choose another version of vllm',
+    'demands redis >= 8.0 in vllm/distributed/nixl_utils.py, line 96, and refuses the installed 7.0.1; choose another version of vllm',
   ],
   [
     "a NIXL that is older than the base's",
     ({ facts }) => (facts.base.nixl.distributions = { nixl: '1.1.0', 'nixl-cu13': '1.1.0' }),
     'engine-demands',
-    'The base brings NIXL 1.1.0, with which vllm 0.21.0 was released, and 0.7.1 takes its place; choose nixl-version: 1.1.0 or later',
+    'vllm 0.21.0 was released with NIXL 1.1.0, which the base ships and 0.7.1 replaces; choose nixl-version: 1.1.0 or later',
   ],
   [
     'an engine without the model runner on which AIBrix acts',
@@ -1070,7 +1070,7 @@ const mutants: Mutant[] = [
       hooksOf(facts.image).found = [{ runner: 'V1', there: false, missing: [] }]
     },
     'integration',
-    'AIBrix acts on the model runner V1 alone, which this engine does not have (vllm/v1/worker/gpu_model_runner.py); choose',
+    'AIBrix hooks only the model runner V1, which this engine does not have (vllm/v1/worker/gpu_model_runner.py); choose',
   ],
   [
     'a model runner without a method that AIBrix replaces',
@@ -1085,7 +1085,7 @@ const mutants: Mutant[] = [
       Object.assign(runnersOf(facts.image), { v2Default: true, switch: false })
     },
     'integration',
-    'this engine takes V2 and has no VLLM_USE_V2_MODEL_RUNNER to change that',
+    'this engine runs V2 and has no VLLM_USE_V2_MODEL_RUNNER to change that',
   ],
   [
     'a condition that is not in the image',

@@ -54,7 +54,7 @@ describe("the base's own NIXL in both variants", () => {
   it('passes every gate, and those about tools do not apply, with the reason', () => {
     const gates = judgeFacts(leg, facts())
     expect(gates.filter(isBlocking)).toEqual([])
-    const why = /no tag or commit is known of the UCX 1\.23\.0 that NIXL 1\.5\.0 bundles/
+    const why = /no tag or commit is known for UCX 1\.23\.0, which NIXL 1\.5\.0 bundles/
     for (const name of ['ucx-tools', 'ucx-loopback'] as const)
       expect(named(gates, name)).toMatchObject({
         state: 'not applicable',
@@ -67,7 +67,7 @@ describe("the base's own NIXL in both variants", () => {
     for (const name of ['nixl-variant', 'cuda-major', 'nixl-ucx'] as const)
       expect(named(gates, name)).toMatchObject({
         state: 'pass',
-        actual: expect.stringContaining('nixl-cu12 is there and not imported'),
+        actual: expect.stringContaining('nixl-cu12 exists and is not imported'),
       })
   })
 
@@ -115,7 +115,7 @@ describe("the base's own NIXL in both variants", () => {
         if (image.bundledUcx) image.bundledUcx.version = '1.22.0'
       },
       'nixl-ucx',
-      /answers 1\.22\.0, NIXL 1\.5\.0 should bundle 1\.23\.0; set nixl-version to a version/,
+      /reports 1\.22\.0, NIXL 1\.5\.0 should bundle 1\.23\.0; set nixl-version to a version/,
     ],
   ])('fails where %s', (_, change, gate, hint) => {
     const world = facts()
@@ -167,12 +167,12 @@ describe('what a base brings', () => {
       'the variant of another CUDA',
       (base) =>
         (base.nixl = { distributions: { nixl: '1.5.0', 'nixl-cu12': '1.5.0' }, modules: ['nixl_cu12'] }),
-      { nixl: null, brokenNixl: 'its nixl 1.5.0 takes nixl-cu12, and torch is for CUDA 13.0' },
+      { nixl: null, brokenNixl: 'its nixl 1.5.0 imports nixl-cu12, and torch is for CUDA 13.0' },
     ],
     [
       'a module without its package',
       (base) => (base.nixl = { distributions: { nixl: '1.5.0' }, modules: ['nixl_cu13'] }),
-      { nixl: null, brokenNixl: 'its nixl 1.5.0 imports nixl-cu13, of which no package is installed' },
+      { nixl: null, brokenNixl: 'its nixl 1.5.0 imports nixl-cu13, whose package is not installed' },
     ],
     [
       'a variant without the package',

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { conditionsOf } from '../../../src/verify/conditions.ts'
 import type { Hooks, Runners } from '../../../src/verify/demand-facts.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
-import { judgeRunners } from '../../../src/verify/runners.ts'
+import { hooksVerdict } from '../../../src/verify/runners.ts'
 import { makeImage, makeLeg } from '../../support/verified-leg.ts'
 
 const v1Only: Runners['there'] = ['V1']
@@ -66,18 +66,18 @@ describe('the model runner on which AIBrix acts', () => {
     ],
   ])('%s', (_, given, kind, conditions) => {
     const facts = image(given)
-    expect(judgeRunners(facts).kind).toBe(kind)
+    expect(hooksVerdict(facts).kind).toBe(kind)
     expect(conditionsOf(makeLeg(), facts).map(({ name }) => name)).toEqual(conditions)
   })
 
   it('is no question where AIBrix acts on none, as in SGLang', () => {
-    expect(judgeRunners({ ...makeImage(), hooks: null, demands: null })).toEqual({ kind: 'fits', note: '' })
+    expect(hooksVerdict({ ...makeImage(), hooks: null, demands: null })).toEqual({ kind: 'fits', note: '' })
   })
 
   it('is unknown where the source of AIBrix or of the engine can not be read', () => {
     const facts = makeImage()
-    expect(judgeRunners({ ...facts, demands: null }).kind).toBe('unknown')
+    expect(hooksVerdict({ ...facts, demands: null }).kind).toBe('unknown')
     const error = 'aibrix_kvcache/integration/vllm/x.py: line 1: invalid syntax'
-    expect(judgeRunners({ ...facts, hooks: { found: [], error } })).toEqual({ kind: 'unknown', why: error })
+    expect(hooksVerdict({ ...facts, hooks: { found: [], error } })).toEqual({ kind: 'unknown', why: error })
   })
 })

@@ -1,0 +1,51 @@
+import type { Leg } from '../plan/index.ts'
+import { gateOfSize } from './added-bytes.ts'
+import type { Candidate } from './candidate.ts'
+import { type Gate, type GateName, gateNames, isBlocking, waive } from './gate.ts'
+import { judgeManifest } from './manifest.ts'
+
+/** What a run accepts. */
+export type Rules = {
+  /** gate → reason, as given in `allow-failed` */
+  waivers: ReadonlyMap<GateName, string>
+  /** bytes, compressed */
+  addedBytesLimit: number
+}
+
+/** The verdict of an earlier run, by its own rules. Sizes in bytes; null if it did not know them. */
+export type Earlier = { gates: readonly Gate[]; sizes: { added: number } | null }
+
+/** @returns gates that the version of the action which ran earlier did not have */
+export function unjudgedGates({ gates }: Pick<Earlier, 'gates'>): GateName[] {
+  return gateNames.filter((name) => !gates.some((gate) => gate.name === name))
+}
+
+/**
+ * Applies the rules of this run to the verdict of an earlier one: measurements stay, its waivers
+ * are dropped, and what the registry shows of the image is judged again.
+ * @param seen the image in the registry; where it is not known, what the earlier run saw counts
+ * @returns gates; the hint of one that fails says why it was accepted before
+ */
+export function applyRules(leg: Leg, earlier: Earlier, seen: Candidate, rules: Rules): Gate[] {
+  const limits = { addedBytes: rules.addedBytesLimit }
+  const { sizes } = earlier
+  // Without sizes the base's layers were not the image's lowest ones, and that verdict stays.
+  const ofSize = sizes ? [gateOfSize(sizes.added, limits)] : []
+  const fresh = seen.known === 'manifest' ? judgeManifest(leg, seen, limits) : ofSize
+  return earlier.gates.map((before) => {
+    const now = fresh.find(({ name }) => name === before.name) ?? withoutWaiver(before)
+    const [gate = now] = waive([now], rules.waivers)
+    return isBlocking(gate) ? { ...gate, hint: `${gate.hint} ${history(before)}` } : gate
+  })
+}
+
+function withoutWaiver(gate: Gate): Gate {
+  if (gate.state !== 'waived') return gate
+  const { name, expected, actual, hint } = gate
+  return { name, expected, actual, hint, state: 'fail' }
+}
+
+function history(before: Gate): string {
+  if (before.state !== 'waived') return 'The run that built it accepted that.'
+  return `The run that built it waived this: "${before.reason}".`
+}
