@@ -95,7 +95,7 @@ async function artifactsOf(namespace: string): Promise<Record<string, string | n
 
 function expectTaken({ summary }: Recorded): void {
   expect(summary).toMatch(
-    new RegExp(`taken from ${registry}/\\S*/image-cache:wheel-[0-9a-f]{64}&#64;sha256:`),
+    new RegExp(`reused from ${registry}/\\S*/image-cache:wheel-[0-9a-f]{64}&#64;sha256:`),
   )
 }
 
@@ -125,7 +125,7 @@ describe('two engines with the same torch, one after the other on one runner', (
       Object.keys(await artifactsOf(namespace())).map((tag) => tag.replace(/[0-9a-f]{64}$/, '')),
     ).toEqual([...['ucx-', 'wheel-']])
     expect(first.summary).toMatch(/built in \d/)
-    expect(first.summary).toContain('taken from another leg of this run')
+    expect(first.summary).toContain('reused from another leg of this run')
   })
 
   it(

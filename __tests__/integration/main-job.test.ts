@@ -291,7 +291,9 @@ describe('the bases that are accepted', () => {
       const inputs = { ...vllm, 'base-registry': base, tags: 'with-nixl' }
       const refused = await build(inputs)
       expect(failedGates(refused)).toEqual(['engine-demands'])
-      expect(errorsOf(refused)[0]).toMatch(/released with NIXL 0\.8\.0, .* choose nixl-version: 0\.8\.0 or later/)
+      expect(errorsOf(refused)[0]).toMatch(
+        /released with NIXL 0\.8\.0, .* choose nixl-version: 0\.8\.0 or later/,
+      )
       const waived = await build({ ...inputs, 'allow-failed': 'engine-demands=our cluster speaks 0.7.1' })
       expect(waived.code).toBe(0)
       expect(waived.summary).toContain('our cluster speaks 0.7.1')

@@ -193,8 +193,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a file of the engine that the wheel overwrites': {
     gate: 'environment-untouched',
-    cause:
-      /The installed package aibrix-kvcache changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
+    cause: /The installed package aibrix-kvcache changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
     inputs: () => ({ 'aibrix-version': 'mutant/overwrites-engine' }),
   },
   'a file of the engine that a step rewrites': {

@@ -93,7 +93,7 @@ describe('on runners of their own', () => {
         return [plan, await act('many', build)]
       }
       const [plan, leg] = await carryOut()
-      expect(plan.summary).toContain('nobody has measured yet which NIXL its base brings')
+      expect(plan.summary).toContain('the NIXL of its base has not been measured yet')
       expect(errorsOf(leg).join()).toMatch(
         /its base brings NIXL 1\.5\.0 with UCX 1\.23\.0, and the plan could not know that; .* so the next plan is right: plan again/,
       )

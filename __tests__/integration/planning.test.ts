@@ -275,7 +275,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       expect(run.code).toBe(1)
       expect(errorsOf(run)).toHaveLength(1)
       expect(errorsOf(run)[0]).toMatch(
-        /300 legs have to be built \(vllm 150, sglang 150\), and GitHub takes at most 256 .*; make several plans/,
+        /300 legs must be built \(vllm 150, sglang 150\), but GitHub allows at most 256 .*; use several workflow runs/,
       )
       expect(run.outputs.matrix ?? '').toBe('')
     },

@@ -15,7 +15,7 @@ import { attempt, type Redact, type Retry, type Workspace } from '../system/inde
 import { familiarReference, familiarRepository } from '../registry/index.ts'
 import {
   annotationsOf,
-  causeInWords,
+  causeText,
   matrixOutput,
   outputsOf,
   renderPlanSummary,
@@ -59,7 +59,7 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
     ...legs.map((leg) => `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`),
     ...madeOf,
     ...legs.map(({ buildId }) => `  build   ${buildId}`),
-    `  why     ${causeInWords(image)}`,
+    `  why     ${causeText(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
   ]
 }

@@ -1,15 +1,16 @@
-import { engineNames, engines } from '../plan/index.ts'
-import { acceptedHint, type Gate } from '../verify/index.ts'
+import { engineNames, engines, type Excluded } from '../plan/index.ts'
+import { acceptedHint, type Gate, isBlocking } from '../verify/index.ts'
+import { counted } from './markdown.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 
-/** What a runner shows on top of a run. */
+/** What a runner shows above the job summary. */
 export type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
 
-/** GitHub keeps ten of each level for a step (docs: workflow commands, limits of annotations). */
+/** GitHub keeps ten of each level per step (docs: workflow commands, limits of annotations). */
 const perLevel = 10
 
-/** @returns the errors, warnings and notices of a run, the worst first, at most ten of each */
+/** @returns the errors, warnings and notices of a run, worst first, at most ten of each */
 export function annotationsOf(run: Run): Annotation[] {
   const titleOf = titlesOf(run.outcomes.map(({ image }) => image))
   const all: Annotation[] = [
@@ -30,74 +31,55 @@ function error(title: string, message: string): Annotation {
   return { level: 'error', title, message }
 }
 
-/** A range may leave out some versions; that nothing is left of an engine that was asked for is rarely what was meant. */
+/** A range may exclude some versions; excluding every version of a requested engine is rarely intended. */
 function annotationsOfLostEngines({ excluded, outcomes }: Run): Annotation[] {
   const lost = engineNames.filter((engine) => outcomes.every(({ image }) => image.engine !== engine))
   return lost.flatMap((engine) => {
     const first = excluded.find((one) => one.engine === engine)
     if (!first) return []
-    const message = `${first.version} for ${first.platform}: ${first.reason}`
-    return [{ level: 'warning', title: `There is no image of ${engines[engine].title}`, message }]
+    return [{ level: 'warning', title: `No image of ${engines[engine].title} is built`, message: why(first) }]
   })
 }
 
 function annotationOfExcluded({ excluded }: Run): Annotation[] {
-  const [first] = excluded
+  const [first, ...more] = excluded
   if (!first) return []
-  const title = excluded.length === 1 ? 'An image is not built' : `${excluded.length} images are not built`
-  const message = `${engines[first.engine].title} ${first.version} for ${first.platform}: ${first.reason}`
-  const more = excluded.length === 1 ? '' : ' The others are in the job summary.'
-  return [{ level: 'notice', title, message: message + more }]
+  const rest = more.length === 0 ? '' : ' The others are in the job summary.'
+  const message = `${engines[first.engine].title} ${why(first)}${rest}`
+  return [{ level: 'notice', title: `${counted(excluded.length, 'image')} not built`, message }]
+}
+
+function why({ version, platform, reason }: Excluded): string {
+  return `${version} for ${platform}: ${reason}`
 }
 
 function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
   const some = all.filter((annotation) => annotation.level === level)
   if (some.length <= perLevel) return some
   const rest = some.length - perLevel + 1
-  return [
-    ...some.slice(0, perLevel - 1),
-    { level, title: `${rest} more`, message: `${rest} more are in the job summary.` },
-  ]
+  const message = `${rest} more are in the job summary.`
+  return [...some.slice(0, perLevel - 1), { level, title: `${rest} more`, message }]
 }
 
 function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
   const gates = (report?.gates ?? []).flatMap((gate) => annotationOfGate(title, gate))
-  const explained = gates.some(({ level }) => level === 'error')
+  const isExplained = gates.some(({ level }) => level === 'error')
   return [
     // A failed gate says more than the sentence that gates failed.
-    ...(outcome.state === 'failed' && !explained ? [error(`${title} failed`, outcome.error)] : []),
+    ...(outcome.state === 'failed' && !isExplained ? [error(`${title} failed`, outcome.error)] : []),
     ...gates,
     ...warningsAbout(outcome).map((message) => ({ level: 'warning' as const, title, message })),
   ]
 }
 
 function annotationOfGate(title: string, gate: Gate): Annotation[] {
+  const subject = `${title}: gate ${gate.name}`
   const facts = `Expected: ${gate.expected}. Actual: ${gate.actual}.`
-  switch (gate.state) {
-    case 'pass':
-      return []
-    case 'fail':
-      return [
-        { level: 'error', title: `${title}: gate ${gate.name} failed`, message: `${gate.hint} ${facts}` },
-      ]
-    case 'waived':
-      return [
-        {
-          level: 'warning',
-          title: `${title}: gate ${gate.name} waived`,
-          message: `Accepted because: ${gate.reason.replace(/\.$/, '')}. ${acceptedHint(gate)} ${facts}`,
-        },
-      ]
-    case 'undetermined':
-      return [
-        {
-          level: 'error',
-          title: `${title}: gate ${gate.name} is undetermined`,
-          message: `${gate.hint} ${facts}`,
-        },
-      ]
-    case 'not applicable':
-    case 'follows':
-      return []
+  if (isBlocking(gate)) {
+    const ended = gate.state === 'fail' ? 'failed' : 'is undetermined'
+    return [error(`${subject} ${ended}`, `${gate.hint} ${facts}`)]
   }
+  if (gate.state !== 'waived') return []
+  const message = `Waived because: ${gate.reason.replace(/\.$/, '')}. ${acceptedHint(gate)} ${facts}`
+  return [{ level: 'warning', title: `${subject} waived`, message }]
 }

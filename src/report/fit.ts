@@ -1,22 +1,33 @@
-import { alert } from './markdown.ts'
+import { alert, counted, folded } from './markdown.ts'
 
-/** A part of a page, Markdown that stands for itself. Parts with `drop` (what they hold) go first where the page is too long. */
+/** A part of a page, in Markdown. Parts with `drop` (what they hold) are omitted if the page is too long. */
 export type Part = { text: string; drop?: string }
 
-/** GitHub loses a summary that is longer, all of it (docs: workflow commands, job summaries). Bytes. */
+/** GitHub drops a longer summary entirely (docs: workflow commands, job summaries). Bytes. */
 export const summaryLimit = 1024 * 1024
 
-/** Room for the blank line between two parts, and for the note about what was left out. */
+/** Bytes for the blank line between two parts, and for the note about omitted parts. */
 const perPart = 2
 const forNote = 300
 
+/** From this number on, details of each item are folded. */
+export const many = 9
+
+/** A text under a heading, folded if it has many lines. @param drop what it holds */
+export function section(heading: string, text: string, lines: number, drop: string, images = lines): Part[] {
+  const body = lines < many ? { text } : { text: folded(counted(images, 'image'), text), drop }
+  return [{ text: heading }, body]
+}
+
 function joined(parts: readonly Part[], dropped: readonly string[]): string {
   const note =
-    dropped.length === 0 ? [] : [alert('NOTE', [`Left out for length: ${[...new Set(dropped)].join(', ')}.`])]
+    dropped.length === 0
+      ? []
+      : [alert('NOTE', [`Omitted for its length: ${[...new Set(dropped)].join(', ')}.`])]
   return `${[...parts.map(({ text }) => text), ...note].join('\n\n')}\n`
 }
 
-/** Leaves parts out, the largest first, until the rest fits (or nothing is left that may go). */
+/** Omits parts, the largest first, until the rest fits or no part may be omitted. */
 function cut(parts: readonly Part[], limit: number): string {
   const sized = parts.map((part) => ({ part, bytes: Buffer.byteLength(part.text) + perPart }))
   const largestFirst = sized
@@ -30,16 +41,16 @@ function cut(parts: readonly Part[], limit: number): string {
     gone.add(part)
     total -= bytes
   }
-  const dropped = [...gone].map(({ drop }) => drop ?? '')
+  const rest = parts.filter((part) => !gone.has(part))
   return joined(
-    parts.filter((part) => !gone.has(part)),
-    dropped,
+    rest,
+    [...gone].map(({ drop }) => drop ?? ''),
   )
 }
 
 /**
- * A page within its limit: what may be left out goes first, then cells are shortened, and only then tables go.
- * @param partsOf the page with so many characters for a foreign sentence; its first part always stays
+ * Fits a page to its limit: omits parts, then shortens cells, then omits tables.
+ * @param partsOf the page with this many characters for a foreign sentence; its first part stays
  * @param limit bytes
  */
 export function fit(partsOf: (cell: number) => readonly Part[], limit: number): string {

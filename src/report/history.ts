@@ -15,7 +15,7 @@ import {
 import { escaped, folded, none, table } from './markdown.ts'
 
 /**
- * The catalogue for people, as Markdown: what goes with what, and the images that AIBrix recommended with its releases.
+ * The catalogue as Markdown: which versions fit, and the images that AIBrix recommended with each release.
  * @throws UserError if the catalogue contradicts itself
  */
 export function renderHistory(catalogue: Catalogue): string {
@@ -34,7 +34,7 @@ export function renderHistory(catalogue: Catalogue): string {
 
 const titles = engineNames.map((engine) => engines[engine].title)
 
-/** A cell for each engine. */
+/** @returns a cell for each engine */
 function perEngine(cell: (engine: Engine) => string): string[] {
   return engineNames.map(cell)
 }
@@ -76,7 +76,7 @@ function renderRelease(catalogue: Catalogue, name: string, tested: TestedRelease
   return name === catalogue.current ? `### ${name} (Current)\n\n${body}` : folded(name, body)
 }
 
-/** Rows of a table: torch and CUDA as the catalogue knows them of the bases, to the minor version. */
+/** Rows of a table; torch and CUDA are the bases' in the catalogue, to the minor version. */
 function componentsOf(catalogue: Catalogue, { engines: versions, nixl }: TestedRelease) {
   const bases = engineNames.map((engine) => {
     const version = parseEngineVersion(versions[engine])
@@ -111,7 +111,7 @@ function integrationOf({ patches, module }: CatalogueRelease['vllm']): string {
   return ways.join('; ') || 'nothing'
 }
 
-/** Versions in a row with the same wheels share a line. */
+/** Consecutive versions with the same wheels share a line. */
 function renderNixl({ nixl }: Catalogue): string {
   const lines: { first: string; last: string; cells: string[] }[] = []
   for (const [version, wheels] of newestFirst(nixl).reverse()) {

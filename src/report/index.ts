@@ -12,7 +12,7 @@ export {
 } from './outcome.ts'
 export { outputsOf } from './outputs.ts'
 export { updateReleaseNotes } from './release-notes.ts'
-export { causeInWords } from './summary/cause-words.ts'
+export { causeText } from './summary/cause-part.ts'
 export { tally } from './summary/gates-part.ts'
 export { renderPlanSummary } from './summary/plan-summary.ts'
 export { renderSummary } from './summary/summary.ts'

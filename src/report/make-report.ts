@@ -16,10 +16,10 @@ import {
   warningsOf,
 } from '../verify/index.ts'
 import { actionVersion } from '../version.ts'
-import { integrationLine } from './summary/integration-line.ts'
+import { integrationLine } from './integration-line.ts'
 import type { LegReport, StepTime } from '../store/index.ts'
 
-/** Longest text of a gate or a warning that is kept, in characters; an error message can be a whole page. */
+/** Characters of a gate's text or a warning that are stored; an error message can be a whole page. */
 const textLimit = 1000
 
 function clipped(text: string): string {
@@ -42,27 +42,18 @@ function clippedGate(gate: Gate): Gate {
   }
 }
 
-/** @returns the steps that have run, in the order in which they started */
+/** @returns the steps that ran, in the order in which they started */
 export function stepTimes(steps: readonly Step[]): StepTime[] {
-  return steps
-    .flatMap(({ name, started, completed, cached, error }) =>
-      started === undefined
-        ? []
-        : [
-            {
-              name,
-              started,
-              duration: Math.max(0, (completed ?? started) - started),
-              cached,
-              failed: error !== undefined && !isOptional({ name }),
-            },
-          ],
-    )
-    .sort((left, right) => left.started - right.started)
+  const times = steps.flatMap(({ name, started, completed, cached, error }): StepTime[] => {
+    if (started === undefined) return []
+    const duration = Math.max(0, (completed ?? started) - started)
+    return [{ name, started, duration, cached, failed: error !== undefined && !isOptional({ name }) }]
+  })
+  return times.sort((left, right) => left.started - right.started)
 }
 
 export type LegResult = {
-  /** Undefined if the build ended before anything was measured */
+  /** Undefined if the build ended before the measurements */
   facts: LegFacts | undefined
   candidate: Candidate
   /** Digest of the image's manifest; undefined if nothing was pushed */
@@ -70,20 +61,19 @@ export type LegResult = {
   /** All gates, waivers applied */
   gates: Gate[]
   steps: StepTime[]
-  /** Further warnings, a sentence each */
+  /** More warnings, in sentences */
   warnings: string[]
   /** Where the stage artifacts came from */
   origins?: Record<ArtifactKind, Origin>
 }
 
-function describeOrigin(origin: Origin): string {
+function originText(origin: Origin): string {
   if (origin.state === 'left out') return 'left out'
-  return clipped(
-    origin.state === 'built' ? `built in ${formatDuration(origin.duration)}` : `taken from ${origin.from}`,
-  )
+  if (origin.state === 'built') return `built in ${formatDuration(origin.duration)}`
+  return clipped(`reused from ${origin.from}`)
 }
 
-/** Makes the report of a leg from what its build brought. */
+/** @returns the report of a leg from the result of its build */
 export function makeReport(leg: Leg, result: LegResult): LegReport {
   const { facts, candidate } = result
   const image = facts?.image
@@ -116,7 +106,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     replaced: facts ? replacedPackages(facts.base, facts.image) : [],
     steps: result.steps,
     ...(result.origins && {
-      artifacts: { wheel: describeOrigin(result.origins.wheel), ucx: describeOrigin(result.origins.ucx) },
+      artifacts: { wheel: originText(result.origins.wheel), ucx: originText(result.origins.ucx) },
     }),
     warnings: [...(facts ? warningsOf(leg, facts) : []), ...result.warnings].map(clipped),
   }

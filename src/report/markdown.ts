@@ -1,35 +1,35 @@
-/** Control characters, line separators, and marks that reorder the text around them (Unicode TR36, bidi overrides). */
+/** Control characters, line separators, and marks that reorder text (Unicode TR36, bidi overrides). */
 // eslint-disable-next-line no-control-regex
 const invisible = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Everything that Markdown, HTML or a table could take for markup. Underscores inside of words mean nothing to GitHub. */
+/** Everything that could be markup in Markdown, HTML or a table. GitHub ignores underscores inside words. */
 const markup = /[&<>|\\`*[\]~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
 
 /**
- * Foreign text as Markdown that shows exactly this text, on one line, also in a table's cell.
- * Entities instead of backslashes, because a table looks for its pipes before Markdown looks for backslashes.
- * @param limit characters of the text that are kept
+ * Foreign text as Markdown that shows exactly this text, on one line, also in a cell of a table.
+ * Entities, not backslashes, because a table is split at its pipes before backslashes count.
+ * @param limit characters of the text that are shown
  */
 export function escaped(text: string, limit = Infinity): string {
-  // Once more: what was taken out may have stood between two spaces.
+  // Again, since what was removed may have been between two spaces.
   const line = text.replace(/\s+/g, ' ').replace(invisible, '').replace(/ {2,}/g, ' ').trim()
   const kept = line.length > limit ? `${line.slice(0, Math.max(0, limit - 1)).trimEnd()}…` : line
   return kept.replace(markup, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-/** Foreign text as inline code. HTML, because backticks can't be escaped inside of backticks. */
+/** Foreign text as inline code. HTML, because backticks can't be escaped inside backticks. */
 export function code(text: string, limit = Infinity): string {
   return `<code>${escaped(text, limit)}</code>`
 }
 
-/** Enough of a digest to tell two apart, as inline code: `sha256:0123456789ab`. */
+/** A shortened digest as inline code: `sha256:0123456789ab`. */
 export function shortDigest(digest: string): string {
   return code(digest.replace(/^(sha256:.{12}).*$/, '$1'))
 }
 
-/** Foreign text as a block of code, which GitHub gives a button for copying. */
+/** Foreign text as a block of code, which GitHub shows with a copy button. */
 export function codeBlock(text: string, language = ''): string {
-  // A tab is seen there, and may be a part of what is copied.
+  // A tab is visible in code, and part of what is copied.
   const clean = text
     .replace(/\r\n?/g, '\n')
     .replace(invisible, (character) => (character === '\t' ? '\t' : ''))
@@ -38,20 +38,20 @@ export function codeBlock(text: string, language = ''): string {
   return `${fence}${language}\n${clean}\n${fence}`
 }
 
-/** @param rows cells that are Markdown already; missing ones are empty */
+/** @param rows cells in Markdown; missing ones are empty */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const padded = rows.map((row) => head.map((_, column) => row[column] ?? ''))
   return [line(head), line(head.map(() => '---')), ...padded.map(line)].join('\n')
 }
 
-/** As long as this a word takes more than a half of GitHub's column, and a browser breaks it nowhere, as it does at hyphens. */
+/** A word longer than half of GitHub's column, which a browser breaks only at hyphens. */
 const longWord = /[^\s<>-]{65,}/g
 
-/** A part of such a word, to its next mark if there is one: characters, and entities as `escaped` makes them. */
+/** A part of such a word, up to its next punctuation mark if any; it may hold entities of `escaped`. */
 const wordPart = /(?:&#\d+;|[^&]){20,40}?(?<=[/:@,=._;-])|(?:&#\d+;|[^&]){40}/g
 
-/** A table as `table` makes it, in which long words may be broken, so that it stays within GitHub's column. */
+/** Like `table`, with long words that may be broken, so that it fits GitHub's column. */
 export function wrappingTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const broken = (cell: string): string => cell.replace(longWord, (word) => word.replace(wordPart, '$&<wbr>'))
   return table(
@@ -60,28 +60,22 @@ export function wrappingTable(head: readonly string[], rows: readonly (readonly 
   )
 }
 
-/** @param items Markdown, a line each */
+/** @param items Markdown, one line each */
 export function bullets(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n')
 }
 
-/** A part that is folded until a reader opens it. @param title Markdown */
+/** A collapsed part. @param title Markdown */
 export function folded(title: string, body: string): string {
   return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
 }
 
 /** A highlighted note. @param lines Markdown, one paragraph each */
 export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', lines: readonly string[]): string {
-  return [
-    `> [!${kind}]`,
-    ...lines
-      .map((line) => `> ${line}`)
-      .join('\n>\n')
-      .split('\n'),
-  ].join('\n')
+  return `> [!${kind}]\n${lines.map((line) => `> ${line}`).join('\n>\n')}`
 }
 
-/** A cell that says that there is nothing to say. */
+/** An empty cell. */
 export const none = '–'
 
 /** @returns `1 image`, `2 images` */

@@ -2,20 +2,21 @@ import { UserError } from '../errors.ts'
 import { engineNames, pendingLegsOf, type Plan } from '../plan/index.ts'
 import { titlesOf } from './titles.ts'
 
-/** The label of a runner, or several that it must have, as `runs-on` takes them. */
+/** A value of `runs-on`: the label of a runner, or all the labels that it must have. */
 export type RunsOn = string | string[]
 
 /** Jobs of one matrix (GitHub docs: usage limits). */
 const mostLegs = 256
 
-/** What one job may have as outputs (GitHub docs: "Passing information between jobs"; measured as UTF-16). Bytes. */
+/** Limit for the outputs of one job (GitHub docs: "Passing information between jobs"; measured as UTF-16). Bytes. */
 const outputLimit = 1024 * 1024
 
 /**
- * The output `matrix`, JSON for `strategy.matrix`: `{ "include": [{ leg, name, engine, version, platform, runs-on }] }`.
- * GitHub refuses a matrix without a job: a workflow has to leave the job out where `include` is empty.
- * @param runners platform → what its legs run on
- * @throws UserError for a platform without a runner, and for more than GitHub takes
+ * The output `matrix`, JSON for `strategy.matrix`:
+ * `{ "include": [{ leg, name, engine, version, platform, runs-on }] }`.
+ * GitHub refuses a matrix without jobs, so a workflow must skip the job if `include` is empty.
+ * @param runners platform → `runs-on`
+ * @throws UserError for a platform without a runner, and above GitHub's limits
  */
 export function matrixOutput(plan: Plan, runners: ReadonlyMap<string, RunsOn>): string {
   const titleOf = titlesOf(plan.images)
@@ -31,12 +32,13 @@ export function matrixOutput(plan: Plan, runners: ReadonlyMap<string, RunsOn>): 
   )
   if (include.length > mostLegs)
     throw new UserError(
-      `${include.length} legs have to be built (${countByEngine(plan)}), and GitHub takes at most ${mostLegs} jobs in a matrix; make several plans in a workflow run each, one for each engine, or for fewer versions.`,
+      `${include.length} legs must be built (${countByEngine(plan)}), but GitHub allows at most ${mostLegs} jobs in a matrix; use several workflow runs, each with its own plan for one engine or for fewer versions.`,
     )
   const text = JSON.stringify({ include })
-  if (Buffer.byteLength(text, 'utf16le') > outputLimit)
+  const bytes = Buffer.byteLength(text, 'utf16le')
+  if (bytes > outputLimit)
     throw new UserError(
-      `The matrix of ${include.length} legs has ${Buffer.byteLength(text, 'utf16le')} bytes as UTF-16, and GitHub takes at most ${outputLimit} as outputs of a job; shorten the labels in the input runners, or make several plans for fewer versions.`,
+      `The matrix of ${include.length} legs has ${bytes} bytes as UTF-16, but GitHub allows at most ${outputLimit} for the outputs of a job; shorten the labels in the input runners, or use several plans with fewer versions each.`,
     )
   return text
 }
@@ -45,7 +47,7 @@ function runnerOf(platform: string, runners: ReadonlyMap<string, RunsOn>): RunsO
   const runner = runners.get(platform)
   if (runner === undefined)
     throw new UserError(
-      `The input runners names none for ${platform} (it has ${[...runners.keys()].join(', ') || 'nothing'}); add a line "${platform}: <label>".`,
+      `The input runners has no line for ${platform} (it has ${[...runners.keys()].join(', ') || 'none'}); add "${platform}: <label>".`,
     )
   return runner
 }

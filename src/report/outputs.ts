@@ -8,7 +8,7 @@ import {
   reportOf,
 } from './outcome.ts'
 
-/** The outputs of action.yml that say what a run came to; JSON where it says so. */
+/** The outputs in action.yml about the result of a run; JSON where action.yml says so. */
 export type Outputs = Record<
   'images' | 'tags' | 'digests' | 'components' | 'conditions' | 'changed' | 'summary-path',
   string
@@ -40,39 +40,32 @@ function legOutput(image: ImageOutcome, outcome: LegOutcome) {
   }
 }
 
-/** Keyed by legs, which are what is measured: two platforms of an image can differ in it. */
-function componentOutput(outcomes: readonly ImageOutcome[]) {
-  return Object.fromEntries(
-    outcomes
-      .flatMap(({ legs }) => legs)
-      .map((outcome) => [
-        outcome.leg.id,
-        Object.fromEntries(
-          (reportOf(outcome)?.components ?? []).map(({ name, measured }) => [name, measured]),
-        ),
-      ]),
-  )
+/** By leg, since two platforms of an image can differ. */
+function componentOutput(legs: readonly LegOutcome[]) {
+  const versions = (outcome: LegOutcome) =>
+    Object.fromEntries((reportOf(outcome)?.components ?? []).map(({ name, measured }) => [name, measured]))
+  return Object.fromEntries(legs.map((outcome) => [outcome.leg.id, versions(outcome)]))
 }
 
-/** Keyed by legs as components are; legs without conditions are left out. */
-function conditionOutput(outcomes: readonly ImageOutcome[]) {
+/** By leg, without legs that have no conditions. */
+function conditionOutput(legs: readonly LegOutcome[]) {
   return Object.fromEntries(
-    outcomes
-      .flatMap(({ legs }) => legs)
+    legs
       .map((outcome) => [outcome.leg.id, reportOf(outcome)?.conditions ?? []] as const)
       .filter(([, conditions]) => conditions.length > 0),
   )
 }
 
-/** Whether this run built or published something. */
+/** @returns whether this run built or published something */
 function hasChanged(outcomes: readonly ImageOutcome[]): boolean {
   return outcomes.some(
     ({ state, legs }) => state === 'published' || legs.some((leg) => leg.state === 'built'),
   )
 }
 
-/** @param summaryPath where the summary was written; undefined where there is none */
+/** @param summaryPath the file of the summary; undefined if there is none */
 export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string | undefined): Outputs {
+  const legs = outcomes.flatMap((outcome) => outcome.legs)
   const digests = outcomes.flatMap((outcome) =>
     publicTags(outcome).map((tag) => [tag, publicDigest(outcome)]),
   )
@@ -80,8 +73,8 @@ export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string
     images: JSON.stringify(outcomes.map(imageOutput)),
     tags: JSON.stringify(outcomes.flatMap(publicTags)),
     digests: JSON.stringify(Object.fromEntries(digests)),
-    components: JSON.stringify(componentOutput(outcomes)),
-    conditions: JSON.stringify(conditionOutput(outcomes)),
+    components: JSON.stringify(componentOutput(legs)),
+    conditions: JSON.stringify(conditionOutput(legs)),
     changed: String(hasChanged(outcomes)),
     'summary-path': summaryPath ?? '',
   }

@@ -3,25 +3,25 @@ import { componentCells, componentTitles } from './summary/components-part.ts'
 import { code, escaped, table } from './markdown.ts'
 import { type ImageOutcome, publicDigest, publicTags, reportOf } from './outcome.ts'
 
-/** Characters of a release's body (GitHub's API answers 422 "body is too long (maximum is 125000 characters)"). */
+/** Characters of a release's body (GitHub's API: 422 "body is too long (maximum is 125000 characters)"). */
 const bodyLimit = 125_000
 
 const begin = '<!-- image-action: components -->'
 const end = '<!-- /image-action: components -->'
 
-/** A marker counts where it is alone on its line, so that a text about markers is none. */
+/** A marker only counts on a line of its own, so that a text about markers is not one. */
 const marker = /(?<=^|\n)<!-- (\/?)image-action: components -->[ \t]*(?=\r?\n|$)/g
 
 const head = ['Image', 'Platform', ...componentTitles, 'Digest']
 
-/** Cells of a line of the table, as Markdown: tag, platform, components, digest */
+/** Cells in Markdown: tag, platform, components, digest */
 type Row = string[]
 
 type Block = { start: number; end: number }
 
 /**
- * What a begin marker and the next end marker enclose. Of two begin markers the later one counts, and a marker without its
- * partner is text like any other: what is not certainly ours is not touched.
+ * Blocks from a begin marker to the next end marker. Of two begin markers the later one counts. A
+ * marker without a partner is plain text: what may not be ours is not touched.
  */
 function blocksIn(body: string): Block[] {
   const blocks: Block[] = []
@@ -36,7 +36,7 @@ function blocksIn(body: string): Block[] {
   return blocks
 }
 
-/** Rows as this file writes them; anything else between the markers is gone with the next update. */
+/** The rows that this file writes; the next update drops anything else between the markers. */
 function rowsIn(text: string): Row[] {
   return text
     .split(/\r?\n/)
@@ -44,7 +44,7 @@ function rowsIn(text: string): Row[] {
     .map((line) => line.slice(2, -2).split(' | '))
 }
 
-/** One row for each platform of an image of which it is known what is inside, under its first tag. */
+/** A row for each platform of an image whose components are known, under its first tag. */
 function rowsOf(outcomes: readonly ImageOutcome[]): Row[] {
   return outcomes.flatMap((outcome) => {
     const [tag] = publicTags(outcome)
@@ -66,8 +66,8 @@ function compare(left: Row, right: Row): number {
 }
 
 /**
- * Rows of other workflow runs stay; a row gives way to a new one of its tag and platform, and to any of its tag if that
- * names something else by now.
+ * Rows of other workflow runs stay. A new row replaces the one with its tag and platform, and every row
+ * with its tag and another digest.
  */
 function merged(old: readonly Row[], fresh: readonly Row[]): Row[] {
   const outdated = (row: Row): boolean =>
@@ -79,11 +79,11 @@ function merged(old: readonly Row[], fresh: readonly Row[]): Row[] {
 }
 
 /**
- * Puts the measured components of published images into the notes of a release, between two markers: in place where the
- * markers are, else at the end. What other workflow runs put there stays, since each row is known by its tag and platform.
- * If there are several such blocks, the first takes the rows of all. Everything outside of them stays byte for byte.
- * @returns the new body; the same one if nothing was published of which the components are known
- * @throws UserError if GitHub would not take a body of this length
+ * Puts the measured components of published images into the notes of a release, between two markers
+ * or, without markers, at the end. Rows of other workflow runs stay, since each is known by its tag and
+ * platform. Of several blocks the first one gets all rows. Everything outside stays byte for byte.
+ * @returns the new body; the same one if no image with known components was published
+ * @throws UserError if the body would be too long for GitHub
  */
 export function updateReleaseNotes(body: string, outcomes: readonly ImageOutcome[]): string {
   const fresh = rowsOf(outcomes)
@@ -96,7 +96,7 @@ export function updateReleaseNotes(body: string, outcomes: readonly ImageOutcome
   const result = blocks.length === 0 ? appended(body, block, newLine) : replaced(body, blocks, block)
   if (result.length > bodyLimit)
     throw new UserError(
-      `The release notes would have ${result.length} characters with the table of the images, and GitHub takes at most ${bodyLimit}; shorten them, or remove rows of old images between the markers.`,
+      `The release notes would have ${result.length} characters with the table of images, but GitHub allows at most ${bodyLimit}; shorten them, or remove rows of old images between the markers.`,
     )
   return result
 }

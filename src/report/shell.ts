@@ -1,21 +1,21 @@
 import { code, codeBlock } from './markdown.ts'
 
-/** Characters in a line of a block of code that GitHub shows without a bar to scroll it with (980 pixels). */
+/** Characters of a line of code that GitHub shows without a scroll bar (980 pixels). */
 const shownWidth = 112
 
-/** A command to copy, in two lines where one would be too wide, and as inline code, which wraps, where two would be. */
+/** A command to copy: in one line, in two if that is too wide, else as inline code, which wraps. */
 export function commandBlock(command: string, operand: string): string {
   const line = `${command} ${operand}`
   if (line.length <= shownWidth) return codeBlock(line, 'sh')
   return operand.length + 2 <= shownWidth ? codeBlock(`${command} \\\n  ${operand}`, 'sh') : code(line)
 }
 
-/** Words of a command, quoted as they are, and the ends of commands. */
+/** Words of commands, with their quotes, and line breaks. */
 const word = /\n|(?:'[^']*'|\\[^]|[^\s'\\])+/g
 
 /**
- * Long commands with each option in a line of its own, which a shell takes as well.
- * @param text lines of comment, then commands, a line each
+ * Long commands with each option on a line of its own, for a shell.
+ * @param text comment lines, then commands, one per line
  */
 export function optionALine(text: string): string {
   const [comments = ''] = /^(?:#[^\n]*\n)*/.exec(text) ?? []
@@ -31,10 +31,10 @@ export function optionALine(text: string): string {
   return comments + commands.map((lines) => lines.map((line) => wrapped(line)).join(' \\\n  ')).join('\n')
 }
 
-/** A word that is too long goes on at the beginning of the next line, which a shell joins; not within quotes, where it does not. */
+/** Continues a word that is too long on the next line, which a shell joins, except within quotes. */
 function wrapped(line: string): string {
-  const room = shownWidth - '   \\'.length
-  if (line.length <= room || line.includes("'")) return line
-  const end = line.slice(0, room).search(/[,@/:][^,@/:]*$/) + 1
+  const most = shownWidth - '   \\'.length
+  if (line.length <= most || line.includes("'")) return line
+  const end = line.slice(0, most).search(/[,@/:][^,@/:]*$/) + 1
   return end === 0 ? line : `${line.slice(0, end)}\\\n${wrapped(line.slice(end))}`
 }

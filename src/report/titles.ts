@@ -4,13 +4,10 @@ import type { LegReport } from '../store/index.ts'
 import { escaped } from './markdown.ts'
 import { type ImageOutcome, type LegOutcome, reportOf } from './outcome.ts'
 
-/** From so many on, what a reader rarely needs of each is folded together. */
-export const many = 9
-
 /** @returns the title of an image, or that of one of its legs */
 export type TitleOf = (image: PlannedImage, leg?: Leg) => string
 
-/** What images of the same engine version can differ in. */
+/** What can differ between images of the same engine version. */
 const differences: readonly [string, (image: PlannedImage) => string][] = [
   ['AIBrix', ({ legs }) => refInTag(legs[0].aibrix)],
   ['NIXL', ({ legs }) => legs[0].nixl],
@@ -21,8 +18,9 @@ function versionTitle({ engine, version }: PlannedImage): string {
 }
 
 /**
- * Titles as short as they can be told apart: `vLLM v0.10.2`, with the AIBrix or NIXL version where several images of this
- * engine version differ in it, and with the platform for a leg of an image with several (`vLLM v0.10.2 linux/arm64`).
+ * The shortest unique titles: `vLLM v0.10.2`, with the AIBrix or NIXL version if images of this engine
+ * version differ in it, and with the platform for a leg of an image with several
+ * (`vLLM v0.10.2 linux/arm64`).
  * @param images all that are shown together
  */
 export function titlesOf(images: readonly PlannedImage[]): TitleOf {
@@ -41,15 +39,13 @@ export function titlesOf(images: readonly PlannedImage[]): TitleOf {
   }
 }
 
-/** @param most are named, the others counted. @returns titles as Markdown: `**vLLM v0.10.2, vLLM v0.11.0 and 3 more**` */
-export function named(titles: readonly string[], most = 3): string {
-  return `**${listed(
-    titles.map((title) => escaped(title, 120)),
-    most,
-  )}**`
+/** @returns titles in Markdown: `**vLLM v0.10.2, vLLM v0.11.0, vLLM v0.12.0 and 3 more**` */
+export function boldTitles(titles: readonly string[]): string {
+  const some = titles.map((title) => escaped(title, 120))
+  return `**${listed(some, 3)}**`
 }
 
-/** A leg of a run, as a part of the summary needs it. */
+/** A leg of a run, for the parts of the summary. */
 export type TitledLeg = {
   title: string
   image: ImageOutcome

@@ -64,7 +64,7 @@ describe('annotations', () => {
       ['warning', 'vLLM v0.21.0: gate second-libucp waived'],
     ])
     const { message = '' } = annotationsOf(run).find(({ level }) => level === 'warning') ?? {}
-    expect(message).toMatch(/^Accepted because: nothing loads it\. .*libucp/)
+    expect(message).toMatch(/^Waived because: nothing loads it\. .*libucp/)
     expect(message).not.toContain('allow-failed')
   })
 
@@ -78,24 +78,24 @@ describe('annotations', () => {
   })
 
   it.each([
-    [1, 'An image is not built', 'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it.'],
+    [1, '1 image not built', 'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it.'],
     [
       3,
-      '3 images are not built',
+      '3 images not built',
       'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it. The others are in the job summary.',
     ],
   ])('tell once of what is excluded, here %d', (count, title, message) => {
     const excluded = Array.from({ length: count }, () => makeExcluded())
     const run = makeRun([makeOutcome()], { excluded })
     expect(annotationsOf(run)).toContainEqual({ level: 'notice', title, message })
-    expect(annotationsOf(run).map((one) => one.title)).not.toContain('There is no image of vLLM')
+    expect(annotationsOf(run).map((one) => one.title)).not.toContain('No image of vLLM is built')
   })
 
   it('warn of an engine of which nothing is left', () => {
     const [first] = annotationsOf(makeRun([], { excluded: [makeExcluded()] }))
     expect(first).toEqual({
       level: 'warning',
-      title: 'There is no image of vLLM',
+      title: 'No image of vLLM is built',
       message: 'v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it.',
     })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { Cause, Change } from '../../../src/plan/plan.ts'
-import { causeInWords } from '../../../src/report/summary/cause-words.ts'
+import { causeText } from '../../../src/report/summary/cause-part.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { makeOutcome, makePlannedImage, makeRun, published } from '../../support/reports.ts'
 
@@ -26,16 +26,16 @@ describe('why an image is built, in words', () => {
     [{ kind: 'unchanged', tag: 'v1-20251101' }, 'unchanged since v1-20251101'],
     [{ kind: 'first' }, 'nothing is published yet'],
     [{ kind: 'new-version' }, 'the first image of vLLM v0.21.0'],
-    [{ kind: 'new-tags' }, 'nothing is published yet under a tag like this'],
+    [{ kind: 'new-tags' }, 'no tag like this is published yet'],
     [{ kind: 'forced' }, 'forced'],
-    [{ kind: 'unpushed' }, 'nothing is pushed, so nothing that exists counts'],
+    [{ kind: 'unpushed' }, 'nothing is pushed, so existing images do not count'],
     [
       { kind: 'aged', made: '2025-10-20T01:02:03.000Z', limit: '30d' },
-      'made on 2025-10-20, longer ago than max-age 30d',
+      'built on 2025-10-20, longer ago than max-age 30d',
     ],
     [
       { kind: 'unknown', since: 'old' },
-      'something changed since old, which does not say of what it was made',
+      'something changed since old, which does not record what it was built from',
     ],
     [changed(change('nixl', '0.7.1', '0.8.0')), 'NIXL 0.7.1 → 0.8.0, since old'],
     [
@@ -67,7 +67,7 @@ describe('why an image is built, in words', () => {
     ],
     [
       changed(change('aibrixCommit', commit('1'), commit('2'))),
-      'commit of AIBrix 111111111111… → 222222222222…, since old',
+      'AIBrix commit 111111111111… → 222222222222…, since old',
     ],
     [
       changed(change('recipe', hex('1'), hex('2'))),
@@ -77,14 +77,14 @@ describe('why an image is built, in words', () => {
     [changed(change('environment.A', null, 'b')), 'variable A none → b, since old'],
     [changed(change('buildArguments.A', '', '1')), 'build argument A "" → 1, since old'],
     [changed(change('moon', null, 'full')), 'moon none → full, since old'],
-    [changed(), 'nothing that is known, since old'],
+    [changed(), 'no known change, since old'],
   ])('%j', (cause, expected) => {
-    expect(causeInWords(image(cause))).toBe(expected)
+    expect(causeText(image(cause))).toBe(expected)
   })
 
   it('says of which platforms, if not of all', () => {
     const cause = changed(change('nixl', '1', '2', [...both]), change('base', 'a', 'b', ['linux/arm64']))
-    expect(causeInWords(image(cause, both))).toBe(
+    expect(causeText(image(cause, both))).toBe(
       'NIXL 1 → 2, base of vLLM v0.21.0 changed a → b (linux/arm64), since old',
     )
   })

@@ -72,13 +72,13 @@ describe('the heading', () => {
     [['published', 'unchanged', 'published'], '✅ 3 images: 2 published, 1 unchanged'],
     [['failed'], '❌ vLLM v0.1.0 failed, no tag was published'],
     [['failed', 'failed'], '❌ 2 images failed, no tag was published'],
-    [['failed', 'skipped'], '❌ 1 of 2 images failed, 1 not begun, no tag was published'],
+    [['failed', 'skipped'], '❌ 1 of 2 images failed, 1 not started, no tag was published'],
     [['failed', 'staged'], '❌ 1 of 2 images failed, 1 verified, no tag was published'],
     [['published', 'failed', 'unchanged'], '❌ 1 of 3 images failed, 1 published, 1 unchanged'],
     // Some of its tags may have been made before it stopped.
     [['broken', 'staged'], '❌ 1 of 2 images failed, 1 verified'],
-    [['skipped'], '❌ vLLM v0.1.0 not begun, no tag was published'],
-    [['published', 'skipped'], '❌ 2 images: 1 published, 1 not begun'],
+    [['skipped'], '❌ vLLM v0.1.0 not started, no tag was published'],
+    [['published', 'skipped'], '❌ 2 images: 1 published, 1 not started'],
     [[], '✅ Nothing to do'],
   ])('of a run that ends %j is: %s', (names, expected) => {
     expect(heading(run(names))).toBe(expected)

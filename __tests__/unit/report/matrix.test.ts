@@ -60,9 +60,9 @@ describe('the output matrix', () => {
   it.each([
     [
       new Map([['linux/amd64', 'ubuntu-latest']]),
-      'linux/arm64 (it has linux/amd64); add a line "linux/arm64: <label>"',
+      'linux/arm64 (it has linux/amd64); add "linux/arm64: <label>"',
     ],
-    [new Map(), 'linux/amd64 (it has nothing); add a line'],
+    [new Map(), 'linux/amd64 (it has none); add'],
   ])('is refused without a runner for a platform', (some: ReadonlyMap<string, RunsOn>, message) => {
     const plan = makePlan([makePlannedImage(makeLeg(), platforms)])
     expect(() => matrixOutput(plan, some)).toThrow(message)
@@ -78,7 +78,7 @@ describe('the output matrix', () => {
     expect(rowsOf(matrixOutput(makePlan(makePlannedImages(128, platforms)), runners))).toHaveLength(256)
     const images = [...makePlannedImages(128, platforms), makePlannedImage(sglang())]
     expect(() => matrixOutput(makePlan(images), runners)).toThrow(
-      /^257 legs have to be built \(vllm 256, sglang 1\).*at most 256.*one for each engine/,
+      /^257 legs must be built \(vllm 256, sglang 1\).*at most 256.*for one engine/,
     )
   })
 

@@ -84,7 +84,7 @@ describe('outputs', () => {
     ['built', { state: 'built' }, { state: 'built', report: makeOutcomeReport() }, 'true', []],
     ['promoted', { state: 'published', digest }, { state: 'staged', report: undefined }, 'true', [tag]],
     ['unchanged', { state: 'unchanged', digest }, { state: 'staged', report: undefined }, 'false', [tag]],
-    ['not begun', { state: 'skipped' }, { state: 'skipped' }, 'false', []],
+    ['not started', { state: 'skipped' }, { state: 'skipped' }, 'false', []],
   ])('of an image that is %s', (_, state, leg, changed, tags) => {
     const outputs = outputsOf([makeOutcome(state, [leg])], undefined)
     expect(outputs.changed).toBe(changed)

@@ -118,7 +118,7 @@ describe('the summary of a plan', () => {
       'is not in the registry',
       makePlan([makePlannedImage()]),
       undefined,
-      ['plan: <the file of the output plan, handed on as an artifact>'],
+      ['plan: <the file in the output plan, passed on as an artifact>'],
       [],
     ],
     [
@@ -139,7 +139,7 @@ describe('the summary of a plan', () => {
       'takes tags over',
       makePlan([makePlannedImage()], { publicTags: 'overwrite' }),
       reference,
-      ['Tags that name other images are taken over'],
+      ['Tags of other images are overwritten'],
       [],
     ],
     [

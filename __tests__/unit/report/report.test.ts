@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { integrationLine } from '../../../src/report/summary/integration-line.ts'
+import { integrationLine } from '../../../src/report/integration-line.ts'
 import { parseReport, serialiseReport } from '../../../src/store/leg-report.ts'
 import { makeReport, stepTimes } from '../../../src/report/make-report.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'

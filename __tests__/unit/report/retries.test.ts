@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { retriesPart } from '../../../src/report/summary/retries-part.ts'
+import { retriesPart } from '../../../src/report/summary/problems-part.ts'
 import { renderPlanSummary } from '../../../src/report/summary/plan-summary.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
 import { makePlan } from '../../support/reports.ts'
@@ -16,12 +16,12 @@ describe('what was tried again', () => {
 
   it('is counted, and told when it is unfolded', () => {
     expect(text({ problem: 'registry x failed: 502', times: 2 }, { problem: 'no answer', times: 1 })).toBe(
-      '<details><summary>3 times something was tried again</summary>\n\n- 2 × registry x failed: 502\n- 1 × no answer\n\n</details>',
+      '<details><summary>3 retries</summary>\n\n- 2 × registry x failed: 502\n- 1 × no answer\n\n</details>',
     )
   })
 
   it('is once where it was once', () => {
-    expect(text({ problem: 'x', times: 1 })).toContain('<summary>Once something was tried again</summary>')
+    expect(text({ problem: 'x', times: 1 })).toContain('<summary>1 retry</summary>')
   })
 
   it('holds no markup and no long text of others', () => {

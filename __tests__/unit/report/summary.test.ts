@@ -37,10 +37,10 @@ describe('conditions', () => {
   it.each([
     [
       'how to get the image',
-      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>, since AIBrix acts on`,
+      `- ⚠️ **vLLM v0.21.0**: start it with <code>docker run --env ${name} …</code>, because AIBrix acts on`,
     ],
     ['how to use it', `\n${name} vllm serve <model> --kv-transfer-config`],
-    ['its details', `- Condition: <code>${name}</code>, since AIBrix acts on`],
+    ['its details', `- Condition: <code>${name}</code>, because AIBrix acts on`],
   ])('stand at %s', (_, expected) => {
     expect(conditional).toContain(expected)
   })
@@ -404,13 +404,13 @@ describe('a summary that is too long', () => {
     const text = renderSummary(makeRun(both()), limit)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limit)
     for (const kept of ['| Component | vLLM', '| Tag | Digest', 'docker pull']) expect(text).toContain(kept)
-    expect(text).toContain('Left out for length: ')
+    expect(text).toContain('Omitted for its length: ')
   })
 
   it('drops tables only when nothing else is left, and never the verdict', () => {
     const text = renderSummary(makeRun(both()), 1500)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1500)
-    expect(text).toMatch(/^## ✅ 2 images published\n[^]*Left out for length: [^\n]*tables/)
+    expect(text).toMatch(/^## ✅ 2 images published\n[^]*Omitted for its length: [^\n]*tables/)
   })
 
   it('stays under GitHub’s limit with messages of any length in hundreds of legs', () => {

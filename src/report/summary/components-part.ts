@@ -20,16 +20,16 @@ const titles: readonly [ComponentName, string][] = [
 /** The names of `componentCells`. */
 export const componentTitles: readonly string[] = titles.map(([, title]) => title)
 
-/** With more images than this, each is a row and not a column: a page grows downwards. */
+/** With more images than this, each is a row instead of a column. */
 const mostColumns = 4
 
-/** Versions as their projects write them: the engines and AIBrix with a `v`. */
+/** Versions as their projects write them: with a `v` for the engines and AIBrix. */
 function shownVersion(name: ComponentName, version: string): string {
   const written = name === 'engine' || name === 'aibrix_kvcache' ? version.replace(/^v?/, 'v') : version
   return escaped(written, 80)
 }
 
-/** What was measured, and what was declared where that is something else. */
+/** The measured version, and the declared one if it differs. */
 function componentCell(report: LegReport | undefined, name: ComponentName): string {
   const component = report?.components.find((candidate) => candidate.name === name)
   if (!component) return none
@@ -39,17 +39,17 @@ function componentCell(report: LegReport | undefined, name: ComponentName): stri
   return agrees || declared === null ? found : `${found} ⚠️ declared ${shownVersion(name, declared)}`
 }
 
-/** @returns the measured version of each component, as Markdown */
+/** @returns the measured version of each component, in Markdown */
 export function componentCells(report: LegReport | undefined): string[] {
   return titles.map(([name]) => componentCell(report, name))
 }
 
-/** An image, or one of its platforms, with what was measured of it. */
+/** An image, or one of its platforms, with its measurements. */
 type Line = { title: string; cells: string[] }
 
 const lineTitles = [...componentTitles, 'GPU architectures', 'Integration', 'Size, compressed']
 
-/** Bytes that a registry stores and a user pulls. */
+/** Compressed bytes, which a registry stores and a user pulls. */
 function sizeCell({ sizes }: LegReport): string {
   return sizes ? `${humanBytes(sizes.total)}, ${humanBytes(sizes.added)} added` : none
 }
@@ -61,24 +61,20 @@ function lineOf({ title, report }: TitledLeg): Line[] {
   return [{ title, cells: [...componentCells(report), architectures, integration, sizeCell(report)] }]
 }
 
-/** Legs of one image that hold the same are one line, with a size for each. */
+/** Equal legs of an image share a line, with a size for each. */
 function linesOf(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Line[] {
   return outcomes.flatMap((outcome) => {
     const lines = titledLegs([outcome], titleOf).flatMap(lineOf)
     const [first] = lines
-    const held = ({ cells }: Line): string => cells.slice(0, -1).join('|')
-    if (
-      !first ||
-      lines.length < outcome.image.legs.length ||
-      lines.some((line) => held(line) !== held(first))
-    )
-      return lines
+    const content = ({ cells }: Line): string => cells.slice(0, -1).join('|')
+    const isSame = lines.every((line) => content(line) === (first && content(first)))
+    if (!first || !isSame || lines.length < outcome.image.legs.length) return lines
     const sizes = [...new Set(lines.map(({ cells }) => cells.at(-1) ?? none))]
     return [{ title: titleOf(outcome.image), cells: [...first.cells.slice(0, -1), sizes.join('<br>')] }]
   })
 }
 
-/** `vLLM Image` says enough where there is one of each engine, as in the matrix of a release. */
+/** `vLLM Image` is enough for a single image of an engine, as in the matrix of a release. */
 function shortened(lines: readonly Line[], outcomes: readonly ImageOutcome[], titleOf: TitleOf): string[] {
   return lines.map(({ title }) => {
     const [own, ...others] = outcomes.filter(({ image }) => title.startsWith(engines[image.engine].title))
@@ -87,7 +83,7 @@ function shortened(lines: readonly Line[], outcomes: readonly ImageOutcome[], ti
   })
 }
 
-/** A row for each image. What is no version, and the same for all, is said once below, since it takes much room. */
+/** A row for each image. Values other than versions that are the same for all go below the table, once. */
 function rows(lines: readonly Line[]): Part[] {
   const columns = lineTitles.map((name, index) => ({
     name,
@@ -107,10 +103,10 @@ function rows(lines: readonly Line[]): Part[] {
   const same = columns
     .filter((column) => isSame(column) && !column.values.has(none))
     .map(({ name, values }) => `${name} ${[...values].join()}`)
-  return [{ text }, ...(same.length === 0 ? [] : [{ text: `The same in each: ${same.join(' · ')}` }])]
+  return [{ text }, ...(same.length === 0 ? [] : [{ text: `Same for all: ${same.join(' · ')}` }])]
 }
 
-/** Components by images as they were measured, turned round where there are many images; nothing where nothing was measured. */
+/** The measured components by images, or images by components if there are many; empty if nothing was measured. */
 export function componentsPart(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Part[] {
   const lines = linesOf(outcomes, titleOf)
   if (lines.length === 0) return []

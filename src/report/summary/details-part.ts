@@ -1,30 +1,27 @@
 import { familiarRepository } from '../../registry/index.ts'
-import type { Part } from '../fit.ts'
+import { many, type Part } from '../fit.ts'
 import { passedTable, tally } from './gates-part.ts'
 import type { LegReport } from '../../store/index.ts'
 import { bullets, code, codeBlock, counted, escaped, folded } from '../markdown.ts'
 import { legDigest, publicDigest } from '../outcome.ts'
 import { optionALine } from '../shell.ts'
-import { many, type TitledLeg } from '../titles.ts'
+import type { TitledLeg } from '../titles.ts'
 
-/** Folds that are folded together where there are many, so that some stay if not all fit. */
+/** Details per fold if there are many, so that some stay if not all fit. */
 const together = 25
 
-/** The image by the digest that never changes, what it was made of, and where its parts came from. */
+/** The image by its digest, its base, and where its parts came from. */
 function origins({ image, outcome, report }: TitledLeg, isBuilt: boolean): string[] {
-  const { repository } = image.image
   const digest = legDigest(image, outcome)
-  const isPublic = publicDigest(image) !== undefined
-  const { base, artifacts } = { artifacts: undefined, ...report }
-  return [
-    ...(digest === undefined
-      ? []
-      : [`Image: ${code(isPublic ? `${familiarRepository(repository)}@${digest}` : digest)}`]),
-    ...(base ? [`Base: ${code(`${base.name}@${base.digest}`)}`] : []),
-    ...(isBuilt && artifacts
-      ? [`Wheel: ${escaped(artifacts.wheel, 300)}`, `UCX tools: ${escaped(artifacts.ucx, 300)}`]
-      : []),
-  ]
+  const name = publicDigest(image) === undefined ? '' : `${familiarRepository(image.image.repository)}@`
+  const lines: string[] = []
+  if (digest !== undefined) lines.push(`Image: ${code(name + digest)}`)
+  if (report) lines.push(`Base: ${code(`${report.base.name}@${report.base.digest}`)}`)
+  if (isBuilt && report?.artifacts) {
+    const { wheel, ucx } = report.artifacts
+    lines.push(`Wheel: ${escaped(wheel, 300)}`, `UCX tools: ${escaped(ucx, 300)}`)
+  }
+  return lines
 }
 
 function modules({ ucxModules: { nixl, tools } }: LegReport): string[] {
@@ -35,25 +32,26 @@ function modules({ ucxModules: { nixl, tools } }: LegReport): string[] {
 }
 
 function packages({ added, replaced }: LegReport): string[] {
-  const named = (found: Record<string, string>): string =>
+  const listOf = (found: Record<string, string>): string =>
     Object.entries(found)
       .map(([name, version]) => code(`${name} ${version}`, 120))
       .join(', ')
   const changed = replaced.map(({ name, before, after }) =>
     code(`${name} ${before} → ${after ?? 'removed'}`, 120),
   )
-  return [
-    ...(Object.keys(added.pip).length === 0 ? [] : [`Added with pip: ${named(added.pip)}`]),
-    ...(Object.keys(added.dpkg).length === 0 ? [] : [`Added with apt: ${named(added.dpkg)}`]),
-    ...(changed.length === 0 ? [] : [`Replaced with pip: ${changed.join(', ')}`]),
+  const lines: [what: string, packages: string][] = [
+    ['Added with pip', listOf(added.pip)],
+    ['Added with apt', listOf(added.dpkg)],
+    ['Replaced with pip', changed.join(', ')],
   ]
+  return lines.filter(([, some]) => some !== '').map(([what, some]) => `${what}: ${some}`)
 }
 
 function conditionLines({ conditions }: LegReport): string[] {
-  return conditions.map(({ name, reason }) => `Condition: ${code(name)}, since ${escaped(reason, 300)}`)
+  return conditions.map(({ name, reason }) => `Condition: ${code(name)}, because ${escaped(reason, 300)}`)
 }
 
-/** @param isBuilt whether this run is the one that made it */
+/** @param isBuilt whether this run built it */
 function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   const { report } = leg
   const isMeasured = report !== undefined && report.components.length > 0
@@ -68,11 +66,11 @@ function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
     ...(gates === undefined ? [] : [gates]),
     ...(command === undefined
       ? []
-      : ['To build the same by hand, in a checkout of this action:', codeBlock(optionALine(command), 'sh')]),
+      : ['To build it by hand, in a checkout of this action:', codeBlock(optionALine(command), 'sh')]),
   ]
 }
 
-/** One fold for an image; its platforms are one below the other. */
+/** One fold per image, with its platforms. */
 function foldOf(legs: readonly TitledLeg[], title: string, built: readonly TitledLeg[], limit: number) {
   const found = legs
     .map((leg) => ({ leg, texts: detailsOf(leg, built.includes(leg), limit) }))
@@ -87,7 +85,7 @@ function foldOf(legs: readonly TitledLeg[], title: string, built: readonly Title
 }
 
 /**
- * What few readers need, in one fold for each image.
+ * Details in one fold per image.
  * @param titleOf the title of the image of a leg
  * @param built legs that were built for this run
  * @param limit characters of a cell
@@ -105,6 +103,7 @@ export function detailsPart(
   if (folds.length === 0) return []
   const heading = { text: '### Details' }
   if (folds.length < many) return [heading, ...folds.map((text) => ({ text, drop: 'details' }))]
+  const all = counted(folds.length, 'image')
   const groups = Array.from({ length: Math.ceil(folds.length / together) }, (_, index) =>
     folds.slice(index * together, (index + 1) * together),
   )
@@ -112,10 +111,8 @@ export function detailsPart(
     heading,
     ...groups.map((group, index) => {
       const from = index * together
-      const which =
-        groups.length === 1
-          ? counted(folds.length, 'image')
-          : `images ${from + 1} to ${from + group.length} of ${folds.length}`
+      const some = `images ${from + 1} to ${from + group.length} of ${folds.length}`
+      const which = groups.length === 1 ? all : some
       return { text: folded(`Details of ${which}`, group.join('\n\n')), drop: 'details' }
     }),
   ]

@@ -3,19 +3,19 @@ import type { StepTime } from '../../store/index.ts'
 /** A line of bars under one heading. */
 export type Section = { title: string; steps: StepTime[] }
 
-/** Mermaid's own limit for the text of a diagram (maxTextSize) is 50,000 characters. */
+/** Mermaid's limit for the text of a diagram (maxTextSize): 50,000 characters. */
 const defaultLimit = 50_000
 
-/** Bars that fit on a screen, of about 24 pixels each. With more legs than this each has one bar. */
+/** Bars that fit on a screen, about 24 pixels each. With more legs each has one bar. */
 const mostBars = 40
 
-/** Words that Mermaid's lexer takes for something else where a task's name begins (gantt.jison, in any case). */
+/** Keywords of Mermaid's lexer at the start of a task's name (gantt.jison, in any case). */
 const keyword =
   /^(?:gantt|date|title|section|click|call|href|axis|tick|includes|excludes|inclusive|top|today|week|acc|done|active|crit|milestone|vert|\d{4}-)/i
 
 /**
- * A text that Mermaid can take for nothing but a name: `:` ends a name, `#` and `;` end a line, `%` begins a comment (one
- * character before it included), and HTML would be rendered.
+ * A text that Mermaid can only read as a name: `:` would end it, `#` and `;` would end the line, `%`
+ * would begin a comment (including the character before it), and HTML would be rendered.
  */
 function ganttName(text: string, limit = 70): string {
   const plain = text
@@ -28,7 +28,7 @@ function ganttName(text: string, limit = 70): string {
 
 type Bar = { name: string; started: number; ended: number; failed: boolean }
 
-/** Milliseconds in which at least one of the steps ran; they are in the order in which they started. */
+/** Milliseconds in which at least one of the steps ran. @param steps in the order in which they started */
 function busyTime(steps: readonly StepTime[]): number {
   let busy = 0
   let until = 0
@@ -40,8 +40,8 @@ function busyTime(steps: readonly StepTime[]): number {
 }
 
 /**
- * Neighbours that are shorter than `shortest` become one bar, so that what took the time can be seen. It is as long as
- * any of them ran, and not the time from the first to the last, in which others did.
+ * Merges neighbours shorter than `shortest` into one bar, so that the long steps stand out. The bar is as
+ * long as any of them ran, without the gaps between them.
  */
 function bars(steps: StepTime[], shortest: number): Bar[] {
   const result: Bar[] = []
@@ -67,11 +67,11 @@ function bars(steps: StepTime[], shortest: number): Bar[] {
   return result
 }
 
-/** Pixels of a character of a section's title, and of Mermaid's own space for it (leftPadding). */
+/** Pixels of a character in a section's title, and Mermaid's default space for titles (leftPadding). */
 const perCharacter = 7
 const ownPadding = 75
 
-/** Epoch milliseconds (`dateFormat x`), so that a reader sees the wall clock of their own time zone. */
+/** Epoch milliseconds (`dateFormat x`), so that readers see the time in their own time zone. */
 function render(sections: { title: string; bars: Bar[] }[]): string {
   const longest = Math.max(...sections.map(({ title }) => ganttName(title).length))
   const leftPadding = Math.max(ownPadding, longest * perCharacter)
@@ -95,11 +95,11 @@ function render(sections: { title: string; bars: Bar[] }[]): string {
 }
 
 /**
- * A Mermaid gantt chart of what a build did and how long it took. Steps from the cache are left out, short ones are
- * merged, more of them the longer the chart would be.
- * @param sections a section for each leg; steps in the order in which they started
+ * A Mermaid gantt chart of a build. Cached steps are omitted, and short ones merged, as many as the chart's
+ * length requires.
+ * @param sections one per leg; steps in the order in which they started
  * @param limit bytes
- * @returns undefined if nothing ran, or if not even one bar for each leg fits
+ * @returns undefined if nothing ran, or if not even one bar per leg fits
  */
 export function gantt(sections: Section[], limit = defaultLimit): string | undefined {
   const busy = sections.filter(({ steps }) => steps.some(({ cached }) => !cached))

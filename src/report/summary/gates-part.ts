@@ -1,7 +1,7 @@
 import { acceptedHint, type BlockingGate, type Gate, type GateState, isBlocking } from '../../verify/index.ts'
 import type { Part } from '../fit.ts'
 import { bullets, code, escaped, wrappingTable } from '../markdown.ts'
-import { named, type TitledLeg } from '../titles.ts'
+import { boldTitles, type TitledLeg } from '../titles.ts'
 
 const marks = { fail: '❌', undetermined: '❓', waived: '⚠️' } as const
 const words = {
@@ -24,10 +24,6 @@ export function tally(gates: readonly Gate[]): string {
 
 type Unusual = { title: string; gate: BlockingGate | Extract<Gate, { state: 'waived' }> }
 
-function rank({ gate }: Unusual): number {
-  return isBlocking(gate) ? 0 : 1
-}
-
 function explanation({ gate }: Unusual, limit: number): string {
   if (isBlocking(gate)) return escaped(gate.hint, limit)
   return `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${escaped(acceptedHint(gate), limit)}`
@@ -47,14 +43,13 @@ function unusualTable(all: readonly Unusual[], several: boolean, limit: number):
   )
 }
 
-/** What kept gates from being judged; whatever stops several is said once. */
+/** Why gates were not judged, once for each reason. */
 function notJudgedLines(legs: readonly TitledLeg[], limit: number): string[] {
   const all = legs.flatMap(({ title, report }) => {
     const some = (report?.gates ?? []).flatMap((gate) => {
-      if (gate.state === 'not applicable')
-        return [{ name: gate.name, why: `not applicable: ${escaped(gate.reason, limit)}` }]
-      if (gate.state !== 'follows') return []
-      return [{ name: gate.name, why: `follows from ${code(gate.from)}: ${escaped(gate.reason, limit)}` }]
+      if (gate.state !== 'not applicable' && gate.state !== 'follows') return []
+      const state = gate.state === 'follows' ? `follows from ${code(gate.from)}` : gate.state
+      return [{ name: gate.name, why: `${state}: ${escaped(gate.reason, limit)}` }]
     })
     return [...Map.groupBy(some, ({ why }) => why)].map(([why, gates]) => {
       const names = gates.map(({ name }) => code(name)).join(', ')
@@ -62,12 +57,12 @@ function notJudgedLines(legs: readonly TitledLeg[], limit: number): string[] {
     })
   })
   return [...Map.groupBy(all, ({ text }) => text)].map(
-    ([text, group]) => `⏭️ ${named(group.map(({ title }) => title))}: ${text}`,
+    ([text, group]) => `⏭️ ${boldTitles(group.map(({ title }) => title))}: ${text}`,
   )
 }
 
 /**
- * The gates that need a reader's eye, failed ones first; those that passed are in the details of their image.
+ * The gates that need attention, failed ones first; those that passed are in the details of their image.
  * @param limit characters of a cell
  */
 export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
@@ -76,7 +71,10 @@ export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
       isBlocking(gate) || gate.state === 'waived' ? [{ title, gate }] : [],
     ),
   )
-  const unusual = all.toSorted((left, right) => rank(left) - rank(right))
+  const unusual = [
+    ...all.filter(({ gate }) => isBlocking(gate)),
+    ...all.filter(({ gate }) => gate.state === 'waived'),
+  ]
   const notJudged = notJudgedLines(legs, limit)
   if (unusual.length + notJudged.length === 0) return []
   return [
@@ -86,7 +84,7 @@ export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
   ]
 }
 
-/** @returns the gates that passed, as Markdown; undefined if none did */
+/** @returns the gates that passed, in Markdown; undefined if none did */
 export function passedTable(gates: readonly Gate[], limit: number): string | undefined {
   const passed = gates.filter(({ state }) => state === 'pass')
   if (passed.length === 0) return undefined

@@ -2,7 +2,7 @@ import { counted, escaped } from '../markdown.ts'
 import { type ImageOutcome, isUnverified, legDigest, type LegOutcome, type Run } from '../outcome.ts'
 import { titledLegs, type TitleOf } from '../titles.ts'
 
-/** What became of one image (of one leg, where legs are all that was asked for), in the order of a heading. */
+/** How an image, or for `command: build` a leg, ended, in the order of the heading. */
 const fates = {
   failed: 'failed',
   published: 'published',
@@ -11,7 +11,7 @@ const fates = {
   pending: 'verified',
   unpushed: 'built and verified, not pushed',
   unverified: 'built, neither verified nor pushed',
-  skipped: 'not begun',
+  skipped: 'not started',
 } as const
 
 type Fate = keyof typeof fates
@@ -19,10 +19,10 @@ type Item = { title: string; fate: Fate }
 
 const order = Object.keys(fates) as Fate[]
 
-/** Something that was asked for was not done. */
+/** Something that was requested was not done. */
 const bad: readonly Fate[] = ['failed', 'pending', 'skipped']
 
-/** Behind a heading that has only this to say. */
+/** What follows if this is the only fate. */
 const afterwards: Partial<Record<Fate, string>> = {
   unchanged: ', nothing to build',
   staged: ', to be published by promote',
@@ -49,7 +49,7 @@ function itemsOf({ command, outcomes }: Run, titleOf: TitleOf): Item[] {
   }))
 }
 
-/** Nothing is said of tags where some may exist: a promotion that broke off, an image that was there. */
+/** False if a tag may exist: after an aborted promotion, or for an image that was published before. */
 function hasNoTag({ outcomes, error }: Run): boolean {
   const without = ({ state, legs, image: { published } }: ImageOutcome): boolean =>
     state === 'failed'
@@ -76,7 +76,7 @@ function verdict(run: Run, items: readonly Item[]): string {
   return `${subject} ${fates[first.fate]}${afterwards[first.fate] ?? ''}`
 }
 
-/** What a run came to, in one line: green only if all that was asked for is done. */
+/** The result of a run in one line: green only if everything that was requested is done. */
 export function headingOf(run: Run, titleOf: TitleOf): string {
   const items = itemsOf(run, titleOf)
   const excluded = run.excluded.length === 0 ? '' : `, ${run.excluded.length} excluded`

@@ -1,53 +1,50 @@
 import { engines, type Excluded } from '../../plan/index.ts'
-import type { Part } from '../fit.ts'
-import { alert, counted, escaped, folded, wrappingTable } from '../markdown.ts'
+import type { Retried } from '../../system/index.ts'
+import { many, type Part, section } from '../fit.ts'
+import { alert, bullets, counted, escaped, folded, wrappingTable } from '../markdown.ts'
 import { type Run, warningsAbout } from '../outcome.ts'
-import { many, named, type TitledLeg, titledLegs, type TitleOf } from '../titles.ts'
+import { boldTitles, type TitledLeg, titledLegs, type TitleOf } from '../titles.ts'
 
-type Said = { title: string; text: string }
+type Message = { title: string; text: string }
 
-/** What is said of several images is said once. */
-function sentences(all: readonly Said[], limit: number): string[] {
+/** One sentence for each text, with all its images. */
+function sentences(all: readonly Message[], limit: number): string[] {
   return [...Map.groupBy(all, ({ text }) => text)].map(
-    ([text, group]) => `${named(group.map(({ title }) => title))}: ${escaped(text, limit)}`,
+    ([text, group]) => `${boldTitles(group.map(({ title }) => title))}: ${escaped(text, limit)}`,
   )
 }
 
-/** The first ones where they are seen at once, the rest folded. */
-function shown(kind: 'CAUTION' | 'WARNING', name: string, lines: readonly string[]): Part[] {
+/** Shows the first lines, and folds the rest. */
+function shown(kind: 'CAUTION' | 'WARNING', noun: string, lines: readonly string[]): Part[] {
   if (lines.length === 0) return []
-  const rest = lines.slice(many).map((line) => `- ${line}`)
-  const more =
-    rest.length === 0
-      ? []
-      : [{ text: folded(counted(rest.length, `more ${name}`), rest.join('\n')), drop: `${name}s` }]
-  return [{ text: alert(kind, lines.slice(0, many)) }, ...more]
+  const first = { text: alert(kind, lines.slice(0, many)) }
+  const rest = lines.slice(many)
+  if (rest.length === 0) return [first]
+  return [first, { text: folded(counted(rest.length, `more ${noun}`), bullets(rest)), drop: `${noun}s` }]
 }
 
 /**
- * What failed, in a sentence each.
+ * What failed, in one sentence each.
  * @param limit characters of half a sentence
  */
 export function errorsPart(run: Run, titleOf: TitleOf, limit: number): Part[] {
-  const failures = [
-    ...run.outcomes.flatMap((outcome) =>
-      outcome.state === 'failed' && outcome.error !== undefined
-        ? [{ title: titleOf(outcome.image), text: outcome.error }]
-        : [],
-    ),
-    ...titledLegs(run.outcomes, titleOf).flatMap(({ title, outcome }) =>
-      outcome.state === 'failed' ? [{ title, text: outcome.error }] : [],
-    ),
-  ]
+  const ofImages = run.outcomes.flatMap((outcome) =>
+    outcome.state === 'failed' && outcome.error !== undefined
+      ? [{ title: titleOf(outcome.image), text: outcome.error }]
+      : [],
+  )
+  const ofLegs = titledLegs(run.outcomes, titleOf).flatMap(({ title, outcome }) =>
+    outcome.state === 'failed' ? [{ title, text: outcome.error }] : [],
+  )
   return shown('CAUTION', 'error', [
     ...(run.error === undefined ? [] : [escaped(run.error, 2 * limit)]),
-    ...sentences(failures, 2 * limit),
+    ...sentences([...ofImages, ...ofLegs], 2 * limit),
   ])
 }
 
 /**
- * Warnings, in a sentence each.
- * @param limit characters of one of them
+ * Warnings, in one sentence each.
+ * @param limit characters of a warning
  */
 export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] {
   const warnings = legs.flatMap(({ title, outcome }) =>
@@ -57,7 +54,7 @@ export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] 
 }
 
 /**
- * What is not built, and why.
+ * What is not built, with the reason.
  * @param limit characters of a reason
  */
 export function excludedPart(excluded: readonly Excluded[], limit: number): Part[] {
@@ -73,7 +70,17 @@ export function excludedPart(excluded: readonly Excluded[], limit: number): Part
       escaped(why, limit),
     ]),
   )
-  const heading = { text: '### Not built' }
-  if (excluded.length < many) return [heading, { text }]
-  return [heading, { text: folded(counted(excluded.length, 'image'), text), drop: 'excluded images' }]
+  return section('### Not built', text, excluded.length, 'excluded images')
+}
+
+/**
+ * Transient failures that were retried.
+ * @param limit characters of a failure
+ */
+export function retriesPart(retried: readonly Retried[], limit: number): Part[] {
+  const total = retried.reduce((sum, { times }) => sum + times, 0)
+  if (total === 0) return []
+  const lines = retried.map(({ problem, times }) => `${times} × ${escaped(problem, limit)}`)
+  const title = total === 1 ? '1 retry' : `${total} retries`
+  return [{ text: folded(title, bullets(lines)), drop: 'retries' }]
 }

@@ -1,5 +1,5 @@
 import { familiarReference } from '../../registry/index.ts'
-import type { Part } from '../fit.ts'
+import { many, type Part } from '../fit.ts'
 import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
 import {
   type ImageOutcome,
@@ -12,7 +12,7 @@ import {
   tagNames,
 } from '../outcome.ts'
 import { commandBlock } from '../shell.ts'
-import { many, named, type TitledLeg, type TitleOf } from '../titles.ts'
+import { boldTitles, type TitledLeg, type TitleOf } from '../titles.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
   published: '✅ published',
@@ -20,14 +20,14 @@ const imageStates: Record<ImageOutcome['state'], string> = {
   built: '✅ verified, not pushed',
   staged: '⏸️ verified, not published',
   failed: '❌ failed',
-  skipped: '⏭️ not begun',
+  skipped: '⏭️ not started',
 }
 
 const legStates: Record<LegState['state'], string> = {
   built: '✅ built and verified',
   staged: '✅ verified',
   failed: '❌ failed',
-  skipped: '⏭️ not begun',
+  skipped: '⏭️ not started',
 }
 
 function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
@@ -37,7 +37,7 @@ function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
 
 type Row = { tags: readonly string[]; digest: string | undefined; state: string }
 
-/** A row for each image, or two where it has some of its tags and could not get the others. */
+/** One row per image, or two if it has some of its tags and could not get the others. */
 function rowsOf(outcome: ImageOutcome): Row[] {
   const { state } = outcome
   const { published, cause } = outcome.image
@@ -48,7 +48,7 @@ function rowsOf(outcome: ImageOutcome): Row[] {
       { tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
     ]
   }
-  // It was published before, and not built for its new tag.
+  // Published before, and not built again for its new tag.
   const isTagged = state === 'published' && cause.kind === 'unchanged'
   const ended =
     state === 'built' && isUnverified(outcome.legs) ? '⚠️ not verified, not pushed' : imageStates[state]
@@ -56,7 +56,6 @@ function rowsOf(outcome: ImageOutcome): Row[] {
   return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
 }
 
-/** Digests only where there are any. */
 function tagTable(outcomes: readonly ImageOutcome[]): string {
   const all = outcomes.flatMap((outcome) =>
     rowsOf(outcome).map((row) => ({ ...row, repository: outcome.image.repository })),
@@ -72,29 +71,27 @@ function tagTable(outcomes: readonly ImageOutcome[]): string {
   return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 
-/** @returns a command to copy for the first image that can be pulled */
+/** A command to copy, for the first image that can be pulled. */
 function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
   const [tag] = outcomes.flatMap(publicTags)
   return tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
 }
 
-/** What has to be set for an image to work, where someone copies how to get it. */
+/** What a user must set for an image to work, next to the command that pulls it. */
 function conditionLines(legs: readonly TitledLeg[]): Part[] {
   const all = legs.flatMap(({ title, outcome, report }) =>
     outcome.state === 'failed' ? [] : (report?.conditions ?? []).map((condition) => ({ title, condition })),
   )
   const lines = [...Map.groupBy(all, ({ condition }) => condition.name)].map(([name, group]) => {
-    const reason = escaped(group[0]?.condition.reason ?? '', 300)
+    const { kind, reason = '' } = group[0]?.condition ?? {}
     const what =
-      group[0]?.condition.kind === 'tools'
-        ? `it has ${code(name)}`
-        : `start it with ${code(`docker run --env ${name} …`)}`
-    return `⚠️ ${named(group.map(({ title }) => title))}: ${what}, since ${reason}.`
+      kind === 'tools' ? `it has ${code(name)}` : `start it with ${code(`docker run --env ${name} …`)}`
+    return `⚠️ ${boldTitles(group.map(({ title }) => title))}: ${what}, because ${escaped(reason, 300)}.`
   })
   return lines.length === 0 ? [] : [{ text: bullets(lines) }]
 }
 
-/** A build is about its legs, which nobody can pull by a tag yet. */
+/** The legs of a build, which have no public tag yet. */
 function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
   const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
   const rows = legs.map(({ image, outcome }) => [
@@ -109,7 +106,7 @@ function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
   return [legs.length < many ? { text } : { text: folded(counted(legs.length, 'leg'), text), drop: 'legs' }]
 }
 
-/** What is in the registry now. Of one image that is not there the heading has said it all. */
+/** What the registry holds now. For a single image that is missing, the heading says enough. */
 export function publishedPart(
   { command, outcomes }: Run,
   legs: readonly TitledLeg[],

@@ -7,14 +7,13 @@ import { gatesPart, tally } from './gates-part.ts'
 import { headingOf } from './heading.ts'
 import { alert } from '../markdown.ts'
 import type { Run } from '../outcome.ts'
-import { errorsPart, excludedPart, warningsPart } from './problems-part.ts'
+import { errorsPart, excludedPart, retriesPart, warningsPart } from './problems-part.ts'
 import { publishedPart } from './published-part.ts'
-import { retriesPart } from './retries-part.ts'
 import { builtLegs, timePart } from './time-part.ts'
 import { type TitledLeg, titledLegs, titlesOf } from '../titles.ts'
 import { usePart } from './use-part.ts'
 
-/** Nothing is said of legs that this build leaves to others. */
+/** Without the legs that this build leaves to other jobs. */
 function concerned(run: Run): Run {
   if (run.command !== 'build') return run
   const failed = run.outcomes.some(({ legs }) => legs.some(({ state }) => state === 'failed'))
@@ -30,11 +29,11 @@ function concerned(run: Run): Run {
 function stagedNote(run: Run): Part[] {
   if (run.command !== 'build' || !run.outcomes.some(({ state }) => state === 'staged')) return []
   const line =
-    'Staged legs have no public tag yet: `command: promote` with the same plan publishes each image of which all legs are staged.'
+    'Staged legs have no public tag yet: `command: promote` with the same plan publishes each image once all its legs are staged.'
   return [{ text: alert('NOTE', [line]) }]
 }
 
-/** How long all of it took, and what the gates said of all that was measured. */
+/** The duration of the run, and how many gates passed. */
 function factsLine({ duration }: Run, legs: readonly TitledLeg[]): string {
   const gates = legs.flatMap(({ report }) => report?.gates ?? [])
   return [formatDuration(duration), ...(gates.length === 0 ? [] : [tally(gates)])].join(' · ')
@@ -46,7 +45,7 @@ function partsOf(run: Run, limit: number): Part[] {
   const legs = titledLegs(outcomes, titleOf)
   const built = builtLegs(command, legs)
   const gates = gatesPart(legs, limit)
-  // What failed is what a reader came for.
+  // After a failure, the gates come first.
   const hasFailed = legs.some(({ outcome }) => outcome.state === 'failed')
   return [
     { text: `## ${headingOf(run, titleOf)}\n\n${factsLine(run, legs)}` },
@@ -67,7 +66,7 @@ function partsOf(run: Run, limit: number): Part[] {
 }
 
 /**
- * The job summary of a run, as Markdown. Tables stay as long as anything else can go; their cells are shortened first.
+ * The job summary of a run, as Markdown. If it is too long, other parts are omitted before tables.
  * @param limit bytes
  */
 export function renderSummary(run: Run, limit = summaryLimit): string {

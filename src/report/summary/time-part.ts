@@ -4,20 +4,20 @@ import { codeBlock } from '../markdown.ts'
 import type { Run } from '../outcome.ts'
 import type { TitledLeg } from '../titles.ts'
 
-/** Milliseconds between the builds of legs that were built for the same promotion: about the longest that a job may take. */
+/** Most milliseconds between the builds of legs for one promotion: about the longest that a job may take. */
 const together = 12 * 60 * 60 * 1000
 
-/** What was built in this run; for a promotion what other runners built for it, unless it is from another day. */
+/** The legs that this run built; for a promotion, those that other runners built for it, if recently. */
 export function builtLegs(command: Run['command'], legs: readonly TitledLeg[]): TitledLeg[] {
   const own = legs.filter(({ outcome }) => outcome.state === 'built' || outcome.state === 'failed')
   if (command !== 'promote') return own
-  const waiting = legs.filter(({ image }) => image.state !== 'unchanged')
+  const promoted = legs.filter(({ image }) => image.state !== 'unchanged')
   const startOf = ({ report }: TitledLeg): number => report?.steps[0]?.started ?? 0
-  const latest = Math.max(0, ...waiting.map(startOf))
-  return waiting.filter((leg) => latest - startOf(leg) < together)
+  const latest = Math.max(0, ...promoted.map(startOf))
+  return promoted.filter((leg) => latest - startOf(leg) < together)
 }
 
-/** More legs than these make a chart that nobody scrolls through. */
+/** Legs in the chart, so that it can still be read. */
 const mostCharted = 50
 
 /** Milliseconds from the first step to the end of the last one */
@@ -28,8 +28,8 @@ function lengthOf({ report }: TitledLeg): number {
 }
 
 /**
- * When which step of which leg ran; of very many legs those that took longest.
- * @param built as `builtLegs` has them
+ * A chart of the steps of each leg; of many legs, only the slowest.
+ * @param built from `builtLegs`
  */
 export function timePart(command: Run['command'], built: readonly TitledLeg[]): Part[] {
   const slowest = new Set(

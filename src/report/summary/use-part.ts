@@ -5,8 +5,8 @@ import type { Part } from '../fit.ts'
 import { codeBlock } from '../markdown.ts'
 import type { TitledLeg } from '../titles.ts'
 
-/** JSON in quotes in a line of its own for each of its fields, which a shell takes as well: GitHub would cut one long line. */
-function broken(line: string): string {
+/** Puts each field of quoted JSON on a line of its own, for a shell: GitHub would cut one long line. */
+function wrapped(line: string): string {
   return line.replace(/'(\{.*\})'/, (whole, text: string) => {
     try {
       return `'${JSON.stringify(JSON.parse(text), null, 2)}'`
@@ -20,7 +20,7 @@ function variablesOf(conditions: readonly Condition[]): string {
   return conditions.flatMap(({ kind, name }) => (kind === 'environment' ? [`${name} `] : [])).join('')
 }
 
-/** What a user passes to each engine, written once where it is the same for several images that passed. */
+/** The command that starts each engine with AIBrix, once for images with the same one. */
 export function usePart(legs: readonly TitledLeg[]): Part[] {
   const found = legs.flatMap(({ image, outcome, report }) => {
     const line = report?.integration?.line
@@ -29,7 +29,9 @@ export function usePart(legs: readonly TitledLeg[]): Part[] {
     const start =
       engine === 'vllm' ? 'vllm serve <model>' : 'python3 -m sglang.launch_server --model-path <model>'
     const variables = variablesOf(report?.conditions ?? [])
-    return [{ name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${broken(line)}` }]
+    return [
+      { name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${wrapped(line)}` },
+    ]
   })
   if (found.length === 0) return []
   const blocks = [...Map.groupBy(found, ({ line }) => line)].map(([line, group]) => {

@@ -1,12 +1,12 @@
-import type { Engine } from '../../plan/index.ts'
-import type { Facts } from '../../verify/index.ts'
+import type { Engine } from '../plan/index.ts'
+import type { Facts } from '../verify/index.ts'
 
 type Integration = NonNullable<Facts['integration']>
 
 /**
- * Names under which AIBrix's patches register their connector. For v0.10.2 it is the one of AIBrix's own sample
- * (samples/kvcache/l1cache/vllm.yaml); the patch for v0.14.0 has no Type3 and registers the one that its README of
- * v0.7.0 recommends; v0.8.5 has only this one.
+ * The names under which AIBrix's patches register their connector. v0.10.2: as in AIBrix's own sample
+ * (samples/kvcache/l1cache/vllm.yaml). v0.14.0: it has no Type3, and registers the one that the README
+ * of AIBrix v0.7.0 recommends. v0.8.5 has only this one.
  */
 const patchConnectors: readonly [patch: string, connector: string][] = [
   ['v0.8.5', 'AIBrixOffloadingConnector'],
@@ -14,7 +14,7 @@ const patchConnectors: readonly [patch: string, connector: string][] = [
   ['v0.10.2', 'AIBrixOffloadingConnectorV1Type3'],
   ['v0.14.0', 'AIBrixPDReuseConnector'],
 ]
-/** What every patch from v0.9.1 to v0.14.0 registers */
+/** Registered by every patch from v0.9.1 to v0.14.0 */
 const commonConnector = 'AIBrixOffloadingConnectorV1Type1'
 
 /** Class in each connector module (aibrix_kvcache/integration/vllm/kv_connector, v0.7.0). */
@@ -26,9 +26,9 @@ const moduleClasses: Record<string, string> = {
 const defaultModule = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
 
 /**
- * What a user passes to the engine so that it uses AIBrix: for vLLM a connector, for SGLang the storage backend that
- * its HiCache has for AIBrix (mem_cache/storage/aibrix_kvcache/README.md in SGLang).
- * @returns options for a shell; null where AIBrix is not integrated
+ * The options that make the engine use AIBrix: for vLLM a connector, for SGLang the storage backend of
+ * its HiCache for AIBrix (mem_cache/storage/aibrix_kvcache/README.md in SGLang).
+ * @returns options for a shell; null if AIBrix is not integrated
  */
 export function integrationLine(engine: Engine, integration: Integration | null): string | null {
   if (!integration || integration.mode === 'none') return null
