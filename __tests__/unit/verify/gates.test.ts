@@ -5,7 +5,8 @@ import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/ver
 import { judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
 import { grounded } from '../../../src/verify/follow.ts'
-import { about, type Gate, verdict, waive } from '../../../src/verify/gate.ts'
+import { gateDescriptions } from '../../../src/verify/gate-descriptions.ts'
+import { about, type Gate, gateNames, verdict, waive } from '../../../src/verify/gate.ts'
 import { expectedArchitectures, judgeArchitectures } from '../../../src/verify/gpu-architectures.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
@@ -481,6 +482,9 @@ describe('small things', () => {
   it('a list names how many it leaves out', () => {
     expect(listed(['a', 'b', 'c'], 2)).toBe('a, b and 1 more')
     expect(listed([])).toBe('none')
+  })
+  it('the gates are described in their order', () => {
+    expect(Object.keys(gateDescriptions)).toEqual([...gateNames])
   })
   it('the factory makes facts that the contract accepts', () => {
     expect(v.parse(factsSchema, makeBase())).toEqual(makeBase())

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { buildId, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { labelsOf } from '../../../src/verify/labels.ts'
+import { labelDescriptions } from '../../../src/verify/label-descriptions.ts'
+import { conditionsLabel, labelsOf, waivedLabel } from '../../../src/verify/labels.ts'
 import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 
 const idOf = (leg: Leg) => buildId(determinantsOf(leg, leg.recipe))
@@ -92,4 +93,13 @@ it('conditions are a label where there are some, unless the image meets them its
   }
   expect([labelled(null), labelled('1'), labelled('0')]).toEqual(['A=0', 'A=0', undefined])
   expect(labels(makeLeg())).not.toHaveProperty(['io.aibrix.image.conditions'])
+})
+
+it('describes every label, and no other', () => {
+  const described = labelDescriptions.flatMap(([name]) => {
+    const [, start = '', names = ''] = /^(.*)\{(.*)\}$/.exec(name) ?? []
+    return names === '' ? [name] : names.split(',').map((one) => start + one)
+  })
+  const all = [...Object.keys(labels(makeLeg())), conditionsLabel, waivedLabel]
+  expect(described.toSorted()).toEqual(all.toSorted())
 })
