@@ -1,22 +1,22 @@
-// A Chromium that is asked over its DevTools protocol, as far as script/render-summary.ts needs one.
+// Controls Chromium over its DevTools protocol, for script/render-summary.ts.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 export type Browser = {
-  /** Opens a file, waits until `expression` (of a promise) is true of it, and returns its value. */
+  /** Opens a file, awaits `expression` (a promise), and returns its value. */
   open: (file: string, expression: string) => Promise<unknown>
-  /** What an expression is in the page that is open */
+  /** Evaluates an expression in the open page. */
   ask: (expression: string) => Promise<unknown>
-  /** The whole page that is open, as PNG */
+  /** A picture of the whole open page, as PNG. */
   picture: (width: number, height: number) => Promise<Buffer>
   close: () => void
 }
 
 type Answer = { id?: number; result?: Record<string, unknown>; error?: { message: string } }
 
-/** @param profile folder for what it writes; @param width of its window, in pixels */
+/** @param profile folder for its files. @param width of its window, in pixels */
 export async function openBrowser(profile: string, width: number): Promise<Browser> {
-  // Without its sandbox, which needs rights that a container does not give: it opens our own files alone.
+  // Without its sandbox, which needs more rights than a container has: it only opens our own files.
   const args = ['--headless', '--no-sandbox', '--hide-scrollbars', '--remote-debugging-port=0']
   const child = spawn('chromium', [...args, `--user-data-dir=${profile}`, `--window-size=${width},900`], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -60,7 +60,7 @@ export async function openBrowser(profile: string, width: number): Promise<Brows
   }
 }
 
-/** Chromium says on standard error where it listens. */
+/** Chromium writes the address where it listens to standard error. */
 async function addressIn(stderr: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface({ input: stderr })) {
     const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
@@ -69,7 +69,7 @@ async function addressIn(stderr: NodeJS.ReadableStream): Promise<string> {
   throw new Error('chromium did not start.')
 }
 
-/** Commands with numbers, answers with the number of their command, and events with none. */
+/** Commands have numbers, responses the number of their command, and events none. */
 function protocolOn(socket: WebSocket) {
   const open = new Map<number, (answer: Answer) => void>()
   const awaited = new Map<string, () => void>()

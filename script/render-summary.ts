@@ -12,7 +12,7 @@ import { type Browser, openBrowser } from './browser.ts'
 import { heightOf, heightOfTop, openFolds, pageOf, themes, tooWide } from './summary-page.ts'
 import { samples } from './summary-samples.ts'
 
-/** GitHub's column, in pixels; the window has a margin of 32 on both sides. */
+/** GitHub's column, in pixels, with a margin on both sides. */
 const width = 980
 const margin = 32
 
@@ -21,13 +21,13 @@ const docs = { height: 900, margin: 16 }
 
 const folder = resolve('.cache/summary')
 
-/** Paths of the folder with the stylesheets, and of Mermaid */
+/** Paths of the folder of stylesheets and of Mermaid */
 type Tools = { css: string; mermaid: string }
 
-/** GitHub's stylesheet, which that package takes from its pages, and the Mermaid that draws the charts. */
+/** GitHub's stylesheet, which that package extracts from its pages, and the Mermaid for the charts. */
 const packages = ['github-markdown-css@5.9.0', 'mermaid@12.3.0']
 
-/** Unpacks a package from npm, once. @returns its folder */
+/** Downloads and unpacks an npm package, once. @returns its folder */
 function unpacked(name: string): string {
   const target = join(folder, name)
   if (existsSync(target)) return join(target, 'package')
@@ -46,7 +46,7 @@ function toHtml(markdown: string): string {
   return execFileSync('cmark-gfm', args, { input: markdown, encoding: 'utf8' })
 }
 
-/** @returns whether everything fits into the column */
+/** @returns whether everything fits the column */
 async function render(browser: Browser, name: string, markdown: string, tools: Tools): Promise<boolean> {
   const html = toHtml(markdown)
   const wide: string[] = []

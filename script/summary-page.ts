@@ -1,12 +1,12 @@
-// A summary's HTML as a page of its own, with what GitHub does to it after Markdown: notes, charts, its stylesheet.
+// A summary's HTML as a page, with what GitHub adds to Markdown: notes, charts and its stylesheet.
 
 export const themes = ['light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
-/** @param css path of GitHub's stylesheet for the theme, mermaid that of Mermaid; width and margin in pixels */
+/** `css`: path of GitHub's stylesheet for the theme; `mermaid`: path of Mermaid; lengths in pixels */
 type Surroundings = { css: string; mermaid: string; width: number; margin: number }
 
-/** `> [!NOTE]`, which is GitHub's and not Markdown's. */
+/** `> [!NOTE]` is GitHub's own, not Markdown's. */
 function withNotes(html: string): string {
   return html.replace(
     /<blockquote>\s*<p>\[!(NOTE|WARNING|CAUTION|TIP|IMPORTANT)\]\n?([^]*?)<\/blockquote>/g,
@@ -22,7 +22,7 @@ function withCharts(html: string): string {
   return html.replace(/<pre lang="mermaid"><code>([^]*?)<\/code><\/pre>/g, '<div class="mermaid">$1</div>')
 }
 
-/** `ready` is a promise in the page: its charts are drawn. */
+/** In the page, `ready` is a promise that resolves when the charts are drawn. */
 export function pageOf(html: string, theme: Theme, { css, mermaid, width, margin }: Surroundings): string {
   const [background, drawing] = theme === 'light' ? ['#ffffff', 'default'] : ['#0d1117', 'dark']
   return `<!doctype html>
@@ -40,10 +40,10 @@ const ready = mermaid.run().then(() => true)
 `
 }
 
-/** An expression: opens all folds, and is true. */
+/** An expression that opens all folds; true. */
 export const openFolds = `document.querySelectorAll('details').forEach((fold) => { fold.open = true }), true`
 
-/** An expression: the height of the page, in pixels. */
+/** An expression for the height of the page, in pixels. */
 export const heightOf = 'Math.ceil(document.documentElement.getBoundingClientRect().height) + 32'
 
 /** An expression: where the last block ends that ends within so many pixels of the page's top, and is no heading */
@@ -54,8 +54,8 @@ export function heightOfTop(limit: number): string {
 }
 
 /**
- * An expression: a line for each element that is wider than the column. A table or a block of code that is too wide has a bar to
- * scroll it with, so that its content is what is measured.
+ * An expression for one line per element that is wider than the column. It measures content, since a
+ * table or a block of code that is too wide has a scroll bar.
  */
 export const tooWide = `[...document.querySelectorAll('article *')]
   .filter((element) => element.closest('svg') === null && element.clientWidth > 0)

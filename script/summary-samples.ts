@@ -1,4 +1,4 @@
-// Summaries as users get them, for script/render-summary.ts: made of the same parts as those of the tests.
+// Samples of summaries for script/render-summary.ts, built from the parts of the tests.
 import { renderPlanSummary } from '../src/report/summary/plan-summary.ts'
 import type { ImageOutcome, LegState, Run } from '../src/report/outcome.ts'
 import { renderSummary } from '../src/report/summary/summary.ts'
@@ -51,7 +51,7 @@ function built(image: PlannedImage): ImageOutcome {
   )
 }
 
-/** Two images, of each of which the platforms hold different things: as many columns as there may be. */
+/** Two images whose platforms differ: as many columns as allowed. */
 function fourColumns(): ImageOutcome[] {
   return [vllm, makePlannedImage(makeLeg({ nixl: '0.7.0' }))].map(({ legs: [leg] }) => {
     const image = makePlannedImage(leg, both)
@@ -86,7 +86,7 @@ function waived(): Run {
   return makeRun([makeOutcome(published, [{ state: 'built', report }])])
 }
 
-/** Whatever a program says is in the table of the gates. */
+/** The table of gates holds text of other programs. */
 function longWords(): Run {
   const report = makeOutcomeReport()
   const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
@@ -121,7 +121,7 @@ function brokenBuild(): Run {
   return makeRun([makeFailure(error, report)])
 }
 
-/** Twelve images of two engines, with two tags each, as a nightly workflow makes them. */
+/** Twelve images of two engines, with two tags each, as from a nightly workflow. */
 function twelve(): PlannedImage[] {
   return makePlannedImages(12).map((image, index) => {
     const [tag = ''] = image.tags

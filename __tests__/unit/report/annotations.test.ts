@@ -13,7 +13,7 @@ import {
 } from '../../support/reports.ts'
 
 describe('annotations', () => {
-  it('of a failed gate name the gate and the cause', () => {
+  it('of a failed gate name the gate and the fault', () => {
     const facts = makeFacts()
     facts.image.pip.numpy = '2.3.0'
     const report = makeOutcomeReport(makeLeg(), facts)
@@ -26,7 +26,7 @@ describe('annotations', () => {
     ])
   })
 
-  it('of a build that failed hold its sentence', () => {
+  it('of a failed build contain its error', () => {
     const message = 'No matching distribution found for nixl==9.9.9'
     expect(annotationsOf(makeRun([makeFailure(message)]))).toEqual([
       { level: 'error', title: 'vLLM v0.21.0 failed', message },
@@ -44,7 +44,7 @@ describe('annotations', () => {
     ])
   })
 
-  it('tell of a promotion that broke off, and of a run that did', () => {
+  it('report a failed promotion, and a failed run', () => {
     const outcome = makeOutcome({ state: 'failed', error: 'Promotion stopped at x.' })
     expect(annotationsOf(makeRun([outcome], { error: 'The run was cancelled.' }))).toEqual([
       { level: 'error', title: 'The run failed', message: 'The run was cancelled.' },
@@ -52,7 +52,7 @@ describe('annotations', () => {
     ])
   })
 
-  it('warn of waivers, and are errors where a gate is undetermined', () => {
+  it('warn of waivers, and are errors if a gate is undetermined', () => {
     const facts = makeFacts()
     facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
     facts.image.pipCheck = null
@@ -68,7 +68,7 @@ describe('annotations', () => {
     expect(message).not.toContain('allow-failed')
   })
 
-  it('do not tell of gates that do not apply', () => {
+  it('omit gates that do not apply', () => {
     const report = makeOutcomeReport(makeLeg(), makeFacts(), {
       gates: judgeManifest(makeLeg(), { known: 'nothing', reason: 'push is false' }, { addedBytes: 1 }),
     })
@@ -84,14 +84,14 @@ describe('annotations', () => {
       '3 images not built',
       'vLLM v0.9.2 for linux/arm64: AIBrix v0.5.0 has no patch for it. The others are in the job summary.',
     ],
-  ])('tell once of what is excluded, here %d', (count, title, message) => {
+  ])('report excluded images once, here %d', (count, title, message) => {
     const excluded = Array.from({ length: count }, () => makeExcluded())
     const run = makeRun([makeOutcome()], { excluded })
     expect(annotationsOf(run)).toContainEqual({ level: 'notice', title, message })
     expect(annotationsOf(run).map((one) => one.title)).not.toContain('No image of vLLM is built')
   })
 
-  it('warn of an engine of which nothing is left', () => {
+  it('warn of an engine without any image left', () => {
     const [first] = annotationsOf(makeRun([], { excluded: [makeExcluded()] }))
     expect(first).toEqual({
       level: 'warning',
@@ -100,7 +100,7 @@ describe('annotations', () => {
     })
   })
 
-  it('are at most ten of a level', () => {
+  it('are at most ten per level', () => {
     const annotations = annotationsOf(makeRun(Array.from({ length: 30 }, () => makeFailure('x'))))
     expect(annotations).toHaveLength(10)
     expect(annotations.at(-1)?.message).toBe('21 more are in the job summary.')

@@ -21,7 +21,7 @@ function changed(...changes: Change[]): Cause {
   return { kind: 'changed', since: 'old', changes }
 }
 
-describe('why an image is built, in words', () => {
+describe('why an image is built, as text', () => {
   it.each<[Cause, string]>([
     [{ kind: 'unchanged', tag: 'v1-20251101' }, 'unchanged since v1-20251101'],
     [{ kind: 'first' }, 'nothing is published yet'],
@@ -82,14 +82,14 @@ describe('why an image is built, in words', () => {
     expect(causeText(image(cause))).toBe(expected)
   })
 
-  it('says of which platforms, if not of all', () => {
+  it('names the platforms, unless it is all of them', () => {
     const cause = changed(change('nixl', '1', '2', [...both]), change('base', 'a', 'b', ['linux/arm64']))
     expect(causeText(image(cause, both))).toBe(
       'NIXL 1 → 2, base of vLLM v0.21.0 changed a → b (linux/arm64), since old',
     )
   })
 
-  it('is in the job summary, whatever a label said', () => {
+  it('is in the job summary, whatever a label contains', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const cause = changed(change(text, text, text))

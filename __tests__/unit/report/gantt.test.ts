@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { gantt } from '../../../src/report/summary/gantt.ts'
 import { makeStep, steps } from '../../support/reports.ts'
 
-/** What Mermaid's lexer makes of a line: a section, or a name without `:`, `#`, `;`, `%` and tags, start, duration. */
+/** A line for Mermaid's lexer: a section, or a name without `:`, `#`, `;`, `%` and tags, start, duration. */
 const line = /^(?:section [^#:;%\n]+|[^#:;%,\n]+ \d+\.\d s :(?:crit, )?\d+, [1-9]\d*ms)$/u
 
 describe('a timing chart', () => {
-  it('has a bar for what took time, with a name that Mermaid can take', () => {
+  it('has a bar for each long step, with a name that Mermaid accepts', () => {
     expect(gantt([{ title: 'vLLM v0.21.0', steps }])?.split('\n')).toEqual([
       '%%{init: {"gantt":{"leftPadding":84}}}%%',
       'gantt',
@@ -21,12 +21,12 @@ describe('a timing chart', () => {
     ])
   })
 
-  it('has room for the longest title beside its bars', () => {
+  it('has space for the longest title beside its bars', () => {
     const padding = (title: string) => /"leftPadding":(\d+)/.exec(gantt([{ title, steps }]) ?? '')?.[1]
     expect(['x', 'vLLM v0.21.0 linux/arm64'].map(padding)).toEqual(['75', '168'])
   })
 
-  it('counts what short neighbours took, not the time between them', () => {
+  it('adds up the time of short neighbours, without the time between them', () => {
     const apart = [makeStep('a', 0, 300), makeStep('b', 275_000, 200)]
     expect(
       gantt([{ title: 'x', steps: apart }])
@@ -35,7 +35,7 @@ describe('a timing chart', () => {
     ).toBe('2 steps 0.5 s :1763899200000, 500ms')
   })
 
-  it('counts what ran side by side once', () => {
+  it('counts steps in parallel once', () => {
     const parallel = [makeStep('a', 0, 900), makeStep('b', 100, 300), makeStep('c', 800, 400)]
     expect(
       gantt([{ title: 'x', steps: parallel }])
@@ -63,18 +63,18 @@ describe('a timing chart', () => {
   })
 
   it.each(['title x', 'Section y', 'gantt', '2025-11-23', 'click a', 'excludes weekends'])(
-    'hides that a name begins like a statement: %s',
+    'escapes a name that begins like a statement: %s',
     (name) => {
       expect(gantt([{ title: 'x', steps: [makeStep(name, 0, 5000)] }])).toContain(`\n. ${name} 5.0 s :`)
     },
   )
 
-  it('is not there where everything came from the cache', () => {
+  it('does not exist if every step was cached', () => {
     expect(gantt([{ title: 'x', steps: [makeStep('a', 0, 5, { cached: true })] }])).toBeUndefined()
     expect(gantt([])).toBeUndefined()
   })
 
-  it('stays a chart, and within its limit, whatever the steps are called', () => {
+  it('stays a valid chart within its limit, whatever the names of the steps', () => {
     const step = fc.record({
       name: fc.string({ unit: 'binary', maxLength: 300 }),
       started: fc.integer({ min: 1_763_000_000_000, max: 1_764_000_000_000 }),
@@ -109,7 +109,7 @@ describe('a timing chart', () => {
     expect(chart).toContain('5000 steps')
   })
 
-  it('has fewer bars the more legs there are, and one for each leg at least', () => {
+  it('has fewer bars with more legs, and at least one for each', () => {
     const sections = (legs: number) =>
       Array.from({ length: legs }, (_, leg) => ({
         title: `leg ${leg}`,

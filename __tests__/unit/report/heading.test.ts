@@ -75,7 +75,7 @@ describe('the heading', () => {
     [['failed', 'skipped'], '❌ 1 of 2 images failed, 1 not started, no tag was published'],
     [['failed', 'staged'], '❌ 1 of 2 images failed, 1 verified, no tag was published'],
     [['published', 'failed', 'unchanged'], '❌ 1 of 3 images failed, 1 published, 1 unchanged'],
-    // Some of its tags may have been made before it stopped.
+    // Some of its tags may have been created before it stopped.
     [['broken', 'staged'], '❌ 1 of 2 images failed, 1 verified'],
     [['skipped'], '❌ vLLM v0.1.0 not started, no tag was published'],
     [['published', 'skipped'], '❌ 2 images: 1 published, 1 not started'],
@@ -96,7 +96,7 @@ describe('the heading', () => {
     expect(heading(run(names, { command: 'build' }))).toBe(expected)
   })
 
-  it('names the platform of the one leg that a build is about', () => {
+  it('names the platform of the single leg of a build', () => {
     const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
     const outcome = makeOutcome({ state: 'staged' }, [], image)
     const one = { ...outcome, legs: outcome.legs.slice(1) }
@@ -113,16 +113,16 @@ describe('the heading', () => {
       '❌ The run failed: 2 images, 1 published, 1 verified',
     ],
     [
-      'what is excluded',
+      'excluded images',
       run(['published'], { excluded: [makeExcluded()] }),
       '✅ vLLM v0.1.0 published, 1 excluded',
     ],
-    ['nothing but what is excluded', run([], { excluded: [makeExcluded()] }), '⚠️ Nothing to do, 1 excluded'],
-  ])('tells of %s', (_, some, expected) => {
+    ['only excluded images', run([], { excluded: [makeExcluded()] }), '⚠️ Nothing to do, 1 excluded'],
+  ])('reports %s', (_, some, expected) => {
     expect(heading(some)).toBe(expected)
   })
 
-  it('is green exactly if all is published, unchanged, or built without a push', () => {
+  it('is green exactly if every image is published, unchanged, or built without a push', () => {
     const names = fc.array(fc.constantFrom(...(Object.keys(ends) as End[])), { minLength: 1, maxLength: 5 })
     fc.assert(
       fc.property(names, fc.option(fc.constant('x')), (some, error) => {

@@ -5,7 +5,7 @@ import { renderHistory } from '../../../src/report/history.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
 
-/** Lines of a table without the white space that prettier or an author puts into it. */
+/** Lines of a table without the white space of prettier or an author. */
 function plain(markdown: string): string[] {
   return markdown
     .split('\n')
@@ -18,7 +18,7 @@ function plain(markdown: string): string[] {
     .filter((line) => line !== '')
 }
 
-/** What AIBrix' own page says of its release. */
+/** From AIBrix's own page about its release. */
 const release = `
 ### v0.5.0 (Current)
 
@@ -46,7 +46,7 @@ const matrix = `
 | UCX | 1.19.0 | 1.19.0 |
 `
 
-/** The catalogue with a release after the current one, tested with a vLLM of which nothing is known. */
+/** The catalogue with a release after the current one, tested with an unknown vLLM. */
 function withNewer(current: string): Catalogue {
   const newer = {
     ...catalogue.releases['v0.7.0'],
@@ -74,18 +74,18 @@ describe('the history', () => {
   it.each([
     ['the compatibility matrix', matrix],
     ['the release history', release],
-  ])('has %s in the form that AIBrix gave it', (_, expected) => {
+  ])("has %s in AIBrix's own form", (_, expected) => {
     expect(plain(text).join('\n')).toContain(plain(expected).join('\n'))
   })
 
-  it('shows images only for releases that have some', () => {
+  it('shows images only for releases that have images', () => {
     expect(text.match(/^### .*/gm)).toEqual(['### v0.5.0 (Current)'])
     expect(text.split('## Release History')[1]).not.toContain('v0.7.0')
   })
 
-  it('says of every release what it needs, the newest first', () => {
+  it('shows what every release needs, the newest first', () => {
     const rows = plain(text).filter((line) => /^\|v0\.\d\.0\|`/.test(line))
-    // Newer ones come by themselves.
+    // Newer ones are added automatically.
     expect(rows.slice(-3).map((row) => row.split('|').slice(1, 6))).toEqual([
       [
         'v0.7.0',
@@ -99,7 +99,7 @@ describe('the history', () => {
     ])
   })
 
-  it('puts NIXL versions with the same wheels into one line', () => {
+  it('puts NIXL versions with the same wheels on one line', () => {
     expect(plain(text)).toEqual(
       expect.arrayContaining([
         '|0.5.1 to 0.7.0|1.19.0|`>=3.9,<3.13`|12|',
@@ -108,14 +108,14 @@ describe('the history', () => {
     )
   })
 
-  it('says of a NIXL why there are no tools of its UCX', () => {
+  it('says why a NIXL has no tools of its UCX', () => {
     const lacking = { '9.9.0': { ucx: '9.1.0', note: 'bundles another', python: '>=3.9', cuda: ['13'] } }
     expect(plain(renderHistory({ ...catalogue, nixl: { ...catalogue.nixl, ...lacking } }))).toContain(
       '|9.9.0|9.1.0; bundles another|`>=3.9`|13|',
     )
   })
 
-  it('is in docs/history.md as it is', () => {
+  it('is up to date in docs/history.md', () => {
     const written =
       /<!-- history -->([^]*)<!-- \/history -->/.exec(readFileSync('docs/history.md', 'utf8'))?.[1] ?? ''
     expect(plain(written)).toEqual(plain(text))
@@ -140,13 +140,13 @@ describe('with a second tested release', () => {
     expect(lines).toContain('|UCX|1.22.0|1.22.0|')
   })
 
-  it('a release without patches has none, and a note can hold anything', () => {
+  it('a release without patches has none, and a note may contain anything', () => {
     const lines = plain(renderHistory(withNewer('v0.5.0')))
     expect(lines).toContain('|v0.10.0|`>=3.9`|`>=2.7.0`|nothing|from v0.5.3 on|a &#124; b &#60;script&#62;|')
   })
 })
 
-it('a catalogue that does not know the UCX of its own release is refused', () => {
+it('a catalogue without the UCX of its own release is refused', () => {
   const { '0.7.1': _, ...nixl } = catalogue.nixl
   expect(() => renderHistory({ ...catalogue, nixl })).toThrow('NIXL 0.7.1')
 })

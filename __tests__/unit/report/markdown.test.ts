@@ -65,7 +65,7 @@ describe('escaped', () => {
 })
 
 describe('a table', () => {
-  it('has as many cells in every line as in its head, whatever is in them', () => {
+  it('has as many cells in every line as in its head, whatever they contain', () => {
     fc.assert(
       fc.property(fc.array(fc.array(hostile, { maxLength: 5 })), (rows) => {
         const text = table(
@@ -80,7 +80,7 @@ describe('a table', () => {
 })
 
 describe('a block of code', () => {
-  it('can not be left by what is in it', () => {
+  it("can't be closed by its content", () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const lines = codeBlock(text).split('\n')
@@ -105,7 +105,7 @@ describe('a table within a page', () => {
     expect(wrappingTable(['x'], [[text]])).toBe(table(['x'], [[text]]))
   })
 
-  it('may break a long word at its marks, else anywhere, but in no entity', () => {
+  it('may break a long word at its punctuation, else anywhere, but not in an entity', () => {
     const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
     expect(wrappingTable(['x'], [[path]])).toContain(
       '| aibrix_kvcache.integration.<wbr>vllm.kv_connector.aibrix_<wbr>pd_reuse_connector |',

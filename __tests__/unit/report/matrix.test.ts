@@ -14,7 +14,7 @@ function rowsOf(text: string): Record<string, unknown>[] {
 }
 
 describe('the output matrix', () => {
-  it('has a row for each leg that has to be built, complete in itself', () => {
+  it('has a complete row for each leg that must be built', () => {
     const plan = makePlan([makePlannedImage(makeLeg(), platforms), makePlannedImage(sglang())])
     expect(JSON.parse(matrixOutput(plan, runners))).toEqual({
       include: [
@@ -46,7 +46,7 @@ describe('the output matrix', () => {
     })
   })
 
-  it('has no row for what is published or staged already', () => {
+  it('has no row for legs that are already published or staged', () => {
     const staged = makePlannedImage(makeLeg(), platforms)
     staged.legs[0].existing = 'staged'
     const published = { kind: 'same' as const, digest, tags: [], missingTags: ['v1'] }
@@ -68,7 +68,7 @@ describe('the output matrix', () => {
     expect(() => matrixOutput(plan, some)).toThrow(message)
   })
 
-  it('needs no runner for a platform of which nothing is built', () => {
+  it('needs no runner for a platform without legs to build', () => {
     const image = makePlannedImage(makeLeg(), platforms)
     image.legs[0].existing = 'staged'
     expect(rowsOf(matrixOutput(makePlan([image]), new Map([['linux/arm64', 'arm']])))).toHaveLength(1)
@@ -82,7 +82,7 @@ describe('the output matrix', () => {
     )
   })
 
-  it('is no longer than GitHub lets the outputs of a job be', () => {
+  it("stays within GitHub's limit for the outputs of a job", () => {
     const labels = (length: number) => new Map([['linux/amd64', 'x'.repeat(length)]])
     const plan = makePlan(makePlannedImages(200))
     expect(matrixOutput(plan, labels(2300)).length * 2).toBeLessThanOrEqual(1024 * 1024)

@@ -92,7 +92,7 @@ describe('outputs', () => {
     expect(JSON.parse(outputs.tags)).toEqual(tags)
   })
 
-  it('have the conditions of each leg that has some', () => {
+  it('have the conditions of each leg with conditions', () => {
     const leg = makeLeg()
     const report = makeOutcomeReport(leg, conditionalFacts(leg))
     const conditional = makeOutcome(undefined, [{ state: 'built', report }])
@@ -106,7 +106,7 @@ describe('outputs', () => {
     expect(outputsOf([plain], undefined).conditions).toBe('{}')
   })
 
-  it('know the digest of a single leg also where its report is lost', () => {
+  it('have the digest of a single leg even if its report is lost', () => {
     const lost = makeOutcome({ state: 'unchanged', digest }, [{ state: 'staged', report: undefined }])
     expect(JSON.parse(outputsOf([lost], undefined).images)).toMatchObject([{ legs: [{ digest }] }])
   })

@@ -19,7 +19,7 @@ function render(images: PlannedImage[], changes: Partial<Plan> = {}): string {
   return renderPlanSummary(makePlan(images, changes), reference)
 }
 
-/** @param changes to the legs in their order */
+/** @param changes to the legs, in order */
 function image(published: PlannedImage['published'], ...changes: Partial<PlannedLeg>[]): PlannedImage {
   const made = makePlannedImage(makeLeg(), changes.length > 1 ? both : ['linux/amd64'], { published })
   for (const [index, leg] of made.legs.entries()) Object.assign(leg, changes[index])
@@ -35,21 +35,17 @@ describe('the summary of a plan', () => {
     ['a leg to build', image(absent, {}), '🔨 build'],
     ['all legs to build', image(absent, {}, {}), '🔨 build 2 legs'],
     ['one of two legs to build', image(absent, staged, {}), '🔨 build 1 of 2 legs'],
-    ['what is built whatever is known', image(absent, { feasibility: 'forced' }), '🔨 build, forced'],
-    ['what can not be decided yet', image(absent, unknown), '❔ build, if its base allows it'],
-    [
-      'legs that can not be decided yet',
-      image(absent, {}, unknown),
-      '❔ build 2 legs, if its base allows it',
-    ],
+    ['a forced leg', image(absent, { feasibility: 'forced' }), '🔨 build, forced'],
+    ["a leg that can't be decided yet", image(absent, unknown), '❔ build, if its base allows it'],
+    ["legs that can't be decided yet", image(absent, {}, unknown), '❔ build 2 legs, if its base allows it'],
     ['legs that wait for promotion', image(absent, staged, staged), '🏷️ promote only'],
     [
       'a tag that is missing',
       image({ kind: 'same', digest, tags: [], missingTags: ['a', 'b'] }, {}),
       '🏷️ add 2 tags',
     ],
-    ['what is published', image({ kind: 'same', digest, tags: [], missingTags: [] }, {}), '✅ unchanged'],
-  ])('tells of %s', (_, some, expected) => {
+    ['a published image', image({ kind: 'same', digest, tags: [], missingTags: [] }, {}), '✅ unchanged'],
+  ])('reports %s', (_, some, expected) => {
     expect(render([some])).toContain(`| ${expected} | nothing is published yet | `)
   })
 
@@ -87,7 +83,7 @@ describe('the summary of a plan', () => {
     )
   })
 
-  it('says once who chose the images, or of each if that differs', () => {
+  it('names the selectors of the images once, or for each if they differ', () => {
     const why = 'versions ~0.10'
     expect(render([makePlannedImage(makeLeg(), both, { why })])).toContain(
       'Chosen by <code>versions &#126;0.10</code>\n',
@@ -99,13 +95,13 @@ describe('the summary of a plan', () => {
     )
   })
 
-  it('says what is excluded, and why', () => {
+  it('lists excluded images with the reason', () => {
     expect(render([], { excluded: [makeExcluded()] })).toContain(
       '| **vLLM v0.9.2** | v0.5.0 | 0.7.1 | linux/arm64 | AIBrix v0.5.0 has no patch for it. |',
     )
   })
 
-  it('says how to go on', () => {
+  it('shows the commands that follow', () => {
     const text = render([makePlannedImage()])
     expect(text).toContain(`command: build\nplan: ${reference}\nleg: \${{ matrix.leg }}\n`)
     expect(text).toContain(`command: promote\nplan: ${reference}\n`)
@@ -136,7 +132,7 @@ describe('the summary of a plan', () => {
       ['command: promote'],
     ],
     [
-      'takes tags over',
+      'overwrites tags',
       makePlan([makePlannedImage()], { publicTags: 'overwrite' }),
       reference,
       ['Tags of other images are overwritten'],
@@ -150,20 +146,20 @@ describe('the summary of a plan', () => {
       ['command:'],
     ],
     ['has no image', makePlan([]), reference, ['0 images: nothing to build'], ['command:']],
-  ])('of one that %s says so', (_, plan, some, present, missing) => {
+  ])('that %s says so', (_, plan, some, present, missing) => {
     const text = renderPlanSummary(plan, some)
     for (const part of present) expect(text).toContain(part)
     for (const part of missing) expect(text).not.toContain(part)
   })
 
-  it('has the warnings that there are', () => {
+  it('contains the warnings', () => {
     const warnings = ['x counts as empty.', 'y counts as empty.']
     const text = renderPlanSummary(makePlan([makePlannedImage()]), reference, undefined, [], warnings)
     expect(text).toContain('> [!WARNING]\n> x counts as empty.\n>\n> y counts as empty.')
     expect(render([makePlannedImage()])).not.toContain('WARNING')
   })
 
-  it('of 100 images on two platforms has a row for each, unchanged ones folded', () => {
+  it('for 100 images on two platforms has a row for each, with unchanged ones folded', () => {
     const images = makePlannedImages(100, both)
     for (const some of images.slice(60)) some.published = { kind: 'same', digest, tags: [], missingTags: [] }
     const excluded = Array.from({ length: 500 }, () => makeExcluded())
@@ -174,7 +170,7 @@ describe('the summary of a plan', () => {
       expect(text).toContain(`<details><summary>${fold}</summary>`)
   })
 
-  it('keeps its rows whole and within the limit, whatever a selector or a reason says', () => {
+  it('keeps its rows whole and within the limit, whatever a selector or a reason contains', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 5000 }), fc.string(), (reason, why) => {
         const excluded = Array.from({ length: 40 }, () => makeExcluded({ reason, why }))

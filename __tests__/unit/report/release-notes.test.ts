@@ -23,7 +23,7 @@ function rowsIn(body: string): string[] {
   return body.split(/\r?\n/).filter((line) => line.startsWith('| <code>'))
 }
 
-/** What is not between markers, found in another way than the code under test does. */
+/** The text outside the markers, found in another way than by the code under test. */
 function outside(body: string): string {
   const parts: string[] = []
   let text = ''
@@ -44,7 +44,7 @@ function outside(body: string): string {
 }
 
 describe('the notes of a release', () => {
-  it('get the table at their end, behind a blank line', () => {
+  it('get the table at their end, after a blank line', () => {
     const body = updateReleaseNotes('# AIBrix v0.7.0', [vllm])
     expect(body).toBe(
       [
@@ -63,7 +63,7 @@ describe('the notes of a release', () => {
     )
   })
 
-  it('get it where the markers are, and keep everything around it', () => {
+  it('get the table at the markers, and keep everything around it', () => {
     const body = updateReleaseNotes(`before\n\n${begin}\nold text\n${end}\n\nafter  \n`, [vllm])
     expect(body.startsWith(`before\n\n${begin}\n\n### Images`)).toBe(true)
     expect(body.endsWith(`${vllmRow}\n\n${end}\n\nafter  \n`)).toBe(true)
@@ -77,7 +77,7 @@ describe('the notes of a release', () => {
     expect(updateReleaseNotes('', [vllm]).startsWith(begin)).toBe(true)
   })
 
-  it('keep the rows of other workflow runs, in one order whoever was first', () => {
+  it('keep the rows of other workflow runs, in one order whichever came first', () => {
     const one = updateReleaseNotes(updateReleaseNotes('notes', [vllm]), [sglangOutcome])
     const other = updateReleaseNotes(updateReleaseNotes('notes', [sglangOutcome]), [vllm])
     expect(one).toBe(other)
@@ -104,7 +104,7 @@ describe('the notes of a release', () => {
     ])
   })
 
-  it('lose the rows of a tag that names something else now', () => {
+  it('lose the rows of a tag that names another image now', () => {
     const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
     const first = updateReleaseNotes('', [makeOutcome(published, [], image)])
     const moved = makeOutcome({ state: 'published', digest: 'sha256:new' })
@@ -115,12 +115,12 @@ describe('the notes of a release', () => {
   it.each<[string, ImageOutcome[]]>([
     ['nothing', []],
     ['a failure', [makeFailure('x')]],
-    ['what has no public tag', [makeOutcome({ state: 'staged' })]],
+    ['an image without a public tag', [makeOutcome({ state: 'staged' })]],
     [
-      'what lost its report',
+      'an image that lost its report',
       [makeOutcome({ state: 'unchanged', digest }, [{ state: 'staged', report: undefined }])],
     ],
-  ])('stay as they are after a run that brought %s', (_, outcomes) => {
+  ])('stay unchanged after a run with %s', (_, outcomes) => {
     for (const body of ['', 'notes\r\n', `${begin}\n${vllmRow}\n${end}`])
       expect(updateReleaseNotes(body, outcomes)).toBe(body)
   })
@@ -134,13 +134,13 @@ describe('the notes of a release', () => {
       `Between ${begin} and ${end} it is ours.\n`,
       `Between ${begin} and ${end} it is ours.\n\n`,
     ],
-  ])('take %s for text, and get the table at their end', (_, body, start) => {
+  ])('read %s as text, and get the table at their end', (_, body, start) => {
     const once = updateReleaseNotes(body, [vllm])
     expect(once.startsWith(`${start}${begin}\n\n### Images`)).toBe(true)
     expect(updateReleaseNotes(once, [vllm])).toBe(once)
   })
 
-  it('take the later of two begin markers', () => {
+  it('use the later of two begin markers', () => {
     const body = updateReleaseNotes(`${begin}\nkept\n${begin}\ngone\n${end}\n`, [vllm])
     expect(body.startsWith(`${begin}\nkept\n${begin}\n\n### Images`)).toBe(true)
     expect(body).not.toContain('gone')
@@ -163,7 +163,7 @@ describe('the notes of a release', () => {
     expect(body).not.toContain('no code')
   })
 
-  it('are refused where GitHub would not take them', () => {
+  it('are refused if GitHub would reject them', () => {
     const room = 125_000 - updateReleaseNotes('', [vllm]).length - 2
     expect(updateReleaseNotes('x'.repeat(room), [vllm])).toHaveLength(125_000)
     expect(() => updateReleaseNotes('x'.repeat(room + 1), [vllm])).toThrow(
@@ -171,7 +171,7 @@ describe('the notes of a release', () => {
     )
   })
 
-  it('come out the same when they are updated again, and lose nothing outside of the markers', () => {
+  it('stay the same when updated again, and lose nothing outside the markers', () => {
     const lines = [begin, end, `${begin}  `, ` ${end}`, vllmRow, '| a |', '```', '', 'text']
     const piece = fc.oneof(
       fc

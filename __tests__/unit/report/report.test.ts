@@ -17,13 +17,13 @@ describe('the report of a leg', () => {
     })
   })
 
-  it('says which version of the action made it, which reports of earlier ones do not', () => {
+  it('names the version of the action, which reports of earlier versions do not', () => {
     const { actionVersion, ...earlier } = makeOutcomeReport()
     expect(actionVersion).toMatch(/^\d+\.\d+\.\d+$/)
     expect(parseReport(JSON.stringify(earlier), 'report')).toEqual(earlier)
   })
 
-  it('stays within its limit by leaving out the shortest steps', () => {
+  it('stays within its limit by omitting the shortest steps', () => {
     const steps = Array.from({ length: 4000 }, (_, index) =>
       makeStep(`step ${index} ${'x'.repeat(150)}`, index, index),
     )
@@ -34,14 +34,14 @@ describe('the report of a leg', () => {
     expect(kept.length).toBeGreaterThan(100)
   })
 
-  it('keeps no error message of a page', () => {
+  it('clips an error message as long as a page', () => {
     const facts = makeFacts()
     if (facts.image.aibrix?.extension)
       facts.image.aibrix.extension.load = { outcome: 'error', error: 'x'.repeat(1e6) }
     expect(serialiseReport(makeOutcomeReport(makeLeg(), facts)).length).toBeLessThan(20_000)
   })
 
-  it('can be made where nothing was measured', () => {
+  it('can be created without measurements', () => {
     const report = makeReport(makeLeg(), {
       facts: undefined,
       candidate: { known: 'nothing', reason: 'the build failed' },
@@ -87,7 +87,7 @@ describe('the report of a leg', () => {
   })
 })
 
-describe('what a user passes to the engine', () => {
+describe('the options for the engine', () => {
   const check = { outcome: 'ok' } as const
   const pdReuse = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'
   it.each([

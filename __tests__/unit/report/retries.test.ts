@@ -9,28 +9,28 @@ const text = (...retried: Parameters<typeof retriesPart>[0]) =>
     .map((part) => part.text)
     .join('\n')
 
-describe('what was tried again', () => {
-  it('is not mentioned where nothing was', () => {
+describe('retries', () => {
+  it('are not mentioned if there are none', () => {
     expect(text()).toBe('')
   })
 
-  it('is counted, and told when it is unfolded', () => {
+  it('are counted, and listed when unfolded', () => {
     expect(text({ problem: 'registry x failed: 502', times: 2 }, { problem: 'no answer', times: 1 })).toBe(
       '<details><summary>3 retries</summary>\n\n- 2 × registry x failed: 502\n- 1 × no answer\n\n</details>',
     )
   })
 
-  it('is once where it was once', () => {
+  it('are counted in the singular', () => {
     expect(text({ problem: 'x', times: 1 })).toContain('<summary>1 retry</summary>')
   })
 
-  it('holds no markup and no long text of others', () => {
+  it('contain no foreign markup and no long foreign text', () => {
     const shown = text({ problem: `<script> | ${'x'.repeat(500)}`, times: 1 })
     expect(shown).not.toContain('<script>')
     expect(shown.length).toBeLessThan(200)
   })
 
-  it('is in the summary of a run, also of one that failed before its first image, and in that of a plan', () => {
+  it('are in the summary of a run, even if it failed before its first image, and of a plan', () => {
     const retried = [{ problem: 'registry x failed: 502', times: 3 }]
     const run = {
       command: 'run' as const,

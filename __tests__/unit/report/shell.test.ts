@@ -13,20 +13,20 @@ describe('a command in the summary', () => {
       "a --x 'b --c\nd' --y 'e'\\''f'",
       "a \\\n  --x 'b --c\nd' \\\n  --y 'e'\\''f'",
     ],
-    ['is several where there are several', 'a --b\nc --d', 'a \\\n  --b\nc \\\n  --d'],
+    ['may be several commands', 'a --b\nc --d', 'a \\\n  --b\nc \\\n  --d'],
     ['keeps its comments', '# First --this\n# then\na --b', '# First --this\n# then\na \\\n  --b'],
-    ['stays as it is where it is broken already', 'a \\\n  --b --c', 'a \\\n  --b --c'],
+    ['stays as it is if it already has several lines', 'a \\\n  --b --c', 'a \\\n  --b --c'],
     [
-      'goes on in the next line within a word that is too long',
+      'continues a word that is too long on the next line',
       `a --x ${'b'.repeat(90)}@${'c'.repeat(40)} --y`,
       `a \\\n  --x ${'b'.repeat(90)}@\\\n${'c'.repeat(40)} \\\n  --y`,
     ],
     [
-      'keeps a long word that has no place to break it, or is quoted',
+      'keeps a long word without punctuation or in quotes',
       `a --x ${'b'.repeat(200)} --y '${'c,'.repeat(100)}'`,
       `a \\\n  --x ${'b'.repeat(200)} \\\n  --y '${'c,'.repeat(100)}'`,
     ],
-    ['is nothing where it is nothing', '', ''],
+    ['may be empty', '', ''],
   ])('%s', (_, text, expected) => {
     expect(optionALine(text)).toBe(expected)
   })

@@ -41,11 +41,11 @@ describe('conditions', () => {
     ],
     ['how to use it', `\n${name} vllm serve <model> --kv-transfer-config`],
     ['its details', `- Condition: <code>${name}</code>, because AIBrix acts on`],
-  ])('stand at %s', (_, expected) => {
+  ])('are shown next to %s', (_, expected) => {
     expect(conditional).toContain(expected)
   })
 
-  it('are not spoken of where there are none', () => {
+  it('are not mentioned if there are none', () => {
     expect(renderSummary(makeRun([makeOutcome()]))).not.toMatch(/condition|--env|VLLM_USE/i)
   })
 })
@@ -56,7 +56,7 @@ describe('the job summary', () => {
   it('begins with the verdict', () => {
     expect(text.split('\n')[0]).toBe('## ✅ 2 images published')
   })
-  it('has the matrix, component by image, as measured', () => {
+  it('has the measured components of each image', () => {
     for (const line of [
       '| Component | vLLM Image | SGLang Image |',
       '| Engine version | v0.21.0 | v0.5.11 |',
@@ -95,7 +95,7 @@ describe('the job summary', () => {
     expect(text).toContain(part)
   })
 
-  it('says first what was published, then what is in it, and why it was built', () => {
+  it('shows first what was published, then what it contains, then why it was built', () => {
     const parts = [
       '| Tag |',
       'docker pull',
@@ -122,7 +122,7 @@ describe('the job summary', () => {
     expect(renderSummary(makeRun([makeOutcome(published, [], image)]))).toMatch(expected)
   })
 
-  it('shows what was declared where something else was measured', () => {
+  it('shows the declared version if another one was measured', () => {
     const facts = makeFacts()
     facts.image.nixl.distributions = { nixl: '0.7.0', 'nixl-cu13': '0.7.0' }
     const report = makeOutcomeReport(makeLeg(), facts)
@@ -130,7 +130,7 @@ describe('the job summary', () => {
     expect(failed).toContain('| NIXL / CUDA plugin | 0.7.0 / cu13 ⚠️ declared 0.7.1 |')
   })
 
-  it('puts what blocks first, then what is waived and what follows, with what to do', () => {
+  it('puts blocking gates first, then waived ones and those that follow, with what to do', () => {
     const facts = makeFacts()
     facts.image.loaderUcx = ['/usr/lib/libucp.so.0']
     facts.image.pip.numpy = '2.3.0'
@@ -166,7 +166,7 @@ describe('the job summary', () => {
     )
   })
 
-  it('has no table of what was not measured, and none of one image that failed', () => {
+  it('has no table without measurements, and none for a single image that failed', () => {
     const report = {
       ...makeOutcomeReport(makeLeg(), undefined, { facts: undefined, gates: [] }),
       sizes: null,
@@ -182,7 +182,7 @@ describe('the job summary', () => {
     expect(beside).not.toContain('### Why')
   })
 
-  it('says of what has no further tag yet that it is published', () => {
+  it('says that an image is published even if it lacks a new tag', () => {
     const image = makePlannedImage(undefined, undefined, {
       published: { kind: 'same', digest, tags: ['v1'], missingTags: ['v2'] },
       cause: { kind: 'unchanged', tag: 'v1' },
@@ -202,7 +202,7 @@ describe('the job summary', () => {
     expect(text.split('\n')[0]).toBe('## ❌ 1 of 2 images failed, 1 verified')
   })
 
-  it('says of what it found published that it is unchanged or has another tag, and not how it was once built', () => {
+  it('shows an image that was already published as unchanged or tagged, and not how it was built', () => {
     const origins = {
       wheel: { state: 'built', duration: 6700 },
       ucx: { state: 'built', duration: 1 },
@@ -219,7 +219,7 @@ describe('the job summary', () => {
     expect(built).toContain('- Wheel: built in 6.7 s\n')
   })
 
-  it('says each error, of the run, of an image and of a leg', () => {
+  it('shows each error, of the run, of an image and of a leg', () => {
     const broken = makeOutcome({ state: 'failed', error: 'Promotion stopped.' })
     const leg = sglang()
     const failed = makeOutcome(
@@ -267,7 +267,7 @@ describe('the job summary', () => {
 describe('the summary of images with several platforms', () => {
   const image = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
 
-  it('says which digest each platform has, and what the tag names', () => {
+  it('shows the digest of each platform and that of the tag', () => {
     const legs = [
       { state: 'staged', report: { ...makeOutcomeReport(image.legs[0]), digest: 'sha256:1' } },
       { state: 'staged', report: { ...makeOutcomeReport(image.legs[1]), digest: 'sha256:2' } },
@@ -277,14 +277,14 @@ describe('the summary of images with several platforms', () => {
       `| <code>${tag}</code> | <code>sha256:eeeeeeeeeeee</code> | ✅ published |\n`,
       '#### linux/amd64\n\n- Image: <code>aibrix/vllm-openai&#64;sha256:1</code>\n',
       '#### linux/arm64\n\n- Image: <code>aibrix/vllm-openai&#64;sha256:2</code>\n',
-      // Both hold the same, so one column is enough.
+      // Both are equal, so one column is enough.
       '| Component | vLLM Image |\n',
     ])
       expect(text).toContain(part)
     expect(text.match(/<details>/g)).toHaveLength(1)
   })
 
-  it('tells the platforms apart where they hold different things', () => {
+  it('shows platforms separately if their contents differ', () => {
     const facts = makeFacts()
     facts.image.python.version = '3.11.9'
     const legs = [
@@ -296,7 +296,7 @@ describe('the summary of images with several platforms', () => {
     expect(text).toContain('| Python | 3.12.12 | 3.11.9 |\n')
   })
 
-  it('names each missing leg of a promotion, and publishes nothing of its image', () => {
+  it('names each missing leg of a promotion, and does not show its image as published', () => {
     const legs = [
       { state: 'staged', report: makeOutcomeReport(image.legs[0]) },
       { state: 'failed', error: 'No runner has built it.', report: undefined },
@@ -310,7 +310,7 @@ describe('the summary of images with several platforms', () => {
     expect(text).not.toContain('docker pull')
   })
 
-  it('of a build is about its legs, and says who publishes them', () => {
+  it('of a build shows its legs, and how they are published', () => {
     const outcome = makeOutcome({ state: 'staged' }, [], image)
     const others: ImageOutcome[] = [
       { ...outcome, legs: outcome.legs.slice(1) },
@@ -326,7 +326,7 @@ describe('the summary of images with several platforms', () => {
     expect(text).not.toContain('linux/amd64')
   })
 
-  it('of a promotion shows when other runners built for it, and nothing of another day', () => {
+  it('of a promotion shows when other runners built for it, except on another day', () => {
     const day = 24 * 60 * 60 * 1000
     const old = { steps: [makeStep('old step', -day, 60_000)] }
     const legs = [
@@ -364,7 +364,7 @@ describe('the summary of many images', () => {
         new RegExp(`^\\| \\*\\*vLLM ${version}\\*\\* \\|[^\\n]* 13\\.0 \\| 2\\.11\\.0\\+cu130 `, 'm'),
       )
   })
-  it('has each tag, and folds what few readers need', () => {
+  it('has every tag, and folds the details', () => {
     expect(text.match(/✅ published \|/g)).toHaveLength(100)
     for (const fold of [
       '60 images',
@@ -385,12 +385,12 @@ describe('the summary of many images', () => {
     expect(chart.match(/^section /gm)).toHaveLength(50)
     expect(chart).toContain('section vLLM v0.71.0\n')
   })
-  it('has fewer lines outside of its folds than a person would mind', () => {
+  it('has few lines outside its folds', () => {
     let visible = text.replace(/```mermaid[^]*?```/g, '')
     const innermost = /<details>(?:(?!<details>)[^])*?<\/details>/
     while (innermost.test(visible)) visible = visible.replace(innermost, '')
     const lines = visible.split('\n')
-    // The rows of the two tables, and some headings.
+    // The rows of the two tables, and headings.
     expect(lines.filter((line) => line.startsWith('|'))).toHaveLength(2 * (100 + 2))
     expect(lines.filter((line) => !line.startsWith('|') && line !== '').length).toBeLessThan(30)
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024 * 1024)
@@ -413,7 +413,7 @@ describe('a summary that is too long', () => {
     expect(text).toMatch(/^## ✅ 2 images published\n[^]*Omitted for its length: [^\n]*tables/)
   })
 
-  it('stays under GitHub’s limit with messages of any length in hundreds of legs', () => {
+  it('stays within GitHub’s limit with messages of any length in hundreds of legs', () => {
     const report = makeOutcomeReport()
     report.gates = report.gates.map((gate) => ({
       ...gate,
@@ -434,7 +434,7 @@ describe('a summary that is too long', () => {
     expect(text).toContain('| Image | Engine version |')
   })
 
-  it('keeps its tables whole and within the limit, whatever the build said', () => {
+  it('keeps its tables whole and within the limit, whatever the build printed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (hint, actual) => {
         const report = makeOutcomeReport()

@@ -51,7 +51,7 @@ describe('titles', () => {
     ])
   })
 
-  it('tell any images of a plan apart', () => {
+  it('are unique for the images of a plan', () => {
     const version = fc.constantFrom('v0.10.2', 'v0.10.1.1', 'v0.20.0-cu129')
     const parts = fc.tuple(fc.constantFrom('v0.5.0', 'v0.7.0'), fc.constantFrom('0.7.1', '0.8.0'), version)
     const images = fc.uniqueArray(parts, { selector: String, maxLength: 12 })

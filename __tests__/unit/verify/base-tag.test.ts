@@ -17,7 +17,7 @@ function worldOf(tag: string, inside: Inside) {
   return { leg, facts }
 }
 
-/** What the gate says, of the base alone and of the finished image. */
+/** The gate, for the base alone and for the finished image. */
 function judge(tag: string, inside: Inside = {}) {
   const { leg, facts } = worldOf(tag, inside)
   const [ofBase, ofImage] = [judgeBase(leg, facts.base), judgeFacts(leg, facts)].map((gates) =>
@@ -50,7 +50,7 @@ describe('the tag of a base', () => {
     ['v0.21.0_cu130', {}],
     ['v0.21.0-acme-cuda-13.0_debian-12', {}],
     ['v0.21.0-runtime', { distribution: 'unknown', machine: 'unknown' }],
-  ])('%s is true of %j', (tag, inside) => {
+  ])('%s is true for %j', (tag, inside) => {
     expect(judge(tag, inside)?.state).toBe('pass')
   })
 
@@ -74,7 +74,7 @@ describe('the tag of a base', () => {
     ['v0.21.0-ubuntu2404', { distribution: 'debian' }, 'ubuntu2404', 'debian'],
     ['v0.21.0-debian12', { distribution: 'debian 13' }, 'debian12', 'debian 13'],
     ['v0.21.0-cu130-x86_64-ubuntu2404-zstd', {}, 'ubuntu2404', 'debian 12'],
-  ])('%s lies about %j', (tag, inside, part, found) => {
+  ])('%s is wrong for %j', (tag, inside, part, found) => {
     expect(judge(tag, inside)).toMatchObject({
       state: 'fail',
       hint: `The tag of the base vllm/vllm-openai:${tag} says ${part}, but behind it is ${found}; choose another version, report it to the maker of that image, or accept it with allow-failed: engine-version=<why>.`,
@@ -101,11 +101,11 @@ describe('the tag of a base', () => {
       { distribution: '24.04' },
       'says ubuntu2404, and it has no os-release that names its distribution',
     ],
-  ])('%s can not be told of %j', (tag, inside, why) => {
+  ])('%s is undetermined for %j', (tag, inside, why) => {
     expect(judge(tag, inside)).toMatchObject({ state: 'undetermined', hint: expect.stringContaining(why) })
   })
 
-  it('follows from the gates that say that there is no CUDA to compare with', () => {
+  it('follows from the gates that report that there is no CUDA to compare with', () => {
     const without = worldOf('v0.21.0-cu130', { cuda: null })
     expect(judgeFacts(without.leg, without.facts)[0]).toMatchObject({ state: 'follows', from: 'cuda-major' })
     without.facts.base.torch = null
@@ -115,7 +115,7 @@ describe('the tag of a base', () => {
     })
   })
 
-  it('is not asked about the image: what a step did there is another cause', () => {
+  it('is not compared with the image, where a build step may be at fault', () => {
     const { leg, facts } = worldOf('v0.21.0-cu130', {})
     if (facts.image.torch) facts.image.torch.cuda = '12.9'
     facts.image.system.distribution = 'ubuntu 24.04'

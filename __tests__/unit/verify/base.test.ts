@@ -18,11 +18,11 @@ const tool = (command: string, path: string | null) => ({ command, path, start: 
 
 describe('a base', () => {
   it.each<[string, (facts: Facts) => unknown, string[]]>([
-    ['of which all is well', () => undefined, []],
+    ['without a fault', () => undefined, []],
     ['without an engine', (facts) => (facts.engines = []), ['engine-version']],
-    ['with the other engine alone', (facts) => (facts.engines = [sglang]), ['engine-version']],
-    ['with another engine beside the wanted one', (facts) => facts.engines.push(sglang), []],
-    ['with the wanted engine beside another one', (facts) => facts.engines.unshift(sglang), []],
+    ['with only the other engine', (facts) => (facts.engines = [sglang]), ['engine-version']],
+    ['with another engine beside the requested one', (facts) => facts.engines.push(sglang), []],
+    ['with the requested engine beside another one', (facts) => facts.engines.unshift(sglang), []],
     [
       'with another version than its tag says',
       ({ engines: [engine] }) => engine && (engine.version = '0.20.0'),
@@ -41,20 +41,20 @@ describe('a base', () => {
       ['second-libucp'],
     ],
     [
-      'whose USER can not start Python',
+      "whose USER can't start Python",
       ({ user }) => user && (user.python = { outcome: 'error', error: 'permission denied' }),
       ['as-it-runs'],
     ],
-  ])('%s is told before anything is built: %j', (_, change, gates) => {
+  ])('%s fails these gates before anything is built: %j', (_, change, gates) => {
     const facts = makeFacts()
     for (const some of [facts.base, facts.image]) change(some)
     expect(failing(judgeBase(makeLeg(), facts.base))).toEqual(gates)
-    // What is built on it would fail at the same gates.
+    // An image built on it would fail at the same gates.
     expect(failing(judgeFacts(makeLeg(), facts))).toEqual(gates)
   })
 
   it.each<[string, (base: Facts) => unknown]>([
-    ['brings a newer NIXL', (base) => (base.nixl.distributions = { nixl: '1.1.0' })],
+    ['ships a newer NIXL', (base) => (base.nixl.distributions = { nixl: '1.1.0' })],
     [
       'demands a newer NIXL',
       ({ demands }) =>
@@ -69,14 +69,14 @@ describe('a base', () => {
           },
         }),
     ],
-  ])('that %s than the one that will be in it is told before anything is built', (_, change) => {
+  ])('that %s than the image will have is reported before anything is built', (_, change) => {
     const { base } = makeFacts()
     change(base)
     expect(failing(judgeBase(makeLeg(), base))).toEqual(['engine-demands'])
     expect(failing(judgeBase(makeLeg({ nixl: '1.5.0' }), base))).toEqual([])
   })
 
-  it('may have a NIXL that the build replaces, in the loader path as well', () => {
+  it('may have a NIXL that the build replaces, also in the loader path', () => {
     const { base } = makeFacts()
     const site = '/usr/local/lib/python3.12/dist-packages'
     base.nixl = { distributions: { 'nixl-cu12': '0.6.0' }, modules: ['nixl_cu12'] }
@@ -85,7 +85,7 @@ describe('a base', () => {
     expect(failing(judgeBase(makeLeg(), base))).toEqual([])
   })
 
-  it.each(readdirSync('__tests__/fixtures/facts'))('that is real is let through: %s', (name) => {
+  it.each(readdirSync('__tests__/fixtures/facts'))('that is real passes: %s', (name) => {
     const [engine = '', tag = ''] = name.split(/-(.*)/)
     const base = realFacts(name, 'base')
     const leg = makeLeg({ engine: engine as Engine, version: { tag, release: tag.slice(1) } })
@@ -93,7 +93,7 @@ describe('a base', () => {
   })
 })
 
-describe('a base on which nothing can be made', () => {
+describe('a base on which nothing can be built', () => {
   const known: Versions = { state: 'known', versions: ['0.7.1'] }
   const nixl = { versions: () => Promise.resolve(known) }
   const judging = { catalogue: readCatalogue('dockerfiles'), nixl }
@@ -106,7 +106,7 @@ describe('a base on which nothing can be made', () => {
       'the base has no CUDA compiler (nvcc), with which AIBrix would be compiled',
     ],
     [
-      'whose toolkit does not know a GPU that was asked for',
+      'whose toolkit does not know a requested GPU',
       { gpuArchitectures: ['9.0', '12.1'] },
       { home: '/cuda', version: '12.8', architectures: ['8.0', '9.0'] },
       'nvcc 12.8 of the base does not know the GPU architecture 12.1 (it knows 8.0, 9.0)',
@@ -125,17 +125,21 @@ describe('a base on which nothing can be made', () => {
 
   it.each<[string, Partial<Facts>, string | undefined]>([
     [
-      'without packages of Debian is refused where it lacks a tool',
+      'that is not Debian or Ubuntu is refused if it lacks a tool',
       { dpkg: null, tools: [tool('ip', '/usr/sbin/ip'), tool('ping', null), tool('ifconfig', null)] },
       'the base (rhel 9.4) lacks ping, ifconfig, which the action can only install on Debian and Ubuntu',
     ],
     [
-      'without packages of Debian may have each tool',
+      'that is not Debian or Ubuntu is accepted if it has every tool',
       { dpkg: null, tools: [tool('ip', '/sbin/ip')] },
       undefined,
     ],
-    ['without packages of Debian may not have been asked for tools', { dpkg: null, tools: [] }, undefined],
-    ['with packages of Debian may lack a tool', { tools: [tool('ip', null)] }, undefined],
+    [
+      'that is not Debian or Ubuntu is accepted if its tools were not measured',
+      { dpkg: null, tools: [] },
+      undefined,
+    ],
+    ['that is Debian or Ubuntu may lack a tool', { tools: [tool('ip', null)] }, undefined],
   ])('%s', async (_, changes, reason) => {
     const { base } = makeFacts()
     const system = { ...base.system, distribution: 'rhel 9.4' }

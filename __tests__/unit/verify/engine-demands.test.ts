@@ -24,7 +24,7 @@ function judge({ floors = [], unread = false, base, installed, nixl = '0.7.1' }:
   return judgeEngineDemands(makeLeg({ nixl }), facts)
 }
 
-describe('what an engine demands', () => {
+describe('engine-demands', () => {
   it.each<[string, Case, string]>([
     ['no demand', {}, 'pass'],
     ['a demand that is met', { floors: [floor('nixl', '0.7.1')] }, 'pass'],
@@ -79,20 +79,20 @@ describe('what an engine demands', () => {
     expect(judge(given).state).toBe(state)
   })
 
-  it('names the file of a source that can not be read', () => {
+  it("names a source file that can't be read", () => {
     const gate = judge({ unread: true })
     expect(gate.state === 'undetermined' && gate.hint).toContain(
       "vllm/broken.py can't be read: line 3: invalid syntax",
     )
   })
 
-  it('shows which demands are met, and where they are', () => {
+  it('shows the demands that are met, and where they are', () => {
     expect(judge({ floors: [floor('nixl', '0.7.0')] }).actual).toBe(
       'met: nixl >= 0.7.0 (vllm/some.py:7); NIXL 0.7.1',
     )
   })
 
-  it('can not be told without the engine or its source', () => {
+  it("is undetermined without the engine's source, and follows without the engine", () => {
     const facts = makeFacts()
     facts.image.demands = null
     expect(judgeEngineDemands(makeLeg(), facts).state).toBe('undetermined')

@@ -87,7 +87,7 @@ describe('two ends', () => {
   })
 })
 
-it('two ends of a real base that lacks most of what vLLM imports, of which AIBrix brings one package', () => {
+it("two ends of a real base that lacks most of vLLM's imports, one of which AIBrix installs", () => {
   const facts = { base: realFacts('vllm-v0.10.2', 'base'), image: realFacts('vllm-v0.10.2', 'image') }
   expect(compareEnds(lacks('tqdm'), lacks('huggingface_hub'), facts)).toBe('alike')
 })
@@ -108,21 +108,21 @@ function starting(base: Start[] | null, image: Start[] | null) {
 }
 
 describe('the gate entrypoint', () => {
-  it('passes an image that ends for the same reason as its base, and says that reason', () => {
+  it('passes an image that ends for the same reason as its base, and gives that reason', () => {
     expect(starting([died('RuntimeError: no GPU')], [died('RuntimeError: no GPU')])).toEqual([
       'pass',
       'exit code 1 (RuntimeError: no GPU)',
     ])
   })
 
-  it('is undetermined where neither ends', () => {
+  it('is undetermined if neither ends', () => {
     expect(starting([late], [late])).toEqual([
       'undetermined',
       expect.stringContaining('vllm serve did not end, neither in the base nor in the image'),
     ])
   })
 
-  it('is undetermined where the image comes further than its base', () => {
+  it('is undetermined if the image gets further than its base', () => {
     expect(starting([lacks('rocksdict')], [died('ValueError: x')])).toEqual([
       'undetermined',
       expect.stringContaining('lacks a package that the build adds'),
@@ -140,18 +140,18 @@ describe('the gate entrypoint', () => {
     ])
   })
 
-  it('does not apply where there is nothing to start', () => {
+  it('does not apply if there is nothing to start', () => {
     expect(starting([], [])[0]).toBe('not applicable')
   })
 
-  it('fails for the second command too, and for one that was not started', () => {
+  it('fails for the second command as well, and for one that was not started', () => {
     const wrapper: Start = { ...well, command: ['/entry', '--help'] }
     expect(starting([wrapper, well], [wrapper, killed])).toEqual(['fail', expect.stringContaining('SIGSEGV')])
     expect(starting([wrapper, well], [wrapper])).toEqual(['fail', expect.stringContaining('was not started')])
     expect(starting([wrapper, well], [wrapper, well])).toEqual(['pass', 'exit code 0; exit code 0'])
   })
 
-  it('leaves what could not be started to the gate of what the engine needs, too', () => {
+  it('leaves a command that could not be started to the gate of what the engine needs', () => {
     const state = judged((facts) => {
       facts.image.torch = null
       facts.image.running.entrypoint = null

@@ -35,7 +35,7 @@ function stateOf(gates: Gate[], name: string): string {
   return gate?.state === 'not applicable' ? `not applicable: ${gate.reason}` : (gate?.state ?? 'absent')
 }
 
-describe('a gate that can not tell', () => {
+describe("a gate that can't judge", () => {
   const cases: [string, (facts: LegFacts) => unknown, string, string][] = [
     [
       'torch without RECORD',
@@ -44,25 +44,25 @@ describe('a gate that can not tell', () => {
       'undetermined: torch has no RECORD file, so that only its version could be compared',
     ],
     [
-      'a fatbin that is not readable',
+      "a fatbin that can't be read",
       ({ image }) => image.aibrix?.extension && (image.aibrix.extension.machineCode = []),
       'gpu-architectures',
       'undetermined: no fatbin with a kernel could be read in the extension',
     ],
     [
-      'a loader that was not asked',
+      'a loader path that was not measured',
       ({ image }) => (image.loaderUcx = null),
       'second-libucp',
       'undetermined: what the loader finds could not be measured',
     ],
     [
-      'an image in which NIXL was not tried',
+      'an image whose NIXL was not tested',
       ({ image }) => (image.running.nixlTransfer = null),
       'nixl-transfer',
       'undetermined: NIXL could not be tested',
     ],
     [
-      'a UCX plugin that wants a driver, of which there is no stub',
+      'a UCX plugin that needs a driver without a stub',
       ({ image }) =>
         image.running.nixlTransfer &&
         Object.assign(image.running.nixlTransfer, {
@@ -80,13 +80,13 @@ describe('a gate that can not tell', () => {
       'pass',
     ],
     [
-      'an image in which the cache was not tried',
+      'an image whose cache was not tested',
       ({ image }) => (image.running.kvcacheRoundTrip = null),
       'kvcache-round-trip',
       "undetermined: AIBrix's cache could not be tested",
     ],
     [
-      'an AIBrix with another cache',
+      'an AIBrix with another interface of its cache',
       ({ image }) =>
         image.running.kvcacheRoundTrip &&
         Object.assign(image.running.kvcacheRoundTrip, {
@@ -102,7 +102,7 @@ describe('a gate that can not tell', () => {
       'pass',
     ],
     [
-      'files that were not looked at',
+      'files that were not read',
       ({ image }) => (image.cudaLinks.nixl = null),
       'cuda-major',
       'undetermined: the files of nixl could not be read; the other parts agree',
@@ -138,7 +138,7 @@ describe('a gate that can not tell', () => {
       "undetermined: the files of the base's packages could not be compared",
     ],
     [
-      'an extension that needs the driver where there is no stub of it',
+      'an extension that needs a driver without a stub',
       ({ image }) =>
         image.aibrix?.extension &&
         (image.aibrix.extension.load = {
@@ -149,7 +149,7 @@ describe('a gate that can not tell', () => {
       "undetermined: _aibrix_C.abi3.so needs the GPU driver's libcuda.so.1, and there is no stub to load it with",
     ],
     [
-      'a library beside it that needs the driver where there is no stub of it',
+      'a library beside it that needs a driver without a stub',
       ({ image }) =>
         image.aibrix?.libraries.push({
           path: '/x/libgpu.so',
@@ -164,13 +164,13 @@ describe('a gate that can not tell', () => {
       "undetermined: libgpu.so needs the GPU driver's libnvidia-ml.so.1, and there is no stub to load it with",
     ],
   ]
-  it.each(cases)('is no pass, and says why: %s', (_, change, name, expected) => {
+  it.each(cases)('gives the reason: %s', (_, change, name, expected) => {
     const facts = makeFacts()
     change(facts)
     expect(stateOf(judgeFacts(makeLeg(), facts), name)).toBe(expected)
   })
 
-  it('does not apply where the image was not pushed', () => {
+  it('does not apply if the image was not pushed', () => {
     const reason = 'push is false, so there are no compressed layers'
     const candidate: Candidate = { known: 'config', config: makeConfig(), reason }
     expect(judgeManifest(makeLeg(), candidate, limits).map(({ state }) => state)).toEqual([
@@ -201,12 +201,12 @@ describe('a gate that follows from another', () => {
     ['a waived one', { state: 'waived', hint: '', reason: '' }, 'follows'],
     ['one that passed', { state: 'pass' }, 'undetermined'],
     ['one that does not apply', { state: 'not applicable', reason: '' }, 'undetermined'],
-  ])('blocks nothing itself only where that one has something to say: %s', (_, state, expected) => {
+  ])('only follows from one that reports something: %s', (_, state, expected) => {
     const [, second, third] = grounded(gates(extension(state)))
     expect([second?.state, third?.state]).toEqual([expected, expected])
   })
 
-  it('is undetermined where gates name each other', () => {
+  it('is undetermined if gates name each other', () => {
     const one = about('extension', 'x', 'y').follows('cuda-major', 'see there')
     expect(grounded(gates(one)).map(({ state }) => state)).toEqual(Array(3).fill('undetermined'))
   })
@@ -220,7 +220,7 @@ describe('a gate that follows from another', () => {
 describe('what is accepted', () => {
   it.each([
     [
-      'a branch, whose own version nobody declared',
+      'a branch, whose own version is not declared',
       { ref: 'main', kind: 'branch' as const },
       '0.7.1.dev3+g52405d7.cu130',
       'pass',
@@ -325,7 +325,7 @@ describe('an extension', () => {
     expect(judgeExtension(makeLeg(), facts)).toMatchObject({ state: 'follows', from: 'cuda-major' })
   })
 
-  it('that lacks a library which says nothing of CUDA fails for itself', () => {
+  it('that lacks a library without a CUDA version fails itself', () => {
     const facts = makeFacts()
     const extension = facts.image.aibrix?.extension
     if (extension)
@@ -352,7 +352,7 @@ describe('an extension', () => {
 })
 
 describe('GPU architectures', () => {
-  it('of auto are those that the toolkit of the base knows', () => {
+  it("for auto are those that the base's toolkit knows", () => {
     const base = makeBase()
     if (base.toolkit) base.toolkit.architectures = ['5.2', '8.0', '8.9', '9.0']
     expect(expectedArchitectures(makeLeg(), base)).toEqual(['8.0', '8.9', '9.0'])
@@ -369,8 +369,8 @@ describe('pip check', () => {
     ['The package `aibrix-kvcache` requires `redis==6.0.0`, but `7.0.1` is installed', 'pass'],
     ["The package `nixl` requires `nixl-cu12>=0.7.1`, but it's not installed", 'pass'],
     ["The package `pyroscope-io` requires `cffi>=1.6`, but it's not installed", 'fail'],
-    ['something that nobody knows', 'fail'],
-  ])("reads uv's form, too: %s: %s", (line, state) => {
+    ['something unknown', 'fail'],
+  ])("reads uv's form: %s: %s", (line, state) => {
     const facts = makeFacts()
     facts.image.pipCheck = [...(facts.base.pipCheck ?? []), line]
     expect(judgePipCheck(makeLeg(), facts).state).toBe(state)
@@ -394,7 +394,7 @@ describe('waivers', () => {
     expect(verdict(waive(failing(), new Map([['extension', 'no']])))).toBe('fail')
     expect(waive(failing(), new Map([['extension', 'no']]))).toEqual(failing())
   })
-  it('stand in a label', () => {
+  it('are recorded in a label', () => {
     const waived = new Map([['second-libucp', 'line one\nline two']] as const)
     expect(labelsOf(makeLeg(), makeFacts(), waived)).toMatchObject({
       'io.aibrix.image.waived': 'second-libucp=line one line two',
@@ -444,7 +444,7 @@ describe('what the report shows', () => {
       total: 8_058_100_000,
     })
   })
-  it('which layer of the base the image does not have', () => {
+  it('the layer of the base that the image lacks', () => {
     const candidate = makeCandidate()
     candidate.layers[0] = makeLayer('9', 3_000_000_000)
     expect(judgeAddedBytes(makeLeg(), candidate, limits).actual).toMatch(
@@ -479,14 +479,14 @@ describe('small things', () => {
   ])('%d bytes are %s', (bytes, text) => {
     expect(humanBytes(bytes)).toBe(text)
   })
-  it('a list names how many it leaves out', () => {
+  it('a list counts the items that it omits', () => {
     expect(listed(['a', 'b', 'c'], 2)).toBe('a, b and 1 more')
     expect(listed([])).toBe('none')
   })
   it('the gates are described in their order', () => {
     expect(Object.keys(gateDescriptions)).toEqual([...gateNames])
   })
-  it('the factory makes facts that the contract accepts', () => {
+  it('the factory creates facts that the schema accepts', () => {
     expect(v.parse(factsSchema, makeBase())).toEqual(makeBase())
     expect(v.parse(factsSchema, makeImage())).toEqual(makeImage())
   })

@@ -10,7 +10,7 @@ const idOf = (leg: Leg) => buildId(determinantsOf(leg, leg.recipe))
 const labels = (leg: Leg) => labelsOf(leg, makeFacts(), new Map())
 const branch = makeLeg({ aibrix: { ...makeLeg().aibrix, kind: 'branch', ref: 'main' } })
 
-describe('what is not in the build id is in no label', () => {
+describe('no label depends on what is not in the build id', () => {
   it.each<[string, Leg, Partial<Leg>]>([
     [
       'the mirror that the base came from',
@@ -40,7 +40,7 @@ describe('what is not in the build id is in no label', () => {
     ],
     ['the name of a branch', branch, { aibrix: { ...branch.aibrix, ref: 'release-0.7' } }],
     [
-      'that a commit was named',
+      'a commit that was requested by its hash',
       branch,
       { aibrix: { ...branch.aibrix, kind: 'commit', ref: branch.aibrix.commit } },
     ],
@@ -51,7 +51,7 @@ describe('what is not in the build id is in no label', () => {
   })
 })
 
-it('the version of the action is a label, and no part of what the build id is made of', () => {
+it('the version of the action is a label, and not a determinant of the build id', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   expect(labels(makeLeg())['io.aibrix.image.action-version']).toBe(version)
   expect(JSON.stringify(determinantsOf(makeLeg(), ''))).not.toContain('action')
@@ -74,18 +74,18 @@ describe('a label of the base', () => {
     expect(labels(onBase({ [name]: 'a lie' }))[name]).toBe(expected)
   })
 
-  it('that says nothing about one image stays as it is', () => {
+  it('that does not describe one image stays as it is', () => {
     expect(labels(onBase({ 'com.nvidia.volumes.needed': 'nvidia_driver', maintainer: 'NVIDIA' }))).toEqual(
       labels(makeLeg()),
     )
   })
 
-  it('is not there without one', () => {
+  it('does not exist without one', () => {
     expect(labels(makeLeg())).not.toHaveProperty('io.aibrix.image.waived')
   })
 })
 
-it('conditions are a label where there are some, unless the image meets them itself', () => {
+it('conditions are a label, unless the image itself meets them', () => {
   const labelled = (set: string | null) => {
     const facts = makeFacts()
     facts.image.conditions = [{ kind: 'environment', name: 'A=0', reason: 'so it is', set }]

@@ -49,7 +49,7 @@ const roundTripOf = (facts: Facts) => there(facts.running.kvcacheRoundTrip)
 const loopbackOf = (facts: Facts) => there(facts.running.loopback)
 const unmoved = (text: string) => ({ ...error(text), sandbox: null })
 const failure: Start['end'] = { kind: 'exit', code: 1 }
-/** Makes the start one that ends with exit code 1. */
+/** Makes the start end with exit code 1. */
 const startOf = (facts: Facts): Start => Object.assign(there(facts.running.entrypoint?.[0]), { end: failure })
 const demandsOf = (facts: Facts) => there(facts.demands?.vllm)
 const runnersOf = (facts: Facts) => there(demandsOf(facts).runners)
@@ -57,7 +57,7 @@ const hooksOf = (facts: Facts) => there(facts.hooks)
 const floor = (distribution: string, version: string): Floor => ({
   ...{ distribution, bound: '>=', version, file: 'vllm/distributed/nixl_utils.py', line: 96, form: 'call' },
 })
-/** Another package in the place of one, with its files. */
+/** Replaces a package and its files. */
 function replacePackage(facts: Facts, name: string, version: string): void {
   facts.pip[name] = version
   for (const imports of [facts.imports, facts.running.imports])
@@ -70,7 +70,7 @@ const asUser = (world: World, name: string) =>
   there(runsOf(world).modules.find((module) => module.name === name))
 const userOf = ({ facts }: World) => there(facts.base.user)
 
-/** Python imports a module from another folder, whoever asks. */
+/** Python imports a module from another folder, for every user. */
 function shadow(
   world: World,
   folder: string,
@@ -86,7 +86,7 @@ function shadow(
 
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
 
-/** A package of which a file is not as it was. @param count how many are not */
+/** Changes files of a package. @param count how many */
 function differs(
   { image }: LegFacts,
   distribution: string,
@@ -1138,8 +1138,8 @@ const mutants: Mutant[] = [
   ],
 ]
 
-describe('what is tried as the user', () => {
-  it('follows from as-it-runs where what runs is not what was measured, and from nothing else', () => {
+describe('a test as the user', () => {
+  it('only follows from as-it-runs if what runs is not what was measured', () => {
     const world = worldOf()
     Object.assign(transferOf(world.facts.image), { step: 'import', state: null, process: error('no nixl') })
     const states = () =>
@@ -1151,7 +1151,7 @@ describe('what is tried as the user', () => {
     expect(states()).toEqual(['fail', 'follows', 'pass'])
   })
 
-  it('stands for itself where the user has otherwise what it does not use', () => {
+  it('fails itself if only parts that it does not use differ for the user', () => {
     const world = worldOf()
     Object.assign(transferOf(world.facts.image), { step: 'import', state: null, process: error('no nixl') })
     const ping = there(world.facts.image.running.tools?.find(({ command }) => command === 'ping'))
@@ -1160,7 +1160,7 @@ describe('what is tried as the user', () => {
     expect(blocking.map(({ name }) => name)).toEqual(['as-it-runs', 'nixl-transfer'])
   })
 
-  it('has to start, too, where the cause is accepted', () => {
+  it('must still start the image if the gate at fault is waived', () => {
     const world = worldOf()
     startOf(world.facts.image)
     differs(world.facts, 'vllm', 'changed', 'aibrix-kvcache')
@@ -1178,14 +1178,14 @@ describe('what is tried as the user', () => {
 })
 
 describe('mutants', () => {
-  it('has an image without a fault that passes every gate', () => {
+  it('start from an image without a fault, which passes every gate', () => {
     const gates = judge(worldOf())
     expect(gates.filter(({ state }) => state !== 'pass')).toEqual([])
     expect(gates.map(({ name }) => name)).toEqual([...gateNames])
   })
 
   it.each(mutants)(
-    '%s: exactly one gate fails and names the cause',
+    '%s: exactly one gate fails and names the fault',
     (_, change, fails, hint, follow = []) => {
       const world = worldOf()
       change(world)
@@ -1199,11 +1199,11 @@ describe('mutants', () => {
     },
   )
 
-  it.each(mutants)('%s: the hint is about what a user of the action can do', (_, change) => {
+  it.each(mutants)('%s: the hint says what a user of the action can do', (_, change) => {
     const world = worldOf()
     change(world)
     const hints = judge(world).flatMap((gate) => (gate.state === 'fail' ? [gate.hint] : []))
-    // Whoever gets it has inputs, and no Dockerfile: neither variables of a build nor options of pip.
+    // A user has inputs and no Dockerfile, so neither build variables nor options of pip.
     for (const hint of hints) {
       expect(hint).not.toMatch(
         / --[a-z]|\b(?:NVCC|TORCH|AIBRIX)_[A-Z]|[Ff]rom the base\b.*stage|the step that|catalogue|the stage\b/,
@@ -1214,7 +1214,7 @@ describe('mutants', () => {
     }
   })
 
-  it('has a mutant for every gate', () => {
+  it('exist for every gate', () => {
     expect(new Set(mutants.map(([, , fails]) => fails))).toEqual(new Set(gateNames))
   })
 })

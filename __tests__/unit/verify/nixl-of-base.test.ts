@@ -125,7 +125,7 @@ describe("the base's own NIXL in both variants", () => {
     expect(failed.find(({ name }) => name === gate)?.hint).toMatch(hint)
   })
 
-  it('is what a base is judged with on which nothing is built yet', () => {
+  it('judges a base before anything is built on it', () => {
     const base = asRoot(bring(makeBase()))
     expect(judgeBase(leg, base).filter(isBlocking)).toEqual([])
     const cuda12 = {
@@ -135,7 +135,7 @@ describe("the base's own NIXL in both variants", () => {
     expect(judgeBase(leg, cuda12).filter(isBlocking)).toMatchObject([{ name: 'cuda-major' }])
   })
 
-  it('has a condition in report and label where there are no UCX tools', () => {
+  it('has a condition in the report and label if there are no UCX tools', () => {
     const world = facts()
     expect(conditionsOf(leg, world.image).map(({ kind, name }) => ({ kind, name }))).toEqual([
       { kind: 'tools', name: 'ucx-tools: none' },
@@ -147,7 +147,7 @@ describe("the base's own NIXL in both variants", () => {
   })
 })
 
-describe('what a base brings', () => {
+describe('what a base ships', () => {
   it.each<[string, (base: Facts) => void, ReturnType<typeof baseNixl>]>([
     ['nothing', (base) => (base.nixl = { distributions: {}, modules: [] }), { nixl: null }],
     ['both variants', () => undefined, { nixl: '1.5.0', ucx: '1.23.0' }],
@@ -185,7 +185,7 @@ describe('what a base brings', () => {
     expect(baseNixl(asRoot(base), 'vllm')).toEqual(brought)
   })
 
-  it('is followed by the highest floor that its engine calls for, and by none that it compares with', () => {
+  it('includes the highest floor that its engine calls, and none that it only compares', () => {
     const base = asRoot(bring(makeBase()))
     const floor = { distribution: 'nixl', bound: '>=', file: 'x.py', line: 1, form: 'call' } as const
     base.demands = {
@@ -205,7 +205,7 @@ describe('what a base brings', () => {
     expect(baseNixl(base, 'sglang').nixlFloor).toBeUndefined()
   })
 
-  it('0.7.1 to 1.0.1 import the variant for CUDA 13 first, whatever torch is', () => {
+  it('NIXL 0.7.1 to 1.0.1 imports the variant for CUDA 13 first, whatever torch is', () => {
     const base = bring(makeBase())
     const older = { nixl: '1.0.1', 'nixl-cu12': '1.0.1', 'nixl-cu13': '1.0.1' }
     base.nixl.distributions = older
@@ -214,14 +214,14 @@ describe('what a base brings', () => {
     expect(baseNixl(asRoot(base), 'vllm')).toMatchObject({ nixl: null, brokenNixl: expect.any(String) })
   })
 
-  it.each(['index', 'tested'] as const)('is newer than the NIXL that is installed, from: %s', (nixlFrom) => {
+  it.each(['index', 'tested'] as const)('is newer than the installed NIXL, from: %s', (nixlFrom) => {
     const world = makeFacts()
     bring(world.base)
     const gate = named(judgeFacts(makeLeg({ nixlFrom }), world), 'engine-demands')
     expect(gate?.state).toBe(nixlFrom === 'tested' ? 'pass' : 'fail')
   })
 
-  it('a leg with an installed NIXL still has one variant alone', () => {
+  it('a leg with an installed NIXL still has only one variant', () => {
     const installed: Leg = { ...leg, nixlFrom: 'index' }
     expect(judgeFacts(installed, facts()).filter(isBlocking)).toMatchObject([
       { name: 'nixl-variant', hint: expect.stringContaining('Several variants are installed') },

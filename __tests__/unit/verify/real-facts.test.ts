@@ -6,13 +6,13 @@ import { judgeFacts } from '../../../src/verify/judge.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 
-// Facts that script/real measured in real bases and the images made of them: <engine>-<version>/{base,image}.json, each with what
-// was measured as the image's user in `running`
+// Facts that script/real measured in real bases and the images built on them:
+// <engine>-<version>/{base,image}.json, with the measurements as the image's user in `running`
 
 const folder = new URL('../../fixtures/facts/', import.meta.url)
 const measured = readdirSync(folder)
 
-/** The AIBrix of each, where it is not the usual one */
+/** The AIBrix of an image, if not the default */
 const aibrixOf: Record<string, string> = { 'vllm-v0.10.2': 'v0.5.0' }
 
 describe('facts of real images', () => {

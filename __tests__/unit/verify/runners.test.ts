@@ -28,7 +28,7 @@ function image({ hooked = ['V1'], noted, set, ...runners }: Case): Facts {
 
 const zero = 'VLLM_USE_V2_MODEL_RUNNER=0'
 
-describe('the model runner on which AIBrix acts', () => {
+describe('the model runner that AIBrix hooks', () => {
   it.each<[string, Case, string, string[]]>([
     ['the only one', { there: v1Only }, 'fits', []],
     ['the one that runs while the other one is not the default', { v2Default: false }, 'fits', []],
@@ -70,11 +70,11 @@ describe('the model runner on which AIBrix acts', () => {
     expect(conditionsOf(makeLeg(), facts).map(({ name }) => name)).toEqual(conditions)
   })
 
-  it('is no question where AIBrix acts on none, as in SGLang', () => {
+  it('does not matter if AIBrix hooks none, as in SGLang', () => {
     expect(hooksVerdict({ ...makeImage(), hooks: null, demands: null })).toEqual({ kind: 'fits', note: '' })
   })
 
-  it('is unknown where the source of AIBrix or of the engine can not be read', () => {
+  it("is unknown if the source of AIBrix or of the engine can't be read", () => {
     const facts = makeImage()
     expect(hooksVerdict({ ...facts, demands: null }).kind).toBe('unknown')
     const error = 'aibrix_kvcache/integration/vllm/x.py: line 1: invalid syntax'
