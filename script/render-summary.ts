@@ -24,7 +24,7 @@ const folder = resolve('.cache/summary')
 /** Paths of the folder of stylesheets and of Mermaid */
 type Tools = { css: string; mermaid: string }
 
-/** GitHub's stylesheet, which that package extracts from its pages, and the Mermaid for the charts. */
+/** GitHub's stylesheet, extracted from its pages, and Mermaid for the charts. */
 const packages = ['github-markdown-css@5.9.0', 'mermaid@12.3.0']
 
 /** Downloads and unpacks an npm package, once. @returns its folder */

@@ -3,7 +3,7 @@
 export const themes = ['light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
-/** `css`: path of GitHub's stylesheet for the theme; `mermaid`: path of Mermaid; lengths in pixels */
+/** Paths of GitHub's stylesheet for the theme and of Mermaid; lengths in pixels */
 type Surroundings = { css: string; mermaid: string; width: number; margin: number }
 
 /** `> [!NOTE]` is GitHub's own, not Markdown's. */

@@ -258,7 +258,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a cache that is another one': {
     gate: 'kvcache-round-trip',
-    cause: /Could not be determined.*TESTING_DISABLE_PIN_MEMORY/,
+    cause: /Undetermined: .*TESTING_DISABLE_PIN_MEMORY/,
     inputs: () => ({ 'aibrix-version': 'mutant/another-cache' }),
   },
   'an engine that demands a newer NIXL': {

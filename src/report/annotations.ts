@@ -31,7 +31,7 @@ function error(title: string, message: string): Annotation {
   return { level: 'error', title, message }
 }
 
-/** A range may exclude some versions; excluding every version of a requested engine is rarely intended. */
+/** A range may exclude some versions; excluding all of an engine is rarely intended. */
 function annotationsOfLostEngines({ excluded, outcomes }: Run): Annotation[] {
   const lost = engineNames.filter((engine) => outcomes.every(({ image }) => image.engine !== engine))
   return lost.flatMap((engine) => {

@@ -1,6 +1,6 @@
 import { alert, counted, folded } from './markdown.ts'
 
-/** A part of a page, in Markdown. Parts with `drop` (what they hold) are omitted if the page is too long. */
+/** A part of a page, in Markdown. If the page is too long, parts with `drop`, their content, go. */
 export type Part = { text: string; drop?: string }
 
 /** GitHub drops a longer summary entirely (docs: workflow commands, job summaries). Bytes. */

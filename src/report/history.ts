@@ -24,7 +24,7 @@ export function renderHistory(catalogue: Catalogue): string {
     'What the defaults build:',
     renderMatrix(catalogue),
     folded('What each release of AIBrix needs', renderNeeds(catalogue)),
-    folded('What each NIXL brings', renderNixl(catalogue)),
+    folded('What each NIXL ships', renderNixl(catalogue)),
     '## Release History',
     ...newestFirst(catalogue.releases).flatMap(([name, { tested }]) =>
       tested ? [renderRelease(catalogue, name, tested)] : [],

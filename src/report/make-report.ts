@@ -19,7 +19,7 @@ import { actionVersion } from '../version.ts'
 import { integrationLine } from './integration-line.ts'
 import type { LegReport, StepTime } from '../store/index.ts'
 
-/** Characters of a gate's text or a warning that are stored; an error message can be a whole page. */
+/** Stored characters of a gate's text or a warning; an error message can be a whole page. */
 const textLimit = 1000
 
 function clipped(text: string): string {

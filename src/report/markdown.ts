@@ -1,8 +1,8 @@
-/** Control characters, line separators, and marks that reorder text (Unicode TR36, bidi overrides). */
+/** Control characters, line separators, and marks that reorder text (Unicode TR36). */
 // eslint-disable-next-line no-control-regex
 const invisible = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Everything that could be markup in Markdown, HTML or a table. GitHub ignores underscores inside words. */
+/** Possible markup in Markdown, HTML or a table. GitHub ignores underscores inside words. */
 const markup = /[&<>|\\`*[\]~$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g
 
 /**
@@ -48,7 +48,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** A word longer than half of GitHub's column, which a browser breaks only at hyphens. */
 const longWord = /[^\s<>-]{65,}/g
 
-/** A part of such a word, up to its next punctuation mark if any; it may hold entities of `escaped`. */
+/** A part of such a word, up to a punctuation mark if any. It may hold entities of `escaped`. */
 const wordPart = /(?:&#\d+;|[^&]){20,40}?(?<=[/:@,=._;-])|(?:&#\d+;|[^&]){40}/g
 
 /** Like `table`, with long words that may be broken, so that it fits GitHub's column. */

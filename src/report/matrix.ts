@@ -8,7 +8,7 @@ export type RunsOn = string | string[]
 /** Jobs of one matrix (GitHub docs: usage limits). */
 const mostLegs = 256
 
-/** Limit for the outputs of one job (GitHub docs: "Passing information between jobs"; measured as UTF-16). Bytes. */
+/** Bytes of UTF-16 in a job's outputs (GitHub docs: "Passing information between jobs"). */
 const outputLimit = 1024 * 1024
 
 /**

@@ -59,7 +59,7 @@ export type Run = {
   retried?: readonly Retried[]
 }
 
-/** @returns the worst state that keeps an image from being published; undefined if every leg is verified */
+/** @returns the worst state that prevents publishing; undefined if every leg is verified */
 export function unfinishedState(legs: readonly LegOutcome[]): 'failed' | 'skipped' | undefined {
   return (['failed', 'skipped'] as const).find((state) => legs.some((leg) => leg.state === state))
 }

@@ -3,7 +3,7 @@ import { componentCells, componentTitles } from './summary/components-part.ts'
 import { code, escaped, table } from './markdown.ts'
 import { type ImageOutcome, publicDigest, publicTags, reportOf } from './outcome.ts'
 
-/** Characters of a release's body (GitHub's API: 422 "body is too long (maximum is 125000 characters)"). */
+/** GitHub's API: 422 "body is too long (maximum is 125000 characters)". */
 const bodyLimit = 125_000
 
 const begin = '<!-- image-action: components -->'

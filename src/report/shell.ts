@@ -31,7 +31,7 @@ export function optionALine(text: string): string {
   return comments + commands.map((lines) => lines.map((line) => wrapped(line)).join(' \\\n  ')).join('\n')
 }
 
-/** Continues a word that is too long on the next line, which a shell joins, except within quotes. */
+/** Continues a long word on the next line, which a shell joins, except within quotes. */
 function wrapped(line: string): string {
   const most = shownWidth - '   \\'.length
   if (line.length <= most || line.includes("'")) return line

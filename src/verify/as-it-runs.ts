@@ -6,7 +6,7 @@ import { about, type Gate } from './gate.ts'
 
 const name = 'as-it-runs'
 
-/** Docker knows the base's USER, who can enter WORKDIR and start Python. */
+/** The base's USER exists, and can enter WORKDIR and start Python. */
 export function judgeUser(_leg: Leg, { base: { user } }: RootFacts): Gate {
   if (!user) return about(name, 'the user of the image starts').undetermined("the base's USER is not known")
   const shown = `USER ${nameOf({ user })}`

@@ -48,7 +48,7 @@ export function componentsOf(leg: Leg, { image }: LegFacts): Component[] {
   ]
 }
 
-/** @returns the version of the package with NIXL's code: the variant if there is one, else `nixl` */
+/** @returns the version of the package with NIXL's code: the variant's if there is one */
 function nixlVersion(distributions: Record<string, string>): string | null {
   const variant = Object.keys(distributions).find((name) => name.startsWith('nixl-cu'))
   return distributions[variant ?? 'nixl'] ?? null

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Leg } from '../plan/index.ts'
 
-/** What a user must do, or do without, for an image to work as the gates say. */
+/** What a user must set, or do without, for an image to work as verified. */
 export const conditionSchema = v.object({
   /** `environment`: a variable of the container; `tools`: tools that the image lacks */
   kind: v.picklist(['environment', 'tools']),

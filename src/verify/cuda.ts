@@ -60,7 +60,7 @@ export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
   if (!torch)
     return about('cuda-major', 'CUDA', 'no torch').follows(
       'torch-untouched',
-      'the base has no torch that would say which CUDA',
+      'the base has no torch, which determines the CUDA',
     )
   if (torch.cuda === null)
     return about('cuda-major', 'CUDA', `torch ${torch.version} without CUDA`).fail(
@@ -83,7 +83,7 @@ export function judgeCudaMajor(leg: Leg, { base, image }: RootFacts): Gate {
   const [first] = others
   if (!first)
     return judgeComplete(
-      gate.with(`CUDA ${major} in all ${parts.length} that name it${othersNote(leg, image)}`),
+      gate.with(`CUDA ${major} in all ${parts.length} parts${othersNote(leg, image)}`),
       image,
       hasSeveral,
     )

@@ -24,7 +24,7 @@ function floorText({ distribution, bound, version, file, line }: Floor): string 
   return `${distribution} ${bound} ${version} (${file}:${line})`
 }
 
-/** What is installed meets the floors in the engine's source, and NIXL is not older than the base's. */
+/** Packages meet the floors in the engine's source, and NIXL is not older than the base's. */
 export function judgeEngineDemands(leg: Leg, { base, image }: RootFacts): Gate {
   const gate = about(
     'engine-demands',

@@ -31,7 +31,7 @@ function normalised(ended: Ended): string {
   return variable.reduce((text, [what, instead]) => text.replace(what, instead), endText(ended))
 }
 
-/** Whether a base ends with another message each time, so that only exit codes and signals can be compared. */
+/** Whether a base's message differs each time, so that only exit codes and signals count. */
 function isUnstable({ again, ...first }: Start): boolean {
   return again !== null && normalised(first) !== normalised(again)
 }

@@ -6,7 +6,7 @@ import { about, type Gate, reportHint } from './gate.ts'
 
 const name = 'entrypoint'
 
-/** The image starts as its base does: what a container starts, with `--help`, ends in the same way. */
+/** The commands that a container starts end, with `--help`, as in the base. */
 export function judgeEntrypoint(_leg: Leg, facts: LegFacts): Gate {
   const { entrypoint: before } = facts.base.running
   const { entrypoint: after } = facts.image.running

@@ -29,12 +29,12 @@ export function addedPackages(base: Facts, image: Facts): AddedPackages {
   return { pip: addedTo(base.pip, image.pip), dpkg: addedTo(base.dpkg ?? {}, image.dpkg ?? {}) }
 }
 
-/** @returns the packages of NIXL (and AIBrix, if the base has it) that the action replaced on purpose */
+/** @returns the base's packages of NIXL and AIBrix that the action replaced */
 export function replacedPackages(base: Facts, image: Facts): PackageChange[] {
   return changesBetween(base.pip, image.pip).filter(({ name }) => isOurs(name))
 }
 
-/** Changes to other packages. The engine and torch have gates of their own, so that one fault is one failure. */
+/** Changes to other packages. The engine and torch have gates of their own. */
 function forbiddenChanges({ engine }: Leg, { base, image }: LegFacts): PackageChange[] {
   const judgedElsewhere = new Set(['torch', engine])
   const pip = changesBetween(base.pip, image.pip).filter(
@@ -48,7 +48,7 @@ function changeText({ name, before, after }: PackageChange): string {
   return after === null ? `${name} ${before} vanished` : `${name} ${before} → ${after}`
 }
 
-/** @returns changed files, without those of changed packages and of an engine that `engine-version` reports */
+/** @returns changed files, except of changed packages and of another engine than the base's */
 function changedFiles(leg: Leg, { base, image }: LegFacts) {
   const changed = changesBetween(base.pip, image.pip).map(({ name }) => name)
   const isOther = engineOf(leg, base)?.version !== engineOf(leg, image)?.version

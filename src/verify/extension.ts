@@ -6,12 +6,12 @@ import { about, type Gate, reportHint } from './gate.ts'
 
 type Library = NonNullable<Facts['aibrix']>['libraries'][number]
 
-/** The operator that every release since v0.5.0 registers (csrc/torch_bindings.cpp) and its connectors call. */
+/** Registered by every release since v0.5.0 (csrc/torch_bindings.cpp); its connectors call it. */
 const operator = 'reshape_and_cache_multi_layer'
 
 const gate = about('extension', `loads, registers ${operator}, no undefined symbol`)
 
-/** Python imports the compiled extension, which registers its operators; it and the libraries beside it load. */
+/** Python imports the extension, which registers its operators; all libraries beside it load. */
 export function judgeExtension(_leg: Leg, { base, image }: LegFacts): Gate {
   if (!image.aibrix)
     return gate.with('no aibrix_kvcache').follows('aibrix-version', 'aibrix_kvcache is not installed')

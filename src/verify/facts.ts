@@ -38,7 +38,7 @@ const engine = v.object({
   editable: v.boolean(),
 })
 
-/** A shared object of AIBrix's package, loaded with stubs of the driver's libraries if there is no driver. */
+/** A shared object of AIBrix's package, loaded with stubs of the driver if there is none. */
 const library = v.object({
   path: v.string(),
   needed: v.array(v.string()),

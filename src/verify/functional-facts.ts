@@ -4,7 +4,7 @@ import { outcome } from './outcome.ts'
 /** Bytes that changed on the way: how many, and the offset of the first. */
 const difference = v.object({ count: v.number(), first: v.number() })
 
-/** A transfer between two NIXL agents in one process (`dockerfiles/scripts/measure/nixl_transfer.py`). */
+/** A transfer between two NIXL agents (dockerfiles/scripts/measure/nixl_transfer.py). */
 export const nixlTransfer = v.object({
   /** Whether a libcuda.so.1 could be loaded: a stub, or the driver's own */
   driver: v.boolean(),
@@ -24,7 +24,7 @@ export const nixlTransfer = v.object({
 /** Blocks that were read back from the cache. */
 const readBack = v.object({ bytes: v.number(), differs: v.nullable(difference) })
 
-/** Blocks that were written to AIBrix's cache and read back (`dockerfiles/scripts/measure/kvcache.py`). */
+/** Blocks written to AIBrix's cache and read back (dockerfiles/scripts/measure/kvcache.py). */
 export const kvcacheRoundTrip = v.object({
   /** The last step: `start`, `import`, `memory`, `files`, `end` */
   step: v.string(),
@@ -77,7 +77,7 @@ const start = v.object({
   again: v.nullable(v.object(ended)),
 })
 
-/** What a container starts: the base's ENTRYPOINT, and the engine's command if that does not name the engine. */
+/** The base's ENTRYPOINT, and the engine's command if the ENTRYPOINT does not name the engine. */
 export const starts = v.array(start)
 
 export type NixlTransfer = v.InferOutput<typeof nixlTransfer>

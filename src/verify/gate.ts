@@ -71,7 +71,7 @@ export function about(name: GateName, expected: string, actual = 'unknown'): Gat
     pass: () => ({ ...facts, state: 'pass' }),
     fail: (problem, ...advice) => ({ ...facts, state: 'fail', hint: `${problem}; ${alternatives(advice)}.` }),
     undetermined: (reason) => {
-      const hint = `Could not be determined: ${reason}; fix that, or ${waiver}.`
+      const hint = `Undetermined: ${reason}; fix that, or ${waiver}.`
       return { ...facts, state: 'undetermined', hint }
     },
     notApplicable: (reason) => ({ ...facts, state: 'not applicable', reason }),

@@ -40,7 +40,7 @@ function withoutSuffix(architecture: string): string {
   return architecture.replace(/(?:[a-z]|\+PTX)+$/, '')
 }
 
-/** Every kernel of the extension has machine code (not only PTX) for every requested GPU architecture. */
+/** Every kernel has machine code (not only PTX) for every requested GPU architecture. */
 export function judgeArchitectures(leg: Leg, { base, image }: LegFacts): Gate {
   const wanted = expectedArchitectures(leg, base)
   const extension = image.aibrix?.extension

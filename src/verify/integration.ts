@@ -3,7 +3,7 @@ import type { BaseFacts, LegFacts } from './facts.ts'
 import { about, type Gate, type GateBuilder, reportHint } from './gate.ts'
 import { hooksVerdict } from './runners.ts'
 
-/** AIBrix is integrated as requested, and it works: patch applied, connector importable, used by what runs. */
+/** AIBrix is integrated as requested: patch applied or connector importable, and used. */
 export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
   const found = image.integration
   const requested = leg.integration

@@ -70,7 +70,7 @@ export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
   return onBaseWith(leg, base, stays, withNixl(leg, stays))
 }
 
-/** @param stays the part of the base that the image keeps. @param demanded the same with the image's NIXL */
+/** @param stays what the image keeps of the base. @param demanded the same with its NIXL */
 function onBaseWith(leg: Leg, base: BaseFacts, stays: BaseFacts, demanded = stays): Gate[] {
   return [
     ...onBase.map((judge) => judge(leg, { base, image: stays })),

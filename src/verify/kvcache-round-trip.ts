@@ -3,7 +3,7 @@ import type { LegFacts } from './facts.ts'
 import type { KvcacheRoundTrip } from './functional-facts.ts'
 import { about, type Gate } from './gate.ts'
 
-/** AIBrix's cache gives back the blocks that were written to it, from memory and from shared files. */
+/** AIBrix's cache gives back what was written to it, from memory and from shared files. */
 export function judgeKvcacheRoundTrip(_leg: Leg, { image }: LegFacts): Gate {
   const gate = about('kvcache-round-trip', "AIBrix's cache gives back what was written to it")
   const { aibrix, running } = image
@@ -21,7 +21,7 @@ export function judgeKvcacheRoundTrip(_leg: Leg, { image }: LegFacts): Gate {
 
 function roundTripText({ step, memory, files }: KvcacheRoundTrip): string {
   const bytes = (blocks: NonNullable<typeof memory>, where: string) =>
-    `${blocks.bytes} bytes from ${where} ${blocks.differs ? 'changed' : 'equal'}`
+    `${blocks.bytes} bytes from ${where} ${blocks.differs ? 'changed' : 'unchanged'}`
   const noFiles = files ? [] : ['no shared file system backend in this release']
   const parts = [
     ...(memory ? [bytes(memory, 'memory')] : []),

@@ -3,7 +3,7 @@ import { whyNoTools } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
 
-/** UCX moves bytes between two processes: the fallback of NIXL, and the least that every machine can do. */
+/** UCX moves bytes between two processes over NIXL's fallbacks, which every machine has. */
 export function judgeUcxLoopback(leg: Leg, { image }: LegFacts): Gate {
   const gate = about('ucx-loopback', 'bytes over shared memory and over TCP')
   const missing = whyNoTools(leg)

@@ -32,7 +32,7 @@ function environment({ env }: Pick<InheritedConfig, 'env'>): Map<string, string>
   )
 }
 
-/** A field of the configuration. `from`: where `wanted` is from, the base or the input `environment` */
+/** A field of the configuration. `from`: the source of `wanted` */
 type Field = { field: string; from: string; wanted: Value; image: Value }
 
 function fieldsOf({ base: { config: base }, environment: given }: Leg, image: InheritedConfig): Field[] {

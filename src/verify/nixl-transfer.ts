@@ -6,7 +6,7 @@ import { about, type Gate } from './gate.ts'
 
 /** NIXL transfers bytes from one agent to another over UCX. */
 export function judgeNixlTransfer(_leg: Leg, { image }: LegFacts): Gate {
-  const gate = about('nixl-transfer', '1 MiB arrives from one agent at another over UCX')
+  const gate = about('nixl-transfer', '1 MiB arrives unchanged from one agent at another over UCX')
   const { distributions, modules } = image.nixl
   if (Object.keys(distributions).length === 0 && modules.length === 0)
     return gate.with('nothing').follows('nixl-variant', 'there is no NIXL')
@@ -27,7 +27,7 @@ export function judgeNixlTransfer(_leg: Leg, { image }: LegFacts): Gate {
 }
 
 function transferText({ step, state, differs, plugins, missing }: NixlTransfer): string {
-  const arrived = differs ? 'arrives changed' : 'arrives equal'
+  const arrived = differs ? 'arrives changed' : 'arrives unchanged'
   const came = state === 'DONE' ? arrived : state === null ? `got as far as: ${step}` : `ended with ${state}`
   const offered = plugins === null ? '' : `, plugins ${listed(plugins, 12)}`
   const skipped = missing.map(({ plugin, error }) => plugin + (error === null ? '' : ` (${error})`))

@@ -11,7 +11,7 @@ export function isNixl(distribution: string): boolean {
   return /^nixl(?:-cu\d+)?$/.test(distribution)
 }
 
-/** @returns the variants that Python could import, installed or left over, as package names: `['nixl-cu13']` */
+/** @returns the variants that Python can import, also leftovers, as packages: `['nixl-cu13']` */
 export function nixlVariants({ nixl }: Pick<BaseFacts, 'nixl'>): string[] {
   const installed = Object.keys(nixl.distributions).filter((name) => name.startsWith('nixl-cu'))
   const found = nixl.modules.map((module) => module.replace('_', '-'))

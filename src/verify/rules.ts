@@ -12,7 +12,7 @@ export type Rules = {
   addedBytesLimit: number
 }
 
-/** The verdict of an earlier run, by its own rules. Sizes in bytes; null if it did not know them. */
+/** The verdict of an earlier run, by its rules. Sizes in bytes; null if not known. */
 export type Earlier = { gates: readonly Gate[]; sizes: { added: number } | null }
 
 /** @returns gates that the version of the action which ran earlier did not have */

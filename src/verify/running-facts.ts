@@ -54,7 +54,7 @@ export const user = v.object({
   python: outcome,
 })
 
-/** What `dockerfiles/scripts/measure` finds as the user of the image, with its environment and directory. */
+/** Measured as the user of the image, with its environment and directory. */
 export const running = v.object({
   /** Null if not known */
   identity: v.nullable(

@@ -81,7 +81,7 @@ export function judgeSecondLibucp(_leg: Leg, { base, image }: RootFacts): Gate {
     )
 }
 
-/** ucx_info and ucx_perftest start, have NIXL's UCX release, their own libraries, InfiniBand and CUDA. */
+/** The UCX tools start, and have NIXL's release, their own libraries, InfiniBand and CUDA. */
 export function judgeUcxTools(leg: Leg, { image }: LegFacts): Gate {
   const tools = image.ucxTools
   const whyNone = whyNoTools(leg)

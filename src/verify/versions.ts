@@ -4,7 +4,7 @@ import { checkClaims, claimText } from './base-tag.ts'
 import { type BaseFacts, engineOf, type Facts, type LegFacts, type RootFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
 
-/** The image's engine is the one in the tag and in the base, and the base is what its own tag claims. */
+/** The engine is the one in the image's tag and in the base, which is what its own tag claims. */
 export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
   const { engine, version } = leg
   const [had, found] = [engineOf(leg, base), engineOf(leg, image)]
@@ -74,7 +74,7 @@ function torchText(torch: Facts['torch']): string {
   return `${torch.version}, CUDA ${torch.cuda ?? 'none'}, RECORD ${record}`
 }
 
-/** The CUDA release that AIBrix's setup.py omits from the version (MAIN_CUDA_VERSION, v0.5.0 to v0.7.0). */
+/** setup.py omits this CUDA from AIBrix's version (MAIN_CUDA_VERSION, v0.5.0 to v0.7.0). */
 const cudaWithoutLocalPart = '12.1'
 
 /**

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { gantt } from '../../../src/report/summary/gantt.ts'
 import { makeStep, steps } from '../../support/reports.ts'
 
-/** A line for Mermaid's lexer: a section, or a name without `:`, `#`, `;`, `%` and tags, start, duration. */
+/** A line of the chart: a section, or a name without `:#;%` and tags, start, duration. */
 const line = /^(?:section [^#:;%\n]+|[^#:;%,\n]+ \d+\.\d s :(?:crit, )?\d+, [1-9]\d*ms)$/u
 
 describe('a timing chart', () => {

@@ -8,7 +8,7 @@ const fault = { outcome: 'error', error: 'no usable transports', sandbox: null }
 const noMemory = { outcome: 'error', error: 'x', sandbox: '/dev/shm: No space left on device' } as const
 const noNetwork = { outcome: 'error', error: 'y', sandbox: '127.0.0.1: Network is unreachable' } as const
 
-const undetermined = (why: string) => `undetermined: Could not be determined: ${why}`
+const undetermined = (why: string) => `undetermined: Undetermined: ${why}`
 const cases: [string, Loopback | null, string][] = [
   ['both move', { sharedMemory: ok, tcp: ok }, 'pass: shared memory 287.8 MB/s, TCP 287.8 MB/s'],
   ['TCP does not', { sharedMemory: ok, tcp: fault }, 'fail: ucx_perftest moves nothing over TCP: no usable'],

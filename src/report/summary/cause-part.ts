@@ -69,7 +69,7 @@ function changesText(image: PlannedImage, changes: readonly Change[]): string {
   return shown.length === 0 ? 'no known change' : listed(shown, 6)
 }
 
-/** @returns why an image is built or not, as plain, foreign text: `NIXL 0.7.1 → 0.8.0, since v0.10.2-…` */
+/** @returns why an image is built or not, foreign text: `NIXL 0.7.1 → 0.8.0, since v0.10.2-…` */
 export function causeText(image: PlannedImage): string {
   const { cause } = image
   switch (cause.kind) {
@@ -103,7 +103,7 @@ function isBuilt({ state, image: { cause } }: ImageOutcome): boolean {
   return state !== 'unchanged' && cause.kind !== 'unchanged'
 }
 
-/** Why images were built, grouped by cause. Empty if the run failed, since the failure matters more. */
+/** Why images were built, grouped by cause. Empty if the run failed. */
 export function causePart({ outcomes, error }: Run, titleOf: TitleOf): Part[] {
   const hasFailed = outcomes.some(({ state }) => state === 'failed' || state === 'skipped')
   const built = outcomes.filter(isBuilt)

@@ -83,7 +83,7 @@ function shortened(lines: readonly Line[], outcomes: readonly ImageOutcome[], ti
   })
 }
 
-/** A row for each image. Values other than versions that are the same for all go below the table, once. */
+/** A row for each image. Values that are the same for all go below, except versions. */
 function rows(lines: readonly Line[]): Part[] {
   const columns = lineTitles.map((name, index) => ({
     name,
@@ -106,7 +106,7 @@ function rows(lines: readonly Line[]): Part[] {
   return [{ text }, ...(same.length === 0 ? [] : [{ text: `Same for all: ${same.join(' · ')}` }])]
 }
 
-/** The measured components by images, or images by components if there are many; empty if nothing was measured. */
+/** Components by images, or images by components if there are many; empty if not measured. */
 export function componentsPart(outcomes: readonly ImageOutcome[], titleOf: TitleOf): Part[] {
   const lines = linesOf(outcomes, titleOf)
   if (lines.length === 0) return []

@@ -28,7 +28,7 @@ function ganttName(text: string, limit = 70): string {
 
 type Bar = { name: string; started: number; ended: number; failed: boolean }
 
-/** Milliseconds in which at least one of the steps ran. @param steps in the order in which they started */
+/** Milliseconds in which at least one of the steps ran. @param steps in order of their start */
 function busyTime(steps: readonly StepTime[]): number {
   let busy = 0
   let until = 0
@@ -67,7 +67,7 @@ function bars(steps: StepTime[], shortest: number): Bar[] {
   return result
 }
 
-/** Pixels of a character in a section's title, and Mermaid's default space for titles (leftPadding). */
+/** Pixels of a character in a section's title, and Mermaid's default for leftPadding. */
 const perCharacter = 7
 const ownPadding = 75
 

@@ -49,7 +49,7 @@ function itemsOf({ command, outcomes }: Run, titleOf: TitleOf): Item[] {
   }))
 }
 
-/** False if a tag may exist: after an aborted promotion, or for an image that was published before. */
+/** False if a tag may exist: after an aborted promotion, or from before. */
 function hasNoTag({ outcomes, error }: Run): boolean {
   const without = ({ state, legs, image: { published } }: ImageOutcome): boolean =>
     state === 'failed'

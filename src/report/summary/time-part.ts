@@ -4,10 +4,10 @@ import { codeBlock } from '../markdown.ts'
 import type { Run } from '../outcome.ts'
 import type { TitledLeg } from '../titles.ts'
 
-/** Most milliseconds between the builds of legs for one promotion: about the longest that a job may take. */
+/** Most milliseconds between builds for one promotion: about the longest time of a job. */
 const together = 12 * 60 * 60 * 1000
 
-/** The legs that this run built; for a promotion, those that other runners built for it, if recently. */
+/** The legs that this run built, or for a promotion that other runners built recently. */
 export function builtLegs(command: Run['command'], legs: readonly TitledLeg[]): TitledLeg[] {
   const own = legs.filter(({ outcome }) => outcome.state === 'built' || outcome.state === 'failed')
   if (command !== 'promote') return own

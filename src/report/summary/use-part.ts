@@ -5,7 +5,7 @@ import type { Part } from '../fit.ts'
 import { codeBlock } from '../markdown.ts'
 import type { TitledLeg } from '../titles.ts'
 
-/** Puts each field of quoted JSON on a line of its own, for a shell: GitHub would cut one long line. */
+/** Puts each field of quoted JSON on its own line, since GitHub would cut one long line. */
 function wrapped(line: string): string {
   return line.replace(/'(\{.*\})'/, (whole, text: string) => {
     try {
