@@ -178,7 +178,7 @@ const mutants: Record<string, Mutant> = {
   },
   'a USER that is not there': {
     gate: 'as-it-runs',
-    cause: /USER engine is not there/,
+    cause: /USER engine does not exist/,
     inputs: onBase('unknown-user'),
   },
   'a WORKDIR that is closed to the user': {

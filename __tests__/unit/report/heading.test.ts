@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { headingOf } from '../../../src/report/summary/heading.ts'
+import { rejudge } from '../../../src/verify/gate.ts'
 import type { LegReport } from '../../../src/store/leg-report.ts'
 import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
@@ -23,10 +24,7 @@ const report = makeOutcomeReport()
 const unpushed = { ...report, digest: null }
 const unjudged: LegReport = {
   ...unpushed,
-  gates: report.gates.map(({ name, expected, actual }) => ({
-    ...{ name, expected, actual, state: 'not applicable' as const },
-    reason: 'verify is false',
-  })),
+  gates: report.gates.map((gate) => rejudge(gate).notApplicable('verify is false')),
 }
 const broken: LegState = { state: 'failed', error: 'no space left', report: undefined }
 

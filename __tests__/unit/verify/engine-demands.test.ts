@@ -5,7 +5,12 @@ import type { LegFacts } from '../../../src/verify/facts.ts'
 import { makeFacts, makeLeg } from '../../support/verified-leg.ts'
 
 const floor = (distribution: string, version: string, more: Partial<Floor> = {}): Floor => ({
-  ...{ distribution, bound: '>=', version, file: 'vllm/some.py', line: 7, form: 'call' },
+  distribution,
+  bound: '>=',
+  version,
+  file: 'vllm/some.py',
+  line: 7,
+  form: 'call',
   ...more,
 })
 

@@ -66,7 +66,10 @@ describe("a gate that can't judge", () => {
       ({ image }) =>
         image.running.nixlTransfer &&
         Object.assign(image.running.nixlTransfer, {
-          ...{ driver: false, step: 'register', plugins: ['POSIX'], state: null },
+          driver: false,
+          step: 'register',
+          plugins: ['POSIX'],
+          state: null,
           missing: [{ plugin: 'UCX', error: 'libcuda.so.1: cannot open shared object file' }],
           process: { outcome: 'error', error: 'NIXL_ERR_NOT_FOUND' },
         }),
@@ -90,7 +93,10 @@ describe("a gate that can't judge", () => {
       ({ image }) =>
         image.running.kvcacheRoundTrip &&
         Object.assign(image.running.kvcacheRoundTrip, {
-          ...{ step: 'import', lacks: 'aibrix_kvcache.cache_manager', memory: null, files: null },
+          step: 'import',
+          lacks: 'aibrix_kvcache.cache_manager',
+          memory: null,
+          files: null,
         }),
       'kvcache-round-trip',
       'undetermined: this AIBrix does not have aibrix_kvcache.cache_manager, which the test of its cache needs',

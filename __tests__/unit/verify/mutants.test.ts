@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Floor } from '../../../src/verify/demand-facts.ts'
 import type { Facts, LegFacts } from '../../../src/verify/facts.ts'
-import type { Start } from '../../../src/verify/functional-facts.ts'
+import type { KvcacheRoundTrip, NixlTransfer, Start } from '../../../src/verify/functional-facts.ts'
 import { type Gate, gateNames, type GateName, waive } from '../../../src/verify/gate.ts'
 import { judgeFacts } from '../../../src/verify/judge.ts'
 import { judgeManifest } from '../../../src/verify/manifest.ts'
@@ -55,7 +55,12 @@ const demandsOf = (facts: Facts) => there(facts.demands?.vllm)
 const runnersOf = (facts: Facts) => there(demandsOf(facts).runners)
 const hooksOf = (facts: Facts) => there(facts.hooks)
 const floor = (distribution: string, version: string): Floor => ({
-  ...{ distribution, bound: '>=', version, file: 'vllm/distributed/nixl_utils.py', line: 96, form: 'call' },
+  distribution,
+  bound: '>=',
+  version,
+  file: 'vllm/distributed/nixl_utils.py',
+  line: 96,
+  form: 'call',
 })
 /** Replaces a package and its files. */
 function replacePackage(facts: Facts, name: string, version: string): void {
@@ -85,6 +90,16 @@ function shadow(
 }
 
 const error = (text: string) => ({ outcome: 'error' as const, error: text })
+
+/** NIXL fails with an error before its transfer ends. */
+function failTransfer(image: Facts, text: string, changes: Partial<NixlTransfer>): void {
+  Object.assign(transferOf(image), { state: null, process: error(text), ...changes })
+}
+
+/** AIBrix's cache fails with an error. */
+function failRoundTrip(image: Facts, text: string, changes: Partial<KvcacheRoundTrip>): void {
+  Object.assign(roundTripOf(image), { process: error(text), ...changes })
+}
 
 /** Changes files of a package. @param count how many */
 function differs(
@@ -767,20 +782,17 @@ const mutants: Mutant[] = [
   [
     'a NIXL without its UCX plugin',
     ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'register', plugins: ['GDS', 'POSIX'], state: null },
-        process: error('NIXL_ERR_NOT_FOUND'),
-      }),
+      failTransfer(facts.image, 'NIXL_ERR_NOT_FOUND', { step: 'register', plugins: ['GDS', 'POSIX'] }),
     'nixl-transfer',
     'NIXL has no UCX plugin, only GDS, POSIX; check',
   ],
   [
     'a UCX plugin that does not load',
     ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'agents', plugins: null, state: null },
+      failTransfer(facts.image, 'No plugins available for NIXL, cannot start transfers!', {
+        step: 'agents',
+        plugins: null,
         missing: [{ plugin: 'UCX', error: 'libucp-1a.so.0: cannot open shared object file' }],
-        process: error('No plugins available for NIXL, cannot start transfers!'),
       }),
     'nixl-transfer',
     'NIXL does not load its UCX plugin: libucp-1a.so.0: cannot open',
@@ -788,20 +800,17 @@ const mutants: Mutant[] = [
   [
     'a UCX plugin that NIXL passes over',
     ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'register', plugins: ['POSIX'], state: null, missing: [{ plugin: 'UCX', error: null }] },
-        process: error('NIXL_ERR_NOT_FOUND'),
+      failTransfer(facts.image, 'NIXL_ERR_NOT_FOUND', {
+        step: 'register',
+        plugins: ['POSIX'],
+        missing: [{ plugin: 'UCX', error: null }],
       }),
     'nixl-transfer',
     'NIXL does not load its UCX plugin: it gives no reason',
   ],
   [
     'a NIXL that hangs',
-    ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'transfer', state: null },
-        process: error('did not end within 60 s'),
-      }),
+    ({ facts }) => failTransfer(facts.image, 'did not end within 60 s', { step: 'transfer' }),
     'nixl-transfer',
     'NIXL fails (during the transfer): did not end within 60 s',
   ],
@@ -814,20 +823,17 @@ const mutants: Mutant[] = [
   [
     'a NIXL that can not be imported',
     ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'import', plugins: null, missing: [], state: null },
-        process: error("ModuleNotFoundError: No module named 'numpy'"),
+      failTransfer(facts.image, "ModuleNotFoundError: No module named 'numpy'", {
+        step: 'import',
+        plugins: null,
+        missing: [],
       }),
     'nixl-transfer',
     "NIXL fails (during its import): ModuleNotFoundError: No module named 'numpy'",
   ],
   [
     'a NIXL that crashes',
-    ({ facts }) =>
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'register', state: null },
-        process: error('killed by SIGSEGV'),
-      }),
+    ({ facts }) => failTransfer(facts.image, 'killed by SIGSEGV', { step: 'register' }),
     'nixl-transfer',
     'NIXL fails (at the registration of memory): killed by SIGSEGV',
   ],
@@ -841,10 +847,10 @@ const mutants: Mutant[] = [
     'a NIXL whose libucp is broken, and which has no UCX for it',
     ({ facts }) => {
       facts.image.bundledUcx = null
-      Object.assign(transferOf(facts.image), {
-        ...{ step: 'register', plugins: ['POSIX'], state: null },
+      failTransfer(facts.image, 'NIXL_ERR_NOT_FOUND', {
+        step: 'register',
+        plugins: ['POSIX'],
         missing: [{ plugin: 'UCX', error: 'libucp-1a.so.0: cannot open shared object file' }],
-        process: error('NIXL_ERR_NOT_FOUND'),
       })
     },
     'nixl-ucx',
@@ -866,20 +872,14 @@ const mutants: Mutant[] = [
   [
     'a cache that finds nothing in its files',
     ({ facts }) =>
-      Object.assign(roundTripOf(facts.image), {
-        ...{ step: 'files', files: null },
-        process: error('RuntimeError: acquire: NOT_FOUND'),
-      }),
+      failRoundTrip(facts.image, 'RuntimeError: acquire: NOT_FOUND', { step: 'files', files: null }),
     'kvcache-round-trip',
     "AIBrix's cache fails (with its shared file system backend): RuntimeError: acquire: NOT_FOUND",
   ],
   [
     'a cache that hangs',
     ({ facts }) =>
-      Object.assign(roundTripOf(facts.image), {
-        ...{ step: 'memory', memory: null, files: null },
-        process: error('did not end within 60 s'),
-      }),
+      failRoundTrip(facts.image, 'did not end within 60 s', { step: 'memory', memory: null, files: null }),
     'kvcache-round-trip',
     "AIBrix's cache fails (in memory): did not end within 60 s",
   ],
@@ -893,9 +893,10 @@ const mutants: Mutant[] = [
     'an AIBrix that can not be imported, nor its cache tried',
     ({ facts }) => {
       aibrixOf(facts.image).import = error("No module named 'farmhash'")
-      Object.assign(roundTripOf(facts.image), {
-        ...{ step: 'import', memory: null, files: null },
-        process: error("ModuleNotFoundError: No module named 'farmhash'"),
+      failRoundTrip(facts.image, "ModuleNotFoundError: No module named 'farmhash'", {
+        step: 'import',
+        memory: null,
+        files: null,
       })
     },
     'aibrix-version',
