@@ -56,9 +56,9 @@ describe('engine-demands', () => {
       { floors: [floor('torch', '2.12', { form: 'comparison' })] },
       'fail',
     ],
-    ['a source that can not be read', { unread: true }, 'undetermined'],
+    ["a source that can't be read", { unread: true }, 'undetermined'],
     [
-      'a source that can not be read beside a demand that is not met',
+      "a source that can't be read, with an unmet demand elsewhere",
       { unread: true, floors: [floor('nixl', '1.5.0')] },
       'fail',
     ],
@@ -66,7 +66,7 @@ describe('engine-demands', () => {
     ['a base with an older NIXL', { base: '0.7.0' }, 'pass'],
     ['a base with a newer NIXL', { base: '0.8.0' }, 'fail'],
     [
-      'a NIXL that a step replaced, where the one asked for is new enough',
+      'a NIXL that a step replaced, where the requested one is new enough',
       { base: '0.8.0', nixl: '0.8.0', installed: '0.7.0' },
       'follows',
     ],

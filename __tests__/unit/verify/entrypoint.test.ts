@@ -35,7 +35,7 @@ const ends: [string, Start, Start, Comparison][] = [
   ['both well', well, well, 'alike'],
   ['only the base dead', died('ValueError: x'), well, 'alike'],
   ['only the image dead', well, died('ValueError: x'), 'different'],
-  ['the image alone running on', well, late, 'different'],
+  ['only the image still running', well, late, 'different'],
   ['both running on', late, late, 'alike'],
   ['the same error', died('ValueError: x'), died('ValueError: x'), 'alike'],
   ['another error', died('ValueError: x'), died('ValueError: y'), 'different'],

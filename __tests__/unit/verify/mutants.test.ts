@@ -124,7 +124,7 @@ const mutants: Mutant[] = [
     ['engine-demands'],
   ],
   [
-    'a base with the other engine alone',
+    'a base with only the other engine',
     ({ facts }) => {
       for (const some of [facts.base, facts.image]) theEngine(some).name = 'sglang'
     },
@@ -152,7 +152,7 @@ const mutants: Mutant[] = [
     'The base had vllm 0.21.0, and a build step replaced it',
   ],
   [
-    'a base whose tag lies',
+    'a base with another version than its tag',
     ({ facts }) => {
       for (const some of [facts.base, facts.image]) theEngine(some).version = '0.20.0'
     },
@@ -200,7 +200,7 @@ const mutants: Mutant[] = [
     ['extension', 'gpu-architectures', 'cuda-major', 'kvcache-round-trip'],
   ],
   [
-    'a wheel of another source',
+    'a wheel of another version',
     ({ facts }) => (aibrixOf(facts.image).version = '0.6.0+cu130'),
     'aibrix-version',
     'The wheel says 0.6.0+cu130, the tag says v0.7.0',
@@ -240,7 +240,7 @@ const mutants: Mutant[] = [
     /another torch.*undefined symbol: _ZN3c104cuda9SetDeviceEa/,
   ],
   [
-    'symbols that nobody has',
+    'undefined symbols',
     ({ facts }) => extensionOf(facts.image).undefinedSymbols.push('_ZN2at6detail'),
     'extension',
     /another torch.*_ZN2at6detail/,
@@ -252,7 +252,7 @@ const mutants: Mutant[] = [
     'does not register reshape_and_cache_multi_layer',
   ],
   [
-    'an extension of which Python imports another file',
+    'an extension whose file Python does not import',
     ({ facts }) => {
       const other = '_aibrix_C.cpython-310-x86_64-linux-gnu.so'
       const { load, needed, undefinedSymbols } = extensionOf(facts.image)
@@ -271,7 +271,7 @@ const mutants: Mutant[] = [
     /another torch.*_ZN2at6detail/,
   ],
   [
-    'an extension for another torch where there is no stub of the driver',
+    'an extension for another torch, without a stub of the driver',
     ({ facts }) => {
       extensionOf(facts.image).load = error('libcuda.so.1: cannot open shared object file')
       extensionOf(facts.image).undefinedSymbols = ['_ZN2at6detail']
@@ -296,7 +296,7 @@ const mutants: Mutant[] = [
     /refuses it: .*libpart\.so: file too short/,
   ],
   [
-    'a second library with symbols that nobody has',
+    'a second library with undefined symbols',
     ({ facts }) =>
       aibrixOf(facts.image).libraries.push({
         ...withoutSymbol('/x/libpart.so', '_ZN2at6detail'),
@@ -320,7 +320,7 @@ const mutants: Mutant[] = [
     ['extension'],
   ],
   [
-    'two source files of which one lacks sm_90',
+    'two source files, one without sm_90',
     ({ facts }) => {
       extensionOf(facts.image).machineCode = ['8.0', '8.9', '10.0', '12.0']
       extensionOf(facts.image).partialMachineCode = ['9.0']
@@ -441,7 +441,7 @@ const mutants: Mutant[] = [
     'came without its libucp',
   ],
   [
-    'a libucp that can not be loaded',
+    "a libucp that can't be loaded",
     ({ facts }) =>
       Object.assign(there(facts.image.bundledUcx), { version: null, error: 'libnl-3.so: not found' }),
     'nixl-ucx',
@@ -522,7 +522,7 @@ const mutants: Mutant[] = [
     "As the image's user engine, Python imports nixl from /home/engine/.local/lib/python3.12/site-packages/nixl/__init__.py (nixl 0.7.0), while /usr/local/lib/python3.12/dist-packages/nixl/__init__.py (nixl 0.7.1) was measured: /home/engine/.local/lib/python3.12/site-packages holds that user's own packages; choose",
   ],
   [
-    "a variant of NIXL that is in the user's own packages alone",
+    "a variant of NIXL only in the user's own packages",
     (world) => {
       const file = '/root/.local/lib/nixl_cu12/__init__.py'
       const owners = [{ name: 'nixl-cu12', version: '0.7.1' }]
@@ -603,7 +603,7 @@ const mutants: Mutant[] = [
     'the ENTRYPOINT starts /opt/venv/bin/python3, and what /usr/bin/python3 finds was measured',
   ],
   [
-    'packages that the user can not read',
+    "packages that the user can't read",
     (world) => {
       runsOf(world).closed = ['/usr/local/lib/python3.12/dist-packages']
       for (const module of runsOf(world).modules) Object.assign(module, { file: null, owners: [] })
@@ -612,7 +612,7 @@ const mutants: Mutant[] = [
     'Python does not find vllm, while /usr/local/lib/python3.12/dist-packages/vllm/__init__.py (vllm 0.21.0) was measured: /usr/local/lib/python3.12/dist-packages is closed to that user',
   ],
   [
-    'a file that the user can not read',
+    "a file that the user can't read",
     (world) => (asUser(world, 'aibrix_kvcache._aibrix_C').error = 'permission denied: /x'),
     'as-it-runs',
     "_aibrix_C.abi3.so (aibrix-kvcache 0.7.0+cu130), and it can't be read (permission denied: /x)",
@@ -628,7 +628,7 @@ const mutants: Mutant[] = [
     "(nixl 0.7.1), and it can't be read (permission denied: /usr/local/lib/python3.12/dist-packages/nixl); choose",
   ],
   [
-    'a finder that breaks for everybody',
+    'a finder that fails for every user',
     (world) => {
       const broken = { file: null, owners: [], error: 'ValueError: nixl.__spec__ is None' }
       for (const imports of [world.facts.image.imports, runsOf(world)])
@@ -638,13 +638,13 @@ const mutants: Mutant[] = [
     'Python does not find nixl, while root finds none: ValueError: nixl.__spec__ is None',
   ],
   [
-    'a Python that the user can not run',
+    "a Python that the user can't run",
     (world) => (runsOf(world).error = 'killed by SIGSEGV'),
     'as-it-runs',
     '/usr/bin/python3 does not run (killed by SIGSEGV)',
   ],
   [
-    'tools that the user can not reach',
+    "tools that the user can't reach",
     ({ facts }) => {
       for (const tool of there(facts.image.running.tools))
         if (tool.command.startsWith('ucx')) tool.start = error('permission denied: /x (/opt)')
@@ -653,14 +653,14 @@ const mutants: Mutant[] = [
     'ucx_info does not start (permission denied: /x (/opt)), as it does for root',
   ],
   [
-    'a USER that nobody knows',
+    'an unknown USER',
     (world) =>
       Object.assign(userOf(world), { name: 'nobody-else', entry: error('/etc/passwd has no entry') }),
     'as-it-runs',
     "The base's USER nobody-else does not exist (/etc/passwd has no entry); choose another base, or report",
   ],
   [
-    'a group that is not there',
+    'a missing group',
     (world) => Object.assign(userOf(world), { name: 'a:b', group: error('/etc/group has no entry for b') }),
     'as-it-runs',
     'USER a:b has a group that does not exist',
@@ -724,7 +724,7 @@ const mutants: Mutant[] = [
     'A build step removed /site/redis/x.py of redis (and 1 more file)',
   ],
   [
-    'a file that came to the engine',
+    'a file added to the engine',
     ({ facts }) => differs(facts, 'vllm', 'came', null),
     'environment-untouched',
     'A build step added /site/vllm/x.py of vllm',
@@ -762,13 +762,13 @@ const mutants: Mutant[] = [
     'hunk #1 failed',
   ],
   [
-    'another integration than asked for',
+    'another integration than requested',
     ({ leg }) => (leg.integration = 'patch'),
     'integration',
     'integration: patch was requested, but the build used module',
   ],
   [
-    'an integration that nobody knows',
+    'an unknown integration',
     ({ facts }) => (facts.image.integration = null),
     'integration',
     'does not report how',
@@ -798,7 +798,7 @@ const mutants: Mutant[] = [
     'NIXL does not load its UCX plugin: libucp-1a.so.0: cannot open',
   ],
   [
-    'a UCX plugin that NIXL passes over',
+    'a UCX plugin that NIXL skips',
     ({ facts }) =>
       failTransfer(facts.image, 'NIXL_ERR_NOT_FOUND', {
         step: 'register',
@@ -815,13 +815,13 @@ const mutants: Mutant[] = [
     'NIXL fails (during the transfer): did not end within 60 s',
   ],
   [
-    'a NIXL that gives a transfer up',
+    'a NIXL that aborts a transfer',
     ({ facts }) => (transferOf(facts.image).state = 'ERR'),
     'nixl-transfer',
     'NIXL ends the transfer with ERR',
   ],
   [
-    'a NIXL that can not be imported',
+    "a NIXL that can't be imported",
     ({ facts }) =>
       failTransfer(facts.image, "ModuleNotFoundError: No module named 'numpy'", {
         step: 'import',
@@ -858,7 +858,7 @@ const mutants: Mutant[] = [
     ['nixl-transfer'],
   ],
   [
-    'a cache that gives other bytes from memory',
+    'a cache that changes bytes in memory',
     ({ facts }) => (there(roundTripOf(facts.image).memory).differs = { count: 1, first: 7 }),
     'kvcache-round-trip',
     'gives back other bytes from memory than were written to it: 1 of 65536 differ, the first at offset 7; choose',
@@ -890,7 +890,7 @@ const mutants: Mutant[] = [
     "AIBrix's cache ends its process without an error (during its import)",
   ],
   [
-    'an AIBrix that can not be imported, nor its cache tried',
+    "an AIBrix that can't be imported",
     ({ facts }) => {
       aibrixOf(facts.image).import = error("No module named 'farmhash'")
       failRoundTrip(facts.image, "ModuleNotFoundError: No module named 'farmhash'", {
@@ -935,7 +935,7 @@ const mutants: Mutant[] = [
     'killed by SIGSEGV',
   ],
   [
-    'an ENTRYPOINT that does not end any more',
+    'an ENTRYPOINT that no longer ends',
     ({ facts }) => (startOf(facts.image).end = { kind: 'late', seconds: 60 }),
     'entrypoint',
     'still running after 60 s',
@@ -1025,7 +1025,7 @@ const mutants: Mutant[] = [
     'ENV CUDA_HOME of the input environment is /opt/cuda, the image has /usr/local/cuda',
   ],
   [
-    'a variable beside that of the input',
+    'another variable than that of the input',
     ({ leg, candidate }) => {
       leg.environment = { A: '1' }
       candidate.config.env.push('A=1', 'B=2')
@@ -1065,7 +1065,7 @@ const mutants: Mutant[] = [
     'vllm 0.21.0 was released with NIXL 1.1.0, which the base ships and 0.7.1 replaces; choose nixl-version: 1.1.0 or later',
   ],
   [
-    'an engine without the model runner on which AIBrix acts',
+    'an engine without the model runner that AIBrix hooks',
     ({ facts }) => {
       runnersOf(facts.image).there = ['V2']
       hooksOf(facts.image).found = [{ runner: 'V1', there: false, missing: [] }]
@@ -1081,7 +1081,7 @@ const mutants: Mutant[] = [
     'AIBrix replaces _update_states of the model runner V1, which has no such method; choose',
   ],
   [
-    'an engine that always takes the other model runner',
+    'an engine that always uses the other model runner',
     ({ facts }) => {
       Object.assign(runnersOf(facts.image), { v2Default: true, switch: false })
     },
@@ -1111,7 +1111,7 @@ const mutants: Mutant[] = [
     /adds 148 MB.*sha256:555/,
   ],
   [
-    'base layers compressed anew',
+    'base layers compressed again',
     ({ candidate }) => (candidate.layers[0] = makeLayer('9', 3_000_000_000)),
     'added-bytes',
     'another compression',

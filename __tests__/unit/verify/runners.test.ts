@@ -49,21 +49,21 @@ describe('the model runner that AIBrix hooks', () => {
     ['both', { v2Default: true, hooked: both }, 'fits', []],
     ['none', { v2Default: true, hooked: [] }, 'fits', []],
     ['one that is gone', { there: ['V2'], v2Default: true }, 'fails', []],
-    ['one of which alone another is left', { there: ['V2'], v2Default: true, hooked: both }, 'fits', []],
-    ['one of two, of which the default is unknown', { v2Default: null }, 'unknown', []],
-    ['one of two that can not be chosen', { v2Default: true, switch: false }, 'fails', []],
     [
-      'the second one alone, on its condition',
+      'one of two, where the engine only has the other',
+      { there: ['V2'], v2Default: true, hooked: both },
+      'fits',
+      [],
+    ],
+    ['one of two with an unknown default', { v2Default: null }, 'unknown', []],
+    ["one of two that can't be chosen", { v2Default: true, switch: false }, 'fails', []],
+    [
+      'only the second one, on its condition',
       { v2Default: true, hooked: ['V2'], noted: 'VLLM_USE_V2_MODEL_RUNNER=1' },
       'fits',
       ['VLLM_USE_V2_MODEL_RUNNER=1'],
     ],
-    [
-      'one of an engine that can not be read',
-      { error: 'vllm/envs.py: line 3: invalid syntax' },
-      'unknown',
-      [],
-    ],
+    ["one of an engine that can't be read", { error: 'vllm/envs.py: line 3: invalid syntax' }, 'unknown', []],
   ])('%s', (_, given, kind, conditions) => {
     const facts = image(given)
     expect(hooksVerdict(facts).kind).toBe(kind)
