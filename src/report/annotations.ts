@@ -5,7 +5,7 @@ import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 
 /** What a runner shows above the job summary. */
-export type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
+type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
 
 /** GitHub keeps ten of each level per step (docs: workflow commands, limits of annotations). */
 const perLevel = 10

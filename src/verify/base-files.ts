@@ -17,10 +17,10 @@ const differing = v.record(v.string(), v.object({ count: v.number(), first: v.ar
  */
 export const baseFiles = v.object({ compared: v.number(), differing })
 
-export type BaseFiles = v.InferOutput<typeof baseFiles>
+type BaseFiles = v.InferOutput<typeof baseFiles>
 
 /** The first differing file of a distribution, and how many there are. */
-export type FileChange = {
+type FileChange = {
   distribution: string
   count: number
 } & BaseFiles['differing'][string]['first'][number]

@@ -4,7 +4,7 @@ import type { BaseFacts } from './facts.ts'
 import { importedVariant, isNixl, variantOf } from './nixl.ts'
 
 /** What a base ships, see `KnownBase`. */
-export type BaseNixl = { nixl: string | null; brokenNixl?: string; ucx?: string; nixlFloor?: string }
+type BaseNixl = { nixl: string | null; brokenNixl?: string; ucx?: string; nixlFloor?: string }
 
 /** @returns the base's NIXL if an image could keep it, and the least one that the engine accepts */
 export function baseNixl(base: BaseFacts, engine: string): BaseNixl {

@@ -10,7 +10,7 @@ import type { GateName } from './gate.ts'
 type Result =
   { holds: 'yes' } | { holds: 'no'; found: string } | { holds: 'unknown'; reason: string; from?: GateName }
 
-export type CheckedClaim = { claim: Claim } & Result
+type CheckedClaim = { claim: Claim } & Result
 
 const yes: Result = { holds: 'yes' }
 const no = (found: string): Result => ({ holds: 'no', found })

@@ -14,7 +14,7 @@ const floor = v.object({
   form: v.picklist(['call', 'comparison']),
 })
 
-export const runnerNames = ['V1', 'V2'] as const
+const runnerNames = ['V1', 'V2'] as const
 
 /** vLLM's model runners (vllm/v1/worker/gpu_model_runner.py and gpu/model_runner.py). */
 const runners = v.object({

@@ -5,9 +5,9 @@ import { engineOf, type Facts, type LegFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
 import { isNixl } from './nixl.ts'
 
-export type PackageChange = { name: string; before: string; after: string | null }
+type PackageChange = { name: string; before: string; after: string | null }
 /** Package name → version */
-export type AddedPackages = { pip: Record<string, string>; dpkg: Record<string, string> }
+type AddedPackages = { pip: Record<string, string>; dpkg: Record<string, string> }
 
 /** Packages that the action installs, whatever version the base has. */
 function isOurs(name: string): boolean {

@@ -61,7 +61,7 @@ function fieldsOf({ base: { config: base }, environment: given }: Leg, image: In
  * ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV are the base's, so that whoever runs the base can run
  * the image. Only the variables of the input `environment` are added or replaced.
  */
-export function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
+function judgeImageConfig(leg: Leg, candidate: Candidate): Gate {
   const given = Object.keys(leg.environment).sort()
   const added = given.length === 0 ? '' : `, and ${listed(given)} as in the input environment`
   const gate = about('image-config', `ENTRYPOINT, CMD, USER, WORKDIR, SHELL and ENV as in the base${added}`)
@@ -95,7 +95,7 @@ function compressionOf({ mediaType }: { mediaType: string }): string {
  * compressed like the base's. A zstd base under a Docker manifest gets layers of type
  * `…rootfs.diff.tar.zstd`, which can be pushed and not pulled.
  */
-export function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
+function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
   const compressions = new Set(leg.base.layers.map(compressionOf))
   // All users can pull gzip; an uncompressed base (`docker import`) does not show what they can pull.
   if (compressions.delete('none') && compressions.size === 0) compressions.add('gzip')

@@ -13,7 +13,7 @@ export type Rules = {
 }
 
 /** The verdict of an earlier run, by its rules. Sizes in bytes; null if not known. */
-export type Earlier = { gates: readonly Gate[]; sizes: { added: number } | null }
+type Earlier = { gates: readonly Gate[]; sizes: { added: number } | null }
 
 /** @returns gates that the version of the action which ran earlier did not have */
 export function unjudgedGates({ gates }: Pick<Earlier, 'gates'>): GateName[] {

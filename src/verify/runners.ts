@@ -3,7 +3,7 @@ import type { Hooks, Runners } from './demand-facts.ts'
 import type { BaseFacts } from './facts.ts'
 
 /** Whether AIBrix's hooks fit the model runners of an engine. `why` has no full stop. */
-export type HooksVerdict =
+type HooksVerdict =
   { kind: 'fits'; note: string } | { kind: 'fails'; why: string } | { kind: 'unknown'; why: string }
 
 const fits = (note = ''): HooksVerdict => ({ kind: 'fits', note })

@@ -49,12 +49,7 @@ describe('the model runner that AIBrix hooks', () => {
     ['both', { v2Default: true, hooked: both }, 'fits', []],
     ['none', { v2Default: true, hooked: [] }, 'fits', []],
     ['one that is gone', { there: ['V2'], v2Default: true }, 'fails', []],
-    [
-      'one of two, where the engine only has the other',
-      { there: ['V2'], v2Default: true, hooked: both },
-      'fits',
-      [],
-    ],
+    ['both, where the engine has only one', { there: ['V2'], v2Default: true, hooked: both }, 'fits', []],
     ['one of two with an unknown default', { v2Default: null }, 'unknown', []],
     ["one of two that can't be chosen", { v2Default: true, switch: false }, 'fails', []],
     [
