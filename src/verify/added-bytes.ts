@@ -31,7 +31,7 @@ export function judgeAddedBytes(leg: Leg, candidate: Candidate, limits: Limits):
   return gate
     .with(difference(leg.base.layers, candidate.layers))
     .fail(
-      "BuildKit reused layers of an earlier build, such as the base's in another compression, so that every user would download the base again",
+      "BuildKit reused layers of an earlier build, such as the base's in another compression, so that every user would download them again",
       'use another builder',
       'run docker buildx prune first',
     )

@@ -39,7 +39,7 @@ function judgeStart(base: Start, after: readonly Start[], facts: LegFacts): Gate
     )
   if (comparison === 'further')
     return gate.undetermined(
-      `in the base, ${program} ends early, because it lacks a package that the build adds`,
+      `in the base, ${program} ends early, because it lacks a package that the build adds, so that the ends can't be compared`,
     )
   if (image.end.kind === 'late')
     return gate.undetermined(`${program} did not end, neither in the base nor in the image`)
