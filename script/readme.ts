@@ -1,14 +1,14 @@
 // Writes the generated parts of the documentation: inputs and outputs from action.yml, versions and releases from the catalogue,
 // gates from src/verify, variables from src/system. A part begins at `<!-- name -->` and ends at `<!-- /name -->`, or at the next
 // heading if the file has no such end. `--check` fails if a file differs.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
 import { programVariables } from '../src/system/program-variables.ts'
 import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
+import { type GateDescription, gateDescriptions } from '../src/verify/gate-descriptions.ts'
+import { labelDescriptions } from '../src/verify/label-descriptions.ts'
 
 type Entry = { description: string; default?: string }
 type Named = [name: string, entry: Entry]
@@ -105,39 +105,18 @@ function ofHistory(pattern: RegExp): string {
   return found.trim()
 }
 
-type GateDescription = Partial<
-  Record<'checks' | 'because' | 'fails' | 'undetermined' | 'notApplicable' | 'follows', string>
->
-
-/** What src/verify says of its gates and labels for the documentation */
-type Descriptions = {
-  gateDescriptions?: Record<string, GateDescription>
-  labelDescriptions?: readonly (readonly [labels: string, description: string])[]
-}
-
-/** @returns what the file exports; nothing if there is no such file, and then its tables stay as they are */
-async function described(file: string): Promise<Descriptions> {
-  return existsSync(file) ? ((await import(pathToFileURL(resolve(file)).href)) as Descriptions) : {}
-}
-
-const { gateDescriptions } = await described('src/verify/gate-descriptions.ts')
-const { labelDescriptions } = await described('src/verify/label-descriptions.ts')
-
 /** @param columns titles of the table → what of a gate is in them */
-function gateTable(columns: Record<string, keyof GateDescription>): string[] | undefined {
-  return (
-    gateDescriptions &&
-    table(
-      ['gate', ...Object.keys(columns)],
-      Object.entries(gateDescriptions).map(([name, gate]) => [
-        `\`${name}\``,
-        ...Object.values(columns).map((column) => cell(gate[column] ?? '–')),
-      ]),
-    )
+function gateTable(columns: Record<string, keyof GateDescription>): string[] {
+  return table(
+    ['gate', ...Object.keys(columns)],
+    Object.entries(gateDescriptions).map(([name, gate]) => [
+      `\`${name}\``,
+      ...Object.values(columns).map((column) => cell(gate[column] ?? '–')),
+    ]),
   )
 }
 
-const documents: Record<string, Record<string, string[] | undefined>> = {
+const documents: Record<string, Record<string, string[]>> = {
   'README.md': {
     inputs: [
       ...table(
@@ -178,12 +157,10 @@ const documents: Record<string, Record<string, string[] | undefined>> = {
     }),
   },
   'docs/images.md': {
-    labels:
-      labelDescriptions &&
-      table(
-        ['label', ''],
-        labelDescriptions.map(([labels, description]) => [`\`${labels}\``, cell(description)]),
-      ),
+    labels: table(
+      ['label', ''],
+      labelDescriptions.map(([labels, description]) => [`\`${labels}\``, cell(description)]),
+    ),
   },
   'docs/environment.md': {
     variables: table(
@@ -197,15 +174,13 @@ const documents: Record<string, Record<string, string[] | undefined>> = {
   },
 }
 
-/** @returns the text with another part; undefined lines leave it as it is */
-function withPart(text: string, name: string, lines: string[] | undefined): string {
+/** @returns the text with another part */
+function withPart(text: string, name: string, lines: string[]): string {
   const hasEnd = text.includes(`<!-- /${name} -->`)
   const place = new RegExp(`<!-- ${name} -->[^]*?${hasEnd ? `<!-- /${name} -->` : '(?=\\n#|$)'}`)
   if (!place.test(text)) throw new Error(`there is no <!-- ${name} -->`)
   const end = hasEnd ? `\n\n<!-- /${name} -->` : '\n'
-  return lines === undefined
-    ? text
-    : text.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}${end}`)
+  return text.replace(place, () => `<!-- ${name} -->\n\n${lines.join('\n')}${end}`)
 }
 
 for (const [file, parts] of Object.entries(documents)) {
