@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path'
 
 /** What src/ is made of, from the ground floor up: files of its own, and rooms, which are folders. */
 export const rooms: readonly string[] = [
-  ...['errors.ts', 'version.ts', 'text.ts'],
+  ...['errors.ts', 'version.ts', 'text.ts', 'json.ts'],
   ...['system', 'registry', 'plan', 'verify', 'store', 'buildkit', 'leg', 'promote', 'report', 'inputs'],
   ...['command', 'main.ts', 'post.ts'],
 ]

@@ -22,9 +22,51 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** Joins up to `most` items, and says how many were left out. */
+/** Joins up to `most` items and counts the rest. */
 export function listed(items: readonly string[], most = 5): string {
   if (items.length === 0) return 'none'
   const rest = items.length - most
   return items.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+/** @returns a sentence as a reason, so that a longer sentence can end with it */
+export function withoutFullStop(sentence: string): string {
+  return sentence.replace(/\.$/, '')
+}
+
+/** @returns foreign text as one line of a message: shortened, without control and invisible characters */
+export function excerpt(text: string, limit = 200): string {
+  const clean = text
+    .slice(0, limit * 4)
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim()
+  return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
+}
+
+/** Escape sequences of terminals: CSI (colours, cursor), OSC (titles, links), and the short ones (ECMA-48). */
+// eslint-disable-next-line no-control-regex
+const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g
+// eslint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g
+/** Most lines need no cleaning; this one test keeps them cheap. */
+// eslint-disable-next-line no-control-regex
+const special = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]|##\[/
+
+/**
+ * @returns a line that a program printed, harmless in a log: without escape sequences, control
+ *   characters and workflow commands, and with the last state only of a progress bar that redraws
+ *   itself (`\r`). The runner reads `##[` as a command anywhere in a line (actions/runner,
+ *   ActionCommand.TryParse), but `::` only at its start, where our lines name the step.
+ * @param limit characters that are kept
+ */
+export function logLine(text: string, limit = 2000): string {
+  if (text.length <= limit && !special.test(text)) return text.trimEnd()
+  const states = text.split('\r').filter((state) => state.trim() !== '')
+  const clean = (states.at(-1) ?? '')
+    .slice(0, 2 * limit)
+    .replace(escapes, '')
+    .replace(controls, '')
+    .replaceAll('##[', '## [')
+    .trimEnd()
+  return clean.length > limit ? `${clean.slice(0, limit)} …` : clean
 }

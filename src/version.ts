@@ -1,4 +1,4 @@
 import packageFile from '../package.json' with { type: 'json' }
 
-/** Of the action itself: `1.2.3`. It stands beside an image, and decides nothing: what is the same image does not depend on it. */
+/** The version of this action: `1.2.3`. Recorded with each image; not part of the build id. */
 export const actionVersion: string = packageFile.version

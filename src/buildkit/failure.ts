@@ -1,4 +1,4 @@
-import { printable } from '../system/index.ts'
+import { logLine } from '../text.ts'
 
 /** What is known of a failed build; each list in the order in which it was printed. */
 export type Failure = {
@@ -93,10 +93,10 @@ const longestCause = 400
  * @returns a line without a full stop of ours; undefined if nobody said anything
  */
 export function causeOf(failure: Failure): string | undefined {
-  const ownLines = [...new Set([...failure.suspects, ...failure.lastLines])].map((line) => printable(line))
+  const ownLines = [...new Set([...failure.suspects, ...failure.lastLines])].map((line) => logLine(line))
   const fromStep = strongest(ownLines)
   if (fromStep !== undefined) return shorten(fromStep)
-  const plain = failure.plain.map((line) => printable(line)).filter((line) => line !== '')
+  const plain = failure.plain.map((line) => logLine(line)).filter((line) => line !== '')
   const fromBuildx = buildxError(plain) ?? failure.stepError
   const code = /exit code: (\d+)/.exec(failure.stepError ?? fromBuildx ?? '')?.[1]
   const lastLine = ownLines.findLast((line) => line.trim() !== '')

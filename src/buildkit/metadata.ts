@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import type { ProcessExit } from '../system/index.ts'
+import { jsonOf } from '../json.ts'
 
 /** What buildx says about the image that it made (`--metadata-file`). Only a registry can confirm the digest. */
 export type BuildMetadata = {
@@ -31,15 +32,12 @@ export function metadataOf(exit: ProcessExit, content: string | undefined): Buil
   assertSucceeded(exit)
   const nothing = 'buildx ended without an error but left no digest of an image; nothing is taken as built.'
   if (content === undefined || content.trim() === '') throw new UserError(nothing)
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(content)
-  } catch {
+  const json = jsonOf(content)
+  if (json === undefined)
     throw new UserError(
       'buildx ended without an error but its metadata file is cut off; nothing is taken as built.',
     )
-  }
-  const result = v.safeParse(schema, parsed)
+  const result = v.safeParse(schema, json)
   if (!result.success) throw new UserError(nothing)
   return {
     digest: result.output['containerimage.digest'],

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { createByteBuffer, createLineSplitter } from '../system/index.ts'
+import { parsed } from '../json.ts'
 
 /** What `docker buildx build --progress=rawjson` says. Times in milliseconds since 1970; `step` is BuildKit's vertex. */
 export type BuildEvent =
@@ -126,15 +127,9 @@ export function createRawJsonParser(
 
 /** @returns false if the text is not a SolveStatus */
 function emitDocument(text: string, onEvent: (event: BuildEvent) => void): boolean {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return false
-  }
-  const result = v.safeParse(solveStatus, parsed)
-  if (!result.success) return false
-  const { vertexes, statuses, logs, warnings } = result.output
+  const status = parsed(solveStatus, text)
+  if (status === undefined) return false
+  const { vertexes, statuses, logs, warnings } = status
   for (const { digest, name, started, completed, cached, error } of vertexes)
     onEvent({
       kind: 'step',

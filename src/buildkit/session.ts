@@ -2,20 +2,14 @@ import { readFile, rm } from 'node:fs/promises'
 import { sentenceOf } from '../errors.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
 import { causeOf } from './failure.ts'
-import {
-  type LogFile,
-  openLogFile,
-  printable,
-  type ProcessResult,
-  runProcess,
-  type Timers,
-} from '../system/index.ts'
+import { type LogFile, openLogFile, type ProcessResult, runProcess, type Timers } from '../system/index.ts'
 import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { watchQuiet } from './quiet.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
 import { createStepOutput } from './step-output.ts'
 import { createStepTable, failedStep, labelOf, type Step, type StepTable } from './steps.ts'
+import { logLine, withoutFullStop } from '../text.ts'
 
 /** One call to BuildKit. */
 export type BuildRequest = {
@@ -111,7 +105,7 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     progress.line(step, line)
   })
   const say = (text: string): void => {
-    const line = printable(redact(text), longestPlainLine)
+    const line = logLine(redact(text), longestPlainLine)
     log.write(line)
     plain.push(line.slice(0, 2000))
     if (plain.length > keptPlainLines) plain.shift()
@@ -123,7 +117,7 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
       output.write(steps.get(happened.step)?.id ?? '', happened.stream, happened.data)
     else if (happened.kind === 'status') {
       const step = steps.get(happened.step)
-      if (step) progress.status(step, printable(redact(happened.text), 100))
+      if (step) progress.status(step, logLine(redact(happened.text), 100))
     } else if (happened.kind === 'step') {
       if (happened.completed !== undefined) output.end(happened.step)
       const error = happened.error === undefined ? undefined : redact(happened.error)
@@ -188,6 +182,6 @@ function failureOf(
 ): BuildError {
   const { name, logFile } = request
   const where = step === undefined ? '' : ` in step ${step.name}`
-  const message = `The build of ${name} failed${where}: ${reason.replace(/\.$/, '')} (log: ${logFile}).`
+  const message = `The build of ${name} failed${where}: ${withoutFullStop(reason)} (log: ${logFile}).`
   return new BuildError(message, { reason, step, steps, logFile, plain })
 }

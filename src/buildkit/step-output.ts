@@ -1,4 +1,5 @@
-import { createLineSplitter, type LineSplitter, printable } from '../system/index.ts'
+import { createLineSplitter, type LineSplitter } from '../system/index.ts'
+import { logLine } from '../text.ts'
 
 export type StepOutput = {
   write: (step: string, stream: number, data: Buffer) => void
@@ -20,7 +21,7 @@ export function createStepOutput(onLine: (step: string, line: string) => void): 
     const oldest = splitters.keys().next().value
     if (splitters.size >= openOutputs && oldest !== undefined) finish(oldest)
     const created = createLineSplitter(lineLimit, (line, dropped) => {
-      const text = printable(line.toString('utf8'), lineLimit)
+      const text = logLine(line.toString('utf8'), lineLimit)
       onLine(step, dropped > 0 ? `${text} … (${dropped} bytes more)` : text)
     })
     splitters.set(key, created)

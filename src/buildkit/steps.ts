@@ -1,6 +1,6 @@
 import { looksLikeCause } from './failure.ts'
-import { printable } from '../system/index.ts'
 import type { BuildEvent } from './rawjson.ts'
+import { logLine } from '../text.ts'
 
 /** One step of a build, as BuildKit timed it. Times in milliseconds since 1970. */
 export type Step = {
@@ -57,7 +57,7 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
       step.started = Math.min(step.started ?? event.started, event.started)
       step.completed = event.completed
       step.cached = event.cached
-      step.error = event.error === undefined ? undefined : printable(event.error, 2 * keptOfLine)
+      step.error = event.error === undefined ? undefined : logLine(event.error, 2 * keptOfLine)
       // Only a failure needs them.
       if (step.completed !== undefined && step.error === undefined) forgetLines(step)
       return step
@@ -119,7 +119,7 @@ const ourStep = /\["\/bin\/sh", "\S+\/common\/run", ([^\]]*)\]/
 
 /** A step's name for people: without mounts and digests, one line, shortened. */
 export function cleanName(name: string): string {
-  const short = printable(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
+  const short = logLine(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
     .replace(/ --mount=\S+/g, '')
     .replace(ourStep, (_, words: string) => words.replace(/[",]+/g, '').replace(/^step /, ''))
     .replace(/@sha256:[0-9a-f]{64}/g, '')

@@ -2,6 +2,7 @@ import { BuildError } from './build-error.ts'
 import type { BuildCall } from './argv.ts'
 import type { Leg } from '../plan/index.ts'
 import type { Step } from './steps.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** Calls BuildKit. @throws UserError with the reason */
 export type Build = (call: BuildCall, leg: Leg) => Promise<{ steps: Step[]; digest: string | undefined }>
@@ -24,7 +25,7 @@ export function tolerateLayers(build: Build, warnings: string[]): Build {
       const result = await build(withoutLayers(call), leg)
       isUsable = false
       warnings.push(
-        `The layer cache ${from} could not be used, so that the image was made without it: ${error.reason.replace(/\.$/, '')}.`,
+        `The layer cache ${from} could not be used, so that the image was made without it: ${withoutFullStop(error.reason)}.`,
       )
       return result
     }

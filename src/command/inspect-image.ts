@@ -16,6 +16,7 @@ import { type ImageOutcome, type LegOutcome, unfinishedState } from '../report/i
 import type { Store } from '../store/index.ts'
 import type { Rules } from '../verify/index.ts'
 import { keptLegs } from './kept-legs.ts'
+import { withoutFullStop } from '../text.ts'
 
 export type PromoteWorld = {
   registry: RegistryClient
@@ -150,5 +151,5 @@ function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined
 /** A plan only knows that there is such a tag, and so calls the leg staged, whatever the tag names. */
 function withAdvice({ state, why }: { state: 'missing' | 'other'; why: string }): string {
   if (state === 'missing') return why
-  return `${why.replace(/\.$/, '')}; delete this tag, or set skip-unchanged: false to replace it.`
+  return `${withoutFullStop(why)}; delete this tag, or set skip-unchanged: false to replace it.`
 }

@@ -1,6 +1,6 @@
 import { isProxy } from './credentials.ts'
-import { assignments, type Source } from './fields.ts'
-import { Problems, quoted } from './problems.ts'
+import { assignments } from './fields.ts'
+import { InputReader, quoted } from './problems.ts'
 
 /** Build arguments that the action sets itself. */
 const ownArguments =
@@ -10,26 +10,22 @@ export function isOwnArgument(name: string): boolean {
   return ownArguments.test(name)
 }
 
-/** `build-args` that decide what is in an image. */
-export function readBuildArguments(source: Source): Record<string, string> {
-  const given = read(source)
+/** Reads the `build-args` that decide what is in an image. */
+export function readBuildArguments(reader: InputReader): Record<string, string> {
+  const given = read(reader)
   for (const name of given.keys())
     if (isOwnArgument(name))
-      source.problems.add(
-        'build-args',
-        quoted(name),
-        'a name that the action does not set itself; use its input instead',
-      )
+      reader.refuse('build-args', 'its own input, since the action sets this argument itself', quoted(name))
   return Object.fromEntries([...given].filter(([name]) => !isProxy(name)))
 }
 
-/** `build-args` that are proxies: they are about the network of a runner, and may have a password. */
-export function readProxies({ read: readInput }: Source): Record<string, string> {
-  // What is wrong with the lines is complained about once, above.
-  const given = read({ read: readInput, problems: new Problems() })
+/** Reads the `build-args` that are proxies: these depend on the runner's network, and may hold a password. */
+export function readProxies(reader: InputReader): Record<string, string> {
+  // `readBuildArguments` refuses bad lines.
+  const given = read(new InputReader(reader.read))
   return Object.fromEntries([...given].filter(([name]) => isProxy(name)))
 }
 
-function read(source: Source): Map<string, string> {
-  return assignments(source, 'build-args', { pattern: /^[A-Za-z_]\w*$/, allowed: 'lines NAME=value' })
+function read(reader: InputReader): Map<string, string> {
+  return assignments(reader, 'build-args', { pattern: /^[A-Za-z_]\w*$/, allowed: 'lines NAME=value' })
 }

@@ -3,11 +3,11 @@ import { UserError } from '../errors.ts'
 import type { RunsOn } from '../report/index.ts'
 import { parseReference } from '../registry/index.ts'
 import type { InputContext } from './context.ts'
-import { choice, type Source } from './fields.ts'
+import { choice } from './fields.ts'
 import { readRunners } from './platforms.ts'
-import { quoted } from './problems.ts'
+import { anyOf, type InputReader } from './problems.ts'
 
-/** Which part of the work is done here. `run` is plan, build and promote in one process. */
+/** Which part of the work runs here. `run` is plan, build and promote in one process. */
 export type Command =
   | { kind: 'run' }
   | { kind: 'plan'; runners: ReadonlyMap<string, RunsOn> }
@@ -17,35 +17,25 @@ export type Command =
 
 const kinds = ['run', 'plan', 'build', 'promote', 'history'] as const
 
-export function readCommand(source: Source, context: InputContext, push: boolean): Command {
-  const kind = choice(source, 'command', kinds)
-  // What is wrong with the other inputs depends on which one was meant.
+/** Inputs that only some commands take. */
+const commandsOf: Record<string, readonly string[]> = { plan: ['build', 'promote'], leg: ['build'] }
+
+export function readCommand(reader: InputReader, context: InputContext, push: boolean): Command {
+  const kind = choice(reader, 'command', kinds)
+  // Which other inputs are wrong depends on the command that was meant.
   if (kind === undefined) return { kind: 'run' }
-  const forThis: Record<string, readonly string[]> = {
-    plan: ['build', 'promote'],
-    leg: ['build'],
-  }
-  for (const [input, commands] of Object.entries(forThis))
-    if (source.read(input) !== '' && !commands.includes(kind))
-      source.problems.add(input, quoted(source.read(input)), `only with command: ${commands.join(' or ')}`)
-  if (kind === 'plan') return { kind, runners: readRunners(source) }
-  if (kind === 'build') return { kind, plan: readPlace(source, context), leg: readLeg(source) }
-  if (kind === 'promote') {
-    if (!push)
-      source.problems.add(
-        'push',
-        quoted(source.read('push')),
-        'true, or auto where it is no pull request, with command: promote',
-      )
-    return { kind, plan: readPlace(source, context) }
-  }
-  return { kind }
+  for (const [input, commands] of Object.entries(commandsOf))
+    if (reader.read(input) !== '' && !commands.includes(kind))
+      reader.refuse(input, `it only with command: ${anyOf(commands)}`)
+  if (kind === 'plan') return { kind, runners: readRunners(reader) }
+  if (kind === 'build') return { kind, plan: readPlan(reader, context), leg: readLeg(reader) }
+  if (kind !== 'promote') return { kind }
+  if (!push) reader.refuse('push', 'true with command: promote, or auto where the event is no pull request')
+  return { kind, plan: readPlan(reader, context) }
 }
 
-function readPlace(source: Source, context: InputContext): PlanPlace {
-  const text = source.read('plan')
-  const allowed =
-    'the output "plan" of command: plan: a reference in the cache repository, or the path of a file'
+function readPlan(reader: InputReader, context: InputContext): PlanPlace {
+  const text = reader.read('plan')
   if (text !== '' && context.fileExists(text)) return { kind: 'file', path: text }
   try {
     const { registry, path, tag } = parseReference(text)
@@ -54,13 +44,16 @@ function readPlace(source: Source, context: InputContext): PlanPlace {
   } catch (error) {
     if (!(error instanceof UserError)) throw error
   }
-  source.problems.add('plan', quoted(text), allowed)
+  reader.refuse(
+    'plan',
+    'the output "plan" of command: plan, which is a reference in the cache repository or the path of a file',
+  )
   return { kind: 'file', path: text }
 }
 
-function readLeg(source: Source): string {
-  const leg = source.read('leg')
+function readLeg(reader: InputReader): string {
+  const leg = reader.read('leg')
   if (!/^[\w.-]+$/.test(leg))
-    source.problems.add('leg', quoted(leg), 'the "leg" of a row of the output "matrix" of command: plan')
+    reader.refuse('leg', 'the "leg" of a row of the output "matrix" of command: plan')
   return leg
 }

@@ -1,11 +1,11 @@
-/** What the world outside the inputs has to say about them. */
+/** What the readers of inputs need to know beside the inputs. */
 export type InputContext = {
   event: WorkflowEvent
   now: Date
   fileExists: (path: string) => boolean
 }
 
-/** What started the workflow; empty strings outside of GitHub Actions. */
+/** The event that started the workflow; empty strings outside of GitHub Actions. */
 export type WorkflowEvent = {
   /** `GITHUB_EVENT_NAME` */
   name: string
@@ -13,7 +13,7 @@ export type WorkflowEvent = {
   ref: string
   /** `GITHUB_SERVER_URL` and `GITHUB_REPOSITORY`: `https://github.com/vllm-project/aibrix` */
   repositoryUrl: string
-  /** The tag that was pushed or released; undefined if the event is about none */
+  /** The tag that was pushed or released; undefined if the event has no tag */
   tag: string | undefined
 }
 
@@ -27,7 +27,7 @@ export function workflowEvent(environment: NodeJS.ProcessEnv): WorkflowEvent {
     GITHUB_REF_TYPE: type,
     GITHUB_REF_NAME: refName,
   } = environment
-  // Servers of before GITHUB_REF_TYPE have the ref alone.
+  // Servers older than GITHUB_REF_TYPE set the ref only.
   const tag = type === 'tag' ? refName : /^refs\/tags\/(.+)$/.exec(type === undefined ? ref : '')?.[1]
   return { name, ref, repositoryUrl: `${server}/${repository}`, tag }
 }

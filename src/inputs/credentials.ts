@@ -1,14 +1,13 @@
 import { hasCredentials } from '../registry/index.ts'
-import type { ReadInput } from './fields.ts'
-import type { Problems } from './problems.ts'
+import type { InputReader, ReadInput } from './problems.ts'
 
 /** Inputs that are secrets themselves. */
 const secret = new Set(['password', 'github-token', 'secrets', 'package-index'])
 
-/** Their reader names the line, and what is a secret in them is an error: nothing of them is a text that can't be hidden. */
+/** Inputs whose reader refuses secrets line by line, so that none of their text must stay readable. */
 const judgedByLine = new Set(['environment'])
 
-/** Variables that BuildKit gives to each step, as which docker's own documentation has proxies with a password. */
+/** Variables that BuildKit passes to each step. docker documents them with a password in the address. */
 const proxy = /^(https?|ftp|all|no)_proxy$/i
 
 export function isProxy(buildArgument: string): boolean {
@@ -16,15 +15,15 @@ export function isProxy(buildArgument: string): boolean {
 }
 
 /**
- * A reader of inputs that watches what is read: whatever is no secret may come to be in an image, its labels, its provenance,
- * the summary or a command that is shown, so that none may have an address with a password in it.
+ * Watches the inputs that are read. What is not a secret may get into an image, its labels, its
+ * provenance, the summary or a logged command, so no such input may hold an address with a password.
  */
 export function watchForCredentials(read: ReadInput): {
   read: ReadInput
   /** Values of the inputs that are shown */
   shown: () => string[]
-  /** Complains about each input that had one, without showing it */
-  complain: (problems: Problems) => void
+  /** Refuses each input that held credentials, without showing it */
+  refuse: (reader: InputReader) => void
 } {
   const found = new Set<string>()
   const shown = new Map<string, string>()
@@ -33,19 +32,15 @@ export function watchForCredentials(read: ReadInput): {
       const value = read(name)
       if (secret.has(name) || judgedByLine.has(name)) return value
       const seen = name === 'build-args' ? withoutProxies(value) : value
-      // Nobody sees who logs in.
+      // The user name is shown nowhere.
       if (name !== 'username') shown.set(name, seen)
       if (hasCredentials(seen)) found.add(name)
       return value
     },
     shown: () => [...shown.values()],
-    complain: (problems) => {
+    refuse: (reader) => {
       for (const name of found)
-        problems.add(
-          name,
-          'a URL with user or password in it (not shown)',
-          `a URL without; ${insteadOf(name)}`,
-        )
+        reader.refuse(name, `a URL without them; ${insteadOf(name)}`, 'a URL with credentials (not shown)')
     },
   }
 }
@@ -58,7 +53,7 @@ function withoutProxies(lines: string): string {
 }
 
 function insteadOf(name: string): string {
-  if (/^(aibrix|ucx)-repository$/.test(name)) return 'private git takes the secret git-credentials'
-  if (name === 'build-args') return 'what a step needs to log in is a secret, in "secrets" or "package-index"'
-  return 'this is shown, and what is secret goes into "secrets"'
+  if (/^(aibrix|ucx)-repository$/.test(name)) return 'a private repository takes the secret git-credentials'
+  if (name === 'build-args') return 'the credentials of a build step go into "secrets" or "package-index"'
+  return 'this input is shown, and secrets go into "secrets"'
 }

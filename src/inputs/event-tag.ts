@@ -1,21 +1,21 @@
 import type { WorkflowEvent } from './context.ts'
 
-/** Events that are about one tag, and whose tag is what a user wants built. */
+/** Events about one tag, which is the version that the user wants built. */
 const tagEvents = ['push', 'release']
 
-/** What the event of a run says about the version of AIBrix. `event` is what happened, in words. */
+/** What the event of a run implies for the version of AIBrix. */
 export type EventTag =
   | { kind: 'none' }
   /** A release or a tag push in AIBrix's own repository */
   | { kind: 'aibrix'; tag: string }
-  /** One in another repository, where a tag `v3.1` is not AIBrix's, nor does it ask for AIBrix's default */
+  /** One in another repository, whose tag `v3.1` is no version of AIBrix. `event` names it in words. */
   | { kind: 'elsewhere'; event: string }
 
 /** @param aibrixRepository the input, a URL or a path */
 export function eventTagOf(event: WorkflowEvent, aibrixRepository: string): EventTag {
   const { name, tag, repositoryUrl } = event
   if (!tagEvents.includes(name) || tag === undefined) return { kind: 'none' }
-  if (normal(repositoryUrl) === normal(aibrixRepository)) return { kind: 'aibrix', tag }
+  if (normalised(repositoryUrl) === normalised(aibrixRepository)) return { kind: 'aibrix', tag }
   return {
     kind: 'elsewhere',
     event: `${name === 'release' ? 'a release' : 'a tag push'} in ${repositoryUrl}`,
@@ -23,10 +23,10 @@ export function eventTagOf(event: WorkflowEvent, aibrixRepository: string): Even
 }
 
 /**
- * GitHub's names of owners and repositories have no case, `.git` at the end of a URL means nothing, and a repository is the same by
- * https as by ssh.
+ * @returns one spelling of a repository's address. GitHub's owners and names have no case, `.git` at
+ *   the end of a URL means nothing, and https and ssh reach the same repository.
  */
-function normal(address: string): string {
+function normalised(address: string): string {
   // `git@github.com:owner/name` is how git itself writes ssh.
   const written = address.replace(/^[\w.-]+@([\w.-]+):(?!\/)/, 'ssh://$1/')
   const url = URL.canParse(written) ? new URL(written) : undefined

@@ -9,8 +9,8 @@ import { readBuildOptions } from './build-options.ts'
 import { type Command, readCommand } from './command.ts'
 import { watchForCredentials } from './credentials.ts'
 import { refuseGivenSecrets } from './environment.ts'
-import { boolean, byteSize, count, optional, type ReadInput, type Source } from './fields.ts'
-import { Problems, quoted } from './problems.ts'
+import { boolean, byteSize, count, optional } from './fields.ts'
+import { InputReader, type ReadInput } from './problems.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
@@ -18,87 +18,86 @@ import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
 import { isRounded } from './yaml.ts'
 
-/** Credentials for `registry` alone. */
+/** Credentials for `registry` only */
 export type Login = { username: string; password: string }
 
 export type Inputs = {
   command: Command
   plan: PlanRequest
   build: BuildOptions
-  /** Those of `build-args`: `HTTP_PROXY` → address, perhaps with a password in it */
+  /** The proxies of `build-args`: `HTTP_PROXY` → address, perhaps with a password in it */
   proxies: Record<string, string>
   login: Login | undefined
   packageIndex: string | undefined
   /** Path of a PEM file */
   caCertificates: string | undefined
   secrets: Map<string, string>
-  /** Values of the inputs that are no secrets: what is a part of them can't be hidden */
+  /** Values of the inputs that are not secrets; no part of them can be masked */
   shown: readonly string[]
   push: boolean
   verify: boolean
   waivers: Map<GateName, string>
-  /** bytes, compressed */
+  /** Bytes, compressed */
   addedBytesLimit: number
-  /** Legs at a time */
+  /** Legs in parallel */
   parallel: number
-  /** How often what failed and can pass is tried again */
+  /** Retries of an operation that failed for a transient reason */
   retries: number
-  /** Whether the first leg that fails keeps others from being begun, and all images from being published */
+  /** Whether the first failed leg stops new legs from starting and all images from being published */
   failFast: boolean
-  /** Whether what a runner of GitHub has that no leg needs is removed before legs are built */
+  /** Whether to free disk space on a GitHub-hosted runner before legs are built */
   freeDiskSpace: boolean
-  /** For the notes of a release */
+  /** Writes the component table into the notes of a release */
   githubToken: string | undefined
   summary: boolean
 }
 
-/** More than this on one machine has no use: a leg compiles with all of its processors. */
+/** One leg compiles with all processors of a machine, so more legs in parallel are of no use. */
 const mostParallel = 64
-/** After so many the waits have used up what they may take together. */
+/** After so many retries, the delays have used up their budget. */
 const mostRetries = 10
 
 /**
- * Action inputs → one typed, validated object.
- * @throws UserError that names every bad input, what was given and what is allowed
+ * Reads and validates all inputs of the action.
+ * @throws UserError that names every bad input, what was given and what to use instead
  */
 export function readInputs(read: ReadInput, context: InputContext): Inputs {
-  const problems = new Problems()
   const watch = watchForCredentials(read)
-  const source: Source = { read: watch.read, problems }
-  const push = resolvePush(source, context.event)
-  const verify = boolean(source, 'verify')
-  if (verify === false && push) problems.add('verify', '"false"', 'true, or false together with push: false')
+  const reader = new InputReader(watch.read)
+  const push = resolvePush(reader, context.event)
+  const verify = boolean(reader, 'verify')
+  if (verify === false && push) reader.refuse('verify', 'true, or false together with push: false')
   const inputs = {
-    command: readCommand(source, context, push ?? true),
-    plan: readPlanRequest(source, context, push ?? false),
-    build: readBuildOptions(source),
-    proxies: readProxies(source),
-    login: readLogin(source, push ?? true),
-    packageIndex: readPackageIndex(source),
-    caCertificates: readCaCertificates(source, context),
-    secrets: readSecrets(source, 'secrets'),
+    command: readCommand(reader, context, push ?? true),
+    plan: readPlanRequest(reader, context, push ?? false),
+    build: readBuildOptions(reader),
+    proxies: readProxies(reader),
+    login: readLogin(reader, push ?? true),
+    packageIndex: readPackageIndex(reader),
+    caCertificates: readCaCertificates(reader, context),
+    secrets: readSecrets(reader),
     push: push ?? false,
     verify: verify ?? true,
-    waivers: readWaivers(source),
-    addedBytesLimit: byteSize(source, 'added-bytes-limit') ?? 0,
-    parallel: count(source, 'parallel', mostParallel) ?? 1,
-    retries: count(source, 'retries', mostRetries, 0) ?? 0,
-    failFast: boolean(source, 'fail-fast') ?? true,
-    freeDiskSpace: boolean(source, 'free-disk-space') ?? false,
-    githubToken: optional(source, 'github-token'),
-    summary: boolean(source, 'summary') ?? true,
+    waivers: readWaivers(reader),
+    addedBytesLimit: byteSize(reader, 'added-bytes-limit') ?? 0,
+    parallel: count(reader, 'parallel', mostParallel) ?? 1,
+    retries: count(reader, 'retries', mostRetries, 0) ?? 0,
+    failFast: boolean(reader, 'fail-fast') ?? true,
+    freeDiskSpace: boolean(reader, 'free-disk-space') ?? false,
+    githubToken: optional(reader, 'github-token'),
+    summary: boolean(reader, 'summary') ?? true,
   }
-  refuseRounded(read, problems)
+  refuseRounded(reader, read)
   const shown = watch.shown()
-  watch.complain(problems)
+  watch.refuse(reader)
   const isOrdinary = ordinaryWords(shown)
-  refuseOrdinary(problems, 'secrets', inputs.secrets, isOrdinary)
-  refuseGivenSecrets(source, secretValues(inputs), isOrdinary)
-  problems.throwIfAny()
+  refuseOrdinary(reader, inputs.secrets, isOrdinary)
+  refuseGivenSecrets(reader, secretValues(inputs), isOrdinary)
+  reader.throwIfAny()
   return { ...inputs, shown }
 }
 
-/** @returns every value that must appear nowhere */
+/** @returns every value that must be shown nowhere */
 export function secretValues({
   login,
   packageIndex,
@@ -111,45 +110,38 @@ export function secretValues({
   return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
 }
 
-/** Whatever it was, it was something else; what is a size is one in any case. */
-function refuseRounded(read: ReadInput, problems: Problems): void {
+/** Refuses numbers that YAML has rounded. Only sizes are the same after that. */
+function refuseRounded(reader: InputReader, read: ReadInput): void {
   for (const name of inputNames)
     if (name !== 'added-bytes-limit' && isRounded(read(name)))
-      problems.add(name, 'a number that YAML has rounded (not shown)', 'the same in quotes')
+      reader.refuse(name, 'the same in quotes', 'a number that YAML has rounded (not shown)')
 }
 
-/** A pull request of a fork or of Dependabot gets no secrets; it pushes nothing, and reads what anybody may. */
-function readLogin({ read, problems }: Source, push: boolean): Login | undefined {
-  const username = read('username')
-  const password = read('password')
+/** Pull requests of forks and of Dependabot get no secrets; they push nothing and read without a login. */
+function readLogin(reader: InputReader, push: boolean): Login | undefined {
+  const [username, password] = [reader.read('username'), reader.read('password')]
   if (password === '' && (username === '' || !push)) return undefined
-  if (username === '')
-    return problems.add('username', 'nothing', 'a user name beside the password, or neither')
+  if (username === '') return reader.refuse('username', 'a user name with the password, or neither')
   if (password === '')
-    return problems.add(
+    return reader.refuse(
       'password',
-      'nothing',
-      'a password or token beside the user name, or neither (a secret that does not exist is empty)',
+      'a password or token with the user name, or neither (a secret that does not exist is empty)',
     )
   return { username, password }
 }
 
-function readPackageIndex({ read, problems }: Source): string | undefined {
-  const value = read('package-index')
-  if (value === '') return undefined
-  if (!URL.canParse(value) || !/^(https?|file):\/\//i.test(value))
-    return problems.add(
-      'package-index',
-      'what was given (not shown)',
-      'the URL of a package index (PEP 503), such as https://host/simple',
-    )
-  return value
+function readPackageIndex(reader: InputReader): string | undefined {
+  const value = optional(reader, 'package-index')
+  if (value === undefined || (URL.canParse(value) && /^(https?|file):\/\//i.test(value))) return value
+  return reader.refuse(
+    'package-index',
+    'the URL of a package index (PEP 503), such as https://host/simple',
+    'this value (not shown)',
+  )
 }
 
-function readCaCertificates({ read, problems }: Source, { fileExists }: InputContext): string | undefined {
-  const path = read('ca-certificates')
-  if (path === '') return undefined
-  return fileExists(path)
-    ? path
-    : problems.add('ca-certificates', quoted(path), 'the path of a PEM file on the runner')
+function readCaCertificates(reader: InputReader, { fileExists }: InputContext): string | undefined {
+  const path = optional(reader, 'ca-certificates')
+  if (path === undefined || fileExists(path)) return path
+  return reader.refuse('ca-certificates', 'the path of a PEM file on the runner')
 }

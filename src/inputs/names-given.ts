@@ -1,15 +1,17 @@
 import { UserError } from '../errors.ts'
 import { inputNames } from './names.ts'
 
-/** How many letters a name may differ from an input's and still be meant for it. */
+/** Letters by which an unknown name may differ from the input that it is a misspelling of. */
 const near = 2
 
 /**
- * A runner hands over whatever a step has under `with`, and only warns of what action.yml does not have.
+ * Finds inputs that action.yml does not have: a runner passes on whatever a step has under `with`, and
+ * only warns.
  * @param environment with `INPUT_SKIP-UNCHANGED=true`: names in upper case, with `_` for blanks
- * @param ofCaller inputs of the composite action whose step this is: some runners hand them on, so none of them is an error
- * @returns a sentence for each input that there is not, where it can't be told which was meant
- * @throws UserError with a sentence for each that is spelt almost like one
+ * @param ofCaller inputs of the composite action that this step is in; some runners pass them on, so
+ *   none of them is an error
+ * @returns a notice for each unknown input that is not an error
+ * @throws UserError with a sentence for each misspelt input
  */
 export function checkNames(environment: NodeJS.ProcessEnv, ofCaller: ReadonlySet<string>): string[] {
   const unknown = Object.keys(environment)
@@ -21,12 +23,12 @@ export function checkNames(environment: NodeJS.ProcessEnv, ofCaller: ReadonlySet
   const notices: string[] = []
   for (const name of unknown) {
     const meant = nearest(name)
-    if (meant === undefined) notices.push(`There is no input "${name}"; what it says is not used.`)
+    if (meant === undefined) notices.push(`The unknown input "${name}" is ignored.`)
     else if (ofCaller.has(name))
       notices.push(
-        `There is no input "${name}", only "${meant}"; what the calling action's says is not used.`,
+        `The unknown input "${name}" is ignored: it is the calling action's; this action has "${meant}".`,
       )
-    else misspelt.push(`There is no input "${name}"; write "${meant}" if that is meant, else leave it out.`)
+    else misspelt.push(`There is no input "${name}"; use "${meant}", or remove it.`)
   }
   if (misspelt.length > 0) throw new UserError(misspelt.join('\n'))
   return notices
@@ -40,7 +42,7 @@ function nearest(name: string): string | undefined {
   return first?.input
 }
 
-/** @returns how many letters are missing, too many, wrong or swapped with their neighbour (optimal string alignment) */
+/** @returns the number of letters that are missing, extra, wrong or swapped (optimal string alignment) */
 function distance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)]
   const at = (row: number, column: number): number => rows[row]?.[column] ?? Infinity

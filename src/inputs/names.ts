@@ -1,4 +1,4 @@
-/** The inputs of action.yml, in its order. */
+/** The inputs of action.yml, in its order */
 export const inputNames = [
   'command',
   'engine',

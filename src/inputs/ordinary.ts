@@ -2,10 +2,10 @@ import type { IsOrdinary } from '../system/index.ts'
 import { engineNames } from '../plan/index.ts'
 import { gateNames } from '../verify/index.ts'
 
-/** Shorter ones (a line "}" of a JSON key) would blacken ordinary text and tell nobody anything. */
+/** Masking shorter texts, such as a line "}" of a JSON key, would black out ordinary text and protect nothing. */
 const shortest = 4
 
-/** Words of outputs, summary and log. */
+/** Words of the outputs, the summary and the log */
 const words = `
   true false null none auto default latest published unchanged staged built building failed passed skipped waived excluded missing
   images digests tags repository versions components platforms linux amd64 arm64 ubuntu docker registry builds cached bases engines
@@ -14,10 +14,13 @@ const words = `
   basic bearer authorization index.docker.io docker.io ghcr.io quay.io nvcr.io branch commit release recipe module patch integration provenance
 `
 
-/** Versions, dates, times and counts; and a part of a digest. */
+/** A version, date, time or count, or a part of a digest */
 const number = /^(?:v?[\d.:-]{1,10}|[0-9a-f]{1,7})$/i
 
-/** @param shown what is shown in any case, such as inputs that are no secrets; an ordinary text is a part of one of them */
+/**
+ * @returns whether a text cannot be masked, because it is too short or part of what must stay readable
+ * @param shown texts that are shown in any case, such as inputs that are not secrets
+ */
 export function ordinaryWords(shown: readonly string[]): IsOrdinary {
   const known = [words, ...engineNames, ...gateNames, ...shown].map((text) => text.toLowerCase())
   return (text) => {

@@ -1,46 +1,49 @@
 import { UserError } from '../errors.ts'
-import { printable, withoutUserInformation } from '../registry/index.ts'
+import { withoutUserInformation } from '../registry/index.ts'
+import { excerpt } from '../text.ts'
 
-/** One bad input: its name, what was given (never a secret), what is allowed. */
-export type Problem = { input: string; given: string; allowed: string }
+/** Reads an input of action.yml by name, trimmed unless it is `secrets`. */
+export type ReadInput = (name: string) => string
 
-/** What `given` is of an input that is empty, as one is whose secret does not exist. */
-const nothing = 'nothing'
+/** Reads inputs and collects what is wrong with them, so that a user sees all of it at once. */
+export class InputReader {
+  readonly read: ReadInput
+  readonly #sentences = new Set<string>()
 
-/** Collects what is wrong with the inputs, so that a user sees all of it at once. */
-export class Problems {
-  readonly list: Problem[] = []
-
-  add(input: string, given: string, allowed: string): undefined {
-    this.list.push({ input, given, allowed })
-    return undefined
+  constructor(read: ReadInput) {
+    this.read = read
   }
 
-  /** @throws UserError with a sentence for each problem, if there is one */
-  throwIfAny(): void {
-    if (this.list.length === 0) return
-    const sentences = this.list.map(({ input, given, allowed }) =>
-      given === nothing
-        ? `${input}: nothing was given; allowed: ${allowed}.`
-        : `${input}: ${given} is not allowed; allowed: ${allowed}.`,
+  /**
+   * Records a bad input. Returns undefined, which is what readers return for one.
+   * @param use what to give instead, behind the word `use`
+   * @param given what was given, never a secret; if left out, the input's whole value is quoted
+   */
+  refuse(name: string, use: string, given = quoted(this.read(name))): undefined {
+    this.#sentences.add(
+      `${name}: ${given === '' ? 'the input is empty' : `${given} is not allowed`}; use ${use}.`,
     )
-    throw new UserError([...new Set(sentences)].join('\n'))
+  }
+
+  /** @throws UserError with one sentence per bad input */
+  throwIfAny(): void {
+    if (this.#sentences.size > 0) throw new UserError([...this.#sentences].join('\n'))
   }
 }
 
 /**
- * Carries out both, so that what either says of the inputs is seen at once.
+ * Runs both readers, so that the problems of both are seen at once.
  * @throws UserError with the sentences of each that threw one
  */
 export function inOne<A, B>(first: () => A, second: () => B): [A, B] {
-  const [one, other] = [sentencesOr(first), sentencesOr(second)]
+  const [one, other] = [valueOrSentences(first), valueOrSentences(second)]
   if ('value' in one && 'value' in other) return [one.value, other.value]
   throw new UserError(
     [one, other].flatMap((each) => ('sentences' in each ? [each.sentences] : [])).join('\n'),
   )
 }
 
-function sentencesOr<T>(read: () => T): { value: T } | { sentences: string } {
+function valueOrSentences<T>(read: () => T): { value: T } | { sentences: string } {
   try {
     return { value: read() }
   } catch (error) {
@@ -49,7 +52,13 @@ function sentencesOr<T>(read: () => T): { value: T } | { sentences: string } {
   }
 }
 
-/** @returns the value as it is quoted in a message: what is wrong may be that a password is in it */
+/** @returns a value in quotes and without credentials, since these may be what is wrong; `''` if it is empty */
 export function quoted(value: string): string {
-  return value === '' ? nothing : `"${printable(withoutUserInformation(value))}"`
+  return value === '' ? '' : `"${excerpt(withoutUserInformation(value))}"`
+}
+
+/** @returns `a, b or c` */
+export function anyOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${last}` : last
 }

@@ -1,46 +1,45 @@
 import { type IsOrdinary, passwordsInAddresses } from '../system/index.ts'
-import type { Source } from './fields.ts'
-import type { Problems } from './problems.ts'
+import { parts } from './fields.ts'
+import type { InputReader } from './problems.ts'
 
 const assignment = /^([A-Za-z0-9_.-]+)=(.*)$/s
 const opening = /^([A-Za-z0-9_.-]+)<<(\S+)$/
 
-/** Ids that the action itself mounts. */
+/** Ids that the action mounts itself */
 const reserved = new Set(['ca-certificates', 'package-index'])
 
-/** What the steps of the Dockerfiles mount under other ids. */
+/** Further ids that the Dockerfiles mount */
 export const mountedIds: ReadonlySet<string> = new Set(['git-credentials'])
 
 const forms = 'id=value, or id<<END, lines, END'
 
-/** A secret as it was given. `line` counts from 1; a problem says nothing of the text but its line. */
+/** A secret as it was given. `line` counts from 1; `problem` shows nothing of the text. */
 type Entry =
   | { line: number; form: 'one line' | 'several lines'; id: string; value: string }
   | { line: number; form: 'none'; problem: string }
 
 /**
- * Build secrets: a line `id=value`, or `id<<END`, lines, `END` for a value of several lines (the form of GITHUB_ENV). What is
- * complained about is named by its line only, since it may be a secret.
+ * Reads `secrets`: a line `id=value`, or `id<<END`, lines, `END` for a value of several lines (the form
+ * of GITHUB_ENV). A bad entry is named by its line only, since its text may be a secret.
  */
-export function readSecrets(source: Source, name: string): Map<string, string> {
+export function readSecrets(reader: InputReader): Map<string, string> {
   const lineOf = new Map<string, number>()
   const secrets = new Map<string, string>()
   let before: Entry | undefined
-  for (const entry of entriesOf(source.read(name))) {
-    const complain = (what: string, allowed: string) =>
-      source.problems.add(name, `line ${entry.line} (${what})`, allowed)
-    if (entry.form === 'none') complain(entry.problem, forms)
+  for (const entry of entriesOf(reader.read('secrets'))) {
+    const refuse = (what: string, use: string) =>
+      reader.refuse('secrets', use, `line ${entry.line} (${what})`)
+    if (entry.form === 'none') refuse(entry.problem, forms)
     else if (before && couldContinue(before, entry))
-      complain(
+      refuse(
         `not shown; it may be a second line of the secret in line ${before.line}`,
-        `id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value`,
+        'id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value',
       )
-    // Base64 ends like this, and nobody's secret is an equals sign.
-    else if (entry.value === '=') complain('not shown', forms)
+    // The end of base64; no secret is an equals sign.
+    else if (entry.value === '=') refuse('not shown', forms)
     else if (reserved.has(entry.id))
-      complain(`id ${entry.id}`, `another id; ${entry.id} is an input of its own`)
-    else if (lineOf.has(entry.id))
-      complain(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
+      refuse(`id ${entry.id}`, `another id; ${entry.id} is an input of its own`)
+    else if (lineOf.has(entry.id)) refuse(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
     else {
       lineOf.set(entry.id, entry.line)
       secrets.set(entry.id, mountedIds.has(entry.id) ? withoutBlanks(entry.value) : entry.value)
@@ -50,28 +49,28 @@ export function readSecrets(source: Source, name: string): Map<string, string> {
   return secrets
 }
 
-/** A secret that can't be masked without making references and the summary unreadable would be shown. */
+/** Refuses secrets that cannot be masked without making references and the summary unreadable. */
 export function refuseOrdinary(
-  problems: Problems,
-  name: string,
+  reader: InputReader,
   secrets: ReadonlyMap<string, string>,
   isOrdinary: IsOrdinary,
 ): void {
   for (const [id, value] of secrets) {
     const texts = value.trim() === '' ? [] : [value, ...passwordsInAddresses(value)]
     if (texts.some(isOrdinary))
-      problems.add(
-        name,
-        `what "${id}" has, too short or too ordinary to be masked,`,
-        'at least 4 characters that are no usual word, no number and no part of an input that is shown; user names are no secrets',
+      reader.refuse(
+        'secrets',
+        'at least 4 characters that are not a common word, a number or part of an input that is shown; a user name is not a secret',
+        `the value of "${id}", which is too short or too common to be masked,`,
       )
   }
 }
 
 /**
- * A value of several lines that was given as `id=value` goes on in the next line, which can look like a secret of its own
- * (`word=…`, base64 with `=` at its end). Then its beginning would be shown as an id, and the rest of it be left out. Only
- * what is meant for a step of ours can't be such a line.
+ * @returns whether an entry may be the second line of the one before it. A value of several lines that was
+ *   given as `id=value` continues in a line that can look like a secret of its own (`word=…`, base64 with
+ *   `=` at its end). Its beginning would be shown as an id, and the rest would be lost. Only the ids that
+ *   our steps mount are certain.
  */
 function couldContinue(before: Entry, entry: Extract<Entry, { id: string }>): boolean {
   return before.form === 'one line' && entry.form === 'one line' && !mountedIds.has(entry.id)
@@ -80,7 +79,7 @@ function couldContinue(before: Entry, entry: Extract<Entry, { id: string }>): bo
 function entriesOf(text: string): Entry[] {
   const entries: Entry[] = []
   const lines = text.split('\n')
-  // The line that ends a value may be a line of the value, too, and what follows it then is no secret of its own.
+  // An end marker may also be a line of its value; then what follows it is no secret of its own.
   const ends = new Set<string>()
   for (let index = 0; index < lines.length; index += 1) {
     const [raw = '', line] = [lines[index], index + 1]
@@ -108,8 +107,7 @@ function withoutReturn(line: string): string {
   return line.replace(/\r$/, '')
 }
 
-/** git takes a blank or a line end of Windows for a part of an address. */
+/** git reads blanks and Windows line ends as part of an address. */
 function withoutBlanks(value: string): string {
-  const lines = value.split('\n').map((line) => line.trim())
-  return lines.filter((line) => line !== '').join('\n')
+  return parts(value, '\n').join('\n')
 }

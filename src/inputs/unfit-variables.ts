@@ -1,28 +1,24 @@
 import { isOwnArgument } from './build-arguments.ts'
 import { isProxy } from './credentials.ts'
 
-/** Why a variable can't be put into an image, as it goes on behind its name, and what there is instead. */
+/** Why a variable cannot be put into an image, as a clause behind its name, and what to use instead. */
 export type Unfit = { why: string; instead: string }
 
 const settings = 'variables of the engine, AIBrix, NIXL, UCX, NCCL and the like'
 const atRun = 'variables that are the same wherever the image runs; give this one to the container'
 
 /**
- * An image is measured with its variables: none may change which code that runs, or what those programs say by which a gate judges.
- * Case is ignored, since some of these are read in any.
+ * Variables that would change which code runs, or what the programs report by which the gates judge:
+ * an image is measured with its variables. Case is ignored, since some are read in any case.
  */
 const unfit: readonly (Unfit & { names: RegExp })[] = [
-  { names: /^PATH$/i, why: 'which says what programs are found', instead: settings },
+  { names: /^PATH$/i, why: 'which decides which programs are found', instead: settings },
   {
     names: /^(?:PYTHON\w*|VIRTUAL_ENV|PERL5\w*)$/i,
-    why: 'which says what code an interpreter runs',
+    why: 'which decides what code an interpreter runs',
     instead: settings,
   },
-  {
-    names: /^(?:LD_\w*|GCONV_PATH)$/i,
-    why: 'which says what libraries the loader takes',
-    instead: settings,
-  },
+  { names: /^(?:LD_\w*|GCONV_PATH)$/i, why: 'which decides which libraries are loaded', instead: settings },
   {
     names: /^(?:BASH_\w*|ENV|IFS|CDPATH|SHELLOPTS|BASHOPTS)$/i,
     why: 'which changes what a shell does',
@@ -30,19 +26,19 @@ const unfit: readonly (Unfit & { names: RegExp })[] = [
   },
   {
     names: /^(?:PIP|DPKG)_\w*$/i,
-    why: 'which changes what pip and dpkg say is installed',
+    why: 'which changes what pip and dpkg report as installed',
     instead: settings,
   },
   {
     names: /^(?:HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|SHLVL|HOSTNAME)$/i,
-    why: 'which is said by the user and the machine that run the image',
+    why: 'which is set by the user and the machine that run the image',
     instead: atRun,
   },
 ]
 
-/** @returns undefined for one that can */
+/** @returns undefined for a variable that can be put into an image */
 export function unfitFor(name: string): Unfit | undefined {
-  if (isProxy(name)) return { why: 'which is about the network of one machine', instead: atRun }
+  if (isProxy(name)) return { why: 'which describes the network of one machine', instead: atRun }
   if (isOwnArgument(name)) return { why: 'which the Dockerfiles use themselves', instead: settings }
   return unfit.find(({ names }) => names.test(name))
 }

@@ -1,22 +1,23 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
+import { jsonOf } from '../json.ts'
 import { defaultTimeouts } from '../registry/index.ts'
 
-/** How long is waited for what, all in milliseconds. */
+/** Time-outs and delays, all in milliseconds. */
 export type Waits = {
-  /** For an answer of a registry that fits into memory, from the start of its request to its end */
+  /** Time-out of a registry's answer that fits into memory, from the start of the request to its end */
   request: number
-  /** How long next to nothing may move of a blob that is streamed */
+  /** How long a streamed blob may stall */
   stall: number
-  /** For a word of BuildKit, which has none while a layer is compressed or pushed */
+  /** How long BuildKit may produce no output, as while it compresses or pushes a layer */
   build: number
-  /** Before what was staged is looked at again, since another run may have staged the same leg at the same moment */
+  /** Delay before a staged leg is checked again, since another run may have staged it at the same moment */
   settle: number
-  /** Before the first retry; twice as long before each that follows */
+  /** Delay before the first retry; doubled before each further one */
   retry: number
-  /** The longest of these, unless who was asked wants a longer one (`Retry-After`) */
+  /** The longest of these delays, unless the other side asks for a longer one (`Retry-After`) */
   longest: number
-  /** All waits of one operation together, for retries and for answers that did not come */
+  /** Delays and time-outs of one operation together */
   budget: number
 }
 
@@ -31,14 +32,14 @@ export const defaultWaits: Waits = {
 
 const name = 'IMAGE_ACTION_WAITS'
 
-/** The longest that a timer of Node can wait; it takes anything longer for 1 ms. */
+/** The longest delay of Node's timers; a longer one becomes 1 ms. */
 const longestTimer = 2 ** 31 - 1
 
 const from = (least: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(longestTimer))
 
 const given = v.pipe(
   v.unknown(),
-  // By itself valibot takes a list for an object.
+  // By itself valibot accepts a list as an object.
   v.check((value) => !Array.isArray(value), 'a list'),
   v.strictObject({
     request: v.optional(from(1), defaultWaits.request),
@@ -53,28 +54,18 @@ const given = v.pipe(
 
 /**
  * @param environment with, perhaps, `IMAGE_ACTION_WAITS='{"request":60000}'`; what it leaves out has its default
- * @throws UserError that says what is wrong with it
+ * @throws UserError if the variable is not valid
  */
 export function readWaits(environment: NodeJS.ProcessEnv): Waits {
   const text = environment[name]
   if (text === undefined || text === '') return defaultWaits
-  const result = v.safeParse(given, jsonOf(text))
+  const content = jsonOf(text)
+  const result = v.safeParse(given, content)
   if (result.success) return result.output
   const [issue] = result.issues
-  throw refusal(`${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`)
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw refusal('it is not JSON')
-  }
-}
-
-function refusal(what: string): UserError {
-  const example = JSON.stringify(defaultWaits)
-  return new UserError(
-    `The environment variable ${name} can't be used (${what}); it is a JSON object of milliseconds such as ${example}.`,
+  const reason =
+    content === undefined ? 'it is not JSON' : `${v.getDotPath(issue) ?? 'its top'}: ${issue.message}`
+  throw new UserError(
+    `The environment variable ${name} is not valid (${reason}); use a JSON object of milliseconds such as ${JSON.stringify(defaultWaits)}.`,
   )
 }

@@ -1,21 +1,22 @@
 import { type GateName, gateNames } from '../verify/index.ts'
-import { assignments, type Source } from './fields.ts'
+import { assignments } from './fields.ts'
+import { anyOf, type InputReader } from './problems.ts'
 
-/** `allow-failed`: a line `gate=<why>` waives one gate. */
-export function readWaivers(source: Source): Map<GateName, string> {
+/** Reads `allow-failed`, whose lines `gate=<why>` waive one gate each. */
+export function readWaivers(reader: InputReader): Map<GateName, string> {
   const waivers = new Map<GateName, string>()
-  const given = assignments(source, 'allow-failed', {
+  const given = assignments(reader, 'allow-failed', {
     pattern: /^\S+$/,
-    allowed: `lines gate=<why>, with a gate of ${gateNames.join(', ')}`,
+    allowed: `lines gate=<why>, where the gate is ${anyOf(gateNames)}`,
   })
   for (const [name, reason] of given) {
     const gate = gateNames.find((candidate) => candidate === name)
-    if (!gate) source.problems.add('allow-failed', `the gate "${name}"`, gateNames.join(', '))
+    if (!gate) reader.refuse('allow-failed', anyOf(gateNames), `the gate "${name}"`)
     else if (reason === '')
-      source.problems.add(
+      reader.refuse(
         'allow-failed',
+        `${name}=<why>, which is shown in the summary and in a label`,
         `"${name}" without a reason`,
-        `${name}=<why>, which stands in the summary and in a label`,
       )
     else waivers.set(gate, reason)
   }

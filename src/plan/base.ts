@@ -4,12 +4,12 @@ import {
   getPlatformImage,
   isForPlatform,
   parseRepository,
-  printable,
   type RegistryClient,
   type Repository,
   withoutUserInformation,
 } from '../registry/index.ts'
 import type { BaseImage } from './plan.ts'
+import { excerpt } from '../text.ts'
 
 /** Characters of an instruction that are shown */
 const longestTrigger = 120
@@ -60,7 +60,7 @@ export async function resolveBase(
 
 /** @param first instruction, as the image's maker wrote it */
 function triggers(name: string, platform: string, first: string): string {
-  const shown = printable(withoutUserInformation(first), longestTrigger)
+  const shown = excerpt(withoutUserInformation(first), longestTrigger)
   return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 

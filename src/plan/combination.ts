@@ -7,6 +7,7 @@ import { isNixlKnown } from './nixl/nixl-choice.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './published/tag.ts'
 import type { EngineVersion } from './versions/version.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** One engine version with one AIBrix and one NIXL, everything pinned. */
 export type Combination = {
@@ -111,7 +112,7 @@ export function impossibleSentence(excluded: Omit<Excluded, 'why'>, forcible: bo
  * @returns the sentence without its end
  */
 export function withAdvice(reason: string, forcible: boolean): string {
-  const sentence = reason.replace(/\.$/, '')
+  const sentence = withoutFullStop(reason)
   const advice = sentence.includes('; ') ? '' : '; choose other versions'
   const force = forcible && !sentence.includes('force: true') ? ', or set force: true to try' : ''
   return `${sentence}${advice}${force}`

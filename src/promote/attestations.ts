@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isAttestation, type PlatformImage, type RegistryClient, type Repository } from '../registry/index.ts'
+import { parsed } from '../json.ts'
 
 /** Which attestations a run asks for by its inputs; what buildx adds by itself is not asked for. */
 export type AskedAttestations = { provenance: 'none' | 'any' | 'max'; sbom: boolean }
@@ -66,5 +67,5 @@ const complete = v.union([
 ])
 
 function isComplete(bytes: Buffer): boolean {
-  return v.safeParse(v.pipe(v.string(), v.parseJson(), complete), bytes.toString('utf8')).success
+  return parsed(complete, bytes.toString('utf8')) !== undefined
 }

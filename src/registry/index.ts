@@ -5,7 +5,6 @@ export { hasCredentials, withoutUserInformation } from './auth/user-information.
 export { createRegistryClient, defaultTimeouts, type RegistryClient } from './client.ts'
 export { type Digest, digestOf, isDigest, parseDigest } from './content/digest.ts'
 export { type ImageConfig, parseImageConfig } from './content/image-config.ts'
-export { printable, recordOf } from './content/json.ts'
 export {
   type Descriptor,
   type ImageLayer,

@@ -2,10 +2,11 @@ import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import { type Repeat, pulling, refuseWebPage, type RegistryRequest, type Session } from './http/session.ts'
 import { type Purpose, RegistryRefusal } from './http/failure.ts'
-import { checked, parseJson, printable } from './content/json.ts'
+import { checked, parseJson } from './content/json.ts'
 import { parseLinks } from './http/link.ts'
 import { formatRepository, isTag, type Repository } from './content/reference.ts'
 import { type HttpAnswer, isSuccess } from './http/transport.ts'
+import { excerpt } from '../text.ts'
 
 /**
  * What is asked for at first. Registries send fewer if they want to (GHCR and quay 100 unless asked), or all at once
@@ -116,7 +117,7 @@ function nextPage({ registry, action }: Purpose, answer: HttpAnswer): URL | unde
   }
   if (url.origin !== here.origin) {
     throw new UserError(
-      `registry ${registry} answers ${action} with a next page at ${printable(`${url.protocol}//${url.host}`)} instead of ${here.origin}, which is not followed; its own address is wrong in its configuration, or lost in the proxy before it.`,
+      `registry ${registry} answers ${action} with a next page at ${excerpt(`${url.protocol}//${url.host}`)} instead of ${here.origin}, which is not followed; its own address is wrong in its configuration, or lost in the proxy before it.`,
     )
   }
   // User and password in an address would become an Authorization header.

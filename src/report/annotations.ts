@@ -3,6 +3,7 @@ import { acceptedHint, type Gate, isBlocking } from '../verify/index.ts'
 import { counted } from './markdown.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** What a runner shows above the job summary. */
 type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }

@@ -1,8 +1,8 @@
-import * as v from 'valibot'
 import type { BaseImage, Engine, KnownBase, TagIndex } from '../plan/index.ts'
 import { getArtifact, putArtifact, type RegistryClient, type Repository } from '../registry/index.ts'
 import { type BaseFacts, baseFactsSchema, baseNixl } from '../verify/index.ts'
 import { documents, factsTag, type Now } from './contents.ts'
+import { parsed } from '../json.ts'
 
 /** What was measured in bases, under the digests of their manifests, for the plans and builds to come. */
 export type FactsReader = {
@@ -18,8 +18,6 @@ export type FactsWriter = {
   write: (base: BaseImage, facts: BaseFacts, replace?: boolean) => Promise<void>
 }
 
-const stored = v.pipe(v.string(), v.parseJson(), baseFactsSchema)
-
 export function readFactsIn(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
@@ -30,8 +28,7 @@ export function readFactsIn(
       const tag = factsTag(base)
       if ((await tags.knows(repository, tag, questions)) === false) return undefined
       const bytes = await getArtifact(registry, repository, tag, documents.facts)
-      const result = bytes && v.safeParse(stored, bytes.toString('utf8'))
-      return result?.success ? result.output : undefined
+      return bytes && parsed(baseFactsSchema, bytes.toString('utf8'))
     },
   }
 }

@@ -3,6 +3,7 @@ import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
 import { engineNames } from '../plan/index.ts'
 import { componentSchema, conditionSchema, gateNames, integrationModes, isBlocking } from '../verify/index.ts'
+import { jsonOf } from '../json.ts'
 
 const judgement = { name: v.picklist(gateNames), expected: v.string(), actual: v.string() }
 const gate = v.variant('state', [
@@ -93,12 +94,8 @@ export function serialiseReport(report: LegReport, limit = 512 * 1024): string {
  * @throws UserError if it is no report of this format
  */
 export function parseReport(text: string, name: string): LegReport {
-  let content: unknown
-  try {
-    content = JSON.parse(text)
-  } catch {
-    throw new UserError(`${name} is not JSON; delete it and build again.`)
-  }
+  const content = jsonOf(text)
+  if (content === undefined) throw new UserError(`${name} is not JSON; delete it and build again.`)
   const result = v.safeParse(schema, content)
   if (!result.success)
     throw new UserError(`${name} is not a report that this version can read: ${v.summarize(result.issues)}`)

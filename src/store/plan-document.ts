@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
-import { type Digest, formatReference, isDigest, recordOf } from '../registry/index.ts'
+import { type Digest, formatReference, isDigest } from '../registry/index.ts'
 import {
   type BaseImage,
   canonicalJson,
@@ -16,6 +16,7 @@ import {
   type PlannedLeg,
   sha256,
 } from '../plan/index.ts'
+import { recordOf, jsonOf } from '../json.ts'
 
 const text = v.string()
 const digest = v.custom<Digest>(
@@ -181,12 +182,9 @@ export function planDigest(serialised: string): string {
  * @throws UserError if it is no plan that this version can read
  */
 export function parsePlan(serialised: string, name: string): Plan {
-  let content: unknown
-  try {
-    content = JSON.parse(serialised)
-  } catch {
+  const content = jsonOf(serialised)
+  if (content === undefined)
     throw new UserError(`${name} is not JSON; make the plan again with command: plan.`)
-  }
   const result = v.safeParse(schema, content)
   if (!result.success)
     throw new UserError(

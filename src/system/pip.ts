@@ -3,6 +3,7 @@ import { runProcess } from './process.ts'
 import { UserError } from '../errors.ts'
 import type { Retry } from './retry.ts'
 import { ProgramFailure } from './program.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** What `python3 -m pip` did; `missing` if there is none to run, or it did not come to an end. */
 export type PipAnswer =
@@ -86,6 +87,6 @@ function failureOf({ code, stdout }: { code: number; stdout: string }): ProgramF
 
 /** @returns the sentence without its end */
 function notStarted(error: unknown): string {
-  if (error instanceof UserError) return error.message.replace(/\.$/, '')
+  if (error instanceof UserError) return withoutFullStop(error.message)
   throw error
 }

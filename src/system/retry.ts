@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { sentenceOf, UserError } from '../errors.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** What failed and was tried again: a sentence without its end, and how often */
 export type Retried = { problem: string; times: number }
@@ -103,5 +104,5 @@ function isIn(errors: WeakSet<Error>, error: unknown): boolean {
 /** Keeps an error from being tried again by who called us, and lets it say how often it was. Several may get the same. */
 function finish(finished: WeakSet<Error>, error: UserError, tries: number): void {
   finished.add(error)
-  if (tries > 1) error.message = `${sentenceOf(error).replace(/\.$/, '')}; it was tried ${tries} times.`
+  if (tries > 1) error.message = `${withoutFullStop(sentenceOf(error))}; it was tried ${tries} times.`
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { causeOf } from '../../../src/buildkit/failure.ts'
-import { printable } from '../../../src/system/printable.ts'
 import { createStepTable } from '../../../src/buildkit/steps.ts'
+import { logLine } from '../../../src/text.ts'
 
 const run = (code: number): string =>
   `process "/bin/sh -c run" did not complete successfully: exit code: ${code}`
@@ -19,7 +19,7 @@ function printed(lines: string[], code = 1): Parameters<typeof causeOf>[0] {
     error: undefined,
     ...times,
   })
-  for (const line of lines) table.addLine('a', printable(line))
+  for (const line of lines) table.addLine('a', logLine(line))
   const step = table.update({ kind: 'step', step: 'a', name: '', completed: 2, error: run(code), ...times })
   return {
     suspects: step?.suspects ?? [],

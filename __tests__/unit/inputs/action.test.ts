@@ -5,7 +5,7 @@ import { inputNames } from '../../../src/inputs/names.ts'
 import { outputsOf } from '../../../src/report/outputs.ts'
 import { actionDefaults, readAction } from '../../../script/action-defaults.ts'
 
-it('action.yml has the inputs that are read, and no other', () => {
+it('action.yml has exactly the inputs that are read', () => {
   const defaults = actionDefaults()
   const asked = new Set<string>()
   const read = (name: string) => {
@@ -15,21 +15,21 @@ it('action.yml has the inputs that are read, and no other', () => {
   const event = workflowEvent({})
   readInputs(read, { event, now: new Date(0), fileExists: () => true })
   expect(Object.keys(defaults).sort()).toEqual(expect.arrayContaining([...asked]))
-  // These are read by one command each.
+  // One command each reads these.
   const others = ['leg', 'plan', 'runners'].filter((name) => !asked.has(name))
   expect([...asked, ...others].sort()).toEqual(Object.keys(defaults).sort())
 })
 
-it('action.yml has the inputs that are listed, in this order', () => {
+it('action.yml has the listed inputs in this order', () => {
   expect(Object.keys(readAction().inputs)).toEqual(inputNames)
 })
 
-it('action.yml has the outputs that are set, and no other', () => {
+it('action.yml has exactly the outputs that are set', () => {
   const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', 'logs-path']
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 
-it('each input and output is described', () => {
+it('each input and output has a description', () => {
   const { inputs, outputs } = readAction()
   for (const { description } of [...Object.values(inputs), ...Object.values(outputs)])
     expect(description.length).toBeGreaterThan(10)

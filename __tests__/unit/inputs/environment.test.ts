@@ -41,35 +41,33 @@ describe('variables of the image', () => {
   })
 
   it.each([
-    ['PATH=/x', 'which says what programs are found'],
-    ['Path=/x', 'which says what programs are found'],
+    ['PATH=/x', 'which decides which programs are found'],
+    ['Path=/x', 'which decides which programs are found'],
     ['PYTHONPATH=/x', 'what code an interpreter runs'],
     ['PYTHONNOUSERSITE=1', 'what code an interpreter runs'],
     ['PYTHON=3', 'what code an interpreter runs'],
     ['VIRTUAL_ENV=/opt/venv', 'what code an interpreter runs'],
-    ['LD_PRELOAD=/x.so', 'what libraries the loader takes'],
-    ['LD_LIBRARY_PATH=/x', 'what libraries the loader takes'],
+    ['LD_PRELOAD=/x.so', 'which libraries are loaded'],
+    ['LD_LIBRARY_PATH=/x', 'which libraries are loaded'],
     ['BASH_ENV=/x', 'changes what a shell does'],
     ['ENV=/x', 'changes what a shell does'],
-    ['PIP_PYTHON=/x', 'what pip and dpkg say is installed'],
-    ['DPKG_ADMINDIR=/x', 'what pip and dpkg say is installed'],
-    ['HOME=/x', 'said by the user and the machine'],
-    ['USER=x', 'said by the user and the machine'],
-    ['PWD=/x', 'said by the user and the machine'],
-    ['HOSTNAME=x', 'said by the user and the machine'],
+    ['PIP_PYTHON=/x', 'what pip and dpkg report as installed'],
+    ['DPKG_ADMINDIR=/x', 'what pip and dpkg report as installed'],
+    ['HOME=/x', 'set by the user and the machine'],
+    ['USER=x', 'set by the user and the machine'],
+    ['PWD=/x', 'set by the user and the machine'],
+    ['HOSTNAME=x', 'set by the user and the machine'],
     ...['HTTP_PROXY', 'https_proxy', 'No_Proxy', 'ALL_PROXY', 'ftp_proxy'].map((name) => [
       `${name}=http://proxy.example:3128`,
-      'about the network of one machine',
+      'describes the network of one machine',
     ]),
     ['BASE_USER=me', 'which the Dockerfiles use themselves'],
     ['BASE_ENTRYPOINT=[]', 'which the Dockerfiles use themselves'],
     ['NIXL_VERSION=1', 'which the Dockerfiles use themselves'],
-  ])('are never %s', (text, why) => {
+  ])('cannot be %s', (text, why) => {
     const [name = ''] = text.split('=')
     expect(complaints(`A=1\n\n${text}`)).toEqual([
-      expect.stringMatching(
-        `^environment: line 3 \\(${name}\\), .*${why}.*, is not allowed; allowed: variables`,
-      ),
+      expect.stringMatching(`^environment: line 3 \\(${name}\\), .*${why}.*, is not allowed; use variables`),
     ])
   })
 
@@ -97,11 +95,11 @@ describe('variables of the image', () => {
     'X=AKIACANARYCANARYCANA',
     'X=eyJcanarycanary.eyJcanarycanary.sig',
     'X=-----BEGIN RSA PRIVATE KEY----- canary',
-  ])('are no secrets, and none is shown: %s', (text) => {
+  ])('cannot be secrets, which are not shown: %s', (text) => {
     const [name = ''] = text.split('=')
     const found = complaints(text)
     expect(found).toEqual([
-      `environment: line 1 (${name}), which looks like a secret (not shown), is not allowed; allowed: a variable without, since everybody who has the image reads it; give it to the container.`,
+      `environment: line 1 (${name}), which looks like a secret (not shown), is not allowed; use a variable without secrets, since everybody who has the image can read it; give this one to the container.`,
     ])
   })
 
@@ -111,7 +109,7 @@ describe('variables of the image', () => {
     ['the token', { 'github-token': 'correct-horse' }],
     ['the password of the index', { 'package-index': 'https://me:correct-horse@packages.example/simple' }],
     ['the password of a proxy', { 'build-args': 'HTTP_PROXY=http://me:correct-horse@proxy.example:3128' }],
-  ])('are not %s, alone or in another text', (_, given) => {
+  ])('cannot hold %s, alone or within a text', (_, given) => {
     for (const value of [
       'correct-horse',
       'x correct-horse y',
@@ -120,7 +118,7 @@ describe('variables of the image', () => {
       const found = complaints(`A=1\nB=${value}`, given)
       expect(found).toEqual([
         expect.stringMatching(
-          /^environment: line 2 \(B\), which has what is a secret in another input \(not shown\), /,
+          /^environment: line 2 \(B\), which holds a secret of another input \(not shown\), /,
         ),
       ])
       expect(found.join()).not.toContain('horse')
@@ -141,14 +139,14 @@ describe('variables of the image', () => {
     ['A=x\u2028y', 'line 1 (A), whose value has a control or invisible character,'],
     ['A=x\u202ey', 'line 1 (A), whose value has a control or invisible character,'],
     [`A=${'x'.repeat(4097)}`, 'line 1 (A), whose value has 4097 characters,'],
-    ['A=1\nB=1\nA=2', 'line 3 (A) again, with another value'],
-  ])('are refused by their line: %j', (text, expected) => {
+    ['A=1\nB=1\nA=2', 'line 3 (A) again, with another value,'],
+  ])('are refused by line: %j', (text, expected) => {
     const found = complaints(text)
     expect(found).toHaveLength(1)
-    expect(found[0]).toContain(`environment: ${expected} is not allowed; allowed: `)
+    expect(found[0]).toContain(`environment: ${expected} is not allowed; use `)
   })
 
-  it('are complained about all at once, with other inputs', () => {
+  it('are all refused together, with other inputs', () => {
     const found = complaints('PATH=/x\nA\nHF_TOKEN=canary\nB=1\nB=2', { date: 'x' })
     expect(found.map((line) => /^\S+(?: line \d)?/.exec(line)?.[0]).sort()).toEqual([
       'date:',

@@ -33,7 +33,7 @@ function complaint(given: Record<string, string>, changed: Partial<InputContext>
   return ''
 }
 
-/** `vllm v0.10.2, !v0.9.1`: what was understood, not what was typed */
+/** @returns selectors as they were understood: `vllm v0.10.2, !v0.9.1` */
 function written({ engine, versions }: PlanRequest['engines'][number]): string {
   const shown = (selector: Selector) => (selector.kind === 'exact' ? selector.tag : selector.text)
   const left = versions.exclude.map((selector) => `!${shown(selector)}`)
@@ -96,10 +96,10 @@ describe('the tag of an event', () => {
   it.each<[string, NodeJS.ProcessEnv, Record<string, string>, string]>([
     ['a release of AIBrix', release, {}, 'v0.8.0'],
     ['a tag that is pushed', { ...release, GITHUB_EVENT_NAME: 'push' }, {}, 'v0.8.0'],
-    ['what was given wins', release, { 'aibrix-version': 'v0.5.0' }, 'v0.5.0'],
-    ['also the default, if it was given', release, { 'aibrix-version': 'default' }, 'default'],
+    ['a given version wins', release, { 'aibrix-version': 'v0.5.0' }, 'v0.5.0'],
+    ['so does the default, if given', release, { 'aibrix-version': 'default' }, 'default'],
     [
-      'another repository, where the default is asked for',
+      'another repository, with the default given',
       { ...release, GITHUB_REPOSITORY: 'me/else' },
       { 'aibrix-version': 'default' },
       'default',
@@ -111,13 +111,13 @@ describe('the tag of an event', () => {
       'v0.8.0',
     ],
     [
-      'the same repository by ssh as git writes it',
+      'the same repository in the short form of ssh',
       release,
       { 'aibrix-repository': 'git@github.com:vllm-project/aibrix.git' },
       'v0.8.0',
     ],
     [
-      'a server that names the ref alone',
+      'a server that sets the ref only',
       { ...release, GITHUB_REF: 'refs/tags/v0.8.0', GITHUB_REF_TYPE: undefined, GITHUB_REF_NAME: undefined },
       {},
       'v0.8.0',
@@ -159,11 +159,11 @@ describe('the tag of an event', () => {
       'https://git.example/vllm-project/AIBrix,',
     ],
     ['for a plan', { GITHUB_REPOSITORY: 'me/else' }, { command: 'plan' }, 'me/else'],
-  ])('%s is an error that names both repositories, and what to set', (_, environment, given, words) => {
+  ])('%s is an error that names both repositories and the input to set', (_, environment, given, words) => {
     const said = complaint(given, { event: workflowEvent({ ...release, ...environment }) })
     expect(said).toContain(words)
     expect(said).toMatch(
-      /^aibrix-version: nothing, on .* while aibrix-repository is https:\/\/github.com\/vllm-project\/aibrix,/,
+      /^aibrix-version: no version on .* while aibrix-repository is https:\/\/github.com\/vllm-project\/aibrix,/,
     )
     expect(said).toMatch(/default; or set aibrix-repository to the repository of the tag/)
   })
@@ -171,7 +171,7 @@ describe('the tag of an event', () => {
   it.each([
     ['build', { leg: 'x', plan: 'plan.json' }],
     ['promote', { plan: 'plan.json' }],
-  ])('means nothing to command: %s, which has a plan', (command, more) => {
+  ])('is irrelevant to command: %s, which has a plan', (command, more) => {
     const event = workflowEvent({ ...release, GITHUB_REPOSITORY: 'me/else' })
     expect(complaint({ command, ...more }, { event })).toBe('')
   })
@@ -236,29 +236,29 @@ describe('platforms', () => {
 
 describe('bad inputs', () => {
   it.each([
-    [{ engine: 'tgi' }, 'engine: "tgi" is not allowed; allowed: vllm, sglang, or both.'],
+    [{ engine: 'tgi' }, 'engine: "tgi" is not allowed; use vllm, sglang, or both.'],
     [{ engine: 'vllm', versions: 'newest' }, 'versions: "newest" is not allowed'],
     [{ engine: 'vllm', versions: '!v0.10.2' }, 'versions: "!v0.10.2" is not allowed'],
-    [{ command: 'deploy' }, 'command: "deploy" is not allowed; allowed: run, plan, build, promote, history'],
-    [{ command: 'build', leg: 'x' }, 'plan: nothing was given; allowed: the output "plan"'],
+    [{ command: 'deploy' }, 'command: "deploy" is not allowed; use run, plan, build, promote or history.'],
+    [{ command: 'build', leg: 'x' }, 'plan: the input is empty; use the output "plan"'],
     [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],
     [{ command: 'build', plan: 'plan.json', leg: 'a b' }, 'leg: "a b"'],
     [{ command: 'promote', plan: 'plan.json', push: 'false' }, 'push: "false"'],
-    [{ leg: 'x' }, 'leg: "x" is not allowed; allowed: only with command: build.'],
+    [{ leg: 'x' }, 'leg: "x" is not allowed; use it only with command: build.'],
     [{ command: 'plan', runners: 'ubuntu-latest' }, 'runners: "ubuntu-latest"'],
     [
       { platforms: 'linux/riscv64' },
-      'platforms: "linux/riscv64" is not allowed; allowed: linux/amd64, linux/arm64',
+      'platforms: "linux/riscv64" is not allowed; use linux/amd64 or linux/arm64.',
     ],
-    [{ platforms: '' }, 'platforms: nothing'],
-    [{ parallel: '0' }, 'parallel: "0" is not allowed; allowed: a whole number from 1 to 64'],
+    [{ platforms: '' }, 'platforms: the input is empty; use linux/amd64 or linux/arm64.'],
+    [{ parallel: '0' }, 'parallel: "0" is not allowed; use a whole number from 1 to 64.'],
     [{ 'fail-fast': 'never' }, 'fail-fast: "never"'],
     [{ engine: 'vllm', versions: 'v0.12.0-1' }, 'versions: "v0.12.0-1" is not allowed'],
     [{ engine: 'vllm', versions: 'gateway-v0.3.1' }, 'versions: "gateway-v0.3.1"'],
-    [{ versions: 'vllm: v0.10.2' }, 'versions: no line for sglang'],
+    [{ versions: 'vllm: v0.10.2' }, 'versions: a value without a line for sglang is not allowed'],
     [
       { versions: 'vllm: v0.10.2, sglang: v0.5.11' },
-      'versions: "vllm: v0.10.2, sglang: v0.5.11" is not allowed; allowed: ";" and no comma between engines',
+      'versions: "vllm: v0.10.2, sglang: v0.5.11" is not allowed; use ";" between engines, not a comma',
     ],
     [{ versions: 'vllm: v0.10.2; v0.9.1' }, 'versions: "v0.9.1" is not allowed'],
     [{ versions: 'v0.10.2' }, 'or in one line "vllm: <versions>; sglang: <versions>"'],
@@ -272,13 +272,10 @@ describe('bad inputs', () => {
     [{ 'ucx-repository': 'file:///srv/ucx.git' }, 'ucx-repository:'],
     [{ 'nixl-version': 'main' }, 'nixl-version: "main"'],
     [{ 'ucx-version': '1.19.0' }, 'ucx-version: "1.19.0"'],
-    [{ integration: 'patched' }, 'allowed: auto, patch, module, none'],
+    [{ integration: 'patched' }, 'use auto, patch, module or none.'],
     [{ 'gpu-architectures': 'sm_90' }, 'gpu-architectures: "sm_90"'],
     [{ 'build-args': 'NIXL_VERSION=1' }, 'build-args: "NIXL_VERSION"'],
-    [
-      { password: 'secret' },
-      'username: nothing was given; allowed: a user name beside the password, or neither.',
-    ],
+    [{ password: 'secret' }, 'username: the input is empty; use a user name with the password, or neither.'],
     [{ namespace: 'Aibrix' }, 'namespace: "Aibrix"'],
     [{ 'cache-repository': 'docker.io/UPPER' }, 'cache-repository: "docker.io/UPPER"'],
     [{ tags: '{{engine-version}}-{{torch}}' }, 'tags: "{{torch}}"'],
@@ -288,25 +285,25 @@ describe('bad inputs', () => {
     [{ 'allow-failed': 'no-such-gate=why' }, 'allow-failed: the gate "no-such-gate"'],
     [
       { 'allow-failed': 'pip_check=why' },
-      'allow-failed: the gate "pip_check" is not allowed; allowed: engine-version, torch-untouched, ',
+      'allow-failed: the gate "pip_check" is not allowed; use engine-version, torch-untouched, ',
     ],
     [
       { 'allow-failed': 'pip-check' },
-      'allow-failed: "pip-check" is not allowed; allowed: lines gate=<why>, with a gate of engine-version, ',
+      'allow-failed: "pip-check" is not allowed; use lines gate=<why>, where the gate is engine-version, ',
     ],
     [{ 'allow-failed': 'extension=' }, 'allow-failed: "extension" without a reason'],
     [{ 'added-bytes-limit': 'a lot' }, 'added-bytes-limit: "a lot"'],
-    [{ 'skip-unchanged': '0' }, 'skip-unchanged: "0" is not allowed; allowed: true, false.'],
-    [{ unchanged: 'drop' }, 'unchanged: "drop" is not allowed; allowed: keep, retag.'],
+    [{ 'skip-unchanged': '0' }, 'skip-unchanged: "0" is not allowed; use true or false.'],
+    [{ unchanged: 'drop' }, 'unchanged: "drop" is not allowed; use keep or retag.'],
     [{ 'max-age': '30' }, 'max-age: "30"'],
     [{ 'max-age': '0d' }, 'max-age: "0d"'],
     [{ 'max-age': '1.5d' }, 'max-age: "1.5d"'],
-    [{ 'max-age': '30d', 'build-args': 'A=1\nSOURCE_DATE_EPOCH=0' }, 'max-age: "30d"'],
+    [{ 'max-age': '30d', 'build-args': 'A=1\nSOURCE_DATE_EPOCH=0' }, 'max-age: "30d" together with'],
     [{ 'ca-certificates': '/nowhere.pem' }, 'ca-certificates: "/nowhere.pem"'],
     [{ provenance: 'mode=max --push' }, 'provenance: "mode=max --push"'],
-    [{ cache: 'gha' }, 'cache: "gha" is not allowed; allowed: registry, off.'],
+    [{ cache: 'gha' }, 'cache: "gha" is not allowed; use registry or off.'],
     [{ secrets: 'ca-certificates=x' }, 'secrets: line 1 (id ca-certificates)'],
-  ])('%j is named with what is allowed', (given, expected) => {
+  ])('%j is named with what to use instead', (given, expected) => {
     expect(complaint(given)).toContain(expected)
   })
 
@@ -339,15 +336,15 @@ describe('bad inputs', () => {
     expect(message).not.toContain('canary')
   })
 
-  it('name an address with a password in an input that is no secret, and what there is for it', () => {
+  it('name an input that must not hold credentials, and where these belong', () => {
     expect(complaint({ 'build-args': 'A=https://me:canary@host/' })).toBe(
-      'build-args: a URL with user or password in it (not shown) is not allowed; ' +
-        'allowed: a URL without; what a step needs to log in is a secret, in "secrets" or "package-index".',
+      'build-args: a URL with credentials (not shown) is not allowed; ' +
+        'use a URL without them; the credentials of a build step go into "secrets" or "package-index".',
     )
   })
 })
 
-describe('a build secret that can not be masked', () => {
+describe('a build secret that cannot be masked', () => {
   it.each([
     ['a word of every summary', 'true', {}],
     ['an engine', 'VLLM', {}],
@@ -360,17 +357,17 @@ describe('a build secret that can not be masked', () => {
   ])('is refused by its id: %s', (_, value, given) => {
     const message = complaint({ ...given, secrets: `my-id=${value}` })
     expect(message).toMatch(
-      /^secrets: what "my-id" has, too short or too ordinary to be masked, is not allowed/,
+      /^secrets: the value of "my-id", which is too short or too common to be masked, is not allowed/,
     )
     expect(message).not.toContain(`"${value}"`)
   })
 
-  it('is none that is empty, as on a pull request, and a user name is no secret', () => {
+  it('is not an empty one, as on a pull request, nor a user name', () => {
     expect(complaint({ secrets: 'my-id=' })).toBe('')
     expect(complaint({ secrets: 'my-id=robot-7-x', username: 'robot-7-x', password: 'robot-7-y' })).toBe('')
   })
 
-  it('is only told of build secrets: who can not choose a password gets no error', () => {
+  it('is an error for build secrets only, since not everybody can choose a password', () => {
     expect(complaint({ username: 'me', password: 'true' })).toBe('')
   })
 })
@@ -378,7 +375,7 @@ describe('a build secret that can not be masked', () => {
 describe('proxies in build-args', () => {
   const given = 'FTP_PROXY=http://me:canary/1@proxy:3128\nA=1\nhttps_proxy=http://proxy:3128\nNo_Proxy=a,b'
 
-  it('are none of what decides the content of an image', () => {
+  it('do not decide the content of an image', () => {
     expect(read({ 'build-args': given }).plan.buildArguments).toEqual({ A: '1' })
     expect(read({ 'build-args': given }).proxies).toEqual({
       FTP_PROXY: 'http://me:canary/1@proxy:3128',
@@ -388,26 +385,26 @@ describe('proxies in build-args', () => {
   })
 })
 
-describe('what is shown', () => {
-  it('has no password of a proxy, which could not be hidden then', () => {
+describe('the values that are shown', () => {
+  it('hold no password of a proxy, which could not be masked then', () => {
     const { shown } = read({ 'build-args': 'A=1\nHTTP_PROXY=http://me:canary@proxy.example:3128' })
     expect(shown).toContain('A=1')
     expect(shown.join('\n')).not.toContain('canary')
   })
 })
 
-describe('a user name whose password is a secret that a pull request does not get', () => {
-  it('is no login, where nothing is pushed', () => {
+describe('a user name without a password, since pull requests get no secrets', () => {
+  it('is no login if nothing is pushed', () => {
     expect(read({ username: 'me', push: 'false' }).login).toBeUndefined()
     const event = workflowEvent({ GITHUB_EVENT_NAME: 'pull_request', GITHUB_REF: 'refs/pull/7/merge' })
     expect(read({ username: 'me' }, { event }).login).toBeUndefined()
   })
 
-  it('is an error where something is, and so is a password without a user name', () => {
+  it('is an error if something is pushed, and so is a password without a user name', () => {
     expect(complaint({ username: 'me' })).toBe(
-      'password: nothing was given; allowed: a password or token beside the user name, or neither (a secret that does not exist is empty).',
+      'password: the input is empty; use a password or token with the user name, or neither (a secret that does not exist is empty).',
     )
-    expect(complaint({ password: 'x', push: 'false' })).toContain('username: nothing was given')
+    expect(complaint({ password: 'x', push: 'false' })).toContain('username: the input is empty')
   })
 })
 
@@ -419,7 +416,7 @@ describe('one mistake', () => {
     { command: 'promote', plan: 'plan.json', push: 'yes' },
     { verify: 'false', push: 'no' },
     { 'build-args': 'A=1\nA=1' },
-  ])('is told once: %j', (given) => {
+  ])('is reported once: %j', (given) => {
     expect(complaint(given).split('\n')).toHaveLength(1)
   })
 })
@@ -442,7 +439,7 @@ describe('push: auto', () => {
   })
 })
 
-describe('what exists', () => {
+describe('an existing image', () => {
   const of = (given: Record<string, string> = {}) => {
     const { force, rebuild, unchanged, maxAge } = read(given).plan
     return { force, rebuild, unchanged, maxAge }
@@ -452,7 +449,7 @@ describe('what exists', () => {
     [{}, false, false],
     [{ 'skip-unchanged': 'false' }, false, true],
     [{ force: 'true' }, true, true],
-  ])('is built again with %j: %s', (given, force, rebuild) => {
+  ])('is rebuilt with %j: %s', (given, force, rebuild) => {
     expect(of(given)).toEqual({ force, rebuild, unchanged: 'keep', maxAge: undefined })
   })
 
@@ -462,7 +459,7 @@ describe('what exists', () => {
     ['90m', '2025-11-23T22:29:59.000Z'],
     ['5s', '2025-11-23T23:59:54.000Z'],
     ['2w', '2025-11-09T23:59:59.000Z'],
-  ])('is too old with max-age %s if it was made before %s', (text, before) => {
+  ])('is too old with max-age %s if it was built before %s', (text, before) => {
     expect(of({ 'max-age': text, unchanged: 'retag' })).toMatchObject({
       unchanged: 'retag',
       maxAge: { text, before: Date.parse(before) },
@@ -492,7 +489,7 @@ describe('sizes and lists', () => {
     expect(templates.map(({ text }) => text)).toEqual(['{{engine-version}}-{{date}}', 'latest'])
   })
 
-  it('a path on the runner is a source', () => {
+  it('a path on the runner is a repository', () => {
     expect(read({ 'aibrix-repository': './aibrix.git' }).plan.aibrix.repository).toEqual({
       kind: 'path',
       path: './aibrix.git',
@@ -504,7 +501,7 @@ describe('sizes and lists', () => {
     'alias:aibrix',
     'me@[::1]:/srv/aibrix',
     'git.example:~/aibrix',
-  ])('%s is a source by ssh', (url) => {
+  ])('%s is a repository by ssh', (url) => {
     expect(read({ 'aibrix-repository': url }).plan.aibrix.repository).toEqual({ kind: 'url', url })
   })
 })

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { inOne } from '../../../src/inputs/problems.ts'
 
-describe('what two readers say of the inputs', () => {
+describe('two readers in one', () => {
   const fails = (message: string) => () => {
     throw new UserError(message)
   }
 
-  it('is what they have read, where neither complains', () => {
+  it('return both values if neither throws', () => {
     expect(
       inOne(
         () => 1,
@@ -20,11 +20,11 @@ describe('what two readers say of the inputs', () => {
     ['of the first', fails('One.'), () => 2, 'One.'],
     ['of the second', () => 1, fails('Two.'), 'Two.'],
     ['of both', fails('One.'), fails('Two.'), 'One.\nTwo.'],
-  ])('is one error with the sentences %s', (_, first, second, expected) => {
+  ])('throw one error with the sentences %s', (_, first, second, expected) => {
     expect(() => inOne(first, second)).toThrow(new UserError(expected))
   })
 
-  it('is no complaint where something else goes wrong', () => {
+  it('throw an unexpected error as it is', () => {
     const broken = () => {
       throw new TypeError('broken')
     }

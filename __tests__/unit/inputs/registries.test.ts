@@ -49,7 +49,7 @@ describe('a registry has one name', () => {
     expect(cacheRepository).toEqual({ registry, path: 'aibrix/cache' })
   })
 
-  it('also with a path behind it', () => {
+  it('also with a path after it', () => {
     expect(read({ 'base-registry': 'https://Mirror.example.com./hub/' }).baseRegistry).toBe(
       'mirror.example.com/hub',
     )
@@ -57,23 +57,23 @@ describe('a registry has one name', () => {
   })
 })
 
-describe('a name that Docker would take for something else is refused with the form to write', () => {
+describe('a name that Docker would read differently is refused with the form to use', () => {
   it.each<[Record<string, string>, string]>([
     [
       { registry: 'harbor' },
-      'registry: "harbor" is not allowed; allowed: a name that Docker does not take for a part of a path, as in harbor:443.',
+      'registry: "harbor" is not allowed; use a host with its port, as in harbor:443; Docker reads this one as part of a path.',
     ],
     [{ registry: 'Harbor/' }, 'as in harbor:443'],
     [
       { 'base-registry': 'mirror' },
-      'base-registry: "mirror" is not allowed; allowed: a name that Docker does not take for a part of a path, as in mirror:443.',
+      'base-registry: "mirror" is not allowed; use a host with its port, as in mirror:443; Docker reads this one as part of a path.',
     ],
     [{ 'base-registry': 'mirror/hub' }, 'as in mirror:443/hub'],
     [{ 'cache-repository': 'harbor/aibrix/image-cache' }, 'as in harbor:443/aibrix/image-cache'],
     [{ registry: 'harbor:443', 'cache-repository': 'harbor/cache' }, 'as in harbor:443/cache'],
     [
       { namespace: 'ghcr.io/aibrix' },
-      'namespace: "ghcr.io/aibrix" is not allowed; allowed: the path without the host: registry: ghcr.io and namespace: aibrix.',
+      'namespace: "ghcr.io/aibrix" is not allowed; use the path without the host: registry: ghcr.io and namespace: aibrix.',
     ],
     [{ registry: 'quay.io', namespace: 'quay.io/aibrix' }, 'registry: quay.io and namespace: aibrix'],
     [
@@ -82,10 +82,10 @@ describe('a name that Docker would take for something else is refused with the f
     ],
     [{ namespace: 'localhost/aibrix' }, 'registry: localhost and namespace: aibrix'],
     [{ namespace: 'quay.io' }, 'registry: quay.io and namespace: its own name'],
-    [{ registry: 'ghcr.io/aibrix' }, 'allowed: a host with an optional port'],
-    [{ registry: 'http://ghcr.io' }, 'allowed: a host with an optional port'],
-    [{ 'base-registry': 'ghcr.io/a//b' }, 'behind the host a path of lower-case letters'],
-    [{ 'base-registry': '' }, 'base-registry: nothing was given'],
+    [{ registry: 'ghcr.io/aibrix' }, 'use a host with an optional port'],
+    [{ registry: 'http://ghcr.io' }, 'use a host with an optional port'],
+    [{ 'base-registry': 'ghcr.io/a//b' }, 'use a path after the host of lower-case letters'],
+    [{ 'base-registry': '' }, 'base-registry: the input is empty'],
   ])('%j', (given, message) => {
     expect(() => read(given)).toThrow(message)
   })
@@ -107,7 +107,7 @@ describe('a namespace', () => {
     },
   )
 
-  it('is legal where a reference with it is', () => {
+  it('is valid if a reference with it is', () => {
     const text = fc
       .array(fc.constantFrom('a', '0', '-', '--', '_', '__', '.', '/'), { maxLength: 8 })
       .map((parts) => parts.join(''))

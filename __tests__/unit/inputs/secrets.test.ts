@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { Problems } from '../../../src/inputs/problems.ts'
+import { InputReader } from '../../../src/inputs/problems.ts'
 import { mountedIds, readSecrets } from '../../../src/inputs/secrets.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 
 function read(text: string): { secrets: Map<string, string>; complaint: string } {
-  const problems = new Problems()
-  const secrets = readSecrets({ read: () => text, problems }, 'secrets')
+  const reader = new InputReader(() => text)
+  const secrets = readSecrets(reader)
   try {
-    problems.throwIfAny()
+    reader.throwIfAny()
     return { secrets, complaint: '' }
   } catch (error) {
     return { secrets, complaint: sentenceOf(error) }
@@ -17,7 +17,7 @@ function read(text: string): { secrets: Map<string, string>; complaint: string }
 }
 
 describe('secrets', () => {
-  it('keep quotes, equal signs and several lines', () => {
+  it('keep quotes, equals signs and line breaks', () => {
     expect(read('token="a=b"\npem<<END\nline 1\n\nline "2"\nEND\nlast=x\n')).toEqual({
       complaint: '',
       secrets: new Map([
@@ -28,7 +28,7 @@ describe('secrets', () => {
     })
   })
 
-  it('of whatever text survive the form of several lines', () => {
+  it('can hold any text in the form of several lines', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const value = text.replaceAll('\r', '')
@@ -41,9 +41,12 @@ describe('secrets', () => {
   })
 
   it.each([
-    ['two of which a step mounts the second', 'token=abc-1\ngit-credentials=https://me:abc-2@git.example'],
-    ['several that each say where they end', 'a<<END\nabc-1\nEND\nb<<END\nabc-2\nEND\n'],
-    ['one line after one of several', 'a<<END\nabc-1\nEND\n\nb=abc-2'],
+    [
+      'two secrets, the second of which a step mounts',
+      'token=abc-1\ngit-credentials=https://me:abc-2@git.example',
+    ],
+    ['several secrets that each have an end marker', 'a<<END\nabc-1\nEND\nb<<END\nabc-2\nEND\n'],
+    ['a one-line secret after one of several lines', 'a<<END\nabc-1\nEND\n\nb=abc-2'],
   ])('can be %s', (_, text) => {
     const { secrets, complaint } = read(text)
     expect(complaint).toBe('')
@@ -54,36 +57,36 @@ describe('secrets', () => {
   })
 })
 
-describe('a line that may be text of the secret before it', () => {
+describe('a line that may be part of the secret before it', () => {
   it.each([
-    ['base64 with = at its end', 2, 'key=canary1\ncanary2VjcmV0UGFydA=='],
+    ['base64 that ends with =', 2, 'key=canary1\ncanary2VjcmV0UGFydA=='],
     ['a variable', 2, 'env=canary1=canary2\ncanary3=canary4'],
     ['a line of an INI file', 2, 'pip-conf=[canary1]\ncanary2-url=https://me:canary3@index.example'],
-    ['a line behind an empty one', 3, 'key=canary1\n\ncanary2=canary3'],
-    ['a line with an end of Windows', 2, 'key=canary1\r\ncanary2=\r\n'],
-    ['a line that is no assignment', 2, 'key=canary1\ncanary2'],
-    ['a line that names an id again', 2, 'key=canary1\nkey=canary2'],
-    ['the end of a value that holds its end marker', 5, 'key<<END\ncanary1\nEND\ncanary2=canary3\nEND'],
-    ['the end of one whose marker has a =', 5, 'key<<E=D\ncanary1\nE=D\ncanary2=canary3\nE=D'],
-    ['the beginning of one without its end marker', 1, 'canary1<<END\ncanary2=canary3\n'],
+    ['a line after an empty one', 3, 'key=canary1\n\ncanary2=canary3'],
+    ['a line with a Windows line end', 2, 'key=canary1\r\ncanary2=\r\n'],
+    ['a line that is not an assignment', 2, 'key=canary1\ncanary2'],
+    ['a line that repeats an id', 2, 'key=canary1\nkey=canary2'],
+    ['the end of a value that contains its end marker', 5, 'key<<END\ncanary1\nEND\ncanary2=canary3\nEND'],
+    ['the end of a value whose marker has a =', 5, 'key<<E=D\ncanary1\nE=D\ncanary2=canary3\nE=D'],
+    ['the start of a value without its end marker', 1, 'canary1<<END\ncanary2=canary3\n'],
     ['a secret without an id that ends like base64', 1, 'canary1=='],
-    ['base64 behind one of several lines', 4, 'key<<E\nfoobar12\nE\ncanary1=='],
-    ['the same id after one of several lines', 4, 'canary1<<END\na\nEND\ncanary1=canary2'],
-  ])('is refused by its number, and nothing of it is shown: %s', (_, line, text) => {
+    ['base64 after a value of several lines', 4, 'key<<E\nfoobar12\nE\ncanary1=='],
+    ['the same id after a value of several lines', 4, 'canary1<<END\na\nEND\ncanary1=canary2'],
+  ])('is refused by its number without showing its text: %s', (_, line, text) => {
     const { complaint } = read(text)
     expect(complaint).toContain(`secrets: line ${line} (`)
     expect(complaint).not.toContain('canary')
   })
 
-  it('is refused with the form that there is for it', () => {
+  it('is refused with the form to use', () => {
     expect(read('key=one\nTG9uZ1NlY3JldA==').complaint).toBe(
       'secrets: line 2 (not shown; it may be a second line of the secret in line 1) is not allowed; ' +
-        'allowed: id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value.',
+        'use id<<END, lines, END for a value of several lines, and for each secret after one that is given as id=value.',
     )
   })
 })
 
-describe('line ends of Windows and blanks', () => {
+describe('Windows line ends and blanks', () => {
   it.each([
     ['a line', ' https://me:p$w@git.example \r\n', 'git-credentials='],
     [
@@ -91,21 +94,21 @@ describe('line ends of Windows and blanks', () => {
       '\r\nhttps://me:p$w@git.example\t\r\n\r\n  https://you:x@git.example\r\nEND\r\n',
       'git-credentials<<END',
     ],
-  ])('are no part of git-credentials, given as %s', (_, value, start) => {
+  ])('are removed from git-credentials, given as %s', (_, value, start) => {
     const { secrets, complaint } = read(start + value)
     expect(complaint).toBe('')
     expect(secrets.get('git-credentials')?.split('\n')[0]).toBe('https://me:p$w@git.example')
     expect(secrets.get('git-credentials')).not.toMatch(/[\s]{2}|\r|^\s|\s$/)
   })
 
-  it('are no part of a secret where every line of the input ends like that, and one where only its own do', () => {
+  it('are removed from a secret if every line of the input ends with them, and kept if only its own lines do', () => {
     expect(read('key<<END\r\none\r\n two \r\nEND\r\n').secrets.get('key')).toBe('one\n two ')
     expect(read('key<<END\none\r\ntwo\nEND\n').secrets.get('key')).toBe('one\r\ntwo')
     expect(read('key=value \r\n').secrets.get('key')).toBe('value ')
   })
 })
 
-it('what the Dockerfiles mount are the ids that are known, and inputs', () => {
+it('the Dockerfiles mount the known ids and inputs only', () => {
   const mounted = ['vllm', 'sglang'].flatMap((engine) =>
     [
       ...readFileSync(`dockerfiles/Dockerfile.${engine}`, 'utf8').matchAll(/type=secret,id=([\w.-]+)/g),

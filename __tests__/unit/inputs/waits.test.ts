@@ -20,7 +20,7 @@ describe('time-outs and delays', () => {
     expect(read('{}')).toEqual(defaultWaits)
   })
 
-  it('are set one by one', () => {
+  it('can be set one by one', () => {
     expect(read('{"retry":0,"stall":500}')).toEqual({ ...defaultWaits, retry: 0, stall: 500 })
   })
 
@@ -35,14 +35,14 @@ describe('time-outs and delays', () => {
     ['{"retry":-1}', 'retry'],
     ['{"budget":1.5}', 'budget'],
     ['{"stall":2147483648}', 'stall'],
-  ])('are refused as %s', (text, what) => {
+  ])('are refused: %s', (text, what) => {
     expect(() => read(text)).toThrow(UserError)
     expect(() => read(text)).toThrow(
-      new RegExp(`^The environment variable IMAGE_ACTION_WAITS can't be used \\(${what}`),
+      new RegExp(`^The environment variable IMAGE_ACTION_WAITS is not valid \\(${what}`),
     )
   })
 
-  it('are what was given, or an error for the user, whatever it is', () => {
+  it('are valid or a UserError, for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         try {

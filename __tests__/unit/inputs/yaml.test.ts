@@ -13,7 +13,7 @@ function complaint(given: Record<string, string>): string {
   return ''
 }
 
-describe('what YAML leaves of a number or word without quotes is taken where it can be nothing else', () => {
+describe('an unquoted number or word that YAML has changed is accepted if it is not ambiguous', () => {
   const architectures = ({ plan }: Inputs) => plan.gpuArchitectures
   const limit = ({ addedBytesLimit }: Inputs) => addedBytesLimit
   it.each<[string, string, string, (inputs: Inputs) => unknown, unknown]>([
@@ -22,11 +22,11 @@ describe('what YAML leaves of a number or word without quotes is taken where it 
     ['8.90', 'gpu-architectures', '8.9', architectures, ['8.9']],
     ['a list with both forms', 'gpu-architectures', '9, 8.0 9.0', architectures, ['8.0', '9.0']],
     ['2', 'parallel', '2', ({ parallel }) => parallel, 2],
-    ['2.0, as act has it', 'parallel', '2.0', ({ parallel }) => parallel, 2],
+    ['2.0, as act writes it', 'parallel', '2.0', ({ parallel }) => parallel, 2],
     ['0', 'retries', '0', ({ retries }) => retries, 0],
     ['20261129', 'date', '20261129', ({ plan }) => plan.date, '20261129'],
     ['1000000', 'added-bytes-limit', '1000000', limit, 1_000_000],
-    ['1e6, as act has it', 'added-bytes-limit', '1e6', limit, 1_000_000],
+    ['1e6, as act writes it', 'added-bytes-limit', '1e6', limit, 1_000_000],
     ['a size of 1e15', 'added-bytes-limit', '1E+15', limit, 1e15],
     ['yes', 'skip-unchanged', 'yes', ({ plan }) => plan.rebuild, false],
     ['No', 'skip-unchanged', 'No', ({ plan }) => plan.rebuild, true],
@@ -54,12 +54,12 @@ describe('what YAML leaves of a number or word without quotes is taken where it 
     [{ 'aibrix-version': 'a'.repeat(40) }],
     [{ tags: '{{engine-version}}' }],
     [{ tags: '20261129' }],
-  ])('%j is a text as it was written', (given) => {
+  ])('%j is accepted as written', (given) => {
     expect(complaint(given)).toBe('')
   })
 })
 
-describe('what YAML may have made of something else is refused, and quotes are the advice', () => {
+describe('an ambiguous number is refused with the advice to quote it', () => {
   it.each([
     ['0.10', { engine: 'vllm', versions: '0.1' }],
     ['0.20', { versions: '0.2' }],
@@ -68,16 +68,16 @@ describe('what YAML may have made of something else is refused, and quotes are t
     ['0.70', { 'nixl-version': '0.7' }],
     ['0.60', { 'aibrix-version': '0.6' }],
     ['12.0', { 'aibrix-version': '12' }],
-  ])('%s, perhaps: %j', (was, given) => {
+  ])('perhaps %s: %j', (was, given) => {
     const [name = '', value = ''] = Object.entries(given).at(-1) ?? []
     expect(complaint(given)).toBe(
-      `${name}: "${value}", which without quotes YAML also makes of ${was}, is not allowed; ` +
-        `allowed: "${was}" in quotes, or ~${value} for all of ${value}.`,
+      `${name}: "${value}", which YAML also makes of an unquoted ${was}, is not allowed; ` +
+        `use "${was}" in quotes, or ~${value} for all of ${value}.`,
     )
   })
 
-  it.each(['1.1', '1'])('a tag %s, which may have been another one', (tags) => {
-    expect(complaint({ tags })).toMatch(/^tags: "1(?:\.1)?", which without quotes YAML also makes of 1\.1?0,/)
+  it.each(['1.1', '1'])('a tag %s, which may have been another number', (tags) => {
+    expect(complaint({ tags })).toMatch(/^tags: "1(?:\.1)?", which YAML also makes of an unquoted 1\.1?0,/)
   })
 
   it.each([
@@ -86,15 +86,15 @@ describe('what YAML may have made of something else is refused, and quotes are t
     ['a password', 'password', '1.23456789012346E+19'],
     ['a namespace', 'namespace', '2.02611291200001E+17'],
     ['a leg', 'leg', 'NaN'],
-  ])('%s that was rounded, without showing it', (_, name, value) => {
+  ])('%s that was rounded, without its value', (_, name, value) => {
     const message = complaint({ [name]: value })
     expect(message).toContain(
-      `${name}: a number that YAML has rounded (not shown) is not allowed; allowed: the same in quotes.`,
+      `${name}: a number that YAML has rounded (not shown) is not allowed; use the same in quotes.`,
     )
   })
 })
 
-describe('what is no day, size or number is refused', () => {
+describe('a malformed day, size or number is refused', () => {
   it.each([
     ['date', '20269999'],
     ['date', '20260230'],

@@ -47,7 +47,7 @@ const examples = [...page.matchAll(section)].flatMap(([, name, current = '', blo
 
 async function answer({ text, world }: (typeof examples)[number]): Promise<string[] | string> {
   const selectors = parseSelectors(text, world.product)
-  if ('invalid' in selectors) return `${selectors.invalid} is not allowed; allowed: ${selectors.allowed}`
+  if ('invalid' in selectors) return `${selectors.invalid} is not allowed; use ${selectors.allowed}`
   try {
     const selected = await selectVersions(selectors, {
       ...world,

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parsed } from '../../json.ts'
 
 /** What `docker buildx inspect` says of a builder. */
 export type BuilderInfo = {
@@ -39,17 +40,12 @@ const engineSchema = v.object({
 
 /** @param text of `docker info --format '{{json .}}'` @returns undefined if no engine answered */
 export function parseEngine(text: string): EngineInfo | undefined {
-  try {
-    const result = v.safeParse(engineSchema, JSON.parse(text))
-    if (!result.success) return undefined
-    const { ServerVersion, DriverStatus } = result.output
-    const containerdStore = DriverStatus.some(
-      ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
-    )
-    return { version: ServerVersion, containerdStore }
-  } catch {
-    return undefined
-  }
+  const engine = parsed(engineSchema, text)
+  if (engine === undefined) return undefined
+  const containerdStore = engine.DriverStatus.some(
+    ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
+  )
+  return { version: engine.ServerVersion, containerdStore }
 }
 
 export type BuildxVersion = { major: number; minor: number; text: string }
@@ -64,10 +60,8 @@ const pluginsSchema = v.object({
 
 /** @param text of `docker info --format '{{json .}}'` @returns undefined where it does not say of buildx that it works */
 export function parsePluginVersion(text: string): BuildxVersion | undefined {
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), pluginsSchema), text)
-  const found = result.success
-    ? result.output.ClientInfo.Plugins.find(({ Name, Err }) => Name === 'buildx' && Err === undefined)
-    : undefined
+  const plugins = parsed(pluginsSchema, text)?.ClientInfo.Plugins
+  const found = plugins?.find(({ Name, Err }) => Name === 'buildx' && Err === undefined)
   return found && parseBuildxVersion(`buildx ${found.Version ?? ''}`)
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.ts'
 import { NoBuilder } from '../build-error.ts'
 import { assertBuildx } from './buildx-version.ts'
 import { type BuilderInfo, type EngineInfo, parseBuilder, parseEngine } from './builder-info.ts'
+import { withoutFullStop } from '../../text.ts'
 
 /** What the plan asks of a builder. */
 export type BuilderNeeds = {
@@ -67,7 +68,7 @@ function refuse(
   if (named !== undefined)
     return {
       kind: 'error',
-      sentence: `${what} ${why.replace(/\.$/, '')}; name another in "builder", or leave it out.`,
+      sentence: `${what} ${withoutFullStop(why)}; name another in "builder", or leave it out.`,
     }
   if (engine === undefined)
     return {
@@ -76,7 +77,7 @@ function refuse(
     }
   return {
     kind: 'create',
-    why: `${what} ${why.replace(/\.$/, '')}: making one with the docker-container driver`,
+    why: `${what} ${withoutFullStop(why)}: making one with the docker-container driver`,
   }
 }
 

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { dockerHub } from '../../registry/index.ts'
 import { withoutEmpty } from '../../system/index.ts'
+import { parsed } from '../../json.ts'
 
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }
@@ -64,11 +65,11 @@ export function configurationWith(
   name: string,
   proxies: Proxies = {},
 ): string {
-  const users = parse(configuration, orNothing(text))
+  const users = parsed(configuration, orNothing(text))
   if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
   const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
   if (login === undefined) return JSON.stringify(changed)
-  const fromEnvironment = parse(environmentAuths, orNothing(environmentText))?.auths ?? {}
+  const fromEnvironment = parsed(environmentAuths, orNothing(environmentText))?.auths ?? {}
   const key = login.registry === dockerHub ? dockerHubKey : login.registry
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
   const files = [...Object.keys(fromEnvironment), key]
@@ -146,15 +147,6 @@ export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
 /** docker takes an empty file for an empty configuration. */
 function orNothing(text = ''): string {
   return text.trim() === '' ? '{}' : text
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
-  try {
-    const result = v.safeParse(schema, JSON.parse(text))
-    return result.success ? result.output : undefined
-  } catch {
-    return undefined
-  }
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parsed } from '../../json.ts'
 
 /** Which engine a builder works in: `docker` and `docker-container` builders have one, the others none that is known here. */
 export type BuilderPlace =
@@ -48,9 +49,9 @@ export function enginePaths(
   hostname: string,
 ): EnginePaths {
   if (!host.startsWith('unix://')) return { kind: 'elsewhere', why: `the engine is at ${withoutUser(host)}` }
-  const parsed = v.safeParse(infoSchema, jsonOf(info))
-  if (!parsed.success) return { kind: 'elsewhere', why: 'the engine does not say where its files are' }
-  const { Name: name, OperatingSystem: system, DockerRootDir: root, DriverStatus: status } = parsed.output
+  const engine = parsed(infoSchema, info)
+  if (engine === undefined) return { kind: 'elsewhere', why: 'the engine does not say where its files are' }
+  const { Name: name, OperatingSystem: system, DockerRootDir: root, DriverStatus: status } = engine
   if (system === 'Docker Desktop') return { kind: 'elsewhere', why: 'Docker Desktop has a disk of its own' }
   if (name !== hostname)
     return { kind: 'elsewhere', why: `the engine is of "${name}", and this is "${hostname}"` }
@@ -59,14 +60,6 @@ export function enginePaths(
   )
   if (driver === 'docker-container') return { kind: 'here', paths: [root], keepsBlobs: true }
   return { kind: 'here', paths: store ? [root, containerdRoot] : [root], keepsBlobs: store }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** An address may name a user (`ssh://user@host`). */

@@ -56,9 +56,5 @@ export function loginSecrets(configuration: unknown): string[] {
 
 /** @returns the configuration in DOCKER_AUTH_CONFIG, undefined if there is none that can be read */
 export function environmentLogins({ DOCKER_AUTH_CONFIG: text = '' }: NodeJS.ProcessEnv): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return jsonOf(text)
 }

@@ -69,7 +69,7 @@ function waitedFor(error: unknown): number {
 /** @returns what happened, for a log: without advice and end where the error can tell them apart */
 export function problemOf(error: unknown): string {
   if (error instanceof RegistryRefusal || error instanceof NoAnswer) return error.problem
-  return sentenceOf(error).replace(/\.$/, '')
+  return withoutFullStop(sentenceOf(error))
 }
 
 export const knownErrors: KnownErrors = { transience, problemOf }

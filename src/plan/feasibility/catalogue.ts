@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import { recordOf } from '../../registry/index.ts'
 import { engineNames } from '../engine.ts'
 import { nearestReleases } from '../published/nearest.ts'
+import { recordOf } from '../../json.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 

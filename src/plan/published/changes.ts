@@ -1,8 +1,10 @@
 import * as v from 'valibot'
-import { printable, recordOf, withoutUserInformation } from '../../registry/index.ts'
+import { withoutUserInformation } from '../../registry/index.ts'
 import type { Determinants } from '../keys/build-id.ts'
 import { canonicalJson } from '../canonical.ts'
 import type { Change } from '../plan.ts'
+import { excerpt } from '../../text.ts'
+import { recordOf, parsed } from '../../json.ts'
 
 /** Name of a determinant → its value; those of build arguments and variables are each for itself: `buildArguments.NAME`. */
 export type KnownDeterminants = ReadonlyMap<string, string>
@@ -14,12 +16,12 @@ const valueLimit = 100
 const value = v.nullable(v.union([v.string(), recordOf(v.string(), v.string())]))
 
 /** Another version of the action may have had other determinants: they are what the label says. */
-const schema = v.pipe(v.string(), v.maxLength(labelLimit), v.parseJson(), recordOf(v.string(), value))
+const schema = recordOf(v.string(), value)
 
 /** @param label as an image has it @returns undefined if it can't be read */
 export function parseDeterminants(label: string): KnownDeterminants | undefined {
-  const result = v.safeParse(schema, label)
-  return result.success ? flat(result.output) : undefined
+  const known = label.length > labelLimit ? undefined : parsed(schema, label)
+  return known && flat(known)
 }
 
 /**
@@ -35,7 +37,7 @@ export function changesOf(
     for (const what of [...new Set([...old.keys(), ...values.keys()])].sort()) {
       const [from, to] = [old.get(what) ?? null, values.get(what) ?? null]
       if (from === to) continue
-      const change = { what: printable(what), from: shown(from), to: shown(to) }
+      const change = { what: excerpt(what), from: shown(from), to: shown(to) }
       const key = canonicalJson(change)
       changes.set(key, { ...change, platforms: [...(changes.get(key)?.platforms ?? []), platform] })
     }
@@ -45,7 +47,7 @@ export function changesOf(
 
 /** An image of an earlier version of the action may have a proxy's password in its label. */
 function shown(text: string | null): string | null {
-  return text === null ? null : printable(withoutUserInformation(text), valueLimit)
+  return text === null ? null : excerpt(withoutUserInformation(text), valueLimit)
 }
 
 function flat(

@@ -3,10 +3,11 @@ import { UserError } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 import { type Purpose, refusal } from '../http/failure.ts'
-import { checked, parseJson, printable } from '../content/json.ts'
+import { checked, parseJson } from '../content/json.ts'
 import { follow, maximumRedirects, redirectOf } from '../http/redirect.ts'
 import { apiOrigin, isLoopback } from '../content/reference.ts'
 import { type HttpAnswer, type HttpRequest, isSuccess, type Transport } from '../http/transport.ts'
+import { excerpt } from '../../text.ts'
 
 /** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
 export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
@@ -114,7 +115,7 @@ async function sendWithin(transport: Transport, request: HttpRequest): Promise<H
     const url = follow(purpose, next.url, location)
     if (url.origin !== service.origin)
       throw new UserError(
-        `the token service ${service.host} of registry ${purpose.registry} answers with a redirect (${answer.status}) to another host, ${printable(url.host)}, which gets no credentials; ask its operator.`,
+        `the token service ${service.host} of registry ${purpose.registry} answers with a redirect (${answer.status}) to another host, ${excerpt(url.host)}, which gets no credentials; ask its operator.`,
       )
     // As browsers and Go have it: only these two send what was sent again (RFC 9110, 15.4).
     const isRepeated = next.method === 'GET' || [307, 308].includes(answer.status)

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { type Digest, isDigest } from './digest.ts'
-import { checked, parseJson, printable } from './json.ts'
+import { checked, parseJson } from './json.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.ts'
+import { excerpt } from '../../text.ts'
 
 /**
  * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
@@ -113,7 +114,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string, name: stri
   const mediaType = inside || outside
   const known = [...indexMediaTypes, ...manifestMediaTypes]
   if (known.includes(outside) && mediaType !== outside) {
-    throw new UserError(`${title} is served as ${outside} but says ${printable(mediaType)}.`)
+    throw new UserError(`${title} is served as ${outside} but says ${excerpt(mediaType)}.`)
   }
   if (indexMediaTypes.includes(mediaType)) {
     return { ...checked(imageIndex, content, title), kind: 'index', mediaType }
@@ -122,7 +123,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string, name: stri
     return { ...checked(imageManifest, content, title), kind: 'image', mediaType }
   }
   throw new UserError(
-    `${title} has the media type "${printable(mediaType)}", which is neither an image manifest nor an index.`,
+    `${title} has the media type "${excerpt(mediaType)}", which is neither an image manifest nor an index.`,
   )
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import { printable } from '../content/json.ts'
+import { excerpt, withoutFullStop } from '../../text.ts'
 
 /** What a request is for, in the words of the error that it may end with. */
 export type Purpose = {
@@ -75,7 +75,7 @@ export function isOfTheForm(error: unknown): error is RegistryRefusal {
  */
 export function alsoRefused(first: UserError, second: unknown, how: string): unknown {
   if (!(second instanceof UserError)) return second
-  const before = first instanceof RegistryRefusal ? first.problem : first.message.replace(/\.$/, '')
+  const before = first instanceof RegistryRefusal ? first.problem : withoutFullStop(first.message)
   const both = `${before}; and ${how}: `
   if (!(second instanceof RegistryRefusal)) return new UserError(both + second.message, { cause: second })
   // What can be done without is so however it was asked for.
@@ -123,7 +123,7 @@ function ownError(body: Uint8Array): OwnError {
 export function registryMessage(body: Uint8Array): string | undefined {
   const { message, code } = ownError(body)
   const text = [message, code].find((each) => each)
-  return text === undefined ? undefined : printable(text)
+  return text === undefined ? undefined : excerpt(text)
 }
 
 const statusNames: Record<number, string> = {

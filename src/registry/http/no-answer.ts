@@ -1,6 +1,6 @@
 import { sentenceOf, UserError } from '../../errors.ts'
 import type { Purpose } from './failure.ts'
-import { printable } from '../content/json.ts'
+import { excerpt } from '../../text.ts'
 
 /** Thrown inside the transport when nothing came for too long. */
 export class Silence extends Error {
@@ -99,7 +99,7 @@ function causeOf(error: unknown): Cause {
     return {
       code,
       proxyStatus: status === undefined ? undefined : Number(status),
-      said: `the proxy makes no connection (${printable(refusedByProxy)})`,
+      said: `the proxy makes no connection (${excerpt(refusedByProxy)})`,
       advice: 'check https_proxy and no_proxy',
     }
   }
@@ -113,7 +113,7 @@ function causeOf(error: unknown): Cause {
     }
   if (code.startsWith('HPE_'))
     return { code, said: 'what answers does not speak http', advice: 'check its host and port' }
-  return { code, said: printable(messageOf(error)) }
+  return { code, said: excerpt(messageOf(error)) }
 }
 
 function messageOf(error: unknown): string {

@@ -26,7 +26,7 @@ type Unusual = { title: string; gate: BlockingGate | Extract<Gate, { state: 'wai
 
 function explanation({ gate }: Unusual, limit: number): string {
   if (isBlocking(gate)) return escaped(gate.hint, limit)
-  return `Waived: ${escaped(gate.reason.replace(/\.$/, ''), limit)}. ${escaped(acceptedHint(gate), limit)}`
+  return `Waived: ${escaped(withoutFullStop(gate.reason), limit)}. ${escaped(acceptedHint(gate), limit)}`
 }
 
 function unusualTable(all: readonly Unusual[], several: boolean, limit: number): string {

@@ -1,5 +1,6 @@
 import * as core from '@actions/core'
 import { sentenceOf } from '../../errors.ts'
+import { withoutFullStop } from '../../text.ts'
 
 /**
  * Writes what is shown of a run, or left for later. How a run ends is decided by then, and a file of the runner that can't be written
@@ -17,7 +18,6 @@ export function attempt(what: string, consequence: string, ...writes: readonly (
     }
   })
   const [first] = problems
-  if (first !== undefined)
-    core.warning(`${what} can't be written: ${first.replace(/\.$/, '')}. ${consequence}`)
+  if (first !== undefined) core.warning(`${what} can't be written: ${withoutFullStop(first)}. ${consequence}`)
   return first === undefined
 }

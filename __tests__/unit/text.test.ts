@@ -1,9 +1,8 @@
-import { formatDuration } from '../../../src/text.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { printable } from '../../../src/system/printable.ts'
+import { formatDuration, logLine } from '../../src/text.ts'
 
-describe('a line that is safe to print', () => {
+describe('a line for the log', () => {
   it.each([
     ['plain', 'plain'],
     ['\u001b[1;31mred\u001b[0m', 'red'],
@@ -13,14 +12,14 @@ describe('a line that is safe to print', () => {
     ['x ##[error]forged', 'x ## [error]forged'],
     ['a\u2028b', 'ab'],
   ])('%j → %j', (text, expected) => {
-    expect(printable(text)).toBe(expected)
+    expect(logLine(text)).toBe(expected)
   })
 
   it('is cut at the limit', () => {
-    expect(printable('x'.repeat(20), 5)).toBe('xxxxx …')
+    expect(logLine('x'.repeat(20), 5)).toBe('xxxxx …')
   })
 
-  it('is one line, without controls and without a command for the runner, whatever comes', () => {
+  it('is one line without control characters and workflow commands, whatever the text', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -28,7 +27,7 @@ describe('a line that is safe to print', () => {
         }),
         (text) => {
           // eslint-disable-next-line no-control-regex
-          expect(printable(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]|##\[/)
+          expect(logLine(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]|##\[/)
         },
       ),
     )

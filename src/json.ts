@@ -1,0 +1,28 @@
+import * as v from 'valibot'
+
+/** @returns the content of a JSON text; undefined if it is not JSON */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** @returns the content of a JSON text; undefined if it is not JSON or does not match the schema */
+export function parsed<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string,
+): v.InferOutput<Schema> | undefined {
+  const result = v.safeParse(schema, jsonOf(text))
+  return result.success ? result.output : undefined
+}
+
+/** An object whose keys and values have one type each. By itself valibot accepts a list as an object. */
+export function recordOf<K extends v.GenericSchema<string>, V extends v.GenericSchema>(key: K, value: V) {
+  return v.pipe(
+    v.unknown(),
+    v.check((given) => !Array.isArray(given), 'a list'),
+    v.record(key, value),
+  )
+}
