@@ -1,4 +1,7 @@
-/** An error for the user: one sentence with what failed, where, and what to do. Never holds a secret. */
+/**
+ * An error for the user: one sentence with what failed, where, and what to do. Never holds a
+ * secret.
+ */
 export class UserError extends Error {
   override name = 'UserError'
 }

@@ -18,7 +18,10 @@ export function parsed<const Schema extends v.GenericSchema>(
   return result.success ? result.output : undefined
 }
 
-/** An object whose keys and values have one type each. By itself valibot accepts a list as an object. */
+/**
+ * An object whose keys and values have one type each. By itself valibot accepts a list as an
+ * object.
+ */
 export function recordOf<K extends v.GenericSchema<string>, V extends v.GenericSchema>(key: K, value: V) {
   return v.pipe(
     v.unknown(),

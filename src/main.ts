@@ -64,7 +64,7 @@ async function main(signal: AbortSignal): Promise<boolean> {
     return await command.carryOut(inputs, machine, { dockerConfig, event, variables })
   } finally {
     removePrivate(workspace.private)
-    remember('privateFolder', '')
+    remember('privateFolder', '', core.warning)
   }
 }
 

@@ -124,6 +124,6 @@ it.each<[string, Engine, Record<string, string>, RegExp]>([
 
 it('free-disk-space removes nothing on a machine that is not one of GitHub, and says so', async () => {
   const run = await runOn({ disk: small }, { 'free-disk-space': 'true' })
-  expect(run.log).toContain('free-disk-space: nothing is removed, this is no Linux runner of GitHub.')
+  expect(run.log).toContain('free-disk-space: skipped, this is not a GitHub-hosted Linux runner.')
   expect(errorsOf(run).join()).toContain('use a runner with a bigger disk, or set force: true to try.')
 })

@@ -609,11 +609,11 @@ describe('a plan', () => {
       expect(documentOf(run).images.map(({ cause }) => cause.kind)).toEqual(['first'])
       for (const text of [run.log, run.summary])
         expect(text).toMatch(
-          `${namespace}/${repository} can't be read without credentials and counts as empty`,
+          `${namespace}/${repository} cannot be read without credentials and counts as empty`,
         )
     }
     const run = await without(repositories.vllm)
-    expect(errorsOf(run).join()).toContain('no credentials are known for it')
+    expect(errorsOf(run).join()).toContain('there are no credentials for it')
   })
 
   it('is a file, and says why, where the registry refuses to be written', async () => {
@@ -621,7 +621,7 @@ describe('a plan', () => {
     expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
     expect(run.log).toMatch(
-      /It is a file on this runner only: registry 127\.0\.0\.1:\d+ refused the push to \S+: 403 denied/,
+      /It is a file on this runner only: registry 127\.0\.0\.1:\d+ refused the push to \S+: 403 forbidden/,
     )
     expect(documentOf(run).images).toHaveLength(1)
     expect(run.outputs.plan).toMatch(/plan\.json$/)
@@ -633,7 +633,7 @@ describe('a plan', () => {
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
     expect(errorsOf(run)[0]).toMatch(
-      /failed at the push to \S+: 500 internal error; this is a fault of the registry, try later; it was tried 4 times\.$/,
+      /failed at the push to \S+: 500 internal server error; this is a fault of the registry, try later; gave up after 4 attempts\.$/,
     )
     expect(run.outputs.plan ?? '').toBe('')
   })

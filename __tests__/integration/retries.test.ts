@@ -28,7 +28,7 @@ it(
     expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
     expect(failed.size).toBeGreaterThanOrEqual(4)
-    expect(run.log).toMatch(/: 503 unavailable; trying again in 0\.\d s \(1 of 3\)/)
+    expect(run.log).toMatch(/: 503 service unavailable; retry 1 of 3 in 0\.\d s/)
     expect(run.summary).toMatch(/<summary>(?:1 retry|\d+ retries)<\/summary>/)
     const named = Object.values(JSON.parse(run.outputs.digests ?? '{}') as Record<string, string>)
     expect(named).toEqual([await digestOf(`${namespace}/vllm-openai`, tag)])
@@ -46,7 +46,7 @@ it(
     await proxy.close()
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
-    expect(errorsOf(run)[0]).toMatch(/500 internal error; .*; it was tried 3 times\./)
+    expect(errorsOf(run)[0]).toMatch(/500 internal server error; .*; gave up after 3 attempts\./)
     expect(run.log).toContain('(2 of 2)')
     expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
   },

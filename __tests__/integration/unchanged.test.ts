@@ -371,7 +371,7 @@ describe('a tag that two runs give to different content', () => {
       }))
       expect(run.code).toBe(1)
       expect(errorsOf(run).join()).toMatch(
-        /was pushed as sha256:\w+, and the registry has sha256:\w+ under this name; somebody else may have pushed it/,
+        /was pushed as sha256:\w+, but the registry has sha256:\w+ under this name; another client may have pushed it/,
       )
       expect(now).toBe(other)
       expect(JSON.parse(run.outputs.tags ?? '')).toEqual([])

@@ -7,7 +7,7 @@ import { createRetry, systemWait } from '../../src/system/retry.ts'
  * the same content into a repository at the same time (DIGEST_INVALID), since it reads a file that the other one writes.
  */
 export function openTestClient(): RegistryClient {
-  const { run: repeat } = createRetry({
+  const { run: withRetries } = createRetry({
     ...knownErrors,
     retries: 10,
     waits: { retry: 5, longest: 100, budget: 2000 },
@@ -16,5 +16,5 @@ export function openTestClient(): RegistryClient {
     random: Math.random,
     wait: systemWait,
   })
-  return createRegistryClient({ credentials: () => Promise.resolve(undefined), repeat })
+  return createRegistryClient({ credentials: () => Promise.resolve(undefined), withRetries })
 }

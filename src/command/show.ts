@@ -135,11 +135,16 @@ export function publishHistory(text: string, settings: ShowSettings): void {
 function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
   const path = join(workspace.root, 'summary.md')
   const shown = redact(text)
-  const isThere = attempt('The file of the summary', 'The output "summary-path" is empty.', () => {
-    writeFileSync(path, shown)
-  })
+  const isThere = attempt(
+    core.warning,
+    'The file of the summary',
+    'The output "summary-path" is empty.',
+    () => {
+      writeFileSync(path, shown)
+    },
+  )
   if (summary && summaryFile !== undefined)
-    attempt('The job summary', 'Outputs and images are as they would be with it.', () => {
+    attempt(core.warning, 'The job summary', 'Outputs and images are as they would be with it.', () => {
       appendFileSync(summaryFile, shown)
     })
   return isThere ? path : ''
@@ -151,6 +156,7 @@ function setOutputs({ setOutput }: Output, outputs: Record<string, string>): voi
     setOutput(name, value)
   })
   attempt(
+    core.warning,
     'An output',
     'Steps that follow do not get it; what was built and published is not affected.',
     ...writes,

@@ -21,7 +21,10 @@ export function readBuildOptions(reader: InputReader): BuildOptions {
   }
 }
 
-/** Reads an attestation; buildx knows the booleans `true` and `false` only. @returns undefined if it is empty */
+/**
+ * Reads an attestation; buildx knows the booleans `true` and `false` only.
+ * @returns undefined if it is empty
+ */
 function attestation(reader: InputReader, name: string, example: string): string | undefined {
   const value = reader.read(name)
   const option = String(truthOf(value) ?? value)

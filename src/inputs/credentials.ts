@@ -4,10 +4,15 @@ import type { InputReader, ReadInput } from './problems.ts'
 /** Inputs that are secrets themselves. */
 const secret = new Set(['password', 'github-token', 'secrets', 'package-index'])
 
-/** Inputs whose reader refuses secrets line by line, so that none of their text must stay readable. */
+/**
+ * Inputs whose reader refuses secrets line by line, so that none of their text must stay readable.
+ */
 const judgedByLine = new Set(['environment'])
 
-/** Variables that BuildKit passes to each step. docker documents them with a password in the address. */
+/**
+ * Variables that BuildKit passes to each step. docker documents them with a password in the
+ * address.
+ */
 const proxy = /^(https?|ftp|all|no)_proxy$/i
 
 export function isProxy(buildArgument: string): boolean {
@@ -16,7 +21,8 @@ export function isProxy(buildArgument: string): boolean {
 
 /**
  * Watches the inputs that are read. What is not a secret may get into an image, its labels, its
- * provenance, the summary or a logged command, so no such input may hold an address with a password.
+ * provenance, the summary or a logged command, so no such input may hold an address with a
+ * password.
  */
 export function watchForCredentials(read: ReadInput): {
   read: ReadInput

@@ -8,7 +8,9 @@ export type EventTag =
   | { kind: 'none' }
   /** A release or a tag push in AIBrix's own repository */
   | { kind: 'aibrix'; tag: string }
-  /** One in another repository, whose tag `v3.1` is no version of AIBrix. `event` names it in words. */
+  /**
+   * One in another repository, whose tag `v3.1` is no version of AIBrix. `event` names it in words.
+   */
   | { kind: 'elsewhere'; event: string }
 
 /** @param aibrixRepository the input, a URL or a path */
@@ -23,8 +25,8 @@ export function eventTagOf(event: WorkflowEvent, aibrixRepository: string): Even
 }
 
 /**
- * @returns one spelling of a repository's address. GitHub's owners and names have no case, `.git` at
- *   the end of a URL means nothing, and https and ssh reach the same repository.
+ * @returns one spelling of a repository's address. GitHub's owners and names have no case, `.git`
+ *   at the end of a URL means nothing, and https and ssh reach the same repository.
  */
 function normalised(address: string): string {
   // `git@github.com:owner/name` is how git itself writes ssh.

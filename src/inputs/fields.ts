@@ -3,7 +3,10 @@ import { truthOf } from './yaml.ts'
 
 // Each function reads one input, and returns undefined after it has refused a bad value.
 
-/** Reads one of some words. Where these are booleans, every YAML spelling counts: `no` is `false`, or `off`. */
+/**
+ * Reads one of some words. Where these are booleans, every YAML spelling counts: `no` is `false`,
+ * or `off`.
+ */
 export function choice<const T extends string>(
   reader: InputReader,
   name: string,
@@ -51,7 +54,10 @@ export function lines(reader: InputReader, name: string): string[] {
   return parts(reader.read(name), '\n')
 }
 
-/** @returns the lines of an input, also split at `;`: GitHub's form for workflow_dispatch has one line only */
+/**
+ * @returns the lines of an input, also split at `;`: GitHub's form for workflow_dispatch has one
+ *   line only
+ */
 export function entries(reader: InputReader, name: string): string[] {
   return parts(reader.read(name), /[\n;]/)
 }
@@ -92,7 +98,10 @@ const units: Record<string, number> = {
   GIB: 2 ** 30,
 }
 
-/** Reads a size such as `100 MB` or `64 MiB`; one in bytes may be a number as YAML writes it. @returns bytes */
+/**
+ * Reads a size such as `100 MB` or `64 MiB`; one in bytes may be a number as YAML writes it.
+ * @returns bytes
+ */
 export function byteSize(reader: InputReader, name: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?(?:E\+?\d+)?)\s*([KMG]?i?B?)$/i.exec(reader.read(name))
   const factor = match ? units[(match[2] ?? '').toUpperCase()] : undefined

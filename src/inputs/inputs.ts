@@ -43,7 +43,9 @@ export type Inputs = {
   parallel: number
   /** Retries of an operation that failed for a transient reason */
   retries: number
-  /** Whether the first failed leg stops new legs from starting and all images from being published */
+  /**
+   * Whether the first failed leg stops new legs from starting and all images from being published
+   */
   failFast: boolean
   /** Whether to free disk space on a GitHub-hosted runner before legs are built */
   freeDiskSpace: boolean
@@ -117,7 +119,10 @@ function refuseRounded(reader: InputReader, read: ReadInput): void {
       reader.refuse(name, 'the same in quotes', 'a number that YAML has rounded (not shown)')
 }
 
-/** Pull requests of forks and of Dependabot get no secrets; they push nothing and read without a login. */
+/**
+ * Pull requests of forks and of Dependabot get no secrets; they push nothing and read without a
+ * login.
+ */
 function readLogin(reader: InputReader, push: boolean): Login | undefined {
   const [username, password] = [reader.read('username'), reader.read('password')]
   if (password === '' && (username === '' || !push)) return undefined

@@ -5,11 +5,11 @@ import { inputNames } from './names.ts'
 const near = 2
 
 /**
- * Finds inputs that action.yml does not have: a runner passes on whatever a step has under `with`, and
- * only warns.
+ * Finds inputs that action.yml does not have: a runner passes on whatever a step has under `with`,
+ * and only warns.
  * @param environment with `INPUT_SKIP-UNCHANGED=true`: names in upper case, with `_` for blanks
- * @param ofCaller inputs of the composite action that this step is in; some runners pass them on, so
- *   none of them is an error
+ * @param ofCaller inputs of the composite action that this step is in; some runners pass them on,
+ *   so none of them is an error
  * @returns a notice for each unknown input that is not an error
  * @throws UserError with a sentence for each misspelt input
  */
@@ -42,7 +42,10 @@ function nearest(name: string): string | undefined {
   return first?.input
 }
 
-/** @returns the number of letters that are missing, extra, wrong or swapped (optimal string alignment) */
+/**
+ * @returns the number of letters that are missing, extra, wrong or swapped (optimal string
+ *   alignment)
+ */
 function distance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)]
   const at = (row: number, column: number): number => rows[row]?.[column] ?? Infinity

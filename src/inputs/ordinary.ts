@@ -2,7 +2,10 @@ import type { IsOrdinary } from '../system/index.ts'
 import { engineNames } from '../plan/index.ts'
 import { gateNames } from '../verify/index.ts'
 
-/** Masking shorter texts, such as a line "}" of a JSON key, would black out ordinary text and protect nothing. */
+/**
+ * Masking shorter texts, such as a line "}" of a JSON key, would black out ordinary text and
+ * protect nothing.
+ */
 const shortest = 4
 
 /** Words of the outputs, the summary and the log */
@@ -18,7 +21,8 @@ const words = `
 const number = /^(?:v?[\d.:-]{1,10}|[0-9a-f]{1,7})$/i
 
 /**
- * @returns whether a text cannot be masked, because it is too short or part of what must stay readable
+ * @returns whether a text cannot be masked, because it is too short or part of what must stay
+ *   readable
  * @param shown texts that are shown in any case, such as inputs that are not secrets
  */
 export function ordinaryWords(shown: readonly string[]): IsOrdinary {

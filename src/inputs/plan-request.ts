@@ -52,8 +52,9 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
 const nothing: Selectors = { include: [], exclude: [] }
 
 /**
- * Reads `aibrix-version`. If empty, it is the event's tag in AIBrix's repository, else `default`. A tag
- * of another repository is refused: a green run with AIBrix's default would look like a build of it.
+ * Reads `aibrix-version`. If empty, it is the event's tag in AIBrix's repository, else `default`. A
+ * tag of another repository is refused: a green run with AIBrix's default would look like a build
+ * of it.
  */
 function readAibrix(reader: InputReader, context: InputContext): Selectors {
   const given = reader.read('aibrix-version')

@@ -52,7 +52,10 @@ function valueOrSentences<T>(read: () => T): { value: T } | { sentences: string 
   }
 }
 
-/** @returns a value in quotes and without credentials, since these may be what is wrong; `''` if it is empty */
+/**
+ * @returns a value in quotes and without credentials, since these may be what is wrong; `''` if it
+ *   is empty
+ */
 export function quoted(value: string): string {
   return value === '' ? '' : `"${excerpt(withoutUserInformation(value))}"`
 }

@@ -19,8 +19,8 @@ export function readRegistry(reader: InputReader): string {
 }
 
 /**
- * Reads `namespace`. Docker reads a name with a dot or a port before the first slash as a host; here it
- * would be part of a path in `registry`.
+ * Reads `namespace`. Docker reads a name with a dot or a port before the first slash as a host;
+ * here it would be part of a path in `registry`.
  */
 export function readNamespace(reader: InputReader, registry: string): string {
   const value = reader.read('namespace')
@@ -51,7 +51,10 @@ export function readBaseRegistry(reader: InputReader): string {
   return `${registry ?? ''}/${path}`
 }
 
-/** Reads `cache-repository`. If empty, it is `image-cache` in the namespace, which was validated already. */
+/**
+ * Reads `cache-repository`. If empty, it is `image-cache` in the namespace, which was validated
+ * already.
+ */
 export function readCacheRepository(reader: InputReader, registry: string, namespace: string): Repository {
   const given = reader.read('cache-repository')
   if (given === '') return { registry, path: `${namespace}/image-cache` }

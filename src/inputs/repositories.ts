@@ -6,8 +6,8 @@ const forms = 'an http, https, git or ssh URL, git@host:path, or a path of a git
 
 /**
  * git's short form of ssh (git-clone(1), GIT URLS): a host, which may be an alias in the user's ssh
- * configuration, a colon and a path. Another @ may hide a password, a single letter would be a drive of
- * Windows, and `::` names a helper program that git would run.
+ * configuration, a colon and a path. Another @ may hide a password, a single letter would be a
+ * drive of Windows, and `::` names a helper program that git would run.
  */
 const scpLike = /^(?:[\w.+-]+@)?(?:[A-Za-z0-9][\w.-]+|\[[0-9A-Fa-f:.]+\]):(?!:|\/\/)[^\s@]+$/
 

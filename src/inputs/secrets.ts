@@ -19,8 +19,8 @@ type Entry =
   | { line: number; form: 'none'; problem: string }
 
 /**
- * Reads `secrets`: a line `id=value`, or `id<<END`, lines, `END` for a value of several lines (the form
- * of GITHUB_ENV). A bad entry is named by its line only, since its text may be a secret.
+ * Reads `secrets`: a line `id=value`, or `id<<END`, lines, `END` for a value of several lines (the
+ * form of GITHUB_ENV). A bad entry is named by its line only, since its text may be a secret.
  */
 export function readSecrets(reader: InputReader): Map<string, string> {
   const lineOf = new Map<string, number>()
@@ -67,10 +67,10 @@ export function refuseOrdinary(
 }
 
 /**
- * @returns whether an entry may be the second line of the one before it. A value of several lines that was
- *   given as `id=value` continues in a line that can look like a secret of its own (`word=…`, base64 with
- *   `=` at its end). Its beginning would be shown as an id, and the rest would be lost. Only the ids that
- *   our steps mount are certain.
+ * @returns whether an entry may be the second line of the one before it. A value of several lines
+ *   that was given as `id=value` continues in a line that can look like a secret of its own
+ *   (`word=…`, base64 with `=` at its end). Its beginning would be shown as an id, and the rest
+ *   would be lost. Only the ids that our steps mount are certain.
  */
 function couldContinue(before: Entry, entry: Extract<Entry, { id: string }>): boolean {
   return before.form === 'one line' && entry.form === 'one line' && !mountedIds.has(entry.id)

@@ -1,15 +1,17 @@
 import { isOwnArgument } from './build-arguments.ts'
 import { isProxy } from './credentials.ts'
 
-/** Why a variable cannot be put into an image, as a clause behind its name, and what to use instead. */
+/**
+ * Why a variable cannot be put into an image, as a clause behind its name, and what to use instead.
+ */
 export type Unfit = { why: string; instead: string }
 
 const settings = 'variables of the engine, AIBrix, NIXL, UCX, NCCL and the like'
 const atRun = 'variables that are the same wherever the image runs; give this one to the container'
 
 /**
- * Variables that would change which code runs, or what the programs report by which the gates judge:
- * an image is measured with its variables. Case is ignored, since some are read in any case.
+ * Variables that would change which code runs, or what the programs report by which the gates
+ * judge: an image is measured with its variables. Case is ignored, since some are read in any case.
  */
 const unfit: readonly (Unfit & { names: RegExp })[] = [
   { names: /^PATH$/i, why: 'which decides which programs are found', instead: settings },

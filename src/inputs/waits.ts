@@ -5,13 +5,18 @@ import { defaultTimeouts } from '../registry/index.ts'
 
 /** Time-outs and delays, all in milliseconds. */
 export type Waits = {
-  /** Time-out of a registry's answer that fits into memory, from the start of the request to its end */
+  /**
+   * Time-out of a registry's answer that fits into memory, from the start of the request to its end
+   */
   request: number
   /** How long a streamed blob may stall */
   stall: number
   /** How long BuildKit may produce no output, as while it compresses or pushes a layer */
   build: number
-  /** Delay before a staged leg is checked again, since another run may have staged it at the same moment */
+  /**
+   * Delay before a staged leg is checked again, since another run may have staged it at the same
+   * moment
+   */
   settle: number
   /** Delay before the first retry; doubled before each further one */
   retry: number
@@ -53,7 +58,8 @@ const given = v.pipe(
 )
 
 /**
- * @param environment with, perhaps, `IMAGE_ACTION_WAITS='{"request":60000}'`; what it leaves out has its default
+ * @param environment with, perhaps, `IMAGE_ACTION_WAITS='{"request":60000}'`; what it leaves out
+ *   has its default
  * @throws UserError if the variable is not valid
  */
 export function readWaits(environment: NodeJS.ProcessEnv): Waits {

@@ -6,8 +6,8 @@ import { createdAnnotation, isImageForm, putImageForm, readImageForm } from './c
 import { mediaTypes } from './content/media-types.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
 
-/** What the descriptor of an artifact without a configuration points to (OCI image specification 1.1, manifest.md). */
-export const emptyConfig = Buffer.from('{}')
+/** The configuration of an artifact without one (OCI image specification 1.1, manifest.md). */
+const emptyConfig = Buffer.from('{}')
 
 type Writer = Pick<RegistryClient, 'putBlob' | 'putManifest'>
 
@@ -18,31 +18,31 @@ type Artifact = {
   subject?: Pick<Manifest, 'mediaType' | 'digest' | 'bytes'> | undefined
 }
 
-/** Repositories that take images and nothing else, as each client has found out. */
+/** Repositories that accept images only, as each client has found out. */
 const imagesOnly = new WeakMap<Writer, Set<string>>()
 
 /**
- * Stores a document under a tag, as an OCI artifact with one layer: the document, byte for byte. Where the registry
- * takes images and no other artifacts, it is an image with one file in it (`image-form.ts`). The same document (with the same
- * subject and time) gives the same digest.
+ * Stores a document under a tag, as an OCI artifact with one layer: the document, byte for byte. If
+ * the registry accepts images only, it is an image with one file (`image-form.ts`). The same
+ * document, subject and time give the same digest.
  * @param artifact.type media type of the document, and of the artifact
- * @param artifact.created when it is written, which its manifest says (`org.opencontainers.image.created`)
- * @param artifact.subject the image that it is about, as the same repository has it
- * @throws UserError, which is a RegistryRefusal if the registry does not want to (see `isDenied`)
+ * @param artifact.created the time in its manifest (`org.opencontainers.image.created`)
+ * @param artifact.subject the image that it is about, which is in the same repository
+ * @throws UserError, which is a RegistryRefusal if the registry refuses (see `isDenied`)
  */
 export async function putArtifact(
-  client: Writer,
+  registry: Writer,
   repository: Repository,
   tag: string,
   artifact: Artifact,
 ): Promise<Digest> {
   const name = formatRepository(repository)
   const put = (manifest: Buffer): Promise<Digest> =>
-    client.putManifest(repository, tag, manifest, mediaTypes.ociManifest)
+    registry.putManifest(repository, tag, manifest, mediaTypes.ociManifest)
   const asImage = async (): Promise<Digest> =>
-    put(await putImageForm(client, repository, { ...artifact, subject: artifact.subject?.digest }))
-  if (imagesOnly.get(client)?.has(name)) return asImage()
-  const manifest = await artifactManifest(client, repository, artifact)
+    put(await putImageForm(registry, repository, { ...artifact, subject: artifact.subject?.digest }))
+  if (imagesOnly.get(registry)?.has(name)) return asImage()
+  const manifest = await artifactManifest(registry, repository, artifact)
   try {
     return await put(manifest)
   } catch (refused) {
@@ -50,18 +50,18 @@ export async function putArtifact(
     const digest = await asImage().catch((error: unknown) => {
       throw alsoRefused(refused, error, 'in the form of an image')
     })
-    imagesOnly.set(client, new Set(imagesOnly.get(client)).add(name))
+    imagesOnly.set(registry, new Set(imagesOnly.get(registry)).add(name))
     return digest
   }
 }
 
 async function artifactManifest(
-  client: Pick<RegistryClient, 'putBlob'>,
+  registry: Pick<RegistryClient, 'putBlob'>,
   repository: Repository,
   { type, bytes, subject, created }: Artifact,
 ): Promise<Buffer> {
-  const config = await client.putBlob(repository, emptyConfig)
-  const layer = await client.putBlob(repository, bytes)
+  const config = await registry.putBlob(repository, emptyConfig)
+  const layer = await registry.putBlob(repository, bytes)
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
@@ -78,30 +78,43 @@ async function artifactManifest(
 
 /**
  * @param artifact.limit bytes; a longer document is an error
- * @returns the document as it was stored; undefined if there is none under the tag, or something of another type
+ * @returns the stored document; undefined if the tag does not exist, or names something of another
+ *   type
  */
 export async function getArtifact(
-  client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
+  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
   tag: string,
   artifact: { type: string; limit: number },
 ): Promise<Buffer | undefined> {
-  return (await readArtifact(client, repository, tag, artifact))?.bytes
+  return (await readArtifact(registry, repository, tag, artifact))?.bytes
 }
 
-/** As `getArtifact`, with the digest of its manifest. */
+/** @returns what `getArtifact` does, with the digest of the artifact's manifest */
 export async function readArtifact(
-  client: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
+  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
   tag: string,
   { type, limit }: { type: string; limit: number },
 ): Promise<{ bytes: Buffer; digest: Digest } | undefined> {
-  const manifest = await client.getManifest(repository, tag)
+  const manifest = await registry.getManifest(repository, tag)
   if (manifest?.parsed.kind !== 'image') return undefined
   const { parsed, digest } = manifest
   if (isImageForm(parsed, type))
-    return { bytes: await readImageForm(client, repository, parsed, limit), digest }
+    return { bytes: await readImageForm(registry, repository, parsed, limit), digest }
   const [layer] = parsed.layers
   if (layer?.mediaType !== type) return undefined
-  return { bytes: await client.getBlob(repository, layer.digest, limit), digest }
+  return { bytes: await registry.getBlob(repository, layer.digest, limit), digest }
+}
+
+/**
+ * Checks before an hour of compiling whether the registry accepts a push, by storing the two bytes
+ * that are the configuration of every report.
+ * @throws UserError if the registry refuses
+ */
+export async function checkPushAccess(
+  registry: Pick<RegistryClient, 'putBlob'>,
+  repositories: Repository[],
+): Promise<void> {
+  for (const repository of repositories) await registry.putBlob(repository, emptyConfig)
 }

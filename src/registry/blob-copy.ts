@@ -1,41 +1,35 @@
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
-import {
-  type Access,
-  finishUpload,
-  hasBlob,
-  openBlob,
-  startUpload,
-  uploadAddress,
-  uploadsPath,
-} from './blobs.ts'
-import { type Repeat, pullFrom, pushing, type Session } from './http/session.ts'
+import type { WithRetries } from '../system/index.ts'
+import { finishUpload, hasBlob, openBlob, startUpload, uploadAddress, uploadsPath } from './blobs.ts'
+import { type Access, pullFrom, pushing, type Session } from './http/session.ts'
 import { checkDigest, Damaged } from './http/damage.ts'
 import type { Digest } from './content/digest.ts'
 import { alsoRefused } from './http/failure.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
-import { type HttpAnswer, isSuccess } from './http/transport.ts'
+import type { HttpAnswer } from './http/answer.ts'
 
-/** How a blob came to be where it is wanted: it was there, it was mounted, or its bytes travelled. */
+/** How a blob got into a repository: it existed, it was mounted, or its bytes were streamed. */
 export type BlobTransfer = 'exists' | 'mounted' | 'streamed'
 
-/** A blob that is to be in `to` as it is in `from`; size in bytes. */
+/** A blob to copy; size in bytes. */
 export type BlobCopy = { from: Repository; to: Repository; digest: Digest; size: number }
 
 /**
- * Makes blobs of one repository ones of another. In one registry a blob is mounted, which moves no bytes. Where the registry does not want
- * to (it opens an upload instead, or refuses, in whatever way), and across registries, the bytes are streamed. Where a mount was
- * refused and an upload was not, that repository is not asked for mounts again.
- * @param repeat does what is asked, again if that may help
- * @returns throws UserError if a registry refuses both, or if the source has another size than it should
+ * Copies blobs between repositories. Within one registry a blob is mounted, which moves no bytes.
+ * Across registries, and if the registry does not mount (it opens an upload instead, or refuses in
+ * any way), the bytes are streamed. After a mount was refused and an upload was not, the same pair
+ * of repositories gets no further mount request.
+ * @returns throws UserError if a registry refuses both, or if the source has another size than it
+ *   should
  */
 export function createBlobCopier(
   session: Session,
-  repeat: Repeat,
+  withRetries: WithRetries,
 ): (blob: BlobCopy) => Promise<BlobTransfer> {
   const noMounts = new Set<string>()
   const stream = (blob: BlobCopy): Promise<BlobTransfer> =>
-    repeat(() => session.copying(() => upload(session, blob)))
+    withRetries(() => session.copying(() => upload(session, blob)))
   return async (blob) => {
     const { from, to } = blob
     const pair = `${formatRepository(from)} ${formatRepository(to)}`
@@ -43,7 +37,7 @@ export function createBlobCopier(
     if (from.path === to.path) return 'exists'
     let refused: UserError | undefined
     try {
-      return await repeat(() =>
+      return await withRetries(() =>
         session.copying(async () => {
           refused = undefined
           const mounted = await mount(session, blob).catch((error: unknown) => {
@@ -64,7 +58,7 @@ export function createBlobCopier(
   }
 }
 
-/** Where bytes are to be sent. */
+/** An upload that was started */
 type Upload = { access: Access; address: URL }
 
 async function mount(session: Session, { from, to, digest }: BlobCopy): Promise<'mounted' | Upload> {
@@ -72,7 +66,6 @@ async function mount(session: Session, { from, to, digest }: BlobCopy): Promise<
   const access: Access = { ...push, scopes: [...push.scopes, pullFrom(from)] }
   const query = `?mount=${digest}&from=${encodeURIComponent(from.path)}`
   const answer = await session.send({ ...access, method: 'POST', url: uploadsPath(to) + query })
-  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   answer.discard()
   if (answer.status === 201) return 'mounted'
   // Another success than the specification's may mean either.
@@ -99,14 +92,15 @@ async function finish(session: Session, blob: BlobCopy, { access, address }: Upl
 }
 
 /**
- * The last bytes are given only if all together are what they should be, so that an upload of others is never complete.
- * @throws Damaged
+ * Passes a blob on. The last bytes follow only if size and digest are right, so that an upload of
+ * other bytes is never complete.
+ * @throws Damaged if size or digest are wrong
  */
 async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   const name = `blob ${digest} of ${formatRepository(from)}`
   let seen = 0
-  // Storage may say "gzip" of what is a compressed layer: then it is as long as the layer.
+  // Storage may label a compressed layer "gzip"; then the answer is as long as the layer.
   const isTheLayer = source.headers['content-length'] === String(size)
   for await (const chunk of source.stream(isTheLayer)) {
     seen += chunk.length
@@ -116,6 +110,8 @@ async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): A
     yield chunk
   }
   if (seen !== size) {
-    throw new Damaged(`${name} has not the ${size} bytes that its manifest says; push the image again.`)
+    throw new Damaged(
+      `${name} does not have the ${size} bytes that its manifest states; push the image again.`,
+    )
   }
 }

@@ -1,20 +1,19 @@
 import { UserError } from '../errors.ts'
 import { checkDigest, checkHeader, LostUpload, NotThereYet } from './http/damage.ts'
 import { type Digest, digestOf } from './content/digest.ts'
-import type { RegistryRefusal } from './http/failure.ts'
+import { RegistryRefusal } from './http/failure.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
 import { follow } from './http/redirect.ts'
-import { pulling, pushing, type RegistryRequest, type Session } from './http/session.ts'
-import { type HttpAnswer, isSuccess } from './http/transport.ts'
+import { type Access, pulling, pushing, type Session } from './http/session.ts'
+import { type HttpAnswer, isSuccess } from './http/answer.ts'
 
-/** What registries call an upload that they know nothing of any more, or of which they have not all bytes. */
+/** Error codes for an upload that a registry has lost, or of which it lacks bytes */
 const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']
 
-export type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
-
 /**
+ * Downloads a blob and verifies its digest.
  * @param limit bytes; a longer blob is an error
- * @throws UserError if the registry refuses, has no such blob, or sends other bytes than asked for
+ * @throws UserError if the registry refuses, has no such blob, or sends other bytes
  */
 export async function getBlob(
   session: Session,
@@ -23,36 +22,34 @@ export async function getBlob(
   limit: number,
 ): Promise<Buffer> {
   const answer = await openBlob(session, repository, digest, 'request')
-  // Storage may say "gzip" of a blob that is a compressed archive itself.
+  // Storage may label a blob "gzip" that is a compressed archive itself.
   const bytes = await answer.read(limit, (raw) => digestOf(raw) === digest)
   checkDigest(`a blob of ${formatRepository(repository)}`, digest, digestOf(bytes))
   return bytes
 }
 
-/** As `getBlob`, not read yet and not compared. */
+/** Requests a blob without reading or verifying it. */
 export async function openBlob(
   session: Session,
   repository: Repository,
   digest: Digest,
   timeout: 'request' | 'stall',
 ): Promise<HttpAnswer> {
-  const access = pulling(repository)
-  const answer = await session.send({ ...access, method: 'GET', url: blobPath(repository, digest), timeout })
+  const url = blobPath(repository, digest)
+  const answer = await session.send({ ...pulling(repository), method: 'GET', url, timeout }, [404])
   if (isSuccess(answer)) return answer
-  if (answer.status !== 404) throw await session.refusal(access, answer)
   answer.discard()
   throw new UserError(`${formatRepository(repository)} has no blob ${digest}; push the image again.`)
 }
 
 export async function hasBlob(session: Session, repository: Repository, digest: Digest): Promise<boolean> {
-  const access = pulling(repository)
-  const answer = await session.send({ ...access, method: 'HEAD', url: blobPath(repository, digest) })
-  if (!isSuccess(answer) && answer.status !== 404) throw await session.refusal(access, answer)
+  const url = blobPath(repository, digest)
+  const answer = await session.send({ ...pulling(repository), method: 'HEAD', url }, [404])
   answer.discard()
   return isSuccess(answer)
 }
 
-/** Uploads bytes unless the repository has them. Returns their digest. */
+/** Uploads bytes unless the repository has them. @returns their digest */
 export async function putBlob(session: Session, repository: Repository, bytes: Uint8Array): Promise<Digest> {
   const digest = digestOf(bytes)
   if (await hasBlob(session, repository, digest)) return digest
@@ -62,11 +59,10 @@ export async function putBlob(session: Session, repository: Repository, bytes: U
   return digest
 }
 
-/** @returns where the bytes are to be sent */
+/** Starts an upload. @returns the address to send the bytes to */
 export async function startUpload(session: Session, repository: Repository): Promise<URL> {
   const access = pushing(repository)
   const answer = await session.send({ ...access, method: 'POST', url: uploadsPath(repository) })
-  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   answer.discard()
   return uploadAddress(access, answer)
 }
@@ -75,12 +71,14 @@ export function uploadsPath({ path }: Repository): string {
   return `/v2/${path}/blobs/uploads/`
 }
 
-/** The address is the registry's choice and may be relative, or on another host (which gets no credentials). */
+/**
+ * @returns the address of an upload, which may be on another host (that one gets no credentials)
+ */
 export function uploadAddress({ purpose }: Access, answer: HttpAnswer): URL {
   const { location } = answer.headers
   if (location === undefined) {
     throw new UserError(
-      `registry ${purpose.registry} names no address for ${purpose.action}; is it a registry?`,
+      `registry ${purpose.registry} returned no address for ${purpose.action}; check that it is a registry.`,
     )
   }
   return follow(purpose, answer.url, location)
@@ -100,29 +98,27 @@ export async function finishUpload(
   const { repository, digest, body, size } = blob
   const url = new URL(address)
   url.searchParams.set('digest', digest)
-  const answer = await session.send({
-    ...access,
-    method: 'PUT',
-    url,
-    headers: { 'content-type': 'application/octet-stream', 'content-length': size },
-    body,
-    timeout: 'stall',
-  })
-  if (!isSuccess(answer)) throw lostOrRefused(await session.refusal(access, answer))
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': size }
+  const answer = await session
+    .send({ ...access, method: 'PUT', url, headers, body, timeout: 'stall' })
+    .catch((error: unknown) => {
+      throw isLostUpload(error)
+        ? new LostUpload(`${error.problem}; the registry lost the upload or part of it, try later.`)
+        : error
+    })
   answer.discard()
   checkHeader(`the blob of ${access.purpose.action}`, answer.headers['docker-content-digest'], digest)
-  // Another success than the specification's may mean another thing.
+  // Another success than the specification's may mean something else.
   if (answer.status !== 201 && !(await hasBlob(session, repository, digest)))
     throw new NotThereYet(
-      `${formatRepository(repository)} took the blob ${digest}, and does not have it; look at the registry's log.`,
+      `${formatRepository(repository)} accepted the blob ${digest} but does not have it; check the registry's log.`,
     )
 }
 
-/** Where an upload was begun a moment ago there can be no "no such upload", nor a wrong digest of what we sent. */
-function lostOrRefused(refusal: RegistryRefusal): Error {
-  const isLost = refusal.status === 404 || refusal.status === 416
-  if (!isLost && !lostCodes.includes(refusal.code ?? '')) return refusal
-  return new LostUpload(`${refusal.problem}; the registry lost the upload, or bytes of it, try later.`)
+/** An upload that was started a moment ago exists, and the digest of what we send is right. */
+function isLostUpload(error: unknown): error is RegistryRefusal {
+  if (!(error instanceof RegistryRefusal)) return false
+  return error.status === 404 || error.status === 416 || lostCodes.includes(error.code ?? '')
 }
 
 function blobPath({ path }: Repository, digest: Digest): string {

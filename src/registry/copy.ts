@@ -5,61 +5,64 @@ import { type Digest, parseDigest } from './content/digest.ts'
 import type { Descriptor } from './content/manifest.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 
-/** Blobs at a time: as many as the client copies at once, so that none is begun after an error. */
+/**
+ * Blobs in parallel: as many as the client copies in parallel, so that none starts after an error.
+ */
 const parallel = 4
-/** An index of indexes is allowed, and is not seen deeper than this in practice. */
+/** Indexes may nest; real ones do not nest deeper than this. */
 const maximumDepth = 3
-/** Manifests below one index; those of the largest official images are about 50. */
+/** Manifests below one index; the largest official images have about 50. */
 const maximumManifests = 200
-/** Of all manifests below one index, which are in memory at the same time; those of real images have a few kB each. */
+/** All manifests below one index, which are in memory together; real ones have a few kB each. */
 const maximumBytes = 32 * 1024 * 1024
 
-type Source = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>
+type Registry = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>
 
 /**
- * Gives a stored manifest or index a tag, possibly in another repository or registry. The bytes stay as they are, so
- * the digest does, too; attestations come along. The order makes a broken copy harmless: blobs, then the manifests of an
- * index, then the tag, which is read back.
- * @param copy.digest what is copied, `sha256:<hex>`
- * @param copy.check called before each try to give the tag; throws if it must not be given
+ * Tags a stored manifest or index, possibly in another repository or registry. Bytes and digest
+ * stay the same, and attestations come along. The order makes an incomplete copy harmless: blobs,
+ * then the manifests of an index, then the tag, which is read back.
+ * @param copy.digest `sha256:<hex>`
+ * @param copy.check called before each attempt to create the tag; throws to prevent it
  * @returns the same digest
- * @throws UserError if a part is missing, a registry refuses, or the tag names something else afterwards
+ * @throws UserError if a part is missing, a registry refuses, or the tag names something else
+ *   afterwards
  */
 export async function copyManifest(
-  client: Source,
+  registry: Registry,
   copy: { from: Repository; to: Repository; digest: string; tag: string; check?: () => Promise<void> },
 ): Promise<Digest> {
-  const { digest, ...place } = copy
-  return placeManifest(client, { ...place, top: await read(client, copy.from, parseDigest(digest)) })
+  const { digest, ...target } = copy
+  return placeManifest(registry, { ...target, top: await read(registry, copy.from, parseDigest(digest)) })
 }
 
 /**
- * As `copyManifest`, for a manifest that is in memory and may be new; what it points to is in `from`.
- * @param place.tag a tag, or the manifest's own digest to store it without one
+ * Tags a manifest that is in memory and may be new; what it points to is in `from`.
+ * @param copy.tag a tag, or the manifest's own digest to store it without one
  */
 export async function placeManifest(
-  client: Source,
-  place: { from: Repository; to: Repository; top: Manifest; tag: string; check?: () => Promise<void> },
+  registry: Registry,
+  copy: { from: Repository; to: Repository; top: Manifest; tag: string; check?: () => Promise<void> },
 ): Promise<Digest> {
-  const { from, to, top, tag, check } = place
+  const { from, to, top, tag, check } = copy
   if (from.registry !== to.registry || from.path !== to.path) {
-    const children = await readChildren(client, from, top)
-    await inParallel(blobsOf([top, ...children]), async (blob) => client.mountBlob({ from, to, ...blob }))
-    for (const child of children) await client.putManifest(to, child.digest, child.bytes, child.mediaType)
+    const children = await readChildren(registry, from, top)
+    await inParallel(blobsOf([top, ...children]), async (blob) => registry.mountBlob({ from, to, ...blob }))
+    for (const child of children) await registry.putManifest(to, child.digest, child.bytes, child.mediaType)
   }
-  await client.putManifest(to, tag, top.bytes, top.mediaType, check)
-  await client.confirmManifest(to, tag, top.digest)
+  await registry.putManifest(to, tag, top.bytes, top.mediaType, check)
+  await registry.confirmManifest(to, tag, top.digest)
   return top.digest
 }
 
-async function read(client: Source, repository: Repository, digest: Digest): Promise<Manifest> {
-  const manifest = await client.getManifest(repository, digest)
+async function read(registry: Registry, repository: Repository, digest: Digest): Promise<Manifest> {
+  const manifest = await registry.getManifest(repository, digest)
   if (manifest !== undefined) return manifest
   throw new UserError(`${formatReference({ ...repository, digest })} does not exist and cannot be copied.`)
 }
 
-/** @returns every manifest below an index once, each before the index that it belongs to: a registry wants it so */
-async function readChildren(client: Source, repository: Repository, top: Manifest): Promise<Manifest[]> {
+/** @returns every manifest below an index once, each before its index, as registries require */
+async function readChildren(registry: Registry, repository: Repository, top: Manifest): Promise<Manifest[]> {
   const found = new Map<Digest, Manifest>()
   let bytes = 0
   const refuse = (what: string): UserError =>
@@ -69,7 +72,7 @@ async function readChildren(client: Source, repository: Repository, top: Manifes
     if (depth === 0) throw refuse(`nests indexes deeper than ${maximumDepth}`)
     for (const { digest } of parsed.manifests) {
       if (found.has(digest)) continue
-      const child = await read(client, repository, digest)
+      const child = await read(registry, repository, digest)
       bytes += child.bytes.length
       if (bytes > maximumBytes) throw refuse(`holds more than ${maximumBytes} bytes of manifests`)
       await collect(child, depth - 1)
@@ -88,7 +91,7 @@ function blobsOf(manifests: Manifest[]): Pick<Descriptor, 'digest' | 'size'>[] {
   return [...new Map(descriptors.map(({ digest, size }) => [digest, { digest, size }])).values()]
 }
 
-/** The first error ends it: no other work is begun after it. */
+/** Works on items in parallel. No work starts after the first error. */
 async function inParallel<Item>(items: Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
   const queue = items.values()
   let failed = false

@@ -5,36 +5,38 @@ import { indexMediaTypes, manifestMediaTypes } from './content/media-types.ts'
 import { type ParsedManifest, parseManifest } from './content/manifest.ts'
 import { formatReference, isTag, type Reference, type Repository } from './content/reference.ts'
 import { pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
-import { isSuccess } from './http/transport.ts'
 
-/** A manifest as stored (`bytes`), and what is in it. `digest` is computed from the bytes. */
+/** A manifest as stored (`bytes`) and parsed. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
 
-/** Bytes; the distribution specification asks registries to accept manifests of at least this size. */
+/**
+ * Bytes; the distribution specification asks registries to accept manifests of at least this size.
+ */
 const manifestLimit = 4 * 1024 * 1024
 
 const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ')
 
 /**
+ * Downloads a manifest and verifies its digest.
  * @param reference a tag or a digest
  * @returns undefined if the registry has no such manifest, or no such repository
- * @throws UserError if the registry refuses, or if what it sends is not what was asked for
+ * @throws UserError if the registry refuses, or sends something else
  */
 export async function getManifest(
   session: Session,
   repository: Repository,
   reference: string,
 ): Promise<Manifest | undefined> {
-  const access = pulling(repository)
   const url = manifestPath(repository, reference)
-  const answer = await session.send({ ...access, method: 'GET', url, headers: { accept } })
-  // A web server that is no registry says 404 to everything, and "there is no such tag" would be wrong.
-  if (answer.status === 404 || isSuccess(answer)) refuseWebPage(repository.registry, answer)
+  const request = { ...pulling(repository), method: 'GET', url, headers: { accept } } as const
+  const answer = await session.send(request, [404])
+  // A web server that is not a registry answers everything with 404, which does not mean a missing
+  // tag.
+  refuseWebPage(repository.registry, answer)
   if (answer.status === 404) {
     answer.discard()
     return undefined
   }
-  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   const contentType = answer.headers['content-type'] ?? ''
   const bytes = await answer.read(manifestLimit)
   const digest = digestOf(bytes)
@@ -46,9 +48,9 @@ export async function getManifest(
 }
 
 /**
- * Stores a manifest under a tag, or without one (`reference` is its digest).
+ * Stores a manifest under a tag, or without one if `reference` is its digest.
  * @returns the digest that the registry confirms
- * @throws UserError if the registry refuses, or has something else under the reference afterwards
+ * @throws UserError if the registry refuses, or returns something else for the reference afterwards
  */
 export async function putManifest(
   session: Session,
@@ -57,29 +59,27 @@ export async function putManifest(
   bytes: Uint8Array,
   mediaType: string,
 ): Promise<Digest> {
-  const access = pushing(repository)
   const digest = digestOf(bytes)
   const name = nameOf(repository, reference)
   if (isDigest(reference)) checkDigest(name, reference, digest)
   const url = manifestPath(repository, reference)
   const answer = await session.send({
-    ...access,
+    ...pushing(repository),
     method: 'PUT',
     url,
     headers: { 'content-type': mediaType },
     body: bytes,
   })
-  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
   if (confirmed !== undefined) checkHeader(name, confirmed, digest)
-  // Another success than the specification's may mean another thing.
+  // Another success than the specification's may mean something else.
   if (confirmed === undefined || answer.status !== 201)
     await confirmManifest(session, repository, reference, digest)
   return digest
 }
 
-/** @throws UserError unless the registry gives the manifest with this digest under the reference */
+/** @throws UserError unless the registry returns the manifest with this digest for the reference */
 export async function confirmManifest(
   session: Session,
   repository: Repository,
@@ -89,13 +89,11 @@ export async function confirmManifest(
   const stored = await getManifest(session, repository, reference)
   const name = nameOf(repository, reference)
   if (stored === undefined) {
-    throw new NotThereYet(
-      `${name} was pushed, and the registry does not have it; look at the registry's log.`,
-    )
+    throw new NotThereYet(`${name} was pushed, but the registry does not have it; check the registry's log.`)
   }
   if (stored.digest !== digest) {
     throw new UserError(
-      `${name} was pushed as ${digest}, and the registry has ${stored.digest} under this name; somebody else may have pushed it at the same time.`,
+      `${name} was pushed as ${digest}, but the registry has ${stored.digest} under this name; another client may have pushed it at the same time.`,
     )
   }
 }

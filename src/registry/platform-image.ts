@@ -7,9 +7,12 @@ import { configMediaTypes } from './content/media-types.ts'
 import { isForPlatform, parsePlatform } from './content/platform.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 
-/** What a reference names, and the image for one platform in it; `image` is undefined if there is none. */
+/**
+ * The manifest of a reference, and its image for one platform; `image` is undefined if there is
+ * none.
+ */
 export type PlatformImage = {
-  /** The index, or the manifest itself where the reference names a plain one */
+  /** The index, or the manifest itself for a single-platform reference */
   top: Manifest
   image: Image | undefined
 }
@@ -17,14 +20,19 @@ export type PlatformImage = {
 type Image = { manifest: Manifest & { parsed: ImageManifest }; config: ImageConfig }
 type Registry = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
-/** Indexes below an index, and manifests that are looked at in them all. Real ones have one or two of either. */
+/**
+ * Nested indexes, and manifests that are checked in all of them. Real indexes have one or two of
+ * either.
+ */
 const limits = { depth: 3, manifests: 100 }
 
 /**
- * Follows a tag or digest to the image for a platform, as Docker does (containerd, images.Manifest): through indexes in an index,
- * and by the image's own configuration where an index does not say a platform.
- * @param platform `linux/amd64`; a plain manifest is taken for whatever platform it is. An artifact is no image.
- * @returns undefined if there is no such reference; a configuration that does not say its platform has the one that was asked for
+ * Resolves a tag or digest to the image for a platform, as Docker does (containerd,
+ * images.Manifest): through nested indexes, and by the image's own configuration if an index states
+ * no platform.
+ * @param platform `linux/amd64`; ignored for a single-platform reference. An artifact is no image.
+ * @returns undefined if the reference does not exist; a configuration without a platform gets the
+ *   requested one
  */
 export async function getPlatformImage(
   registry: Registry,

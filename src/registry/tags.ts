@@ -1,37 +1,47 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import { type Repeat, pulling, refuseWebPage, type RegistryRequest, type Session } from './http/session.ts'
+import type { WithRetries } from '../system/index.ts'
+import { type Access, pulling, refuseWebPage, type Session } from './http/session.ts'
 import { type Purpose, RegistryRefusal } from './http/failure.ts'
-import { checked, parseJson } from './content/json.ts'
-import { parseLinks } from './http/link.ts'
+import { parsedJson } from './content/json.ts'
+import { nextLink } from './http/link.ts'
+import { withoutLogin } from './http/redirect.ts'
 import { formatRepository, isTag, type Repository } from './content/reference.ts'
-import { type HttpAnswer, isSuccess } from './http/transport.ts'
+import type { HttpAnswer } from './http/answer.ts'
 import { excerpt } from '../text.ts'
 
 /**
- * What is asked for at first. Registries send fewer if they want to (GHCR and quay 100 unless asked), or all at once
- * (distribution 2.8 knows no pages for tags). ECR and distribution 3 refuse more than this.
+ * The requested page size. Registries may send fewer (GHCR and quay 100 by default), or all at once
+ * (distribution 2.8 has no pages for tags). ECR and distribution 3 refuse larger pages.
  */
 const pageSize = 1000
 
-/** Of one list, all its pages together: so many tags of the longest kind fit into so many bytes. */
+/**
+ * Limits of one list, all pages together; that many tags of the longest kind fit into that many
+ * bytes.
+ */
 const limits = { pages: 1000, tags: 50_000, bytes: 8 * 1024 * 1024 }
 
-/** How registries call a repository that is not there; Harbor has its own word. */
+/** Error codes for a missing repository; the second one is Harbor's. */
 const unknownRepository = ['NAME_UNKNOWN', 'NOT_FOUND']
 
-/** `null` is what distribution 2.8 says of a repository whose tags were all deleted. */
+/** distribution 2.8 returns `null` for a repository whose tags were all deleted. */
 const page = v.object({ tags: v.nullish(v.array(v.string()), () => []) })
 
 /**
- * Lists the tags of a repository (OCI distribution specification, "Listing tags"), page by page as the registry links them:
- * the address of the next page is its own affair (ECR has a cursor in it). What is not a tag by the specification's
- * grammar is left out, since nothing can be pulled by such a name.
- * @param repeat reads a page, again if that may help
- * @returns each tag once, in the order of their code units, whatever the registry's; none if there is no such repository
- * @throws UserError if the registry refuses, links a page elsewhere, or does not come to an end
+ * Lists the tags of a repository (OCI distribution specification, "Listing tags"), page by page as
+ * the registry links them: only the registry knows the address of the next page (ECR's has a
+ * cursor). Names that do not match the specification's grammar are left out, since nothing can be
+ * pulled by them.
+ * @param withRetries runs the request of each page
+ * @returns each tag once, in code unit order; none if there is no such repository
+ * @throws UserError if the registry refuses, links to another host, or lists too much
  */
-export async function listTags(session: Session, repository: Repository, repeat: Repeat): Promise<string[]> {
+export async function listTags(
+  session: Session,
+  repository: Repository,
+  withRetries: WithRetries,
+): Promise<string[]> {
   const { registry, path } = repository
   const purpose = { registry, action: `the request for the tags of ${path}` }
   const access = { ...pulling(repository), purpose }
@@ -42,10 +52,10 @@ export async function listTags(session: Session, repository: Repository, repeat:
   let isLinked = false
   let next: string | undefined = `/v2/${path}/tags/list?n=${pageSize}`
   while (next !== undefined) {
-    if (asked.has(next)) throw new UserError(`${title} leads in a circle; it is not used.`)
+    if (asked.has(next)) throw new UserError(`${title} links back to an earlier page; it is not used.`)
     asked.add(next)
     const url: string = next
-    const read: Page | undefined = await repeat(() => readPage(session, access, url, title)).catch(
+    const read: Page | undefined = await withRetries(() => readPage(session, access, url, title)).catch(
       (error: unknown) => {
         if (asked.size === 1 && isUnknownRepository(error)) return undefined
         throw error
@@ -60,29 +70,27 @@ export async function listTags(session: Session, repository: Repository, repeat:
     next = read.next?.href ?? (mayHaveMore ? afterFullPage(path, read.tags) : undefined)
     if (bytes > limits.bytes || tags.size > limits.tags || (next && asked.size >= limits.pages)) {
       throw new UserError(
-        `${title} has more than ${limits.tags} tags, ${limits.bytes} bytes or ${limits.pages} pages, which is too much to be true.`,
+        `${title} has more than ${limits.tags} tags, ${limits.bytes} bytes or ${limits.pages} pages, more than any real registry has.`,
       )
     }
   }
   return [...tags].sort()
 }
 
-type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
-/** size in bytes */
+/** One page; size in bytes */
 type Page = { tags: string[]; size: number; next: URL | undefined }
 
 async function readPage(session: Session, access: Access, url: string, title: string): Promise<Page> {
   const answer = await session.send({ ...access, method: 'GET', url })
-  if (!isSuccess(answer)) throw await session.refusal(access, answer)
   refuseWebPage(access.purpose.registry, answer)
   const body = await answer.read(limits.bytes)
-  const { tags } = checked(page, parseJson(body, title), title)
+  const { tags } = parsedJson(page, body, title)
   return { tags, size: body.length, next: nextPage(access.purpose, answer) }
 }
 
 /**
- * A registry need not link what is more (specification 1.1: the link "MAY be included"). One that gives as many as were asked
- * for and links nothing is asked what comes behind the last one; one that gives more knows no pages.
+ * @returns the request for the tags after a full page without a link (specification 1.1: the link
+ *   "MAY be included"). A longer page is from a registry without pages.
  */
 function afterFullPage(path: string, page: readonly string[]): string | undefined {
   const last = page.at(-1)
@@ -97,31 +105,24 @@ function isUnknownRepository(error: unknown): boolean {
 }
 
 /**
- * Followed to where the answer came from alone: a registry has no reason to keep its second page elsewhere, and a link is
- * a way to send a request, with credentials or from inside a network, to a place of a stranger's choice.
+ * @returns the address of the next page. A link to another origin is refused: it could send a
+ *   request, with credentials or from inside a network, to any host, and no registry keeps its
+ *   second page elsewhere.
  */
 function nextPage({ registry, action }: Purpose, answer: HttpAnswer): URL | undefined {
-  const links = parseLinks([answer.headers.link ?? []].flat().join(','))
-  // A link that does not say what it is can only be meant for this (so does go-containerregistry, which asks for no relation).
-  const next =
-    links?.find(({ relations }) => relations.includes('next')) ??
-    links?.find(({ relations }) => relations.every((relation) => relation === ''))
-  const target = next?.target
-  if (links !== undefined && !target) return undefined
+  const target = nextLink([answer.headers.link ?? []].flat().join(','))
+  if (target === '') return undefined
   const here = answer.url
   const url = target !== undefined && URL.canParse(target, here.href) ? new URL(target, here.href) : undefined
   if (url === undefined) {
     throw new UserError(
-      `registry ${registry} answers ${action} with a link to the next page that can't be read; ask its operator.`,
+      `registry ${registry} answered ${action} with an unreadable link to the next page; ask its operator.`,
     )
   }
   if (url.origin !== here.origin) {
     throw new UserError(
-      `registry ${registry} answers ${action} with a next page at ${excerpt(`${url.protocol}//${url.host}`)} instead of ${here.origin}, which is not followed; its own address is wrong in its configuration, or lost in the proxy before it.`,
+      `registry ${registry} answered ${action} with a next page at ${excerpt(`${url.protocol}//${url.host}`)} instead of ${here.origin}, which is not followed; its own address is wrong in its configuration, or lost in the proxy in front of it.`,
     )
   }
-  // User and password in an address would become an Authorization header.
-  url.username = ''
-  url.password = ''
-  return url
+  return withoutLogin(url)
 }

@@ -1,15 +1,17 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-// As a whole: a runner whose Node 24 is older than 24.5 lacks two names in it, and must work without certificates.
+// As a namespace: Node before 24.5 lacks two of its names, and must work if no certificates are
+// given.
 import * as tls from 'node:tls'
 import { sentenceOf, UserError } from '../errors.ts'
 
 const block = /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g
 
 /**
- * Where programs look for authorities, each in place of those it has otherwise (but Node, which adds them): Go's programs such as docker
- * and buildx, which fetches tokens itself, and OpenSSL (SSL_CERT_FILE), git and its way through a proxy, pip, curl, and the Python
- * and Node that credential helpers may be written in.
+ * Variables from which programs read authorities, instead of their default ones (Node adds them):
+ * Go programs such as docker and buildx, which fetches tokens itself, and OpenSSL (SSL_CERT_FILE),
+ * git and its proxy connections, pip, curl, and Python and Node, in which credential helpers may be
+ * written.
  */
 export const authorityVariables = [
   'SSL_CERT_FILE',
@@ -22,27 +24,29 @@ export const authorityVariables = [
 ] as const
 
 /**
- * Trusts further authorities in our own requests.
- * @param path of a PEM file. Node takes what is no certificate without a word, hence the look at each.
- * @throws UserError if there is none in it, or one that can't be read
+ * Adds authorities for our own requests.
+ * @param path of a PEM file. Each certificate is parsed, since Node silently accepts invalid ones.
+ * @throws UserError if the file holds no certificate, or an invalid one
  */
 export function trustCertificates(path: string): void {
   try {
     const certificates = certificatesIn(path)
     if (certificates.length === 0) throw new UserError('it holds no certificate.')
     for (const certificate of certificates) new X509Certificate(certificate)
-    if (!('setDefaultCACertificates' in tls)) throw new UserError('it takes Node 24.5; update the runner.')
+    if (!('setDefaultCACertificates' in tls)) throw new UserError('it needs Node 24.5; update the runner.')
     tls.setDefaultCACertificates([...tls.getCACertificates('default'), ...certificates])
   } catch (error) {
-    throw new UserError(`ca-certificates: ${path} can't be used as a PEM file: ${sentenceOf(error)}`)
+    throw new UserError(`ca-certificates: ${path} cannot be used as a PEM file: ${sentenceOf(error)}`)
   }
 }
 
 /**
- * The same for the programs that we start: each gets what it would trust otherwise, and the given authorities.
- * @param path of a PEM file that `trustCertificates` has taken
- * @param environment of the programs; the file that it names already is what that program trusts otherwise, else it is the system's
- * @param writeFile puts a file where it lasts as long as the programs @returns its path
+ * Adds authorities for the programs that we start.
+ * @param path of a PEM file that `trustCertificates` has accepted
+ * @param environment of the programs; a program trusts the file that it names already, else the
+ *   system's
+ * @param writeFile writes a file that outlives the programs and returns its path
+ * @returns the variables, with files that hold both the default authorities and the given ones
  */
 export function authoritiesForPrograms(
   path: string,
@@ -63,13 +67,19 @@ export function authoritiesForPrograms(
   )
 }
 
-/** On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl. A system without any has those that Node brings. */
+/**
+ * On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl; without any, those that Node
+ * ships.
+ */
 function systemCertificates(): string[] {
   const system = tls.getCACertificates('system')
   return system.length > 0 ? system : tls.getCACertificates('bundled')
 }
 
-/** @returns undefined if no file is named, or one that has none; `PIP_CERT` and others may name a folder, too */
+/**
+ * @returns undefined without a file, or for a file without certificates; `PIP_CERT` and others may
+ *   name a folder
+ */
 function ownCertificates(path: string | undefined): string[] | undefined {
   if (path === undefined) return undefined
   try {

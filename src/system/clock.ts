@@ -1,4 +1,4 @@
-/** Clock and timer; milliseconds. `every` returns what stops it. */
+/** Clock and timer, in milliseconds. `every` returns a function that stops it. */
 export type Timers = { now: () => number; every: (interval: number, action: () => void) => () => void }
 
 export const systemTimers: Timers = {

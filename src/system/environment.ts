@@ -1,4 +1,7 @@
-/** @returns what is set to something: docker and most programs take a variable that is set to nothing for one that is not set */
+/**
+ * @returns the variables that are not empty; docker and most programs treat empty variables as
+ *   unset
+ */
 export function withoutEmpty<Value extends string | undefined>(
   given: Readonly<Record<string, Value>>,
 ): Record<string, Value> {

@@ -2,17 +2,21 @@ import { runProcess } from './process.ts'
 import { UserError } from '../errors.ts'
 import type { Retry } from './retry.ts'
 import { ProgramFailure } from './program.ts'
+import { withoutFullStop } from '../text.ts'
 
 export type GitOptions = {
-  /** What is done, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's arguments */
+  /**
+   * The operation, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's
+   * arguments
+   */
   what?: string
   /** Standard input */
   input?: string
-  /** Milliseconds until it is ended, if it may take longer than an answer does */
+  /** Time-out in milliseconds, if it may take longer than one answer */
   timeout?: number
 }
 
-/** Runs git with these arguments and gives its standard output. Throws UserError if git fails. */
+/** Runs git with these arguments. Returns its standard output; throws UserError if git fails. */
 export type RunGit = (args: string[], options?: GitOptions) => Promise<string>
 
 export type GitSettings = {
@@ -22,14 +26,15 @@ export type GitSettings = {
   timeout: number
   /** File in the format of git's credential store, for private repositories */
   credentials: string | undefined
-  /** File with what `globalConfiguration` says */
+  /** File with the text of `globalConfiguration` */
   configuration: string
   retry: Retry
 }
 
 /**
- * What the user has set for git, and that repositories of other users may be read. Only a file says so to the git that serves a
- * path to ours, and only as the system's or the user's own configuration (git-config, safe.directory).
+ * @returns a configuration that includes the user's own and allows repositories of other users. The
+ *   git that serves a path to ours accepts that only in a file that is the system's or the user's
+ *   configuration (git-config, safe.directory).
  */
 export function globalConfiguration(environment: NodeJS.ProcessEnv): string {
   const {
@@ -45,13 +50,14 @@ export function globalConfiguration(environment: NodeJS.ProcessEnv): string {
   return `[include]\n${included.join('')}[safe]\n\tdirectory = *\n\tbareRepository = all\n`
 }
 
-/** Git on the runner, which asks nobody for a password and never falls back to a helper of its own. */
+/** Runs git on the runner, without password prompts and without credential helpers of its own. */
 export function createGit(settings: GitSettings): RunGit {
   const { signal, credentials, retry } = settings
   const environment = {
     ...settings.environment,
     GIT_CONFIG_GLOBAL: settings.configuration,
-    // A pinned commit is what it says, and the repositories that we make are like those that we read.
+    // Replace refs could change a pinned commit, and SHA-256 repositories could not fetch from
+    // SHA-1 ones.
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_DEFAULT_HASH: 'sha1',
     GIT_TERMINAL_PROMPT: '0',
@@ -61,26 +67,29 @@ export function createGit(settings: GitSettings): RunGit {
   const ask = async (args: string[], options: GitOptions): Promise<string> => {
     const { input, timeout = settings.timeout, what = `git ${args.join(' ')}` } = options
     const result = await runProcess('git', [...store, ...args], {
-      ...{ environment, signal, timeout, killAfter: 1000 },
+      environment,
+      signal,
+      timeout,
+      killAfter: 1000,
       ...(input !== undefined && { input }),
     })
-    if (result.endedBy === 'abort') throw new UserError('Cancelled while git was asked.')
+    if (result.endedBy === 'abort') throw new UserError('Cancelled while git was running.')
     const lines = result.stderr.trim().split('\n')
     if (result.endedBy === 'timeout') {
       const problem = `git did not answer within ${timeout / 1000} s: ${what}.`
       throw new ProgramFailure(problem, { lines, waited: timeout })
     }
     if (result.exit.kind === 'code' && result.exit.code === 0) return result.stdout
-    throw new ProgramFailure(`${what} failed: ${causeIn(lines)}.`, { lines })
+    throw new ProgramFailure(`${what} failed: ${reasonIn(lines)}.`, { lines })
   }
   return (args, options = {}) => retry.run(() => ask(args, options))
 }
 
-/** @returns the line that says why git failed; where that is ssh, it has said so before git said that it could not read */
-function causeIn(lines: readonly string[]): string {
-  const said = lines.filter((line) => line.trim() !== '' && !line.startsWith('Warning: '))
-  const cause = said.find((line) => /^(fatal|error|remote): /.test(line)) ?? said.at(-1)
-  const isOfSsh = cause?.startsWith('fatal: Could not read from remote repository') === true
-  const why = isOfSsh ? said[Math.max(0, said.indexOf(cause) - 1)] : cause
-  return why?.trim().replace(/\.$/, '') ?? 'it said nothing'
+/** @returns the line with the reason why git failed. For ssh, it is the line before git's own. */
+function reasonIn(lines: readonly string[]): string {
+  const printed = lines.filter((line) => line.trim() !== '' && !line.startsWith('Warning: '))
+  const own = printed.find((line) => /^(fatal|error|remote): /.test(line)) ?? printed.at(-1)
+  const isOfSsh = own?.startsWith('fatal: Could not read from remote repository') === true
+  const reason = isOfSsh ? printed[Math.max(0, printed.indexOf(own) - 1)] : own
+  return reason === undefined ? 'it printed nothing' : withoutFullStop(reason.trim())
 }

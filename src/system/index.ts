@@ -15,6 +15,7 @@ export { environmentForPrograms, withheldFrom } from './program-variables.ts'
 export { ProgramFailure } from './program.ts'
 export { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
 export { createRedact, type IsOrdinary, maskedValues, passwordsIn, type Redact } from './redact.ts'
+export { redirectOf } from './redirect.ts'
 export {
   createRetry,
   type KnownErrors,
@@ -22,7 +23,8 @@ export {
   type Retry,
   systemWait,
   type Transience,
+  type WithRetries,
 } from './retry.ts'
 export { passwordsInAddresses } from './secret-parts.ts'
-export { canPass } from './transient-messages.ts'
+export { isTransient } from './transient-messages.ts'
 export { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './workspace.ts'

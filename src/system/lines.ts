@@ -1,9 +1,12 @@
-/** A line without its end, as a view that is valid during the call only; `dropped`: bytes cut off its end. */
+/**
+ * Gets a line without its line end, as a view that is valid during the call; `dropped` bytes were
+ * cut off.
+ */
 export type OnLine = (line: Buffer, dropped: number) => void
 
 export type LineSplitter = {
   write: (chunk: Buffer) => void
-  /** Hands over the last line if it had no end. */
+  /** Passes on the last line if it had no line end. */
   end: () => void
 }
 
@@ -12,8 +15,9 @@ const carriageReturn = 0x0d
 const smallBuffer = 64 * 1024
 
 /**
- * Splits chunks into lines (`\n` or `\r\n`) with at most about `limit` bytes of memory, whatever comes and however it is cut.
- * @param limit bytes of a line that are kept; what follows them is dropped and counted
+ * Splits chunks into lines (`\n` or `\r\n`) with at most about `limit` bytes of memory, for any
+ * input.
+ * @param limit bytes of a line that are kept; further ones are dropped and counted
  */
 export function createLineSplitter(limit: number, onLine: OnLine): LineSplitter {
   const pending = createByteBuffer(limit)
@@ -44,12 +48,16 @@ export function createLineSplitter(limit: number, onLine: OnLine): LineSplitter 
 export type ByteBuffer = {
   append: (part: Uint8Array) => void
   isEmpty: () => boolean
-  /** What was appended, as a view that the next `append` overwrites, and how many bytes were over the limit */
+  /**
+   * @returns the bytes, as a view that the next `append` overwrites, and how many were over the
+   *   limit
+   */
   take: () => { bytes: Buffer; dropped: number }
 }
 
 /**
- * Bytes put together by copying: keeping the chunks themselves would cost an object each, and a line may come byte by byte.
+ * Joins bytes by copying: keeping the chunks would cost an object each, and a line may arrive byte
+ * by byte.
  * @param limit bytes that are kept
  */
 export function createByteBuffer(limit: number): ByteBuffer {

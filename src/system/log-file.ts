@@ -2,21 +2,21 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { sentenceOf } from '../errors.ts'
 
 export type LogFile = {
-  /** Adds a line; written at the latest by `flush`. Never throws. */
+  /** Adds a line, which is written by `flush` at the latest. Never throws. */
   write: (line: string) => void
   flush: () => void
   close: () => void
-  /** Why the file is not complete, if it isn't: a full disk must not end a build that works */
+  /** Why the file is incomplete, if it is: a full disk must not end a build */
   problem: () => string | undefined
 }
 
 const blockSize = 256 * 1024
-/** Bytes that a character of a JavaScript string can need in UTF-8 */
+/** Bytes in UTF-8 that a character of a JavaScript string takes at most */
 const widestCharacter = 3
 
 /**
- * The whole log of a build, written synchronously and from one buffer, so that no backlog grows in memory.
- * @param path file that is appended to
+ * Appends the log of a build to a file, synchronously and from one buffer, so that no backlog grows
+ * in memory.
  */
 export function openLogFile(path: string): LogFile {
   const block = Buffer.allocUnsafe(blockSize)

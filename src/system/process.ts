@@ -1,4 +1,5 @@
-// node:child_process and no library: @actions/exec can't stop what it started, and execa would be a fifth of the bundle.
+// node:child_process and no library: @actions/exec cannot stop a process, and execa would be a
+// fifth of the bundle.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { UserError } from '../errors.ts'
 import { createByteBuffer } from './lines.ts'
@@ -7,9 +8,9 @@ export type ProcessExit = { kind: 'code'; code: number } | { kind: 'signal'; sig
 
 export type ProcessResult = {
   exit: ProcessExit
-  /** Who ended it: the process itself, the caller's signal, or the time-out */
+  /** What ended it: the process itself, the caller's signal, or the time-out */
   endedBy: 'itself' | 'abort' | 'timeout'
-  /** All that was printed; empty where a handler took it */
+  /** The whole output; empty if a handler got it */
   stdout: string
   stderr: string
 }
@@ -17,27 +18,30 @@ export type ProcessResult = {
 export type ProcessOptions = {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
-  /** Milliseconds between SIGINT and SIGKILL, also between the end of the process and that of what it left behind */
+  /**
+   * Milliseconds between SIGINT and SIGKILL, and between the end of the process and that of its
+   * leftover children
+   */
   killAfter: number
   /** Milliseconds; none if left out */
   timeout?: number
-  /** The chunk is theirs during the call only. */
+  /** A chunk is valid during the call only. */
   onStdout?: (chunk: Buffer) => void
   onStderr?: (chunk: Buffer) => void
   input?: string
-  /** Bytes of each output that no handler takes, above which it is ended and an error */
+  /** Bytes of an output without a handler; more end the process with an error */
   outputLimit?: number
 }
 
-/** A million refs of git are 80 MB; the first part of an answer must never be taken for all of it. */
+/** A million refs of git are 80 MB; a truncated answer must never pass as a complete one. */
 const defaultOutputLimit = 256 * 1024 * 1024
 
 /**
- * Runs a command in a process group of its own, so that what it starts (the docker CLI runs buildx as a plugin) ends with
- * it. An abort or a time-out sends SIGINT to the group, and SIGKILL after `killAfter`. The promise settles when all that
- * held the outputs is gone.
- * @throws UserError if the command can't be started, or prints more than can be kept; what a handler throws, after the command was
- * stopped
+ * Runs a command in a process group of its own, so that its children end with it (the docker CLI
+ * runs buildx as a plugin). An abort or a time-out sends SIGINT to the group, and SIGKILL after
+ * `killAfter`. The promise settles when no process holds the outputs any more.
+ * @throws UserError if the command cannot be started, or prints more than the limit; the error of a
+ *   handler, after the command was stopped
  */
 export async function runProcess(
   command: string,
@@ -55,9 +59,9 @@ export async function runProcess(
     stopper.stop('abort')
   }
   const limit = options.outputLimit ?? defaultOutputLimit
-  const stdout = take(child.stdout, options.onStdout, { command, limit, fail })
-  const stderr = take(child.stderr, options.onStderr, { command, limit, fail })
-  // A process that ends without reading its input breaks the pipe; its exit says what happened.
+  const stdout = collect(child.stdout, options.onStdout, { command, limit, fail })
+  const stderr = collect(child.stderr, options.onStderr, { command, limit, fail })
+  // A process that does not read its input breaks the pipe; its exit says what happened.
   child.stdin?.on('error', () => undefined).end(options.input ?? '')
   const abort = (): void => {
     stopper.stop('abort')
@@ -111,14 +115,17 @@ function notStarted(command: string, error: NodeJS.ErrnoException): UserError {
     )
   if (error.code === 'E2BIG')
     return new UserError(
-      `${command} can't be started: an argument or environment variable is longer than 128 KiB.`,
+      `${command} cannot be started: an argument or environment variable is longer than 128 KiB.`,
     )
-  return new UserError(`${command} can't be started: ${error.message}.`)
+  return new UserError(`${command} cannot be started: ${error.message}.`)
 }
 
 type Stopper = {
   stop: (reason: 'abort' | 'timeout') => void
-  /** The process has ended: what it left behind and still holds its outputs gets `killAfter` to end, too. */
+  /**
+   * Called when the process has ended: children that still hold its outputs get `killAfter` to end,
+   * too.
+   */
   sweep: () => void
   end: () => void
   reason: () => 'abort' | 'timeout' | undefined
@@ -130,7 +137,8 @@ function createStopper(child: ChildProcess, killAfter: number): Stopper {
   const killLater = (): void => {
     timer ??= setTimeout(() => {
       signalGroup(child, 'SIGKILL')
-      // One that left the group could hold the pipes open for ever. What is in them already is read before.
+      // A process that left the group could hold the pipes open for ever. Their content is read
+      // before.
       setImmediate(() => {
         child.stdout?.destroy()
         child.stderr?.destroy()
@@ -161,8 +169,11 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** @returns what was printed; nothing where a handler takes the chunks */
-function take(
+/**
+ * Collects an output, unless a handler gets its chunks.
+ * @returns a function that returns the text
+ */
+function collect(
   stream: NodeJS.ReadableStream | null,
   handler: ((chunk: Buffer) => void) | undefined,
   { command, limit, fail }: { command: string; limit: number; fail: (error: unknown) => void },
@@ -186,8 +197,8 @@ function take(
 }
 
 /**
- * Gives the memory of a chunk back at once. Left to the garbage collector, which does not see it as its own, the chunks
- * of 200 MB of output are another 75 MB of memory.
+ * Frees the memory of a chunk at once. The garbage collector does not count it, so that the chunks
+ * of 200 MB of output would take another 75 MB.
  */
 function release(chunk: Buffer): void {
   const whole = chunk.byteOffset === 0 && chunk.buffer.byteLength === chunk.byteLength

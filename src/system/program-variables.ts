@@ -1,17 +1,20 @@
-/** Variables that docker, buildx, BuildKit, git, pip or Python read, and what becomes of them. */
+/**
+ * Variables that docker, buildx, BuildKit, git, pip or Python read, and whether they are passed on.
+ */
 export type ProgramVariables = {
-  /** Separated by blanks; `*` at the end of one stands for whatever follows */
+  /** Separated by blanks; `*` at the end of a name matches anything */
   names: string
-  /** Whether a program that we start gets them from the job */
+  /** Whether the programs that we start get them from the job */
   passedOn: boolean
   /** In docs/environment.md */
   reason: string
 }
 
 /**
- * What is built is declared in the inputs, and the build id is made of these: what else a program would take from the job's environment
- * is kept from it. What says where and as whom something is asked changes no image, and is passed on. The first row that fits counts, and
- * of each family the last one is for whatever a later version may read. (buildx 0.29 and its main branch, `os.Getenv` and `os.LookupEnv`;
+ * The inputs alone decide what is built, and the build id covers them; so variables of the job that
+ * would change an image are withheld from programs. Variables for addresses and logins change no
+ * image and are passed on. The first matching row counts; the last row of each family covers
+ * variables of later versions. (buildx 0.29 and its main branch, `os.Getenv` and `os.LookupEnv`;
  * git(1), "Environment variables"; pip, "Configuration"; python(1).)
  */
 export const programVariables: readonly ProgramVariables[] = [
@@ -107,7 +110,7 @@ const rules = programVariables.flatMap(({ names, passedOn }) =>
   names.split(' ').map((name) => ({ name, passedOn })),
 )
 
-/** @returns whether a program that we start gets this variable from the job */
+/** @returns whether the programs that we start get this variable from the job */
 export function isPassedOn(variable: string): boolean {
   const rule = rules.find(({ name }) =>
     name.endsWith('*') ? variable.startsWith(name.slice(0, -1)) : variable === name,
@@ -115,7 +118,10 @@ export function isPassedOn(variable: string): boolean {
   return rule?.passedOn ?? true
 }
 
-/** @returns the names, in order, of what a job has set and no program gets, but for the language, which jobs have set for themselves */
+/**
+ * @returns the sorted names of the job's variables that are withheld, except for the language,
+ *   which every job sets
+ */
 export function withheldFrom(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(environment)
     .filter((name) => !isPassedOn(name) && !/^(?:LANG|LC_)/.test(name))

@@ -1,15 +1,18 @@
 import { credentialsInAddresses, partsOf } from './secret-parts.ts'
 import { anySpelling, base64Of, plainSpellings } from './spellings.ts'
 
-/** Whether a text can't be hidden: it is in what has to be shown, or too short to be told from it. */
+/** Whether a text cannot be masked, because it is too short or part of what must stay readable. */
 export type IsOrdinary = (text: string) => boolean
 
-/** Replaces everything that must appear nowhere. What programs say and what is written about it (log, files, summary) goes through it. */
+/**
+ * Replaces every secret. All output of programs, and all text about it (log, files, summary),
+ * passes through it.
+ */
 export type Redact = (text: string) => string
 
 /**
- * @param secrets passwords, tokens, build secrets: each of their parts is hidden, in each spelling
- * @param isOrdinary whether a part has to be left as it is
+ * @param secrets passwords, tokens, build secrets: each of their parts is masked, in each spelling
+ * @param isOrdinary whether a part must stay readable
  */
 export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary): Redact {
   const pieces = new Map<string, Piece>()
@@ -17,7 +20,7 @@ export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary)
     for (const text of base64Of(part)) pieces.set(text, { core: text, pattern: undefined })
     pieces.set(part, { core: coreOf(part), pattern: anySpelling(part) })
   }
-  // What is a part of something longer is not left over from it.
+  // Longest first, so that masking a part of a longer secret does not leave the rest of it.
   const longestFirst = [...pieces].sort(([left], [right]) => right.length - left.length)
   return (text) =>
     longestFirst.reduce((clean, [piece, { core, pattern }]) => {
@@ -26,7 +29,7 @@ export function createRedact(secrets: readonly string[], isOrdinary: IsOrdinary)
     }, text)
 }
 
-/** `core` is in each spelling, and quick to be looked for: a build prints a million lines. */
+/** `core` is part of each spelling and quick to search: a build prints a million lines. */
 type Piece = { core: string; pattern: RegExp | undefined }
 
 function coreOf(part: string): string {
@@ -34,7 +37,10 @@ function coreOf(part: string): string {
   return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '')
 }
 
-/** @returns the pieces that a runner is told to mask in everything that it shows; of a text of several lines it would mask each */
+/**
+ * @returns the texts that the runner should mask. Of a text of several lines, it would mask each
+ *   line.
+ */
 export function maskedValues(secrets: readonly string[], isOrdinary: IsOrdinary): string[] {
   const lines = hiddenParts(secrets, isOrdinary).filter((part) => !/[\r\n]/.test(part))
   return [...new Set(lines.flatMap(plainSpellings))]
@@ -44,7 +50,10 @@ function hiddenParts(secrets: readonly string[], isOrdinary: IsOrdinary): string
   return [...new Set(secrets.flatMap(partsOf))].filter((part) => !isOrdinary(part))
 }
 
-/** @returns the password in a URL, as it is written there and as it is meant, also with its user; nothing if there is none */
+/**
+ * @returns the password in a URL, as written and decoded, also with its user; empty if there is
+ *   none
+ */
 export function passwordsIn(url: string): string[] {
   return credentialsInAddresses(url)
 }

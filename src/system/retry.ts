@@ -1,34 +1,42 @@
 import { setTimeout } from 'node:timers/promises'
-import { sentenceOf, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { withoutFullStop } from '../text.ts'
 
-/** What failed and was tried again: a sentence without its end, and how often */
+/** A failure, as a reason, and the number of its retries */
 export type Retried = { problem: string; times: number }
 
-/** An error that can be gone on a second try. */
+/** Says that an error is transient. */
 export type Transience = {
-  /** Milliseconds that the other side asks us to wait; undefined if it does not say */
+  /** Milliseconds of delay that the other side asks for; undefined if it does not */
   after: number | undefined
-  /** Milliseconds that were waited without success already; 0 if the error came by itself */
+  /** Milliseconds that a time-out took already; 0 if the error was no time-out */
   waited: number
 }
 
-/** What is known of errors (`command/transient.ts`). */
+/** Knowledge of errors (`command/transient.ts`) */
 export type KnownErrors = {
   /** @returns undefined for an error that is not transient */
   transience: (error: unknown) => Transience | undefined
-  /** @returns what happened, for a log: a reason */
-  problemOf: (error: unknown) => string
+  /** @returns what failed, for a log: a reason */
+  reasonOf: (error: unknown) => string
 }
 
+/**
+ * Runs idempotent work, with retries.
+ * @throws its last error, or the reason of the aborted signal
+ */
+export type WithRetries = <Result>(work: () => Promise<Result>) => Promise<Result>
+
 export type Retry = {
-  /** Does work, again after errors that can pass. @throws its last error, or what the signal was aborted with */
-  run: <Result>(work: () => Promise<Result>) => Promise<Result>
-  /** What was tried again until now */
+  run: WithRetries
+  /** The retries until now */
   retried: () => Retried[]
 }
 
-/** Resolves after so many milliseconds; rejects with its reason if the signal is aborted before. */
+/**
+ * Resolves after a delay in milliseconds; rejects with the reason of the signal if it is aborted
+ * before.
+ */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
 export const systemWait: Wait = async (milliseconds, signal) => {
@@ -39,9 +47,12 @@ export const systemWait: Wait = async (milliseconds, signal) => {
 }
 
 export type RetrySettings = KnownErrors & {
-  /** How often one operation is tried again */
+  /** Retries of one operation */
   retries: number
-  /** Milliseconds: the first wait, the longest, and all of one operation together, with those for answers that did not come */
+  /**
+   * Milliseconds: the first delay, the longest, and all delays and time-outs of one operation
+   * together
+   */
   waits: { retry: number; longest: number; budget: number }
   signal: AbortSignal
   log: (line: string) => void
@@ -51,14 +62,15 @@ export type RetrySettings = KnownErrors & {
 }
 
 /**
- * Waits twice as long from one try to the next, and never all the same: those whom one fault hit together would come back
- * together. Who is asked may want a longer wait, which counts if there is enough left of the budget.
+ * Exponential backoff with jitter, so that clients hit by one outage do not return together. The
+ * other side may ask for a longer delay, which counts if the budget allows it.
  *
- * Not the package p-retry: it knows no wait that the other side asks for, its budget is of the whole time instead of the waits
- * (and a blob may take an hour), and its clock and its chance can't be given.
+ * Not the package p-retry: it has no delay that the other side asks for, its budget covers the work
+ * as well as the delays (and a blob may take an hour), and its clock and random numbers cannot be
+ * injected.
  */
 export function createRetry(settings: RetrySettings): Retry {
-  const { retries, waits, signal, log, wait, transience, problemOf } = settings
+  const { retries, waits, signal, log, wait, transience, reasonOf } = settings
   const counts = new Map<string, number>()
   const finished = new WeakSet<Error>()
   const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -75,9 +87,9 @@ export function createRetry(settings: RetrySettings): Retry {
           if (error instanceof UserError) finish(finished, error, retry)
           throw error
         }
-        const problem = problemOf(error)
+        const problem = reasonOf(error)
         counts.set(problem, (counts.get(problem) ?? 0) + 1)
-        log(`${problem}; trying again in ${(delay / 1000).toFixed(1)} s (${retry} of ${retries})`)
+        log(`${problem}; retry ${retry} of ${retries} in ${(delay / 1000).toFixed(1)} s`)
         left -= delay
         await wait(delay, signal)
       }
@@ -101,8 +113,11 @@ function isIn(errors: WeakSet<Error>, error: unknown): boolean {
   return error instanceof Error && errors.has(error)
 }
 
-/** Keeps an error from being tried again by who called us, and lets it say how often it was. Several may get the same. */
+/**
+ * Keeps the caller from retrying an error, and adds the number of attempts. Several callers may get
+ * the same error.
+ */
 function finish(finished: WeakSet<Error>, error: UserError, tries: number): void {
   finished.add(error)
-  if (tries > 1) error.message = `${withoutFullStop(sentenceOf(error))}; it was tried ${tries} times.`
+  if (tries > 1) error.message = `${withoutFullStop(error.message)}; gave up after ${tries} attempts.`
 }

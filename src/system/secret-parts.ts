@@ -1,7 +1,10 @@
-/** `https://user:password@host`: what stands before the last @ of the host. Text of people, who don't always encode it. */
+/**
+ * `https://user:password@host`: the text before the last @ of the host, which people do not always
+ * encode
+ */
 const userInformation = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/"'<>]+|[^\s/:"'<>]+:[^\s@"'<>]+)@/gi
 
-/** `password = …`, `"auth": "…"`: a name that says so, and a value. */
+/** `password = …`, `"auth": "…"`: a telling name and a value */
 const named =
   /["']?\b[\w.-]*(?:passw(?:or)?d|pwd|passphrase|secret|token|auth|api-?key|credential)[\w.-]*["']?\s*[:=]\s*["']?([^\s"',;{}[\]][^\s"',;}]*)/gi
 
@@ -13,12 +16,13 @@ const header = /\b(?:basic|bearer|token)\s+([\w+/=.~-]{4,})/gi
 
 const pair = /^([^\s:/]+):(\S.*)$/
 
-/** GitHub's old form has the token as the user. */
+/** The passwords of an address whose user is the token, as in GitHub's old form */
 const noPassword = /^(|x-oauth-basic)$/
 
 /**
- * What has to be hidden of a secret besides its whole text, since programs show it in parts: each line, the passwords of the
- * addresses and pairs in it, and those together with their users, as they are written and as they are meant. User names are no secrets.
+ * @returns a secret and its parts, since programs show it in parts: each line, and the passwords of
+ *   addresses and pairs, alone and with their users, as written and decoded. User names are not
+ *   secrets.
  */
 export function partsOf(secret: string): string[] {
   const lines = secret
@@ -28,14 +32,16 @@ export function partsOf(secret: string): string[] {
   return [...new Set([secret, ...lines, ...lines.flatMap(credentialsIn)])].filter((part) => part !== '')
 }
 
-/** @returns passwords and `user:password` of each address in a text; a user alone is a token */
+/**
+ * @returns the passwords and `user:password` of the addresses in a text; a user alone is a token
+ */
 export function credentialsInAddresses(text: string): string[] {
   return usersIn(text).flatMap(({ user, name, password }) =>
     [password ?? name, user].flatMap((part) => [part, decoded(part)]).filter((part) => !part.endsWith(':')),
   )
 }
 
-/** @returns the passwords of the addresses in a text, as they are meant */
+/** @returns the decoded passwords of the addresses in a text */
 export function passwordsInAddresses(text: string): string[] {
   return usersIn(text).flatMap(({ password }) => (password === undefined ? [] : [decoded(password)]))
 }
@@ -61,7 +67,7 @@ function credentialsIn(line: string, depth = 0): string[] {
   ]
 }
 
-/** docker and HTTP know a pair by its base64. */
+/** docker and HTTP encode pairs in base64. */
 function unpacked(value: string, depth: number): string[] {
   if (!/^[\w+/-]{6,}={0,2}$/.test(value)) return []
   const text = Buffer.from(value, 'base64').toString('utf8')
@@ -72,7 +78,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // A percent sign that encodes nothing stands for itself.
+    // A percent sign that encodes nothing is literal.
     return text
   }
 }

@@ -1,19 +1,20 @@
-/** Characters of base64 that are the same whatever stands before and behind; fewer of them say nothing. */
+/** The least characters of base64, independent of their surroundings, that identify a text */
 const shortestCore = 8
 
-/** Characters; tokens of registries and git have up to 100, keys 64 or more a line. */
+/** Characters; longer texts are lines of keys, which have 64 or more. */
 const longestPassword = 63
 
-/** Entities that have a name. */
+/** Entities with a name */
 const entities: Record<string, string> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
 
-/** What JSON writes with a letter. */
+/** Characters that JSON escapes with a letter */
 const escapes: Record<string, string> = { '\n': 'n', '\r': 'r', '\t': 't', '\b': 'b', '\f': 'f' }
 
 /**
- * A pattern for a text in every spelling of git, pip, curl, docker, JSON, HTML and shells, each of which writes other characters
- * in another way: as they are, behind a backslash, `%2f` and `%2F`, `\u002f`, `&#47;`.
- * @returns undefined for a text that all of them write as it is
+ * A pattern for a text in every spelling of git, pip, curl, docker, JSON, HTML and shells. They
+ * write special characters literally, after a backslash, as `%2f` or `%2F`, as `\u002f`, or as
+ * `&#47;`.
+ * @returns undefined for a text without special characters
  */
 export function anySpelling(text: string): RegExp | undefined {
   if (/^[A-Za-z0-9]*$/.test(text)) return undefined
@@ -42,12 +43,14 @@ function anyCase(digits: string): string {
 }
 
 /**
- * @returns the base64 of a text, as it is and for URLs; also what is left of it where the text is a part of what was encoded, such as
- *   the password of `user:password`, at each of the three places at which it can begin
+ * @returns the base64 of a text, in the standard and the URL alphabet; also the characters that it
+ *   contributes to the base64 of a longer text, such as the password to `user:password`, at each of
+ *   the three possible offsets
  */
 export function base64Of(text: string): string[] {
   const whole = Buffer.from(text).toString('base64')
-  // What is longer is a line of a key and no password; looking for all of them would take longer than the build's output.
+  // A longer text is a line of a key; searching for all shifts of it would slow the build's output
+  // down.
   const shifts = text.length > longestPassword ? [] : [0, 1, 2]
   const parts = [whole.replace(/=+$/, ''), ...shifts.map((shift) => coreOf(text, shift))]
   const all = [whole, ...parts.filter((part) => part.length >= shortestCore)]
@@ -60,7 +63,7 @@ function coreOf(text: string, shift: number): string {
   return bytes.toString('base64').slice(Math.ceil((shift * 8) / 6), complete)
 }
 
-/** @returns the spellings that a runner is told, which knows no patterns (it adds some of its own) */
+/** @returns the spellings for the runner, which cannot match patterns (it adds some of its own) */
 export function plainSpellings(text: string): string[] {
   const encoded = encodeURIComponent(text)
   const strict = encoded.replace(

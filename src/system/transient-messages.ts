@@ -1,9 +1,7 @@
-/**
- * What programs say when something went wrong that can be gone a moment later. They have no codes, only sentences; each of
- * these was seen in an issue of the program or of docker/build-push-action, or is in its source.
- */
+// What programs print about transient failures. They have no codes, only sentences; each of these
+// was seen in an issue of the program or of docker/build-push-action, or is in its source.
 
-/** Of the network, as Go, curl, Python and the C library call it; nothing that compilers say. */
+/** Network errors of Go, curl, Python and the C library; nothing that compilers print */
 const network = [
   /connection (?:was )?reset by peer|Connection reset|ECONNRESET/i,
   /broken pipe|use of closed network connection|read\/write on closed pipe/i,
@@ -16,14 +14,14 @@ const network = [
   /The TLS connection was non-properly terminated|Error in the pull function|SSL_ERROR_SYSCALL|SSL_read: unexpected eof/i,
 ]
 
-/** 408, 429 and what servers say of themselves, in the forms of containerd, git, curl, pip and apt. */
+/** 408, 429 and server errors, in the forms of containerd, git, curl, pip and apt */
 const statuses = [
   /\b(?:408|425|429|500|502|503|504) +(?:(?:Client|Server) Error: )?(?:Request Time-?out|Too Early|Too Many Requests|Internal Server Error|Bad Gateway|Service (?:Temporarily )?Unavailable|Gateway Time-?out)/i,
   /toomanyrequests/i,
   /The requested URL returned error: (?:408|425|429|5\d\d)\b|HTTP error (?:408|425|429|5\d\d)\b|unexpected (?:HTTP )?status(?: code)?:? (?:408|425|429|5\d\d)\b/i,
 ]
 
-/** git, curl, pip and apt, whether on the runner or in a step. */
+/** git, curl, pip and apt, on the runner or in a step */
 const programs = [
   /the remote end hung up unexpectedly|early EOF|index-pack failed|invalid index-pack output|RPC failed; curl|Empty reply from server|transfer closed with \d+ bytes remaining|unexpected disconnect while reading sideband packet/i,
   /kex_exchange_identification: |Connection closed by remote host/i,
@@ -31,7 +29,7 @@ const programs = [
   /Hash Sum mismatch|File has unexpected size/i,
 ]
 
-/** BuildKit, containerd and the docker CLI. */
+/** BuildKit, containerd and the docker CLI */
 const engine = [
   /code = Unavailable\b|code = ResourceExhausted\b.*429/,
   /closing transport due to|transport is closing|error reading from server|grpc: the client connection is closing|timed out waiting for server handshake/i,
@@ -40,16 +38,16 @@ const engine = [
   /failed size validation|unexpected commit (?:size|digest)|got digest \S+, expected |short read: expected/i,
   /blob upload (?:unknown|invalid)/i,
   /Cannot connect to the Docker daemon/i,
-  // Two builds give an image in the same engine the same name at once, or one takes it away before the other has pushed it
-  // (containerd's image store).
+  // Two parallel builds give an image in one engine the same name, or one removes it before the
+  // other has pushed it (containerd's image store).
   /\bimage "[^"]+": already exists|\btag does not exist: \S+:candidate-/,
 ]
 
-/** The registry has lost an upload that BuildKit had begun; a repository that is not there has none. */
+/** The registry lost an upload that BuildKit had started; a missing repository has none. */
 const lostUpload = /from PUT request to \S+\/blobs\/uploads?\/\S+: 404 Not Found/
 
-/** Stronger than the others: with one of these the same would happen again. */
-const lasting = [
+/** Permanent failures, which outweigh all others */
+const permanent = [
   /\b40[0134] (?:Bad Request|Unauthorized|Forbidden|Not Found)\b|The requested URL returned error: 40[0134]\b/i,
   /authentication (?:required|failed)|authorization failed|access denied|permission denied|insufficient_scope|denied: |could not read (?:Username|Password)/i,
   /manifest unknown|name unknown|repository .*not found|: not found\b/i,
@@ -60,17 +58,20 @@ const lasting = [
   /^(?:\w+\.)*(?:Assertion|Attribute|Import|ModuleNotFound|Name|Syntax|Type)Error\b/,
 ]
 
-/** What a compiler quotes in an error is a name or a text of the source, which says nothing about the network. */
+/** A compiler quotes names and texts of the source, which say nothing about the network. */
 function withoutQuotes(line: string): string {
   return /^(?:\S+: )?error: /.test(line) ? line.replace(/'[^']*'|"[^"]*"|‘[^’]*’/g, '…') : line
 }
 
-/** @param lines what a program said about its failure; `engine` for BuildKit and docker, where no step of a Dockerfile failed */
-export function canPass(lines: readonly string[], source: 'program' | 'engine'): boolean {
-  const passing = [...network, ...statuses, ...programs, ...(source === 'engine' ? engine : [])]
-  const said = source === 'program' ? lines.map(withoutQuotes) : lines
-  const says = (patterns: readonly RegExp[]) =>
-    said.some((line) => patterns.some((pattern) => pattern.test(line)))
-  if (source === 'engine' && says([lostUpload])) return true
-  return says(passing) && !says(lasting)
+/**
+ * @param lines what a program printed about its failure
+ * @param source `engine` for BuildKit and docker, unless a step of a Dockerfile failed
+ */
+export function isTransient(lines: readonly string[], source: 'program' | 'engine'): boolean {
+  const transient = [...network, ...statuses, ...programs, ...(source === 'engine' ? engine : [])]
+  const quoteless = source === 'program' ? lines.map(withoutQuotes) : lines
+  const match = (patterns: readonly RegExp[]) =>
+    quoteless.some((line) => patterns.some((pattern) => pattern.test(line)))
+  if (source === 'engine' && match([lostUpload])) return true
+  return match(transient) && !match(permanent)
 }

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 
 /**
- * The folders of one run, under the runner's temporary folder. `private` holds credentials and build secrets and is removed
- * at the end, by `post` if need be; logs, facts and the summary stay.
+ * The folders of one run, in the runner's temporary folder. `private` holds credentials and build
+ * secrets and is removed at the end, if necessary by `post`; logs, facts and the summary stay.
  */
 export type Workspace = { root: string; private: string; logs: string }
 
@@ -16,7 +16,10 @@ export function createWorkspace(temporaryFolder: string): Workspace {
   return workspace
 }
 
-/** Secrets reach BuildKit as files that only this user can read, never as arguments, which every process can list. */
+/**
+ * Writes a file that only this user can read. Secrets are never arguments, which every process can
+ * list.
+ */
 export function writePrivateFile(workspace: Workspace, name: string, content: string): string {
   const path = join(workspace.private, name)
   writeFileSync(path, content, { mode: 0o600 })
@@ -24,7 +27,7 @@ export function writePrivateFile(workspace: Workspace, name: string, content: st
   return path
 }
 
-/** A program that was left when another one failed may still write a file there, which is gone on a second try. */
+/** Removes the folder, with retries, since a leftover program may still write into it. */
 export function removePrivate(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

@@ -206,7 +206,7 @@ describe('a build of a leg', () => {
     const { docker, world } = opened({ retry: quickRetry({ retries: 2 }) })
     docker.fails('buildx build', 'ERROR: failed to push x: unexpected status: 502 Bad Gateway')
     const call = makeCall({ leg, output: { ...image, metadataFile: world.newPath('metadata.json') } })
-    await expect(world.build(call, leg)).rejects.toThrow('it was tried 3 times')
+    await expect(world.build(call, leg)).rejects.toThrow('gave up after 3 attempts')
     expect(docker.asked()).toHaveLength(3)
   })
 

@@ -285,7 +285,7 @@ describe("a file of the runner that can't be written", () => {
   ])('is a warning, and the rest is as it would be: %s', (what, changes) => {
     publishRun(failed, settings(changes))
     expect(commands()).toEqual([
-      expect.stringMatching(new RegExp(`^::warning::${what} can't be written: .*ENOENT: no such file`)),
+      expect.stringMatching(new RegExp(`^::warning::${what} cannot be written: .*ENOENT: no such file`)),
       expect.stringMatching(/^::error .*pip found no wheel/),
     ])
     expect(step().outputs()).toHaveProperty('changed')
@@ -297,7 +297,7 @@ describe("a file of the runner that can't be written", () => {
     expect(commands()).toEqual([
       expect.stringMatching(/^::error .*pip found no wheel/),
       expect.stringContaining(
-        "::warning::An output can't be written: Missing file at path: /nowhere/output. Steps that follow",
+        '::warning::An output cannot be written: Missing file at path: /nowhere/output. Steps that follow',
       ),
     ])
     expect(step().summary()).toContain('pip found no wheel')
@@ -317,10 +317,10 @@ describe("a file of the runner that can't be written", () => {
 
   it('stops nothing, if it is that of the state', () => {
     process.env.GITHUB_STATE = '/nowhere/state'
-    remember('builder', 'x')
+    remember('builder', 'x', warning)
     expect(commands()).toEqual([
       expect.stringContaining(
-        "::warning::The state of the step can't be written: Missing file at path: /nowhere/state. If the run is cancelled",
+        '::warning::The state of the step cannot be written: Missing file at path: /nowhere/state. If the run is cancelled',
       ),
     ])
   })

@@ -193,7 +193,7 @@ describe('pip is asked', () => {
   })
 
   it('and a cancelled run stays one', async () => {
-    const index = createNixlIndex(() => Promise.reject(new Error('Cancelled while pip was asked.')))
+    const index = createNixlIndex(() => Promise.reject(new Error('Cancelled while pip was running.')))
     await expect(index.versions(base, 'linux/amd64')).rejects.toThrow('Cancelled')
   })
 })

@@ -9,7 +9,10 @@ const { server, client } = useOpened()
 const blob = Buffer.alloc(300_000, 'blob')
 const digest = digestOf(blob)
 
-/** A registry that has the blob in `a/from`, takes uploads to `b/to`, and answers a mount as it is told. */
+/**
+ * A registry that has the blob in `a/from`, takes uploads to `b/to`, and answers a mount as it is
+ * told.
+ */
 function withoutMounts(mount: Handler): Handler {
   let isThere = false
   return (request, response) => {
@@ -40,10 +43,10 @@ describe('a mount', () => {
     ['501', (_, response) => response.writeHead(501).end()],
     ['a redirect', (_, response) => response.writeHead(307, { location: '/elsewhere' }).end()],
     ['a broken connection', (_, response) => response.destroy()],
-  ])('that is answered with %s is an upload, and is not asked for again', async (_, mount) => {
+  ])('that is answered with %s becomes an upload, and is not requested again', async (_, mount) => {
     const registry = await server(withoutMounts(mount))
     const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size: blob.length }
-    const registryClient = client(undefined, undefined, { repeat: quickRetry({ retries: 1 }).run })
+    const registryClient = client(undefined, undefined, { withRetries: quickRetry({ retries: 1 }).run })
     expect(await registryClient.mountBlob(copy)).toBe('streamed')
     expect(registry.seen.at(-1)?.body).toBe(blob.toString())
     const asked = registry.seen.length
@@ -51,7 +54,7 @@ describe('a mount', () => {
     expect(registry.seen.slice(asked).map(({ method }) => method)).toEqual(['HEAD'])
   })
 
-  it('whose token is refused is an upload', async () => {
+  it('whose token is refused becomes an upload', async () => {
     const registry = await server((request, response) => {
       const { path, authorization, raw } = request
       const realm = `Bearer realm="http://${raw.headers.host ?? ''}/token",service="test"`
@@ -67,7 +70,7 @@ describe('a mount', () => {
     expect(await client().mountBlob(copy)).toBe('streamed')
   })
 
-  it('that is refused together with the upload is an error that names both', async () => {
+  it('that is refused like the upload is an error that names both refusals', async () => {
     const registry = await server(({ method, path }, response) => {
       if (method !== 'POST') response.writeHead(404).end()
       else if (path.includes('mount=')) sendJson(response, 400, { errors: [{ code: 'UNSUPPORTED' }] })
@@ -76,11 +79,11 @@ describe('a mount', () => {
     const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size: blob.length }
     const refused = `registry ${registry.host} refused the push to b/to`
     expect(await sentence(client().mountBlob(copy))).toBe(
-      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 denied (read only); no credentials are known for it: log in with docker login before this step, or give username and password if it is that of the input registry.`,
+      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 forbidden (read only); there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry.`,
     )
   })
 
-  it('that is refused, of a blob that is gone, is an error that names both', async () => {
+  it('that is refused for a missing blob is an error that names both', async () => {
     const registry = await server(({ method, path }, response) => {
       if (method === 'POST' && path.includes('mount=')) response.writeHead(404).end()
       else if (method === 'POST') response.writeHead(202, { location: '/up' }).end()
@@ -112,14 +115,14 @@ describe('another success than that of the specification', () => {
   }
   const index = Buffer.from(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`)
 
-  it.each([200, 201, 202, 204])('is one: %i', async (status) => {
+  it.each([200, 201, 202, 204])('is a success: %i', async (status) => {
     const registry = await server(answering({ start: status, upload: status, manifest: status }))
     expect(await client().putBlob(at(registry), blob)).toBe(digest)
     expect(await client().putManifest(at(registry), 'a', index, mediaTypes.ociIndex)).toBe(digestOf(index))
     expect(registry.seen.at(-1)).toMatchObject({ method: 'GET', path: '/v2/aibrix/x/manifests/a' })
   })
 
-  it.each([200, 204])('of a mount is looked at: %i', async (status) => {
+  it.each([200, 204])('of a mount is checked: %i', async (status) => {
     const without = await server(
       withoutMounts((_, response) =>
         response.writeHead(status, { location: '/v2/b/to/blobs/uploads/1' }).end(),
@@ -139,7 +142,7 @@ describe('another success than that of the specification', () => {
     expect(await copyIn(mounting)).toBe('mounted')
   })
 
-  it('is none where the registry has nothing afterwards', async () => {
+  it('is an error if the registry does not have the content afterwards', async () => {
     const registry = await server(({ method, path }, response) => {
       if (method === 'POST') response.writeHead(202, { location: '/up' }).end()
       else if (method !== 'PUT') response.writeHead(404).end()

@@ -33,7 +33,7 @@ describe('parseChallenges', () => {
     expect(parseChallenges(header)).toEqual(expected)
   })
 
-  it('ends on any text', () => {
+  it('handles any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('Basic', 'Bearer', 'realm', '=', '"', ',', '\\', ' ', '\t') }),

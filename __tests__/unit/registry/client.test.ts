@@ -38,7 +38,7 @@ function sendManifest(response: ServerResponse, headers: Record<string, string> 
 }
 
 describe('authentication', () => {
-  it('gets a token from the service that the registry names, once, with the credentials only there', async () => {
+  it('fetches one token from the service that the registry names, and sends the credentials only there', async () => {
     const tokens = await server((_, response) => {
       sendJson(response, 200, { token: 't1', expires_in: 300 })
     })
@@ -66,7 +66,7 @@ describe('authentication', () => {
     expect(registry.seen).toHaveLength(3 * 2 + 1)
   })
 
-  it('reads a repository that it will push to with that right, or Docker Hub calls a new one forbidden', async () => {
+  it('reads a repository that it will push to with the right to push, since Docker Hub calls a new one forbidden', async () => {
     const tokens = await server(({ path }, response) => {
       const pushes = new URL(path, 'http://x').searchParams.get('scope') === 'repository:aibrix/new:pull,push'
       sendJson(response, 200, { token: pushes ? 'may-push' : 'may-nothing' })
@@ -84,7 +84,7 @@ describe('authentication', () => {
     )
   })
 
-  it('reads it with the right to pull alone without credentials, since some token services refuse anything else', async () => {
+  it('reads it with the right to pull only without credentials, since some token services refuse more', async () => {
     const tokens = await server(({ path }, response) => {
       const pulls = new URL(path, 'http://x').searchParams.get('scope') === 'repository:aibrix/x:pull'
       if (pulls) sendJson(response, 200, { token: 'may-pull' })
@@ -99,10 +99,10 @@ describe('authentication', () => {
     reading.pushesTo([at(registry)])
     expect((await reading.getManifest(at(registry), 'v1'))?.digest).toBe(manifestDigest)
     const push = reading.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
-    expect(await sentence(push)).toContain('no credentials are known for it')
+    expect(await sentence(push)).toContain('there are no credentials for it')
   })
 
-  it('asks for both scopes before it mounts, and for an anonymous token without credentials', async () => {
+  it('requests both scopes for a mount, and an anonymous token without credentials', async () => {
     const tokens = await server((_, response) => {
       sendJson(response, 200, { access_token: 't2' })
     })
@@ -127,7 +127,7 @@ describe('authentication', () => {
     expect(registry.seen.at(-1)?.path).toBe(`/v2/b/to/blobs/uploads/?mount=${digest}&from=a%2Ffrom`)
   })
 
-  it('gets another token when the first one is about to end, and when the registry refuses it', async () => {
+  it('fetches another token when the first one is about to expire, and when the registry refuses it', async () => {
     let time = 0
     let valid = 't0'
     let count = 0
@@ -179,7 +179,7 @@ describe('authentication', () => {
     })
   })
 
-  it('sends a registry token as it is, and to the registry alone', async () => {
+  it('sends a registry token unchanged, to the registry only', async () => {
     const tokens = await server((_, response) => response.writeHead(500).end())
     const registry = await server(({ authorization }, response) => {
       if (authorization === 'Bearer rt') sendManifest(response)
@@ -192,7 +192,7 @@ describe('authentication', () => {
     expect(await sentence(other.getManifest(at(registry), 'v1'))).toContain('401')
   })
 
-  it('sends the password beside an identity token to a registry that wants Basic', async () => {
+  it('sends the password stored with an identity token to a registry that requires Basic', async () => {
     const registry = await server(({ authorization }, response) => {
       if (authorization === `Basic ${Buffer.from('u:p').toString('base64')}`) sendManifest(response)
       else sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
@@ -205,7 +205,7 @@ describe('authentication', () => {
     )
   })
 
-  it('sends user and password to a registry that wants Basic, and not before it asks', async () => {
+  it('sends user and password to a registry that requires Basic, after it asks for them', async () => {
     const registry = await server(({ authorization }, response) => {
       if (authorization === basic) sendManifest(response)
       else sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
@@ -227,7 +227,7 @@ describe('authentication', () => {
     },
   )
 
-  it('follows no redirect of a token service', async () => {
+  it('follows no redirect of a token service to another host', async () => {
     const stranger = await server((_, response) => {
       sendJson(response, 200, { token: 'x' })
     })
@@ -262,7 +262,7 @@ describe('redirects', () => {
     expect(requests.at(-1)).toBe(`GET http://${store.host}/data`)
   })
 
-  it('to another host that asks for credentials do not get them', async () => {
+  it('to another host that asks for credentials send none', async () => {
     const stranger = await server((_, response) => {
       sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
     })
@@ -274,7 +274,7 @@ describe('redirects', () => {
     expect(stranger.seen.map(({ authorization }) => authorization)).toEqual([undefined])
   })
 
-  it('within the registry keep them', async () => {
+  it('within the registry send credentials', async () => {
     const registry = await server(({ authorization, path }, response) => {
       if (authorization === undefined) sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
       else if (path === '/data') response.end(blob)
@@ -285,7 +285,7 @@ describe('redirects', () => {
 
   it('end after five', async () => {
     const registry = await server((_, response) => response.writeHead(307, { location: '/again' }).end())
-    expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain('more than 5 redirects')
+    expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain('more than 5 times')
     expect(registry.seen).toHaveLength(6)
   })
 
@@ -294,7 +294,7 @@ describe('redirects', () => {
     async (location) => {
       const registry = await server((_, response) => response.writeHead(307, { location }).end())
       expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain(
-        'not https; it is not followed',
+        'not https, which is not followed',
       )
     },
   )
@@ -305,7 +305,7 @@ describe('redirects', () => {
       response.writeHead(307, { location: `http://${stranger.host}/` }).end(),
     )
     const work = client(withPassword).putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
-    expect(await sentence(work)).toContain('followed for reading only')
+    expect(await sentence(work)).toContain('only reads follow redirects')
     expect(stranger.seen).toEqual([])
   })
 
@@ -329,7 +329,7 @@ describe('redirects', () => {
 })
 
 describe('getManifest', () => {
-  it('gives the bytes, their digest and what is in them', async () => {
+  it('returns the bytes, their digest and the parsed content', async () => {
     const registry = await server((_, response) => {
       sendManifest(response, { 'docker-content-digest': manifestDigest })
     })
@@ -342,23 +342,23 @@ describe('getManifest', () => {
     expect(found?.bytes.equals(manifest)).toBe(true)
   })
 
-  it('gives undefined for a tag that is not there', async () => {
+  it('returns undefined for a missing tag', async () => {
     const registry = await server((_, response) => {
       sendJson(response, 404, { errors: [{ code: 'MANIFEST_UNKNOWN' }] })
     })
     expect(await client().getManifest(at(registry), 'v1')).toBeUndefined()
   })
 
-  it.each([200, 404])('does not take a web page with status %i for an answer', async (status) => {
+  it.each([200, 404])('refuses a web page with status %i', async (status) => {
     const registry = await server((_, response) =>
       response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end('<html>'),
     )
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toBe(
-      `${registry.host} answers with a web page and is not a registry; check its host and port.`,
+      `${registry.host} answered with a web page and is not a registry; check its host and port.`,
     )
   })
 
-  it('refuses bytes that have another digest than asked for, or than the registry says', async () => {
+  it('refuses bytes with another digest than the requested one or the header', async () => {
     const other: Digest = `sha256:${'0'.repeat(64)}`
     const registry = await server(({ path }, response) => {
       sendManifest(response, path.endsWith('/v1') ? { 'docker-content-digest': other } : {})
@@ -377,7 +377,7 @@ describe('getManifest', () => {
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain('more than 4194304 bytes')
   })
 
-  it('reads no further than that, whatever follows', async () => {
+  it('reads no further than that', async () => {
     const piece = Buffer.alloc(1024 * 1024, ' ')
     let sent = 0
     const registry = await server((_, response) => {
@@ -393,7 +393,7 @@ describe('getManifest', () => {
     expect(sent).toBeLessThan(50)
   })
 
-  it.each(['../../x', 'a/b', '', 'x?y', 'sha256:abc'])('asks no registry for %j', async (reference) => {
+  it.each(['../../x', 'a/b', '', 'x?y', 'sha256:abc'])('sends no request for %j', async (reference) => {
     const registry = await server((_, response) => response.end())
     expect(await sentence(client().getManifest(at(registry), reference))).toContain(
       'neither a tag nor a digest',
@@ -404,8 +404,8 @@ describe('getManifest', () => {
 
 describe('putManifest', () => {
   it.each([
-    ['says the digest', { 'docker-content-digest': manifestDigest }, ['PUT']],
-    ['says nothing and is asked', {}, ['PUT', 'GET']],
+    ['returns the digest', { 'docker-content-digest': manifestDigest }, ['PUT']],
+    ['returns no digest and is read back', {}, ['PUT', 'GET']],
   ])('is confirmed by a registry that %s', async (_, headers: Record<string, string>, methods) => {
     const registry = await server(({ method }, response) => {
       if (method === 'GET') sendManifest(response)
@@ -421,20 +421,23 @@ describe('putManifest', () => {
     ['DIGEST_INVALID', 3, 'none'],
     ['DIGEST_INVALID', 4, '400 bad request'],
     ['MANIFEST_INVALID', 1, '400 bad request'],
-  ])('that is called %s %i times, as while another one puts the same: %s', async (code, times, expected) => {
-    let count = 0
-    const registry = await server((_, response) => {
-      if (count++ < times) sendJson(response, 400, { errors: [{ code }] })
-      else response.writeHead(201, { 'docker-content-digest': manifestDigest }).end()
-    })
-    const repeating = client(undefined, undefined, { repeat: quickRetry().run })
-    const put = repeating.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
-    if (expected === 'none') expect(await put).toBe(manifestDigest)
-    else expect(await sentence(put)).toContain(expected)
-    expect(count).toBe(expected === 'none' ? times + 1 : times)
-  })
+  ])(
+    'that is called %s %i times, as during a parallel push of the same manifest: %s',
+    async (code, times, expected) => {
+      let count = 0
+      const registry = await server((_, response) => {
+        if (count++ < times) sendJson(response, 400, { errors: [{ code }] })
+        else response.writeHead(201, { 'docker-content-digest': manifestDigest }).end()
+      })
+      const repeating = client(undefined, undefined, { withRetries: quickRetry().run })
+      const put = repeating.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest)
+      if (expected === 'none') expect(await put).toBe(manifestDigest)
+      else expect(await sentence(put)).toContain(expected)
+      expect(count).toBe(expected === 'none' ? times + 1 : times)
+    },
+  )
 
-  it('fails if the registry has something else afterwards', async () => {
+  it('throws if the registry has something else afterwards', async () => {
     const lying = await server((_, response) =>
       response.writeHead(201, { 'docker-content-digest': `sha256:${'1'.repeat(64)}` }).end(),
     )
@@ -472,7 +475,7 @@ describe('blobs', () => {
     expect(registry.seen.map(({ method }) => method)).toEqual(['HEAD'])
   })
 
-  it('are streamed into the upload that a registry opens instead of mounting', async () => {
+  it('are streamed into the upload that a registry starts instead of a mount', async () => {
     const registry = await server(({ method, path }, response) => {
       if (method === 'POST') response.writeHead(202, { location: '/v2/b/to/blobs/uploads/1?_state=s' }).end()
       else if (method === 'GET') response.end(blob)
@@ -484,17 +487,20 @@ describe('blobs', () => {
     expect(registry.seen.at(-1)?.body).toBe(blob.toString())
   })
 
-  it.each([blob.length - 1, blob.length + 1])('of another size than %i bytes do not arrive', async (size) => {
-    const registry = await server(({ method }, response) => {
-      if (method === 'POST') response.writeHead(202, { location: '/up' }).end()
-      else if (method === 'GET') response.end(blob)
-      else response.writeHead(201).end()
-    })
-    const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size }
-    expect(await sentence(client().mountBlob(copy))).toContain(`has not the ${size} bytes`)
-  })
+  it.each([blob.length - 1, blob.length + 1])(
+    'of another size than %i bytes are not uploaded',
+    async (size) => {
+      const registry = await server(({ method }, response) => {
+        if (method === 'POST') response.writeHead(202, { location: '/up' }).end()
+        else if (method === 'GET') response.end(blob)
+        else response.writeHead(201).end()
+      })
+      const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size }
+      expect(await sentence(client().mountBlob(copy))).toContain(`does not have the ${size} bytes`)
+    },
+  )
 
-  it('that break off on the way end in an error about the source', async () => {
+  it('that break off in transit are an error about the source', async () => {
     const registry = await server(({ method }, response) => {
       if (method === 'POST') response.writeHead(202, { location: '/up' }).end()
       else if (method === 'GET') {
@@ -508,7 +514,7 @@ describe('blobs', () => {
     )
   })
 
-  it('of the same repository need nothing', async () => {
+  it('of the same repository need no request', async () => {
     const here = { registry: '127.0.0.1:1', path: 'a' }
     expect(await client().mountBlob({ from: here, to: { ...here }, digest, size: 1 })).toBe('exists')
   })
@@ -516,14 +522,14 @@ describe('blobs', () => {
 
 describe('refusals', () => {
   const errors = (code: string, message?: string) => ({ errors: [{ code, message }, { code: 'SECOND' }] })
-  const advised = 'check username and password, and what they are allowed to do.'
+  const advised = 'check username and password, and their permissions.'
   it.each([
     [
       401,
       errors('UNAUTHORIZED', 'authentication required'),
       `401 unauthorized (authentication required); ${advised}`,
     ],
-    [403, errors('DENIED'), `403 denied (DENIED); ${advised}`.replace(' (DENIED)', '')],
+    [403, errors('DENIED'), `403 forbidden (DENIED); ${advised}`],
     [
       429,
       errors('TOOMANYREQUESTS', 'slow\ndown\u001b[31m'),
@@ -533,10 +539,10 @@ describe('refusals', () => {
     [
       418,
       { details: 'teapot' },
-      '418 (teapot); check the name of the repository and what the registry supports.',
+      "418 i'm a teapot (teapot); check the name of the repository and what the registry supports.",
     ],
     [404, errors('NAME_UNKNOWN', 'x'.repeat(500)), `404 not found (${'x'.repeat(199)}…); check the name`],
-  ])('of status %i say who, what and what to do', async (status, content, expected) => {
+  ])('with status %i name the registry, the action and what to do', async (status, content, expected) => {
     const registry = await server((_, response) => {
       sendJson(response, status, content)
     })
@@ -546,12 +552,12 @@ describe('refusals', () => {
     )
   })
 
-  it('of a broken registry are called its fault', async () => {
+  it('of a broken registry blame the registry', async () => {
     const registry = await server((_, response) => {
       sendJson(response, 503, {})
     })
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toBe(
-      `registry ${registry.host} failed at the pull of aibrix/x: 503 unavailable; this is a fault of the registry, try later.`,
+      `registry ${registry.host} failed at the pull of aibrix/x: 503 service unavailable; this is a fault of the registry, try later.`,
     )
   })
 
@@ -560,11 +566,11 @@ describe('refusals', () => {
       sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
     })
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toContain(
-      'no credentials are known for it',
+      'there are no credentials for it',
     )
   })
 
-  it('of the token service say what it says', async () => {
+  it('of the token service show its message', async () => {
     const registry = await server(({ path, raw }, response) => {
       if (path.startsWith('/token')) sendJson(response, 401, { details: 'incorrect username or password' })
       else
@@ -613,7 +619,7 @@ describe('time-outs', () => {
     expect(await sentence(client(anonymous, short).getManifest(at(registry), 'v1'))).toContain('timeout')
   })
 
-  it('end an answer that comes by drops for ever', async () => {
+  it('end an answer that trickles for ever', async () => {
     const timers: NodeJS.Timeout[] = []
     const registry = await server((_, response) => {
       response.writeHead(200, { 'content-type': mediaTypes.ociManifest })
@@ -623,7 +629,7 @@ describe('time-outs', () => {
     timers.forEach(clearInterval)
   })
 
-  it('end a stream in which next to nothing moves, and let one live that is slow', async () => {
+  it('end a stream in which almost no data moves, but not a slow one', async () => {
     const timers: NodeJS.Timeout[] = []
     const part = Buffer.alloc(500)
     const registry = await server(({ method, path }, response) => {
@@ -646,12 +652,12 @@ describe('time-outs', () => {
     expect(await registryClient.mountBlob({ ...copy, from: at(registry, 'slow') })).toBe('streamed')
     for (const from of ['stuck', 'drops'])
       expect(await sentence(registryClient.mountBlob({ ...copy, from: at(registry, from) }))).toContain(
-        'timeout, next to nothing moved for 0.5 s',
+        'timeout, almost no data moved for 0.5 s',
       )
     timers.forEach(clearInterval)
   })
 
-  it('end with a cancel', async () => {
+  it('end on a cancel', async () => {
     const controller = new AbortController()
     const registry = await server(() => {
       controller.abort()
@@ -663,8 +669,8 @@ describe('time-outs', () => {
   })
 })
 
-describe('a registry that is none', () => {
-  it('is told from one that is not there', async () => {
+describe('a host that is not a registry', () => {
+  it('is reported if it does not listen', async () => {
     const registry = await startServer(() => undefined)
     await registry.close()
     expect(await sentence(client().getManifest(at(registry), 'v1'))).toBe(
@@ -672,7 +678,7 @@ describe('a registry that is none', () => {
     )
   })
 
-  it('may speak no http', async () => {
+  it('is reported if it does not speak http', async () => {
     const { createServer } = await import('node:net')
     const strange = createServer((socket) => socket.end('220 mail.example ESMTP\r\n'))
     await new Promise<void>((resolve) => strange.listen(0, '127.0.0.1', resolve))
@@ -685,7 +691,7 @@ describe('a registry that is none', () => {
   })
 })
 
-it('uses a connection again, and makes another one if the registry has closed it', async () => {
+it('reuses a connection, and opens another one if the registry has closed it', async () => {
   let count = 0
   const registry = await server(({ raw, path }, response) => {
     // Closed in the moment in which it is used again: the answer never comes.

@@ -25,7 +25,7 @@ function encoding(name: string, encode: (bytes: Buffer) => Buffer): Handler {
 }
 
 describe('an answer', () => {
-  it('is asked for without compression', async () => {
+  it('is requested without compression', async () => {
     const asked: unknown[] = []
     const registry = await server(({ raw }, response) => {
       asked.push(raw.headers['accept-encoding'])
@@ -44,7 +44,7 @@ describe('an answer', () => {
     ['deflate, gzip', (bytes) => gzipSync(deflateSync(bytes))],
     ['identity', (bytes) => bytes],
     ['aws-chunked', (bytes) => bytes],
-  ])('that is compressed on the way is read: %s', async (name, encode) => {
+  ])('that was compressed in transit is decompressed: %s', async (name, encode) => {
     const registry = await server(encoding(name, encode))
     const one = client()
     expect(await one.listTags(at(registry))).toEqual(['a'])
@@ -58,7 +58,7 @@ describe('an answer', () => {
     expect(target.seen.at(-1)?.body).toBe(blob.toString())
   })
 
-  it('that is said to be compressed, and is a compressed layer, stays as it is', async () => {
+  it('stays compressed if it is a compressed layer', async () => {
     const layer = gzipSync(blob)
     const registry = await server((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': layer.length }).end(layer),
@@ -76,25 +76,25 @@ describe('an answer', () => {
   it.each<[string, Buffer]>([
     ['is something else', Buffer.from('{"tags":["a"]}')],
     ['breaks off', gzipSync('{"tags":["a"]}').subarray(0, 20)],
-  ])('that %s instead is an error, and asked for again', async (_, body) => {
+  ])('that %s instead is an error and retried', async (_, body) => {
     const registry = await server((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(body),
     )
-    const patient = client(undefined, undefined, { repeat: quickRetry({ retries: 2 }).run })
+    const patient = client(undefined, undefined, { withRetries: quickRetry({ retries: 2 }).run })
     expect(await sentence(patient.listTags(at(registry)))).toContain(
-      'is not gzip, as its Content-Encoding says; it was changed on the way',
+      'is not gzip, as its Content-Encoding says; it was changed in transit',
     )
     expect(registry.seen).toHaveLength(3)
   })
 
-  it('that becomes too long is an error', async () => {
+  it('that exceeds the limit when decompressed is an error', async () => {
     const registry = await server((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(9_000_000))),
     )
     expect(await sentence(client().listTags(at(registry)))).toContain('with more than 8388608 bytes')
   })
 
-  it('whose connection breaks is no answer, compressed or not', async () => {
+  it('whose connection breaks is incomplete, compressed or not', async () => {
     const registry = await server((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 1000 })
       response.write(gzipSync('{}'), () => response.destroy())

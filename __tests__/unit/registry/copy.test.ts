@@ -34,7 +34,9 @@ const index = (children: Manifest[]) =>
     manifests: children.map(({ digest, mediaType, bytes }) => ({ digest, mediaType, size: bytes.length })),
   })
 
-/** A registry in memory that refuses what a real one refuses: manifests whose parts are not there. */
+/**
+ * A registry in memory that refuses what a real one refuses: manifests whose parts are not there.
+ */
 function registry(stored: Manifest[], settings: { failAt?: string; swap?: Manifest } = {}) {
   const manifests = new Map(stored.map((each) => [`${formatRepository(from)}@${each.digest}`, each]))
   const blobs = new Set<string>()
@@ -86,7 +88,7 @@ function registry(stored: Manifest[], settings: { failAt?: string; swap?: Manife
 }
 
 describe('copyManifest', () => {
-  it('mounts each blob once, then puts the manifests of the index, then the tag, then reads it back', async () => {
+  it('mounts each blob once, pushes the manifests of the index, then the tag, and reads the tag back', async () => {
     const [amd64, attestation] = [image('amd64'), image('attestation')]
     const top = index([amd64, attestation])
     const { client, log, manifests } = registry([top, amd64, attestation])
@@ -105,7 +107,7 @@ describe('copyManifest', () => {
     await copyManifest(client, { from, to, digest: top.digest, tag: 'v1' })
   })
 
-  it('reads and writes a manifest that is named twice once, before all that name it', async () => {
+  it('copies a manifest with two parents once, before both of them', async () => {
     const shared = image('shared')
     const inner = index([shared])
     const top = index([shared, inner, shared, inner])
@@ -121,7 +123,7 @@ describe('copyManifest', () => {
     ])
   })
 
-  it('puts a manifest that is nowhere yet over what is there', async () => {
+  it('pushes a new manifest that refers to existing ones', async () => {
     const [amd64, arm64] = [image('amd64'), image('arm64')]
     const top = index([amd64, arm64])
     const { client, manifests } = registry([amd64, arm64])
@@ -148,7 +150,7 @@ describe('copyManifest', () => {
       },
       202,
     ],
-  ])('refuses an index that %s, after a few requests', async (expected, make, requests) => {
+  ])('refuses an index that %s after a few requests', async (expected, make, requests) => {
     const stored = make()
     const { client, log } = registry(stored)
     const work = copyManifest(client, { from, to, digest: stored[0]?.digest ?? '', tag: 'v1' })
@@ -157,7 +159,7 @@ describe('copyManifest', () => {
     expect(log.every((line) => line.startsWith('get '))).toBe(true)
   })
 
-  it('only writes the tag in the same repository', async () => {
+  it('writes only the tag within one repository', async () => {
     const top = image('amd64')
     const { client, log } = registry([top])
     await copyManifest(client, { from, to: { ...from }, digest: top.digest, tag: 'build-1' }).catch(
@@ -166,7 +168,7 @@ describe('copyManifest', () => {
     expect(log).toEqual([`get ${top.digest}`, 'put build-1'])
   })
 
-  it('has at most four copies under way, and begins no other after an error', async () => {
+  it('copies at most four blobs in parallel, and starts none after an error', async () => {
     const top = image(
       'many',
       Array.from({ length: 40 }, (_, number) => blob(`layer ${number}`)),
@@ -183,13 +185,13 @@ describe('copyManifest', () => {
   })
 
   it.each([
-    ['what is not there', `sha256:${'0'.repeat(64)}`, 'does not exist and cannot be copied'],
+    ['a missing manifest', `sha256:${'0'.repeat(64)}`, 'does not exist and cannot be copied'],
     ['what is no digest', 'v1', 'is not a digest'],
   ])('refuses %s', async (_, digest, expected) => {
     await expect(copyManifest(registry([]).client, { from, to, digest, tag: 'v1' })).rejects.toThrow(expected)
   })
 
-  it('refuses an index with a hole, and leaves no tag', async () => {
+  it('refuses an incomplete index without creating a tag', async () => {
     const top = index([image('gone')])
     const { client, log } = registry([top])
     await expect(copyManifest(client, { from, to, digest: top.digest, tag: 'v1' })).rejects.toThrow(
@@ -198,7 +200,7 @@ describe('copyManifest', () => {
     expect(log.some((line) => line.startsWith('put'))).toBe(false)
   })
 
-  it('fails if the tag names something else afterwards', async () => {
+  it('throws if the tag names something else afterwards', async () => {
     const top = image('amd64')
     const { client } = registry([top], { swap: image('other') })
     await expect(copyManifest(client, { from, to, digest: top.digest, tag: 'v1' })).rejects.toThrow('other')

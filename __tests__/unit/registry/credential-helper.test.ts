@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { credentialHelperRunner } from '../../../src/registry/auth/credential-helper.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 let folder: string
@@ -29,11 +29,11 @@ it('runs the helper with "get" and the host on stdin', async () => {
   expect(await run('echo')).toEqual({ exitCode: 0, stdout: 'get ghcr.io\n' })
 })
 
-it('gives its exit code and what it said', async () => {
+it('returns its exit code and output', async () => {
   expect(await run('broken')).toEqual({ exitCode: 1, stdout: 'credentials not found in native keychain\n' })
 })
 
-it('does not mind a helper that reads nothing', async () => {
+it('accepts a helper that does not read its input', async () => {
   expect(await run('deaf')).toEqual({ exitCode: 0, stdout: '' })
 })
 
@@ -41,7 +41,7 @@ it('rejects if there is no such helper', async () => {
   await expect(run('absent')).rejects.toThrow('ENOENT')
 })
 
-it('ends a helper that waits for a person', async () => {
-  // Left alone, it would end well: after a minute, and without an answer.
+it('kills a helper that waits for a person', async () => {
+  // Without the time-out, it would end after a minute without an answer.
   await expect(run('asking', 100)).rejects.toThrow('Command failed: docker-credential-asking get')
 })

@@ -83,7 +83,7 @@ describe("Docker's config.json", () => {
     )
   })
 
-  it('may be absent or have other settings', async () => {
+  it('may be missing or have other settings', async () => {
     expect(await createCredentialLookup({ runHelper: noHelper })('ghcr.io')).toBeUndefined()
     const dockerConfig = { HttpHeaders: {}, plugins: { x: {} }, auths: {} }
     expect(await createCredentialLookup({ dockerConfig, runHelper: noHelper })('ghcr.io')).toBeUndefined()
@@ -95,7 +95,7 @@ describe("Docker's config.json", () => {
     )
   })
 
-  it('names the registry, and not the content, of unreadable credentials', async () => {
+  it('names the registry of unreadable credentials, not their content', async () => {
     const dockerConfig = { auths: { 'ghcr.io': { auth: base64('canary without colon') } } }
     const error: unknown = await createCredentialLookup({ dockerConfig, runHelper: noHelper })(
       'ghcr.io',
@@ -134,13 +134,13 @@ describe('DOCKER_AUTH_CONFIG', () => {
     [{ auths: 'x' }],
     [{ auths: null }],
     [{ auths: { 'ghcr.io': { auth: base64('no colon') } } }],
-  ])('that is %j is ignored, as by docker', async (environmentConfig) => {
+  ])('%j is ignored, as by docker', async (environmentConfig) => {
     expect(await lookup(environmentConfig, 'ghcr.io')).toEqual(password('h', 's'))
   })
 })
 
 describe('credential helpers', () => {
-  it('are asked with the host, Docker Hub under its old name; a helper of its own goes before the store', async () => {
+  it('are called with the host, or the old name of Docker Hub; a specific helper wins over the store', async () => {
     const { asked, runHelper } = helper({
       gcloud: { stdout: '{"ServerURL":"x","Username":"g","Secret":"s"}' },
       desktop: { stdout: '{"ServerURL":"x","Username":"d","Secret":"t"}' },
@@ -154,7 +154,7 @@ describe('credential helpers', () => {
     expect(asked).toEqual(['gcloud gcr.io', 'desktop https://index.docker.io/v1/'])
   })
 
-  it('that have nothing leave it to the file', async () => {
+  it('without an entry leave the lookup to the file', async () => {
     const { runHelper } = helper({
       store: { exitCode: 1, stdout: 'credentials not found in native keychain\n' },
     })
@@ -164,7 +164,7 @@ describe('credential helpers', () => {
     expect(await lookup('quay.io')).toBeUndefined()
   })
 
-  it('may answer with an identity token', async () => {
+  it('may return an identity token', async () => {
     const { runHelper } = helper({ acr: { stdout: '{"Username":"<token>","Secret":"idt"}' } })
     const lookup = createCredentialLookup({ dockerConfig: { credsStore: 'acr' }, runHelper })
     expect(await lookup('x.azurecr.io')).toEqual({ kind: 'identity-token', token: 'idt' })
@@ -175,9 +175,9 @@ describe('credential helpers', () => {
     [
       'failing',
       { broken: { exitCode: 1, stdout: 'canary' } },
-      /gives no credentials for ghcr\.io \(exit code 1\)/,
+      /returned no credentials for ghcr\.io \(exit code 1\)/,
     ],
-    ['talking nonsense', { broken: { stdout: 'canary' } }, /gives no credentials for ghcr\.io/],
+    ['talking nonsense', { broken: { stdout: 'canary' } }, /returned no credentials for ghcr\.io/],
   ])('that are %s are named in the error', async (_, answers, expected) => {
     const lookup = createCredentialLookup({
       dockerConfig: { credsStore: 'broken' },
@@ -188,8 +188,8 @@ describe('credential helpers', () => {
     expect(String(error)).not.toContain('canary')
   })
 
-  it('with a path for a name are not run', async () => {
+  it('are not run if their name is a path', async () => {
     const lookup = createCredentialLookup({ dockerConfig: { credsStore: '../x' }, runHelper: noHelper })
-    await expect(lookup('ghcr.io')).rejects.toThrow('not the name of a program')
+    await expect(lookup('ghcr.io')).rejects.toThrow('has an invalid name')
   })
 })

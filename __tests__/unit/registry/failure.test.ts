@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { UserError } from '../../../src/errors.ts'
-import { isDenied, refusal, registryMessage, RegistryRefusal } from '../../../src/registry/http/failure.ts'
+import { isDenied, RegistryRefusal } from '../../../src/registry/http/failure.ts'
+import { refusalOf, registryMessage } from '../../../src/registry/http/refusal.ts'
 import { networkFailure, NoAnswer } from '../../../src/registry/http/no-answer.ts'
 
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
@@ -13,7 +14,10 @@ it.each([
   ['ECONNREFUSED', 'connection refused'],
   ['ECONNRESET', 'closed before the answer was complete'],
   ['ETIMEDOUT', 'timeout while connecting'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate is not known here; add its authority with ca-certificates'],
+  [
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'certificate is of an unknown authority; add its authority with ca-certificates',
+  ],
   ['CERT_HAS_EXPIRED', 'expired'],
   ['EPROTO', 'does not speak https'],
   ['HPE_INVALID_CONSTANT', 'does not speak http'],
@@ -24,10 +28,10 @@ it.each([
   expect(message).toContain(expected)
 })
 
-it('tells a proxy that refuses from a registry that does', () => {
+it('distinguishes a refusing proxy from a refusing registry', () => {
   const error = coded('ECONNRESET', 'tunneling socket could not be established, statusCode=403')
   expect(networkFailure(purpose, 'docker.io', error).message).toContain(
-    'the proxy makes no connection (statusCode=403)',
+    'the proxy refused the connection (statusCode=403)',
   )
 })
 
@@ -35,7 +39,7 @@ it.each([
   ['tunneling socket could not be established, statusCode=502', 502],
   ['tunneling socket could not be established, cause=connect ECONNREFUSED 127.0.0.1:1', undefined],
   ['socket hang up', undefined],
-])('of "%s" the proxy\'s status is %s', (message, status) => {
+])('the proxy status in "%s" is %s', (message, status) => {
   const error = networkFailure(purpose, 'docker.io', coded('ECONNRESET', message))
   expect(error).toBeInstanceOf(NoAnswer)
   expect(error).toMatchObject({ code: 'ECONNRESET', proxyStatus: status })
@@ -53,15 +57,17 @@ it.each([
   [{ 'retry-after': '-5', date }, undefined],
   [{ 'retry-after': '99999999999999' }, undefined],
   [{}, undefined],
-])('%j asks to wait %s s', (headers, seconds) => {
-  const error = refusal(purpose, { status: 429, body: Buffer.alloc(0), headers }, true)
+])('%j asks for a delay of %s s', (headers, seconds) => {
+  const error = refusalOf(purpose, { status: 429, body: Buffer.alloc(0), headers }, true)
   expect(error.retryAfter).toBe(seconds)
   expect(error.message).toContain(
-    seconds === undefined ? 'its rate limit is reached, try later.' : `asks to try again in ${seconds} s.`,
+    seconds === undefined
+      ? 'its rate limit is reached, try later.'
+      : `try again in ${seconds} s, as it asks.`,
   )
 })
 
-it('names the host that was spoken to if it is another one', () => {
+it('a network error names the host of the request if it is not the registry', () => {
   expect(networkFailure(purpose, 'auth.docker.io', coded('ENOTFOUND')).message).toContain(
     'registry docker.io (at auth.docker.io)',
   )
@@ -76,9 +82,9 @@ it.each([
   [429, false],
   [500, false],
   [503, false],
-])('a refusal with %i has its status, and is a denial: %s', (status, expected) => {
+])('a refusal with %i has its status and is a denial: %s', (status, expected) => {
   const body = Buffer.from('{"errors":[{"code":"DENIED","message":"no"}]}')
-  const error = refusal(purpose, { status, body, headers: {} }, true)
+  const error = refusalOf(purpose, { status, body, headers: {} }, true)
   expect(error).toBeInstanceOf(UserError)
   expect(error).toBeInstanceOf(RegistryRefusal)
   expect([error.status, error.code]).toEqual([status, 'DENIED'])
@@ -87,9 +93,9 @@ it.each([
 
 it.each([
   ['no answer', networkFailure(purpose, 'docker.io', coded('ECONNREFUSED'))],
-  ['another error', new UserError('registry docker.io refused it: 403 denied.')],
+  ['another error', new UserError('registry docker.io refused it: 403 forbidden.')],
   ['no error', undefined],
-])('%s is no denial', (_, error) => {
+])('%s is not a denial', (_, error) => {
   expect(isDenied(error)).toBe(false)
 })
 
@@ -98,11 +104,11 @@ it.each([
   ['{"details":"no"}', undefined],
   ['no JSON', undefined],
   ['{"errors":[{"code":"A"},{"code":"B"}]}', 'A'],
-])('of %s the code is %s', (body, expected) => {
-  expect(refusal(purpose, { status: 404, body: Buffer.from(body), headers: {} }, true).code).toBe(expected)
+])('the error code in %s is %s', (body, expected) => {
+  expect(refusalOf(purpose, { status: 404, body: Buffer.from(body), headers: {} }, true).code).toBe(expected)
 })
 
-it('a message of a registry is one short line without control characters, whatever it sends', () => {
+it('the message of a registry is one short line without control characters, for any answer', () => {
   const message = fc.string({ unit: 'binary', maxLength: 2000 })
   fc.assert(
     fc.property(message, (text) => {

@@ -25,9 +25,9 @@ import {
 
 const opened = useOpened()
 const { server } = opened
-/** It tries again what can pass, and what these do can not. */
+/** With retries, though no failure here is transient. */
 const client = (credentials: CredentialLookup) =>
-  opened.client(credentials, undefined, { repeat: quickRetry().run })
+  opened.client(credentials, undefined, { withRetries: quickRetry().run })
 
 const password = 'canary-password'
 const withPassword: CredentialLookup = () => Promise.resolve({ kind: 'password', username: 'me', password })
@@ -48,7 +48,7 @@ function send(response: ServerResponse, bytes: Buffer | string, type: string = m
   response.writeHead(200, { 'content-type': type }).end(bytes)
 }
 
-/** Sends for as long as somebody listens. */
+/** Sends until the client closes the connection. */
 function sendForEver(response: ServerResponse, type: string = mediaTypes.ociManifest) {
   const piece = Buffer.alloc(65_536, ' ')
   response.writeHead(200, { 'content-type': type, 'content-length': 100_000_000 })
@@ -82,7 +82,7 @@ function nested(depth: number): Buffer[] {
   return all
 }
 
-/** An index of images that are different, and long. */
+/** An index of different, long images. */
 function wide(count: number, padding: number): Buffer[] {
   const images = Array.from({ length: count }, (_, number) =>
     manifestOf([], { annotations: { number: String(number).padEnd(padding) } }),
@@ -105,9 +105,9 @@ const copyAway: Work = async (registry, repository) => {
   return copyManifest(registry, { from: repository, to, digest: top?.digest ?? '', tag: 'v1' })
 }
 
-/** The registry, and a stranger on this machine that a hostile registry would like to have something sent to. */
+/** A server on this machine that a hostile registry tries to make the client send something to. */
 type Cast = { stranger: TestServer }
-/** @param most requests that this may take */
+/** @param most the most requests that are acceptable */
 type Case = [name: string, work: Work, handler: (cast: Cast) => Handler, message: RegExp, most: number]
 
 const challenge =
@@ -170,7 +170,7 @@ const cases: Case[] = [
     'a layer of 8 exabytes',
     readManifest,
     () => serveManifests(manifestOf([{ ...layer, size: Number.MAX_SAFE_INTEGER }])),
-    /not valid at layers\.0\.size: more bytes than can be true\.$/,
+    /not valid at layers\.0\.size: more bytes than any real blob has\.$/,
     1,
   ],
   [
@@ -188,7 +188,7 @@ const cases: Case[] = [
     1,
   ],
   [
-    'a layer that is no number of bytes long',
+    'a layer whose size is not a number',
     readManifest,
     () => serveManifests(manifestOf([{ ...layer, size: '5' }])),
     /layers\.0\.size/,
@@ -202,7 +202,7 @@ const cases: Case[] = [
     1,
   ],
   [
-    'lists in lists, a million deep',
+    'lists nested a million deep',
     readManifest,
     () => (_, response) => {
       send(response, '['.repeat(1_000_000) + ']'.repeat(1_000_000))
@@ -211,7 +211,7 @@ const cases: Case[] = [
     1,
   ],
   [
-    'annotations that are objects in objects',
+    'annotations that are nested objects',
     readManifest,
     () => (_, response) => {
       send(response, `{"schemaVersion":2,"annotations":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`)
@@ -241,7 +241,7 @@ const cases: Case[] = [
     () => (_, response) => {
       send(response, '<html>', 'text/html')
     },
-    /answers with a web page/,
+    /answered with a web page/,
     1,
   ],
   ['indexes in indexes', copyAway, () => serveManifests(...nested(5)), /nests indexes deeper than 3/, 6],
@@ -296,7 +296,7 @@ const cases: Case[] = [
     () => (_, response) => {
       response.socket?.end(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(1_000_000)}\r\n\r\n`)
     },
-    /more headers than can be true/,
+    /more headers than any real registry sends/,
     1,
   ],
   [
@@ -305,7 +305,7 @@ const cases: Case[] = [
     () => (_, response) => {
       response.writeHead(429, { 'retry-after': '946080000' }).end()
     },
-    /429 too many requests; .* 946080000 s\.$/,
+    /429 too many requests; .* 946080000 s, as it asks\.$/,
     1,
   ],
   [
@@ -321,14 +321,14 @@ const cases: Case[] = [
     'tags that never end',
     readTags,
     tags((_, { path }, count) => `<${path.split('?')[0] ?? ''}?last=${count}>; rel="next"`),
-    /more than 50000 tags, .* too much to be true/,
+    /more than 50000 tags, .* more than any real registry has/,
     51,
   ],
   [
-    'tags that go in a circle',
+    'tags that link back to an earlier page',
     readTags,
     tags((_, { path }) => `<${path}>; rel="next"`),
-    /leads in a circle/,
+    /links back to an earlier page/,
     2,
   ],
   [
@@ -347,7 +347,7 @@ const cases: Case[] = [
   ],
   ['a link to a file', readTags, tags(() => '<file:///etc/passwd>; rel="next"'), /which is not followed/, 1],
   [
-    'tags that are no names',
+    'tags that are not names',
     readTags,
     () => (_, response) => {
       sendJson(response, 200, { tags: [1, {}] })
@@ -355,19 +355,19 @@ const cases: Case[] = [
     /not valid at tags\.0/,
     1,
   ],
-  ['redirects without end', readManifest, redirect(() => '/v2/again'), /more than 5 redirects/, 6],
+  ['redirects without end', readManifest, redirect(() => '/v2/again'), /more than 5 times/, 6],
   [
     'a redirect to http on another machine',
     readManifest,
     redirect(() => 'http://192.0.2.1/x'),
-    /not https; it is not followed/,
+    /not https, which is not followed/,
     1,
   ],
   [
     'a redirect to a file',
     readManifest,
     redirect(() => 'file:///etc/passwd'),
-    /not https; it is not followed/,
+    /not https, which is not followed/,
     1,
   ],
   [
@@ -378,21 +378,21 @@ const cases: Case[] = [
         if (method === 'HEAD') response.writeHead(404).end()
         else response.writeHead(308, { location: '/elsewhere' }).end()
       },
-    /followed for reading only/,
+    /only reads follow redirects/,
     2,
   ],
   [
     'an upload to http on another machine',
     push,
     upload(() => 'http://192.0.2.1/x'),
-    /not https; it is not followed/,
+    /not https, which is not followed/,
     2,
   ],
   [
     'an upload to a socket',
     push,
     upload(() => 'unix:/var/run/docker.sock'),
-    /not https; it is not followed/,
+    /not https, which is not followed/,
     2,
   ],
   [
@@ -402,7 +402,7 @@ const cases: Case[] = [
       ({ method }, response) => {
         response.writeHead(method === 'HEAD' ? 404 : 202).end()
       },
-    /names no address/,
+    /returned no address/,
     2,
   ],
   ...[
@@ -453,7 +453,7 @@ describe('a hostile token service', () => {
       (response, { host }) => {
         response.writeHead(307, { location: `http://${host}/` }).end()
       },
-      /redirect \(307\) to another host, 127\.0\.0\.1:\d+, which gets no credentials/,
+      /redirects \(307\) to another host, 127\.0\.0\.1:\d+, which gets no credentials/,
     ],
     [
       'a token with a line break',
@@ -484,7 +484,7 @@ describe('a hostile token service', () => {
       /\(no, \*\*\*\)/,
     ],
     [
-      'a lifetime that is no number',
+      'a lifetime that is not a number',
       (response) => {
         sendJson(response, 200, { token: 'a', expires_in: 'x' })
       },
@@ -505,7 +505,7 @@ describe('a hostile token service', () => {
   })
 
   it.each([-1, 0, 1e308, 1e-300])(
-    'is asked once for each request where a token lives %d s',
+    'is called at most once per request for a token with a lifetime of %d s',
     async (expires_in) => {
       const tokens = await server((_, response) => {
         sendJson(response, 200, { token: 'a', expires_in })
@@ -521,7 +521,7 @@ describe('a hostile token service', () => {
     },
   )
 
-  it('that no token satisfies is asked once', async () => {
+  it('is called once if the registry refuses its token', async () => {
     const tokens = await server((_, response) => {
       sendJson(response, 200, { token: 'a' })
     })
@@ -542,8 +542,8 @@ describe('credentials', () => {
       upload(({ stranger }) => `http://me:pw@${stranger.host}/upload`)(cast),
     ],
   ]
-  it.each([0, 1, 2])('go nowhere else (%d)', async (number) => {
-    // It asks for them, too.
+  it.each([0, 1, 2])('are sent to no other host (%d)', async (number) => {
+    // It asks for credentials, too.
     const stranger = await server((_, response) => {
       sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="x"' })
     })
@@ -562,7 +562,7 @@ describe('credentials', () => {
   })
 })
 
-/** JSON that has the form of the real thing here and there, so that more than the first check sees it. */
+/** JSON that is valid in parts, so that it passes more than the first check. */
 const { json } = fc.letrec((tie) => ({
   json: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -638,7 +638,7 @@ const manifestLike = fc.oneof(
   ),
 )
 
-/** @throws what is no sentence for a user */
+/** @throws any error that is not a sentence for the user */
 function readOrExplain(read: () => unknown): void {
   try {
     read()
@@ -649,7 +649,7 @@ function readOrExplain(read: () => unknown): void {
 }
 
 describe('any JSON', () => {
-  it('is a manifest, or an error of one sentence', () => {
+  it('is a manifest or an error of one sentence', () => {
     fc.assert(
       fc.property(
         manifestLike,
@@ -662,7 +662,7 @@ describe('any JSON', () => {
     )
   }, 60_000)
 
-  it('is a configuration, or an error of one sentence', () => {
+  it('is a configuration or an error of one sentence', () => {
     fc.assert(
       fc.property(json, (content) => {
         readOrExplain(() => parseImageConfig(bytesOf(content), 'x'))
@@ -671,7 +671,7 @@ describe('any JSON', () => {
     )
   }, 60_000)
 
-  it('is a token, a list of tags, or an error of one sentence, and changes no prototype', async () => {
+  it('is a token, a list of tags or an error of one sentence, and changes no prototype', async () => {
     let content: unknown
     const tokens = await server((_, response) => {
       sendJson(response, 200, content)

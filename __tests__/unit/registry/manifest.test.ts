@@ -43,13 +43,13 @@ describe('parseManifest', () => {
     })
   })
 
-  it('takes the type from outside where the manifest does not say, and ignores parameters', () => {
+  it('uses the Content-Type, without parameters, if the manifest states no type', () => {
     const silent = { ...image, mediaType: undefined }
     const parsed = parseManifest(bytes(silent), `${mediaTypes.dockerManifest}; charset=utf-8`, 'x')
     expect(parsed).toMatchObject({ kind: 'image', mediaType: mediaTypes.dockerManifest })
   })
 
-  it('takes the type from inside where the server has a poor one', () => {
+  it('uses the type of the manifest if the Content-Type is unspecific', () => {
     expect(parseManifest(bytes(image), 'application/json', 'x').kind).toBe('image')
   })
 
@@ -99,17 +99,17 @@ describe('parseManifest', () => {
     ['no layers', { ...image, layers: undefined }, mediaTypes.ociManifest, 'layers'],
     ['no object', [], mediaTypes.ociManifest, 'schemaVersion'],
     ['a null', null, mediaTypes.ociManifest, 'the manifest of docker.io/a/b:c'],
-  ])('refuses %s and says where', (_, content, contentType, expected) => {
+  ])('refuses %s and names the place', (_, content, contentType, expected) => {
     expect(() => parseManifest(bytes(content), contentType, 'docker.io/a/b:c')).toThrow(expected)
   })
 
-  it('refuses whatever is not JSON', () => {
+  it('refuses anything but JSON', () => {
     expect(() => parseManifest(Buffer.from('<html>'), 'text/html', 'a')).toThrow(
       'the manifest of a is not JSON.',
     )
   })
 
-  it('has one clean line for any content', () => {
+  it('has one clean line of error for any content', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(...Object.values(mediaTypes)), (json, type) => {
         try {
@@ -158,7 +158,7 @@ describe('platformManifest', () => {
     expect(platformManifest(indexOf(entries), platform)?.digest).toBe(expected && digest(expected))
   })
 
-  it('tells attestations from images', () => {
+  it('distinguishes attestations from images', () => {
     expect(indexOf([attestation, disguised, entry('1', 'amd64')]).manifests.map(isAttestation)).toEqual([
       true,
       true,
@@ -168,7 +168,7 @@ describe('platformManifest', () => {
 })
 
 describe('parseImageConfig', () => {
-  it('reads what there is', () => {
+  it('reads all properties', () => {
     const config = {
       os: 'linux',
       architecture: 'arm64',
@@ -232,7 +232,7 @@ describe('parseImageConfig', () => {
     [{ config: { WorkingDir: '/' } }],
     [{ history: [{ created: 7 }] }],
     [{ history: [{ created: '2025-11-22T00:00:00Z' }] }],
-  ])('reads %j as nothing', (config) => {
+  ])('reads %j as empty', (config) => {
     const parsed = parseImageConfig(bytes({ os: 'linux', architecture: 'amd64', ...config }), 'x')
     expect(parsed).toEqual({
       os: 'linux',
@@ -243,7 +243,7 @@ describe('parseImageConfig', () => {
     })
   })
 
-  it('reads what does not say its platform, as Docker does', () => {
+  it('accepts a configuration without a platform, as Docker does', () => {
     const parsed = parseImageConfig(bytes({ os: null, config: { Labels: { a: null } } }), 'x')
     expect(parsed).toMatchObject({ os: '', architecture: '', labels: { a: '' } })
   })
@@ -253,7 +253,7 @@ describe('parseImageConfig', () => {
     [7, 'Expected Object'],
     [{ os: 7 }, 'at os'],
     [{ config: 7 }, 'at config'],
-  ])('refuses what is no configuration: %j', (content, expected) => {
+  ])('refuses an invalid configuration: %j', (content, expected) => {
     expect(() => parseImageConfig(bytes(content), 'docker.io/a')).toThrow(expected)
   })
 })
@@ -269,7 +269,7 @@ it.each([
   expect(layerCompression(mediaType)).toBe(expected)
 })
 
-it('a descriptor keeps all that the image specification knows', () => {
+it('a descriptor keeps all properties of the image specification', () => {
   const entry = {
     ...descriptor('1', { annotations: { a: 'b' }, urls: ['https://x/'], data: 'e30=', artifactType: 'a/b' }),
     platform: {
@@ -302,7 +302,7 @@ it.each([
   ['linux/arm64', { os: 'linux', architecture: 'amd64' }, false],
   ['linux/amd64', { os: 'windows', architecture: 'amd64' }, false],
   ['', { os: '', architecture: '' }, false],
-])('for %s an image for %j will do: %s', (wanted, platform, expected) => {
+])('for %s, an image for %j matches: %s', (wanted, platform, expected) => {
   expect(isForPlatform(wanted, platform)).toBe(expected)
 })
 

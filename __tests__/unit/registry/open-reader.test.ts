@@ -17,15 +17,15 @@ async function readerOf(status: number, lookup: typeof anonymous | typeof known 
   return { registry, reader, cache, warnings }
 }
 
-describe('what a plan may not read', () => {
+describe('a repository that a plan may not read', () => {
   it.each([401, 403])(
-    'is not there without credentials, and told once, where it is refused with %d',
+    'counts as empty without credentials, with one warning, if it is refused with %d',
     async (status) => {
       const { registry, reader, cache, warnings } = await readerOf(status)
       expect(await reader.listTags(cache)).toEqual([])
       expect(await reader.getManifest(cache, 'facts-x')).toBeUndefined()
       expect(warnings).toEqual([
-        expect.stringMatching(`^${registry.host}/aibrix/image-cache can't be read without credentials`),
+        expect.stringMatching(`^${registry.host}/aibrix/image-cache cannot be read without credentials`),
       ])
     },
   )
@@ -34,10 +34,10 @@ describe('what a plan may not read', () => {
     [string, number, typeof anonymous | typeof known, (cache: Repository, registry: TestServer) => Repository]
   >([
     ['with credentials', 403, known, (cache) => cache],
-    ['where the registry is broken', 500, anonymous, (cache) => cache],
-    ['where it is busy', 429, anonymous, (cache) => cache],
-    ['where the host is no registry', 404, anonymous, (cache) => cache],
-    ['where it is a base', 401, anonymous, (_, registry) => at(registry, 'vllm/vllm-openai')],
+    ['if the registry is broken', 500, anonymous, (cache) => cache],
+    ['if it is busy', 429, anonymous, (cache) => cache],
+    ['if the host is not a registry', 404, anonymous, (cache) => cache],
+    ['if it is a base', 401, anonymous, (_, registry) => at(registry, 'vllm/vllm-openai')],
   ])('is an error %s', async (_, status, lookup, of) => {
     const { registry, reader, cache, warnings } = await readerOf(status, lookup)
     await expect(reader.listTags(of(cache, registry))).rejects.toThrow(`registry ${registry.host}`)

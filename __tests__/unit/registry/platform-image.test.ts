@@ -35,7 +35,7 @@ function holding({
 }
 
 describe('the image for a platform', () => {
-  it('is found in whatever is legal and rare', async () => {
+  it('is found in all rare but valid forms', async () => {
     await fc.assert(
       fc.asyncProperty(rareImages('found by us'), async (rare) => {
         const found = await getPlatformImage(holding(rare), here, 'rare', 'linux/amd64')
@@ -55,7 +55,7 @@ describe('the image for a platform', () => {
     mediaType: mediaTypes.ociIndex,
   })
 
-  it('is not looked for deeper than indexes are nested', async () => {
+  it('is not searched deeper than real indexes nest', async () => {
     const [rare] = fc.sample(
       rareImages('found by us').filter(({ manifests }) => manifests.length === 1),
       1,
@@ -70,7 +70,7 @@ describe('the image for a platform', () => {
     expect((await getPlatformImage(registry, here, 'rare', 'linux/amd64'))?.image).toBeUndefined()
   })
 
-  it('is not looked for among hundreds', async () => {
+  it('is not searched among hundreds of manifests', async () => {
     const config = Buffer.from('{"os":"windows","architecture":"amd64"}')
     const images = Array.from({ length: 200 }, (_, number) =>
       Buffer.from(
@@ -91,7 +91,7 @@ describe('the image for a platform', () => {
     expect(registry.asked()).toBe(101)
   })
 
-  it('is looked at once where the index says which it is', async () => {
+  it('is read once if the index states its platform', async () => {
     const [rare] = fc.sample(
       rareImages('found by us').filter(({ manifests }) => manifests.length === 1),
       1,

@@ -34,7 +34,7 @@ describe('parseReference', () => {
     expect(parseReference(`${text}:v1@${digest}`)).toEqual({ registry, path, tag: 'v1', digest })
   })
 
-  it('puts a name without registry into the default registry', () => {
+  it('uses the default registry for a name without one', () => {
     expect(parseRepository('aibrix/x', 'ghcr.io')).toEqual({ registry: 'ghcr.io', path: 'aibrix/x' })
     expect(parseRepository('x', '127.0.0.1:5000')).toEqual({ registry: '127.0.0.1:5000', path: 'x' })
     expect(parseRepository('quay.io/x', 'ghcr.io')).toEqual({ registry: 'quay.io', path: 'x' })
@@ -78,7 +78,7 @@ describe('parseReference', () => {
     expect(() => parseReference(text)).toThrow(UserError)
   })
 
-  it('gives back what it has formatted, for any reference', () => {
+  it('parses every formatted reference to the same reference', () => {
     const word = fc.stringMatching(/^[a-z0-9]{1,8}$/)
     const component = fc
       .tuple(word, fc.array(fc.tuple(fc.constantFrom('.', '_', '__', '-', '---'), word), { maxLength: 3 }))
@@ -100,7 +100,7 @@ describe('parseReference', () => {
     )
   })
 
-  it('takes any text, and answers with a request path without surprises or with one sentence', () => {
+  it('returns a safe request path or throws one sentence, for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z.:/@\-_[\]]{1,40}$/)), (text) => {
         try {

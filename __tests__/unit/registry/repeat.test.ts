@@ -34,7 +34,7 @@ type Answer = {
   status: number
   headers: Record<string, string>
   body?: Buffer
-  /** What the registry does before it answers */
+  /** Called before the answer */
   store?: () => void
 }
 type Fault = (good: Answer, response: ServerResponse) => void
@@ -44,7 +44,7 @@ const send = ({ status, headers, body = Buffer.alloc(0), store }: Answer, respon
   response.writeHead(status, { 'content-length': body.length, ...headers }).end(body)
 }
 
-/** Answers with a status, says half of what is right and closes, … */
+/** Wrong answers, by their name */
 const faults: Record<string, Fault> = {
   '429': (_, response) => {
     send({ status: 429, headers: {} }, response)
@@ -81,7 +81,9 @@ const faults: Record<string, Fault> = {
   },
 }
 
-/** A registry with a token service, which does one kind of request wrong so many times. */
+/**
+ * A registry with a token service that answers one kind of request wrongly for a number of times.
+ */
 function registryWith(kind: Kind, fault: Fault, times: number) {
   const stored = { blobs: new Set<string>() }
   let left = times
@@ -156,11 +158,11 @@ const operations: Operation[] = [
   { kind: 'second tags', work: (one, here) => one.listTags(at(here)), result: ['a', 'b'] },
 ]
 
-/** Faults that change nothing: of an answer without a body that is needed, or that nobody can tell from the truth. */
+/** Faults without an effect: the answer's body is not needed, or the fault cannot be recognised. */
 const harmless: Record<string, readonly Kind[]> = {
   'a truncated body': ['start', 'finish', 'put manifest'],
   'silence after the head': ['start', 'finish', 'put manifest'],
-  // The blob is there at the second try.
+  // The blob exists at the second attempt.
   'other bytes': ['start', 'finish'],
 }
 
@@ -182,19 +184,20 @@ const table = operations.flatMap((operation) =>
   ),
 )
 
-describe('a client that tries again', () => {
+describe('a client with retries', () => {
   it.each(table)(
-    'gets over $name of $kind $times times, or says so',
+    'survives $name of $kind $times times, or reports it',
     async ({ kind, work, result, name, fault, times }) => {
       const { handler, asked } = registryWith(kind, fault, times)
       const registry = await server(handler)
-      const again = client(withPassword, timeoutsFor(name), { repeat: quickRetry().run })
-      // A connection that is reset when it is used again is replaced at once; a slow machine is impatient elsewhere, too.
+      const again = client(withPassword, timeoutsFor(name), { withRetries: quickRetry().run })
+      // A reset connection is replaced at once if it was reused; on a slow machine, other requests
+      // time out, too.
       const isCountable = name !== 'a reset' && !isSilent(name)
       const isHarmless = harmless[name]?.includes(kind) ?? false
       if (times === Infinity && !isHarmless) {
-        expect(await sentence(work(again, registry))).toMatch(/; it was tried 4 times\.$/)
-        // A connection that is reset when it is used again is replaced by another at once.
+        expect(await sentence(work(again, registry))).toMatch(/; gave up after 4 attempts\.$/)
+        // A reset connection is replaced at once if it was reused.
         expect(asked()).toBeGreaterThanOrEqual(4)
         if (name !== 'a reset') expect(asked()).toBe(4)
       } else {
@@ -204,10 +207,10 @@ describe('a client that tries again', () => {
     },
   )
 
-  it('asks before each try whether a manifest may still be stored', async () => {
+  it('calls the check before each attempt to store a manifest', async () => {
     const { handler, asked } = registryWith('put manifest', faults['502'] ?? send, 1)
     const registry = await server(handler)
-    const again = client(withPassword, patient, { repeat: quickRetry().run })
+    const again = client(withPassword, patient, { withRetries: quickRetry().run })
     let checked = 0
     const check = async (): Promise<void> => {
       if ((checked += 1) > 1) throw new UserError('Somebody else was faster.')
@@ -219,37 +222,37 @@ describe('a client that tries again', () => {
   })
 
   it.each(Object.entries(faults))(
-    'streams a blob again from its beginning after %s of its source',
+    'streams a blob again from its start after %s of its source',
     async (name, fault) => {
       const source = await server(registryWith('blob', fault, 2).handler)
       const target = registryWith('token', fault, 0)
       const to = await server(target.handler)
-      const again = client(withPassword, timeoutsFor(name), { repeat: quickRetry().run })
+      const again = client(withPassword, timeoutsFor(name), { withRetries: quickRetry().run })
       const copy = { from: at(source), to: at(to), digest, size: blob.length }
       expect(await again.mountBlob(copy)).toBe('streamed')
       expect([...target.stored.blobs]).toEqual([digest])
     },
   )
 
-  it.each(Object.entries(faults))('streams a blob again after %s of its end', async (name, fault) => {
+  it.each(Object.entries(faults))('streams a blob again after %s at its end', async (name, fault) => {
     const source = await server(registryWith('token', fault, 0).handler)
     const target = registryWith('finish', fault, 2)
     const to = await server(target.handler)
-    const again = client(withPassword, timeoutsFor(name), { repeat: quickRetry().run })
+    const again = client(withPassword, timeoutsFor(name), { withRetries: quickRetry().run })
     const copy = { from: at(source), to: at(to), digest, size: blob.length }
-    // Where only the answer was lost, the blob is there at the second try.
+    // If only the answer was lost, the blob exists at the second attempt.
     expect(['streamed', 'exists']).toContain(await again.mountBlob(copy))
     expect([...target.stored.blobs]).toEqual([digest])
     expect(target.asked()).toBeGreaterThanOrEqual(name in harmless ? 1 : 2)
   })
 
-  it('never completes an upload of other bytes than the source should have', async () => {
+  it('never completes an upload of wrong bytes', async () => {
     const source = await server(
       registryWith('blob', faults['other bytes'] ?? (() => undefined), Infinity).handler,
     )
     const target = registryWith('finish', () => undefined, 0)
     const to = await server(target.handler)
-    const again = client(withPassword, patient, { repeat: quickRetry().run })
+    const again = client(withPassword, patient, { withRetries: quickRetry().run })
     const copy = { from: at(source), to: at(to), digest, size: blob.length }
     expect(await sentence(again.mountBlob(copy))).toContain('should have the digest')
     expect(target.asked()).toBe(0)
@@ -261,16 +264,16 @@ describe('a client that tries again', () => {
     [403, 'DENIED'],
     [404, 'NAME_UNKNOWN'],
     [400, 'MANIFEST_INVALID'],
-  ])('asks once where a registry says %i', async (status, code) => {
+  ])('sends one request if a registry returns %i', async (status, code) => {
     const registry = await server((_, response) => {
       sendJson(response, status, { errors: [{ code }] })
     })
-    const again = client(withPassword, patient, { repeat: quickRetry().run })
+    const again = client(withPassword, patient, { withRetries: quickRetry().run })
     await sentence(again.putManifest(at(registry), 'v1', manifest, mediaTypes.ociManifest))
     expect(registry.seen).toHaveLength(1)
   })
 
-  it('lets others work while it waits', async () => {
+  it('lets other requests run during a delay', async () => {
     const gauge: Gauge = { now: 0, most: 0 }
     const registry = await server(({ path }, response) => {
       if (path.includes('/broken/')) sendJson(response, 503, {})
@@ -278,7 +281,7 @@ describe('a client that tries again', () => {
     }, gauge)
     let go: () => void = () => undefined
     const gone = new Promise<void>((resolve) => (go = resolve))
-    const again = client(undefined, patient, { repeat: quickRetry({ wait: () => gone }).run })
+    const again = client(undefined, patient, { withRetries: quickRetry({ wait: () => gone }).run })
     const broken = Array.from({ length: 20 }, (_, index) =>
       sentence(again.listTags(at(registry, `broken/${index}`))),
     )
@@ -287,7 +290,7 @@ describe('a client that tries again', () => {
     for (const each of broken) expect(await each).toContain('503')
   })
 
-  it('keeps no place for an answer whose rest never comes', async () => {
+  it('holds no slot for an answer that never completes', async () => {
     const registry = await server(({ path }, response) => {
       if (path.includes('/whole/')) sendJson(response, 200, { tags: ['a'] })
       else response.writeHead(404, { 'content-length': 10 }).flushHeaders()

@@ -23,7 +23,7 @@ const manifest = Buffer.from(
   }),
 )
 
-/** Answers everything after a while, the second half of each body after another while. */
+/** Answers every request after a delay, with another delay before the second half of the body. */
 const slow: Handler = ({ method, path }, response) => {
   const send = (status: number, headers: Record<string, string | number>, body = Buffer.alloc(0)) => {
     response.writeHead(status, headers)
@@ -43,7 +43,7 @@ const slow: Handler = ({ method, path }, response) => {
 }
 
 describe('a client', () => {
-  it('has 8 requests under way at once and no more, of whatever kind', async () => {
+  it('has at most 8 requests of any kind in flight', async () => {
     const load = gauge()
     const registry = await server(slow, load)
     const registryClient = client()
@@ -67,7 +67,7 @@ describe('a client', () => {
     const registry = await server((_, response) => {
       response.writeHead(200)
       response.write('{"tags":')
-      // Long enough for a busy machine to begin all that may be under way
+      // Long enough for a busy machine to start all requests that may be in flight
       setTimeout(() => response.end('["a"]}'), 300)
     }, load)
     const registryClient = client()
@@ -75,7 +75,7 @@ describe('a client', () => {
     expect(load.most).toBe(8)
   })
 
-  it('counts the requests for tokens, and never waits for a place to ask for one', async () => {
+  it('counts the requests for tokens, which need no slot of their own', async () => {
     const load = gauge()
     const tokens = await server((_, response) => {
       setTimeout(() => {
@@ -92,7 +92,7 @@ describe('a client', () => {
     expect(load.most).toBe(8)
   })
 
-  it('streams many blobs between registries beside other requests, and none waits for ever', async () => {
+  it('streams many blobs between registries and sends other requests without a deadlock', async () => {
     const load = gauge()
     const [source, target] = [await server(slow, load), await server(slow, load)]
     const registryClient = client()
@@ -106,7 +106,7 @@ describe('a client', () => {
     expect(load.most).toBeLessThanOrEqual(8)
   })
 
-  it('gives a place back whatever becomes of a request', async () => {
+  it('frees the slot after any outcome of a request', async () => {
     const handlers: Handler[] = [
       (_, response) => response.destroy(),
       (_, response) =>
@@ -134,7 +134,7 @@ describe('a client', () => {
     expect(await times(20, () => registryClient.listTags(at(fine)))).toHaveLength(20)
   })
 
-  it('begins to count a time-out when a request is sent, not when it is asked for', async () => {
+  it('starts a time-out when a request is sent, not when it is made', async () => {
     const registry = await server((_, response) => {
       setTimeout(() => {
         sendJson(response, 200, { tags: [] })

@@ -8,7 +8,10 @@ const { server, client } = useOpened()
 const withPassword: CredentialLookup = () =>
   Promise.resolve({ kind: 'password', username: 'me', password: 'canary-password' })
 
-/** A registry that gives so many tags a page, with an opaque cursor as ECR has it, linked by what `link` makes of it. */
+/**
+ * A registry with pages of tags and an opaque cursor, as in ECR; `link` writes the link to the next
+ * page.
+ */
 function paged(tags: string[], pageSize: number, link = (path: string) => path): Handler {
   return ({ path }, response) => {
     const query = new URL(path, 'http://x').searchParams
@@ -23,7 +26,7 @@ function paged(tags: string[], pageSize: number, link = (path: string) => path):
 const numbered = (count: number) => Array.from({ length: count }, (_, number) => `v0.0.${number}`)
 
 describe('the tags of a repository', () => {
-  it('are asked for by the thousand', async () => {
+  it('are requested by the thousand', async () => {
     const registry = await server(paged(['v2', 'v1'], 1000))
     expect(await client().listTags(at(registry))).toEqual(['v1', 'v2'])
     expect(registry.seen.map(({ path }) => path)).toEqual(['/v2/aibrix/x/tags/list?n=1000'])
@@ -38,7 +41,7 @@ describe('the tags of a repository', () => {
     ])
   })
 
-  it('may be linked by whole addresses, and by a link among others', async () => {
+  it('may have absolute links, and a link among others', async () => {
     const absolute: Handler = (request, response) => {
       paged(numbered(3), 2, (path) => `http://${request.raw.headers.host ?? ''}${path}`)(request, response)
     }
@@ -53,10 +56,10 @@ describe('the tags of a repository', () => {
     ['no relation', (next: string) => `<${next}>`],
     ['an empty relation', (next: string) => `<${next}>; rel=""`],
     ['a title and no relation', (next: string) => `<${next}>; title="more; rel=prev"`],
-    ['no relation behind one that has one', (next: string) => `</>; rel="first", <${next}>`],
+    ['no relation after one with a relation', (next: string) => `</>; rel="first", <${next}>`],
     ['a relation without quotes, among others', (next: string) => `<${next}>; REL=Next`],
     ['another relation first', (next: string) => `<${next}>; rel="last next"`],
-  ])('are read to the last page, though its link has %s', async (_, link) => {
+  ])('are read to the last page if its link has %s', async (_, link) => {
     const registry = await server(({ path }, response) => {
       const first = path.includes('n=1000')
       const headers = first ? { link: link('/v2/aibrix/x/tags/list?cursor=1') } : {}
@@ -66,7 +69,7 @@ describe('the tags of a repository', () => {
   })
 
   it.each(['</first>; rel="first", </before>; rel=prev', '<>', '<>; rel="next"'])(
-    'end where no link leads to more: %s',
+    'end if no link leads to a next page: %s',
     async (link) => {
       const registry = await server((_, response) => {
         sendJson(response, 200, { tags: ['a'] }, { link })
@@ -76,7 +79,7 @@ describe('the tags of a repository', () => {
     },
   )
 
-  it('are asked for behind the last one where a page is full and nothing is linked', async () => {
+  it('are requested after the last one if a page is full and has no link', async () => {
     const tags = numbered(2000).sort()
     const registry = await server(({ path }, response) => {
       const query = new URL(path, 'http://x').searchParams
@@ -91,7 +94,7 @@ describe('the tags of a repository', () => {
     ])
   })
 
-  it('are all there where a registry that knows no pages has as many as were asked for', async () => {
+  it('are complete if a registry without pages has as many as requested', async () => {
     const registry = await server((_, response) => {
       sendJson(response, 200, { tags: numbered(1000) })
     })
@@ -99,12 +102,12 @@ describe('the tags of a repository', () => {
     expect(registry.seen).toHaveLength(2)
   })
 
-  it('come in one order and once each, whatever the registry does', async () => {
+  it('are sorted and unique, whatever the registry returns', async () => {
     const registry = await server(paged(['b', 'a', 'B', 'a', 'v0.10', 'v0.9', 'b'], 3))
     expect(await client().listTags(at(registry))).toEqual(['B', 'a', 'b', 'v0.10', 'v0.9'])
   })
 
-  it('of a hostile name are left out, since nothing has such a name', async () => {
+  it('with hostile names are left out', async () => {
     const hostile = ['../../x', 'a b', 'a\nb', '', '-a', 'x'.repeat(129), '${{ secrets.A }}', 'fine']
     const registry = await server(paged(hostile, 1000))
     expect(await client().listTags(at(registry))).toEqual(['fine'])
@@ -115,15 +118,15 @@ describe('the tags of a repository', () => {
     ['none', 200, { name: 'x', tags: [] }],
     ['no property', 200, { name: 'x' }],
     ['an unknown repository', 404, { errors: [{ code: 'NAME_UNKNOWN', message: 'unknown' }] }],
-    ['what Harbor says of one', 404, { errors: [{ code: 'NOT_FOUND', message: 'repository not found' }] }],
-  ])('that are %s are none', async (_, status, content) => {
+    ["Harbor's code for one", 404, { errors: [{ code: 'NOT_FOUND', message: 'repository not found' }] }],
+  ])('are empty for %s', async (_, status, content) => {
     const registry = await server((_, response) => {
       sendJson(response, status, content)
     })
     expect(await client().listTags(at(registry))).toEqual([])
   })
 
-  it('are asked for again when the answer that there is no such repository breaks off', async () => {
+  it('are requested again if the answer about a missing repository breaks off', async () => {
     const body = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN', message: 'unknown' }] })
     let broken = 2
     const registry = await server((_, response) => {
@@ -131,25 +134,25 @@ describe('the tags of a repository', () => {
       if (broken-- > 0) response.write(body.slice(0, 9), () => response.destroy())
       else response.end(body)
     })
-    const patient = client(undefined, undefined, { repeat: quickRetry().run })
+    const patient = client(undefined, undefined, { withRetries: quickRetry().run })
     expect(await patient.listTags(at(registry))).toEqual([])
     expect(registry.seen).toHaveLength(3)
   })
 
-  it('may be served as text, as ECR does', async () => {
+  it('may have the type of text, as in ECR', async () => {
     const registry = await server((_, response) =>
       response.writeHead(200, { 'content-type': 'text/plain' }).end('{"tags":["a"]}'),
     )
     expect(await client().listTags(at(registry))).toEqual(['a'])
   })
 
-  it('are 10 000 in 10 requests', async () => {
+  it('take 10 requests for 10 000', async () => {
     const registry = await server(paged(numbered(10_000), 1000))
     expect(await client().listTags(at(registry))).toHaveLength(10_000)
     expect(registry.seen).toHaveLength(10)
   })
 
-  it('are asked for with the credentials that the registry wants, on every page', async () => {
+  it('are requested with credentials on every page', async () => {
     const pages = paged(numbered(4), 2)
     const registry = await server((request, response) => {
       if (request.authorization === undefined)
@@ -164,7 +167,7 @@ describe('the tags of a repository', () => {
     ])
   })
 
-  it('of a repository that moved are read where it is now, without credentials', async () => {
+  it('of a moved repository are read at the new address, without credentials', async () => {
     const there = await server(paged(numbered(4), 2))
     const registry = await server(({ path, authorization }, response) => {
       if (authorization === undefined) sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="r"' })
@@ -182,7 +185,7 @@ describe('a next page', () => {
     ['under another protocol', (host: string) => `https://${host}/x`, 'https://'],
     ['in a file', () => 'file:///etc/passwd', 'file://'],
     ['on another host, in short', () => '//192.0.2.1/x', 'http://192.0.2.1'],
-  ])('%s is not asked for', async (_, link, shown) => {
+  ])('%s is not requested', async (_, link, shown) => {
     const registry = await server(({ raw }, response) => {
       const headers = { link: `<${link(raw.headers.host ?? '')}>; rel="next"` }
       sendJson(response, 200, { tags: ['a'] }, headers)
@@ -193,7 +196,7 @@ describe('a next page', () => {
     expect(registry.seen).toHaveLength(1)
   })
 
-  it('is asked for without the user and password that its address names', async () => {
+  it('is requested without the user and password in its address', async () => {
     const registry = await server(({ raw, path }, response) => {
       const headers = { link: `<http://u:p@${raw.headers.host ?? ''}/second>; rel="next"` }
       sendJson(response, 200, { tags: [path] }, path === '/second' ? {} : headers)
@@ -206,18 +209,16 @@ describe('a next page', () => {
   })
 
   it.each(['/v2/x; rel="next"', '<http://>; rel="next"'])(
-    'that can not be read is an error, and no end: %s',
+    'that cannot be read is an error: %s',
     async (link) => {
       const registry = await server((_, response) => {
         sendJson(response, 200, { tags: ['a'] }, { link })
       })
-      expect(await sentence(client().listTags(at(registry)))).toContain(
-        "a link to the next page that can't be read",
-      )
+      expect(await sentence(client().listTags(at(registry)))).toContain('an unreadable link to the next page')
     },
   )
 
-  it('that is gone is an error, and no end', async () => {
+  it('that is missing is an error', async () => {
     const pages = paged(numbered(4), 2)
     const registry = await server((request, response) => {
       if (request.path.includes('cursor')) sendJson(response, 404, { errors: [{ code: 'NAME_UNKNOWN' }] })
@@ -227,13 +228,13 @@ describe('a next page', () => {
   })
 })
 
-describe('a list that does not come to an end', () => {
-  it('because it leads to itself is an error', async () => {
+describe('a list that never ends', () => {
+  it('because it links to itself is an error', async () => {
     const registry = await server(({ path }, response) => {
       sendJson(response, 200, { tags: ['a'] }, { link: `<${path.replace('=1000', '=2')}>; rel="next"` })
     })
     expect(await sentence(client().listTags(at(registry)))).toBe(
-      `the list of tags of ${registry.host}/aibrix/x leads in a circle; it is not used.`,
+      `the list of tags of ${registry.host}/aibrix/x links back to an earlier page; it is not used.`,
     )
     expect(registry.seen).toHaveLength(2)
   })
@@ -249,12 +250,12 @@ describe('a list that does not come to an end', () => {
       sendJson(response, 200, { tags: tagsOf(count) }, { link: `</again?${count}>; rel="next"` })
     })
     expect(await sentence(client().listTags(at(registry)))).toContain(
-      'has more than 50000 tags, 8388608 bytes or 1000 pages, which is too much to be true',
+      'has more than 50000 tags, 8388608 bytes or 1000 pages, more than any real registry has',
     )
     expect(count).toBe(requests)
   })
 
-  it('because one page has 100 MB is an error, before they are read', async () => {
+  it('because one page has 100 MB is an error before all is read', async () => {
     const piece = Buffer.alloc(1024 * 1024, ' ')
     let sent = 0
     const registry = await server((_, response) => {
@@ -272,7 +273,7 @@ describe('a list that does not come to an end', () => {
 })
 
 describe('a registry that does not list tags', () => {
-  it('because too much was asked of it says to log in', async () => {
+  it('because its rate limit is reached says to log in', async () => {
     const registry = await server((_, response) => {
       sendJson(response, 429, { detail: 'Rate limit exceeded', error: false })
     })
@@ -282,19 +283,19 @@ describe('a registry that does not list tags', () => {
   })
 
   it.each([
-    ['is forbidden', 403, { errors: [{ code: 'DENIED' }] }, '403 denied'],
+    ['is forbidden', 403, { errors: [{ code: 'DENIED' }] }, '403 forbidden'],
     ['is nowhere', 404, { message: 'no route' }, '404 not found (no route)'],
-    ['is broken', 503, {}, '503 unavailable'],
+    ['is broken', 503, {}, '503 service unavailable'],
     ['answers nonsense', 200, { tags: 'a' }, 'is not valid at tags'],
     ['answers numbers', 200, { tags: [1] }, 'is not valid at tags.0'],
-  ])('because it %s says so', async (_, status, content, expected) => {
+  ])('because it %s is an error', async (_, status, content, expected) => {
     const registry = await server((_, response) => {
       sendJson(response, status, content)
     })
     expect(await sentence(client().listTags(at(registry)))).toContain(expected)
   })
 
-  it('because it is a web server says so', async () => {
+  it('because it is a web server is an error', async () => {
     const registry = await server((_, response) =>
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
     )

@@ -29,7 +29,7 @@ describe('a token', () => {
     { token: 'right', access_token: null, expires_in: null },
     { token: 'wrong', access_token: 'right' },
     { token: 'right', expires_in: 0, refresh_token: null, scope: '' },
-  ])('is taken from %j', async (content) => {
+  ])('is read from %j', async (content) => {
     const { registry } = await withTokens((_, response) => {
       sendJson(response, 200, content)
     })
@@ -44,7 +44,7 @@ describe('a token', () => {
     expect(await sentence(client(withPassword).listTags(at(registry)))).toContain('holds no token')
   })
 
-  it.each([200, 201, 203])('may come with status %i', async (status) => {
+  it.each([200, 201, 203])('may have status %i', async (status) => {
     const { registry } = await withTokens((_, response) => {
       sendJson(response, status, { token: 'right' })
     })
@@ -59,7 +59,7 @@ describe('a redirect of a token service', () => {
     [303, '/v2/token'],
     [307, '/token2'],
     [308, '//HOST/token2'],
-  ])('to an address of its own is followed with the credentials: %i to %s', async (status, location) => {
+  ])('to its own host is followed with the credentials: %i to %s', async (status, location) => {
     const { tokens, registry } = await withTokens(({ path, raw }, response) => {
       const where = location.replace('HOST', raw.headers.host ?? '')
       if (path.startsWith('/token?')) response.writeHead(status, { location: where }).end()
@@ -71,7 +71,7 @@ describe('a redirect of a token service', () => {
     expect(second?.authorization).toMatch(/^Basic /)
   })
 
-  it('of a form sends the form again', async () => {
+  it('after a form repeats the form', async () => {
     const { tokens, registry } = await withTokens(({ path }, response) => {
       if (path === '/token') response.writeHead(308, { location: '/token2' }).end()
       else sendJson(response, 200, { access_token: 'right' })
@@ -83,21 +83,21 @@ describe('a redirect of a token service', () => {
     ])
   })
 
-  it('to another host gets nothing, and is an error that names it', async () => {
+  it('to another host sends nothing there, and is an error that names it', async () => {
     const stranger = await server((_, response) => response.writeHead(200).end('{}'))
     const { registry } = await withTokens((_, response) =>
       response.writeHead(307, { location: `http://${stranger.host}/token` }).end(),
     )
     expect(await sentence(client(withPassword).listTags(at(registry)))).toContain(
-      `a redirect (307) to another host, ${stranger.host}, which gets no credentials`,
+      `redirects (307) to another host, ${stranger.host}, which gets no credentials`,
     )
     expect(stranger.seen).toEqual([])
   })
 
-  it('without end is an error', async () => {
+  it('that never ends is an error', async () => {
     const { registry } = await withTokens((_, response) =>
       response.writeHead(302, { location: '/token' }).end(),
     )
-    expect(await sentence(client(withPassword).listTags(at(registry)))).toContain('more than 5 redirects')
+    expect(await sentence(client(withPassword).listTags(at(registry)))).toContain('more than 5 times')
   })
 })

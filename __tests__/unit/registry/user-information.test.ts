@@ -20,7 +20,7 @@ describe('a credential in an address', () => {
     ],
     ['a @ git+https://canary@host/a.git@v1', 'a @ git+https://***@host/a.git@v1'],
     ['["https://me:canary@one","SOCKS5H://me:canary@two"]', '["https://***@one","SOCKS5H://***@two"]'],
-  ])('of %s is found and not shown', (text, shown) => {
+  ])('in %s is found and not shown', (text, shown) => {
     expect(hasCredentials(text)).toBe(true)
     expect(withoutUserInformation(text)).toBe(shown)
   })
@@ -34,12 +34,12 @@ describe('a credential in an address', () => {
     'docker.io/org/image:v1@sha256:0123',
     'mail me@host, then see https://host/',
     '-O2 -DNAME="a:b"',
-  ])('is not seen in %s', (text) => {
+  ])('is not found in %s', (text) => {
     expect(hasCredentials(text)).toBe(false)
     expect(withoutUserInformation(text)).toBe(text)
   })
 
-  it('is no user name that says who asks by ssh', () => {
+  it('is not the user name of ssh', () => {
     expect(hasCredentials('ssh://git@host/path')).toBe(false)
     expect(hasCredentials('git+ssh://git@host/path')).toBe(false)
   })

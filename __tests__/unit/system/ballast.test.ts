@@ -49,35 +49,37 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-describe('on a Linux runner of GitHub', () => {
-  it('removes all that is on the list and nothing else, and says so for each', async () => {
+describe('on a GitHub-hosted Linux runner', () => {
+  it('removes the listed folders only, and logs each', async () => {
     await remove()
     for (const { path } of ballast) expect([path, existsSync(join(root, path))]).toEqual([path, false])
     for (const path of needed) expect([path, existsSync(join(root, path))]).toEqual([path, true])
     for (const { path } of ballast)
       expect(lines.filter((line) => line.endsWith(`, ${path}`))).toEqual([
-        expect.stringMatching(/^free-disk-space: \d+(\.\d)? [KMG]?B of /),
+        expect.stringMatching(/^free-disk-space: freed \d+(\.\d)? [KMG]?B of /),
       ])
-    expect(lines.at(-1)).toMatch(/^free-disk-space: .* in all, now .* are free$/)
+    expect(lines.at(-1)).toMatch(/^free-disk-space: freed .* in total, .* are free$/)
   })
 
-  it('says nothing of what is not there', async () => {
+  it('logs nothing about missing folders', async () => {
     rmSync(join(root, '/opt/ghc'), { recursive: true })
     await remove()
     expect(lines.join('\n')).not.toContain('/opt/ghc')
     expect(existsSync(join(root, '/usr/share/dotnet'))).toBe(false)
   })
 
-  it('leaves a link where it is, and what it leads to', async () => {
+  it('leaves a link and its target', async () => {
     put('/home/runner/work/mine')
     rmSync(join(root, '/usr/share/swift'), { recursive: true })
     symlinkSync(join(root, '/home/runner/work'), join(root, '/usr/share/swift'))
     await remove()
     expect(existsSync(join(root, '/usr/share/swift/mine'))).toBe(true)
-    expect(lines).toContain('free-disk-space: /usr/share/swift stays: it is a link, or no folder')
+    expect(lines).toContain(
+      'free-disk-space: /usr/share/swift was not removed: it is a link, or not a folder',
+    )
   })
 
-  it('leaves what a link in the middle of its path leads to', async () => {
+  it('leaves the target of a link in the middle of a path', async () => {
     rmSync(join(root, '/opt/hostedtoolcache/CodeQL'), { recursive: true })
     put('/home/runner/tools/CodeQL/mine')
     rmSync(join(root, '/opt/hostedtoolcache'), { recursive: true })
@@ -86,7 +88,7 @@ describe('on a Linux runner of GitHub', () => {
     expect(existsSync(join(root, '/home/runner/tools/CodeQL/mine'))).toBe(true)
   })
 
-  it('removes links within a folder, not what they lead to', async () => {
+  it('removes links within a folder, not their targets', async () => {
     put('/home/runner/work/mine')
     symlinkSync(join(root, '/home/runner/work'), join(root, '/usr/share/dotnet/link'))
     await remove()
@@ -94,7 +96,7 @@ describe('on a Linux runner of GitHub', () => {
     expect(existsSync(join(root, '/home/runner/work/mine'))).toBe(true)
   })
 
-  it('goes on where one can not be removed', async () => {
+  it('continues after a folder that cannot be removed', async () => {
     const bin = join(root, 'bin')
     mkdirSync(bin)
     // Both the one that is called with and without rights
@@ -104,12 +106,12 @@ describe('on a Linux runner of GitHub', () => {
       })
     await remove({ ...hosted, PATH: bin })
     expect(lines).toContain(
-      'free-disk-space: /usr/share/dotnet is not removed to the end: sudo: a password is required',
+      'free-disk-space: /usr/share/dotnet was removed only in part: sudo: a password is required',
     )
     expect(lines).toHaveLength(ballast.length + 1)
   })
 
-  it('goes on without any program to remove with', async () => {
+  it('continues without any program to remove with', async () => {
     await remove({ ...hosted, PATH: '/nowhere' })
     expect(existsSync(join(root, '/usr/share/dotnet'))).toBe(true)
     expect(lines).toHaveLength(ballast.length + 1)
@@ -118,26 +120,26 @@ describe('on a Linux runner of GitHub', () => {
 
 describe('anywhere else', () => {
   it.each<[string, NodeJS.ProcessEnv]>([
-    ['a runner of one’s own', { ...hosted, RUNNER_ENVIRONMENT: 'self-hosted' }],
+    ['a self-hosted runner', { ...hosted, RUNNER_ENVIRONMENT: 'self-hosted' }],
     ['no runner', {}],
     ['macOS', { ...hosted, RUNNER_OS: 'macOS', ImageOS: 'macos15' }],
-    ['a container of a job on a runner of GitHub', { ...hosted, ImageOS: undefined }],
+    ['a job container on a GitHub-hosted runner', { ...hosted, ImageOS: undefined }],
     ['act', { ...hosted, ACT: 'true' }],
   ])('nothing is removed: %s', async (_, environment) => {
     expect(isHostedLinux(environment)).toBe(false)
     await remove({ PATH: process.env.PATH, ...environment })
     for (const { path } of ballast) expect(existsSync(join(root, path))).toBe(true)
-    expect(lines).toEqual(['free-disk-space: nothing is removed, this is no Linux runner of GitHub.'])
+    expect(lines).toEqual(['free-disk-space: skipped, this is not a GitHub-hosted Linux runner.'])
   })
 })
 
 describe('the list', () => {
-  it('is the one in docs/disk.md', () => {
+  it('matches docs/disk.md', () => {
     const table = [...readFileSync('docs/disk.md', 'utf8').matchAll(/^\| `(\/[^`]+)` +\|/gm)]
     expect(table.map((match) => match[1])).toEqual(ballast.map(({ path }) => path))
   })
 
-  it('has whole folders below the root, none of which holds what a job needs', () => {
+  it('has whole folders below the root, and none that a job needs', () => {
     for (const { path } of ballast) {
       expect(path).toMatch(/^(\/[\w.-]+){2,}$/)
       expect(path).not.toContain('..')

@@ -71,30 +71,30 @@ describe('certificates of the user', () => {
     ['an empty file', () => ''],
     ['a key', () => readFileSync(key, 'utf8')],
     ['a certificate without its end', () => readFileSync(certificate, 'utf8').slice(0, 200)],
-  ])('are none in %s', (_, content) => {
+  ])('are missing in %s', (_, content) => {
     const path = fileOf(content())
     const trust = () => {
       trustCertificates(path)
     }
     expect(trust).toThrow(UserError)
-    expect(trust).toThrow(`ca-certificates: ${path} can't be used as a PEM file: it holds no certificate.`)
+    expect(trust).toThrow(`ca-certificates: ${path} cannot be used as a PEM file: it holds no certificate.`)
   })
 
   it.each<[string, () => string]>([
-    ['there is no file', () => join(folder, 'nothing.pem')],
-    ['one is something else', () => certificateAnd(block('bm8gY2VydGlmaWNhdGU='))],
+    ['the file is missing', () => join(folder, 'nothing.pem')],
+    ['one is not a certificate', () => certificateAnd(block('bm8gY2VydGlmaWNhdGU='))],
     // Node takes this one beside others.
     ['one is empty', () => certificateAnd(block(''))],
-  ])('are an error where %s, and none is trusted', async (_, path) => {
+  ])('are an error if %s, and none is trusted', async (_, path) => {
     const trust = () => {
       trustCertificates(path())
     }
     expect(trust).toThrow(UserError)
-    expect(trust).toThrow(`ca-certificates: ${path()} can't be used as a PEM file: `)
+    expect(trust).toThrow(`ca-certificates: ${path()} cannot be used as a PEM file: `)
     expect(await ask()).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
   })
 
-  it('are trusted in requests, beside those that were before', async () => {
+  it('are trusted in requests, together with the default ones', async () => {
     expect(await ask()).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
     trustCertificates(fileOf(`# Our own\n${readFileSync(certificate, 'utf8')}`))
     expect(await ask()).toBe(200)
@@ -103,7 +103,7 @@ describe('certificates of the user', () => {
   })
 })
 
-describe('what programs trust', () => {
+describe('the authorities of programs', () => {
   /** @returns the variables, with the certificates in the file of each */
   const trusted = (environment: NodeJS.ProcessEnv) => {
     const place = mkdtempSync(join(folder, 'written-'))
@@ -127,7 +127,7 @@ describe('what programs trust', () => {
     return join(folder, name)
   }
 
-  it('is one file with the authorities of the system and the given ones', () => {
+  it('are in one file with those of the system and the given ones', () => {
     const { variables, inside, files } = trusted({})
     expect(files).toHaveLength(1)
     expect(Object.keys(variables)).toEqual([...authorityVariables])
@@ -136,7 +136,7 @@ describe('what programs trust', () => {
     expect(new Set(inside('SSL_CERT_FILE'))).toEqual(new Set([...expected.map(fingerprint), given()]))
   })
 
-  it('is for a program with a file of its own that one and the given ones', () => {
+  it('are those of its own file and the given ones if a program has one', () => {
     const [own = ''] = tls.rootCertificates
     const { inside } = trusted({ GIT_SSL_CAINFO: pem('own.pem', `# Ours\n${own}`) })
     expect(inside('GIT_SSL_CAINFO')).toEqual([fingerprint(own), given()])
@@ -144,10 +144,10 @@ describe('what programs trust', () => {
   })
 
   it.each<[string, () => string]>([
-    ['not there', () => join(folder, 'nothing.pem')],
+    ['missing', () => join(folder, 'nothing.pem')],
     ['a folder', () => folder],
     ['empty', () => pem('empty.pem', '')],
-  ])('is what the system trusts where the file of its own is %s', (_, path) => {
+  ])('are those of the system if the own file is %s', (_, path) => {
     const { variables, inside } = trusted({ PIP_CERT: path() })
     expect(variables.PIP_CERT).toBe(variables.SSL_CERT_FILE)
     expect(inside('PIP_CERT')).toContain(given())

@@ -21,7 +21,12 @@ it.each<[string, string, string, string[]]>([
     ),
     ['version', 'dry run'],
   ],
-  ['of Windows', 'action.yml', action('inputs:\r\n    version:\r\n        default: 1\r\n'), ['version']],
+  [
+    'with Windows line ends',
+    'action.yml',
+    action('inputs:\r\n    version:\r\n        default: 1\r\n'),
+    ['version'],
+  ],
   [
     'in the other file',
     'action.yaml',
@@ -30,7 +35,7 @@ it.each<[string, string, string, string[]]>([
   ],
   ['without inputs', 'action.yml', action(''), []],
   ['that ends with its inputs', 'action.yml', 'runs:\n  using: composite\ninputs:\n  version:', ['version']],
-])('a composite action %s has those', (_, file, text, expected) => {
+])('the inputs of a composite action %s are found', (_, file, text, expected) => {
   const place = mkdtempSync(join(folder, 'one-'))
   writeFileSync(join(place, file), text)
   expect([...inputsOfCaller({ GITHUB_ACTION_PATH: place })]).toEqual(expected)
@@ -38,7 +43,7 @@ it.each<[string, string, string, string[]]>([
 
 it.each<[string, NodeJS.ProcessEnv]>([
   ['outside of a composite action', {}],
-  ['where it can not be read', { GITHUB_ACTION_PATH: join(folder, 'nothing') }],
+  ['if it cannot be read', { GITHUB_ACTION_PATH: join(folder, 'nothing') }],
 ])('there are none %s', (_, environment) => {
   expect(inputsOfCaller(environment).size).toBe(0)
 })

@@ -42,7 +42,7 @@ function gitOf(
 
 const fails = (line: string) => `echo "${line}" >&2; exit 128`
 
-describe('what the user has set for git', () => {
+describe("the user's configuration of git", () => {
   /** @returns a value as git reads it with our configuration */
   function value(key: string, environment: NodeJS.ProcessEnv): string {
     const configuration = join(mkdtempSync(join(folder, 'configuration-')), 'gitconfig')
@@ -59,21 +59,21 @@ describe('what the user has set for git', () => {
   writeFileSync(join(home, 'given'), '[test]\nkey = given\n')
 
   it.each<[string, NodeJS.ProcessEnv, string]>([
-    ['in both of its files', { HOME: home }, 'config\nhome'],
-    ['where XDG says', { HOME: home, XDG_CONFIG_HOME: join(home, 'own') }, 'own\nhome'],
-    ['in a file of their choice', { HOME: home, GIT_CONFIG_GLOBAL: join(home, 'given') }, 'given'],
-  ])('counts, %s', (_, environment, expected) => {
+    ['in both files', { HOME: home }, 'config\nhome'],
+    ['in the folder of XDG', { HOME: home, XDG_CONFIG_HOME: join(home, 'own') }, 'own\nhome'],
+    ['in a chosen file', { HOME: home, GIT_CONFIG_GLOBAL: join(home, 'given') }, 'given'],
+  ])('is used %s', (_, environment, expected) => {
     expect(value('test.key', environment)).toBe(expected)
   })
 
-  it('counts, and repositories of all users may be read', () => {
+  it('is used, and repositories of all users may be read', () => {
     expect(value('safe.directory', { HOME: home })).toBe('/srv\n*')
     expect(value('safe.directory', {})).toBe('*')
   })
 })
 
 describe('git on the runner', () => {
-  it('is heard to the end, however many refs there are', async () => {
+  it('is read to the end, however many refs there are', async () => {
     const commit = 'a'.repeat(40)
     const { git } = gitOf(
       `yes '${commit}\trefs/tags/v0.1.0-nightly' | head -n 90000; echo '${commit}\trefs/tags/v9'`,
@@ -83,7 +83,7 @@ describe('git on the runner', () => {
     expect(answer).toMatch(/refs\/tags\/v9\n$/)
   })
 
-  it('is asked again where the network failed', async () => {
+  it('is retried after a network failure', async () => {
     const { git, tries, place } = gitOf('')
     const broken = fails('fatal: unable to access: The requested URL returned error: 502')
     const script = `#!/bin/sh\necho x >> ${place}/tries\n[ -e ${place}/up ] && echo answer && exit\ntouch ${place}/up; ${broken}\n`
@@ -105,27 +105,27 @@ describe('git on the runner', () => {
       1,
       'git ls-remote failed: fatal: Could not read from remote repository.',
     ],
-    ['', 1, 'git ls-remote failed: it said nothing.'],
+    ['', 1, 'git ls-remote failed: it printed nothing.'],
     [
       'fatal: unable to access: Could not resolve host: x',
       4,
-      'Could not resolve host: x; it was tried 4 times.',
+      'Could not resolve host: x; gave up after 4 attempts.',
     ],
-  ])('that says "%s" is asked %i times', async (line, times, message) => {
+  ])('that prints "%s" runs %i times', async (line, times, message) => {
     const { git, tries } = gitOf(fails(line))
     await expect(git(['ls-remote'])).rejects.toThrow(message)
     expect(tries()).toBe(times)
   })
 
-  it('that does not answer is asked again', async () => {
+  it('that does not answer is retried', async () => {
     // Whether the script comes to its first line in that time is up to the machine.
     const { git } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
     await expect(git(['ls-remote'])).rejects.toThrow(
-      'git did not answer within 0.1 s: git ls-remote; it was tried 2 times.',
+      'git did not answer within 0.1 s: git ls-remote; gave up after 2 attempts.',
     )
   })
 
-  it('says what it was to do, and may be given more time and an input', async () => {
+  it('names its operation, and may have a longer time-out and an input', async () => {
     const { git } = gitOf('cat; exec sleep 60', { retry: quickRetry({ retries: 0 }) })
     const options = { what: 'Fetching x', input: 'y', timeout: 100 }
     await expect(git(['fetch'], options)).rejects.toThrow('git did not answer within 0.1 s: Fetching x.')
@@ -136,7 +136,7 @@ describe('git on the runner', () => {
     expect(await gitOf('cat').git(['pack-objects'], { input: 'y' })).toBe('y')
   })
 
-  it('is not asked again after a cancel', async () => {
+  it('is not retried after a cancel', async () => {
     const cancel = new AbortController()
     const { git, tries, place } = gitOf('exec sleep 60', {
       signal: cancel.signal,
@@ -146,7 +146,7 @@ describe('git on the runner', () => {
     const whenAsked = setInterval(() => {
       if (existsSync(join(place, 'tries'))) cancel.abort()
     }, 10)
-    await expect(asked).rejects.toThrow('Cancelled while git was asked.')
+    await expect(asked).rejects.toThrow('Cancelled while git was running.')
     clearInterval(whenAsked)
     expect(tries()).toBe(1)
   })

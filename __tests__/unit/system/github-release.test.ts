@@ -23,7 +23,10 @@ type Behaviour = { before?: Handler; stored?: (body: string, count: number) => s
 
 type GitHub = { server: TestServer; apiUrl: string; body: () => string | null }
 
-/** Plays the two requests of GitHub's API (REST, "Get a release by tag name", "Update a release") under a server's /api/v3. */
+/**
+ * Plays the two requests of GitHub's API (REST, "Get a release by tag name", "Update a release")
+ * under a server's /api/v3.
+ */
 async function startGitHub(body: string | null, { before, stored }: Behaviour = {}): Promise<GitHub> {
   const release = { id: 42, tag_name: tag, html_url: page, name: 'AIBrix 0.7.0', body }
   let updates = 0
@@ -75,7 +78,7 @@ function methods({ server }: GitHub): string[] {
 }
 
 describe('the notes of a release on GitHub', () => {
-  it('are updated, and nothing else of the release is sent', async () => {
+  it('are updated without any other field of the release', async () => {
     const github = await startGitHub('What is new')
     expect(await update(github)).toEqual({ state: 'updated', url: page })
     expect(github.body()).toBe(updateReleaseNotes('What is new', [makeOutcome()]))
@@ -84,7 +87,7 @@ describe('the notes of a release on GitHub', () => {
     expect(Object.keys(sent)).toEqual(['body'])
   })
 
-  it('are left alone where they say it already', async () => {
+  it('are not written if they are up to date', async () => {
     const github = await startGitHub(updateReleaseNotes('', [makeOutcome()]))
     expect(await update(github)).toEqual({ state: 'unchanged', url: page })
     expect(methods(github)).toEqual(['GET'])
@@ -102,7 +105,7 @@ describe('the notes of a release on GitHub', () => {
     expect(methods(github)).toEqual(['GET', 'PATCH', 'GET'])
   })
 
-  it('are a warning, not an error, where the tag has no release', async () => {
+  it('are a warning, not an error, if the tag has no release', async () => {
     const github = await startGitHub('')
     expect(await update(github, { tag: 'v9' })).toEqual({
       state: 'absent',
@@ -111,7 +114,7 @@ describe('the notes of a release on GitHub', () => {
     expect(methods(github)).toEqual(['GET'])
   })
 
-  it('keep what another run wrote at the same time', async () => {
+  it('keep the text of a parallel run', async () => {
     const other = makeOutcome(published, [], makePlannedImage(sglang()))
     // It read before we wrote, and writes after we did: our rows are gone.
     const github = await startGitHub('notes', {
@@ -122,20 +125,20 @@ describe('the notes of a release on GitHub', () => {
     expect(methods(github)).toEqual(['GET', 'PATCH', 'GET', 'PATCH', 'GET'])
   })
 
-  it('are given up where somebody else always writes theirs', async () => {
+  it('are given up if another writer always wins', async () => {
     const github = await startGitHub('notes', { stored: () => 'notes' })
     expect(await sentence(update(github))).toMatch(/lack the table after 4 attempts.*concurrency group/)
     expect(methods(github).filter((method) => method === 'PATCH')).toHaveLength(4)
   })
 
-  it('stop at an error of what makes them', async () => {
+  it('pass on an error of the update', async () => {
     const github = await startGitHub('x'.repeat(125_000))
     expect(await sentence(update(github))).toContain('at most 125000')
     expect(methods(github)).toEqual(['GET'])
   })
 })
 
-describe('an answer that is no success', () => {
+describe('an error response', () => {
   const forbidden = { message: 'Resource not accessible by integration' }
   it.each<[string, string, number, unknown, Record<string, string>, string]>([
     [
@@ -163,7 +166,7 @@ describe('an answer that is no success', () => {
       { 'retry-after': '60' },
       'rate limit',
     ],
-    ['a limit, as it should be', 'PATCH', 429, { message: 'slow down' }, {}, 'rate limit'],
+    ['a standard rate limit', 'PATCH', 429, { message: 'slow down' }, {}, 'rate limit'],
     [
       'a release that is gone',
       'PATCH',
@@ -178,7 +181,7 @@ describe('an answer that is no success', () => {
       422,
       { message: 'Validation Failed' },
       {},
-      'GitHub answers 422: Validation Failed',
+      'GitHub answered 422: Validation Failed',
     ],
     [
       'a gateway with a page',
@@ -186,9 +189,9 @@ describe('an answer that is no success', () => {
       502,
       `<html>${'x'.repeat(9000)}</html>`,
       {},
-      'read: GitHub answers 502: ',
+      'read: GitHub answered 502: ',
     ],
-  ])('is told: %s', async (_, method, status, content, headers, expected) => {
+  ])('is reported: %s', async (_, method, status, content, headers, expected) => {
     const github = await startGitHub('notes', {
       before: (request, response) => {
         if (request.method === method) sendJson(response, status, content, headers)
@@ -200,18 +203,18 @@ describe('an answer that is no success', () => {
     expect(message.length).toBeLessThan(500)
   })
 
-  it('is told: something that is no release', async () => {
+  it('is reported: a body that is not a release', async () => {
     const github = await startGitHub('notes', {
       before: (_, response) => {
         sendJson(response, 200, { message: 'welcome' })
       },
     })
     expect(await sentence(update(github))).toContain(
-      `could not be read: what ${github.apiUrl} answers is no release: {"message":"welcome"}`,
+      `could not be read: the answer of ${github.apiUrl} is not a release: {"message":"welcome"}`,
     )
   })
 
-  it('is told: a token that is not valid', async () => {
+  it('is reported: an invalid token', async () => {
     const github = await startGitHub('notes')
     expect(await sentence(update(github, { token: `${token}-old` }))).toContain(
       'read: GitHub does not accept github-token',
@@ -219,8 +222,8 @@ describe('an answer that is no success', () => {
   })
 })
 
-describe('an answer that names another address', () => {
-  it('is followed on the same server, as for a repository that was renamed', async () => {
+describe('a redirect', () => {
+  it('is followed on the same server, as for a renamed repository', async () => {
     const github = await startGitHub('notes', {
       before: ({ method, path }, response) => {
         if (path.startsWith('/api/v3/repos/aibrix/old/'))
@@ -233,39 +236,39 @@ describe('an answer that names another address', () => {
     expect(github.body()).toBe(updateReleaseNotes('notes', [makeOutcome()]))
   })
 
-  it('is an error where it is another server, which never sees the token', async () => {
+  it('is an error to another server, which never gets the token', async () => {
     const other = await startGitHub('notes')
     const github = await startGitHub('notes', {
       before: ({ path }, response) => response.writeHead(302, { location: other.apiUrl + path }).end(),
     })
-    expect(await sentence(update(github))).toContain('could not be read: GitHub answers 302')
+    expect(await sentence(update(github))).toContain('could not be read: GitHub answered 302')
     expect(methods(other)).toEqual([])
   })
 
-  it('is an error where it leads round in a circle', async () => {
+  it('is an error if it leads in a circle', async () => {
     const github = await startGitHub('notes', {
       before: ({ path }, response) => response.writeHead(302, { location: path }).end(),
     })
-    expect(await sentence(update(github))).toContain('GitHub answers 302')
+    expect(await sentence(update(github))).toContain('GitHub answered 302')
     expect(methods(github)).toHaveLength(4)
   })
 })
 
-describe('no answer', () => {
-  it('is told, with the address', async () => {
+describe('a missing answer', () => {
+  it('is reported with the address', async () => {
     const { server, apiUrl } = await startGitHub('notes')
     await server.close()
     expect(await sentence(update({ apiUrl }))).toContain(`could not be read: ${apiUrl} does not answer: `)
   })
 
-  it('is waited for no longer than the time limit', async () => {
+  it('ends at the time-out', async () => {
     const silent = await startServer(() => undefined)
     opened.push(silent)
     const message = await sentence(update({ apiUrl: `http://${silent.host}` }, { timeout: 50 }))
     expect(message).toContain('does not answer: ')
   })
 
-  it('is not waited for after a cancel', async () => {
+  it('ends on a cancel', async () => {
     const cancel = new AbortController()
     const silent = await startServer(() => {
       cancel.abort(new UserError('The run was cancelled.'))

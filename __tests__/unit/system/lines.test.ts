@@ -63,7 +63,7 @@ describe('splitting output into lines', () => {
     ).toEqual(expected)
   })
 
-  it('gives the same lines however the input is cut', () => {
+  it('returns the same lines for any chunks', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('a', 'ü', '\n', '\r', '😀') }),

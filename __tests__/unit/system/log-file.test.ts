@@ -17,9 +17,9 @@ describe('the log file of a build', () => {
     ['short lines', ['a', '', 'ü€😀']],
     // The buffer has 256 KiB.
     ['more lines than fit into the buffer', Array.from({ length: 40_000 }, (_, index) => `line ${index}`)],
-    ['a line that is longer than the buffer', ['before', 'x'.repeat(600_000), 'after']],
-    ['a line of characters that take most bytes', ['€'.repeat(300_000)]],
-    ['such characters after what is in the buffer', ['x'.repeat(90_000), '€'.repeat(87_000)]],
+    ['a line longer than the buffer', ['before', 'x'.repeat(600_000), 'after']],
+    ['a line of the widest characters', ['€'.repeat(300_000)]],
+    ['such characters behind other text in the buffer', ['x'.repeat(90_000), '€'.repeat(87_000)]],
   ])('holds %s, byte for byte', (_, lines) => {
     const path = newPath()
     const log = openLogFile(path)
@@ -29,7 +29,7 @@ describe('the log file of a build', () => {
     expect(log.problem()).toBeUndefined()
   })
 
-  it('is for this user alone, and appended to', () => {
+  it('is appended to, and readable by this user only', () => {
     const path = newPath()
     for (const line of ['first', 'second']) {
       const log = openLogFile(path)
@@ -40,7 +40,7 @@ describe('the log file of a build', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it('has at a flush what was written until then, and no line twice', () => {
+  it('is complete after a flush, with each line once', () => {
     const path = newPath()
     const log = openLogFile(path)
     log.write('a')
@@ -54,7 +54,7 @@ describe('the log file of a build', () => {
 
   it.each<[string, () => string, string]>([
     ['the disk is full', () => '/dev/full', 'ENOSPC'],
-    ['its folder is not there', () => join(folder, 'nothing/build.log'), 'ENOENT'],
+    ['its folder is missing', () => join(folder, 'nothing/build.log'), 'ENOENT'],
     [
       'its folder is a file',
       () => {
@@ -63,7 +63,7 @@ describe('the log file of a build', () => {
       },
       'ENOTDIR',
     ],
-  ])('ends no build where %s, and says why it is not complete', (_, path, problem) => {
+  ])('does not throw if %s, and says why it is incomplete', (_, path, problem) => {
     const log = openLogFile(path())
     for (let line = 0; line < 40_000; line += 1) log.write(`line ${line}`)
     log.close()

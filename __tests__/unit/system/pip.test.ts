@@ -40,7 +40,7 @@ function python(script: string): NodeJS.ProcessEnv {
 }
 
 describe('pip on the runner', () => {
-  it('is a module of python3, and gets what it is asked as it is', async () => {
+  it('is a module of python3 and gets its arguments unchanged', async () => {
     const pip = createPip(settings({ environment: python('printf "<%s>" "$@"; echo told >&2; exit 3') }))
     expect(await pip(['index', 'versions', '$(id) nixl'])).toEqual({
       state: 'ended',
@@ -66,7 +66,7 @@ describe('pip on the runner', () => {
     )
   })
 
-  it('keeps its own index and certificates where none are given', async () => {
+  it('keeps its own index and certificates if none are given', async () => {
     const environment = { ...python('env'), PIP_INDEX_URL: 'https://own.example', PIP_CERT: '/own.pem' }
     const answer = await createPip(settings({ environment }))([])
     expect(answer).toMatchObject({ stdout: expect.stringContaining('PIP_INDEX_URL=https://own.example') })
@@ -84,7 +84,7 @@ describe('pip on the runner', () => {
       { environment: python('exec sleep 60'), timeout: 100 },
       'it did not answer within 0.1 s',
     ],
-    ['when it is killed', { environment: python('kill -9 $$') }, 'it was ended by SIGKILL'],
+    ['when it is killed', { environment: python('kill -9 $$') }, 'it was killed by SIGKILL'],
   ])('is missing %s', async (_, more, reason) => {
     expect(await createPip(settings(more))(['index'])).toEqual({ state: 'missing', reason })
   })
@@ -93,7 +93,7 @@ describe('pip on the runner', () => {
     ['503 Server Error: Service Unavailable for url: https://index.example/', 4],
     ['401 Client Error: Unauthorized for url: https://index.example/', 1],
     ['404 Client Error: Not Found for url: https://index.example/', 1],
-  ])('told "%s" by an index asks %i times, and says what it said', async (reason, times) => {
+  ])('an index that returns "%s" is asked %i times', async (reason, times) => {
     const tries = join(mkdtempSync(join(folder, 'tries-')), 'tries')
     const line = `Could not fetch URL https://index.example/nixl/: ${reason} - skipping`
     const environment = python(`echo x >> ${tries}; echo '${line}'; exit 1`)
@@ -102,14 +102,15 @@ describe('pip on the runner', () => {
     expect(readFileSync(tries, 'utf8')).toBe('x\n'.repeat(times))
   })
 
-  it('that does not answer is asked again', async () => {
-    // Whether the script comes to its first line in that time is up to the machine: the retry counts.
+  it('that does not answer is retried', async () => {
+    // Whether the script comes to its first line in that time is up to the machine: the retry
+    // counts.
     const said: string[] = []
     const retry = quickRetry({ retries: 1, log: (line) => said.push(line) })
     const environment = python('exec sleep 60')
     const answer = await createPip(settings({ environment, timeout: 100, retry }))(['index'])
     expect(answer).toEqual({ state: 'missing', reason: 'it did not answer within 0.1 s' })
-    expect(said).toEqual(['pip did not answer within 0.1 s; trying again in 0.0 s (1 of 1)'])
+    expect(said).toEqual(['pip did not answer within 0.1 s; retry 1 of 1 in 0.0 s'])
   })
 
   it('ends with the run', async () => {
@@ -118,7 +119,7 @@ describe('pip on the runner', () => {
       'index',
     ])
     cancel.abort()
-    await expect(asked).rejects.toThrow('Cancelled while pip was asked.')
+    await expect(asked).rejects.toThrow('Cancelled while pip was running.')
   })
 })
 
@@ -172,7 +173,7 @@ describe('a real pip', () => {
     ['3.13', '12.8', 'linux/amd64', ['0.8.0']],
     ['3.12', '12.8', 'linux/arm64', ['0.7.1']],
     ['3.8', '12.8', 'linux/amd64', []],
-  ])('knows for Python %s, CUDA %s and %s: %j', async (version, cuda, platform, versions) => {
+  ])('finds for Python %s, CUDA %s and %s: %j', async (version, cuda, platform, versions) => {
     const told = await index(server.url).versions({ python: version, cuda }, platform)
     expect(told).toEqual({ state: 'known', versions })
   })
@@ -201,7 +202,7 @@ describe('a real pip', () => {
       '/501/simple',
       /the package index 127\S+ answers 501 Not Implemented; look at package-index$/,
     ],
-  ])('names an index that answers with %s', async (_, path, sentence) => {
+  ])('names an index that returns %s', async (_, path, sentence) => {
     const site = await startServer(({ path: asked }, response) => {
       const [, kind = ''] = asked.split('/')
       const type = kind === 'text' ? 'text/plain' : 'text/html'
@@ -214,12 +215,12 @@ describe('a real pip', () => {
     await site.close()
   })
 
-  it('has a password for the index where one is given', async () => {
+  it('uses the password of the index if one is given', async () => {
     const known = await index(guarded.url).versions({}, 'linux/amd64')
     expect(known).toMatchObject({ state: 'known', versions: expect.arrayContaining(['0.8.0', '0.7.1']) })
   })
 
-  it('trusts the index of an authority that was given, and no other one', async () => {
+  it('trusts an index of a given authority only', async () => {
     const authority = makeAuthority(mkdtempSync(join(folder, 'authority-')))
     const door = await authority.before(new URL(server.url).host)
     const write = (name: string, content: string): string => {
@@ -239,7 +240,7 @@ describe('a real pip', () => {
     ])
   })
 
-  it('asks the given index alone, whatever the runner has set besides', async () => {
+  it('uses the given index only, whatever the runner has set', async () => {
     const other = await serveIndex(join(folder, 'index'))
     const home = mkdtempSync(join(folder, 'home-'))
     mkdirSync(join(home, '.config', 'pip'), { recursive: true })
@@ -266,8 +267,8 @@ describe('a real pip', () => {
 
   it.each([
     ['refuses the password', () => guarded.url.replace('right', 'wrong'), '401'],
-    ['is out of reach', () => 'http://127.0.0.1:1/simple', 'Connection refused'],
-  ])('has no answer from an index that %s', async (_, url, reason) => {
+    ['is unreachable', () => 'http://127.0.0.1:1/simple', 'Connection refused'],
+  ])('reports an index that %s', async (_, url, reason) => {
     const told = await index(url()).versions({ python: '3.12', cuda: '12.8' }, 'linux/amd64')
     expect(told).toMatchObject({ state: 'no-pip', reason: expect.stringContaining(reason) })
     expect(JSON.stringify(told)).not.toContain('wrong')

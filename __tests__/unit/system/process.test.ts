@@ -25,7 +25,10 @@ async function running(text: string): Promise<boolean> {
   return false
 }
 
-/** What was sent SIGKILL needs a moment to be gone, and longer on a busy machine; half of what it would sleep. */
+/**
+ * What was sent SIGKILL needs a moment to be gone, and longer on a busy machine; half of what it
+ * would sleep.
+ */
 async function gone(text: string): Promise<boolean> {
   for (const end = Date.now() + 35_000; Date.now() < end;) {
     if (!(await running(text))) return true
@@ -35,7 +38,7 @@ async function gone(text: string): Promise<boolean> {
 }
 
 describe('running a command', () => {
-  it('gives exit code and both outputs', async () => {
+  it('returns exit code and both outputs', async () => {
     expect(await shell('echo out; echo err >&2; exit 3')).toEqual({
       exit: { kind: 'code', code: 3 },
       endedBy: 'itself',
@@ -44,11 +47,11 @@ describe('running a command', () => {
     })
   })
 
-  it('says which signal ended it', async () => {
+  it('returns the signal that ended it', async () => {
     expect((await shell('kill -KILL $$')).exit).toEqual({ kind: 'signal', signal: 'SIGKILL' })
   })
 
-  it('hands over input, and chunks to handlers', async () => {
+  it('passes on input, and chunks to handlers', async () => {
     const chunks: string[] = []
     const result = await shell('cat', {
       input: 'hello',
@@ -58,11 +61,11 @@ describe('running a command', () => {
     expect(result.stdout).toBe('')
   })
 
-  it('does not mind a command that ignores its input', async () => {
+  it('accepts a command that ignores its input', async () => {
     expect((await shell('exit 0', { input: 'x'.repeat(1_000_000) })).exit).toEqual({ kind: 'code', code: 0 })
   })
 
-  it('keeps a long output to its end', async () => {
+  it('returns a long output completely', async () => {
     const { stdout, stderr } = await shell(
       'head -c 6000000 /dev/zero; echo end; (head -c 5000000 /dev/zero; echo error) >&2',
     )
@@ -70,14 +73,14 @@ describe('running a command', () => {
     expect([stderr.length, stderr.slice(-6)]).toEqual([5_000_006, 'error\n'])
   })
 
-  it.each(['>&1', '>&2'])('ends what prints more than can be kept, and says so: %s', async (where) => {
+  it.each(['>&1', '>&2'])('ends a command that prints more than the limit: %s', async (where) => {
     const failure = shell(`yes ${where}; sleep 71.9`, { outputLimit: 100_000 })
     await expect(failure).rejects.toThrow(UserError)
     await expect(failure).rejects.toThrow('sh printed more than 100000 bytes and was ended.')
     expect(await gone('sleep 71.9')).toBe(true)
   })
 
-  it('does not mind how much a handler is given', async () => {
+  it('has no limit for handlers', async () => {
     let size = 0
     await shell('head -c 300000 /dev/zero', {
       outputLimit: 1000,
@@ -87,16 +90,16 @@ describe('running a command', () => {
   })
 
   it.each([
-    ['is not there', 'image-action-nothing', ['a'], 'image-action-nothing was not found on PATH'],
-    ['may not be run', '/etc/passwd', [], "can't be started"],
+    ['is missing', 'image-action-nothing', ['a'], 'image-action-nothing was not found on PATH'],
+    ['is not executable', '/etc/passwd', [], 'cannot be started'],
     ['has an argument that is too long', 'true', ['x'.repeat(200_000)], 'longer than 128 KiB'],
-  ])('says it in a sentence when the command %s', async (_, command, args, message) => {
+  ])('throws one sentence if the command %s', async (_, command, args, message) => {
     const failure = runProcess(command, args, options())
     await expect(failure).rejects.toThrow(UserError)
     await expect(failure).rejects.toThrow(message)
   })
 
-  it('stops what a handler could not take, and passes its error on', async () => {
+  it('stops the command after an error of a handler, and throws that error', async () => {
     const failure = shell('echo x; exec sleep 71.1', {
       onStdout: () => {
         throw new Error('no room')
@@ -109,10 +112,10 @@ describe('running a command', () => {
 
 describe('ending a command', () => {
   it.each([
-    ['that listens to SIGINT', 'sleep 71.2', '71.2'],
+    ['that obeys SIGINT', 'sleep 71.2', '71.2'],
     ['that does not', 'trap "" INT; sleep 71.3', '71.3'],
     ['with a child that does not', 'sh -c \'trap "" INT; sleep 71.4\'; true', '71.4'],
-  ])('%s ends all that it started', async (_, script, seconds) => {
+  ])('%s ends all its children', async (_, script, seconds) => {
     const controller = new AbortController()
     const result = shell(`echo started; ${script}`, {
       signal: controller.signal,
@@ -124,17 +127,17 @@ describe('ending a command', () => {
     expect(await gone(`sleep ${seconds}`)).toBe(true)
   })
 
-  it('before it began starts nothing', async () => {
+  it('before its start starts nothing', async () => {
     const result = await runProcess('image-action-nothing', [], options({ signal: AbortSignal.abort() }))
     expect(result.endedBy).toBe('abort')
   })
 
-  it('by a time-out says so', async () => {
+  it('by a time-out is reported', async () => {
     expect((await shell('sleep 71.5', { timeout: 50 })).endedBy).toBe('timeout')
     expect(await gone('sleep 71.5')).toBe(true)
   })
 
-  it('does not wait for ever for what a killed command left behind', async () => {
+  it('does not wait for ever for leftover children', async () => {
     const result = await shell('sleep 71.6 & kill -KILL $$')
     expect(result).toMatchObject({ exit: { kind: 'signal', signal: 'SIGKILL' }, endedBy: 'itself' })
     expect(await gone('sleep 71.6')).toBe(true)

@@ -11,7 +11,7 @@ const proxy = 'http://me:p%40ss@proxy.example:3128'
 describe("the passwords of the proxies in Docker's configuration", () => {
   it.each<[string, unknown, string[]]>([
     ['no configuration', undefined, []],
-    ['none in it', { auths: {} }, []],
+    ['no proxies', { auths: {} }, []],
     ['a proxy without a password', { proxies: { default: { httpProxy: 'http://proxy.example' } } }, []],
     [
       'one with a password, as it is written and as it is meant',
@@ -33,7 +33,7 @@ describe("the passwords of the proxies in Docker's configuration", () => {
       { proxies: { default: { noProxy: '127.0.0.0/8,.example', httpProxy: 5, httpsProxy: null } } },
       [],
     ],
-    ['what is no configuration', { proxies: 'http://a:b@c' }, []],
+    ['an invalid configuration', { proxies: 'http://a:b@c' }, []],
     ['a list', [], []],
   ])('%s', (_, configuration, expected) => {
     expect([...new Set(dockerProxySecrets(configuration))]).toEqual(expected)
@@ -62,7 +62,7 @@ describe('the passwords of the proxies in the environment', () => {
   )
 
   it.each<[string, NodeJS.ProcessEnv]>([
-    ['in nothing', {}],
+    ['in an empty environment', {}],
     ['in an empty variable', { http_proxy: '' }],
     ['in an address without one', { https_proxy: 'http://proxy.example:3128' }],
     ['in an address without a scheme', { http_proxy: 'proxy.example:3128' }],
@@ -72,7 +72,7 @@ describe('the passwords of the proxies in the environment', () => {
   })
 })
 
-describe('provenance that would publish them', () => {
+describe('provenance that would publish passwords', () => {
   it.each(['mode=max', 'builder-id=x,mode=max', 'true', 'mode=full', 'type=provenance,mode=MAX'])(
     'is refused as %s',
     (provenance) => {
@@ -91,7 +91,7 @@ describe('provenance that would publish them', () => {
     ['false', ['secret']],
     ['disabled=true', ['secret']],
     [undefined, ['secret']],
-  ])('is none as %s with %j', (provenance, secrets) => {
+  ])('is not %s with %j', (provenance, secrets) => {
     expect(() => {
       refuseToPublishProxies(provenance, secrets)
     }).not.toThrow()

@@ -7,7 +7,7 @@ import { escaped } from '../../../src/report/markdown.ts'
 
 const isOrdinary = ordinaryWords([])
 
-describe('what must appear nowhere', () => {
+describe('a secret in a text', () => {
   it.each([
     ['a password', ['hunter2!'], 'login with hunter2! failed', 'login with *** failed'],
     ['one line of several', ['first line\nsecond line'], 'cat: second line', 'cat: ***'],
@@ -18,7 +18,7 @@ describe('what must appear nowhere', () => {
     expect(createRedact(secrets, isOrdinary)(text)).toBe(expected)
   })
 
-  it('is gone from whatever text it stands in', () => {
+  it('is removed from any text', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8 }), fc.string(), fc.string(), (secret, before, after) => {
         fc.pre(!secret.includes('*') && secret.trim() === secret && !`${before}***${after}`.includes(secret))
@@ -27,7 +27,7 @@ describe('what must appear nowhere', () => {
     )
   })
 
-  it('does not blacken single characters of a secret with several lines', () => {
+  it('of several lines does not mask single characters', () => {
     expect(createRedact(['{\n"key": 1\n}'], isOrdinary)('{ }')).toBe('{ }')
     const masked = maskedValues(['{\n"key": 1\n}'], isOrdinary)
     expect(masked).toContain('"key": 1')
@@ -51,9 +51,9 @@ const programs: [string, (text: string) => string][] = [
   ['a shell', (text) => text.replace(/[^A-Za-z0-9]/g, '\\$&')],
   ['base64', (text) => Buffer.from(text).toString('base64')],
   ['base64 for URLs', (text) => Buffer.from(text).toString('base64url')],
-  ['base64 of it behind a user name', (text) => Buffer.from(`me:${text}`).toString('base64')],
-  ['base64 of it behind a longer one', (text) => Buffer.from(`robot:${text}`).toString('base64')],
-  ['base64 of it in the middle', (text) => Buffer.from(`user:${text}\nhost`).toString('base64')],
+  ['base64 after a user name', (text) => Buffer.from(`me:${text}`).toString('base64')],
+  ['base64 after a longer user name', (text) => Buffer.from(`robot:${text}`).toString('base64')],
+  ['base64 in the middle', (text) => Buffer.from(`user:${text}\nhost`).toString('base64')],
   ...['json.dumps', 'urllib.parse.quote', 'urllib.parse.quote_plus', 'html.escape'].map(
     (name): [string, (text: string) => string] => [
       `${name} of Python`,
@@ -73,7 +73,7 @@ describe('every spelling of a password', () => {
   const redact = createRedact([password], isOrdinary)
   const inner = /p(?:\\?\$|%24|&#36;)w|2f|%2B|w\/|cCR3|JHcv|AkdyP|HAkd/i
 
-  it.each(programs)('is hidden: %s', (_, spell) => {
+  it.each(programs)('is masked: %s', (_, spell) => {
     const shown = redact(`before ${spell(password)} after`)
     expect(spell(password)).toMatch(inner)
     expect(shown).toContain('***')
@@ -82,7 +82,7 @@ describe('every spelling of a password', () => {
   })
 })
 
-describe('what is hidden of a secret', () => {
+describe('the masked parts of a secret', () => {
   it.each([
     [
       'a line of git-credentials',
@@ -102,14 +102,14 @@ describe('what is hidden of a secret', () => {
     ['a .netrc', 'machine host login robot password s3cr3t-x', ['s3cr3t-x']],
     ['variables', 'HOST=db.example\nDB_PASSWORD="s3cr3t-x"', ['s3cr3t-x']],
     ['a header', 'Authorization: Basic cm9ib3Q6czNjcjN0LXg=', ['s3cr3t-x', 'cm9ib3Q6czNjcjN0LXg=']],
-  ])('are the parts of %s, and not the user name', (_, secret, parts) => {
+  ])('are those of %s without the user name', (_, secret, parts) => {
     const redact = createRedact([secret], isOrdinary)
     expect(parts.map((part) => redact(`<${part}>`))).toEqual(parts.map(() => '<***>'))
     expect(redact('robot and Basic')).toBe('robot and Basic')
     expect(maskedValues([secret], isOrdinary)).toEqual(expect.arrayContaining(parts))
   })
 
-  it('is nothing ordinary', () => {
+  it('exclude ordinary texts', () => {
     const isShown = ordinaryWords(['my-team/images'])
     const text = 'docker.io/my-team/images/vllm-openai:v0.10.2 is true, published 20251123, digest 4be1f0'
     for (const word of [

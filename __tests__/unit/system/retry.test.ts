@@ -44,33 +44,33 @@ async function messageOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe('work that fails', () => {
-  it('is done again until it works, after waits that double', async () => {
+  it('is retried until it succeeds, with delays that double', async () => {
     const { retry, work, delays, lines } = scene({}, busy, 3)
     expect(await retry.run(work)).toBe('done')
     expect(delays).toEqual([1000, 2000, 4000])
     expect(lines).toEqual(
       [1, 2, 3].map(
         (count) =>
-          `registry docker.io refused the pull of x: 429 too many requests; trying again in ${[1, 2, 4][count - 1] ?? 0}.0 s (${count} of 3)`,
+          `registry docker.io refused the pull of x: 429 too many requests; retry ${count} of 3 in ${[1, 2, 4][count - 1] ?? 0}.0 s`,
       ),
     )
   })
 
-  it('ends with its last error, which says how often it was tried', async () => {
+  it('throws its last error with the number of attempts', async () => {
     const { retry, work, tries } = scene()
     expect(await messageOf(retry.run(work))).toBe(
-      'registry docker.io refused the pull of x: 429 too many requests; try later; it was tried 4 times.',
+      'registry docker.io refused the pull of x: 429 too many requests; try later; gave up after 4 attempts.',
     )
     expect(tries()).toBe(4)
   })
 
-  it('is not done again with retries: 0, and its error is as it is', async () => {
+  it('is not retried with retries: 0, and its error is unchanged', async () => {
     const { retry, work, delays, lines } = scene({ retries: 0 })
     expect(await messageOf(retry.run(work))).toBe(busy().message)
     expect([delays, lines]).toEqual([[], []])
   })
 
-  it('is not done again after an error that would come again', async () => {
+  it('is not retried after a permanent error', async () => {
     const error = new UserError('The password is wrong.')
     const { retry, work, tries } = scene({}, () => error)
     await expect(retry.run(work)).rejects.toBe(error)
@@ -78,13 +78,13 @@ describe('work that fails', () => {
     expect(retry.retried()).toEqual([])
   })
 
-  it('throws what is no error as it is', async () => {
+  it('throws any other value unchanged', async () => {
     const { retry } = scene()
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     await expect(retry.run(() => Promise.reject('text'))).rejects.toBe('text')
   })
 
-  it('is counted by what went wrong', async () => {
+  it('is counted by reason', async () => {
     const { retry, work } = scene()
     await messageOf(retry.run(work))
     const lost = () => Promise.reject(busy(0))
@@ -94,35 +94,35 @@ describe('work that fails', () => {
     ])
   })
 
-  it('is not done again by what is around it when it has had its tries', async () => {
+  it('is not retried by an outer retry after its last attempt', async () => {
     const { retry, work, tries } = scene()
     await messageOf(retry.run(() => retry.run(work)))
     expect(tries()).toBe(4)
   })
 
-  it('says once how often it was tried, also where several get the same error', async () => {
+  it('states the attempts once if several callers get the same error', async () => {
     const error = busy()
     const { retry } = scene({}, () => error)
     const failed = await Promise.all([1, 2].map(() => messageOf(retry.run(() => Promise.reject(error)))))
-    expect(failed[1]).toBe(`${busy().message.slice(0, -1)}; it was tried 4 times.`)
+    expect(failed[1]).toBe(`${busy().message.slice(0, -1)}; gave up after 4 attempts.`)
   })
 })
 
 describe('Retry-After', () => {
   it.each([
-    ['is waited for', 20, [21_000, 22_000, 24_000]],
-    ['is waited for beyond our own longest wait', 90, [91_000, 92_000, 94_000]],
-    ['of now is our own wait', 0, [1000, 2000, 4000]],
-    ['of more than the budget is not', 301, []],
-    ['of all of the budget is', 300, [300_000]],
-    ['is waited for until the budget is used up', 140, [141_000, 142_000]],
+    ['is the delay', 20, [21_000, 22_000, 24_000]],
+    ['may exceed our own longest delay', 90, [91_000, 92_000, 94_000]],
+    ['of 0 s means our own delay', 0, [1000, 2000, 4000]],
+    ['beyond the budget ends the retries', 301, []],
+    ['of the whole budget is the delay', 300, [300_000]],
+    ['is the delay until the budget is used up', 140, [141_000, 142_000]],
   ])('%s', async (_, seconds, expected) => {
     const { retry, work, delays } = scene({}, () => busy(seconds))
     await messageOf(retry.run(work))
     expect(delays).toEqual(expected)
   })
 
-  it('that is too long is told at once', async () => {
+  it('that is too long is an error at once', async () => {
     const { retry, work, tries } = scene({}, () =>
       Object.assign(busy(3600), { message: 'it asks to try again in 3600 s.' }),
     )
@@ -131,7 +131,7 @@ describe('Retry-After', () => {
   })
 })
 
-describe('what was waited in vain', () => {
+describe('the time of a time-out', () => {
   const silent = (seconds: number) => () =>
     networkFailure(
       { registry: 'docker.io', action: 'the pull of x' },
@@ -139,9 +139,9 @@ describe('what was waited in vain', () => {
       new Silence('nothing', seconds * 1000),
     )
   it.each([
-    ['is taken from the budget', 100, [1000, 2000]],
-    ['leaves nothing of the budget if it was long', 300, []],
-    ['is nothing where an answer came', 0, [1000, 2000, 4000]],
+    ['is charged to the budget', 100, [1000, 2000]],
+    ['may use up the budget', 300, []],
+    ['is 0 if an answer came', 0, [1000, 2000, 4000]],
   ])('%s', async (_, seconds, expected) => {
     const { retry, work, delays } = scene({}, silent(seconds))
     await messageOf(retry.run(work))
@@ -149,7 +149,7 @@ describe('what was waited in vain', () => {
   })
 })
 
-it('never waits longer than it may, nor tries more often, and not all at the same moment', async () => {
+it('respects the budget and the number of retries, with jitter', async () => {
   const setting = fc.integer({ min: 0, max: 100_000 })
   await fc.assert(
     fc.asyncProperty(
@@ -183,7 +183,7 @@ it('never waits longer than it may, nor tries more often, and not all at the sam
 })
 
 describe('a cancel', () => {
-  it('ends a wait at once', async () => {
+  it('ends a delay at once', async () => {
     const cancel = new AbortController()
     const reason = new UserError('The run was cancelled.')
     // Longer than a test may take
@@ -197,7 +197,7 @@ describe('a cancel', () => {
     expect(tries()).toBe(1)
   })
 
-  it('is followed by no other try', async () => {
+  it('is followed by no further attempt', async () => {
     const cancel = new AbortController()
     const { retry, tries, work } = scene({ signal: cancel.signal })
     const cancelled = () => {
@@ -209,7 +209,7 @@ describe('a cancel', () => {
   })
 })
 
-it('the real wait waits', async () => {
+it('the real delay takes its time', async () => {
   const started = performance.now()
   await systemWait(30, new AbortController().signal)
   expect(performance.now() - started).toBeGreaterThanOrEqual(29)

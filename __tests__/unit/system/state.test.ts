@@ -4,12 +4,19 @@ import { useStep } from '../../support/step.ts'
 
 const step = useStep()
 
+/** Fails on a warning. */
+function keep(leftover: Leftover, value: string): void {
+  remember(leftover, value, (message) => {
+    throw new Error(message)
+  })
+}
+
 const handed: string[] = []
 afterEach(() => {
   for (const name of handed.splice(0)) Reflect.deleteProperty(process.env, name)
 })
 
-/** Hands the state to post as a runner does: in its environment. */
+/** Passes the state to post in the environment, as a runner does. */
 function beginPost(): void {
   for (const [name, value] of Object.entries(step().state())) {
     handed.push(`STATE_${name}`)
@@ -19,29 +26,29 @@ function beginPost(): void {
 
 const leftovers: Leftover[] = ['privateFolder', 'builder']
 
-describe.each(leftovers)('what post has to clean up: %s', (leftover) => {
-  it('comes to it as it was remembered last, whatever it is', () => {
-    remember(leftover, 'first')
-    remember(leftover, '/tmp/a b=c\n%0A"é')
+describe.each(leftovers)('a leftover for post: %s', (leftover) => {
+  it('has its last value, whatever the text', () => {
+    keep(leftover, 'first')
+    keep(leftover, '/tmp/a b=c\n%0A"é')
     beginPost()
     expect(remembered(leftover)).toBe('/tmp/a b=c\n%0A"é')
   })
 
-  it('is nothing once it is cleaned up', () => {
-    remember(leftover, 'x')
-    remember(leftover, '')
+  it('is empty after it was cleaned up', () => {
+    keep(leftover, 'x')
+    keep(leftover, '')
     beginPost()
     expect(remembered(leftover)).toBe('')
   })
 
-  it('is nothing where main came to nothing', () => {
+  it('is empty if main stored nothing', () => {
     beginPost()
     expect(remembered(leftover)).toBe('')
   })
 })
 
-it('what post has to clean up is kept under names of their own', () => {
-  for (const leftover of leftovers) remember(leftover, leftover)
+it('the leftovers for post have different names', () => {
+  for (const leftover of leftovers) keep(leftover, leftover)
   beginPost()
   expect(leftovers.map(remembered)).toEqual(leftovers)
 })

@@ -12,7 +12,7 @@ afterAll(() => {
 const modeOf = (path: string): number => statSync(path).mode & 0o777
 
 describe('the folders of a run', () => {
-  it('are of its own, in a temporary folder that need not be there', () => {
+  it('are in a temporary folder, which is created if missing', () => {
     const temporary = join(folder, 'not/there')
     const [one, other] = [createWorkspace(temporary), createWorkspace(temporary)]
     expect(dirname(one.root)).toBe(temporary)
@@ -21,13 +21,13 @@ describe('the folders of a run', () => {
     expect(statSync(one.logs).isDirectory()).toBe(true)
   })
 
-  it('have one that only this user can enter', () => {
+  it('include one that only this user can enter', () => {
     expect(modeOf(createWorkspace(folder).private)).toBe(0o700)
   })
 })
 
 describe('a private file', () => {
-  it('holds what was given, for this user alone, also where there was one that all could read', () => {
+  it('holds its content, readable by this user only, also if it replaces a readable file', () => {
     const workspace = createWorkspace(folder)
     const before = join(workspace.private, 'secret-a')
     writeFileSync(before, 'longer than what comes')
@@ -38,7 +38,7 @@ describe('a private file', () => {
     expect(modeOf(path)).toBe(0o600)
   })
 
-  it('is gone with its folder, and what else a run left stays', () => {
+  it('is removed with its folder, and other files of the run stay', () => {
     const workspace = createWorkspace(folder)
     writePrivateFile(workspace, 'secret-a', 'canary')
     removePrivate(workspace.private)

@@ -27,7 +27,7 @@ export function createClient(
     environmentConfig: environmentLogins(environment),
     runHelper: credentialHelperRunner(environment, helperTimeout),
   })
-  return createRegistryClient({ credentials, signal, timeouts: waits, repeat: retry.run })
+  return createRegistryClient({ credentials, signal, timeouts: waits, withRetries: retry.run })
 }
 
 /** @returns Docker's config.json, undefined if there is none or, as docker has it, nothing in it @throws UserError if it is not JSON */

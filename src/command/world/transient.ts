@@ -54,10 +54,10 @@ function canPassSoon(error: unknown): boolean {
     return error.proxyStatus === undefined
       ? passingNetworkCodes.includes(error.code)
       : passingStatus(error.proxyStatus)
-  if (error instanceof ProgramFailure) return error.waited > 0 || canPass(error.lines, 'program')
+  if (error instanceof ProgramFailure) return error.waited > 0 || isTransient(error.lines, 'program')
   if (error instanceof BuildError)
-    return error.waited > 0 || canPass(error.evidence, error.isOfStep ? 'program' : 'engine')
-  if (error instanceof NoBuilder) return canPass(error.lines, 'engine')
+    return error.waited > 0 || isTransient(error.evidence, error.isOfStep ? 'program' : 'engine')
+  if (error instanceof NoBuilder) return isTransient(error.lines, 'engine')
   return error instanceof Damaged || error instanceof LostUpload || error instanceof NotThereYet
 }
 
@@ -67,9 +67,9 @@ function waitedFor(error: unknown): number {
 }
 
 /** @returns what happened, for a log: without advice and end where the error can tell them apart */
-export function problemOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof RegistryRefusal || error instanceof NoAnswer) return error.problem
   return withoutFullStop(sentenceOf(error))
 }
 
-export const knownErrors: KnownErrors = { transience, problemOf }
+export const knownErrors: KnownErrors = { transience, reasonOf }

@@ -6,13 +6,16 @@ import { authorize, type Scope } from './token.ts'
 import type { Transport } from '../http/transport.ts'
 
 export type Authenticator = {
-  /** @returns the Authorization header for the registry as far as it is known what it asks for; else undefined */
+  /**
+   * @returns the Authorization header for the registry; undefined as long as its challenge is
+   *   unknown
+   */
   header: (purpose: Purpose, scopes: readonly Scope[]) => Promise<string | undefined>
   /**
    * Answers a 401.
    * @param challenge the WWW-Authenticate header
    * @param sent the Authorization header that was refused
-   * @returns another one; undefined or the same if there is nothing better to answer with
+   * @returns another one; undefined or the same if there is no better one
    * @throws UserError if the token service refuses
    */
   answer: (
@@ -23,20 +26,24 @@ export type Authenticator = {
   ) => Promise<string | undefined>
   hasCredentials: (registry: string) => Promise<boolean>
   /**
-   * From now on these are read with the right to push, too, if there are credentials: Docker Hub gives nobody the right to pull
-   * from a repository that does not exist yet, and then says 401 where 404 is meant.
+   * Requests the right to push for reads of these repositories, too, if there are credentials:
+   * Docker Hub grants no right to pull from a repository that does not exist yet, and then returns
+   * 401 instead of 404.
    */
   pushesTo: (repositories: readonly Repository[]) => void
 }
 
 type Held = { header: Promise<string | undefined>; expiresAt: number }
 
-/** A token is not used in its last seconds: the request still has to travel. */
+/**
+ * Seconds before a token's end in which it is not used any more, since the request takes some time.
+ */
 const margin = 10
 
 /**
- * Credentials leave for two places only: the registry that they are for (Basic), and the token service that this
- * registry names (Bearer), which must be https unless registry and service are both on this machine.
+ * Sends credentials to two places only: the registry that they are for (Basic), and the token
+ * service that this registry names (Bearer), which must be https unless registry and service are
+ * both on this machine.
  * @param options.now milliseconds, as Date.now
  */
 export function createAuthenticator(options: {
@@ -68,7 +75,7 @@ export function createAuthenticator(options: {
         throw error
       }
     }
-    // Kept before it is there, so that requests that run at the same time wait for the same token.
+    // Stored as a promise, so that parallel requests wait for the same token.
     const entry: Held = { header: Promise.resolve(undefined), expiresAt: Infinity }
     held.set(key, entry)
     entry.header = obtain()
@@ -112,7 +119,7 @@ function keyOf({ registry }: Purpose, scopes: readonly Scope[]): string {
   return [registry, ...[...scopes].sort()].join(' ')
 }
 
-/** A credential helper is a process, and may ask a person: once for each registry. */
+/** A credential helper is a process and may prompt a person, so it runs once per registry. */
 function memoized(lookup: CredentialLookup): CredentialLookup {
   const known = new Map<string, Promise<Credentials | undefined>>()
   return (registry) => {

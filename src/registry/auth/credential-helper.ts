@@ -3,8 +3,8 @@ import type { RunCredentialHelper } from './credentials.ts'
 
 /**
  * Runs the credential helpers of this machine.
- * @param env the environment that they are found and run in
- * @param timeout milliseconds after which a helper (it may want to ask a person) is ended
+ * @param env the environment of the helpers, with the PATH to find them
+ * @param timeout milliseconds after which a helper, which may prompt a person, is killed
  */
 export function credentialHelperRunner(env: NodeJS.ProcessEnv, timeout: number): RunCredentialHelper {
   return (name, server) =>
@@ -19,7 +19,7 @@ export function credentialHelperRunner(env: NodeJS.ProcessEnv, timeout: number):
           else resolve({ exitCode: Number(error?.code ?? 0), stdout })
         },
       )
-      // A helper that ends without reading is no reason to crash: its exit code tells.
+      // A helper may end without reading its input; its exit code says what happened.
       child.stdin?.on('error', () => undefined)
       child.stdin?.end(server)
     })

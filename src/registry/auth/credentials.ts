@@ -1,15 +1,21 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { dockerHub } from '../content/reference.ts'
+import { parsed } from '../../json.ts'
 
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
-  /** What `docker login` keeps instead of a password for some registries; good for OAuth2 token services, others take `basic` */
+  /**
+   * Stored by `docker login` instead of a password for some registries. For OAuth2 token services;
+   * others take `basic`
+   */
   | { kind: 'identity-token'; token: string; basic?: { username: string; password: string } }
-  /** A token as a token service would give it, which somebody else has fetched */
+  /** A token of a token service, fetched by another program */
   | { kind: 'registry-token'; token: string }
 
-/** @returns the credentials for a registry (`docker.io`, `ghcr.io:443`), undefined if there are none */
+/**
+ * @returns the credentials for a registry (`docker.io`, `ghcr.io:443`), undefined if there are none
+ */
 export type CredentialLookup = (registry: string) => Promise<Credentials | undefined>
 
 /**
@@ -21,7 +27,7 @@ export type RunCredentialHelper = (
   server: string,
 ) => Promise<{ exitCode: number; stdout: string }>
 
-/** Under this name Docker keeps the credentials of Docker Hub (docker/cli, registry.IndexServer). */
+/** Docker's key for the credentials of Docker Hub (docker/cli, registry.IndexServer) */
 const dockerHubServer = 'https://index.docker.io/v1/'
 const dockerHubKeys = [dockerHub, 'index.docker.io', 'registry-1.docker.io']
 
@@ -44,12 +50,13 @@ const environmentConfig = v.object({ auths })
 const helperAnswer = v.object({ Username: v.string(), Secret: v.string() })
 
 /**
- * Credentials for one host each: the explicit ones apply to their registry alone, every other registry gets what Docker's
- * configuration has for it: what the environment has, else a helper of its own, else the store for all, else the file (docker/cli,
- * configfile.GetCredentialsStore).
+ * Looks up the credentials of one registry. The explicit ones apply to their registry only. Any
+ * other registry gets those of Docker's configuration: from the environment, else its own helper,
+ * else the common store, else the file (docker/cli, configfile.GetCredentialsStore).
  * @param options.dockerConfig the parsed `config.json`, undefined if there is none
- * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none; docker ignores one that is broken
- * @throws UserError if the configuration has not the shape that Docker gives it
+ * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none;
+ *   docker ignores a broken one
+ * @throws UserError if the configuration is not valid
  */
 export function createCredentialLookup(options: {
   explicit?: { registry: string; username: string; password: string } | undefined
@@ -58,21 +65,21 @@ export function createCredentialLookup(options: {
   runHelper: RunCredentialHelper
 }): CredentialLookup {
   const { explicit, runHelper } = options
-  const parsed = v.safeParse(dockerConfig, options.dockerConfig ?? {})
-  if (!parsed.success) {
-    const path = v.getDotPath(parsed.issues[0])
+  const result = v.safeParse(dockerConfig, options.dockerConfig ?? {})
+  if (!result.success) {
+    const path = v.getDotPath(result.issues[0])
     throw new UserError(
       `Docker's config.json is not valid${path === null ? '' : ` at ${path}`}; repair it or log in again.`,
     )
   }
-  const config = parsed.output
+  const config = result.output
   const environment = v.safeParse(environmentConfig, options.environmentConfig ?? {})
   const before = environment.success ? environment.output.auths : {}
   return async (registry) => {
     if (explicit?.registry === registry) {
       return { kind: 'password', username: explicit.username, password: explicit.password }
     }
-    const given = readable(before, registry)
+    const given = fromAuthsIfReadable(before, registry)
     if (given !== undefined) return given
     const helper = valueFor(config.credHelpers, registry) ?? config.credsStore
     const stored = helper === '' ? undefined : await askHelper(runHelper, helper, registry)
@@ -81,8 +88,8 @@ export function createCredentialLookup(options: {
 }
 
 /**
- * What Docker keeps credentials under may have a scheme and a path, of which only the host counts (docker/cli, ConvertToHostname).
- * The very name comes first.
+ * Finds the entry of a registry. A key may have a scheme and a path, of which only the host counts
+ * (docker/cli, ConvertToHostname); an exact match wins.
  */
 function valueFor<Value>(record: Record<string, Value>, registry: string): Value | undefined {
   const hosts = registry === dockerHub ? dockerHubKeys : [registry]
@@ -104,7 +111,7 @@ function fromAuths(auths: Auths, registry: string): Credentials | undefined {
   return pair && { kind: 'password', ...pair }
 }
 
-function readable(auths: Auths, registry: string): Credentials | undefined {
+function fromAuthsIfReadable(auths: Auths, registry: string): Credentials | undefined {
   try {
     return fromAuths(auths, registry)
   } catch (error) {
@@ -113,7 +120,10 @@ function readable(auths: Auths, registry: string): Credentials | undefined {
   }
 }
 
-/** `auth` is base64 of `user:password`; Docker pads it with NUL bytes in places, and cuts these off when reading. */
+/**
+ * `auth` is base64 of `user:password`; Docker sometimes pads it with NUL bytes and removes them
+ * when reading.
+ */
 function fromBasic(auth: string, registry: string): { username: string; password: string } {
   const text = Buffer.from(auth, 'base64').toString('utf8')
   const colon = text.indexOf(':')
@@ -128,35 +138,27 @@ async function askHelper(
   name: string,
   registry: string,
 ): Promise<Credentials | undefined> {
-  const complaint = `the credential helper docker-credential-${name} of Docker's config.json`
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new UserError(`${complaint} is not the name of a program.`)
+  const helper = `the credential helper docker-credential-${name} of Docker's config.json`
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new UserError(`${helper} has an invalid name; repair that file.`)
   const answer = await runHelper(name, registry === dockerHub ? dockerHubServer : registry).catch(
     (error: unknown) => {
-      throw new UserError(`${complaint} cannot be run for ${registry}; install it or remove it there.`, {
+      throw new UserError(`${helper} cannot be run for ${registry}; install it or remove it there.`, {
         cause: error,
       })
     },
   )
-  // Helpers say this on stdout (docker-credential-helpers, credentials/error.go); it is no error.
+  // Helpers print this on stdout (docker-credential-helpers, credentials/error.go); it is not an
+  // error.
   if (/credentials not found/i.test(answer.stdout)) return undefined
-  const content = answer.exitCode === 0 ? safeJson(answer.stdout) : undefined
-  const parsed = v.safeParse(helperAnswer, content)
-  if (!parsed.success) {
+  const found = answer.exitCode === 0 ? parsed(helperAnswer, answer.stdout) : undefined
+  if (found === undefined) {
     throw new UserError(
-      `${complaint} gives no credentials for ${registry} (exit code ${answer.exitCode}); log in again.`,
+      `${helper} returned no credentials for ${registry} (exit code ${answer.exitCode}); log in again.`,
     )
   }
-  const { Username: username, Secret: secret } = parsed.output
+  const { Username: username, Secret: secret } = found
   if (username === '' && secret === '') return undefined
   return username === '<token>'
     ? { kind: 'identity-token', token: secret }
     : { kind: 'password', username, password: secret }
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -2,11 +2,14 @@ import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { type Purpose, refusal } from '../http/failure.ts'
-import { checked, parseJson } from '../content/json.ts'
-import { follow, maximumRedirects, redirectOf } from '../http/redirect.ts'
+import type { Purpose } from '../http/failure.ts'
+import { refusalOf } from '../http/refusal.ts'
+import { parsedJson } from '../content/json.ts'
+import { redirectOf } from '../../system/index.ts'
+import { follow, maximumRedirects } from '../http/redirect.ts'
 import { apiOrigin, isLoopback } from '../content/reference.ts'
-import { type HttpAnswer, type HttpRequest, isSuccess, type Transport } from '../http/transport.ts'
+import { type HttpAnswer, isSuccess } from '../http/answer.ts'
+import type { HttpRequest, Transport } from '../http/transport.ts'
 import { excerpt } from '../../text.ts'
 
 /** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
@@ -14,12 +17,15 @@ export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
 
 type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>
 
-/** An Authorization header and how long it is good for, in seconds. */
+/** An Authorization header and its lifetime in seconds. */
 export type Authorization = { header: string; lifetime: number }
 
 /** Bytes; tokens of real registries have up to 10 kB. */
 const tokenLimit = 256 * 1024
-/** What a token lives if its service does not say (distribution, docs/spec/auth/token.md), in seconds. */
+/**
+ * Seconds; the lifetime of a token if its service states none (distribution,
+ * docs/spec/auth/token.md).
+ */
 const defaultLifetime = 60
 
 const tokenAnswer = v.object({
@@ -29,8 +35,8 @@ const tokenAnswer = v.object({
 })
 
 /**
- * @returns the answer to a challenge, undefined if it wants credentials and there are none
- * @throws UserError if the token service refuses, or is not one that credentials may be sent to
+ * @returns the answer to a challenge; undefined if it requires credentials and there are none
+ * @throws UserError if the token service refuses, or must not get credentials
  */
 export async function authorize(
   transport: Transport,
@@ -48,7 +54,7 @@ export async function authorize(
   if (pair === undefined) {
     const what = own.kind === 'identity-token' ? 'an identity token' : 'a token'
     throw new UserError(
-      `registry ${purpose.registry} wants a password for ${purpose.action}, and Docker's configuration has ${what}; log in with a user name and password.`,
+      `registry ${purpose.registry} requires a password for ${purpose.action}, but Docker's configuration has ${what}; log in with a user name and password.`,
     )
   }
   return { header: basic(pair.username, pair.password), lifetime: Infinity }
@@ -74,11 +80,11 @@ async function fetchToken(
   if (!isSuccess(answer)) {
     const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
     const { status, headers } = answer
-    throw refusal(purpose, { status, body, headers }, own !== undefined, secrets)
+    throw refusalOf(purpose, { status, body, headers }, own !== undefined, secrets)
   }
   const title = `the answer of the token service ${url.host}`
-  const { token, access_token, expires_in } = checked(tokenAnswer, parseJson(body, title), title)
-  // Of two that differ Docker takes this one; either may be there and empty.
+  const { token, access_token, expires_in } = parsedJson(tokenAnswer, body, title)
+  // Docker prefers this one if they differ; either may be empty.
   const text = access_token || token
   if (!/^[\x21-\x7e]+$/.test(text)) throw new UserError(`${title} holds no token.`)
   return { header: `Bearer ${text}`, lifetime: expires_in > 0 ? expires_in : defaultLifetime }
@@ -101,11 +107,12 @@ function wantedScopes(scopes: readonly Scope[], { scope }: BearerChallenge): rea
 }
 
 /**
- * Follows redirects to other addresses of the same service. Another host would be a third party, and gets nothing.
- * @throws UserError for a redirect to another origin, or too many of them
+ * Follows redirects within the token service. Another host would be a third party and gets nothing.
+ * @throws UserError for a redirect to another origin, or too many redirects
  */
 async function sendWithin(transport: Transport, request: HttpRequest): Promise<HttpAnswer> {
   const { purpose, url: service } = request
+  const name = `the token service ${service.host} of registry ${purpose.registry}`
   let next = request
   for (let hop = 0; hop <= maximumRedirects; hop++) {
     const answer = await transport.send(next)
@@ -115,15 +122,13 @@ async function sendWithin(transport: Transport, request: HttpRequest): Promise<H
     const url = follow(purpose, next.url, location)
     if (url.origin !== service.origin)
       throw new UserError(
-        `the token service ${service.host} of registry ${purpose.registry} answers with a redirect (${answer.status}) to another host, ${excerpt(url.host)}, which gets no credentials; ask its operator.`,
+        `${name} redirects (${answer.status}) to another host, ${excerpt(url.host)}, which gets no credentials; ask its operator.`,
       )
-    // As browsers and Go have it: only these two send what was sent again (RFC 9110, 15.4).
+    // As in browsers and Go, only these two repeat the request (RFC 9110, 15.4).
     const isRepeated = next.method === 'GET' || [307, 308].includes(answer.status)
     next = isRepeated ? { ...next, url } : { method: 'GET', url, headers: {}, timeout: next.timeout, purpose }
   }
-  throw new UserError(
-    `the token service ${service.host} of registry ${purpose.registry} answers with more than ${maximumRedirects} redirects; ask its operator.`,
-  )
+  throw new UserError(`${name} redirects more than ${maximumRedirects} times; ask its operator.`)
 }
 
 /** Distribution, docs/spec/auth/token.md. */

@@ -1,16 +1,16 @@
-/** As people write addresses: a password may have characters that a URL would have to spell otherwise. */
+/** In addresses as people write them: a password may have characters that a URL must encode */
 const inAddress = /(\b[a-z][a-z0-9+.-]*:\/{1,2})([^\s/"'<>]+|[^\s/@:"'<>]+:(?!\d+\/)[^\s@"'<>]+)@/gi
 
-/** `user:password@host` without a scheme; a digest behind a tag is none. */
+/** `user:password@host` without a scheme, but not a digest after a tag */
 const beforeHost = /(^|[\s"'=,])([^\s/@:"'=,]+:[^\s/@"']+)@(?!sha256:)/g
 
-/** `?private_token=…`: what some servers take in place of a user */
+/** `?private_token=…`, which some servers accept instead of a user */
 const inQuery =
   /([?&](?:[\w.-]*[_.-])?(?:token|secret|passw(?:or)?d|pwd|signature|api[_-]?key)=)[^\s&#"'<>]+/gi
 
 /**
- * @returns whether there is an address with a credential in it: a password, or a user name where that is a token. `ssh://git@host`
- *   says only who asks.
+ * @returns whether a text has an address with a credential: a password, or a user name that may be
+ *   a token; the user of `ssh://git@host` is none
  */
 export function hasCredentials(text: string): boolean {
   const isAddress = [...text.matchAll(inAddress)].some(
@@ -19,7 +19,9 @@ export function hasCredentials(text: string): boolean {
   return isAddress || [beforeHost, inQuery].some((form) => text.search(form) >= 0)
 }
 
-/** @returns the text with `***` for the user information of every address in it, to be shown */
+/**
+ * @returns the text with `***` for the user information of every address, so that it can be shown
+ */
 export function withoutUserInformation(text: string): string {
   return text.replace(inAddress, '$1***@').replace(beforeHost, '$1***@').replace(inQuery, '$1***')
 }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.ts'
 
-/** `sha256:` and 64 hexadecimal digits in lower case: the only algorithm that registries agree on in practice. */
+/**
+ * `sha256:` and 64 lower-case hexadecimal digits: in practice, all registries use this algorithm.
+ */
 export type Digest = `sha256:${string}`
 
 const grammar = /^sha256:[0-9a-f]{64}$/

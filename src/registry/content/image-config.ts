@@ -1,38 +1,45 @@
 import * as v from 'valibot'
-import { checked, parseJson } from './json.ts'
+import { parsedJson } from './json.ts'
 
 /**
- * An image's configuration. "Not there", `null`, `""`, `[]` and `{}` mean the same to every container engine and are
- * written in one way here: `''` for user and variant, `[]` for entrypoint, cmd, shell, onBuild, env and diffIds, `{}` for labels, and `/`
- * for the working directory (BuildKit writes `/` into an image whose base had none).
+ * An image's configuration. A missing value, `null`, `""`, `[]` and `{}` mean the same to every
+ * container engine and have one form here: `''` for user and variant, `[]` for entrypoint, cmd,
+ * shell, onBuild, env and diffIds, `{}` for labels, and `/` for the working directory (BuildKit
+ * writes `/` if the base had none).
  */
 export type ImageConfig = {
-  /** `''` where the image does not say it, which Docker takes for a plain image; so for the architecture */
+  /**
+   * `''` if the image does not state it, which Docker accepts for a single-platform image; also
+   * architecture
+   */
   os: string
   architecture: string
   variant: string
-  /** As in the image: `''` is root, else a name or a number, with a group behind a colon */
+  /** As in the image: `''` for root, else a name or a number, perhaps with a group after a colon */
   user: string
   entrypoint: string[]
   cmd: string[]
   workingDir: string
-  /** What runs a Dockerfile's instructions that are no list: `[]` is `/bin/sh -c` */
+  /** The shell for Dockerfile instructions that are not lists; `[]` is `/bin/sh -c` */
   shell: string[]
-  /** Instructions that run in whatever is built on the image, before all others: `RUN pip install nixl` */
+  /** Instructions that run first in each image built on this one: `RUN pip install nixl` */
   onBuild: string[]
   /** `NAME=value`, in the image's order */
   env: string[]
   labels: Record<string, string>
   /** Digests of the uncompressed layers, the lowest first */
   diffIds: string[]
-  /** RFC 3339; undefined if the image does not say */
+  /** RFC 3339; undefined if the image does not state it */
   created: string | undefined
-  /** When each layer was made, the lowest first, as `diffIds`; empty if the image does not say it of each */
+  /**
+   * When each layer was created, the lowest first; empty unless the image states it for each of
+   * `diffIds`
+   */
   layersCreated: string[]
 }
 
 const text = v.nullish(v.string(), '')
-/** Old images have a plain string for a command of one word (Docker's strslice). */
+/** Old images have a string for a command of one word (Docker's strslice). */
 const texts = v.pipe(
   v.nullish(v.union([v.array(v.string()), v.string()]), () => []),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
@@ -67,7 +74,7 @@ const schema = v.pipe(
       }),
     ),
     rootfs: v.nullish(v.object({ diff_ids: texts })),
-    // Nobody has to write it, and only an age is read from it.
+    // Optional, and only an age is read from it.
     history: v.fallback(v.array(step), () => []),
   }),
 )
@@ -75,15 +82,11 @@ const schema = v.pipe(
 /**
  * @param bytes the configuration blob of an image manifest (OCI image specification, config.md)
  * @param name what is read, for the error
- * @throws UserError if it is not one
+ * @throws UserError if it is not valid
  */
 export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
   const title = `the configuration of ${name}`
-  const { config, rootfs, history, os, architecture, variant, created } = checked(
-    schema,
-    parseJson(bytes, title),
-    title,
-  )
+  const { config, rootfs, history, os, architecture, variant, created } = parsedJson(schema, bytes, title)
   return {
     os,
     architecture,

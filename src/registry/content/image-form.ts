@@ -8,26 +8,33 @@ import type { ImageManifest } from './manifest.ts'
 import { mediaTypes } from './media-types.ts'
 import type { Repository } from './reference.ts'
 
-/** Of the manifest: what the document is, as `artifactType` says it elsewhere. */
+/** Annotation of the manifest with the document's type; the counterpart of `artifactType`. */
 const kindAnnotation = 'io.aibrix.image-action.kind'
-/** Of the manifest: the digest of the image that the document is about, as `subject` says it elsewhere. */
+/**
+ * Annotation of the manifest with the digest of the image that the document is about; the
+ * counterpart of `subject`.
+ */
 const subjectAnnotation = 'io.aibrix.image-action.subject'
 
-/** When it was stored, RFC 3339 (OCI image specification 1.1, annotations.md). */
+/** Annotation with the time of storing, RFC 3339 (OCI image specification 1.1, annotations.md). */
 export const createdAnnotation = 'org.opencontainers.image.created'
 
-/** The one file of the layer. */
+/** The only file of the layer */
 const fileName = 'document'
-/** Bytes of a header and of what it is filled up to, in a tar archive (POSIX, pax, ustar interchange format). */
+/**
+ * Bytes of a header in a tar archive, and the unit that files are padded to (POSIX, pax, ustar
+ * interchange format).
+ */
 const block = 512
 
 /**
- * Stores what a document in the form of an image consists of: a configuration, and a layer with the document as its one file.
- * There is nothing in it that an image does not have, and `docker pull` takes it.
+ * Stores the parts of a document in the form of an image: a configuration, and a layer with the
+ * document as its only file. It has nothing that an image does not have, and `docker pull` accepts
+ * it.
  * @returns the manifest, the same bytes for the same document
  */
 export async function putImageForm(
-  client: Pick<RegistryClient, 'putBlob'>,
+  registry: Pick<RegistryClient, 'putBlob'>,
   repository: Repository,
   document: { type: string; bytes: Uint8Array; created: Date; subject?: string | undefined },
 ): Promise<Buffer> {
@@ -49,13 +56,13 @@ export async function putImageForm(
     mediaType: mediaTypes.ociManifest,
     config: {
       mediaType: mediaTypes.ociConfig,
-      digest: await client.putBlob(repository, config),
+      digest: await registry.putBlob(repository, config),
       size: config.length,
     },
     layers: [
       {
         mediaType: mediaTypes.ociLayerGzip,
-        digest: await client.putBlob(repository, layer),
+        digest: await registry.putBlob(repository, layer),
         size: layer.length,
       },
     ],
@@ -68,17 +75,17 @@ export async function putImageForm(
   return Buffer.from(JSON.stringify(manifest))
 }
 
-/** @returns whether the manifest is one of `putImageForm`, of a document of this type */
+/** @returns whether `putImageForm` made the manifest, of a document of this type */
 export function isImageForm({ annotations }: ImageManifest, type: string): boolean {
   return annotations[kindAnnotation] === type
 }
 
 /**
  * @param limit bytes of the document; a longer one is an error
- * @throws UserError if the layer is not one of `putImageForm`
+ * @throws UserError if the layer is not from `putImageForm`
  */
 export async function readImageForm(
-  client: Pick<RegistryClient, 'getBlob'>,
+  registry: Pick<RegistryClient, 'getBlob'>,
   repository: Repository,
   { layers: [layer] }: ImageManifest,
   limit: number,
@@ -86,8 +93,8 @@ export async function readImageForm(
   const broken = (cause?: unknown): Damaged =>
     new Damaged('a document that is stored as an image is broken; its layer is not one file.', { cause })
   if (!layer) throw broken()
-  // What can't be compressed becomes a little longer.
-  const compressed = await client.getBlob(repository, layer.digest, limit + 2 * block + limit / 100)
+  // Incompressible data gets a little longer.
+  const compressed = await registry.getBlob(repository, layer.digest, limit + 2 * block + limit / 100)
   const most = Math.ceil(limit / block) * block + 3 * block
   const archive = await promisify(gunzip)(compressed, { maxOutputLength: most }).catch((error: unknown) => {
     throw broken(error)
@@ -102,7 +109,7 @@ export async function readImageForm(
 
 async function tarOf(bytes: Uint8Array): Promise<Buffer> {
   const { Header } = await import('tar')
-  // Filled up, and two empty blocks at its end.
+  // Padded, with two empty blocks at the end.
   const archive = Buffer.alloc((1 + Math.ceil(bytes.length / block) + 2) * block)
   const owner = { uid: 0, gid: 0, mode: 0o644, mtime: new Date(0) }
   new Header({ path: fileName, type: 'File', size: bytes.length, ...owner }).encode(archive)

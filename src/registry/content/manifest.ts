@@ -1,14 +1,15 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { type Digest, isDigest } from './digest.ts'
-import { checked, parseJson } from './json.ts'
+import { parsedJson } from './json.ts'
 import { indexMediaTypes, manifestMediaTypes } from './media-types.ts'
 import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.ts'
 import { excerpt } from '../../text.ts'
 
 /**
- * A pointer to content by digest; size in bytes as stored (compressed). No annotations are `{}`. All properties of the OCI
- * image specification 1.1 (descriptor.md), so that one that is written again loses none.
+ * A pointer to content by digest; size in bytes as stored (compressed). Missing annotations are
+ * `{}`. It has all properties of the OCI image specification 1.1 (descriptor.md), so rewriting a
+ * descriptor loses none.
  */
 export type Descriptor = {
   mediaType: string
@@ -22,7 +23,7 @@ export type Descriptor = {
   artifactType?: string | undefined
 }
 
-/** A layer as the registry has it: size in bytes, compressed. */
+/** A layer as the registry stores it; size in bytes, compressed. */
 export type ImageLayer = Pick<Descriptor, 'digest' | 'size' | 'mediaType'>
 
 type Common = {
@@ -36,12 +37,14 @@ export type ImageManifest = Common & { kind: 'image'; config: Descriptor; layers
 export type ImageIndex = Common & { kind: 'index'; manifests: Descriptor[] }
 export type ParsedManifest = ImageManifest | ImageIndex
 
-/** Engines run images of up to 127 layers, and the largest official indexes have about 50 manifests. */
+/**
+ * Engines run images of up to 127 layers, and the largest official indexes have about 50 manifests.
+ */
 const maximumParts = 1000
-/** Bytes, 1 TiB; registries take layers of up to about 50 GB. */
+/** Bytes, 1 TiB; registries accept layers of up to about 50 GB. */
 const maximumSize = 2 ** 40
 
-/** Go, in which registries and engines are written, reads `null` as "not there". */
+/** Go, in which registries and engines are written, reads `null` as a missing value. */
 function absent<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.nullish(schema, () => undefined)
 }
@@ -63,7 +66,7 @@ const descriptor = v.object({
     v.number(),
     v.safeInteger(),
     v.minValue(0),
-    v.maxValue(maximumSize, 'more bytes than can be true'),
+    v.maxValue(maximumSize, 'more bytes than any real blob has'),
   ),
   annotations,
   urls: absent(v.array(v.string())),
@@ -85,8 +88,8 @@ const common = {
   subject: absent(descriptor),
 }
 
-// `manifests` in an image and `layers` or `config` in an index are refused: one document must not be read as two
-// things (CVE-2021-41190).
+// An image with `manifests` and an index with `layers` or `config` are refused: no document may
+// have two readings (CVE-2021-41190).
 const imageManifest = v.object({
   ...common,
   config: descriptor,
@@ -102,32 +105,35 @@ const imageIndex = v.object({
 
 /**
  * @param bytes the manifest as stored
- * @param contentType the registry's Content-Type; parameters behind a semicolon are ignored
+ * @param contentType the registry's Content-Type; parameters after a semicolon are ignored
  * @param name what is read, for the error: `docker.io/library/debian:12`
- * @throws UserError if it is neither an image manifest nor an index, or if the type inside contradicts the type outside
+ * @throws UserError if it is neither an image manifest nor an index, or states another type than
+ *   `contentType`
  */
 export function parseManifest(bytes: Uint8Array, contentType: string, name: string): ParsedManifest {
   const outside = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const title = `the manifest of ${name}`
-  const content = parseJson(bytes, title)
-  const inside = checked(v.object({ mediaType: v.nullish(v.string(), '') }), content, title).mediaType
+  const inside = parsedJson(v.object({ mediaType: v.nullish(v.string(), '') }), bytes, title).mediaType
   const mediaType = inside || outside
   const known = [...indexMediaTypes, ...manifestMediaTypes]
   if (known.includes(outside) && mediaType !== outside) {
     throw new UserError(`${title} is served as ${outside} but says ${excerpt(mediaType)}.`)
   }
   if (indexMediaTypes.includes(mediaType)) {
-    return { ...checked(imageIndex, content, title), kind: 'index', mediaType }
+    return { ...parsedJson(imageIndex, bytes, title), kind: 'index', mediaType }
   }
   if (manifestMediaTypes.includes(mediaType)) {
-    return { ...checked(imageManifest, content, title), kind: 'image', mediaType }
+    return { ...parsedJson(imageManifest, bytes, title), kind: 'image', mediaType }
   }
   throw new UserError(
     `${title} has the media type "${excerpt(mediaType)}", which is neither an image manifest nor an index.`,
   )
 }
 
-/** @returns whether a descriptor in an index is an attestation (provenance, SBOM) and not an image; BuildKit's two marks */
+/**
+ * @returns whether an entry of an index is an attestation (provenance, SBOM), by either of
+ *   BuildKit's two marks
+ */
 export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     annotations['vnd.docker.reference.type'] !== undefined ||
@@ -136,16 +142,18 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
 }
 
 /**
- * Chooses the image for one platform, attestations left out.
- * @param platform `linux/amd64`, `linux/arm64/v8`, in whatever spelling. Without a variant, an entry without one is preferred and any other
- *   is taken else, so that `amd64/v3` does not win over `amd64`.
- * @returns undefined if the index has none that says so
+ * Chooses the image for one platform; attestations are left out.
+ * @param platform `linux/amd64`, `linux/arm64/v8`, in any spelling. Without a variant, an entry
+ *   without one is preferred to any other, so that `amd64/v3` does not win over `amd64`.
+ * @returns undefined if the index states none
  */
 export function platformManifest(index: ImageIndex, platform: string): Descriptor | undefined {
   return platformManifests(index, platform).find((entry) => entry.platform !== undefined)
 }
 
-/** @returns what may be the image for a platform, best first, and at last, in the index' order, those that say none */
+/**
+ * @returns the possible images for a platform, best first; those that state no platform come last
+ */
 export function platformManifests(index: ImageIndex, platform: string): Descriptor[] {
   const entries = index.manifests.filter((entry) => !isAttestation(entry) && isKnownType(entry.mediaType))
   const named = entries.filter((entry) => entry.platform && isForPlatform(platform, entry.platform))

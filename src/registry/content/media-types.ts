@@ -1,4 +1,7 @@
-/** Media types of the OCI image specification 1.1 and of Docker's image manifest version 2, schema 2. */
+/**
+ * Media types of the OCI image specification 1.1 and of Docker's image manifest version 2, schema
+ * 2.
+ */
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -12,13 +15,19 @@ export const mediaTypes = {
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar',
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-  /** Not in any specification: BuildKit writes it for zstd layers under a Docker manifest, and Docker cannot pull it. */
+  /**
+   * In no specification: BuildKit writes it for zstd layers in a Docker manifest, and Docker cannot
+   * pull it.
+   */
   dockerLayerZstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
 } as const
 
 export const indexMediaTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerIndex]
 export const manifestMediaTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
-/** Of an image; an artifact has another one (OCI image specification 1.1, manifest.md, guidelines for artifact usage). */
+/**
+ * Of images; artifacts have others (OCI image specification 1.1, manifest.md, guidelines for
+ * artifact usage).
+ */
 export const configMediaTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig]
 
 export type Compression = 'gzip' | 'zstd' | 'none'
@@ -32,7 +41,7 @@ const compressions = new Map<string, Compression>([
   [mediaTypes.dockerLayerZstd, 'zstd'],
 ])
 
-/** @returns how a layer of this media type is compressed, undefined if it is no layer that we know */
+/** @returns the compression of a layer by its media type; undefined for an unknown media type */
 export function layerCompression(mediaType: string): Compression | undefined {
   return compressions.get(mediaType)
 }

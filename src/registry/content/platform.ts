@@ -1,4 +1,4 @@
-/** What an index says about the machine that a manifest is for; `''` is what it does not say. */
+/** The platform of a manifest as an index states it; `''` for what it does not state. */
 export type Platform = {
   os: string
   architecture: string
@@ -7,7 +7,10 @@ export type Platform = {
   'os.features'?: string[] | undefined
 }
 
-/** Other spellings of what Go calls an architecture, and of a variant, as Docker knows them (containerd/platforms, database.go). */
+/**
+ * Other spellings of Go's architectures and variants that Docker accepts (containerd/platforms,
+ * database.go).
+ */
 const architectures: Record<string, Pick<Platform, 'architecture' | 'variant'>> = {
   i386: { architecture: '386', variant: '' },
   x86_64: { architecture: 'amd64' },
@@ -31,7 +34,7 @@ const variants: Record<string, string> = {
   'arm/8': 'v8',
 }
 
-/** @returns one spelling for platforms that are the same; what says no system is for Linux, where our engines run */
+/** @returns one spelling per platform; a missing system is Linux, where our engines run */
 function normal(platform: Pick<Platform, 'os' | 'architecture' | 'variant'>): Required<typeof platform> {
   const written = platform.architecture.toLowerCase()
   const known = Object.hasOwn(architectures, written) ? architectures[written] : undefined
@@ -52,8 +55,8 @@ export function parsePlatform(text: string): Platform {
 }
 
 /**
- * @param wanted `linux/amd64`; without a variant any will do
- * @returns whether an image for `platform` is one for what is wanted
+ * @param wanted `linux/amd64`; without a variant, any variant matches
+ * @returns whether an image for `platform` is an image for `wanted`
  */
 export function isForPlatform(wanted: string, platform: Platform): boolean {
   const [asked, given] = [parsePlatform(wanted), normal(platform)]
@@ -66,12 +69,12 @@ export function isForPlatform(wanted: string, platform: Platform): boolean {
   )
 }
 
-/** @returns whether it is so with the variant, too: `amd64/v3` is not exactly `amd64` */
+/** @returns whether the variant matches, too: `amd64/v3` is not exactly `amd64` */
 export function isExactlyForPlatform(wanted: string, platform: Platform): boolean {
   return isForPlatform(wanted, platform) && normal(parsePlatform(wanted)).variant === normal(platform).variant
 }
 
-/** @returns `linux/arm64`, `linux/arm/v7`: the same text for platforms that are the same */
+/** @returns `linux/arm64`, `linux/arm/v7`: one text per platform */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = normal(platform)
   return [os, architecture, variant].filter((part) => part !== '').join('/')

@@ -2,17 +2,18 @@ import { UserError } from '../../errors.ts'
 import { type Digest, isDigest } from './digest.ts'
 
 /**
- * A repository of one registry. `registry` is `docker.io`, `ghcr.io`, `127.0.0.1:5000`, `[::1]:5000` (lower case);
- * `path` is what stands behind `/v2/` in requests: `aibrix/vllm-openai`, and `library/debian` for Docker's official images.
+ * A repository of one registry. `registry` is `docker.io`, `ghcr.io`, `127.0.0.1:5000`,
+ * `[::1]:5000` (lower case); `path` follows `/v2/` in requests: `aibrix/vllm-openai`, and
+ * `library/debian` for Docker's official images.
  */
 export type Repository = { registry: string; path: string }
 
-/** What a user calls an image. Neither tag nor digest is ever implied: `latest` has to be written. */
+/** The name of an image. No tag or digest is implied: `latest` must be written. */
 export type Reference = Repository & { tag?: string; digest?: Digest }
 
 export const dockerHub = 'docker.io'
 
-/** Names under which configurations and users know Docker Hub. */
+/** Names of Docker Hub in configurations and inputs */
 const dockerHubAliases = ['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']
 
 /** Grammar of the OCI distribution specification 1.1, "Pulling manifests". */
@@ -23,22 +24,25 @@ const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const registryGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$`)
 
-/** Longest registry and path together that clients accept (distribution/reference, NameTotalLengthMax). */
+/**
+ * Longest registry and path together that clients accept (distribution/reference,
+ * NameTotalLengthMax).
+ */
 const maximumNameLength = 255
 
 export function isTag(text: string): boolean {
   return tagGrammar.test(text)
 }
 
-/** @returns whether the text may stand behind `/v2/` in requests: `aibrix/vllm-openai` */
+/** @returns whether the text is the path of a repository: `aibrix/vllm-openai` */
 export function isRepositoryPath(text: string): boolean {
   return pathGrammar.test(text)
 }
 
 /**
- * @param text host with an optional port: `ghcr.io`, `localhost:5000`. What people write around it is left out: `https://`, a slash or
- *   the path of the API behind it, the dot at the end of a complete name.
- * @returns the one name that is used everywhere: lower case, Docker Hub's other names as `docker.io`
+ * @param text host with an optional port: `ghcr.io`, `localhost:5000`. Removed are `https://`, a
+ *   slash or the path of the API after it, and the dot at the end of a fully qualified name.
+ * @returns the one name of the registry: lower case, `docker.io` for Docker Hub's other names
  * @throws UserError if it is not the name of a registry
  */
 export function parseRegistry(text: string): string {
@@ -59,7 +63,7 @@ export function parseRegistry(text: string): string {
 /**
  * @param text `aibrix/x`, `ghcr.io/aibrix/x`, `127.0.0.1:5000/x`, `debian`
  * @param defaultRegistry the registry of a text that names none
- * @throws UserError if it does not follow the grammar
+ * @throws UserError if it does not match the grammar
  */
 export function parseRepository(text: string, defaultRegistry: string = dockerHub): Repository {
   const slash = text.indexOf('/')
@@ -76,19 +80,25 @@ export function parseRepository(text: string, defaultRegistry: string = dockerHu
   return { registry, path }
 }
 
-/** @returns whether Docker takes a registry's name for the first part of a path, so that it needs a port: `harbor` */
+/**
+ * @returns whether Docker reads a registry's name as the first part of a path, unless it has a
+ *   port: `harbor`
+ */
 export function mayBePath(registry: string): boolean {
   return !namesRegistry(registry)
 }
 
-/** Docker's rule: what stands before the first slash is a registry if it could not be the first part of a path. */
+/**
+ * Docker's rule: what stands before the first slash is a registry if it could not be the first part
+ * of a path.
+ */
 function namesRegistry(first: string): boolean {
   return first === 'localhost' || /[.:A-Z]/.test(first)
 }
 
 /**
  * @param text a repository with `:tag`, `@sha256:…`, both or neither
- * @throws UserError if it does not follow the grammar
+ * @throws UserError if it does not match the grammar
  */
 export function parseReference(text: string, defaultRegistry: string = dockerHub): Reference {
   const [name = '', digest, ...more] = text.split('@')
@@ -111,24 +121,27 @@ export function parseReference(text: string, defaultRegistry: string = dockerHub
   }
 }
 
-/** @returns `docker.io/aibrix/vllm-openai`: complete, the same for every reader */
+/** @returns the full name: `docker.io/aibrix/vllm-openai` */
 export function formatRepository({ registry, path }: Repository): string {
   return `${registry}/${path}`
 }
 
-/** @returns `aibrix/vllm-openai` and `debian` on Docker Hub, else complete: what a user types behind `docker pull` */
+/**
+ * @returns the name for `docker pull`: `aibrix/vllm-openai` and `debian` on Docker Hub, else the
+ *   full name
+ */
 export function familiarRepository(repository: Repository): string {
   if (repository.registry !== dockerHub) return formatRepository(repository)
   const short = repository.path.replace(/^library\//, '')
   return short.includes('/') ? repository.path : short
 }
 
-/** @returns `docker.io/aibrix/vllm-openai:tag@sha256:…` with the parts that there are */
+/** @returns `docker.io/aibrix/vllm-openai:tag@sha256:…`, with tag and digest if given */
 export function formatReference(reference: Reference): string {
   return formatRepository(reference) + suffix(reference)
 }
 
-/** @returns `aibrix/vllm-openai:tag@sha256:…` with the parts that there are */
+/** @returns `aibrix/vllm-openai:tag@sha256:…`, with tag and digest if given */
 export function familiarReference(reference: Reference): string {
   return familiarRepository(reference) + suffix(reference)
 }
@@ -139,13 +152,13 @@ function suffix({ tag, digest }: Reference): string {
 
 /** @returns whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1 */
 export function isLoopback(url: URL): boolean {
-  // URL has normalised the spellings of an IP address by now, so `127.1` is caught and `127.evil.example` is not.
+  // URL has normalised IP addresses, so `127.1` matches and `127.evil.example` does not.
   return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
 }
 
 /** @returns the origin of the registry's API: https, and plain http for loopback hosts only */
 export function apiOrigin(registry: string): string {
   const url = new URL(`https://${registry === dockerHub ? 'registry-1.docker.io' : registry}`)
-  // `url.host` would have lost a port 443 that a loopback registry spoken to with http needs.
+  // `url.host` would lose a port 443 that a loopback registry with http needs.
   return isLoopback(url) ? new URL(`http://${registry}`).origin : url.origin
 }

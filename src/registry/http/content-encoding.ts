@@ -13,11 +13,13 @@ const decoders: Record<string, () => Transform> = {
 }
 
 /**
- * Undoes what a proxy did to an answer, though it was asked for `identity`. What is not known here (`aws-chunked`, which storage
- * says of what it no longer is) stays as it is, as in Docker.
- * @param body the answer's bytes as they come
+ * Decompresses an answer that a proxy compressed, though `identity` was requested. Unknown
+ * encodings stay as they are, as in Docker (storage labels content `aws-chunked` that no longer
+ * is).
+ * @param body the answer's bytes as they arrive
  * @param title what is read, for the error
- * @returns throws Damaged where the bytes are not what the header says; whatever the body throws comes through
+ * @returns bytes; throws Damaged if they are not encoded as the header says, and what the body
+ *   throws
  */
 export async function* decoded(
   body: AsyncIterable<Buffer>,
@@ -27,12 +29,12 @@ export async function* decoded(
   const named = (headers['content-encoding'] ?? '').toLowerCase().split(',')
   const encodings = named.map((name) => name.trim()).filter((name) => Object.hasOwn(decoders, name))
   try {
-    // The last one was done last, and is undone first.
+    // The last encoding was applied last.
     yield* encodings.reverse().reduce(undo, body)
   } catch (error) {
     if (!/^(?:Z_|ERR_(?:__)?(?:ZLIB|BROTLI|ZSTD)|ZSTD_)/.test(codeOf(error))) throw error
     throw new Damaged(
-      `${title} is not ${encodings.join(', ')}, as its Content-Encoding says; it was changed on the way.`,
+      `${title} is not ${encodings.join(', ')}, as its Content-Encoding says; it was changed in transit.`,
       { cause: error },
     )
   }
@@ -40,6 +42,6 @@ export async function* decoded(
 
 function undo(source: AsyncIterable<Buffer>, encoding: string): AsyncIterable<Buffer> {
   const decoder = decoders[encoding]?.()
-  // An error of the source ends the decoder, and comes out of it.
+  // An error of the source passes through the decoder.
   return decoder ? pipeline(source, decoder, () => undefined) : source
 }

@@ -1,39 +1,39 @@
 import { UserError } from '../../errors.ts'
 import type { Digest } from '../content/digest.ts'
 
-/** What came is not what was sent, or not all of it: bytes with another digest or length, text that breaks off. */
+/** Content was changed or cut off: bytes with another digest or length, or incomplete text. */
 export class Damaged extends UserError {
   override name = 'Damaged'
 }
 
-/** The registry has forgotten an upload before it was complete. */
+/** The registry lost an upload before it was complete. */
 export class LostUpload extends UserError {
   override name = 'LostUpload'
 }
 
-/** What the registry took does not show yet: some have their answers from copies that are behind. */
+/** The registry does not return yet what it accepted: some answer from replicas that lag behind. */
 export class NotThereYet extends UserError {
   override name = 'NotThereYet'
 }
 
-/** @throws Damaged: `name` should have one digest and has another */
+/** @throws Damaged if `name` has another digest than expected */
 export function checkDigest(name: string, expected: Digest, actual: Digest): void {
   if (expected !== actual) {
     throw new Damaged(
-      `${name} should have the digest ${expected}, and its bytes have ${actual}; they were changed on the way or in the registry.`,
+      `${name} should have the digest ${expected}, but its bytes have ${actual}; they were changed in transit or in the registry.`,
     )
   }
 }
 
 /**
- * Registries with another algorithm of their own choice say so here; there is nothing to compare then.
- * @param header Docker-Content-Digest
- * @throws Damaged
+ * Compares a digest with the header Docker-Content-Digest, unless the registry uses another
+ * algorithm.
+ * @throws Damaged if they differ
  */
 export function checkHeader(name: string, header: string | string[] | undefined, digest: Digest): void {
   if (typeof header === 'string' && header.startsWith('sha256:') && header !== digest) {
     throw new Damaged(
-      `the registry says that ${name} is ${header.slice(0, 71)}, and its bytes are ${digest}; they were changed on the way or in the registry.`,
+      `the registry says that ${name} is ${header.slice(0, 71)}, but its bytes are ${digest}; they were changed in transit or in the registry.`,
     )
   }
 }

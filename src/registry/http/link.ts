@@ -1,31 +1,29 @@
-import { createScanner } from './scan.ts'
-
-/** One link of a Link header: where it leads, as it stands there, and its relations in lower case. */
-export type Link = { target: string; relations: string[] }
-
-const separator = /[\s,]*/y
-const reference = /<([^<>]*)>/y
-const parameter =
-  /[ \t]*;[ \t]*(?:([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?/y
+/**
+ * A link's target, or one of its parameters (RFC 8288, section 3). Sticky, so a header is read in
+ * one pass.
+ */
+const token =
+  /[\s,]*<([^<>]*)>|[ \t]*;[ \t]*(?:([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?/gy
 
 /**
- * Parses a Link header (RFC 8288, section 3).
- * @returns undefined if it can't be read: then it is not known whether there is more to come
+ * Finds the next page in a Link header.
+ * @returns its address as written, `''` if no page follows; undefined if the header cannot be read
  */
-export function parseLinks(header: string): Link[] | undefined {
-  const { take, isAtEnd } = createScanner(header)
-  const links: Link[] = []
-  for (;;) {
-    take(separator)
-    if (isAtEnd()) return links
-    const target = take(reference)?.[1]
-    if (target === undefined) return undefined
-    let relations: string[] | undefined
-    for (let each = take(parameter); each !== undefined; each = take(parameter)) {
-      const [, name, quoted, bare] = each
-      // The first one counts (RFC 8288, 3.3).
-      if (name?.toLowerCase() === 'rel') relations ??= (quoted ?? bare ?? '').toLowerCase().split(/\s+/)
-    }
-    links.push({ target, relations: relations ?? [] })
+export function nextLink(header: string): string | undefined {
+  const links: { target: string; relation?: string }[] = []
+  let end = 0
+  for (const match of header.matchAll(token)) {
+    const [text, target, name, quoted, bare] = match
+    const link = links.at(-1)
+    if (target !== undefined) links.push({ target })
+    else if (!link) return undefined
+    // The first relation counts (RFC 8288, 3.3).
+    else if (name?.toLowerCase() === 'rel') link.relation ??= (quoted ?? bare ?? '').toLowerCase().trim()
+    end = match.index + text.length
   }
+  if (/[^\s,]/.test(header.slice(end))) return undefined
+  // A link without a relation must mean the next page (go-containerregistry requires no relation
+  // either).
+  const next = links.find(({ relation }) => relation?.split(/\s+/).includes('next'))
+  return (next ?? links.find(({ relation = '' }) => relation === ''))?.target ?? ''
 }

@@ -2,7 +2,7 @@ import { sentenceOf, UserError } from '../../errors.ts'
 import type { Purpose } from './failure.ts'
 import { excerpt } from '../../text.ts'
 
-/** Thrown inside the transport when nothing came for too long. */
+/** Thrown inside the transport when nothing came within the time-out. */
 export class Silence extends Error {
   override name = 'Silence'
   /** Milliseconds */
@@ -14,20 +14,22 @@ export class Silence extends Error {
   }
 }
 
-/** A request that got no answer, or half of one. */
+/** A request that got no answer, or an incomplete one. */
 export class NoAnswer extends UserError {
   override name = 'NoAnswer'
-  /** Node's (`ECONNRESET`); `ETIMEDOUT` also where we lost patience; `''` if there is none */
+  /**
+   * Node's error code (`ECONNRESET`); `ETIMEDOUT` also for our own time-outs; `''` if there is none
+   */
   readonly code: string
-  /** What a proxy on the way answered instead of making a connection: 407 */
+  /** The status with which a proxy refused the connection: 407 */
   readonly proxyStatus: number | undefined
-  /** Milliseconds of silence in which we lost patience; 0 if something else happened */
+  /** Milliseconds until our own time-out; 0 if something else happened */
   readonly waited: number
-  /** What happened, without advice and end */
+  /** What failed, as a reason without advice */
   readonly problem: string
 
-  constructor(what: string, { code, proxyStatus, said, advice }: Cause, cause: unknown) {
-    const problem = `${what}: ${said}`
+  constructor(what: string, { code, proxyStatus, reason, advice }: Explanation, cause: unknown) {
+    const problem = `${what}: ${reason}`
     super(advice === undefined ? `${problem}.` : `${problem}; ${advice}.`, { cause })
     this.code = code
     this.proxyStatus = proxyStatus
@@ -36,10 +38,15 @@ export class NoAnswer extends UserError {
   }
 }
 
-type Cause = { code: string; proxyStatus?: number | undefined; said: string; advice?: string | undefined }
+type Explanation = {
+  code: string
+  proxyStatus?: number | undefined
+  reason: string
+  advice?: string | undefined
+}
 
-/** What is said of the causes that a user can do something about, and what that is, by the code of Node's error. */
-const causes: Record<string, [said: string, advice: string]> = {
+/** Reasons that a user can act on, with advice, by the code of Node's error. */
+const explanations: Record<string, [reason: string, advice: string]> = {
   ECONNREFUSED: ['connection refused', 'check its host and port and that it runs'],
   ECONNRESET: ['the connection was closed before the answer was complete', 'try again'],
   EPIPE: ['the connection was closed before the answer was complete', 'try again'],
@@ -54,8 +61,8 @@ const causes: Record<string, [said: string, advice: string]> = {
   ],
   EPROTO: ['it does not speak https as expected', 'only registries on this machine may speak plain http'],
   HPE_HEADER_OVERFLOW: [
-    'its answer has more headers than can be true',
-    'check its host and the proxy before it',
+    'its answer has more headers than any real registry sends',
+    'check its host and the proxy in front of it',
   ],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'the registry has to renew it'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another host', 'check its name'],
@@ -69,51 +76,53 @@ const certificateCodes = [
 ]
 
 /**
- * The error for a request that got no answer, or half of one.
- * @param host whom we spoke to; named if it is not the registry itself (a token service, a redirect's target)
+ * @returns the error for a request that got no answer, or an incomplete one
+ * @param host the host of the request; named if it is not the registry itself (a token service, a
+ *   redirect's target)
  */
 export function networkFailure(purpose: Purpose, host: string, error: unknown): UserError {
   if (error instanceof UserError) return error
   const via = host === purpose.registry ? '' : ` (at ${host})`
-  return new NoAnswer(
-    `no answer from registry ${purpose.registry}${via} to ${purpose.action}`,
-    causeOf(error),
-    error,
-  )
+  const what = `no answer from registry ${purpose.registry}${via} to ${purpose.action}`
+  return new NoAnswer(what, explain(error), error)
 }
 
-/** @returns the code of an error of Node (`ECONNRESET`), `''` if it has none */
+/** @returns the code of Node's error (`ECONNRESET`), `''` if it has none */
 export function codeOf(error: unknown): string {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error
   return hasCode && typeof error.code === 'string' ? error.code : ''
 }
 
-function causeOf(error: unknown): Cause {
+function explain(error: unknown): Explanation {
   if (error instanceof Silence)
-    return { code: 'ETIMEDOUT', said: `timeout, ${error.message}`, advice: 'check the network, or try later' }
+    return {
+      code: 'ETIMEDOUT',
+      reason: `timeout, ${error.message}`,
+      advice: 'check the network, or try later',
+    }
   const code = codeOf(error)
-  // The code of this one is ECONNRESET, whatever happened (the package `tunnel`, behind @actions/http-client).
+  // The package `tunnel`, used by @actions/http-client, gives every such error the code ECONNRESET.
   const refusedByProxy = /^tunneling socket could not be established, (.*)$/s.exec(messageOf(error))?.[1]
   if (refusedByProxy !== undefined) {
     const status = /^statusCode=(\d{3})/.exec(refusedByProxy)?.[1]
     return {
       code,
       proxyStatus: status === undefined ? undefined : Number(status),
-      said: `the proxy makes no connection (${excerpt(refusedByProxy)})`,
+      reason: `the proxy refused the connection (${excerpt(refusedByProxy)})`,
       advice: 'check https_proxy and no_proxy',
     }
   }
-  const [said, advice] = causes[code] ?? []
-  if (said !== undefined) return { code, said, advice }
+  const [reason, advice] = explanations[code] ?? []
+  if (reason !== undefined) return { code, reason, advice }
   if (certificateCodes.includes(code))
     return {
       code,
-      said: 'its certificate is not known here',
+      reason: 'its certificate is of an unknown authority',
       advice: 'add its authority with ca-certificates',
     }
   if (code.startsWith('HPE_'))
-    return { code, said: 'what answers does not speak http', advice: 'check its host and port' }
-  return { code, said: excerpt(messageOf(error)) }
+    return { code, reason: 'it does not speak http', advice: 'check its host and port' }
+  return { code, reason: excerpt(messageOf(error)) }
 }
 
 function messageOf(error: unknown): string {

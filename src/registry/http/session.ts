@@ -1,19 +1,16 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { UserError } from '../../errors.ts'
+import { redirectOf } from '../../system/index.ts'
 import type { Authenticator } from '../auth/auth.ts'
-import { notARegistry, refusal, type RegistryRefusal } from './failure.ts'
+import { type HttpAnswer, isSuccess } from './answer.ts'
+import type { RegistryRefusal } from './failure.ts'
 import { NoAnswer } from './no-answer.ts'
-import { createPlaces, type Places } from './slots.ts'
-import { follow, maximumRedirects, redirectOf } from './redirect.ts'
+import { createSlots, type Slots } from './slots.ts'
+import { follow, maximumRedirects } from './redirect.ts'
+import { refusalOf } from './refusal.ts'
 import { apiOrigin, type Repository } from '../content/reference.ts'
 import type { Scope } from '../auth/token.ts'
-import type { HttpAnswer, HttpRequest, Transport } from './transport.ts'
-
-/**
- * Does work that may be done more than once. No request of it is under way, and none of the 8 places is held, between one
- * time and the next.
- */
-export type Repeat = <Result>(work: () => Promise<Result>) => Promise<Result>
+import type { HttpRequest, Transport } from './transport.ts'
 
 /** A request to the registry of `purpose`; `url` is absolute, or a path on the registry's API. */
 export type RegistryRequest = Omit<HttpRequest, 'url' | 'headers' | 'timeout'> & {
@@ -23,42 +20,61 @@ export type RegistryRequest = Omit<HttpRequest, 'url' | 'headers' | 'timeout'> &
   timeout?: HttpRequest['timeout']
 }
 
-/** Authorised requests to registries, redirects followed, not too many at once. */
+/** What a request is for, and the rights that it needs. */
+export type Access = Pick<RegistryRequest, 'purpose' | 'scopes'>
+
+/** Authorised requests to registries, with redirects followed and a limit on requests in flight. */
 export type Session = {
-  send: (request: RegistryRequest) => Promise<HttpAnswer>
-  /** @returns the error for an answer that is not the one hoped for; reads (the beginning of) the answer's body */
-  refusal: (
-    request: Pick<RegistryRequest, 'purpose' | 'scopes'>,
-    answer: HttpAnswer,
-  ) => Promise<RegistryRefusal>
-  copying: Places['copying']
+  /**
+   * @param expected statuses that the caller handles, besides success
+   * @throws RegistryRefusal for any other status
+   */
+  send: (request: RegistryRequest, expected?: readonly number[]) => Promise<HttpAnswer>
+  copying: Slots['copying']
 }
 
-/** Bytes of an error's body that are looked at. */
+/** Bytes that are read of an error response's body */
 const errorLimit = 64 * 1024
 
 export const pullFrom = ({ path }: Repository): Scope => `repository:${path}:pull`
-export const pushTo = ({ path }: Repository): Scope => `repository:${path}:pull,push`
 
-export function pulling(repository: Repository): Pick<RegistryRequest, 'purpose' | 'scopes'> {
-  return {
-    purpose: { registry: repository.registry, action: `the pull of ${repository.path}` },
-    scopes: [pullFrom(repository)],
-  }
+export function pulling(repository: Repository): Access {
+  const { registry, path } = repository
+  return { purpose: { registry, action: `the pull of ${path}` }, scopes: [pullFrom(repository)] }
 }
 
-export function pushing(repository: Repository): Pick<RegistryRequest, 'purpose' | 'scopes'> {
-  return {
-    purpose: { registry: repository.registry, action: `the push to ${repository.path}` },
-    scopes: [pushTo(repository)],
-  }
+export function pushing({ registry, path }: Repository): Access {
+  return { purpose: { registry, action: `the push to ${path}` }, scopes: [`repository:${path}:pull,push`] }
 }
 
 export function createSession(transport: Transport, authenticator: Authenticator): Session {
-  const places = createPlaces()
+  const slots = createSlots()
+
+  /**
+   * Credentials go only to the registry's own origin, never to a redirect or an upload elsewhere.
+   */
+  const sendTo = async (request: RegistryRequest, url: URL, isHome: boolean): Promise<HttpAnswer> => {
+    const { purpose, scopes, body } = request
+    const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
+    const answer = await transport.send(withAuthorization(request, url, authorization))
+    const challenge = answer.headers['www-authenticate']
+    const isRepeatable = body === undefined || body instanceof Uint8Array
+    if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable) return answer
+    const renewed = await authenticator
+      .answer(purpose, scopes, challenge, authorization)
+      .catch((error: unknown) => {
+        answer.discard()
+        throw error
+      })
+    if (renewed === undefined || renewed === authorization) return answer
+    answer.discard()
+    return transport.send(withAuthorization(request, url, renewed))
+  }
+
   const exchange = async (request: RegistryRequest): Promise<HttpAnswer> => {
-    const { purpose, scopes, method } = request
+    const { purpose, method } = request
     const home = apiOrigin(purpose.registry)
+    const redirected = `registry ${purpose.registry} redirected ${purpose.action}`
     let url = new URL(request.url, home)
     for (let hop = 0; hop <= maximumRedirects; hop++) {
       const answer = await sendTo(request, url, url.origin === home)
@@ -67,49 +83,34 @@ export function createSession(transport: Transport, authenticator: Authenticator
       answer.discard()
       if (method !== 'GET' && method !== 'HEAD') {
         throw new UserError(
-          `registry ${purpose.registry} answers ${purpose.action} with a redirect to another address, which is followed for reading only; name the registry by its final host.`,
+          `${redirected} to another address, and only reads follow redirects; name the registry by its final host.`,
         )
       }
       url = follow(purpose, url, location)
     }
-    throw new UserError(
-      `registry ${purpose.registry} answers ${purpose.action} with more than ${maximumRedirects} redirects; check its host.`,
-    )
-
-    /** Credentials go to the registry's own origin alone: a redirect or an upload's address elsewhere gets none. */
-    async function sendTo(request: RegistryRequest, url: URL, isHome: boolean): Promise<HttpAnswer> {
-      const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
-      const answer = await transport.send(withAuthorization(request, url, authorization))
-      const challenge = answer.headers['www-authenticate']
-      const canRepeat = request.body === undefined || request.body instanceof Uint8Array
-      if (answer.status !== 401 || !isHome || challenge === undefined || !canRepeat) return answer
-      const renewed = await authenticator
-        .answer(purpose, scopes, challenge, authorization)
-        .catch((error: unknown) => {
-          answer.discard()
-          throw error
-        })
-      if (renewed === undefined || renewed === authorization) return answer
-      answer.discard()
-      return transport.send(withAuthorization(request, url, renewed))
-    }
+    throw new UserError(`${redirected} more than ${maximumRedirects} times; check its host.`)
   }
+
+  const errorFor = async ({ purpose, scopes }: Access, answer: HttpAnswer): Promise<RegistryRefusal> => {
+    const { status, headers } = answer
+    const body = await readError(answer)
+    // In a slot, because a token that has expired by now is requested again.
+    const sent = await slots.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
+    const isKnown = await authenticator.hasCredentials(purpose.registry)
+    return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
+  }
+
   return {
-    send: (request) => places.untilRead(() => exchange(request)),
-    refusal: async (request, answer) => {
-      const { purpose, scopes } = request
-      const { status, headers } = answer
-      const body = await readError(answer)
-      // A place, because a token that has expired by now is asked for again.
-      const sent = await places.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
-      const isKnown = await authenticator.hasCredentials(purpose.registry)
-      return refusal(purpose, { status, body, headers }, isKnown, secretsOf(sent))
+    send: async (request, expected = []) => {
+      const answer = await slots.untilRead(() => exchange(request))
+      if (isSuccess(answer) || expected.includes(answer.status)) return answer
+      throw await errorFor(request, answer)
     },
-    copying: (work) => places.copying(work),
+    copying: (work) => slots.copying(work),
   }
 }
 
-/** @throws NoAnswer if it breaks off where its body alone says that there is no such repository */
+/** @throws NoAnswer if a 404 breaks off, whose body alone says that there is no such repository */
 async function readError(answer: HttpAnswer): Promise<Buffer> {
   return answer.read(errorLimit).catch((error: unknown) => {
     if (answer.status === 404 && error instanceof NoAnswer) throw error
@@ -117,14 +118,14 @@ async function readError(answer: HttpAnswer): Promise<Buffer> {
   })
 }
 
-/** @throws UserError if the answer is a page for people, which a registry has none of */
+/** @throws UserError if the answer is a web page, which no registry returns */
 export function refuseWebPage(registry: string, answer: HttpAnswer): void {
   if (!/html/i.test(answer.headers['content-type'] ?? '')) return
   answer.discard()
-  throw notARegistry(registry)
+  throw new UserError(`${registry} answered with a web page and is not a registry; check its host and port.`)
 }
 
-/** What an answer could repeat of the Authorization header. */
+/** @returns the parts of an Authorization header that an answer could repeat */
 function secretsOf(authorization: string | undefined): string[] {
   const [scheme, value] = authorization?.split(' ') ?? []
   if (value === undefined) return []
@@ -134,11 +135,10 @@ function secretsOf(authorization: string | undefined): string[] {
 }
 
 function withAuthorization(
-  request: RegistryRequest,
+  { method, body, purpose, timeout = 'request', headers = {} }: RegistryRequest,
   url: URL,
   authorization: string | undefined,
 ): HttpRequest {
-  const { method, body, purpose, timeout = 'request', headers = {} } = request
   return {
     method,
     url,

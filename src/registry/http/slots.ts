@@ -1,30 +1,31 @@
 import pLimit from 'p-limit'
-import type { HttpAnswer } from './transport.ts'
+import type { HttpAnswer } from './answer.ts'
 
 /**
- * Requests that are under way at once, to all registries and token services together. A request has its place from the
- * moment it is sent until its answer was read. What it leads to on the way (a token, a redirect, the same again with a
- * token) comes one after another and shares its place: if a token had to wait for a place of its own, all places could
- * be held by requests that wait for this token.
+ * Requests in flight, to all registries and token services together. A request holds its slot from
+ * the moment it is sent until its answer was read. The requests that it causes (for a token, after
+ * a redirect, again with a token) run one after another in the same slot: if a token had to wait
+ * for a slot of its own, requests that wait for this token could hold all slots.
  */
 const maximumRequests = 8
 /**
- * Copies at once. One whose bytes are streamed holds a place for what it reads while it waits for another one to write.
- * At most half of the places can be held by those who wait; the others come free by themselves, so that nobody waits for ever.
+ * Copies in parallel. A streamed copy holds the slot that it reads in while it waits for one to
+ * write in. At most half of the slots can be held by such copies; the others become free, so that
+ * nothing deadlocks.
  */
 const maximumCopies = maximumRequests / 2
 
-/** Where the requests of one client wait for their turn. */
-export type Places = {
-  /** Sends in a place that is kept until nothing of the answer is under way any more */
+/** Limits the requests that one client has in flight. */
+export type Slots = {
+  /** Sends in a slot that is held until nothing of the answer is in flight */
   untilRead: (send: () => Promise<HttpAnswer>) => Promise<HttpAnswer>
-  /** Does work that has at most one request under way at a time, in one place */
+  /** Runs work with at most one request in flight in one slot */
   during: <Result>(work: () => Promise<Result>) => Promise<Result>
-  /** Begins work that may have two requests under way that need each other */
+  /** Starts work that may have two requests in flight that depend on each other */
   copying: <Result>(work: () => Promise<Result>) => Promise<Result>
 }
 
-export function createPlaces(): Places {
+export function createSlots(): Slots {
   const requests = pLimit(maximumRequests)
   const copies = pLimit(maximumCopies)
   return {

@@ -2,20 +2,23 @@ import { Silence } from './no-answer.ts'
 
 /** All in milliseconds. */
 export type Timeouts = {
-  /** From the start of a request to the end of its answer, where both fit into memory */
+  /** From the start of a request to the end of its answer, if both fit into memory */
   request: number
-  /** For blobs that are streamed: how long it may go on as slowly as `slowest`; also the registry's own work after the last byte */
+  /**
+   * How long a streamed blob may move more slowly than `slowest`; also for the registry's own work
+   * after the last byte
+   */
   stall: number
 }
 
-/** Bytes a second. What is slower is as good as nothing: at this rate a layer of 1 GB takes 12 days. */
+/** Bytes a second. At this rate, a layer of 1 GB takes 12 days. */
 const slowest = 1024
 
 /** Guards one request: ends it when it takes too long, or when everything is cancelled. */
 export type Watch = {
-  /** So many bytes moved */
+  /** Counts bytes that moved */
   progress: (bytes: number) => void
-  /** Something was done that begins a wait of its own, however little had moved before */
+  /** Restarts the time-out for a new phase of the request, however few bytes had moved */
   milestone: () => void
   stop: () => void
   /** Why it ended the request, if it did */
@@ -24,7 +27,7 @@ export type Watch = {
   expired: Promise<never>
 }
 
-/** @param end called once, with the reason, unless `stop` is called before */
+/** @param end called once with the reason, unless `stop` is called before */
 export function startWatch(
   kind: keyof Timeouts,
   timeouts: Timeouts,
@@ -47,7 +50,7 @@ export function startWatch(
     expiry.reject(error)
     end(error)
   }
-  const what = kind === 'request' ? 'no complete answer' : 'next to nothing moved'
+  const what = kind === 'request' ? 'no complete answer' : 'almost no data moved'
   const timer = setTimeout(() => {
     expire(new Silence(what, milliseconds))
   }, milliseconds)

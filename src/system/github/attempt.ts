@@ -1,14 +1,19 @@
-import * as core from '@actions/core'
 import { sentenceOf } from '../../errors.ts'
 import { withoutFullStop } from '../../text.ts'
 
 /**
- * Writes what is shown of a run, or left for later. How a run ends is decided by then, and a file of the runner that can't be written
- * must not change it: it is a warning.
+ * Writes files of the runner. A file that cannot be written is a warning only: the result of the
+ * run is decided.
+ * @param warn shows a warning
  * @param consequence a sentence
  * @returns whether all could be written
  */
-export function attempt(what: string, consequence: string, ...writes: readonly (() => void)[]): boolean {
+export function attempt(
+  warn: (message: string) => void,
+  what: string,
+  consequence: string,
+  ...writes: readonly (() => void)[]
+): boolean {
   const problems = writes.flatMap((write) => {
     try {
       write()
@@ -18,6 +23,6 @@ export function attempt(what: string, consequence: string, ...writes: readonly (
     }
   })
   const [first] = problems
-  if (first !== undefined) core.warning(`${what} can't be written: ${withoutFullStop(first)}. ${consequence}`)
+  if (first !== undefined) warn(`${what} cannot be written: ${withoutFullStop(first)}. ${consequence}`)
   return first === undefined
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * @param environment with GITHUB_ACTION_PATH, which runners set for the steps of a composite action: the folder of that action
- * @returns the names of that action's inputs in lower case; none outside of one, or where it can't be read
+ * @param environment with GITHUB_ACTION_PATH, the folder of the composite action whose step this is
+ * @returns the names of that action's inputs in lower case; none outside of one, or if it cannot be
+ *   read
  */
 export function inputsOfCaller({ GITHUB_ACTION_PATH: folder }: NodeJS.ProcessEnv): ReadonlySet<string> {
   if (folder === undefined) return new Set()
@@ -16,7 +17,7 @@ export function inputsOfCaller({ GITHUB_ACTION_PATH: folder }: NodeJS.ProcessEnv
   return new Set()
 }
 
-/** Keys right below `inputs:`, in the form in which actions are written. */
+/** @returns the keys directly below `inputs:`, in the usual form of actions */
 function inputsIn(yaml: string): string[] {
   const block = /^inputs:[ \t]*(?:#.*)?\r?\n((?:[ \t].*\r?\n|#.*\r?\n|\r?\n)*)/m.exec(`${yaml}\n`)?.[1] ?? ''
   const keys = [...block.matchAll(/^([ \t]+)(["']?)([\w][\w -]*)\2[ \t]*:/gm)]

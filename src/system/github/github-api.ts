@@ -2,8 +2,9 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import { HttpClient } from '@actions/http-client'
+import { redirectOf } from '../redirect.ts'
 
-/** Of GitHub, or of a GitHub Enterprise Server */
+/** The API of GitHub, or of a GitHub Enterprise Server */
 export type GitHubApi = {
   /** `GITHUB_API_URL`: https://api.github.com */
   url: string
@@ -15,11 +16,11 @@ export type GitHubApi = {
 
 export type GitHubAnswer = { status: number; headers: http.IncomingHttpHeaders; text: string }
 
-/** How often an answer may name another address, as it does for a repository that was renamed. */
+/** Redirects that are followed, such as that of a renamed repository. */
 const redirects = 3
 
 /**
- * One request to GitHub's REST API, through the job's proxy if it has one.
+ * Sends a request to GitHub's REST API, through the job's proxy if there is one.
  * @param path below the API's address: `/repos/aibrix/aibrix/releases/42`
  * @param body sent as JSON
  * @throws an error of the network, or the signal's reason
@@ -35,16 +36,16 @@ export async function askGitHub(
   let url = new URL(api.url.replace(/\/$/, '') + path)
   for (let left = redirects; ; left -= 1) {
     const answer = await exchange(url, { method, headers: headersOf(api, content), signal }, content)
-    const { location } = answer.headers
-    if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer
+    const location = redirectOf(answer)
+    if (location === undefined) return answer
     const next = new URL(location, url)
-    // Nobody else gets the token.
+    // No other host gets the token.
     if (next.origin !== url.origin || left === 0) return answer
     url = next
   }
 }
 
-/** As docs.github.com, "Getting started with the REST API", has them */
+/** As in docs.github.com, "Getting started with the REST API" */
 function headersOf({ token }: GitHubApi, content: string | undefined): http.OutgoingHttpHeaders {
   return {
     'user-agent': 'aibrix-image-action',
@@ -58,7 +59,9 @@ function headersOf({ token }: GitHubApi, content: string | undefined): http.Outg
   }
 }
 
-/** `HttpClient` chooses the agent, for the sake of proxies; the request is Node's, which hears the signal. */
+/**
+ * `HttpClient` chooses the agent, for proxies; the request is Node's, which reacts to the signal.
+ */
 async function exchange(
   url: URL,
   options: http.RequestOptions,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { sentenceOf, UserError } from '../../errors.ts'
+import { parsed } from '../../json.ts'
 import { askGitHub, type GitHubAnswer, type GitHubApi } from './github-api.ts'
 
 export type ReleaseSettings = GitHubApi & {
@@ -10,16 +11,16 @@ export type ReleaseSettings = GitHubApi & {
 
 export type ReleaseUpdate =
   | { state: 'updated' | 'unchanged'; url: string }
-  /** `warning` is a sentence: a tag can be pushed before its release is made, or without one. */
+  /** `warning` is a sentence: a tag can be pushed before its release is created, or without one. */
   | { state: 'absent'; warning: string }
 
-/** How often the notes are written again because another workflow run wrote its own at the same time. */
+/** Attempts to write the notes while another workflow run writes its own. */
 const attempts = 4
 
 /**
- * Changes the notes of a tag's release. GitHub has no conditional writes here, so they are read back: when `update` has
- * nothing to add to what is there, it is there.
- * @param update the new notes from the old ones; must give the same again when it is applied to its own result
+ * Changes the notes of a tag's release. GitHub has no conditional writes here, so the notes are
+ * read back, until `update` has nothing to change.
+ * @param update returns the new notes for the old ones; must not change its own result
  * @throws UserError if GitHub refuses, or `update` does
  */
 export async function updateRelease(
@@ -33,7 +34,7 @@ export async function updateRelease(
     if (body === release.body) return { state: written === 0 ? 'unchanged' : 'updated', url: release.url }
     if (written === attempts)
       throw new UserError(
-        `The notes of the release ${settings.tag} lack the table after ${attempts} attempts to write it: something else writes them at the same time; give the workflow a concurrency group, and run it again.`,
+        `The notes of the release ${settings.tag} lack the table after ${attempts} attempts: another run writes them at the same time; give the workflow a concurrency group, and run it again.`,
       )
     await write(settings, release.id, body)
   }
@@ -41,7 +42,7 @@ export async function updateRelease(
 
 type Release = { id: number; url: string; body: string }
 
-/** What of a release is read (REST, "Get a release by tag name") */
+/** The fields of a release that are read (REST, "Get a release by tag name") */
 const releaseSchema = v.pipe(
   v.object({ id: v.number(), html_url: v.string(), body: v.nullish(v.string(), '') }),
   v.transform(({ id, html_url: url, body }): Release => ({ id, url, body })),
@@ -51,22 +52,22 @@ const releaseSchema = v.pipe(
 async function read(settings: ReleaseSettings): Promise<Release | undefined> {
   const answer = await asked(settings, 'read', 'GET', `tags/${encodeURIComponent(settings.tag)}`)
   if (answer.status === 404) return undefined
-  const release = v.safeParse(v.pipe(v.string(), v.parseJson(), releaseSchema), answer.text)
-  if (answer.status !== 200) throw refusal(settings, 'read', answer)
-  if (!release.success)
+  if (answer.status !== 200) throw refusalOf(settings, 'read', answer)
+  const release = parsed(releaseSchema, answer.text)
+  if (release === undefined)
     throw new UserError(
-      `${failed(settings, 'read')}: what ${settings.url} answers is no release: ${short(answer.text)}`,
+      `${failed(settings, 'read')}: the answer of ${settings.url} is not a release: ${short(answer.text)}`,
     )
-  return release.output
+  return release
 }
 
 async function write(settings: ReleaseSettings, id: number, body: string): Promise<void> {
-  // Nothing but the body: any other field would be changed as well.
+  // Only the body, since any other field would be changed as well.
   const answer = await asked(settings, 'written', 'PATCH', String(id), { body })
-  if (answer.status !== 200) throw refusal(settings, 'written', answer)
+  if (answer.status !== 200) throw refusalOf(settings, 'written', answer)
 }
 
-/** @throws UserError where there is no answer */
+/** @throws UserError if there is no answer */
 async function asked(
   settings: ReleaseSettings,
   what: Access,
@@ -86,7 +87,7 @@ async function asked(
 }
 
 function absent({ repository, tag }: ReleaseSettings): string {
-  return `${repository} has no published release for the tag ${tag}, or github-token may not see it; the component table goes into its notes when this runs again after the release was made.`
+  return `${repository} has no published release for the tag ${tag}, or github-token may not see it; run this again after the release was created to add the component table to its notes.`
 }
 
 type Access = 'read' | 'written'
@@ -101,16 +102,16 @@ const reasons: Partial<Record<number, string>> = {
   404: 'the release is gone, or github-token may not change it; the job needs "permissions: contents: write".',
 }
 
-/** Characters of a foreign message; a gateway may answer with a whole page. */
+/** Characters of a foreign message; a gateway may return a whole page. */
 const messageLimit = 300
 
 function short(message: string): string {
   return message.replace(/\s+/g, ' ').slice(0, messageLimit)
 }
 
-const messageSchema = v.pipe(v.string(), v.parseJson(), v.object({ message: v.string() }))
+const errorBody = v.object({ message: v.string() })
 
-function refusal(
+function refusalOf(
   settings: ReleaseSettings,
   what: Access,
   { status, headers, text }: GitHubAnswer,
@@ -120,9 +121,8 @@ function refusal(
     return new UserError(
       `${failed(settings, what)}: the rate limit of github-token is used up; run it again later.`,
     )
-  const parsed = v.safeParse(messageSchema, text)
-  const message = short(parsed.success ? parsed.output.message : text)
+  const message = short(parsed(errorBody, text)?.message ?? text)
   return new UserError(
-    `${failed(settings, what)}: ${reasons[status] ?? `GitHub answers ${status}: ${message}`}`,
+    `${failed(settings, what)}: ${reasons[status] ?? `GitHub answered ${status}: ${message}`}`,
   )
 }

@@ -1,18 +1,22 @@
-import * as core from '@actions/core'
+import { getState, saveState } from '@actions/core'
 import { attempt } from './attempt.ts'
 
-/** What `post` has to clean up if `main` did not come to it. */
+/** What `post` must clean up if `main` could not. */
 const names = { privateFolder: 'private-folder', builder: 'builder' } as const
 
 export type Leftover = keyof typeof names
 
-/** Keeps it for `post`; an empty value says that it is cleaned up. */
-export function remember(leftover: Leftover, value: string): void {
-  attempt('The state of the step', 'If the run is cancelled, nothing cleans up after it.', () => {
-    core.saveState(names[leftover], value)
+/**
+ * Stores a leftover for `post`.
+ * @param value empty if it is cleaned up
+ * @param warn shows a warning
+ */
+export function remember(leftover: Leftover, value: string, warn: (message: string) => void): void {
+  attempt(warn, 'The state of the step', 'If the run is cancelled, nothing cleans up after it.', () => {
+    saveState(names[leftover], value)
   })
 }
 
 export function remembered(leftover: Leftover): string {
-  return core.getState(names[leftover])
+  return getState(names[leftover])
 }
