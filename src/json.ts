@@ -18,10 +18,7 @@ export function parsed<const Schema extends v.GenericSchema>(
   return result.success ? result.output : undefined
 }
 
-/**
- * An object whose keys and values have one type each. By itself valibot accepts a list as an
- * object.
- */
+/** Objects with keys and values of one type each. By itself valibot also accepts a list. */
 export function recordOf<K extends v.GenericSchema<string>, V extends v.GenericSchema>(key: K, value: V) {
   return v.pipe(
     v.unknown(),

@@ -34,10 +34,7 @@ export function withoutFullStop(sentence: string): string {
   return sentence.replace(/\.$/, '')
 }
 
-/**
- * @returns foreign text as one line of a message: shortened, without control and invisible
- *   characters
- */
+/** @returns foreign text as one short line, without control and invisible characters */
 export function excerpt(text: string, limit = 200): string {
   const clean = text
     .slice(0, limit * 4)
@@ -46,10 +43,7 @@ export function excerpt(text: string, limit = 200): string {
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean
 }
 
-/**
- * Escape sequences of terminals: CSI (colours, cursor), OSC (titles, links), and the short ones
- * (ECMA-48).
- */
+/** Terminals' escape sequences (ECMA-48): CSI (colours, cursor), OSC (titles, links), short ones */
 // eslint-disable-next-line no-control-regex
 const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g
 // eslint-disable-next-line no-control-regex

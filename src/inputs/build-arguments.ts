@@ -19,10 +19,7 @@ export function readBuildArguments(reader: InputReader): Record<string, string> 
   return Object.fromEntries([...given].filter(([name]) => !isProxy(name)))
 }
 
-/**
- * Reads the `build-args` that are proxies: these depend on the runner's network, and may hold a
- * password.
- */
+/** Reads the proxies of `build-args`, which are the runner's and may hold a password. */
 export function readProxies(reader: InputReader): Record<string, string> {
   // `readBuildArguments` refuses bad lines.
   const given = read(new InputReader(reader.read))

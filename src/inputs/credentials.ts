@@ -4,15 +4,10 @@ import type { InputReader, ReadInput } from './problems.ts'
 /** Inputs that are secrets themselves. */
 const secret = new Set(['password', 'github-token', 'secrets', 'package-index'])
 
-/**
- * Inputs whose reader refuses secrets line by line, so that none of their text must stay readable.
- */
+/** Inputs whose reader refuses secrets line by line, so no text of theirs must stay readable */
 const judgedByLine = new Set(['environment'])
 
-/**
- * Variables that BuildKit passes to each step. docker documents them with a password in the
- * address.
- */
+/** Variables that BuildKit passes to each step; docker documents them with passwords. */
 const proxy = /^(https?|ftp|all|no)_proxy$/i
 
 export function isProxy(buildArgument: string): boolean {

@@ -65,10 +65,7 @@ function forAll(reader: InputReader, engines: Engine[], text: string): EngineReq
   return engines.map((engine) => ({ engine, versions }))
 }
 
-/**
- * @returns undefined if a name was refused: the line of a misspelt engine in `versions` is no
- *   second mistake
- */
+/** @returns undefined if a name was refused, whose line in `versions` is no second mistake */
 function readEngineNames(reader: InputReader): Engine[] | undefined {
   const named = parts(reader.read('engine'), /[\s,]+/)
   const engines = engineNames.filter((engine) => named.includes(engine))

@@ -10,10 +10,7 @@ type Line = { number: number; name: string; value: string }
 const elsewhere =
   'a variable without secrets, since everybody who has the image can read it; give this one to the container'
 
-/**
- * Reads the image's variables from lines `NAME=value`. Values are literal: nothing in them is
- * expanded.
- */
+/** Reads the image's variables from lines `NAME=value`. Nothing in a value is expanded. */
 export function readEnvironment(reader: InputReader): Record<string, string> {
   const found = new Map<string, string>()
   for (const { number, name, value } of linesOf(reader)) {

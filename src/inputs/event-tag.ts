@@ -8,9 +8,7 @@ export type EventTag =
   | { kind: 'none' }
   /** A release or a tag push in AIBrix's own repository */
   | { kind: 'aibrix'; tag: string }
-  /**
-   * One in another repository, whose tag `v3.1` is no version of AIBrix. `event` names it in words.
-   */
+  /** One elsewhere, whose tag `v3.1` is no version of AIBrix. `event` names it in words */
   | { kind: 'elsewhere'; event: string }
 
 /** @param aibrixRepository the input, a URL or a path */

@@ -3,10 +3,7 @@ import { truthOf } from './yaml.ts'
 
 // Each function reads one input, and returns undefined after it has refused a bad value.
 
-/**
- * Reads one of some words. Where these are booleans, every YAML spelling counts: `no` is `false`,
- * or `off`.
- */
+/** Reads one of some words. A boolean may have any YAML spelling: `no` is `false`, or `off`. */
 export function choice<const T extends string>(
   reader: InputReader,
   name: string,
@@ -54,10 +51,7 @@ export function lines(reader: InputReader, name: string): string[] {
   return parts(reader.read(name), '\n')
 }
 
-/**
- * @returns the lines of an input, also split at `;`: GitHub's form for workflow_dispatch has one
- *   line only
- */
+/** @returns the lines of an input, also split at `;`, since GitHub's input form has one line */
 export function entries(reader: InputReader, name: string): string[] {
   return parts(reader.read(name), /[\n;]/)
 }

@@ -43,9 +43,7 @@ export type Inputs = {
   parallel: number
   /** Retries of an operation that failed for a transient reason */
   retries: number
-  /**
-   * Whether the first failed leg stops new legs from starting and all images from being published
-   */
+  /** Whether the first failed leg stops further legs and prevents all publishing */
   failFast: boolean
   /** Whether to free disk space on a GitHub-hosted runner before legs are built */
   freeDiskSpace: boolean
@@ -119,10 +117,7 @@ function refuseRounded(reader: InputReader, read: ReadInput): void {
       reader.refuse(name, 'the same in quotes', 'a number that YAML has rounded (not shown)')
 }
 
-/**
- * Pull requests of forks and of Dependabot get no secrets; they push nothing and read without a
- * login.
- */
+/** Pull requests of forks and Dependabot get no secrets: they push nothing and read anonymously. */
 function readLogin(reader: InputReader, push: boolean): Login | undefined {
   const [username, password] = [reader.read('username'), reader.read('password')]
   if (password === '' && (username === '' || !push)) return undefined

@@ -42,10 +42,7 @@ function nearest(name: string): string | undefined {
   return first?.input
 }
 
-/**
- * @returns the number of letters that are missing, extra, wrong or swapped (optimal string
- *   alignment)
- */
+/** @returns how many letters are missing, extra, wrong or swapped (optimal string alignment) */
 function distance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)]
   const at = (row: number, column: number): number => rows[row]?.[column] ?? Infinity

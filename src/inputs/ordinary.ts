@@ -2,10 +2,7 @@ import type { IsOrdinary } from '../system/index.ts'
 import { engineNames } from '../plan/index.ts'
 import { gateNames } from '../verify/index.ts'
 
-/**
- * Masking shorter texts, such as a line "}" of a JSON key, would black out ordinary text and
- * protect nothing.
- */
+/** Masking shorter texts, such as a line "}" of a JSON key, would only make output unreadable. */
 const shortest = 4
 
 /** Words of the outputs, the summary and the log */

@@ -15,9 +15,7 @@ export function readPlatforms(reader: InputReader): [string, ...string[]] {
   return [first ?? 'linux/amd64', ...more]
 }
 
-/**
- * Reads `runners`: one entry `platform: label[, label]` per platform, in lines or separated by `;`.
- */
+/** Reads `runners`: entries `platform: label[, label]`, in lines or separated by `;`. */
 export function readRunners(reader: InputReader): Map<string, RunsOn> {
   const runners = new Map<string, RunsOn>()
   for (const line of entries(reader, 'runners')) {

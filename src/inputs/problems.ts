@@ -52,10 +52,7 @@ function valueOrSentences<T>(read: () => T): { value: T } | { sentences: string 
   }
 }
 
-/**
- * @returns a value in quotes and without credentials, since these may be what is wrong; `''` if it
- *   is empty
- */
+/** @returns a value in quotes without credentials, which may be the mistake; `''` if empty */
 export function quoted(value: string): string {
   return value === '' ? '' : `"${excerpt(withoutUserInformation(value))}"`
 }

@@ -51,10 +51,7 @@ export function readBaseRegistry(reader: InputReader): string {
   return `${registry ?? ''}/${path}`
 }
 
-/**
- * Reads `cache-repository`. If empty, it is `image-cache` in the namespace, which was validated
- * already.
- */
+/** Reads `cache-repository`. Default: `image-cache` in the namespace, which was validated. */
 export function readCacheRepository(reader: InputReader, registry: string, namespace: string): Repository {
   const given = reader.read('cache-repository')
   if (given === '') return { registry, path: `${namespace}/image-cache` }

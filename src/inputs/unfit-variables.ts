@@ -1,9 +1,7 @@
 import { isOwnArgument } from './build-arguments.ts'
 import { isProxy } from './credentials.ts'
 
-/**
- * Why a variable cannot be put into an image, as a clause behind its name, and what to use instead.
- */
+/** Why an image cannot have a variable, as a clause behind its name, and what to use instead. */
 export type Unfit = { why: string; instead: string }
 
 const settings = 'variables of the engine, AIBrix, NIXL, UCX, NCCL and the like'

@@ -5,18 +5,13 @@ import { defaultTimeouts } from '../registry/index.ts'
 
 /** Time-outs and delays, all in milliseconds. */
 export type Waits = {
-  /**
-   * Time-out of a registry's answer that fits into memory, from the start of the request to its end
-   */
+  /** Time-out of a request whose answer fits into memory, from its start to the answer's end */
   request: number
   /** How long a streamed blob may stall */
   stall: number
   /** How long BuildKit may produce no output, as while it compresses or pushes a layer */
   build: number
-  /**
-   * Delay before a staged leg is checked again, since another run may have staged it at the same
-   * moment
-   */
+  /** Delay before a staged leg is checked again, since another run may have staged it, too */
   settle: number
   /** Delay before the first retry; doubled before each further one */
   retry: number

@@ -10,10 +10,7 @@ export function truthOf(text: string): boolean | undefined {
   return /^(?:false|no|off)$/i.test(text) ? false : undefined
 }
 
-/**
- * @returns whether YAML may have removed a zero: `0.1` may have been 0.10, and `1` may have been
- *   1.0
- */
+/** @returns whether YAML may have removed a zero: `0.1` may be 0.10, and `1` may be 1.0 */
 export function mayLackZeros(text: string): boolean {
   return /^\d{1,15}(?:\.[1-9])?$/.test(text)
 }
@@ -28,10 +25,7 @@ export function withZero(text: string): string {
   return text.includes('.') ? `${text}0` : `${text}.0`
 }
 
-/**
- * @returns whether YAML has rounded a longer number, such as a commit of digits only:
- *   `1.23456789012346E+39`
- */
+/** @returns whether YAML has rounded a number, such as a commit: `1.23456789012346E+39` */
 export function isRounded(text: string): boolean {
   return /^(?:-?\d(?:\.\d+)?E[+-]\d+|-?Infinity|NaN)$/.test(text)
 }

@@ -71,9 +71,7 @@ export function uploadsPath({ path }: Repository): string {
   return `/v2/${path}/blobs/uploads/`
 }
 
-/**
- * @returns the address of an upload, which may be on another host (that one gets no credentials)
- */
+/** @returns the address of an upload, perhaps on another host, which gets no credentials */
 export function uploadAddress({ purpose }: Access, answer: HttpAnswer): URL {
   const { location } = answer.headers
   if (location === undefined) {

@@ -57,10 +57,7 @@ export function createRegistryClient(
   options: Omit<TransportOptions, 'timeouts'> & {
     credentials: CredentialLookup
     timeouts?: Timeouts
-    /**
-     * If left out, nothing is retried. Between attempts no request is in flight and no slot is
-     * held.
-     */
+    /** Default: no retries. Between attempts no request is in flight and no slot is held */
     withRetries?: WithRetries
     /** The clock for the lifetime of tokens, in milliseconds */
     now?: () => number

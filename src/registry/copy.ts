@@ -5,9 +5,7 @@ import { type Digest, parseDigest } from './content/digest.ts'
 import type { Descriptor } from './content/manifest.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 
-/**
- * Blobs in parallel: as many as the client copies in parallel, so that none starts after an error.
- */
+/** Blobs in parallel; as many as the client copies, so that none starts after an error */
 const parallel = 4
 /** Indexes may nest; real ones do not nest deeper than this. */
 const maximumDepth = 3

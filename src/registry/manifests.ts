@@ -9,9 +9,7 @@ import { pulling, pushing, refuseWebPage, type Session } from './http/session.ts
 /** A manifest as stored (`bytes`) and parsed. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
 
-/**
- * Bytes; the distribution specification asks registries to accept manifests of at least this size.
- */
+/** Bytes; by the distribution specification, registries accept at least this size. */
 const manifestLimit = 4 * 1024 * 1024
 
 const accept = [...indexMediaTypes, ...manifestMediaTypes].join(', ')

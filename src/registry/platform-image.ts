@@ -7,10 +7,7 @@ import { configMediaTypes } from './content/media-types.ts'
 import { isForPlatform, parsePlatform } from './content/platform.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 
-/**
- * The manifest of a reference, and its image for one platform; `image` is undefined if there is
- * none.
- */
+/** The manifest of a reference, and its image for one platform; undefined if there is none. */
 export type PlatformImage = {
   /** The index, or the manifest itself for a single-platform reference */
   top: Manifest
@@ -20,10 +17,7 @@ export type PlatformImage = {
 type Image = { manifest: Manifest & { parsed: ImageManifest }; config: ImageConfig }
 type Registry = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
-/**
- * Nested indexes, and manifests that are checked in all of them. Real indexes have one or two of
- * either.
- */
+/** Limits of nested indexes, and of manifests in all of them. Real images have one or two. */
 const limits = { depth: 3, manifests: 100 }
 
 /**

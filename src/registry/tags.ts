@@ -16,10 +16,7 @@ import { excerpt } from '../text.ts'
  */
 const pageSize = 1000
 
-/**
- * Limits of one list, all pages together; that many tags of the longest kind fit into that many
- * bytes.
- */
+/** Limits of one list, all pages together. Tags of the longest kind reach both limits. */
 const limits = { pages: 1000, tags: 50_000, bytes: 8 * 1024 * 1024 }
 
 /** Error codes for a missing repository; the second one is Harbor's. */

@@ -27,10 +27,7 @@ type Runner = { environment: NodeJS.ProcessEnv; signal: AbortSignal; log: (line:
 /** Milliseconds to remove one folder; removing all takes a minute or two. */
 const removeTimeout = 300_000
 
-/**
- * @returns whether a job runs directly on a GitHub-hosted Linux runner: inside a job container,
- *   ImageOS is not set
- */
+/** @returns whether a job runs directly on a hosted Linux runner; job containers lack ImageOS */
 export function isHostedLinux(environment: NodeJS.ProcessEnv): boolean {
   const { RUNNER_ENVIRONMENT: where, RUNNER_OS: system, ImageOS: image = '', ACT: act } = environment
   return where === 'github-hosted' && system === 'Linux' && image.startsWith('ubuntu') && act === undefined

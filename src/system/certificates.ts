@@ -67,19 +67,13 @@ export function authoritiesForPrograms(
   )
 }
 
-/**
- * On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl; without any, those that Node
- * ships.
- */
+/** On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl, else Node's own. */
 function systemCertificates(): string[] {
   const system = tls.getCACertificates('system')
   return system.length > 0 ? system : tls.getCACertificates('bundled')
 }
 
-/**
- * @returns undefined without a file, or for a file without certificates; `PIP_CERT` and others may
- *   name a folder
- */
+/** @returns undefined without certificates; `PIP_CERT` and others may also name a folder */
 function ownCertificates(path: string | undefined): string[] | undefined {
   if (path === undefined) return undefined
   try {

@@ -5,8 +5,6 @@ export const systemTimers: Timers = {
   now: () => Date.now(),
   every: (interval, action) => {
     const timer = setInterval(action, interval)
-    return () => {
-      clearInterval(timer)
-    }
+    return () => clearInterval(timer)
   },
 }

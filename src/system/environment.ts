@@ -1,7 +1,4 @@
-/**
- * @returns the variables that are not empty; docker and most programs treat empty variables as
- *   unset
- */
+/** @returns the variables that are not empty; most programs treat empty ones as unset */
 export function withoutEmpty<Value extends string | undefined>(
   given: Readonly<Record<string, Value>>,
 ): Record<string, Value> {

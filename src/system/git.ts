@@ -5,10 +5,7 @@ import { ProgramFailure } from './program.ts'
 import { withoutFullStop } from '../text.ts'
 
 export type GitOptions = {
-  /**
-   * The operation, for the error: `Fetching AIBrix v0.7.0 from https://…`; if left out, git's
-   * arguments
-   */
+  /** The operation, for errors: `Fetching AIBrix v0.7.0 from https://…`. Default: the command */
   what?: string
   /** Standard input */
   input?: string

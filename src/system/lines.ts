@@ -1,7 +1,4 @@
-/**
- * Gets a line without its line end, as a view that is valid during the call; `dropped` bytes were
- * cut off.
- */
+/** Gets a line without its line end, valid during the call only; `dropped` bytes were cut off. */
 export type OnLine = (line: Buffer, dropped: number) => void
 
 export type LineSplitter = {
@@ -48,10 +45,7 @@ export function createLineSplitter(limit: number, onLine: OnLine): LineSplitter 
 export type ByteBuffer = {
   append: (part: Uint8Array) => void
   isEmpty: () => boolean
-  /**
-   * @returns the bytes, as a view that the next `append` overwrites, and how many were over the
-   *   limit
-   */
+  /** @returns the bytes, valid until the next `append`, and how many were over the limit */
   take: () => { bytes: Buffer; dropped: number }
 }
 

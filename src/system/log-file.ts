@@ -14,10 +14,7 @@ const blockSize = 256 * 1024
 /** Bytes in UTF-8 that a character of a JavaScript string takes at most */
 const widestCharacter = 3
 
-/**
- * Appends the log of a build to a file, synchronously and from one buffer, so that no backlog grows
- * in memory.
- */
+/** Appends a build's log to a file, synchronously from one buffer, so that no backlog grows. */
 export function openLogFile(path: string): LogFile {
   const block = Buffer.allocUnsafe(blockSize)
   let used = 0
@@ -33,9 +30,7 @@ export function openLogFile(path: string): LogFile {
   const descriptor = attempt(() => openSync(path, 'a', 0o600))
   const flush = (): void => {
     if (descriptor !== undefined && problem === undefined)
-      attempt(() => {
-        writeAll(descriptor, block.subarray(0, used))
-      })
+      attempt(() => writeAll(descriptor, block.subarray(0, used)))
     used = 0
   }
   const add = (text: string): void => {
@@ -51,10 +46,7 @@ export function openLogFile(path: string): LogFile {
     flush,
     close() {
       flush()
-      if (descriptor !== undefined)
-        attempt(() => {
-          closeSync(descriptor)
-        })
+      if (descriptor !== undefined) attempt(() => closeSync(descriptor))
     },
     problem: () => problem,
   }

@@ -22,10 +22,7 @@ export type PipSettings = {
   retry: Retry
 }
 
-/**
- * Runs pip on the runner, with its own configuration. Secrets reach it in the environment, never as
- * arguments.
- */
+/** Runs pip on the runner, with its own configuration. Secrets are in its environment only. */
 export function createPip({ environment, signal, timeout, packageIndex, retry }: PipSettings): RunPip {
   const settings = {
     ...environment,
@@ -67,10 +64,7 @@ export function createPip({ environment, signal, timeout, packageIndex, retry }:
   }
 }
 
-/**
- * @returns variables that make the given index the only one, whatever the runner configures (see
- *   package_index.py)
- */
+/** @returns variables that make the given index the only one (see package_index.py) */
 function onlyFrom(packageIndex: string): NodeJS.ProcessEnv {
   const others: NodeJS.ProcessEnv = {}
   for (const [name, value] of Object.entries(givenIndex)) others[name] = value ?? undefined
@@ -84,10 +78,7 @@ function missing(reason: string): PipAnswer {
   return { state: 'missing', reason }
 }
 
-/**
- * pip treats an index that does not answer as one without the package; only this line shows the
- * difference.
- */
+/** pip treats a silent index as one without the package; only this line shows the difference. */
 function failureOf({ code, stdout }: { code: number; stdout: string }): ProgramFailure | undefined {
   if (code === 0) return undefined
   const lines = stdout.split('\n').filter((line) => line.includes('Could not fetch URL'))

@@ -18,10 +18,7 @@ export type ProcessResult = {
 export type ProcessOptions = {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
-  /**
-   * Milliseconds between SIGINT and SIGKILL, and between the end of the process and that of its
-   * leftover children
-   */
+  /** Milliseconds from SIGINT, or the end of the process, to SIGKILL for it and its children */
   killAfter: number
   /** Milliseconds; none if left out */
   timeout?: number
@@ -63,16 +60,10 @@ export async function runProcess(
   const stderr = collect(child.stderr, options.onStderr, { command, limit, fail })
   // A process that does not read its input breaks the pipe; its exit says what happened.
   child.stdin?.on('error', () => undefined).end(options.input ?? '')
-  const abort = (): void => {
-    stopper.stop('abort')
-  }
+  const abort = (): void => stopper.stop('abort')
   options.signal.addEventListener('abort', abort, { once: true })
   const timer =
-    options.timeout === undefined
-      ? undefined
-      : setTimeout(() => {
-          stopper.stop('timeout')
-        }, options.timeout)
+    options.timeout === undefined ? undefined : setTimeout(() => stopper.stop('timeout'), options.timeout)
   const settle = (): void => {
     clearTimeout(timer)
     stopper.end()
@@ -82,9 +73,7 @@ export async function runProcess(
     settle()
     reject(notStarted(command, error))
   })
-  child.once('exit', () => {
-    stopper.sweep()
-  })
+  child.once('exit', () => stopper.sweep())
   child.once('close', (code, signal) => {
     settle()
     signalGroup(child, 'SIGKILL')
@@ -122,10 +111,7 @@ function notStarted(command: string, error: NodeJS.ErrnoException): UserError {
 
 type Stopper = {
   stop: (reason: 'abort' | 'timeout') => void
-  /**
-   * Called when the process has ended: children that still hold its outputs get `killAfter` to end,
-   * too.
-   */
+  /** Called when the process has ended; children that hold its outputs get `killAfter`, too */
   sweep: () => void
   end: () => void
   reason: () => 'abort' | 'timeout' | undefined
@@ -153,9 +139,7 @@ function createStopper(child: ChildProcess, killAfter: number): Stopper {
       killLater()
     },
     sweep: killLater,
-    end: () => {
-      clearTimeout(timer)
-    },
+    end: () => clearTimeout(timer),
     reason: () => reason,
   }
 }

@@ -1,6 +1,4 @@
-/**
- * Variables that docker, buildx, BuildKit, git, pip or Python read, and whether they are passed on.
- */
+/** Variables of docker, buildx, BuildKit, git, pip or Python, and whether they are passed on. */
 export type ProgramVariables = {
   /** Separated by blanks; `*` at the end of a name matches anything */
   names: string
@@ -118,10 +116,7 @@ export function isPassedOn(variable: string): boolean {
   return rule?.passedOn ?? true
 }
 
-/**
- * @returns the sorted names of the job's variables that are withheld, except for the language,
- *   which every job sets
- */
+/** @returns the job's variables that are withheld, except for the language, which every job sets */
 export function withheldFrom(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(environment)
     .filter((name) => !isPassedOn(name) && !/^(?:LANG|LC_)/.test(name))

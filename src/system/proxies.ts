@@ -7,10 +7,7 @@ const schema = v.object({ proxies: v.optional(v.record(v.string(), v.record(v.st
 /** Variables from which programs read a proxy, in lower or upper case */
 const variables = ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy']
 
-/**
- * @returns the passwords of the proxies in Docker's config.json, which docker passes to each build
- *   as build arguments
- */
+/** @returns the passwords of the proxies in Docker's config.json, which are build arguments */
 export function dockerProxySecrets(dockerConfig: unknown): string[] {
   const parsed = v.safeParse(schema, dockerConfig ?? {})
   const proxies = parsed.success ? Object.values(parsed.output.proxies ?? {}) : []

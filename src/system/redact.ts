@@ -4,10 +4,7 @@ import { anySpelling, base64Of, plainSpellings } from './spellings.ts'
 /** Whether a text cannot be masked, because it is too short or part of what must stay readable. */
 export type IsOrdinary = (text: string) => boolean
 
-/**
- * Replaces every secret. All output of programs, and all text about it (log, files, summary),
- * passes through it.
- */
+/** Replaces every secret. All output and all text about it (log, files, summary) passes here. */
 export type Redact = (text: string) => string
 
 /**
@@ -37,10 +34,7 @@ function coreOf(part: string): string {
   return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '')
 }
 
-/**
- * @returns the texts that the runner should mask. Of a text of several lines, it would mask each
- *   line.
- */
+/** @returns the texts for the runner to mask; of several lines, it would mask each */
 export function maskedValues(secrets: readonly string[], isOrdinary: IsOrdinary): string[] {
   const lines = hiddenParts(secrets, isOrdinary).filter((part) => !/[\r\n]/.test(part))
   return [...new Set(lines.flatMap(plainSpellings))]
@@ -50,10 +44,7 @@ function hiddenParts(secrets: readonly string[], isOrdinary: IsOrdinary): string
   return [...new Set(secrets.flatMap(partsOf))].filter((part) => !isOrdinary(part))
 }
 
-/**
- * @returns the password in a URL, as written and decoded, also with its user; empty if there is
- *   none
- */
+/** @returns the password in a URL, alone and with its user, as written and decoded */
 export function passwordsIn(url: string): string[] {
   return credentialsInAddresses(url)
 }

@@ -33,10 +33,7 @@ export type Retry = {
   retried: () => Retried[]
 }
 
-/**
- * Resolves after a delay in milliseconds; rejects with the reason of the signal if it is aborted
- * before.
- */
+/** Resolves after milliseconds; rejects with the signal's reason if it is aborted before. */
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
 export const systemWait: Wait = async (milliseconds, signal) => {
@@ -49,10 +46,7 @@ export const systemWait: Wait = async (milliseconds, signal) => {
 export type RetrySettings = KnownErrors & {
   /** Retries of one operation */
   retries: number
-  /**
-   * Milliseconds: the first delay, the longest, and all delays and time-outs of one operation
-   * together
-   */
+  /** Milliseconds: the first delay, the longest, and all delays and time-outs together */
   waits: { retry: number; longest: number; budget: number }
   signal: AbortSignal
   log: (line: string) => void
@@ -113,10 +107,7 @@ function isIn(errors: WeakSet<Error>, error: unknown): boolean {
   return error instanceof Error && errors.has(error)
 }
 
-/**
- * Keeps the caller from retrying an error, and adds the number of attempts. Several callers may get
- * the same error.
- */
+/** Marks an error as final and adds the number of attempts. Several callers may get it. */
 function finish(finished: WeakSet<Error>, error: UserError, tries: number): void {
   finished.add(error)
   if (tries > 1) error.message = `${withoutFullStop(error.message)}; gave up after ${tries} attempts.`

@@ -1,7 +1,4 @@
-/**
- * `https://user:password@host`: the text before the last @ of the host, which people do not always
- * encode
- */
+/** `https://user:password@host`: the text before the host's last @, as people may not encode it */
 const userInformation = /\b[a-z][a-z0-9+.-]*:\/\/([^\s/"'<>]+|[^\s/:"'<>]+:[^\s@"'<>]+)@/gi
 
 /** `password = …`, `"auth": "…"`: a telling name and a value */
@@ -32,9 +29,7 @@ export function partsOf(secret: string): string[] {
   return [...new Set([secret, ...lines, ...lines.flatMap(credentialsIn)])].filter((part) => part !== '')
 }
 
-/**
- * @returns the passwords and `user:password` of the addresses in a text; a user alone is a token
- */
+/** @returns passwords and `user:password` of the addresses in a text; a user alone is a token */
 export function credentialsInAddresses(text: string): string[] {
   return usersIn(text).flatMap(({ user, name, password }) =>
     [password ?? name, user].flatMap((part) => [part, decoded(part)]).filter((part) => !part.endsWith(':')),

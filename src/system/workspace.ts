@@ -16,10 +16,7 @@ export function createWorkspace(temporaryFolder: string): Workspace {
   return workspace
 }
 
-/**
- * Writes a file that only this user can read. Secrets are never arguments, which every process can
- * list.
- */
+/** Writes a file that only this user can read; arguments are visible to every process. */
 export function writePrivateFile(workspace: Workspace, name: string, content: string): string {
   const path = join(workspace.private, name)
   writeFileSync(path, content, { mode: 0o600 })

@@ -6,10 +6,7 @@ import { authorize, type Scope } from './token.ts'
 import type { Transport } from '../http/transport.ts'
 
 export type Authenticator = {
-  /**
-   * @returns the Authorization header for the registry; undefined as long as its challenge is
-   *   unknown
-   */
+  /** @returns the Authorization header; undefined as long as the registry's challenge is unknown */
   header: (purpose: Purpose, scopes: readonly Scope[]) => Promise<string | undefined>
   /**
    * Answers a 401.
@@ -35,9 +32,7 @@ export type Authenticator = {
 
 type Held = { header: Promise<string | undefined>; expiresAt: number }
 
-/**
- * Seconds before a token's end in which it is not used any more, since the request takes some time.
- */
+/** Seconds at the end of a token's life in which it is not used, since a request takes time. */
 const margin = 10
 
 /**

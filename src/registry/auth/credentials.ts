@@ -5,17 +5,12 @@ import { parsed } from '../../json.ts'
 
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
-  /**
-   * Stored by `docker login` instead of a password for some registries. For OAuth2 token services;
-   * others take `basic`
-   */
+  /** Stored by some `docker login`s instead of a password; for OAuth2, else `basic` is used */
   | { kind: 'identity-token'; token: string; basic?: { username: string; password: string } }
   /** A token of a token service, fetched by another program */
   | { kind: 'registry-token'; token: string }
 
-/**
- * @returns the credentials for a registry (`docker.io`, `ghcr.io:443`), undefined if there are none
- */
+/** @returns the credentials for a registry (`docker.io`, `ghcr.io:443`); undefined without any */
 export type CredentialLookup = (registry: string) => Promise<Credentials | undefined>
 
 /**
@@ -120,10 +115,7 @@ function fromAuthsIfReadable(auths: Auths, registry: string): Credentials | unde
   }
 }
 
-/**
- * `auth` is base64 of `user:password`; Docker sometimes pads it with NUL bytes and removes them
- * when reading.
- */
+/** `auth` is base64 of `user:password`, which Docker sometimes pads with NUL bytes. */
 function fromBasic(auth: string, registry: string): { username: string; password: string } {
   const text = Buffer.from(auth, 'base64').toString('utf8')
   const colon = text.indexOf(':')

@@ -22,10 +22,7 @@ export type Authorization = { header: string; lifetime: number }
 
 /** Bytes; tokens of real registries have up to 10 kB. */
 const tokenLimit = 256 * 1024
-/**
- * Seconds; the lifetime of a token if its service states none (distribution,
- * docs/spec/auth/token.md).
- */
+/** Seconds, if a token service states no lifetime (distribution, docs/spec/auth/token.md) */
 const defaultLifetime = 60
 
 const tokenAnswer = v.object({
@@ -64,6 +61,12 @@ function basic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
+/** The parts of a request for a token. */
+type TokenRequest = Pick<HttpRequest, 'url' | 'purpose'> & {
+  service: string | undefined
+  scopes: readonly string[]
+}
+
 async function fetchToken(
   transport: Transport,
   purpose: Purpose,
@@ -72,10 +75,13 @@ async function fetchToken(
   own: Exclude<Credentials, { kind: 'registry-token' }> | undefined,
 ): Promise<Authorization> {
   const url = realmOf(purpose.registry, challenge)
-  const answer =
-    own?.kind === 'identity-token'
-      ? await refresh(transport, purpose, url, scopes, challenge, own.token)
-      : await getToken(transport, purpose, url, scopes, challenge, own)
+  const { service, scope } = challenge
+  const wanted = scopes.length > 0 || scope === undefined ? scopes : [scope]
+  const request = { url, purpose, service, scopes: wanted }
+  const answer = await sendWithin(
+    transport,
+    own?.kind === 'identity-token' ? refreshRequest(request, own.token) : tokenRequest(request, own),
+  )
   const body = await answer.read(tokenLimit)
   if (!isSuccess(answer)) {
     const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
@@ -100,10 +106,6 @@ function realmOf(registry: string, { realm }: BearerChallenge): URL {
     )
   }
   return url
-}
-
-function wantedScopes(scopes: readonly Scope[], { scope }: BearerChallenge): readonly string[] {
-  return scopes.length > 0 || scope === undefined ? scopes : [scope]
 }
 
 /**
@@ -131,44 +133,27 @@ async function sendWithin(transport: Transport, request: HttpRequest): Promise<H
   throw new UserError(`${name} redirects more than ${maximumRedirects} times; ask its operator.`)
 }
 
-/** Distribution, docs/spec/auth/token.md. */
-async function getToken(
-  transport: Transport,
-  purpose: Purpose,
-  realm: URL,
-  scopes: readonly Scope[],
-  challenge: BearerChallenge,
+/** As in distribution, docs/spec/auth/token.md */
+function tokenRequest(
+  { url: realm, purpose, service, scopes }: TokenRequest,
   own: { username: string; password: string } | undefined,
-): Promise<HttpAnswer> {
+): HttpRequest {
   const url = new URL(realm)
-  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service)
-  for (const scope of wantedScopes(scopes, challenge)) url.searchParams.append('scope', scope)
+  if (service !== undefined) url.searchParams.set('service', service)
+  for (const scope of scopes) url.searchParams.append('scope', scope)
   const headers = own === undefined ? {} : { authorization: basic(own.username, own.password) }
-  return sendWithin(transport, { method: 'GET', url, headers, timeout: 'request', purpose })
+  return { method: 'GET', url, headers, timeout: 'request', purpose }
 }
 
-/** Distribution, docs/spec/auth/oauth.md. */
-async function refresh(
-  transport: Transport,
-  purpose: Purpose,
-  url: URL,
-  scopes: readonly Scope[],
-  challenge: BearerChallenge,
-  token: string,
-): Promise<HttpAnswer> {
+/** As in distribution, docs/spec/auth/oauth.md */
+function refreshRequest({ url, purpose, service, scopes }: TokenRequest, token: string): HttpRequest {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     client_id: 'aibrix-image-action',
     refresh_token: token,
-    service: challenge.service ?? '',
-    scope: wantedScopes(scopes, challenge).join(' '),
+    service: service ?? '',
+    scope: scopes.join(' '),
   })
-  return sendWithin(transport, {
-    method: 'POST',
-    url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: Buffer.from(form.toString()),
-    timeout: 'request',
-    purpose,
-  })
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  return { method: 'POST', url, headers, body: Buffer.from(form.toString()), timeout: 'request', purpose }
 }

@@ -19,9 +19,7 @@ export function hasCredentials(text: string): boolean {
   return isAddress || [beforeHost, inQuery].some((form) => text.search(form) >= 0)
 }
 
-/**
- * @returns the text with `***` for the user information of every address, so that it can be shown
- */
+/** @returns the text with `***` instead of the credentials of every address */
 export function withoutUserInformation(text: string): string {
   return text.replace(inAddress, '$1***@').replace(beforeHost, '$1***@').replace(inQuery, '$1***')
 }

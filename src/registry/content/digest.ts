@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.ts'
 
-/**
- * `sha256:` and 64 lower-case hexadecimal digits: in practice, all registries use this algorithm.
- */
+/** `sha256:` and 64 lower-case hexadecimal digits; in practice, all registries use SHA-256. */
 export type Digest = `sha256:${string}`
 
 const grammar = /^sha256:[0-9a-f]{64}$/

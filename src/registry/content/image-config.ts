@@ -8,10 +8,7 @@ import { parsedJson } from './json.ts'
  * writes `/` if the base had none).
  */
 export type ImageConfig = {
-  /**
-   * `''` if the image does not state it, which Docker accepts for a single-platform image; also
-   * architecture
-   */
+  /** `''` if the image does not state it, which Docker accepts; so for the architecture */
   os: string
   architecture: string
   variant: string
@@ -31,10 +28,7 @@ export type ImageConfig = {
   diffIds: string[]
   /** RFC 3339; undefined if the image does not state it */
   created: string | undefined
-  /**
-   * When each layer was created, the lowest first; empty unless the image states it for each of
-   * `diffIds`
-   */
+  /** When each of `diffIds` was created; empty unless the image states it for every layer */
   layersCreated: string[]
 }
 

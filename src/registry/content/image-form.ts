@@ -10,10 +10,7 @@ import type { Repository } from './reference.ts'
 
 /** Annotation of the manifest with the document's type; the counterpart of `artifactType`. */
 const kindAnnotation = 'io.aibrix.image-action.kind'
-/**
- * Annotation of the manifest with the digest of the image that the document is about; the
- * counterpart of `subject`.
- */
+/** Annotation with the digest of the image that the document is about; as `subject` */
 const subjectAnnotation = 'io.aibrix.image-action.subject'
 
 /** Annotation with the time of storing, RFC 3339 (OCI image specification 1.1, annotations.md). */
@@ -21,10 +18,7 @@ export const createdAnnotation = 'org.opencontainers.image.created'
 
 /** The only file of the layer */
 const fileName = 'document'
-/**
- * Bytes of a header in a tar archive, and the unit that files are padded to (POSIX, pax, ustar
- * interchange format).
- */
+/** Bytes of a tar header, and the unit of padding (POSIX, pax, ustar interchange format) */
 const block = 512
 
 /**

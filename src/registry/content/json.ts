@@ -4,9 +4,7 @@ import { jsonOf } from '../../json.ts'
 import { excerpt } from '../../text.ts'
 import { Damaged } from '../http/damage.ts'
 
-/**
- * @throws Damaged `<name> is not JSON.`, or UserError `<name> is not valid at <path>: <reason>.`
- */
+/** @throws Damaged: `<name> is not JSON.` UserError: `<name> is not valid at <path>: <reason>.` */
 export function parsedJson<const Schema extends v.GenericSchema>(
   schema: Schema,
   bytes: Uint8Array,

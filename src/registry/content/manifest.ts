@@ -37,9 +37,7 @@ export type ImageManifest = Common & { kind: 'image'; config: Descriptor; layers
 export type ImageIndex = Common & { kind: 'index'; manifests: Descriptor[] }
 export type ParsedManifest = ImageManifest | ImageIndex
 
-/**
- * Engines run images of up to 127 layers, and the largest official indexes have about 50 manifests.
- */
+/** Engines run up to 127 layers; the largest official indexes have about 50 manifests. */
 const maximumParts = 1000
 /** Bytes, 1 TiB; registries accept layers of up to about 50 GB. */
 const maximumSize = 2 ** 40
@@ -130,10 +128,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string, name: stri
   )
 }
 
-/**
- * @returns whether an entry of an index is an attestation (provenance, SBOM), by either of
- *   BuildKit's two marks
- */
+/** @returns whether an index entry is an attestation, by either of BuildKit's two marks */
 export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     annotations['vnd.docker.reference.type'] !== undefined ||
@@ -151,9 +146,7 @@ export function platformManifest(index: ImageIndex, platform: string): Descripto
   return platformManifests(index, platform).find((entry) => entry.platform !== undefined)
 }
 
-/**
- * @returns the possible images for a platform, best first; those that state no platform come last
- */
+/** @returns the candidates for a platform, best first; those without a platform come last */
 export function platformManifests(index: ImageIndex, platform: string): Descriptor[] {
   const entries = index.manifests.filter((entry) => !isAttestation(entry) && isKnownType(entry.mediaType))
   const named = entries.filter((entry) => entry.platform && isForPlatform(platform, entry.platform))

@@ -1,7 +1,4 @@
-/**
- * Media types of the OCI image specification 1.1 and of Docker's image manifest version 2, schema
- * 2.
- */
+/** Media types of the OCI image specification 1.1 and Docker's image manifest v2, schema 2 */
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -15,19 +12,13 @@ export const mediaTypes = {
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar',
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-  /**
-   * In no specification: BuildKit writes it for zstd layers in a Docker manifest, and Docker cannot
-   * pull it.
-   */
+  /** In no specification: BuildKit's zstd layers in a Docker manifest, which Docker cannot pull */
   dockerLayerZstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
 } as const
 
 export const indexMediaTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerIndex]
 export const manifestMediaTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest]
-/**
- * Of images; artifacts have others (OCI image specification 1.1, manifest.md, guidelines for
- * artifact usage).
- */
+/** Of images; artifacts have others (OCI image specification 1.1, guidelines for artifact usage) */
 export const configMediaTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig]
 
 export type Compression = 'gzip' | 'zstd' | 'none'

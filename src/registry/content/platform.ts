@@ -7,10 +7,7 @@ export type Platform = {
   'os.features'?: string[] | undefined
 }
 
-/**
- * Other spellings of Go's architectures and variants that Docker accepts (containerd/platforms,
- * database.go).
- */
+/** Spellings of architectures and variants in Docker (containerd/platforms, database.go) */
 const architectures: Record<string, Pick<Platform, 'architecture' | 'variant'>> = {
   i386: { architecture: '386', variant: '' },
   x86_64: { architecture: 'amd64' },

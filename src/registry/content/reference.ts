@@ -24,10 +24,7 @@ const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const registryGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$`)
 
-/**
- * Longest registry and path together that clients accept (distribution/reference,
- * NameTotalLengthMax).
- */
+/** Characters of registry and path together (distribution/reference, NameTotalLengthMax) */
 const maximumNameLength = 255
 
 export function isTag(text: string): boolean {
@@ -80,18 +77,12 @@ export function parseRepository(text: string, defaultRegistry: string = dockerHu
   return { registry, path }
 }
 
-/**
- * @returns whether Docker reads a registry's name as the first part of a path, unless it has a
- *   port: `harbor`
- */
+/** @returns whether Docker reads a registry's name without a port as part of a path: `harbor` */
 export function mayBePath(registry: string): boolean {
   return !namesRegistry(registry)
 }
 
-/**
- * Docker's rule: what stands before the first slash is a registry if it could not be the first part
- * of a path.
- */
+/** Docker's rule: the text before the first slash is a registry unless it may be part of a path. */
 function namesRegistry(first: string): boolean {
   return first === 'localhost' || /[.:A-Z]/.test(first)
 }
@@ -126,10 +117,7 @@ export function formatRepository({ registry, path }: Repository): string {
   return `${registry}/${path}`
 }
 
-/**
- * @returns the name for `docker pull`: `aibrix/vllm-openai` and `debian` on Docker Hub, else the
- *   full name
- */
+/** @returns the name for `docker pull`: `aibrix/x`, `debian` on Docker Hub, else the full name */
 export function familiarRepository(repository: Repository): string {
   if (repository.registry !== dockerHub) return formatRepository(repository)
   const short = repository.path.replace(/^library\//, '')

@@ -6,10 +6,7 @@ import type { Purpose } from './failure.ts'
 import { networkFailure } from './no-answer.ts'
 import type { Watch } from './watch.ts'
 
-/**
- * An answer whose body has not been read. Exactly one of `read`, `stream` and `discard` must be
- * called.
- */
+/** An answer with an unread body. Exactly one of `read`, `stream` and `discard` must be called. */
 export type HttpAnswer = {
   status: number
   headers: http.IncomingHttpHeaders
@@ -27,10 +24,7 @@ export type HttpAnswer = {
   ended: Promise<void>
 }
 
-/**
- * Registries differ in which success they return (Quay: 202 for a manifest). What matters is read
- * back.
- */
+/** Registries differ in their success status (Quay: 202 for manifests), so content is read back. */
 export function isSuccess({ status }: Pick<HttpAnswer, 'status'>): boolean {
   return status >= 200 && status < 300
 }

@@ -67,9 +67,7 @@ export function isOfTheForm(error: unknown): error is RegistryRefusal {
   return (status >= 400 && status < 500 && ![401, 408, 413, 425, 429].includes(status)) || status === 501
 }
 
-/**
- * @returns whether a registry refuses anonymous requests, whether what they ask for exists or not
- */
+/** @returns whether a registry refused an anonymous request, perhaps for missing content */
 export function requiresLogin(error: unknown): error is RegistryRefusal {
   return error instanceof RegistryRefusal && error.isAnonymous && [401, 403].includes(error.status)
 }

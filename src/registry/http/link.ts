@@ -1,7 +1,4 @@
-/**
- * A link's target, or one of its parameters (RFC 8288, section 3). Sticky, so a header is read in
- * one pass.
- */
+/** A link's target or a parameter (RFC 8288, section 3). Sticky: a header is read in one pass. */
 const token =
   /[\s,]*<([^<>]*)>|[ \t]*;[ \t]*(?:([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?/gy
 

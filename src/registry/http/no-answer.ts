@@ -17,9 +17,7 @@ export class Silence extends Error {
 /** A request that got no answer, or an incomplete one. */
 export class NoAnswer extends UserError {
   override name = 'NoAnswer'
-  /**
-   * Node's error code (`ECONNRESET`); `ETIMEDOUT` also for our own time-outs; `''` if there is none
-   */
+  /** Node's error code (`ECONNRESET`), `''` without one; `ETIMEDOUT` also for our own time-outs */
   readonly code: string
   /** The status with which a proxy refused the connection: 407 */
   readonly proxyStatus: number | undefined

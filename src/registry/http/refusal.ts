@@ -6,10 +6,7 @@ import { type Purpose, RegistryRefusal } from './failure.ts'
 
 type OwnError = { code?: string | undefined; message?: string | undefined }
 
-/**
- * Errors as in the OCI distribution specification ("Error Codes"), and as token services return
- * them.
- */
+/** Errors of the OCI distribution specification ("Error Codes") and of token services */
 const errorBody = v.union([
   v.pipe(
     v.object({
@@ -78,10 +75,7 @@ function adviceFor(status: number, hasCredentials: boolean, retryAfter: number |
   return 'check the name of the repository and what the registry supports'
 }
 
-/**
- * @returns the whole seconds of Retry-After (RFC 9110, 10.2.3), which holds seconds, or a date by
- *   the sender's clock
- */
+/** @returns the seconds of Retry-After (RFC 9110, 10.2.3), also of a date by the sender's clock */
 function retryAfterOf(headers: IncomingHttpHeaders): number | undefined {
   const text = headers['retry-after']?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text)

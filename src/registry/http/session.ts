@@ -47,67 +47,77 @@ export function pushing({ registry, path }: Repository): Access {
   return { purpose: { registry, action: `the push to ${path}` }, scopes: [`repository:${path}:pull,push`] }
 }
 
+type Parts = { transport: Transport; authenticator: Authenticator; slots: Slots }
+
 export function createSession(transport: Transport, authenticator: Authenticator): Session {
   const slots = createSlots()
-
-  /**
-   * Credentials go only to the registry's own origin, never to a redirect or an upload elsewhere.
-   */
-  const sendTo = async (request: RegistryRequest, url: URL, isHome: boolean): Promise<HttpAnswer> => {
-    const { purpose, scopes, body } = request
-    const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
-    const answer = await transport.send(withAuthorization(request, url, authorization))
-    const challenge = answer.headers['www-authenticate']
-    const isRepeatable = body === undefined || body instanceof Uint8Array
-    if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable) return answer
-    const renewed = await authenticator
-      .answer(purpose, scopes, challenge, authorization)
-      .catch((error: unknown) => {
-        answer.discard()
-        throw error
-      })
-    if (renewed === undefined || renewed === authorization) return answer
-    answer.discard()
-    return transport.send(withAuthorization(request, url, renewed))
-  }
-
-  const exchange = async (request: RegistryRequest): Promise<HttpAnswer> => {
-    const { purpose, method } = request
-    const home = apiOrigin(purpose.registry)
-    const redirected = `registry ${purpose.registry} redirected ${purpose.action}`
-    let url = new URL(request.url, home)
-    for (let hop = 0; hop <= maximumRedirects; hop++) {
-      const answer = await sendTo(request, url, url.origin === home)
-      const location = redirectOf(answer)
-      if (location === undefined) return answer
-      answer.discard()
-      if (method !== 'GET' && method !== 'HEAD') {
-        throw new UserError(
-          `${redirected} to another address, and only reads follow redirects; name the registry by its final host.`,
-        )
-      }
-      url = follow(purpose, url, location)
-    }
-    throw new UserError(`${redirected} more than ${maximumRedirects} times; check its host.`)
-  }
-
-  const errorFor = async ({ purpose, scopes }: Access, answer: HttpAnswer): Promise<RegistryRefusal> => {
-    const { status, headers } = answer
-    const body = await readError(answer)
-    // In a slot, because a token that has expired by now is requested again.
-    const sent = await slots.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
-    const isKnown = await authenticator.hasCredentials(purpose.registry)
-    return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
-  }
-
+  const parts = { transport, authenticator, slots }
   return {
     send: async (request, expected = []) => {
-      const answer = await slots.untilRead(() => exchange(request))
+      const answer = await slots.untilRead(() => exchange(parts, request))
       if (isSuccess(answer) || expected.includes(answer.status)) return answer
-      throw await errorFor(request, answer)
+      throw await errorFor(parts, request, answer)
     },
     copying: (work) => slots.copying(work),
   }
+}
+
+/** Sends a request, and follows redirects of reads. */
+async function exchange(parts: Parts, request: RegistryRequest): Promise<HttpAnswer> {
+  const { purpose, method } = request
+  const home = apiOrigin(purpose.registry)
+  const redirected = `registry ${purpose.registry} redirected ${purpose.action}`
+  let url = new URL(request.url, home)
+  for (let hop = 0; hop <= maximumRedirects; hop++) {
+    const answer = await sendTo(parts, request, url, url.origin === home)
+    const location = redirectOf(answer)
+    if (location === undefined) return answer
+    answer.discard()
+    if (method !== 'GET' && method !== 'HEAD') {
+      throw new UserError(
+        `${redirected} to another address, and only reads follow redirects; name the registry by its final host.`,
+      )
+    }
+    url = follow(purpose, url, location)
+  }
+  throw new UserError(`${redirected} more than ${maximumRedirects} times; check its host.`)
+}
+
+/** Sends credentials only to the registry's own origin, not to redirects or uploads elsewhere. */
+async function sendTo(
+  { transport, authenticator }: Parts,
+  request: RegistryRequest,
+  url: URL,
+  isHome: boolean,
+): Promise<HttpAnswer> {
+  const { purpose, scopes, body } = request
+  const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
+  const answer = await transport.send(withAuthorization(request, url, authorization))
+  const challenge = answer.headers['www-authenticate']
+  const isRepeatable = body === undefined || body instanceof Uint8Array
+  if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable) return answer
+  const renewed = await authenticator
+    .answer(purpose, scopes, challenge, authorization)
+    .catch((error: unknown) => {
+      answer.discard()
+      throw error
+    })
+  if (renewed === undefined || renewed === authorization) return answer
+  answer.discard()
+  return transport.send(withAuthorization(request, url, renewed))
+}
+
+async function errorFor(
+  { authenticator, slots }: Parts,
+  { purpose, scopes }: Access,
+  answer: HttpAnswer,
+): Promise<RegistryRefusal> {
+  const { status, headers } = answer
+  const body = await readError(answer)
+  // In a slot, because a token that has expired by now is requested again.
+  const sent = await slots.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
+  const isKnown = await authenticator.hasCredentials(purpose.registry)
+  return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
 }
 
 /** @throws NoAnswer if a 404 breaks off, whose body alone says that there is no such repository */

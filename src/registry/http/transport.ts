@@ -19,10 +19,7 @@ export type HttpRequest = {
   purpose: Purpose
 }
 
-/**
- * One request, one answer: no credentials, no redirects. Every request of the registry client
- * passes here.
- */
+/** One request, one answer, without credentials and redirects. All registry requests pass here. */
 export type Transport = {
   send: (request: HttpRequest) => Promise<HttpAnswer>
   /** Closes idle connections */

@@ -4,10 +4,7 @@ import { Silence } from './no-answer.ts'
 export type Timeouts = {
   /** From the start of a request to the end of its answer, if both fit into memory */
   request: number
-  /**
-   * How long a streamed blob may move more slowly than `slowest`; also for the registry's own work
-   * after the last byte
-   */
+  /** How long a streamed blob may be slower than `slowest`, or the registry may work after it */
   stall: number
 }
 
@@ -51,12 +48,8 @@ export function startWatch(
     end(error)
   }
   const what = kind === 'request' ? 'no complete answer' : 'almost no data moved'
-  const timer = setTimeout(() => {
-    expire(new Silence(what, milliseconds))
-  }, milliseconds)
-  const abort = (): void => {
-    expire(new Error('cancelled'))
-  }
+  const timer = setTimeout(() => expire(new Silence(what, milliseconds)), milliseconds)
+  const abort = (): void => expire(new Error('cancelled'))
   signal?.addEventListener('abort', abort)
   if (signal?.aborted) abort()
   let moved = 0

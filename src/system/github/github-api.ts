@@ -59,9 +59,7 @@ function headersOf({ token }: GitHubApi, content: string | undefined): http.Outg
   }
 }
 
-/**
- * `HttpClient` chooses the agent, for proxies; the request is Node's, which reacts to the signal.
- */
+/** `HttpClient` chooses the agent, for proxies; the request is Node's, for the signal. */
 async function exchange(
   url: URL,
   options: http.RequestOptions,
@@ -73,9 +71,9 @@ async function exchange(
       ...options,
       agent: client.getAgent(url.href),
     })
-    const incoming = await new Promise<http.IncomingMessage>((resolve, reject) => {
-      outgoing.once('response', resolve).once('error', reject).end(content)
-    })
+    const incoming = await new Promise<http.IncomingMessage>((resolve, reject) =>
+      outgoing.once('response', resolve).once('error', reject).end(content),
+    )
     const text = (await buffer(incoming)).toString('utf8')
     return { status: incoming.statusCode ?? 0, headers: incoming.headers, text }
   } finally {

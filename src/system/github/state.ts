@@ -12,9 +12,9 @@ export type Leftover = keyof typeof names
  * @param warn shows a warning
  */
 export function remember(leftover: Leftover, value: string, warn: (message: string) => void): void {
-  attempt(warn, 'The state of the step', 'If the run is cancelled, nothing cleans up after it.', () => {
-    saveState(names[leftover], value)
-  })
+  attempt(warn, 'The state of the step', 'If the run is cancelled, nothing cleans up after it.', () =>
+    saveState(names[leftover], value),
+  )
 }
 
 export function remembered(leftover: Leftover): string {
