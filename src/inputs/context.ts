@@ -1,4 +1,4 @@
-/** What the readers of inputs need to know beside the inputs. */
+/** What the readers of inputs need to know besides the inputs */
 export type InputContext = {
   event: WorkflowEvent
   now: Date

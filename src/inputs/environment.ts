@@ -8,13 +8,13 @@ import { unfitFor } from './unfit-variables.ts'
 type Line = { number: number; name: string; value: string }
 
 const elsewhere =
-  'a variable without secrets, since everybody who has the image can read it; give this one to the container'
+  'a variable without secrets, since everybody with the image can read it; give this one to the container'
 
 /** Reads the image's variables from lines `NAME=value`. Nothing in a value is expanded. */
 export function readEnvironment(reader: InputReader): Record<string, string> {
   const found = new Map<string, string>()
   for (const { number, name, value } of linesOf(reader)) {
-    const problem = problemOf(name, value, found.get(name))
+    const problem = whyRefused(name, value, found.get(name))
     if (problem) reader.refuse('environment', problem.use, `line ${number} (${name})${problem.what}`)
     else found.set(name, value)
   }
@@ -22,7 +22,7 @@ export function readEnvironment(reader: InputReader): Record<string, string> {
 }
 
 /** @param before the value of an earlier line with the same name */
-function problemOf(
+function whyRefused(
   name: string,
   value: string,
   before: string | undefined,
@@ -42,7 +42,7 @@ function problemOf(
   return undefined
 }
 
-/** Refuses variables that hold a secret of another input, under whatever name. */
+/** Refuses variables that hold a secret of another input, under any name. */
 export function refuseGivenSecrets(
   reader: InputReader,
   secrets: readonly string[],

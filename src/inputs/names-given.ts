@@ -5,7 +5,7 @@ import { inputNames } from './names.ts'
 const near = 2
 
 /**
- * Finds inputs that action.yml does not have: a runner passes on whatever a step has under `with`,
+ * Finds inputs that action.yml does not have: a runner passes on everything under `with`,
  * and only warns.
  * @param environment with `INPUT_SKIP-UNCHANGED=true`: names in upper case, with `_` for blanks
  * @param ofCaller inputs of the composite action that this step is in; some runners pass them on,

@@ -3,7 +3,7 @@ import { type Digest, digestOf, isDigest } from './content/digest.ts'
 import { checkDigest, checkHeader, NotThereYet } from './http/damage.ts'
 import { indexMediaTypes, manifestMediaTypes } from './content/media-types.ts'
 import { type ParsedManifest, parseManifest } from './content/manifest.ts'
-import { formatReference, isTag, type Reference, type Repository } from './content/reference.ts'
+import { formatReference, isTag, type Repository } from './content/reference.ts'
 import { pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
 
 /** A manifest as stored (`bytes`) and parsed. `digest` is computed from the bytes. */
@@ -104,8 +104,8 @@ function manifestPath({ path }: Repository, reference: string): string {
 }
 
 function nameOf(repository: Repository, reference: string): string {
-  const place: Reference = isDigest(reference)
-    ? { ...repository, digest: reference }
-    : { ...repository, tag: reference }
-  return formatReference(place)
+  return formatReference({
+    ...repository,
+    ...(isDigest(reference) ? { digest: reference } : { tag: reference }),
+  })
 }

@@ -20,7 +20,7 @@ export const programVariables: readonly ProgramVariables[] = [
     names: 'SOURCE_DATE_EPOCH',
     passedOn: false,
     reason:
-      'buildx makes it the time of all layers, so that nothing is ever younger than `max-age`. In `build-args` it is passed on, and in the build id',
+      'buildx gives all layers this time, so no image would be younger than `max-age`. In `build-args` it is passed on, and part of the build id',
   },
   {
     names: 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY',
@@ -30,77 +30,77 @@ export const programVariables: readonly ProgramVariables[] = [
   {
     names: 'BUILDX_BUILDER BUILDX_CONFIG BUILDKIT_HOST',
     passedOn: true,
-    reason: 'which builder there is; `builder` wins',
+    reason: 'the builder; the input `builder` wins',
   },
   {
     names: 'BUILDX_NO_DEFAULT_ATTESTATIONS',
     passedOn: true,
-    reason: 'counts as `provenance: false` where `provenance` is empty',
+    reason: 'counts as `provenance: false` if `provenance` is empty',
   },
   {
     names: 'BUILDKIT_NO_CLIENT_TOKEN',
     passedOn: true,
-    reason: 'who fetches tokens, buildx or BuildKit',
+    reason: 'whether buildx or BuildKit fetches tokens',
   },
   {
     names: 'BUILDX_* BUILDKIT_* BAKE_*',
     passedOn: false,
     reason:
-      'labels with the address and commit of a repository (`BUILDX_GIT_LABELS`), policies, other forms of attestations, metadata and progress, features on trial',
+      'labels with the address and commit of a repository (`BUILDX_GIT_LABELS`), policies, other forms of attestations, metadata and progress, experimental features',
   },
   {
     names: 'DOCKER_DEFAULT_PLATFORM DOCKER_BUILDKIT DOCKER_CONTENT_TRUST* DOCKER_CLI_* DEBUG',
     passedOn: false,
-    reason: 'the plan says the platform and the digest; the others change what docker prints',
+    reason: 'the plan sets platform and digest; the others change the output of docker',
   },
   {
     names: 'DOCKER_*',
     passedOn: true,
-    reason: 'where the engine is, and the configuration with its credentials',
+    reason: 'the address of the engine, and the configuration with its credentials',
   },
   {
     names:
       'PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_CONFIG_FILE PIP_CERT PIP_CLIENT_CERT PIP_PROXY PIP_TRUSTED_HOST PIP_KEYRING_PROVIDER PIP_CACHE_DIR PIP_NO_CACHE_DIR PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_USE_FEATURE PIP_USE_DEPRECATED',
     passedOn: true,
     reason:
-      'where the runner looks for versions of NIXL, and how; `package-index` replaces all that name an index',
+      'where and how the runner finds versions of NIXL; `package-index` replaces all that name an index',
   },
   {
     names:
       'PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT PIP_PROGRESS_BAR PIP_ROOT_USER_ACTION PIP_BREAK_SYSTEM_PACKAGES PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONHASHSEED PYTHONPYCACHEPREFIX',
     passedOn: true,
-    reason: 'change no answer',
+    reason: 'change no result',
   },
   {
     names: 'PIP_*',
     passedOn: false,
     reason:
-      'constraints, platforms, kinds of wheels and output would hide versions of NIXL that the base can have',
+      'constraints, platforms, kinds of wheels and output would hide versions of NIXL that fit the base',
   },
   {
     names: 'PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHON_KEYRING_BACKEND',
     passedOn: true,
-    reason: 'where the Python of the runner is, and its pip',
+    reason: "the location of the runner's Python and pip",
   },
   {
     names: 'PYTHON*',
     passedOn: false,
-    reason: 'other modules than its own, warnings and prompts in what is read',
+    reason: 'foreign modules, and warnings and prompts in parsed output',
   },
   {
     names: 'GIT_CONFIG_* GIT_SSH* GIT_ASKPASS GIT_SSL_* GIT_PROXY_* GIT_HTTP_* GIT_EXEC_PATH',
     passedOn: true,
-    reason: 'how and as whom a server is asked, and settings',
+    reason: 'how and with which login servers are reached, and settings',
   },
   {
     names: 'GIT_*',
     passedOn: false,
-    reason: 'another repository, index or object store than the one that is named; traces in what is read',
+    reason: 'another repository, index or object store than the given one; traces in parsed output',
   },
   {
     names: 'LANG LANGUAGE LC_*',
     passedOn: false,
-    reason: 'messages are read in English: `LC_ALL` is `C.UTF-8`',
+    reason: 'messages are parsed in English: `LC_ALL` is `C.UTF-8`',
   },
 ]
 

@@ -99,7 +99,7 @@ describe('variables of the image', () => {
     const [name = ''] = text.split('=')
     const found = complaints(text)
     expect(found).toEqual([
-      `environment: line 1 (${name}), which looks like a secret (not shown), is not allowed; use a variable without secrets, since everybody who has the image can read it; give this one to the container.`,
+      `environment: line 1 (${name}), which looks like a secret (not shown), is not allowed; use a variable without secrets, since everybody with the image can read it; give this one to the container.`,
     ])
   })
 

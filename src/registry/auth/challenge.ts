@@ -1,4 +1,4 @@
-/** What a registry asks for with a 401. Other schemes are left out. */
+/** What a registry requires with a 401. Other schemes are left out. */
 export type Challenge =
   | { scheme: 'bearer'; realm: string; service: string | undefined; scope: string | undefined }
   | { scheme: 'basic' }

@@ -56,13 +56,13 @@ export function parsePlatform(text: string): Platform {
  * @returns whether an image for `platform` is an image for `wanted`
  */
 export function isForPlatform(wanted: string, platform: Platform): boolean {
-  const [asked, given] = [parsePlatform(wanted), normal(platform)]
-  const { os, architecture, variant } = normal(asked)
+  const [requested, actual] = [parsePlatform(wanted), normal(platform)]
+  const { os, architecture, variant } = normal(requested)
   return (
     architecture !== '' &&
-    os === given.os &&
-    architecture === given.architecture &&
-    (asked.variant === '' || variant === given.variant)
+    os === actual.os &&
+    architecture === actual.architecture &&
+    (requested.variant === '' || variant === actual.variant)
   )
 }
 

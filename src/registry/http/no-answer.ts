@@ -62,7 +62,7 @@ const explanations: Record<string, [reason: string, advice: string]> = {
     'its answer has more headers than any real registry sends',
     'check its host and the proxy in front of it',
   ],
-  CERT_HAS_EXPIRED: ['its certificate has expired', 'the registry has to renew it'],
+  CERT_HAS_EXPIRED: ['its certificate has expired', 'the registry must renew it'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another host', 'check its name'],
 }
 const certificateCodes = [

@@ -48,7 +48,7 @@ const releaseSchema = v.pipe(
   v.transform(({ id, html_url: url, body }): Release => ({ id, url, body })),
 )
 
-/** @returns undefined where there is no such release */
+/** @returns undefined if there is no such release */
 async function read(settings: ReleaseSettings): Promise<Release | undefined> {
   const answer = await asked(settings, 'read', 'GET', `tags/${encodeURIComponent(settings.tag)}`)
   if (answer.status === 404) return undefined
