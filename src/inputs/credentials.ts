@@ -15,9 +15,8 @@ export function isProxy(buildArgument: string): boolean {
 }
 
 /**
- * Watches the inputs that are read. What is not a secret may get into an image, its labels, its
- * provenance, the summary or a logged command, so no such input may hold an address with a
- * password.
+ * Watches the inputs that are read. Any that is not a secret may get into an image, its labels, its
+ * provenance, the summary or a logged command, so none may hold an address with a password.
  */
 export function watchForCredentials(read: ReadInput): {
   read: ReadInput

@@ -18,8 +18,7 @@ const words = `
 const number = /^(?:v?[\d.:-]{1,10}|[0-9a-f]{1,7})$/i
 
 /**
- * @returns whether a text cannot be masked, because it is too short or part of what must stay
- *   readable
+ * @returns whether a text cannot be masked: it is too short, or part of what must stay readable
  * @param shown texts that are shown in any case, such as inputs that are not secrets
  */
 export function ordinaryWords(shown: readonly string[]): IsOrdinary {

@@ -52,9 +52,8 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
 const nothing: Selectors = { include: [], exclude: [] }
 
 /**
- * Reads `aibrix-version`. If empty, it is the event's tag in AIBrix's repository, else `default`. A
- * tag of another repository is refused: a green run with AIBrix's default would look like a build
- * of it.
+ * Reads `aibrix-version`. Default: the event's tag in AIBrix's repository, else `default`. A tag of
+ * another repository is refused: a green run with `default` would look like a build of that tag.
  */
 function readAibrix(reader: InputReader, context: InputContext): Selectors {
   const given = reader.read('aibrix-version')

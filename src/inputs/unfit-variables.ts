@@ -11,34 +11,23 @@ const atRun = 'variables that are the same wherever the image runs; give this on
  * Variables that would change which code runs, or what the programs report by which the gates
  * judge: an image is measured with its variables. Case is ignored, since some are read in any case.
  */
-const unfit: readonly (Unfit & { names: RegExp })[] = [
-  { names: /^PATH$/i, why: 'which decides which programs are found', instead: settings },
-  {
-    names: /^(?:PYTHON\w*|VIRTUAL_ENV|PERL5\w*)$/i,
-    why: 'which decides what code an interpreter runs',
-    instead: settings,
-  },
-  { names: /^(?:LD_\w*|GCONV_PATH)$/i, why: 'which decides which libraries are loaded', instead: settings },
-  {
-    names: /^(?:BASH_\w*|ENV|IFS|CDPATH|SHELLOPTS|BASHOPTS)$/i,
-    why: 'which changes what a shell does',
-    instead: settings,
-  },
-  {
-    names: /^(?:PIP|DPKG)_\w*$/i,
-    why: 'which changes what pip and dpkg report as installed',
-    instead: settings,
-  },
-  {
-    names: /^(?:HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|SHLVL|HOSTNAME)$/i,
-    why: 'which is set by the user and the machine that run the image',
-    instead: atRun,
-  },
+const unfit: readonly [names: RegExp, why: string, instead: string][] = [
+  [/^PATH$/i, 'which decides which programs are found', settings],
+  [/^(?:PYTHON\w*|VIRTUAL_ENV|PERL5\w*)$/i, 'which decides what code an interpreter runs', settings],
+  [/^(?:LD_\w*|GCONV_PATH)$/i, 'which decides which libraries are loaded', settings],
+  [/^(?:BASH_\w*|ENV|IFS|CDPATH|SHELLOPTS|BASHOPTS)$/i, 'which changes what a shell does', settings],
+  [/^(?:PIP|DPKG)_\w*$/i, 'which changes what pip and dpkg report as installed', settings],
+  [
+    /^(?:HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|SHLVL|HOSTNAME)$/i,
+    'which is set by the user and the machine that run the image',
+    atRun,
+  ],
 ]
 
 /** @returns undefined for a variable that can be put into an image */
 export function unfitFor(name: string): Unfit | undefined {
   if (isProxy(name)) return { why: 'which describes the network of one machine', instead: atRun }
   if (isOwnArgument(name)) return { why: 'which the Dockerfiles use themselves', instead: settings }
-  return unfit.find(({ names }) => names.test(name))
+  const found = unfit.find(([names]) => names.test(name))
+  return found && { why: found[1], instead: found[2] }
 }

@@ -53,8 +53,7 @@ const given = v.pipe(
 )
 
 /**
- * @param environment with, perhaps, `IMAGE_ACTION_WAITS='{"request":60000}'`; what it leaves out
- *   has its default
+ * @param environment may have `IMAGE_ACTION_WAITS='{"request":60000}'`; the rest has defaults
  * @throws UserError if the variable is not valid
  */
 export function readWaits(environment: NodeJS.ProcessEnv): Waits {

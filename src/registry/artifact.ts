@@ -78,8 +78,7 @@ async function artifactManifest(
 
 /**
  * @param artifact.limit bytes; a longer document is an error
- * @returns the stored document; undefined if the tag does not exist, or names something of another
- *   type
+ * @returns the stored document; undefined without the tag, or for something of another type
  */
 export async function getArtifact(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,

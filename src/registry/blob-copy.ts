@@ -20,8 +20,7 @@ export type BlobCopy = { from: Repository; to: Repository; digest: Digest; size:
  * Across registries, and if the registry does not mount (it opens an upload instead, or refuses in
  * any way), the bytes are streamed. After a mount was refused and an upload was not, the same pair
  * of repositories gets no further mount request.
- * @returns throws UserError if a registry refuses both, or if the source has another size than it
- *   should
+ * @returns throws UserError if a registry refuses both, or if the source has the wrong size
  */
 export function createBlobCopier(
   session: Session,

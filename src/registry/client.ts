@@ -22,8 +22,7 @@ export type RegistryClient = {
   /** @returns undefined if there is no such manifest or repository; digests are verified */
   getManifest: (repository: Repository, reference: string) => Promise<Manifest | undefined>
   /**
-   * @param check called before each attempt, since long delays may be between them; throws to
-   *   prevent it
+   * @param check called before each attempt, perhaps long after the last; throws to prevent it
    * @returns the digest that the registry confirmed
    */
   putManifest: (

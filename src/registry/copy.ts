@@ -23,8 +23,7 @@ type Registry = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmMan
  * @param copy.digest `sha256:<hex>`
  * @param copy.check called before each attempt to create the tag; throws to prevent it
  * @returns the same digest
- * @throws UserError if a part is missing, a registry refuses, or the tag names something else
- *   afterwards
+ * @throws UserError if a part is missing, a registry refuses, or the tag changes meanwhile
  */
 export async function copyManifest(
   registry: Registry,

@@ -28,8 +28,7 @@ export async function getManifest(
   const url = manifestPath(repository, reference)
   const request = { ...pulling(repository), method: 'GET', url, headers: { accept } } as const
   const answer = await session.send(request, [404])
-  // A web server that is not a registry answers everything with 404, which does not mean a missing
-  // tag.
+  // A web server that is not a registry answers everything with 404: no tag is missing.
   refuseWebPage(repository.registry, answer)
   if (answer.status === 404) {
     answer.discard()

@@ -25,8 +25,7 @@ const limits = { depth: 3, manifests: 100 }
  * images.Manifest): through nested indexes, and by the image's own configuration if an index states
  * no platform.
  * @param platform `linux/amd64`; ignored for a single-platform reference. An artifact is no image.
- * @returns undefined if the reference does not exist; a configuration without a platform gets the
- *   requested one
+ * @returns undefined without the reference; a configuration without a platform gets this one
  */
 export async function getPlatformImage(
   registry: Registry,

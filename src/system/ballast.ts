@@ -5,9 +5,8 @@ import { sentenceOf } from '../errors.ts'
 import { humanBytes } from '../text.ts'
 
 /**
- * Software of GitHub-hosted Linux runners that no leg needs (docs/disk.md has sizes and sources).
- * Whole folders, none inside another, and nothing of Node, Python, git, Docker or the runner
- * itself.
+ * Software of GitHub-hosted Linux runners that no leg needs (docs/disk.md has sizes and sources):
+ * separate, whole folders, and nothing of Node, Python, git, Docker or the runner itself.
  */
 export const ballast: readonly { path: string; what: string }[] = [
   { path: '/usr/local/lib/android', what: 'Android SDK and NDK' },

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-// As a namespace: Node before 24.5 lacks two of its names, and must work if no certificates are
-// given.
+// As a namespace: Node before 24.5 lacks two of its names, and must work without certificates.
 import * as tls from 'node:tls'
 import { sentenceOf, UserError } from '../errors.ts'
 
@@ -43,8 +42,7 @@ export function trustCertificates(path: string): void {
 /**
  * Adds authorities for the programs that we start.
  * @param path of a PEM file that `trustCertificates` has accepted
- * @param environment of the programs; a program trusts the file that it names already, else the
- *   system's
+ * @param environment of the programs; each trusts the file that it names, else the system
  * @param writeFile writes a file that outlives the programs and returns its path
  * @returns the variables, with files that hold both the default authorities and the given ones
  */

@@ -53,8 +53,7 @@ export function createGit(settings: GitSettings): RunGit {
   const environment = {
     ...settings.environment,
     GIT_CONFIG_GLOBAL: settings.configuration,
-    // Replace refs could change a pinned commit, and SHA-256 repositories could not fetch from
-    // SHA-1 ones.
+    // Replace refs could change a pinned commit; SHA-256 repositories cannot fetch from SHA-1 ones.
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_DEFAULT_HASH: 'sha1',
     GIT_TERMINAL_PROMPT: '0',

@@ -56,8 +56,7 @@ export function createPip({ environment, signal, timeout, packageIndex, retry }:
       return answer
     }
     return retry.run(attempt).catch((error: unknown) => {
-      // pip's last answer counts, too: the caller distinguishes a broken index from one without the
-      // package.
+      // pip's last answer counts: the caller distinguishes a broken index from a missing package.
       if (answer === undefined || !(error instanceof ProgramFailure)) throw error
       return answer
     })

@@ -1,5 +1,4 @@
-// node:child_process and no library: @actions/exec cannot stop a process, and execa would be a
-// fifth of the bundle.
+// No library: @actions/exec cannot stop a process, and execa would be a fifth of the bundle.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { UserError } from '../errors.ts'
 import { createByteBuffer } from './lines.ts'
@@ -123,8 +122,7 @@ function createStopper(child: ChildProcess, killAfter: number): Stopper {
   const killLater = (): void => {
     timer ??= setTimeout(() => {
       signalGroup(child, 'SIGKILL')
-      // A process that left the group could hold the pipes open for ever. Their content is read
-      // before.
+      // A process that left the group could hold the pipes open for ever. They are read before.
       setImmediate(() => {
         child.stdout?.destroy()
         child.stderr?.destroy()

@@ -18,8 +18,7 @@ const noPassword = /^(|x-oauth-basic)$/
 
 /**
  * @returns a secret and its parts, since programs show it in parts: each line, and the passwords of
- *   addresses and pairs, alone and with their users, as written and decoded. User names are not
- *   secrets.
+ *   addresses and pairs, alone and with their users, written and decoded; but no user names
  */
 export function partsOf(secret: string): string[] {
   const lines = secret

@@ -49,8 +49,7 @@ function anyCase(digits: string): string {
  */
 export function base64Of(text: string): string[] {
   const whole = Buffer.from(text).toString('base64')
-  // A longer text is a line of a key; searching for all shifts of it would slow the build's output
-  // down.
+  // A longer text is a line of a key; searching for all its shifts would slow the output down.
   const shifts = text.length > longestPassword ? [] : [0, 1, 2]
   const parts = [whole.replace(/=+$/, ''), ...shifts.map((shift) => coreOf(text, shift))]
   const all = [whole, ...parts.filter((part) => part.length >= shortestCore)]

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withoutEmpty } from '../../../src/system/environment.ts'
+import { withoutEmpty } from '../../../src/system/program-variables.ts'
 import { createRedact } from '../../../src/system/redact.ts'
 import {
   createClient,

@@ -23,9 +23,8 @@ export type Authenticator = {
   ) => Promise<string | undefined>
   hasCredentials: (registry: string) => Promise<boolean>
   /**
-   * Requests the right to push for reads of these repositories, too, if there are credentials:
-   * Docker Hub grants no right to pull from a repository that does not exist yet, and then returns
-   * 401 instead of 404.
+   * Requests the right to push for reads of these repositories, if there are credentials: Docker
+   * Hub grants no right to pull from a new repository, and returns 401 instead of 404.
    */
   pushesTo: (repositories: readonly Repository[]) => void
 }

@@ -9,8 +9,7 @@ const token = /[\s,]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]
 /**
  * Parses WWW-Authenticate (RFC 9110, 11.6.1): several challenges in one line, and quoted strings
  * with commas in them (`scope="repository:a:pull,push"`).
- * @returns the challenges that we can answer, in the registry's order; those before the first
- *   syntax error
+ * @returns the challenges that we can answer, in the registry's order, up to a syntax error
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = []

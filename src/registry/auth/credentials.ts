@@ -139,8 +139,7 @@ async function askHelper(
       })
     },
   )
-  // Helpers print this on stdout (docker-credential-helpers, credentials/error.go); it is not an
-  // error.
+  // Not an error: helpers print this on stdout (docker-credential-helpers, credentials/error.go).
   if (/credentials not found/i.test(answer.stdout)) return undefined
   const found = answer.exitCode === 0 ? parsed(helperAnswer, answer.stdout) : undefined
   if (found === undefined) {

@@ -7,9 +7,8 @@ import { isExactlyForPlatform, isForPlatform, type Platform } from './platform.t
 import { excerpt } from '../../text.ts'
 
 /**
- * A pointer to content by digest; size in bytes as stored (compressed). Missing annotations are
- * `{}`. It has all properties of the OCI image specification 1.1 (descriptor.md), so rewriting a
- * descriptor loses none.
+ * A pointer to content by digest; size in bytes as stored (compressed); `{}` without annotations.
+ * All properties of the OCI image specification 1.1 (descriptor.md), so that rewriting loses none.
  */
 export type Descriptor = {
   mediaType: string
@@ -105,8 +104,7 @@ const imageIndex = v.object({
  * @param bytes the manifest as stored
  * @param contentType the registry's Content-Type; parameters after a semicolon are ignored
  * @param name what is read, for the error: `docker.io/library/debian:12`
- * @throws UserError if it is neither an image manifest nor an index, or states another type than
- *   `contentType`
+ * @throws UserError if it is neither an image manifest nor an index, or contradicts `contentType`
  */
 export function parseManifest(bytes: Uint8Array, contentType: string, name: string): ParsedManifest {
   const outside = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''

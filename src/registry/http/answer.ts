@@ -12,8 +12,7 @@ export type HttpAnswer = {
   headers: http.IncomingHttpHeaders
   url: URL
   /**
-   * @param isWhole recognises bytes that are the content itself, though the answer says that they
-   *   are compressed
+   * @param isWhole recognises bytes that are the content already, despite their Content-Encoding
    * @throws UserError if the body is longer than the limit (bytes), breaks off or stalls
    */
   read: (limit: number, isWhole?: (bytes: Buffer) => boolean) => Promise<Buffer>

@@ -18,8 +18,7 @@ const decoders: Record<string, () => Transform> = {
  * is).
  * @param body the answer's bytes as they arrive
  * @param title what is read, for the error
- * @returns bytes; throws Damaged if they are not encoded as the header says, and what the body
- *   throws
+ * @returns bytes; throws Damaged if the header is wrong, and any error of the body
  */
 export async function* decoded(
   body: AsyncIterable<Buffer>,

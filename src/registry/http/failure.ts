@@ -57,9 +57,8 @@ export function isDenied(error: unknown): error is RegistryRefusal {
 }
 
 /**
- * @returns whether a registry may have refused the form of a request, not the request itself: 400,
- *   403, 404, 405, 415, 422, …; not if it asks for a login or patience, or finds the request too
- *   large
+ * @returns whether a registry may have refused the form of a request: 400, 403, 404, 405, 415, …;
+ *   not if it asks for a login or patience, or finds the request too large
  */
 export function isOfTheForm(error: unknown): error is RegistryRefusal {
   if (!(error instanceof RegistryRefusal)) return false

@@ -19,8 +19,7 @@ export function nextLink(header: string): string | undefined {
     end = match.index + text.length
   }
   if (/[^\s,]/.test(header.slice(end))) return undefined
-  // A link without a relation must mean the next page (go-containerregistry requires no relation
-  // either).
+  // A link without a relation must mean the next page, as in go-containerregistry.
   const next = links.find(({ relation }) => relation?.split(/\s+/).includes('next'))
   return (next ?? links.find(({ relation = '' }) => relation === ''))?.target ?? ''
 }

@@ -75,8 +75,7 @@ const certificateCodes = [
 
 /**
  * @returns the error for a request that got no answer, or an incomplete one
- * @param host the host of the request; named if it is not the registry itself (a token service, a
- *   redirect's target)
+ * @param host named if it is not the registry itself (a token service, a redirect's target)
  */
 export function networkFailure(purpose: Purpose, host: string, error: unknown): UserError {
   if (error instanceof UserError) return error

@@ -9,9 +9,8 @@ import type { HttpAnswer } from './answer.ts'
  */
 const maximumRequests = 8
 /**
- * Copies in parallel. A streamed copy holds the slot that it reads in while it waits for one to
- * write in. At most half of the slots can be held by such copies; the others become free, so that
- * nothing deadlocks.
+ * Copies in parallel. A streamed copy holds the slot that it reads in while it waits for a second
+ * one. Such copies hold half of the slots at most; the others become free, so nothing deadlocks.
  */
 const maximumCopies = maximumRequests / 2
 

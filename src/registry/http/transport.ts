@@ -37,8 +37,7 @@ export type TransportOptions = {
 /**
  * `HttpClient` chooses the agent (proxies, keep-alive). The request itself is Node's, because
  * HttpClient 4.0.1
- * - waits for ever for a body that stalls or breaks off (`readBody` ignores `error` and the
- *   time-out),
+ * - waits for ever for a body that stalls or breaks off (`readBody` ignores both),
  * - cannot send bytes, and does not notice when the stream that it sends fails,
  * - resolves `[::1]` with its brackets,
  * - uses the agent of the first URL's protocol for all others; hence one per protocol.
@@ -92,8 +91,7 @@ async function exchange(
   const head = new Promise<http.IncomingMessage>((resolve) => outgoing.once('response', resolve))
   try {
     const sent = sendBody(outgoing, body, watch)
-    // A registry may answer, and close, before it has read the whole body: its answer says more
-    // than our broken pipe.
+    // A registry may answer and close before it has read the body, which explains a broken pipe.
     const incoming = await Promise.race([head, failure, sent.then(() => head)])
     incoming.on('error', () => undefined)
     watch.milestone()

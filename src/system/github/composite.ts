@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * @param environment with GITHUB_ACTION_PATH, the folder of the composite action whose step this is
- * @returns the names of that action's inputs in lower case; none outside of one, or if it cannot be
- *   read
+ * @param environment with GITHUB_ACTION_PATH, the folder of the composite action around this step
+ * @returns that action's inputs in lower case; none without one, or if it cannot be read
  */
 export function inputsOfCaller({ GITHUB_ACTION_PATH: folder }: NodeJS.ProcessEnv): ReadonlySet<string> {
   if (folder === undefined) return new Set()
