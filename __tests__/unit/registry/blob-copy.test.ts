@@ -10,8 +10,8 @@ const blob = Buffer.alloc(300_000, 'blob')
 const digest = digestOf(blob)
 
 /**
- * A registry that has the blob in `a/from`, takes uploads to `b/to`, and answers a mount as it is
- * told.
+ * A registry that has the blob in `a/from`, accepts uploads to `b/to`, and answers mounts by
+ * `mount`.
  */
 function withoutMounts(mount: Handler): Handler {
   let isThere = false

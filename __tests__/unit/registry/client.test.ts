@@ -694,7 +694,7 @@ describe('a host that is not a registry', () => {
 it('reuses a connection, and opens another one if the registry has closed it', async () => {
   let count = 0
   const registry = await server(({ raw, path }, response) => {
-    // Closed in the moment in which it is used again: the answer never comes.
+    // Closed at the moment it is reused: the answer never comes.
     if (path.endsWith('/v2') && count++ === 0) raw.socket.resetAndDestroy()
     else sendManifest(response)
   })

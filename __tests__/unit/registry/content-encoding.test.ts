@@ -10,7 +10,7 @@ const { server, client } = useOpened()
 const manifest = Buffer.from(`{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[]}`)
 const blob = Buffer.alloc(300_000, 'blob')
 
-/** A registry behind a proxy that sends everything with the given encoding, done by `encode`. */
+/** A registry behind a proxy that encodes every answer. */
 function encoding(name: string, encode: (bytes: Buffer) => Buffer): Handler {
   return ({ method, path }, response) => {
     const type = path.includes('/manifests/') ? mediaTypes.ociIndex : 'application/json'

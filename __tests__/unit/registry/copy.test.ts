@@ -34,9 +34,7 @@ const index = (children: Manifest[]) =>
     manifests: children.map(({ digest, mediaType, bytes }) => ({ digest, mediaType, size: bytes.length })),
   })
 
-/**
- * A registry in memory that refuses what a real one refuses: manifests whose parts are not there.
- */
+/** A registry in memory that refuses manifests whose parts are missing, as real ones do. */
 function registry(stored: Manifest[], settings: { failAt?: string; swap?: Manifest } = {}) {
   const manifests = new Map(stored.map((each) => [`${formatRepository(from)}@${each.digest}`, each]))
   const blobs = new Set<string>()

@@ -70,7 +70,7 @@ function serveManifests(...manifests: Buffer[]): Handler {
   }
 }
 
-/** Indexes in one another, the outermost last. */
+/** Nested indexes, the outermost last. */
 function nested(depth: number): Buffer[] {
   const all = [manifestOf([])]
   for (let level = 0; level < depth; level += 1)

@@ -142,12 +142,12 @@ describe('platformManifest', () => {
   })
 
   it.each([
-    ['amd64 beside arm64', [entry('1', 'arm64'), entry('2', 'amd64')], 'linux/amd64', '2'],
+    ['amd64 and arm64', [entry('1', 'arm64'), entry('2', 'amd64')], 'linux/amd64', '2'],
     ['an attestation before it', [attestation, disguised, entry('2', 'amd64')], 'linux/amd64', '2'],
     ['only an attestation', [disguised], 'linux/amd64', undefined],
     ['the plain one before v3', [entry('3', 'amd64', 'v3'), entry('2', 'amd64')], 'linux/amd64', '2'],
     ['v3 if there is no other', [entry('3', 'amd64', 'v3')], 'linux/amd64', '3'],
-    ['the variant asked for', [entry('2', 'amd64'), entry('3', 'amd64', 'v3')], 'linux/amd64/v3', '3'],
+    ['the requested variant', [entry('2', 'amd64'), entry('3', 'amd64', 'v3')], 'linux/amd64/v3', '3'],
     ['no other variant', [entry('6', 'arm', 'v6')], 'linux/arm/v7', undefined],
     ['arm64/v8 as arm64', [entry('8', 'arm64', 'v8')], 'linux/arm64', '8'],
     ['arm64 as arm64/v8', [entry('8', 'arm64')], 'linux/arm64/v8', '8'],

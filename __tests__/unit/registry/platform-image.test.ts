@@ -10,7 +10,7 @@ import { type RareImage, rareImages, rightLabel } from '../../support/rare-image
 
 const here = { registry: 'docker.io', path: 'aibrix/x' }
 
-/** A registry that has the image under the tag `rare`, and counts what is asked of it. */
+/** A registry that has the image under the tag `rare`, and counts its requests. */
 function holding({
   blobs,
   manifests,

@@ -140,7 +140,7 @@ describe('a client', () => {
         sendJson(response, 200, { tags: [] })
       }, 300)
     })
-    // Six rounds of eight take longer than that, each request a fifth of it.
+    // Six rounds of eight take longer than the time-out, each request a fifth of it.
     const registryClient = client(undefined, { request: 1500, stall: 1500 })
     expect(await times(48, () => registryClient.listTags(at(registry)))).toHaveLength(48)
   })

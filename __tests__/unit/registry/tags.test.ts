@@ -8,10 +8,7 @@ const { server, client } = useOpened()
 const withPassword: CredentialLookup = () =>
   Promise.resolve({ kind: 'password', username: 'me', password: 'canary-password' })
 
-/**
- * A registry with pages of tags and an opaque cursor, as in ECR; `link` writes the link to the next
- * page.
- */
+/** A registry with pages of tags and an opaque cursor, as in ECR; `link` writes the next link. */
 function paged(tags: string[], pageSize: number, link = (path: string) => path): Handler {
   return ({ path }, response) => {
     const query = new URL(path, 'http://x').searchParams

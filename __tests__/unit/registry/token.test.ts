@@ -8,7 +8,7 @@ const withPassword: CredentialLookup = () =>
   Promise.resolve({ kind: 'password', username: 'me', password: 'canary-password' })
 const withIdentity: CredentialLookup = () => Promise.resolve({ kind: 'identity-token', token: 'idt' })
 
-/** A registry whose token service answers as it is told, and that wants the token `right`. */
+/** A registry that requires the token `right`, and its token service. */
 async function withTokens(answer: Handler) {
   const tokens = await server(answer)
   const registry = await server(({ authorization }, response) => {

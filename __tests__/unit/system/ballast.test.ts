@@ -11,7 +11,7 @@ const hosted = {
   ImageOS: 'ubuntu24',
 }
 
-/** What a job needs, as far as it is near to what is removed */
+/** Folders that a job needs, near those that are removed */
 const needed = [
   '/opt/hostedtoolcache/node/24.0.0/x64/bin/node',
   '/opt/hostedtoolcache/Python/3.12.0/x64/bin/python3',
@@ -99,7 +99,7 @@ describe('on a GitHub-hosted Linux runner', () => {
   it('continues after a folder that cannot be removed', async () => {
     const bin = join(root, 'bin')
     mkdirSync(bin)
-    // Both the one that is called with and without rights
+    // With and without root, either of them is called
     for (const name of ['sudo', 'rm'])
       writeFileSync(join(bin, name), '#!/bin/sh\necho "sudo: a password is required" >&2\nexit 1\n', {
         mode: 0o755,

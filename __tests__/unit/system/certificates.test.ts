@@ -36,14 +36,14 @@ beforeAll(async () => {
 }, 30_000)
 
 afterAll(() => {
-  // Other files run in this process, too.
+  // Other test files run in this process, too.
   tls.setDefaultCACertificates(before)
   server.closeAllConnections()
   server.close()
   rmSync(folder, { recursive: true })
 })
 
-/** @returns the status of an answer, or why there was none */
+/** @returns the status of an answer, or why there is none */
 const ask = (): Promise<number | string | undefined> =>
   new Promise((resolve) => {
     get(url, { agent: false }, (response) => {
@@ -83,7 +83,7 @@ describe('certificates of the user', () => {
   it.each<[string, () => string]>([
     ['the file is missing', () => join(folder, 'nothing.pem')],
     ['one is not a certificate', () => certificateAnd(block('bm8gY2VydGlmaWNhdGU='))],
-    // Node takes this one beside others.
+    // Node accepts this one among others.
     ['one is empty', () => certificateAnd(block(''))],
   ])('are an error if %s, and none is trusted', async (_, path) => {
     const trust = () => {
@@ -104,7 +104,7 @@ describe('certificates of the user', () => {
 })
 
 describe('the authorities of programs', () => {
-  /** @returns the variables, with the certificates in the file of each */
+  /** @returns the variables, each with the certificates in its file */
   const trusted = (environment: NodeJS.ProcessEnv) => {
     const place = mkdtempSync(join(folder, 'written-'))
     const files: string[] = []

@@ -7,7 +7,7 @@ import { createGit, globalConfiguration } from '../../../src/system/git.ts'
 import type { Retry } from '../../../src/system/retry.ts'
 import { quickRetry } from '../../support/retry.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'git-'))
@@ -118,7 +118,7 @@ describe('git on the runner', () => {
   })
 
   it('that does not answer is retried', async () => {
-    // Whether the script comes to its first line in that time is up to the machine.
+    // On a slow machine, the script may not reach its first line in that time.
     const { git } = gitOf('exec sleep 60', { timeout: 100, retry: quickRetry({ retries: 1 }) })
     await expect(git(['ls-remote'])).rejects.toThrow(
       'git did not answer within 0.1 s: git ls-remote; gave up after 2 attempts.',

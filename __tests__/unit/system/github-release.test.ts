@@ -18,13 +18,13 @@ afterEach(async () => {
   for (const each of opened.splice(0)) await each.close()
 })
 
-/** What the server does besides what GitHub does. */
+/** How the server differs from GitHub */
 type Behaviour = { before?: Handler; stored?: (body: string, count: number) => string }
 
 type GitHub = { server: TestServer; apiUrl: string; body: () => string | null }
 
 /**
- * Plays the two requests of GitHub's API (REST, "Get a release by tag name", "Update a release")
+ * Answers the two requests of GitHub's API (REST, "Get a release by tag name", "Update a release")
  * under a server's /api/v3.
  */
 async function startGitHub(body: string | null, { before, stored }: Behaviour = {}): Promise<GitHub> {
@@ -61,7 +61,7 @@ function update(github: { apiUrl: string }, changes: Partial<ReleaseSettings> = 
   return updateRelease(settings(github, changes), (body) => updateReleaseNotes(body, [makeOutcome()]))
 }
 
-/** @returns the error's sentence, in which no token may be */
+/** @returns the error's sentence, which must not hold the token */
 async function sentence(work: Promise<unknown>): Promise<string> {
   const error: unknown = await work.then(
     () => 'no error',
@@ -116,7 +116,7 @@ describe('the notes of a release on GitHub', () => {
 
   it('keep the text of a parallel run', async () => {
     const other = makeOutcome(published, [], makePlannedImage(sglang()))
-    // It read before we wrote, and writes after we did: our rows are gone.
+    // It reads before our write and writes after it, so our rows are lost.
     const github = await startGitHub('notes', {
       stored: (body, count) => (count === 1 ? updateReleaseNotes('notes', [other]) : body),
     })

@@ -11,7 +11,7 @@ import { noRetry, quickRetry } from '../../support/retry.ts'
 import { startServer } from '../../support/web-server.ts'
 import { type IndexServer, serveIndex } from '../../../stand-ins/index-server.ts'
 
-// A call of a real pip takes a second of a core, and any process more where others want it, too.
+// A call of a real pip takes a second of a core, and more on a busy machine.
 jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'pip-'))
@@ -31,7 +31,7 @@ function settings(more: Partial<PipSettings> = {}): PipSettings {
   }
 }
 
-/** A PATH whose python3 is this shell script. */
+/** @returns an environment whose python3 is a shell script */
 function python(script: string): NodeJS.ProcessEnv {
   const place = mkdtempSync(join(folder, 'python-'))
   writeFileSync(join(place, 'python3'), `#!/bin/sh\n${script}\n`)
@@ -103,8 +103,7 @@ describe('pip on the runner', () => {
   })
 
   it('that does not answer is retried', async () => {
-    // Whether the script comes to its first line in that time is up to the machine: the retry
-    // counts.
+    // On a slow machine, the script may not reach its first line in that time; the retries count.
     const said: string[] = []
     const retry = quickRetry({ retries: 1, log: (line) => said.push(line) })
     const environment = python('exec sleep 60')
@@ -124,7 +123,7 @@ describe('pip on the runner', () => {
 })
 
 describe('a real pip', () => {
-  // A call takes a second of a core, and more where others want it, too.
+  // A call takes a second of a core, and more on a busy machine.
   jest.setTimeout(60_000)
   const environment: NodeJS.ProcessEnv = {
     ...settings().environment,
@@ -134,7 +133,7 @@ describe('a real pip', () => {
   let guarded: IndexServer
 
   beforeAll(async () => {
-    // Debian's python3 has none of its own, but venv gives it one.
+    // Debian's python3 ships no pip, but venv adds one.
     if (spawnSync('python3', ['-m', 'pip', '--version']).status !== 0) {
       execFileSync('python3', ['-m', 'venv', join(folder, 'venv')])
       environment.PATH = `${join(folder, 'venv', 'bin')}:${process.env.PATH ?? ''}`
@@ -186,7 +185,7 @@ describe('a real pip', () => {
 
   it.each([
     [
-      'a page that is none',
+      'a page without files',
       '/page/simple',
       /^the package index has no nixl \(127\S+ answers with a page that lists no file of it\);/,
     ],

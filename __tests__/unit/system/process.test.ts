@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { type ProcessOptions, runProcess } from '../../../src/system/process.ts'
 import { UserError } from '../../../src/errors.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 const options = (more: Partial<ProcessOptions> = {}): ProcessOptions => ({
@@ -25,10 +25,7 @@ async function running(text: string): Promise<boolean> {
   return false
 }
 
-/**
- * What was sent SIGKILL needs a moment to be gone, and longer on a busy machine; half of what it
- * would sleep.
- */
+/** A killed process needs a moment to end, and longer on a busy machine; half of its own sleep. */
 async function gone(text: string): Promise<boolean> {
   for (const end = Date.now() + 35_000; Date.now() < end;) {
     if (!(await running(text))) return true

@@ -37,7 +37,7 @@ describe('a secret in a text', () => {
 
 const password = `p$w/ö "q'&<+x%2`
 
-/** What programs make of a text. */
+/** How programs spell a text */
 const programs: [string, (text: string) => string][] = [
   ['JSON of JavaScript', JSON.stringify],
   ['a URL', encodeURIComponent],

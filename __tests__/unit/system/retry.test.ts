@@ -11,7 +11,7 @@ const busy = (retryAfter?: number) =>
     ...{ status: 429, code: undefined, retryAfter },
   })
 
-/** A retry whose waits are kept instead of waited, and work that fails so many times. */
+/** A retry that records its delays instead of waiting, and work that fails a number of times. */
 function scene(settings: Partial<RetrySettings> = {}, error: () => Error = busy, failures = Infinity) {
   const delays: number[] = []
   const lines: string[] = []

@@ -44,7 +44,7 @@ describe('a private file', () => {
     removePrivate(workspace.private)
     expect(existsSync(workspace.private)).toBe(false)
     expect(existsSync(workspace.logs)).toBe(true)
-    // A second time there is nothing to do.
+    // The second time does nothing.
     removePrivate(workspace.private)
   })
 })

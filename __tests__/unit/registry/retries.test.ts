@@ -81,9 +81,7 @@ const faults: Record<string, Fault> = {
   },
 }
 
-/**
- * A registry with a token service that answers one kind of request wrongly for a number of times.
- */
+/** A registry with a token service that answers one kind of request wrongly a number of times. */
 function registryWith(kind: Kind, fault: Fault, times: number) {
   const stored = { blobs: new Set<string>() }
   let left = times
