@@ -47,7 +47,7 @@ async function main(signal: AbortSignal): Promise<boolean> {
   const { info, error, warning, notice, setOutput } = core
   const output = command.createOutput({ info, error, warning, notice, setOutput }, redact)
   const workspace = createWorkspace(variables.RUNNER_TEMP ?? tmpdir())
-  remember('privateFolder', workspace.private)
+  remember('privateFolder', workspace.private, core.warning)
   command.publishLogsPath(workspace, output)
   try {
     const machine = command.createMachine(inputs, {

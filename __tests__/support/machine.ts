@@ -8,7 +8,12 @@ import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'
 import { noRetry } from './retry.ts'
 
 /** An output that nobody reads. */
-export const silent: Output = { log: () => undefined, annotate: () => undefined, setOutput: () => undefined }
+export const silent: Output = {
+  log: () => undefined,
+  annotate: () => undefined,
+  warn: () => undefined,
+  setOutput: () => undefined,
+}
 
 /** @param folder for its workspace */
 export function makeMachine(folder: string, changes: Partial<Machine> = {}): Machine {

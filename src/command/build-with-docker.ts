@@ -65,7 +65,7 @@ export async function openDocker(
     // After a cancel there is no time for it, and `post` does it.
     if (!builder.made || machine.signal.aborted) return
     await builder.remove()
-    remember('builder', '', core.warning)
+    remember('builder', '', machine.warn)
   }
   try {
     await haveRoom(legs, inputs, builder.name, machine, docker)

@@ -132,31 +132,29 @@ export function publishHistory(text: string, settings: ShowSettings): void {
 }
 
 /** @returns path of the summary as a file, nothing if it can't be written */
-function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
+function publishSummary(
+  text: string,
+  { workspace, redact, warn, summary, summaryFile }: ShowSettings,
+): string {
   const path = join(workspace.root, 'summary.md')
   const shown = redact(text)
-  const isThere = attempt(
-    core.warning,
-    'The file of the summary',
-    'The output "summary-path" is empty.',
-    () => {
-      writeFileSync(path, shown)
-    },
-  )
+  const isThere = attempt(warn, 'The file of the summary', 'The output "summary-path" is empty.', () => {
+    writeFileSync(path, shown)
+  })
   if (summary && summaryFile !== undefined)
-    attempt(core.warning, 'The job summary', 'Outputs and images are as they would be with it.', () => {
+    attempt(warn, 'The job summary', 'Outputs and images are as they would be with it.', () => {
       appendFileSync(summaryFile, shown)
     })
   return isThere ? path : ''
 }
 
 /** As they are: they are names and digests, and one that is altered can't be pulled. */
-function setOutputs({ setOutput }: Output, outputs: Record<string, string>): void {
+function setOutputs({ setOutput, warn }: Output, outputs: Record<string, string>): void {
   const writes = Object.entries(outputs).map(([name, value]) => () => {
     setOutput(name, value)
   })
   attempt(
-    core.warning,
+    warn,
     'An output',
     'Steps that follow do not get it; what was built and published is not affected.',
     ...writes,

@@ -81,6 +81,6 @@ function annotationOfGate(title: string, gate: Gate): Annotation[] {
     return [error(`${subject} ${ended}`, `${gate.hint} ${facts}`)]
   }
   if (gate.state !== 'waived') return []
-  const message = `Waived because: ${gate.reason.replace(/\.$/, '')}. ${acceptedHint(gate)} ${facts}`
+  const message = `Waived because: ${withoutFullStop(gate.reason)}. ${acceptedHint(gate)} ${facts}`
   return [{ level: 'warning', title: `${subject} waived`, message }]
 }

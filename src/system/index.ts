@@ -10,7 +10,7 @@ export { createByteBuffer, createLineSplitter, type LineSplitter } from './lines
 export { type LogFile, openLogFile } from './log-file.ts'
 export { createPip, type PipAnswer, type RunPip } from './pip.ts'
 export { type ProcessExit, type ProcessResult, runProcess } from './process.ts'
-export { isPassedOn, withheldFrom, withoutEmpty } from './program-variables.ts'
+export { environmentForPrograms, withheldFrom, withoutEmpty } from './program-variables.ts'
 export { ProgramFailure } from './program.ts'
 export { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
 export { createRedact, type IsOrdinary, maskedValues, passwordsIn, type Redact } from './redact.ts'

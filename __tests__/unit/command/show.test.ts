@@ -317,7 +317,7 @@ describe("a file of the runner that can't be written", () => {
 
   it('stops nothing, if it is that of the state', () => {
     process.env.GITHUB_STATE = '/nowhere/state'
-    remember('builder', 'x', warning)
+    remember('builder', 'x', core.warning)
     expect(commands()).toEqual([
       expect.stringContaining(
         '::warning::The state of the step cannot be written: Missing file at path: /nowhere/state. If the run is cancelled',

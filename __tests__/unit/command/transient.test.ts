@@ -6,7 +6,7 @@ import { UserError } from '../../../src/errors.ts'
 import { Damaged, LostUpload, NotThereYet } from '../../../src/registry/http/damage.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
 import { networkFailure, Silence } from '../../../src/registry/http/no-answer.ts'
-import { reasonOf, transience } from '../../../src/command/transient.ts'
+import { reasonOf, transience } from '../../../src/command/world/transient.ts'
 
 const again = { after: undefined, waited: 0 }
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }

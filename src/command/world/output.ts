@@ -5,6 +5,8 @@ import type { Redact } from '../../system/index.ts'
 export type Output = {
   log: (line: string) => void
   annotate: (level: 'error' | 'warning' | 'notice', message: string, title?: string) => void
+  /** As `annotate` with a warning */
+  warn: (message: string) => void
   setOutput: (name: string, value: string) => void
 }
 
@@ -19,6 +21,9 @@ export function createOutput(
     },
     annotate: (level, message, title) => {
       core[level](redact(message), title === undefined ? {} : { title: redact(title) })
+    },
+    warn: (message) => {
+      core.warning(redact(message))
     },
     setOutput: core.setOutput,
   }

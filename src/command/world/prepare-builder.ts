@@ -28,7 +28,7 @@ export async function builderFor(
 ) {
   const newName = `image-action-${randomBytes(4).toString('hex')}`
   // Before it is made: a cancel may come in the middle.
-  remember('builder', newName)
+  remember('builder', newName, machine.warn)
   // Where it pulls from and pushes to, none twice: each becomes a section of its configuration.
   const bases = legs.map(({ base }) => base.repository.registry)
   const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]
@@ -49,6 +49,6 @@ export async function builderFor(
     log: machine.log,
   }
   const builder = await machine.retry.run(() => openBuilder(docker, request))
-  if (!builder.made) remember('builder', '')
+  if (!builder.made) remember('builder', '', machine.warn)
   return builder
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { dockerConfigFolder } from '../../buildkit/index.ts'
 import { UserError } from '../../errors.ts'
+import { jsonOf } from '../../json.ts'
 import type { Inputs } from '../../inputs/index.ts'
 import type { Machine } from './machine.ts'
 import {

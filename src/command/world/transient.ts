@@ -1,6 +1,7 @@
 import { BuildError, NoBuilder } from '../../buildkit/index.ts'
-import { canPass, type KnownErrors, ProgramFailure, type Transience } from '../../system/index.ts'
+import { isTransient, type KnownErrors, ProgramFailure, type Transience } from '../../system/index.ts'
 import { sentenceOf } from '../../errors.ts'
+import { withoutFullStop } from '../../text.ts'
 import { Damaged, LostUpload, NoAnswer, NotThereYet, RegistryRefusal } from '../../registry/index.ts'
 
 /** What registries and token services say of themselves, and that they are asked too much or too slowly. */

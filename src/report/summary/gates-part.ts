@@ -1,3 +1,4 @@
+import { withoutFullStop } from '../../text.ts'
 import { acceptedHint, type BlockingGate, type Gate, type GateState, isBlocking } from '../../verify/index.ts'
 import type { Part } from '../fit.ts'
 import { bullets, code, escaped, wrappingTable } from '../markdown.ts'
