@@ -15,22 +15,22 @@ import {
   withoutEmpty,
 } from './system/index.ts'
 
-/** Build secrets keep their white space; everything else may have some around it. */
+/** Reads an input. Only build secrets keep their surrounding white space. */
 function readInput(name: string): string {
   return core.getInput(name, { trimWhitespace: name !== 'secrets' })
 }
 
-/** Beside dist/, in a release as in a checkout. */
+/** Beside dist/, in a release and in a checkout. */
 const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerfiles')
 
-/** What the runner and the user have set. */
+/** Variables that the runner and the user have set. */
 const variables = withoutEmpty(process.env)
 
-/** The only place where process, network, clock and environment enter. @returns whether all is well */
+/** Runs the action. Only here do process, network, clock and environment enter. @returns whether it succeeded */
 async function main(signal: AbortSignal): Promise<boolean> {
-  // Before anything can complain about an input.
-  const first = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
-  for (const value of maskedValues(['password', 'github-token'].map(readInput), first)) core.setSecret(value)
+  // Before an error can quote an input.
+  const early = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))
+  for (const value of maskedValues(['password', 'github-token'].map(readInput), early)) core.setSecret(value)
   const event = workflowEvent(variables)
   const waits = readWaits(variables)
   const [notices, inputs] = inOne(
@@ -61,7 +61,7 @@ async function main(signal: AbortSignal): Promise<boolean> {
       random: Math.random,
       started: performance.timeOrigin,
     })
-    return await command.carryOut(inputs, machine, { dockerConfig, event, variables })
+    return await command.runCommand(inputs, machine, { dockerConfig, event, variables })
   } finally {
     removePrivate(workspace.private)
     remember('privateFolder', '', core.warning)
@@ -77,12 +77,14 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 try {
   if (!(await main(cancel.signal))) process.exitCode = 1
 } catch (error) {
-  // What is no error of the user's is one of ours, and its stack says where.
+  // Any other error is a fault of the action, and its stack tells where.
   if (!(error instanceof UserError) && error instanceof Error) core.debug(error.stack ?? '')
   core.setFailed(
-    cancel.signal.aborted ? 'The run was cancelled; no public tag was made after that.' : sentenceOf(error),
+    cancel.signal.aborted
+      ? 'The run was cancelled; no public tag was created after that.'
+      : sentenceOf(error),
   )
 }
 
-// A proxy that never answered may still hold a socket, which would keep the step waiting.
+// A proxy that never answers may still hold a socket, which would keep the process alive.
 process.exit()

@@ -8,10 +8,10 @@ import {
 } from './system/index.ts'
 import { sentenceOf } from './errors.ts'
 
-/** How long removing a builder may take, in milliseconds. */
+/** Time-out for removing a builder, in milliseconds. */
 const removeTimeout = 60_000
 
-/** Runs after the job, also after a cancel: removes what `main` could not. A failure here must not change the job's result. */
+/** Removes what `main` could not. Runs after the job, even a cancelled one, and never changes its result. */
 async function cleanUp(): Promise<void> {
   const folder = remembered('privateFolder')
   if (folder !== '') removePrivate(folder)

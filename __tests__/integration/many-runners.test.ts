@@ -168,7 +168,7 @@ describe('six legs', () => {
         plan: plan.outputs.plan ?? '',
         leg: first?.leg ?? '',
       })
-      expect(built.log).toContain('is built and verified already')
+      expect(built.log).toContain('is already built and verified')
       expect(built.outputs.changed).toBe('false')
       const promoted = await act(many(), { command: 'promote', plan: plan.outputs.plan ?? '' })
       expect(promoted.code).toBe(0)

@@ -24,7 +24,7 @@ function namespace(name: string): string {
 
 const tag = 'v0.21.0-aibrix-v0.7.0-nixl-1.5.0-20251123'
 const noTools = { kind: 'tools', name: 'ucx-tools: none' }
-const again = 'The plan is made again, with what was measured in the bases.'
+const again = 'Planning again, with what was measured in the bases.'
 
 function gatesOf({ summary }: ActionRun, gate: string): string[] {
   return summary.split('\n').filter((line) => line.includes(`\`${gate}\``) || line.includes(`>${gate}<`))
@@ -95,7 +95,7 @@ describe('on runners of their own', () => {
       const [plan, leg] = await carryOut()
       expect(plan.summary).toContain('the NIXL of its base has not been measured yet')
       expect(errorsOf(leg).join()).toMatch(
-        /its base brings NIXL 1\.5\.0 with UCX 1\.23\.0, and the plan could not know that; .* so the next plan is right: plan again/,
+        /its base ships NIXL 1\.5\.0 with UCX 1\.23\.0, but the plan could not know that; .* so the next plan is right: plan again/,
       )
       expect(leg.log).not.toMatch(/\[wheel-builder|\[ucx-builder/)
       expect(await tagsOf(`${namespace('many')}/vllm-openai`)).toEqual([])

@@ -273,7 +273,7 @@ describe('nothing is tagged', () => {
       const cache = `${namespace}/image-cache`
       await copyTag(cache, (await digestOf(cache, tagIn(other))) ?? '', cache, tagIn(plan))
       const run = await promote(namespace, plan)
-      expectRed(run, /is not the plan that its name says/)
+      expectRed(run, /is not the plan that its tag names/)
       expect(await publicTags(namespace)).toEqual([])
     },
     3 * minutes,
@@ -373,11 +373,11 @@ describe('a promotion that breaks off between two tags', () => {
         expectRed(
           red,
           new RegExp(
-            `Promotion stopped at .*500.*These tags were made: ${proxy.host}/${namespace}/${made[0] ?? ''}; run it again to complete it`,
+            `Promotion stopped at .*500.*These tags were created: ${proxy.host}/${namespace}/${made[0] ?? ''}; run it again to complete it`,
           ),
         )
         const again = await promote(namespace, plan, through)
-        expectRed(again, /Promotion stopped at .*No public tag was made/)
+        expectRed(again, /Promotion stopped at .*No public tag was created/)
         expect(await publicTags(namespace)).toEqual(made)
         // It can't vouch for the tags that are not there.
         expect(JSON.parse(again.outputs.tags ?? '')).toEqual([])

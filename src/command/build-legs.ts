@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { BuildError, layerCacheProblems } from '../buildkit/index.ts'
+import { sentenceOf } from '../errors.ts'
 import {
   buildLeg,
   Impossible,
@@ -8,14 +9,13 @@ import {
   type LegSettings,
   type LegWorld,
 } from '../leg/index.ts'
-import { sentenceOf } from '../errors.ts'
 import { isNamed, type PlannedLeg } from '../plan/index.ts'
-import { failedGates, type LegReport, serialiseReport, type Store } from '../store/index.ts'
-import { askedAttestations, type Judged, judgeStaged } from '../promote/index.ts'
+import { type Judged, judgeStaged, requestedAttestations } from '../promote/index.ts'
 import type { Digest, RegistryClient } from '../registry/index.ts'
 import { type LegOutcome, type LegState, makeReport, stepTimes, tally } from '../report/index.ts'
-import type { ImpossibleLeg } from './impossible.ts'
+import { failedGates, type LegReport, serialiseReport, type Store } from '../store/index.ts'
 import { verdict } from '../verify/index.ts'
+import type { ImpossibleLeg } from './impossible.ts'
 
 export type BuildWorld = {
   registry: RegistryClient
@@ -23,31 +23,32 @@ export type BuildWorld = {
   legWorld: (leg: PlannedLeg, log: LegLog) => LegWorld
   legLog: (leg: PlannedLeg) => LegLog
   settingsOf: (leg: PlannedLeg) => LegSettings
-  /** What a user types to build the same */
+  /** The command that builds the same by hand */
   commandOf: (leg: PlannedLeg) => string
   /** Takes secrets out of what is stored or shown */
   redact: (text: string) => string
-  /** Waits until another run that staged the same leg at the same moment has done so */
-  settle: () => Promise<void>
+  /** Waits until another run that staged the same leg at the same moment has finished doing so */
+  awaitOtherRuns: () => Promise<void>
 }
 
 export type BuildChoices = {
-  /** Whether what passed is staged */
+  /** Whether legs that pass are staged */
   push: boolean
-  /** Legs at a time */
+  /** Legs built in parallel */
   parallel: number
-  /** Whether a failure keeps the others from being begun */
+  /** Whether no leg is begun after a failure */
   failFast: boolean
-  /** Also builds what is staged */
+  /** Whether staged legs are built, too */
   force: boolean
 }
 
-type Built = LegState | { state: 'impossible'; reason: string }
+type LegJob = BuildWorld & BuildChoices & { leg: PlannedLeg; log: LegLog }
+type LegResult = LegState | { state: 'impossible'; reason: string }
 
 /**
- * Builds and judges legs, and stages those that passed. A leg that another runner or an earlier run has staged meanwhile is
- * not built. Does not throw for what a build or a registry does: the outcomes say it.
- * @returns an outcome for each leg, in their order; `impossible` only where a selector with more than one answer chose it
+ * Builds and judges legs, and stages those that pass. A leg that another runner or an earlier run has staged is not built.
+ * Failures of builds and registries are outcomes and are not thrown.
+ * @returns an outcome for each leg, in their order; `impossible` only where a selector with several matches chose it
  */
 export async function buildLegs(
   legs: readonly PlannedLeg[],
@@ -56,19 +57,16 @@ export async function buildLegs(
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const limit = pLimit(choices.parallel)
   let failed = false
-  return Promise.all(
-    legs.map((leg) =>
-      limit(async (): Promise<LegOutcome | ImpossibleLeg> => {
-        if (failed && choices.failFast) return { leg, state: 'skipped' }
-        const state = await carryOut(leg, choices, world)
-        failed ||= state.state === 'failed'
-        return state.state === 'impossible' ? { leg, ...state } : { leg, ...commandOf(leg, world), ...state }
-      }),
-    ),
-  )
+  const outcomeOf = async (leg: PlannedLeg): Promise<LegOutcome | ImpossibleLeg> => {
+    if (failed && choices.failFast) return { leg, state: 'skipped' }
+    const result = await buildUnlessStaged({ ...choices, ...world, leg, log: world.legLog(leg) })
+    failed ||= result.state === 'failed'
+    return result.state === 'impossible' ? { leg, ...result } : { leg, ...commandOf(leg, world), ...result }
+  }
+  return Promise.all(legs.map((leg) => limit(outcomeOf, leg)))
 }
 
-/** Nothing where it can't be written, such as for a path with a line break: the error of the build says so. */
+/** Empty if the command can't be written, such as for a path with a line break: the build's error tells why. */
 function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
   try {
     return { command: world.redact(world.commandOf(leg)) }
@@ -77,96 +75,101 @@ function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
   }
 }
 
-async function carryOut(leg: PlannedLeg, choices: BuildChoices, world: BuildWorld): Promise<Built> {
-  const log = world.legLog(leg)
+async function buildUnlessStaged(job: LegJob): Promise<LegResult> {
+  const { leg, log, push, force, redact } = job
   try {
-    const before = choices.push ? await stagedNow(leg, world) : undefined
-    if (before?.state === 'staged' && !choices.force) {
-      log.say(`${log.name} is built and verified already`)
+    const before = push ? await judgeStagedNow(job) : undefined
+    if (before?.state === 'staged' && !force) {
+      log.say(`${log.name} is already built and verified`)
       return { state: 'staged', report: before.report }
     }
-    // To build the same again would only take longer.
-    if (before?.state === 'refused' && !choices.force)
-      return { state: 'failed', error: world.redact(before.why), report: before.report }
-    return await build(leg, before, choices, world, log).catch((error: unknown) => {
-      if (error instanceof Impossible && !isNamed(leg)) return leaveOut(error, leg, choices, world, log)
+    // Building the same again would only take longer.
+    if (before?.state === 'refused' && !force)
+      return { state: 'failed', error: redact(before.why), report: before.report }
+    return await buildAndStage(job, before).catch((error: unknown) => {
+      if (error instanceof Impossible && !isNamed(leg)) return leaveOut(error, job)
       throw error
     })
   } catch (error) {
-    const steps = error instanceof BuildError ? stepTimes(error.steps) : []
-    const nothing = { facts: undefined, digest: undefined, gates: [], warnings: [] }
-    const candidate = { known: 'nothing', reason: 'the build failed' } as const
-    const report = makeReport(leg, { ...nothing, candidate, steps })
-    return { state: 'failed', error: world.redact(sentenceOf(error)), report }
+    return failedBuild(error, job)
   } finally {
     log.end()
   }
 }
 
-/** Its facts are kept: by them other runners, and the plans to come, know that it is impossible. */
-async function leaveOut(
-  { reason, base }: Impossible,
-  leg: PlannedLeg,
-  { push }: BuildChoices,
-  world: BuildWorld,
-  log: LegLog,
-): Promise<Built> {
+function failedBuild(error: unknown, { leg, redact }: LegJob): LegState {
+  const steps = error instanceof BuildError ? stepTimes(error.steps) : []
+  const candidate = { known: 'nothing', reason: 'the build failed' } as const
+  const nothing = { facts: undefined, digest: undefined, gates: [], warnings: [] }
+  const report = makeReport(leg, { ...nothing, candidate, steps })
+  return { state: 'failed', error: redact(sentenceOf(error)), report }
+}
+
+/** Stores the facts of the base, by which other runners and later plans know that the leg is impossible. */
+async function leaveOut({ reason, base }: Impossible, { leg, log, push, store }: LegJob): Promise<LegResult> {
   log.say(`${log.name} is left out: ${reason}`)
-  if (push) await world.store.facts.write(leg.base, base)
+  if (push) await store.facts.write(leg.base, base)
   return { state: 'impossible', reason }
 }
 
-/** What an earlier run or another runner has staged, judged by the rules of this run. */
-function stagedNow(leg: PlannedLeg, { registry, store, settingsOf }: BuildWorld): Promise<Judged> {
+/** Judges by this run's rules what an earlier run or another runner has staged. */
+function judgeStagedNow({ leg, registry, store, settingsOf }: LegJob): Promise<Judged> {
   const rules = settingsOf(leg)
-  const attestations = askedAttestations(rules.call.options)
+  const attestations = requestedAttestations(rules.call.options)
   return judgeStaged(leg, { registry, store, rules, attestations })
 }
 
 /** @param before what was staged when this run began with the leg */
-async function build(
-  leg: PlannedLeg,
-  before: Judged | undefined,
-  choices: BuildChoices,
-  world: BuildWorld,
-  log: LegLog,
-): Promise<LegState> {
-  const settings = world.settingsOf(leg)
-  const result = await buildLeg(leg, settings, world.legWorld(leg, log))
+async function buildAndStage(job: LegJob, before: Judged | undefined): Promise<LegState> {
+  const { leg, log, legWorld, settingsOf, push } = job
+  const settings = settingsOf(leg)
+  const result = await buildLeg(leg, settings, legWorld(leg, log))
   log.say(`${log.name}: ${tally(result.gates)}`)
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
   const replaced = before?.state === 'other' ? [`${before.why} It is replaced.`] : []
-  const warnings = [...replaced, ...result.warnings]
-  const shown = withWarnings(report, { ...result, warnings }, settings, world)
+  const shown = withWarnings(report, [...replaced, ...result.warnings], result, settings, job)
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report: shown }
   const { digest } = result
-  if (!choices.push || digest === undefined) return { state: 'built', report: shown }
-  const { store } = world
-  const staged = before?.state === 'staged' || before?.state === 'refused' ? before.report.digest : null
-  const known = [digest, ...(staged === null ? [] : [staged])]
-  const other = () => stagedByAnother(leg, known, world, log)
+  if (!push || digest === undefined) return { state: 'built', report: shown }
+  const replacedDigest =
+    before?.state === 'staged' || before?.state === 'refused' ? before.report.digest : null
+  return (await stageUnlessLost(job, report, digest, replacedDigest)) ?? { state: 'built', report: shown }
+}
+
+type StagedLeg = Extract<LegState, { state: 'staged' }>
+
+/** @param before digest of what was staged before @returns another run's leg, if that is the one that is staged in the end */
+async function stageUnlessLost(
+  job: LegJob,
+  report: LegReport,
+  digest: Digest,
+  before: string | null,
+): Promise<StagedLeg | undefined> {
+  const { leg, redact, store, awaitOtherRuns } = job
+  const other = () => stagedByAnother([digest, before], job)
   const first = await other()
   if (first) return first
-  const own = [leg, digest, world.redact(serialiseReport(report))] as const
+  const own = [leg, digest, redact(serialiseReport(report))] as const
   let stored: Digest
   try {
     stored = await store.legs.stage(...own)
   } catch {
-    // Where two write one tag at once, one of them reads back what the other one wrote.
+    // If two runs write one tag at once, one of them reads back what the other one wrote.
     const faster = await other().catch(() => undefined)
     if (faster) return faster
     stored = await store.legs.stage(...own)
   }
-  // No registry gives a tag only if nobody else has: two runs may both have found none, and the later tag is the one that stays.
-  await world.settle()
+  // Registries can't create a tag only if it does not exist: both runs may have found no tag, and the later one stays.
+  await awaitOtherRuns()
   await store.legs.keepReport(...own, stored)
-  return (await other()) ?? { state: 'built', report: shown }
+  return other()
 }
 
-/** What was wrong with stores and caches is shown and not stored: it is nothing about the image. */
+/** Problems of stores and caches are shown and not stored: they are not about the image. */
 function withWarnings(
   report: LegReport,
-  { warnings, steps }: LegBuild,
+  warnings: readonly string[],
+  { steps }: LegBuild,
   { layerCache }: LegSettings,
   { redact }: BuildWorld,
 ): LegReport {
@@ -175,18 +178,16 @@ function withWarnings(
 }
 
 /**
- * Another run may have built the same leg at the same time. Both are verified; the one that is staged stays, because an
- * image may have been published from it.
- * @param known digests that are not another run's: what was staged before, and what this run has built
+ * Another run may have built the same leg at the same time. Both are verified; the one that is staged stays, because an image
+ * may have been published from it.
+ * @param known digests of this run's image, and of what was staged before
  */
 async function stagedByAnother(
-  leg: PlannedLeg,
-  known: readonly string[],
-  world: BuildWorld,
-  { name, say }: LegLog,
-): Promise<Extract<LegState, { state: 'staged' }> | undefined> {
-  const staged = await stagedNow(leg, world)
+  known: readonly (string | null)[],
+  job: LegJob,
+): Promise<StagedLeg | undefined> {
+  const staged = await judgeStagedNow(job)
   if (staged.state !== 'staged' || known.includes(staged.digest)) return undefined
-  say(`${name} was built and verified by another run meanwhile, whose image is taken`)
+  job.log.say(`${job.log.name} was built and verified by another run meanwhile, whose image is reused`)
   return { state: 'staged', report: staged.report }
 }

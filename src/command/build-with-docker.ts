@@ -1,42 +1,44 @@
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
-import { buildLegs } from './build-legs.ts'
 import { openDockerLogin, type RunDocker } from '../buildkit/index.ts'
+import { sentenceOf } from '../errors.ts'
 import {
   artifactPlaces,
   createArtifacts,
   createLegLog,
   type LegLog,
   legNames,
+  type LegSettings,
   measureBase,
 } from '../leg/index.ts'
-import { sentenceOf } from '../errors.ts'
-import type { BaseFacts } from '../verify/index.ts'
-import type { Tools } from './world/tools.ts'
-import type { ImpossibleLeg } from './impossible.ts'
 import type { Plan, PlannedLeg } from '../plan/index.ts'
 import type { LegOutcome } from '../report/index.ts'
-import { createStore } from '../store/index.ts'
+import type { Store } from '../store/index.ts'
 import { remember, systemWait } from '../system/index.ts'
-import * as world from './world/leg-world.ts'
-import { builderFor, haveRoom } from './world/prepare-builder.ts'
+import type { BaseFacts } from '../verify/index.ts'
+import { buildLegs } from './build-legs.ts'
+import type { ImpossibleLeg } from './impossible.ts'
+import { createCommand, createDocker, createLegWorld, createSettings, newPathIn } from './world/leg-world.ts'
+import { openBuilderFor, prepareSpace } from './world/prepare-builder.ts'
+import type { CommandTools } from './world/tools.ts'
 
-/** A login and a builder, ready for what is to be built. */
+/** A login and a builder, ready for the legs that they were opened for. */
 export type DockerSession = {
-  /** Measures the base of each leg, and stores the facts where this run pushes. One that can't be measured is left to its legs. */
+  /** Measures the bases of legs, and stores the facts if this run pushes. A base that fails is left to its leg. */
   measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
-  /** There is at least one leg; their bases and platforms are among those for which the session was opened. */
+  /** Builds at least one leg. */
   build: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
   close: () => Promise<void>
 }
 
-/** Builds legs with docker. */
+/** Builds legs with docker, in a session of their own. */
 export async function buildWithDocker(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  tools: Tools,
+  tools: CommandTools,
+  store: Store,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
-  const session = await openDocker(plan, legs, tools)
+  const session = await openDocker(legs, tools, store)
   try {
     return await session.build(plan, legs)
   } finally {
@@ -44,11 +46,11 @@ export async function buildWithDocker(
   }
 }
 
-/** @param legs all that may be built. @throws UserError if there is no builder for them, or not enough room on disk */
+/** @param legs all that may be built. @throws UserError if there is no builder for them, or not enough disk space */
 export async function openDocker(
-  plan: Plan,
   legs: readonly PlannedLeg[],
-  tools: Tools,
+  tools: CommandTools,
+  store: Store,
 ): Promise<DockerSession> {
   const { inputs, machine: runner } = tools
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
@@ -59,85 +61,87 @@ export async function openDocker(
     inputs.proxies,
   )
   const machine = { ...runner, environment }
-  const docker = world.createDocker(machine)
-  const builder = await builderFor(plan, legs, inputs, machine, docker)
+  const docker = createDocker(machine)
+  const builder = await openBuilderFor(store.repository, legs, inputs, machine, docker)
   const close = async (): Promise<void> => {
-    // After a cancel there is no time for it, and `post` does it.
+    // After a cancel there is no time, and `post` removes it.
     if (!builder.made || machine.signal.aborted) return
     await builder.remove()
     remember('builder', '', machine.warn)
   }
   try {
-    await haveRoom(legs, inputs, builder.name, machine, docker)
+    await prepareSpace(legs, inputs, builder.name, machine, docker)
   } catch (error) {
     await close()
     throw error
   }
-  const open = { ...tools, machine, docker, builder: builder.name }
+  const run = randomBytes(4).toString('hex')
+  const options = { ...inputs.build, builder: builder.name }
+  const settingsOf = createSettings({ ...tools, machine }, store, options, run)
+  const session = { ...tools, machine, docker, store, settingsOf }
   return {
-    measure: (of, some) => measureBases(of, some, open),
-    build: (of, some) => buildAll(of, some, open),
+    measure: (plan, some) => measureBases(plan, some, session),
+    build: (plan, some) => buildAll(plan, some, session),
     close,
   }
 }
 
-type OpenTools = Tools & { docker: RunDocker; builder: string }
+type SessionTools = CommandTools & {
+  docker: RunDocker
+  store: Store
+  settingsOf: (leg: PlannedLeg) => LegSettings
+}
 
 async function buildAll(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  tools: OpenTools,
+  tools: SessionTools,
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
-  const { inputs, machine, registry, secretFiles, fetchSource, docker } = tools
-  const settingsOf = settingsFor(plan, tools)
+  const { inputs, machine, registry, secretFiles, fetchSource, docker, store, settingsOf } = tools
+  const { facts } = store
+  const places = artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache)
+  const artifacts = createArtifacts(places, newPathIn(machine))
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-  const choices = { ...inputs, force }
-  const store = createStore(registry, plan.cacheRepository)
-  const kept = {
-    fetchSource,
-    facts: store.facts,
-    artifacts: createArtifacts(
-      artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache),
-      world.newPathIn(machine),
-    ),
-  }
-  return buildLegs(legs, choices, {
-    registry,
-    store,
-    legLog: logsFor(plan, legs, tools),
-    legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
-    settingsOf,
-    commandOf: world.createCommand(plan, settingsOf, secretFiles),
-    redact: machine.redact,
-    settle: () => systemWait(machine.waits.settle, machine.signal),
-  })
+  return buildLegs(
+    legs,
+    { ...inputs, force },
+    {
+      registry,
+      store,
+      legLog: logsFor(plan, legs, tools),
+      legWorld: (_, log) => ({
+        ...createLegWorld(machine, docker, registry, log),
+        fetchSource,
+        facts,
+        artifacts,
+      }),
+      settingsOf,
+      commandOf: createCommand(plan, settingsOf, secretFiles),
+      redact: machine.redact,
+      awaitOtherRuns: () => systemWait(machine.waits.settle, machine.signal),
+    },
+  )
 }
 
 async function measureBases(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  tools: OpenTools,
+  tools: SessionTools,
 ): Promise<Map<string, BaseFacts>> {
-  const { inputs, machine, registry, docker } = tools
-  const settingsOf = settingsFor(plan, tools)
+  const { inputs, machine, registry, docker, store, settingsOf } = tools
   const logOf = logsFor(plan, legs, tools)
-  const { facts: stored } = createStore(registry, plan.cacheRepository)
   const limit = pLimit(inputs.parallel)
   const measured = new Map<string, BaseFacts>()
   const measure = async (leg: PlannedLeg): Promise<void> => {
     const log = logOf(leg)
     try {
-      const facts = await measureBase(
-        leg,
-        settingsOf(leg).call,
-        world.createLegWorld(machine, docker, registry, log),
-        [],
-      )
+      const world = createLegWorld(machine, docker, registry, log)
+      const facts = await measureBase(leg, settingsOf(leg).call, world, [])
       measured.set(leg.base.manifestDigest, facts)
-      if (inputs.push) await stored.write(leg.base, facts)
+      if (inputs.push) await store.facts.write(leg.base, facts)
     } catch (error) {
       if (machine.signal.aborted) throw error
-      // Its leg comes to the same, and has a place in the report where to say so.
+      // The leg will fail in the same way, and its report says so.
       log.say(`${log.name}: ${machine.redact(sentenceOf(error))}`)
     } finally {
       log.end()
@@ -147,26 +151,12 @@ async function measureBases(
   return measured
 }
 
-function settingsFor(plan: Plan, { inputs, machine, registry, secretFiles, nixl, builder }: OpenTools) {
-  const options = { ...inputs.build, builder }
-  const run = randomBytes(4).toString('hex')
-  return world.createSettings(
-    machine,
-    inputs,
-    createStore(registry, plan.cacheRepository),
-    options,
-    secretFiles,
-    nixl,
-    run,
-  )
-}
-
 function logsFor(
   plan: Plan,
   legs: readonly PlannedLeg[],
-  { inputs, machine }: OpenTools,
+  { inputs, machine }: CommandTools,
 ): (leg: PlannedLeg) => LegLog {
   const names = legNames(plan)
-  const sideBySide = inputs.parallel > 1 && legs.length > 1
-  return (leg) => createLegLog(names.get(leg.id) ?? leg.id, sideBySide, machine.log)
+  const inParallel = inputs.parallel > 1 && legs.length > 1
+  return (leg) => createLegLog(names.get(leg.id) ?? leg.id, inParallel, machine.log)
 }

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { checkSources } from '../leg/index.ts'
 import type { Inputs } from '../inputs/index.ts'
-import { createStore, type PlanPlace, readPlan, type Store } from '../store/index.ts'
+import { checkSources } from '../leg/index.ts'
 import {
   buildId,
   determinantsOf,
@@ -13,49 +12,54 @@ import {
   type PlannedLeg,
   publicRepository,
 } from '../plan/index.ts'
+import { createOpenReader } from '../registry/index.ts'
+import type { Run } from '../report/index.ts'
+import { createStore, type PlanPlace, readPlan, type Store } from '../store/index.ts'
 import type { DockerSession } from './build-with-docker.ts'
 import { isPlanOutdated, unmeasuredLegs } from './nixl-of-bases.ts'
-import { createPlanWorld, type KnownFacts, objectionTo, readCatalogue } from './world/plan-world.ts'
-import { createOpenReader } from '../registry/index.ts'
-import { askedAttestations } from '../promote/index.ts'
-import { readRecipe } from './world/recipe.ts'
-import type { Run } from '../report/index.ts'
-import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from './run.ts'
+import { type Build, buildOne, promotePlan, runPlan } from './run.ts'
 import { describePlan, type ShownPlan } from './show.ts'
-import type { Machine } from './world/machine.ts'
-import type { Tools } from './world/tools.ts'
+import { createPlanWorld, type KnownFacts, readCatalogue } from './world/plan-world.ts'
+import { readRecipe } from './world/recipe.ts'
+import { createRunWorld } from './world/run-world.ts'
+import type { CommandTools } from './world/tools.ts'
 
-/** All of the work, or one part of it. @throws UserError for what stops it before its first image */
-export async function execute(
-  tools: Tools,
-  command: Extract<Inputs['command'], { kind: 'run' | 'build' | 'promote' }>,
-): Promise<Run> {
-  if (command.kind === 'build') return build(tools, command)
-  if (command.kind === 'promote') return promote(tools, command)
-  return run(tools)
+type Command<Kind> = Extract<Inputs['command'], { kind: Kind }>
+
+/** Runs all of the work, or one part of it. @throws UserError for what stops it before its first image */
+export function execute(tools: CommandTools, command: Command<'run' | 'build' | 'promote'>): Promise<Run> {
+  switch (command.kind) {
+    case 'run':
+      return runAll(tools)
+    case 'build':
+      return buildStoredLeg(tools, command)
+    case 'promote':
+      return promoteStoredPlan(tools, command)
+  }
 }
 
-/** plan → build → promote, in this process. */
-async function run(tools: Tools): Promise<Run> {
+/** Plans, builds and promotes in this process. */
+async function runAll(tools: CommandTools): Promise<Run> {
   const facts: KnownFacts = { own: new Map(), read: new Set() }
-  const { made } = await makeThePlan(tools, facts)
-  const builder = builderOf(tools)
+  const { plan: first } = await createPlan(tools, facts)
+  const world = createRunWorld(tools, first)
+  const buildAlone = builderOf(tools, world.store)
   let session: DockerSession | undefined
   try {
     return await runPlan(
-      made,
+      first,
       tools.inputs,
-      worldOf(tools, made),
-      (legs, plan) => (session ? session.build(plan, legs) : builder(legs, plan)),
+      world,
+      (legs, plan) => (session ? session.build(plan, legs) : buildAlone(legs, plan)),
       async (plan) => {
         const legs = unmeasuredLegs(plan, facts)
         if (legs.length === 0) return plan
         const { openDocker } = await import('./build-with-docker.ts')
-        session = await openDocker(plan, pendingLegs(plan), tools)
+        session = await openDocker(pendingLegs(plan), tools, world.store)
         for (const [digest, base] of await session.measure(plan, legs)) facts.own.set(digest, base)
         if (!isPlanOutdated(plan, facts)) return plan
-        tools.machine.log('The plan is made again, with what was measured in the bases.')
-        return (await makeThePlan(tools, facts)).made
+        tools.machine.log('Planning again, with what was measured in the bases.')
+        return (await createPlan(tools, facts)).plan
       },
     )
   } finally {
@@ -63,93 +67,68 @@ async function run(tools: Tools): Promise<Run> {
   }
 }
 
-/** What there is to build, kept for `build` and `promote`. */
-export async function makeAndStorePlan(tools: Tools): Promise<ShownPlan> {
-  const { made, warnings } = await makeThePlan(tools)
+/** Plans, and stores the plan for `build` and `promote`. */
+export async function createAndStorePlan(tools: CommandTools): Promise<ShownPlan> {
+  const { plan, warnings } = await createPlan(tools)
   const { workspace, redact, log } = tools.machine
-  const stored = await createStore(tools.registry, made.cacheRepository).plans.write(
-    made,
-    join(workspace.root, 'plan.json'),
-    redact,
-  )
+  const { plans } = createStore(tools.registry, plan.cacheRepository)
+  const stored = await plans.write(plan, join(workspace.root, 'plan.json'), redact)
   log(`The plan is ${stored.reference}`)
   if (stored.why !== undefined) log(`It is a file on this runner only: ${stored.why}`)
-  return { plan: made, stored, warnings }
+  return { plan, stored, warnings }
 }
 
-/** The catalogue as tables. */
-export async function historyTables({ machine }: Tools): Promise<string> {
+/** @returns the catalogue as tables, in Markdown */
+export async function historyTables({ machine }: CommandTools): Promise<string> {
   const { renderHistory } = await import('../report/history.ts')
   return renderHistory(readCatalogue(machine.dockerfiles))
 }
 
-/** One leg of a plan that another runner has made. */
-async function build(
-  tools: Tools,
-  { plan: place, leg: id }: Extract<Inputs['command'], { kind: 'build' }>,
-): Promise<Run> {
-  const loaded = await takePlan(tools, place)
-  const planned = findLeg(loaded, id)
-  refuseOtherRecipe(planned.leg, tools.machine)
-  return buildOne(loaded, planned, tools.inputs, worldOf(tools, loaded), builderOf(tools))
+/** Builds one leg of a plan that another runner has created. */
+async function buildStoredLeg(tools: CommandTools, { plan: place, leg: id }: Command<'build'>): Promise<Run> {
+  const plan = await loadPlan(tools, place)
+  const planned = findLeg(plan, id)
+  refuseOtherRecipe(planned.leg, tools)
+  const world = createRunWorld(tools, plan)
+  return buildOne(plan, planned, tools.inputs, world, builderOf(tools, world.store))
 }
 
-/** The public tags of a plan whose legs other runners have staged. Needs no Docker. */
-async function promote(
-  tools: Tools,
-  { plan: place }: Extract<Inputs['command'], { kind: 'promote' }>,
-): Promise<Run> {
-  const loaded = await takePlan(tools, place)
-  return promotePlan(loaded, tools.inputs.failFast, worldOf(tools, loaded))
+/** Gives the images of a plan, whose legs other runners have staged, their public tags. Needs no Docker. */
+async function promoteStoredPlan(tools: CommandTools, { plan: place }: Command<'promote'>): Promise<Run> {
+  const plan = await loadPlan(tools, place)
+  return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
 }
 
-function worldOf(
-  { inputs: rules, registry, nixl, machine: { dockerfiles, log, signal, redact, timers, started } }: Tools,
-  { cacheRepository }: Plan,
-): RunWorld {
-  const store = createStore(registry, cacheRepository)
-  const stored = new Map<string, ReturnType<Store['facts']['read']>>()
-  const objection = async (leg: PlannedLeg): Promise<string | undefined> => {
-    const { manifestDigest } = leg.base
-    const answer = stored.get(manifestDigest) ?? store.facts.read(leg.base)
-    stored.set(manifestDigest, answer)
-    const facts = await answer
-    return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
-  }
-  const attestations = askedAttestations(rules.build)
-  const elapsed = (): number => timers.now() - started
-  return { registry, store, rules, attestations, log, signal, redact, elapsed, objectionTo: objection }
-}
-
-/** What builds is loaded when there is something to build. */
-function builderOf(tools: Tools): Build {
+/** What builds is loaded only when there is something to build. */
+function builderOf(tools: CommandTools, store: Store): Build {
   return async (legs, plan) => {
     const { buildWithDocker } = await import('./build-with-docker.ts')
-    return buildWithDocker(plan, legs, tools)
+    return buildWithDocker(plan, legs, tools, store)
   }
 }
 
-async function makeThePlan(tools: Tools, facts?: KnownFacts): Promise<{ made: Plan; warnings: string[] }> {
-  const { inputs, machine, registry, git, nixl, fetchSource } = tools
+async function createPlan(
+  { inputs, machine, registry, git, nixl, fetchSource }: CommandTools,
+  facts?: KnownFacts,
+): Promise<{ plan: Plan; warnings: string[] }> {
   const { engines, cacheRepository } = inputs.plan
   const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
-  const made = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl, facts))
-  await checkSources(made, fetchSource)
-  for (const line of describePlan(made, inputs.push)) machine.log(line)
-  for (const warning of warnings.sort()) machine.log(warning)
-  return { made, warnings }
+  const plan = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl, facts))
+  await checkSources(plan, fetchSource)
+  for (const line of [...describePlan(plan, inputs.push), ...warnings.sort()]) machine.log(line)
+  return { plan, warnings }
 }
 
-/** A plan that was made elsewhere. It alone says where its images and legs are pushed to. */
-async function takePlan({ inputs, registry }: Tools, place: PlanPlace): Promise<Plan> {
-  const loaded = await readPlan(registry, place)
-  refuseOtherRegistry(loaded, inputs)
-  const published = loaded.images.map(({ repository }) => repository)
-  if (inputs.push) registry.pushesTo([loaded.cacheRepository, ...published])
-  return loaded
+/** Loads a plan from elsewhere. It alone tells where its images and legs are pushed. */
+async function loadPlan({ inputs, registry }: CommandTools, place: PlanPlace): Promise<Plan> {
+  const plan = await readPlan(registry, place)
+  refuseOtherRegistry(plan, inputs)
+  if (inputs.push)
+    registry.pushesTo([plan.cacheRepository, ...plan.images.map(({ repository }) => repository)])
+  return plan
 }
 
 function findLeg({ images }: Plan, id: string): { image: PlannedImage; leg: PlannedLeg } {
@@ -163,14 +142,14 @@ function refuseOtherRegistry({ images }: Plan, { plan: { registry } }: Inputs): 
   const other = images.find(({ repository }) => repository.registry !== registry)?.repository.registry
   if (other !== undefined)
     throw new UserError(
-      `registry: the plan publishes to ${other}, and ${registry} was given; give the same to plan, build and promote.`,
+      `registry: the plan publishes to ${other}, but ${registry} was given; use the same for plan, build and promote.`,
     )
 }
 
-/** The plan says what is built, and this checkout how: together they must give what was planned. */
-function refuseOtherRecipe(leg: PlannedLeg, { dockerfiles }: Pick<Machine, 'dockerfiles'>): void {
-  if (buildId(determinantsOf(leg, readRecipe(dockerfiles, leg.engine))) !== leg.buildId)
+/** The plan tells what is built, and this checkout how: together they must give the planned build id. */
+function refuseOtherRecipe(leg: PlannedLeg, { machine }: CommandTools): void {
+  if (buildId(determinantsOf(leg, readRecipe(machine.dockerfiles, leg.engine))) !== leg.buildId)
     throw new UserError(
-      `${leg.id} does not have the build id that it was planned with: the plan was changed, or another version of the action made it; use one version for plan, build and promote.`,
+      `${leg.id} does not have the build id that it was planned with: the plan was changed, or created by another version of the action; use one version for plan, build and promote.`,
     )
 }

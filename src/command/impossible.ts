@@ -8,27 +8,23 @@ import {
   type PlannedImage,
   type PlannedLeg,
 } from '../plan/index.ts'
-import type { StoreReader } from '../store/index.ts'
 import type { LegOutcome } from '../report/index.ts'
+import type { RunWorld } from './world/run-world.ts'
 
-/** A leg of which only the facts of its base said that it can't be built. `reason` is a sentence without its end. */
+/** A leg that only the facts of its base showed to be impossible. `reason` has no full stop. */
 export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: string }
 
-export type ObjectionWorld = {
-  store: StoreReader
-  /** What stored facts of a leg's base say against it; undefined if nothing, or if there are none */
-  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
-}
+type LegResult = LegOutcome | ImpossibleLeg
 
-/** What is left of a plan, what was left out of it, by the plan itself or now, and how the legs of what is left ended. */
+/** What is left of a plan, what the plan or this run left out of it, and the outcomes of the legs. */
 export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
 
 /**
- * Leaves out the images of impossible legs, since no image is published without one of its platforms. What was named, and of
- * which nothing would be left, stays and has failed. An image of which another leg failed stays, too: that has to be seen, and its
- * impossible leg counts as not begun.
+ * Leaves out the images of impossible legs, since no image is published without one of its platforms. A named version that
+ * nothing would be left of stays and fails. An image of which another leg failed stays, too, so that the failure is shown;
+ * its impossible leg is skipped.
  */
-export function leaveOut(plan: Plan, results: readonly (LegOutcome | ImpossibleLeg)[]): Narrowed {
+export function leaveOutImpossible(plan: Plan, results: readonly LegResult[]): Narrowed {
   const found = plan.images.flatMap((image) => impossibleOf(image, results) ?? [])
   const others = plan.images.filter((image) => !found.some((one) => one.image === image))
   const inVain = namedInVain(
@@ -46,14 +42,14 @@ export function leaveOut(plan: Plan, results: readonly (LegOutcome | ImpossibleL
   }
 }
 
-function impossibleOf(image: PlannedImage, results: readonly (LegOutcome | ImpossibleLeg)[]) {
+function impossibleOf(image: PlannedImage, results: readonly LegResult[]) {
   const own = results.filter(({ leg }) => image.legs.some(({ id }) => id === leg.id))
   const impossible = own.find((result) => result.state === 'impossible')
   if (!impossible || own.some(({ state }) => state === 'failed')) return undefined
   return { image, leg: impossible.leg, reason: impossible.reason }
 }
 
-function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedLeg[]): LegOutcome {
+function outcomeOf(result: LegResult, inVain: readonly PlannedLeg[]): LegOutcome {
   if (result.state !== 'impossible') return result
   const { leg, reason } = result
   if (!inVain.includes(leg)) return { leg, state: 'skipped' }
@@ -61,10 +57,10 @@ function outcomeOf(result: LegOutcome | ImpossibleLeg, inVain: readonly PlannedL
   return { leg, state: 'failed', error, report: undefined }
 }
 
-/** The legs of a plan that another runner may have found to be impossible, of those that nobody has staged. */
+/** @returns legs that nobody has staged and that another runner may have found to be impossible */
 export async function findImpossible(
   plan: Plan,
-  { store, objectionTo }: ObjectionWorld,
+  { store, objectionTo }: Pick<RunWorld, 'store' | 'objectionTo'>,
 ): Promise<ImpossibleLeg[]> {
   const open = pendingLegs(plan).filter(({ feasibility }) => feasibility !== 'forced')
   const found = await Promise.all(

@@ -1,5 +1,5 @@
-/** The flow: plan → build → promote, whichever part of it a command asks for. */
-export { carryOut } from './carry-out.ts'
+/** The flow plan → build → promote, or the part of it that a command needs. */
+export { runCommand } from './run-command.ts'
 export { publishLogsPath } from './show.ts'
 export { createMachine } from './world/machine.ts'
 export { createOutput } from './world/output.ts'

@@ -10,71 +10,61 @@ import {
   publishedNow,
   refuseOtherImages,
 } from '../plan/index.ts'
-import { type AskedAttestations, type Judged, judgePublished, judgeStaged } from '../promote/index.ts'
-import type { Digest, RegistryClient } from '../registry/index.ts'
+import { type Judged, judgePublished, judgeStaged } from '../promote/index.ts'
 import { type ImageOutcome, type LegOutcome, unfinishedState } from '../report/index.ts'
-import type { Store } from '../store/index.ts'
-import type { Rules } from '../verify/index.ts'
 import { keptLegs } from './kept-legs.ts'
-import { withoutFullStop } from '../text.ts'
+import type { RunWorld } from './world/run-world.ts'
 
-export type PromoteWorld = {
-  registry: RegistryClient
-  /** Where the legs of the plan are staged */
-  store: Store
-  /** By which everything is judged that gets a tag, whoever built it */
-  rules: Rules
-  /** Which attestations everything has to have that gets a tag */
-  attestations: AskedAttestations
-  log: (line: string) => void
-  signal: AbortSignal
-}
+/** What inspecting and promoting images needs. */
+export type PromoteWorld = Omit<RunWorld, 'redact' | 'elapsed' | 'objectionTo'>
 
 export type PromoteChoices = {
-  /** Legs that this process had to do with; the registry says how the others are */
+  /** Outcomes of legs in this process; the registry tells about the others */
   built: readonly LegOutcome[]
-  /** Whether one image that can't be published keeps all others from it */
+  /** Whether one image that can't be published keeps all others from being published */
   failFast: boolean
-  /** Whether it is long ago that the plan looked at the public tags */
+  /** Whether the plan looked up the public tags too long ago */
   lookAgain: boolean
 }
 
-type StagedLeg = Extract<Judged, { state: 'staged' }>
+type StagedLeg = Extract<Judged, { state: 'staged' }> & { platform: string }
 
-/** What an image is before any tag is made; `staged` are its legs in the cache repository. */
+/** An image before any tag is created; `staged` are its legs in the cache repository. */
 export type Inspected = {
   outcome: ImageOutcome
   published: Published
-  staged: readonly (StagedLeg & { platform: string })[]
+  staged: readonly StagedLeg[]
 }
 
-/** Looks at one image; nothing is written. */
-export async function inspect(
+const absent = { kind: 'absent' } as const
+
+/** Inspects an image without writing anything. */
+export async function inspectImage(
   image: PlannedImage,
   plan: Plan,
   choices: PromoteChoices,
   world: PromoteWorld,
 ): Promise<Inspected> {
-  const nothing = { published: { kind: 'absent' }, staged: [] } as const
   try {
     const published = await publishedBy(image, plan, choices, world)
-    if (published.kind === 'absent') return await withStaged(image, choices, world)
+    if (published.kind === 'absent') return await withStagedLegs(image, choices, world)
     const { digest, missingTags } = published
     const legs =
       missingTags.length === 0
         ? await keptLegs(image, digest, choices.built, world)
-        : await Promise.all(image.legs.map((leg) => retaggedLeg(leg, image, digest, choices, world)))
+        : await publishedLegs(image, published, choices, world)
     const state = unfinishedState(legs)
-    if (state) return { outcome: { image, legs, state }, ...nothing }
+    if (state) return { outcome: { image, legs, state }, published: absent, staged: [] }
     const tags = publicTagsOf(image.tags, published)
     return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
   } catch (error) {
     const legs = image.legs.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
-    return { outcome: { image, legs, state: 'failed', error: sentenceOf(error) }, ...nothing }
+    const outcome: ImageOutcome = { image, legs, state: 'failed', error: sentenceOf(error) }
+    return { outcome, published: absent, staged: [] }
   }
 }
 
-/** Somebody may have published, or taken a tag, since the plan was made. */
+/** Looks the image up again, since it may have been published, or a tag taken, since the plan was created. */
 async function publishedBy(
   image: PlannedImage,
   plan: Plan,
@@ -93,51 +83,55 @@ async function publishedBy(
   return publishedNow(image, tags, kept)
 }
 
-async function withStaged(
+async function withStagedLegs(
   image: PlannedImage,
-  choices: PromoteChoices,
+  { built }: PromoteChoices,
   world: PromoteWorld,
 ): Promise<Inspected> {
-  const found = await Promise.all(image.legs.map((leg) => inspectLeg(leg, choices, world)))
+  const found = await Promise.all(
+    image.legs.map((leg) => inspectLeg(leg, built, () => judgeStaged(leg, world))),
+  )
   const legs = found.map(({ outcome }) => outcome)
   const staged = found.flatMap((one) => one.staged ?? [])
-  const state = unfinishedState(legs) ?? 'staged'
-  return { outcome: { image, legs, state }, published: { kind: 'absent' }, staged }
+  return { outcome: { image, legs, state: unfinishedState(legs) ?? 'staged' }, published: absent, staged }
 }
 
-type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg & { platform: string } }
+/** Judges the legs of an image that gets another tag: only what this run accepts gets one. */
+async function publishedLegs(
+  { legs, repository }: PlannedImage,
+  { digest }: Extract<Published, { kind: 'same' }>,
+  { built }: PromoteChoices,
+  world: PromoteWorld,
+): Promise<LegOutcome[]> {
+  const found = await Promise.all(
+    legs.map((leg) => inspectLeg(leg, built, () => judgePublished(leg, { repository, digest }, world))),
+  )
+  return found.map(({ outcome }) => outcome)
+}
 
+/** Judges a leg, unless it failed or was skipped in this process. */
 async function inspectLeg(
   leg: PlannedLeg,
-  choices: PromoteChoices,
-  world: PromoteWorld,
-): Promise<InspectedLeg> {
-  const here = choices.built.find((outcome) => outcome.leg.id === leg.id)
+  built: readonly LegOutcome[],
+  judge: () => Promise<Judged>,
+): Promise<{ outcome: LegOutcome; staged?: StagedLeg }> {
+  const here = built.find((outcome) => outcome.leg.id === leg.id)
   if (here?.state === 'failed' || here?.state === 'skipped') return { outcome: here }
-  const judged = await judgeStaged(leg, world)
+  const judged = await judge()
   const outcome = outcomeOf(leg, judged, here)
   return judged.state === 'staged' ? { outcome, staged: { ...judged, platform: leg.platform } } : { outcome }
 }
 
-/** A tag that is new is given to nothing that this run would not let through. */
-async function retaggedLeg(
-  leg: PlannedLeg,
-  { repository }: PlannedImage,
-  digest: Digest,
-  { built }: PromoteChoices,
-  world: PromoteWorld,
-): Promise<LegOutcome> {
-  const here = built.find((outcome) => outcome.leg.id === leg.id)
-  if (here?.state === 'failed' || here?.state === 'skipped') return here
-  return outcomeOf(leg, await judgePublished(leg, { repository, digest }, world), here)
-}
-
-/** @param here what this process has built, which need not be what is there: another run may have been faster */
+/** @param here what this process built, which the registry need not have: another run may have been faster */
 function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined): LegOutcome {
   switch (judged.state) {
     case 'missing':
-    case 'other':
-      return { leg, state: 'failed', error: withAdvice(judged), report: undefined }
+      return { leg, state: 'failed', error: judged.why, report: undefined }
+    case 'other': {
+      // The plan only knows that the tag exists, and calls the leg staged, whatever the tag names.
+      const error = `${judged.why.replace(/\.$/, '')}; delete this tag, or set skip-unchanged: false to replace it.`
+      return { leg, state: 'failed', error, report: undefined }
+    }
     case 'refused':
       return { leg, state: 'failed', error: judged.why, report: judged.report }
     case 'staged': {
@@ -146,10 +140,4 @@ function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined
       return { leg, state: 'staged', report: judged.report }
     }
   }
-}
-
-/** A plan only knows that there is such a tag, and so calls the leg staged, whatever the tag names. */
-function withAdvice({ state, why }: { state: 'missing' | 'other'; why: string }): string {
-  if (state === 'missing') return why
-  return `${withoutFullStop(why)}; delete this tag, or set skip-unchanged: false to replace it.`
 }

@@ -1,64 +1,44 @@
 import { sentenceOf } from '../errors.ts'
 import type { PlannedImage, PlannedLeg } from '../plan/index.ts'
-import { type AskedAttestations, missingAttestations, noAttestations } from '../promote/index.ts'
-import { type Digest, getPlatformImage, type RegistryClient } from '../registry/index.ts'
+import { type Judging, missingAttestations, noAttestations } from '../promote/index.ts'
+import { type Digest, getPlatformImage } from '../registry/index.ts'
 import type { LegOutcome } from '../report/index.ts'
-import { applyRules, type Rules, verdict } from '../verify/index.ts'
-import { failedGates, type FoundReport, type StoreReader, type Subject } from '../store/index.ts'
-
-type KeepingWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
-  store: StoreReader
-  rules: Rules
-  attestations: AskedAttestations
-}
+import { failedGates, type FoundReport, type Subject } from '../store/index.ts'
+import { judgeAgain, type Rules, verdict } from '../verify/index.ts'
 
 /**
- * The legs of an image that keeps the public tags that it has, and gets no other. It was published by the rules of its day, and taking
- * that back would break whoever uses it: what this run would not let through, or knows nothing about, is a warning.
+ * The legs of an image that keeps its public tags and gets no other. It was published by the rules of its day, and taking it
+ * back would break its users: what this run would refuse, or knows nothing about, is a warning.
  */
 export async function keptLegs(
   image: PlannedImage,
   digest: Digest,
   built: readonly LegOutcome[],
-  world: KeepingWorld,
+  judging: Judging,
 ): Promise<LegOutcome[]> {
-  const subject = subjectOf(image, digest, world)
+  const subject = subjectOf(image, digest, judging)
   return Promise.all(
     image.legs.map(async (leg) => {
       const found = await subject
-        .then((one) => world.store.legs.report(leg, one))
+        .then((one) => judging.store.legs.report(leg, one))
         .catch((error: unknown) => ({ why: sentenceOf(error) }))
       const here = built.find((outcome) => outcome.leg.id === leg.id)
       if (here && isAbout(here, found)) return here
-      const kept = keptLeg(leg, found, world.rules)
-      const missing = await missingIn(image, leg, digest, world)
-      return missing.length === 0 ? kept : { ...kept, warnings: [...(kept.warnings ?? []), ...missing] }
+      const warnings = [
+        ...warningsOf(leg, found, judging.rules),
+        ...(await missingIn(image, leg, digest, judging)),
+      ]
+      const report = 'report' in found ? found.report : undefined
+      return { leg, state: 'staged', report, ...(warnings.length > 0 && { warnings }) }
     }),
   )
 }
 
-/** What is published was not built by this run's wishes, either. */
-async function missingIn(
-  { repository }: PlannedImage,
-  { platform }: PlannedLeg,
-  digest: Digest,
-  { registry, attestations }: KeepingWorld,
-): Promise<string[]> {
-  if (attestations === noAttestations) return []
-  const stored = await getPlatformImage(registry, repository, digest, platform)
-  const missing = stored ? await missingAttestations(registry, repository, stored, attestations) : []
-  return missing.map(
-    (what) =>
-      `It keeps its public tags, and has no ${what}, for which this run asks; force: true builds it again.`,
-  )
-}
-
-/** Only where there are several platforms is the leg something else than what the tag names. */
+/** Only where there are several platforms does the tag name something else than the leg. */
 async function subjectOf(
   { legs, repository }: PlannedImage,
   digest: Digest,
-  { registry }: KeepingWorld,
+  { registry }: Judging,
 ): Promise<Subject> {
   const top = legs.length > 1 ? await registry.getManifest(repository, digest) : undefined
   return top ?? { digest }
@@ -70,18 +50,29 @@ function isAbout(here: LegOutcome, found: FoundReport): boolean {
   return 'report' in found && here.report?.digest === found.report.digest
 }
 
-function keptLeg(leg: PlannedLeg, found: FoundReport, rules: Rules): LegOutcome {
+function warningsOf(leg: PlannedLeg, found: FoundReport, rules: Rules): string[] {
   if ('why' in found)
-    return {
-      leg,
-      state: 'staged',
-      report: undefined,
-      warnings: [`It keeps its public tags, though nothing says how it was judged: ${found.why}`],
-    }
-  const { report } = found
+    return [`It keeps its public tags, although nothing says how it was judged: ${found.why}`]
   const seen = { known: 'nothing', reason: 'nothing of it was read' } as const
-  const gates = applyRules(leg, report, seen, rules)
-  if (verdict(gates) === 'pass') return { leg, state: 'staged', report }
-  const warning = `It keeps its public tags, and would get no new one by the rules of this run. ${failedGates({ gates })}`
-  return { leg, state: 'staged', report, warnings: [warning] }
+  const gates = judgeAgain(leg, found.report, seen, rules)
+  if (verdict(gates) === 'pass') return []
+  return [
+    `It keeps its public tags, but would get no new one by the rules of this run. ${failedGates({ gates })}`,
+  ]
+}
+
+/** What is published need not have been built with the attestations that this run requests. */
+async function missingIn(
+  { repository }: PlannedImage,
+  { platform }: PlannedLeg,
+  digest: Digest,
+  { registry, attestations }: Judging,
+): Promise<string[]> {
+  if (attestations === noAttestations) return []
+  const stored = await getPlatformImage(registry, repository, digest, platform)
+  const missing = stored ? await missingAttestations(registry, repository, stored, attestations) : []
+  return missing.map(
+    (what) =>
+      `It keeps its public tags, but has no ${what}, which this run requests; force: true builds it again.`,
+  )
 }

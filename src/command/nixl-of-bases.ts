@@ -11,7 +11,7 @@ import { knownFrom } from '../store/index.ts'
 import type { BaseFacts } from '../verify/index.ts'
 import type { KnownFacts } from './world/plan-world.ts'
 
-/** The legs that have to be built with a NIXL that nobody has measured in their base, one for each base. */
+/** @returns one leg for each base whose NIXL a pending leg uses and nobody has measured */
 export function unmeasuredLegs(plan: Plan, { own, read }: KnownFacts): PlannedLeg[] {
   const open = pendingLegs(plan).filter(
     (leg) => isOfBase(leg) && !own.has(leg.base.manifestDigest) && !read.has(leg.base.manifestDigest),
@@ -19,7 +19,7 @@ export function unmeasuredLegs(plan: Plan, { own, read }: KnownFacts): PlannedLe
   return [...new Map(open.map((leg) => [leg.base.manifestDigest, leg])).values()]
 }
 
-/** Whether a plan that is made again, with what was measured, would be another one. */
+/** Whether planning again, with what was measured, would give another plan. */
 export function isPlanOutdated(plan: Plan, { own }: KnownFacts): boolean {
   return pendingLegs(plan).some((leg) => {
     const base = own.get(leg.base.manifestDigest)
@@ -28,17 +28,17 @@ export function isPlanOutdated(plan: Plan, { own }: KnownFacts): boolean {
 }
 
 /**
- * @param push whether the facts of the base are stored, by which the next plan knows
- * @returns what the plan of a leg did not know of its base, and what to do, a sentence without its end; undefined if it knew all
+ * @param push whether the facts of the base are stored for the next plan
+ * @returns a reason: what the plan of a leg did not know of its base, and what to do; undefined if it knew all
  */
 export function whyOutdated(leg: Leg, base: BaseFacts, push: boolean): string | undefined {
   const known = knownFrom(base, leg.engine)
   if (!isOutdated(leg, known)) return undefined
   const none = known.brokenNixl === undefined ? 'no NIXL' : `no NIXL that works (${known.brokenNixl})`
-  const brings = known.nixl == null ? none : `NIXL ${known.nixl}`
-  const planned = isNixlKnown(leg) ? `the plan took it for ${leg.nixl}` : 'the plan could not know that'
+  const ships = known.nixl == null ? none : `NIXL ${known.nixl}`
+  const planned = isNixlKnown(leg) ? `the plan assumed ${leg.nixl}` : 'the plan could not know that'
   const next = push
     ? 'what was measured is stored, so the next plan is right: plan again'
-    : 'without push nothing is stored by which the next plan would know it: use command: run, or plan with push: true'
-  return `its base brings ${brings}${known.ucx === undefined ? '' : ` with UCX ${known.ucx}`}, and ${planned}; ${next}`
+    : 'without push nothing is stored for the next plan: use command: run, or plan with push: true'
+  return `its base ships ${ships}${known.ucx === undefined ? '' : ` with UCX ${known.ucx}`}, but ${planned}; ${next}`
 }

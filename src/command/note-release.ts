@@ -1,12 +1,12 @@
+import { type ImageOutcome, publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
 import { updateRelease } from '../system/index.ts'
 import type { Output } from './world/output.ts'
-import { type ImageOutcome, publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
 
-/** Milliseconds for one request */
+/** Milliseconds per request */
 const timeout = 30_000
 
 /**
- * Puts the measured components of what a run has published into the notes of the release that it runs for, if there is one.
+ * Adds the measured components of what a run has published to the notes of its release, if it has one.
  * @param environment with the variables of GitHub Actions
  * @throws UserError if GitHub refuses
  */

@@ -3,23 +3,23 @@ import { lookUpTags, type Plan, type PlannedImage, refuseOtherImages } from '../
 import { commonLabels, composeImage, type Promotable, promote } from '../promote/index.ts'
 import { type ParsedManifest, platformManifest, type RegistryClient } from '../registry/index.ts'
 import type { ImageOutcome, LegOutcome } from '../report/index.ts'
-import { inspect, type Inspected, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
+import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 
-/** `error` is a sentence about promotion breaking off, after which the outcomes say what was done until then. */
+/** `error` is a sentence: why promotion stopped; the outcomes are those before it stopped. */
 export type Promotion = { outcomes: ImageOutcome[]; error?: string }
 
 /**
- * Gives the images of a plan their public tags, as far as every leg of theirs is staged. Nothing but the registry says
- * whether it is. All images are looked at before the first tag is made, and each tag is read back.
+ * Gives the images of a plan their public tags, if the registry has every leg of theirs as staged. All images are inspected
+ * before the first tag is created, and each tag is read back.
  */
 export async function promoteImages(
   plan: Plan,
   choices: PromoteChoices,
   world: PromoteWorld,
 ): Promise<Promotion> {
-  const inspected = await Promise.all(plan.images.map((image) => inspect(image, plan, choices, world)))
-  const looked = inspected.map(({ outcome }) => outcome)
-  if (choices.failFast && looked.some(isIncomplete)) return { outcomes: looked }
+  const inspected = await Promise.all(plan.images.map((image) => inspectImage(image, plan, choices, world)))
+  const before = inspected.map(({ outcome }) => outcome)
+  if (choices.failFast && before.some(isIncomplete)) return { outcomes: before }
   const prepared: Prepared[] = []
   for (const one of inspected) prepared.push(await prepare(one, plan, world))
   const outcomes = prepared.map(({ untagged }) => untagged)
@@ -37,10 +37,10 @@ function isIncomplete({ state }: ImageOutcome): boolean {
   return state === 'failed' || state === 'skipped'
 }
 
-/** An image without the tags that it lacks, and with them, where there are any to be made. */
+/** The outcome of an image without its missing tags, and with them, if it has any to create. */
 type Prepared = { untagged: ImageOutcome; tagging?: { promotable: Promotable; outcome: ImageOutcome } }
 
-/** Has in the public repository what the tags will name. */
+/** Puts into the public repository what the tags will name. */
 async function prepare(
   { outcome, published, staged }: Inspected,
   plan: Plan,
@@ -53,8 +53,8 @@ async function prepare(
     const { digest, missingTags } = published
     if (missingTags.length === 0) return { untagged: outcome }
     const promotable = { from: to, digest, to, tags: missingTags, check }
-    const tagged = { ...outcome, state: 'published' } as const
-    return { untagged: { image, legs, state: 'staged' }, tagging: { promotable, outcome: tagged } }
+    const tagging = { promotable, outcome: { ...outcome, state: 'published' } as const }
+    return { untagged: { image, legs, state: 'staged' }, tagging }
   }
   if (outcome.state !== 'staged') return { untagged: outcome }
   try {
@@ -75,8 +75,8 @@ async function prepare(
 }
 
 /**
- * Another run may have given a tag to other content since it was looked at. Registries have no way to give a tag only if nobody
- * else has: what is left is the moment between this look and the tag, and that each tag is read back.
+ * Checks a tag right before it is created, since another run may have given it to other content. Registries can't create a
+ * tag only if it does not exist: a moment remains between this check and the tag, and each tag is read back.
  */
 function tagCheck(
   { legs, repository }: PlannedImage,
@@ -89,7 +89,7 @@ function tagCheck(
   }
 }
 
-/** The digest by which a leg can be pulled from the public repository, where it is one of several platforms. */
+/** Adds the digest by which a leg of several platforms can be pulled from the public repository. */
 function withDigest(outcome: LegOutcome, top: ParsedManifest): LegOutcome {
   const entry = top.kind === 'index' ? platformManifest(top, outcome.leg.platform) : undefined
   return entry ? { ...outcome, digest: entry.digest } : outcome

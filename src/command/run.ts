@@ -1,5 +1,4 @@
 import { sentenceOf, UserError } from '../errors.ts'
-import { findImpossible, type ImpossibleLeg, leaveOut, type ObjectionWorld } from './impossible.ts'
 import {
   engines,
   type Excluded,
@@ -9,43 +8,40 @@ import {
   type PlannedLeg,
   withAdvice,
 } from '../plan/index.ts'
-import { inspect, type PromoteWorld } from './inspect-image.ts'
-import { promoteImages } from './promote-images.ts'
-import { checkPushAccess, type Repository } from '../registry/index.ts'
+import { checkPushAccess, formatRepository, type Repository } from '../registry/index.ts'
 import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/index.ts'
+import { findImpossible, type ImpossibleLeg, leaveOutImpossible } from './impossible.ts'
+import { inspectImage } from './inspect-image.ts'
+import { promoteImages } from './promote-images.ts'
+import type { RunWorld } from './world/run-world.ts'
 
-export type RunWorld = PromoteWorld &
-  ObjectionWorld & {
-    /** Takes secrets out of what is shown */
-    redact: (text: string) => string
-    /** Milliseconds since the action began, so that a run counts what was planned and read before it, too */
-    elapsed: () => number
-  }
-
-/** Builds legs of a plan, see `buildLegs`; there is at least one. */
+/** Builds at least one leg of a plan, see `buildLegs`. */
 export type Build = (legs: readonly PlannedLeg[], plan: Plan) => Promise<(LegOutcome | ImpossibleLeg)[]>
 
 /**
- * plan → build → promote in one process: builds what is pending, and publishes what every leg of is verified.
- * @param renew measures what has to be known of bases, and gives the plan as it is then
+ * Builds what is pending in a plan, and publishes the images whose legs are all verified.
+ * @param renew measures bases that must be known, and returns the plan that follows
  */
 export async function runPlan(
-  made: Plan,
+  first: Plan,
   { push, failFast }: { push: boolean; failFast: boolean },
   world: RunWorld,
   build: Build,
   renew: (plan: Plan) => Promise<Plan> = (plan) => Promise.resolve(plan),
 ): Promise<Run> {
-  return timed('run', made, world, async () => {
-    if (push) await checkPushAccess(world.registry, repositoriesToPush(made))
-    const plan = await renew(made)
+  return timed('run', first, world, async () => {
+    if (push) await checkPushAccess(world.registry, repositoriesToPush(first))
+    const plan = await renew(first)
     const pending = pendingLegs(plan)
     if (push && failFast && pending.length > 0 && (await refusesStaged(plan, world))) {
       const built = pending.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
       const promotion = await promoteImages(plan, { built, failFast, lookAgain: false }, world)
       return { ...promotion, excluded: plan.excluded }
     }
-    const { built, left, excluded } = leaveOut(plan, pending.length === 0 ? [] : await build(pending, plan))
+    const { built, left, excluded } = leaveOutImpossible(
+      plan,
+      pending.length === 0 ? [] : await build(pending, plan),
+    )
     refuseNothing(plan, left, excluded)
     if (!push) return { outcomes: left.images.map((image) => unpublished(image, built)), excluded }
     const promotion = await promoteImages(left, { built, failFast, lookAgain: built.length > 0 }, world)
@@ -53,23 +49,23 @@ export async function runPlan(
   })
 }
 
-/** Whether something that is there already fails by the rules of this run, so that nothing can be published whatever is built. */
-async function refusesStaged(plan: Plan, world: PromoteWorld): Promise<boolean> {
+/** Whether something that exists fails by the rules of this run, so that nothing can be published, whatever is built. */
+async function refusesStaged(plan: Plan, world: RunWorld): Promise<boolean> {
   const built = pendingLegs(plan).map((leg): LegOutcome => ({ leg, state: 'skipped' }))
   const choices = { built, failFast: true, lookAgain: false }
   const inspected = await Promise.all(
-    plan.images.filter(needsVerdict).map((image) => inspect(image, plan, choices, world)),
+    plan.images.filter(needsVerdict).map((image) => inspectImage(image, plan, choices, world)),
   )
   return inspected.some(({ outcome }) => outcome.state === 'failed')
 }
 
-/** Whether an image would get tags for what an earlier run has verified. */
+/** Whether an image would get tags for what an earlier run verified. */
 function needsVerdict({ published, legs }: PlannedImage): boolean {
   if (published.kind === 'same') return published.missingTags.length > 0
   return legs.some(({ existing }) => existing === 'staged')
 }
 
-/** Builds one leg of a plan and stages it, for a later `promote`. */
+/** Builds and stages one leg of a plan, for a later `promote`. */
 export async function buildOne(
   plan: Plan,
   { image, leg }: { image: PlannedImage; leg: PlannedLeg },
@@ -80,7 +76,7 @@ export async function buildOne(
   return timed('build', plan, world, async () => {
     if (push) refuseUnpushed(plan)
     if (push) await checkPushAccess(world.registry, [plan.cacheRepository])
-    const { built, left, excluded } = leaveOut(plan, await build([leg], plan))
+    const { built, left, excluded } = leaveOutImpossible(plan, await build([leg], plan))
     if (!left.images.includes(image)) return { outcomes: [], excluded }
     const outcome = unpublished(image, built, [leg])
     const staged: ImageOutcome = push && outcome.state === 'built' ? { ...outcome, state: 'staged' } : outcome
@@ -92,7 +88,7 @@ export async function buildOne(
 export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld): Promise<Run> {
   return timed('promote', plan, world, async () => {
     refuseUnpushed(plan)
-    const { built, left, excluded } = leaveOut(plan, await findImpossible(plan, world))
+    const { built, left, excluded } = leaveOutImpossible(plan, await findImpossible(plan, world))
     refuseNothing(plan, left, excluded)
     const promotion = await promoteImages(left, { built, failFast, lookAgain: true }, world)
     return { ...promotion, excluded }
@@ -100,53 +96,47 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
 }
 
 /**
- * It did not look at what its tags name, so that nothing of it can be published, and nothing has to be staged for it.
- * @throws UserError if a plan was made without push
+ * Such a plan did not check what its tags name, so nothing of it can be published, and nothing need be staged for it.
+ * @throws UserError if a plan was created without push
  */
 function refuseUnpushed({ publicTags }: Plan): void {
   if (publicTags === 'ignore')
     throw new UserError(
-      'The plan was made without push and did not look at what exists; make it again with push: true, or only build it, with push: false.',
+      'The plan was created with push: false, without checking what exists, and cannot be published; plan again with push: true, or build with push: false.',
     )
 }
 
-/** @throws UserError if the facts left nothing of a plan that had something */
+/** @throws UserError if the facts of bases left nothing of a plan that had images */
 function refuseNothing(plan: Plan, left: Plan, excluded: readonly Excluded[]): void {
   const last = excluded.at(-1)
   if (plan.images.length > 0 && left.images.length === 0 && last)
     throw new UserError(
-      `Nothing that was selected can be built: as for ${engines[last.engine].title} ${last.version}, ${withAdvice(last.reason, true)}.`,
+      `Nothing that was selected can be built: for ${engines[last.engine].title} ${last.version}, ${withAdvice(last.reason, true)}.`,
     )
 }
 
 type Ended = Pick<Run, 'outcomes' | 'excluded' | 'error'>
 
-/** Does not throw for what a build or a registry does: the run says it. */
+/** Failures of builds and registries are part of the run and are not thrown. */
 async function timed(
   command: Run['command'],
   { excluded }: Plan,
   { elapsed, redact }: RunWorld,
   work: () => Promise<Ended>,
 ): Promise<Run> {
-  const { error, ...ended } = await work().catch((thrown: unknown): Ended => ({
-    outcomes: [],
-    excluded,
-    error: sentenceOf(thrown),
-  }))
-  const duration = elapsed()
-  return { command, ...ended, duration, ...(error !== undefined && { error: redact(error) }) }
+  const failed = (error: unknown): Ended => ({ outcomes: [], excluded, error: sentenceOf(error) })
+  const { error, ...ended } = await work().catch(failed)
+  return { command, ...ended, duration: elapsed(), ...(error !== undefined && { error: redact(error) }) }
 }
 
 function repositoriesToPush(plan: Plan): Repository[] {
   const pending = plan.images.filter(({ published }) => published.kind === 'absent')
   if (pending.length === 0) return []
   const all = [plan.cacheRepository, ...pending.map(({ repository }) => repository)]
-  return [
-    ...new Map(all.map((repository) => [`${repository.registry}/${repository.path}`, repository])).values(),
-  ]
+  return [...new Map(all.map((one) => [formatRepository(one), one])).values()]
 }
 
-/** How an image ended that gets no public tags here. @param own the legs that this run has to do with */
+/** The outcome of an image that gets no public tags here. @param own the legs of this run */
 function unpublished(
   image: PlannedImage,
   built: readonly LegOutcome[],

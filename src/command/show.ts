@@ -29,10 +29,10 @@ import {
 } from '../report/index.ts'
 import type { Output } from './world/output.ts'
 
-/** Images of a plan that are described in the log; the summary has them all. */
+/** Most images of a plan that the log describes; the summary has them all. */
 const describedImages = 20
 
-/** @returns the plan as log lines: what each image is made of, and what happens to it */
+/** @returns the plan as log lines: what each image is built from, and what happens to it */
 export function describePlan({ images, excluded }: Plan, push: boolean): string[] {
   const more = images.length - describedImages
   return [
@@ -50,14 +50,14 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
     if (leg.existing === 'staged') return 'built and verified already, publish'
     return push ? 'build, verify, publish' : 'build and verify'
   }
-  // What the platforms have in common is told once.
-  const madeOf = new Set([
+  // What the platforms share has one line.
+  const sources = new Set([
     ...legs.map(({ base }) => `  base    ${familiarRepository(base.repository)}:${base.tag}@${base.digest}`),
     ...legs.map((leg) => `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), ${describeNixl(leg)}`),
   ])
   return [
     ...legs.map((leg) => `${engines[leg.engine].title} ${leg.version.tag} for ${leg.platform}: ${fate(leg)}`),
-    ...madeOf,
+    ...sources,
     ...legs.map(({ buildId }) => `  build   ${buildId}`),
     `  why     ${causeText(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
@@ -69,11 +69,11 @@ export type ShowSettings = Output & {
   redact: Redact
   retry: Pick<Retry, 'retried'>
   summary: boolean
-  /** `GITHUB_STEP_SUMMARY`; there is none outside of GitHub and on old servers */
+  /** `GITHUB_STEP_SUMMARY`; undefined outside of GitHub and on old servers */
   summaryFile: string | undefined
 }
 
-/** Annotations, outputs and the job summary of a run. */
+/** Publishes annotations, outputs and the job summary of a run. */
 export function publishRun(run: Run, settings: ShowSettings): void {
   const { retry } = settings
   for (const line of earlierGates(run)) settings.log(line)
@@ -82,7 +82,7 @@ export function publishRun(run: Run, settings: ShowSettings): void {
   setOutputs(settings, outputsOf(run.outcomes, path))
 }
 
-/** What was judged before this run; of what it built itself the log has said it. */
+/** Log lines about the gates of earlier runs; those of this run are in the log already. */
 function earlierGates({ outcomes }: Run): string[] {
   const titleOf = titlesOf(outcomes.map(({ image }) => image))
   return titledLegs(outcomes, titleOf).flatMap(({ title, outcome, report }) =>
@@ -92,10 +92,10 @@ function earlierGates({ outcomes }: Run): string[] {
   )
 }
 
-/** A plan, where it was stored, and in sentences what has to be known of how it was made. */
+/** A plan, where it is stored, and warnings about how it was created, as sentences. */
 export type ShownPlan = { plan: Plan; stored: StoredPlan; warnings: readonly string[] }
 
-/** The matrix and the job summary of a plan. @throws UserError if the matrix is too large for GitHub */
+/** Publishes the matrix and the job summary of a plan. @throws UserError if the matrix is too large for GitHub */
 export function publishPlan(
   { plan, stored, warnings }: ShownPlan,
   runners: ReadonlyMap<string, RunsOn>,
@@ -117,12 +117,12 @@ export function publishPlan(
   })
 }
 
-/** Where the logs will be, before there are any: also a run that is cancelled has them. What can't be written is told with the others. */
+/** Publishes the folder of the logs before there are any, so that a cancelled run has it, too. */
 export function publishLogsPath({ logs }: Workspace, { setOutput }: Output): void {
   try {
     setOutput('logs-path', logs)
   } catch {
-    // The other outputs go the same way.
+    // The other outputs will fail in the same way, with a warning.
   }
 }
 
@@ -131,34 +131,26 @@ export function publishHistory(text: string, settings: ShowSettings): void {
   setOutputs(settings, { 'summary-path': publishSummary(text, settings) })
 }
 
-/** @returns path of the summary as a file, nothing if it can't be written */
-function publishSummary(
-  text: string,
-  { workspace, redact, warn, summary, summaryFile }: ShowSettings,
-): string {
+/** @returns path of the summary file, empty if it can't be written */
+function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
   const path = join(workspace.root, 'summary.md')
   const shown = redact(text)
-  const isThere = attempt(warn, 'The file of the summary', 'The output "summary-path" is empty.', () => {
+  const isThere = attempt('The summary file', 'The output "summary-path" is empty.', () => {
     writeFileSync(path, shown)
   })
   if (summary && summaryFile !== undefined)
-    attempt(warn, 'The job summary', 'Outputs and images are as they would be with it.', () => {
+    attempt('The job summary', 'Outputs and images are not affected.', () => {
       appendFileSync(summaryFile, shown)
     })
   return isThere ? path : ''
 }
 
-/** As they are: they are names and digests, and one that is altered can't be pulled. */
-function setOutputs({ setOutput, warn }: Output, outputs: Record<string, string>): void {
+/** Sets outputs without redacting them: an altered name or digest can't be pulled. */
+function setOutputs({ setOutput }: Output, outputs: Record<string, string>): void {
   const writes = Object.entries(outputs).map(([name, value]) => () => {
     setOutput(name, value)
   })
-  attempt(
-    warn,
-    'An output',
-    'Steps that follow do not get it; what was built and published is not affected.',
-    ...writes,
-  )
+  attempt('An output', 'Later steps do not get it; what was built and published is not affected.', ...writes)
 }
 
 function describeNixl(leg: PlannedLeg): string {

@@ -2,16 +2,16 @@ import * as v from 'valibot'
 import { isAttestation, type PlatformImage, type RegistryClient, type Repository } from '../registry/index.ts'
 import { parsed } from '../json.ts'
 
-/** Which attestations a run asks for by its inputs; what buildx adds by itself is not asked for. */
-export type AskedAttestations = { provenance: 'none' | 'any' | 'max'; sbom: boolean }
+/** The attestations that a run requests by its inputs; what buildx adds by default is not requested. */
+export type RequestedAttestations = { provenance: 'none' | 'any' | 'max'; sbom: boolean }
 
-export const noAttestations: AskedAttestations = { provenance: 'none', sbom: false }
+export const noAttestations: RequestedAttestations = { provenance: 'none', sbom: false }
 
-/** @param options as `--provenance` and `--sbom` of buildx take them; undefined if they were not given */
-export function askedAttestations(options: {
+/** @param options values of buildx's `--provenance` and `--sbom`; undefined if not given */
+export function requestedAttestations(options: {
   provenance: string | undefined
   sbom: string | undefined
-}): AskedAttestations {
+}): RequestedAttestations {
   const { provenance = 'false', sbom = 'false' } = options
   const isOff = (value: string): boolean => /^(?:false|(?:.*,)?disabled=true(?:,.*)?)$/.test(value)
   const extent = /(?:^|,)mode=max(?:,|$)/.test(provenance) ? 'max' : 'any'
@@ -19,44 +19,45 @@ export function askedAttestations(options: {
   return { provenance: isOff(provenance) ? 'none' : extent, sbom: !isOff(sbom) }
 }
 
-/** With which BuildKit says of a layer of an attestation what it states (BuildKit, docs/attestations/attestation-storage.md) */
-const statement = 'in-toto.io/predicate-type'
-/** With which it says what an attestation is about */
-const subject = 'vnd.docker.reference.digest'
+// BuildKit, docs/attestations/attestation-storage.md
+/** The annotation that tells what a layer of an attestation states. */
+const predicateType = 'in-toto.io/predicate-type'
+/** The annotation that tells which image an attestation is about. */
+export const attestedDigest = 'vnd.docker.reference.digest'
 
-/** Bytes; provenance of the largest extent has the Dockerfile and each step, some 100 kB. */
+/** Bytes; provenance with mode=max has the Dockerfile and each step, some 100 kB. */
 const limit = 16 * 1024 * 1024
 
-/** @returns which of the asked attestations an image lacks, as words */
+/** @returns the requested attestations that an image lacks, in words */
 export async function missingAttestations(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
   { top, image }: PlatformImage,
-  asked: AskedAttestations,
+  requested: RequestedAttestations,
 ): Promise<string[]> {
-  if (asked.provenance === 'none' && !asked.sbom) return []
+  if (requested.provenance === 'none' && !requested.sbom) return []
   const entries = top.parsed.kind === 'index' ? top.parsed.manifests.filter(isAttestation) : []
-  const own = entries.filter(({ annotations }) => annotations[subject] === image?.manifest.digest)
+  const own = entries.filter(({ annotations }) => annotations[attestedDigest] === image?.manifest.digest)
   const manifests = await Promise.all(own.map(({ digest }) => registry.getManifest(repository, digest)))
   const statements = manifests.flatMap((manifest) =>
     manifest?.parsed.kind === 'image' ? manifest.parsed.layers : [],
   )
   const about = (kind: RegExp) =>
-    statements.filter(({ annotations }) => kind.test(annotations[statement] ?? ''))
+    statements.filter(({ annotations }) => kind.test(annotations[predicateType] ?? ''))
   const provenance = about(/^https:\/\/slsa\.dev\/provenance\//)
   const missing: string[] = []
-  if (asked.provenance !== 'none' && provenance.length === 0) missing.push('provenance')
-  else if (asked.provenance === 'max') {
+  if (requested.provenance !== 'none' && provenance.length === 0) missing.push('provenance')
+  else if (requested.provenance === 'max') {
     const texts = await Promise.all(
       provenance.map(({ digest }) => registry.getBlob(repository, digest, limit)),
     )
     if (!texts.some(isComplete)) missing.push('provenance of mode=max')
   }
-  if (asked.sbom && about(/^https:\/\/spdx\.dev\/|cyclonedx/).length === 0) missing.push('SBOM')
+  if (requested.sbom && about(/^https:\/\/spdx\.dev\/|cyclonedx/).length === 0) missing.push('SBOM')
   return missing
 }
 
-/** Only provenance of the largest extent has how it was built, in the one format and in the other. */
+/** Only provenance with mode=max tells how the image was built, in either format. */
 const complete = v.union([
   v.object({ predicate: v.object({ buildConfig: v.object({}) }) }),
   v.object({

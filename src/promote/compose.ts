@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { attestedDigest } from './attestations.ts'
 import {
   configMediaTypes,
   type Descriptor,
@@ -16,18 +17,18 @@ import {
   type Repository,
 } from '../registry/index.ts'
 
-/** A leg as the registry has it. `platform` is what it was planned for. */
+/** A leg as stored in the registry. `platform` is what it was planned for. */
 export type StoredLeg = PlatformImage & { platform: string }
 
 /**
- * Makes one image of the legs: an OCI image index of their manifests as they are, the images in the order of their
- * platforms, then their attestations, as BuildKit orders them. A leg is a plain manifest, or an index of one image and its
- * attestations, which is what BuildKit makes for provenance. The legs' own indexes are not part of it.
+ * Composes one image of the legs: an OCI image index of their unchanged manifests, the images in the order of their
+ * platforms, then their attestations, as BuildKit orders them. A leg is a plain manifest, or an index of one image and
+ * its attestations, which BuildKit creates for provenance. The legs' own indexes are left out.
  *
- * The index is an OCI one also around manifests with Docker's media types, which the image specification tolerates
- * (1.1, image-index.md) and Docker pulls. Some registries refused the mixture (GCR, quay); our builds have OCI types only.
+ * The index has OCI types even around manifests with Docker's, which the image specification tolerates (1.1,
+ * image-index.md) and Docker pulls. Some registries refused the mixture (GCR, quay); our builds have OCI types only.
  * @param annotations of the index
- * @returns the same bytes for the same legs and annotations, in whatever order they come
+ * @returns the same bytes for the same legs and annotations, in any order
  * @throws UserError if a leg is not what it should be, or two are for the same platform
  */
 export function composeIndex(
@@ -52,14 +53,14 @@ export function composeIndex(
     annotations: sortedRecord(annotations),
   }
   const bytes = Buffer.from(JSON.stringify(content))
-  const parsed = parseManifest(bytes, mediaTypes.ociIndex, 'the image that is composed')
+  const parsed = parseManifest(bytes, mediaTypes.ociIndex, 'the composed image')
   return { bytes, digest: digestOf(bytes), mediaType: parsed.mediaType, parsed }
 }
 
 /**
- * Puts an image into a repository, without a tag: the one leg as it is (its bytes, its digest), or the index over several.
- * Everything that it points to is there before it is, and it is read back. `copyManifest` within `to` then gives it tags.
- * @param image.from where the legs are, as they were read there
+ * Puts an image into a repository, without a tag: the only leg unchanged (its bytes, its digest), or the index over
+ * several. All content that it refers to is put first, and it is read back. `copyManifest` within `to` then gives it tags.
+ * @param image.from where the legs were read
  * @param image.annotations of the index; a single leg keeps its own
  * @throws UserError if a leg is not what it should be, or a registry refuses
  */
@@ -80,7 +81,7 @@ export async function composeImage(
   return top
 }
 
-/** One leg is the image already, if it is what it should be. */
+/** A single leg is the image, if it is what it should be. */
 function soleLeg(leg: StoredLeg): Manifest {
   partsOf(leg)
   return leg.top
@@ -94,7 +95,7 @@ function partsOf(leg: StoredLeg): LegParts {
   const wrong = (what: string): UserError => new UserError(`The leg for ${platform}, ${digest}, ${what}.`)
   if (!image) throw wrong('holds no image for it')
   const { manifest, config } = image
-  if (!configMediaTypes.includes(manifest.parsed.config.mediaType)) throw wrong('is no image')
+  if (!configMediaTypes.includes(manifest.parsed.config.mediaType)) throw wrong('is not an image')
   const { os, architecture, variant } = config
   const own = { os, architecture, ...(variant === '' ? {} : { variant }) }
   if (!isForPlatform(platform, own)) throw wrong(`holds an image for ${formatPlatform(own)}`)
@@ -107,15 +108,12 @@ function partsOf(leg: StoredLeg): LegParts {
   const attestations = top.parsed.manifests.filter(isAttestation)
   const [entry, another] = top.parsed.manifests.filter((each) => !isAttestation(each))
   if (entry?.digest !== manifest.digest || another) throw wrong('holds more than one image')
-  const stranger = attestations.find(({ annotations }) => annotations[subject] !== manifest.digest)
+  const stranger = attestations.find(({ annotations }) => annotations[attestedDigest] !== manifest.digest)
   if (stranger) throw wrong(`holds an attestation of something else (${stranger.digest})`)
   return { ...named, image: entry, attestations }
 }
 
-/** With which BuildKit says what an attestation is about (BuildKit, docs/attestations/attestation-storage.md) */
-const subject = 'vnd.docker.reference.digest'
-
-/** A descriptor whose properties are in one order, whoever wrote it; JSON leaves out those that it does not have. */
+/** A descriptor with its properties in a fixed order, whoever wrote it; JSON omits those that it lacks. */
 function canonical(descriptor: Descriptor): Record<string, unknown> {
   const { mediaType, artifactType, digest, size, urls, data, annotations, platform } = descriptor
   return {

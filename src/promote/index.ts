@@ -1,9 +1,4 @@
-export {
-  askedAttestations,
-  type AskedAttestations,
-  missingAttestations,
-  noAttestations,
-} from './attestations.ts'
+export { missingAttestations, noAttestations, requestedAttestations } from './attestations.ts'
 export { composeImage } from './compose.ts'
 export { type Judged, judgePublished, judgeStaged, type Judging } from './judge-stored.ts'
 export { commonLabels } from './labels.ts'

@@ -1,12 +1,17 @@
-import { claimsOf, type Leg, type PlannedLeg } from '../plan/index.ts'
-import { failedGates, type LegReport, type Staged, type StoreReader } from '../store/index.ts'
-import { type AskedAttestations, missingAttestations } from './attestations.ts'
+import { claimsOf, type Leg } from '../plan/index.ts'
 import {
-  Damaged,
+  type AgedLeg,
+  failedGates,
+  isUnreadable,
+  type LegReport,
+  type Staged,
+  type StoreReader,
+} from '../store/index.ts'
+import { type RequestedAttestations, missingAttestations } from './attestations.ts'
+import {
   type Digest,
   formatReference,
   getPlatformImage,
-  isDenied,
   type PlatformImage,
   type RegistryClient,
   type Repository,
@@ -20,36 +25,33 @@ import {
   verdict,
 } from '../verify/index.ts'
 
-/** Where earlier runs left what they have built, and by which rules this run judges it. */
+/** Where earlier runs stored what they built, and the rules by which this run judges it. */
 export type Judging = {
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob'>
   store: StoreReader
   rules: Rules
-  /** Which attestations have to be there */
-  attestations: AskedAttestations
+  /** Required of everything */
+  attestations: RequestedAttestations
 }
 
-/** What this run makes of what an earlier one has built and verified. `why` is a sentence or more. */
+/** How this run judges what an earlier run has built and verified. `why` is one or more sentences. */
 export type Judged =
   | Exclude<Staged, StagedLeg>
-  /** It does not pass by the rules of this run; the report has its gates as judged now */
+  /** It fails by the rules of this run; the report has its gates as judged now */
   | { state: 'refused'; why: string; report: LegReport }
   | (StagedLeg & { report: LegReport })
 
 type StagedLeg = Extract<Staged, { state: 'staged' }>
 
-/** What the cache repository has under the tag that means that a leg is verified. @throws UserError if the registry does not answer */
-export async function judgeStaged(
-  leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>,
-  judging: Judging,
-): Promise<Judged> {
+/** Judges what the cache repository has as a verified leg. @throws UserError if the registry does not answer */
+export async function judgeStaged(leg: AgedLeg, judging: Judging): Promise<Judged> {
   const { repository, legs } = judging.store
   const staged = await legs.read(leg)
   if (staged.state !== 'staged') return staged
-  return judge(leg, { name: legs.nameOf(leg), repository, stored: staged.stored }, judging)
+  return judgeImage(leg, { name: legs.nameOf(leg), repository, stored: staged.stored }, judging)
 }
 
-/** A leg of what is published, of which it is known that it has the planned build id. */
+/** Judges a leg of a published image, which is known to have the planned build id. */
 export async function judgePublished(
   leg: Leg,
   { repository, digest }: { repository: Repository; digest: Digest },
@@ -57,11 +59,11 @@ export async function judgePublished(
 ): Promise<Judged> {
   const name = formatReference({ ...repository, digest })
   const stored = await getPlatformImage(judging.registry, repository, digest, leg.platform)
-  if (!stored) return { state: 'missing', why: `${name} does not exist any more.` }
-  return judge(leg, { name, repository, stored }, judging)
+  if (!stored) return { state: 'missing', why: `${name} no longer exists.` }
+  return judgeImage(leg, { name, repository, stored }, judging)
 }
 
-async function judge(
+async function judgeImage(
   leg: Leg,
   { name, repository, stored }: { name: string; repository: Repository; stored: PlatformImage },
   judging: Judging,
@@ -77,36 +79,34 @@ async function judge(
     return other(`was verified by a version of the action without ${unjudged.join(', ')}.`)
   const claim = await unjudgedClaim(leg, found.report, judging)
   if (claim !== undefined)
-    return other(`was verified as ${found.report.base.name}, of which nobody said that it is ${claim}.`)
+    return other(`was verified as ${found.report.base.name}, which is not known to be ${claim}.`)
   const missing = await missingAttestations(registry, repository, stored, attestations)
-  if (missing.length > 0) return other(`has no ${missing.join(' and no ')}, for which this run asks.`)
+  if (missing.length > 0) return other(`has no ${missing.join(' and no ')}, which this run requests.`)
   const { manifest, config } = image
   const { layers } = manifest.parsed
   const seen: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }
-  const report = { ...found.report, gates: applyRules(leg, found.report, seen, rules) }
-  if (verdict(report.gates) === 'fail') return { state: 'refused', why: refusal(name, report), report }
-  return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
+  const report = { ...found.report, gates: judgeAgain(leg, found.report, seen, rules) }
+  if (verdict(report.gates) === 'pass')
+    return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
+  const why = `${name} was verified under other rules than this run's. ${failedGates(report)}`
+  return { state: 'refused', why, report }
 }
 
 /**
- * A build id knows a base by its digest, of which there can be many tags, and what a tag says of it is judged for each tag.
- * @returns a part of this leg's tag that was not judged, and is not known to be true; undefined if there is none
+ * Checks the claims of the base's tag, `cu130`: a build id has the base's digest alone, which many tags can name, and each
+ * tag makes claims of its own.
+ * @returns a claim of this leg's tag that was not judged and is not known to be true
  */
 async function unjudgedClaim(leg: Leg, { base }: LegReport, { store }: Judging): Promise<string | undefined> {
   const judged = claimsOf(base.name.slice(base.name.lastIndexOf(':') + 1)).map(({ part }) => part)
   const parts = claimsOf(leg.base.tag).flatMap(({ part }) => (judged.includes(part) ? [] : [part]))
   if (parts.length === 0) return undefined
   const facts = await store.facts.read(leg.base).catch((error: unknown) => {
-    if (isDenied(error) || error instanceof Damaged) return undefined
+    if (isUnreadable(error)) return undefined
     throw error
   })
   const held = facts ? checkClaims(leg, facts).filter(({ holds }) => holds === 'yes') : []
   return parts.find((part) => !held.some(({ claim }) => claim.part === part))
-}
-
-/** Names each gate that fails now, and why it was let through before. */
-function refusal(name: string, report: LegReport): string {
-  return `${name} was verified by other rules than those of this run. ${failedGates(report)}`
 }
 
 function lowerFirst(text: string): string {

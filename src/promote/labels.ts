@@ -1,9 +1,9 @@
 import { conditionsLabel, gateNames, waivedLabel } from '../verify/index.ts'
 
 /**
- * The annotations of an index over platforms: the labels that all of its images have, with the same value. What differs, such
- * as the build id or the base's digest, is in each image's own labels; but gates that were waived for any of them, and conditions of
- * any, are of the whole.
+ * The annotations of an index over platforms: the labels that all of its images share, with the same value. What differs,
+ * such as the build id or the base's digest, is in each image's own labels. Waived gates and conditions of any image apply
+ * to the whole.
  * @param labels of the images, in any order
  */
 export function commonLabels(labels: readonly Record<string, string>[]): Record<string, string> {
@@ -28,7 +28,7 @@ export function commonLabels(labels: readonly Record<string, string>[]): Record<
   )
 }
 
-/** `gate=reason`; a reason may have the semicolon that stands between two of them. */
+/** Separates `gate=reason` from the next one; a reason may contain the separator's semicolon. */
 const between = new RegExp(`; (?=(?:${gateNames.join('|')})=)`)
 
 function waiversIn(label: string): string[] {

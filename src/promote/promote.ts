@@ -1,20 +1,20 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import { copyManifest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
 
-/** An image that every gate let through: where its bytes are, and the public tags that shall name them. */
+/** An image that passed every gate: where its bytes are, and the public tags that will name them. */
 export type Promotable = {
   from: Repository
   digest: string
   to: Repository
   tags: string[]
-  /** Throws if the tag must not be given, which is found out right before each try to give it */
+  /** Called right before each attempt to give the tag. @throws if the tag must not be given */
   check: (tag: string) => Promise<void>
 }
 
 /**
- * Gives images their public tags, one after another, each confirmed by reading it back. Registries have no transaction
- * over tags, so whoever calls this has judged every image first.
- * @throws UserError that names the tags that exist already when one could not be made; a second run completes them
+ * Gives images their public tags, one after another, and reads each back. Registries have no transaction over tags, so the
+ * caller judges every image first.
+ * @throws UserError that names the tags created before one failed; a second run completes them
  */
 export async function promote(
   client: RegistryClient,
@@ -37,9 +37,9 @@ export async function promote(
     }
 }
 
-/** Whether the tag at which it stopped was made may be unknown: the registry may have done it, and its answer been lost. */
+/** The failed tag may exist: the registry may have created it before its response was lost. */
 function brokenOff(name: string, why: string, done: string[]): string {
   const exist =
-    done.length === 0 ? 'No public tag was made before it' : `These tags were made: ${done.join(', ')}`
+    done.length === 0 ? 'No public tag was created before it' : `These tags were created: ${done.join(', ')}`
   return `Promotion stopped at ${name}: ${why} ${exist}; run it again to complete it.`
 }

@@ -1,63 +1,63 @@
 import type { BaseImage, Leg } from '../plan/index.ts'
 
-/** What a staged leg is known by. */
+/** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
+
+type NamedBase = Pick<BaseImage, 'manifestDigest'>
 
 const mebibyte = 1024 * 1024
 
-/**
- * Documents of the cache repository: the media type of each, and the most bytes that are read of it. docs/cache.md has the
- * same table for people.
- */
+/** Documents of the cache repository: media type, and the largest size that is read, in bytes. */
 export const documents = {
   /** A plan of 256 legs has about 2 MB */
   plan: { type: 'application/vnd.aibrix.image-action.plan.v1+json', limit: 16 * mebibyte },
-  /** Those of a base with 500 packages have about 60 kB */
+  /** The facts of a base with 500 packages have about 60 kB */
   facts: { type: 'application/vnd.aibrix.image-action.facts.v1+json', limit: 4 * mebibyte },
   /** A report has about 50 kB */
   report: { type: 'application/vnd.aibrix.image-action.report.v1+json', limit: 4 * mebibyte },
-  /** A stage artifact is in memory as a whole; real wheels and UCX have a few MB */
+  /** A stage artifact is held in memory as a whole; real wheels and UCX have a few MB */
   artifact: { type: 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip', limit: 128 * mebibyte },
 } as const
 
-/** Tells when something is written. */
+/** The time, for the `created` annotation of what is stored. */
 export type Now = () => Date
 
-/** Version of what a document has in it; another one is not read. */
+/** Versions of the documents' content; other versions are not read. */
 export const formats = { plan: 1, report: 2 } as const
 
 /**
- * Built and pushed, not judged to the end. Each run has one of its own: on one engine, the first of two runs to end would
- * remove the other's image by its name.
+ * Tag of an image that is pushed but not fully judged. Each run has its own: on a shared engine, the first of two runs
+ * to end would otherwise remove the other's image by its name.
  * @param run 8 hexadecimal digits
  */
 export function candidateTag({ buildId, architecture }: NamedLeg, run: string): string {
   return `candidate-${buildId}-${architecture}-${run}`
 }
 
-/** Judged. Only this tag means verified. */
+/** Tag of a judged leg. Only this tag means verified. */
 export function stagedTag({ buildId, architecture }: NamedLeg): string {
   return `build-${buildId}-${architecture}`
 }
 
+/** Tag of the report about a leg. */
 export function reportTag({ buildId, architecture }: NamedLeg): string {
   return `report-${buildId}-${architecture}`
 }
 
-/** What was measured in a base, on the platform that its manifest is for. */
-export function factsTag({ manifestDigest }: Pick<BaseImage, 'manifestDigest'>): string {
+/** Tag of what was measured in a base, on the platform of its manifest. */
+export function factsTag({ manifestDigest }: NamedBase): string {
   return `facts-${manifestDigest.replace('sha256:', '')}`
 }
 
 /**
- * The layer cache. A base is for one platform, and BuildKit takes a layer only on top of the very same base: legs on one base share
- * it as they share their first layers, and another NIXL or AIBrix finds what the one before left.
+ * Tag of the layer cache of a base, on the platform of its manifest. BuildKit reuses a layer only on top of the very same
+ * base, so legs on one base share the cache: a build with another NIXL or AIBrix reuses what the previous one left.
  */
-export function layersTag({ manifestDigest }: Pick<BaseImage, 'manifestDigest'>): string {
+export function layersTag({ manifestDigest }: NamedBase): string {
   return `layers-${manifestDigest.replace('sha256:', '')}`
 }
 
-/** @param sha256 of the plan's document, 64 hexadecimal digits */
+/** Tag of a plan. @param sha256 of the plan's document, 64 hexadecimal digits */
 export function planTag(sha256: string): string {
   return `plan-${sha256}`
 }

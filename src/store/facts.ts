@@ -4,17 +4,20 @@ import { type BaseFacts, baseFactsSchema, baseNixl } from '../verify/index.ts'
 import { documents, factsTag, type Now } from './contents.ts'
 import { parsed } from '../json.ts'
 
-/** What was measured in bases, under the digests of their manifests, for the plans and builds to come. */
+/** What was measured in bases, under the digests of their manifests. */
 export type FactsReader = {
   /**
+   * Reads the facts of a base from the registry, once.
    * @param questions how many bases are asked about, see TagIndex; left out, the registry is asked for this one
-   * @returns undefined if there are none, or another version of the action wrote them in a form that is not known here
+   * @returns undefined if there are none, or another version of the action wrote them in a format unknown to this one
    */
   read: (base: BaseImage, questions?: number) => Promise<BaseFacts | undefined>
+  /** Makes the next `read` ask the registry again. */
+  forget: (base: BaseImage) => void
 }
 
 export type FactsWriter = {
-  /** @param replace whether they take the place of those that are there */
+  /** @param replace whether to overwrite stored facts */
   write: (base: BaseImage, facts: BaseFacts, replace?: boolean) => Promise<void>
 }
 
@@ -23,33 +26,48 @@ export function readFactsIn(
   repository: Repository,
   tags: TagIndex,
 ): FactsReader {
+  const known = new Map<string, Promise<BaseFacts | undefined>>()
+  const read = async (base: BaseImage, questions: number): Promise<BaseFacts | undefined> => {
+    const tag = factsTag(base)
+    if ((await tags.knows(repository, tag, questions)) === false) return undefined
+    const bytes = await getArtifact(registry, repository, tag, documents.facts)
+    const result = bytes && v.safeParse(stored, bytes.toString('utf8'))
+    return result?.success ? result.output : undefined
+  }
+  const forget = ({ manifestDigest }: BaseImage): void => void known.delete(manifestDigest)
   return {
-    read: async (base, questions = 0) => {
-      const tag = factsTag(base)
-      if ((await tags.knows(repository, tag, questions)) === false) return undefined
-      const bytes = await getArtifact(registry, repository, tag, documents.facts)
-      return bytes && parsed(baseFactsSchema, bytes.toString('utf8'))
+    read: (base, questions = 0) => {
+      const facts = known.get(base.manifestDigest) ?? read(base, questions)
+      known.set(base.manifestDigest, facts)
+      facts.catch(() => {
+        forget(base)
+      })
+      return facts
     },
+    forget,
   }
 }
 
+/** @param reader forgets what is written */
 export function writeFactsIn(
   registry: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   now: Now,
+  reader: Pick<FactsReader, 'forget'>,
 ): FactsWriter {
   return {
     write: async (base, facts, replace = false) => {
       const tag = factsTag(base)
-      if (!replace && (await registry.getManifest(repository, tag))) return
       const { type } = documents.facts
       const bytes = Buffer.from(`${JSON.stringify(facts)}\n`)
-      await putArtifact(registry, repository, tag, { type, bytes, created: now() })
+      if (replace || !(await registry.getManifest(repository, tag)))
+        await putArtifact(registry, repository, tag, { type, bytes, created: now() })
+      reader.forget(base)
     },
   }
 }
 
-/** What the plan judges by. */
+/** What a plan judges a base by. */
 export function knownFrom(base: BaseFacts, engine: Engine): KnownBase {
   const { python, torch } = base
   return {

@@ -1,21 +1,22 @@
 import { sentenceOf } from '../errors.ts'
 import { formatReference, isDenied, type RegistryClient, type Repository } from '../registry/index.ts'
 
-/** The one tag that holds the layers of earlier builds on the same base. */
+/** The tag that holds the layers of earlier builds on the same base. */
 export type LayerCache = {
   repository: Repository
   tag: string
-  /** Whether this run may push; one that may not, such as that of a pull request, only reads */
+  /** Whether this run may push; a run that may not, such as a pull request's, only reads */
   write: boolean
 }
 
-/** References that a call to BuildKit takes layers from, and keeps its layers in. */
+/** References that a call to BuildKit imports layers from and exports them to. */
 export type Layers = { from: string | undefined; to: string | undefined }
 
 /**
- * Every call for a leg reads the same bytes, whoever writes the tag meanwhile: so the image is never made of layers that were not
- * there when it was measured. BuildKit asks again in the second call because it keeps of what it took only the last step.
- * @param cache undefined: none is wanted
+ * Resolves the layer cache to a digest, so that every call for a leg reads the same bytes, whoever writes the tag meanwhile:
+ * an image never contains layers that did not exist when it was measured. The second call imports them again, because of
+ * reused layers BuildKit keeps only the last step.
+ * @param cache undefined: no layer cache
  */
 export async function pinLayers(
   cache: LayerCache | undefined,
@@ -24,13 +25,12 @@ export async function pinLayers(
   if (cache === undefined) return { from: undefined, to: undefined, warnings: [] }
   const { repository, tag, write } = cache
   const reference = formatReference({ ...repository, tag })
-  const to = write ? reference : undefined
-  const nothing = { from: undefined, to, warnings: [] }
+  const nothing = { from: undefined, to: write ? reference : undefined, warnings: [] }
   try {
     const found = await registry.getManifest(repository, tag)
     return found ? { ...nothing, from: formatReference({ ...repository, digest: found.digest }) } : nothing
   } catch (error) {
-    // Where nothing is pushed, nobody has to be allowed to read.
+    // A run that does not push need not be allowed to read.
     if (!write && isDenied(error)) return nothing
     return { ...nothing, warnings: [`The layer cache ${reference} could not be read: ${sentenceOf(error)}`] }
   }

@@ -27,13 +27,13 @@ const stepTime = v.object({
 const source = v.object({ ref: v.string(), commit: v.string() })
 const packages = v.record(v.string(), v.string())
 
-/** The one document about a leg, kept in the registry beside its image. */
+/** The document about a leg, stored in the registry beside its image. */
 const schema = v.object({
   format: v.literal(formats.report),
-  /** Of the action that made it; reports of earlier versions do not say */
+  /** Of the action that wrote it; reports of earlier versions lack it */
   actionVersion: v.optional(v.string()),
   engine: v.picklist(engineNames),
-  /** The engine version as it names the image: `v0.10.2` */
+  /** The engine version as in the image's tag: `v0.10.2` */
   version: v.string(),
   platform: v.string(),
   buildId: v.string(),
@@ -56,7 +56,7 @@ const schema = v.object({
       line: v.nullable(v.string()),
     }),
   ),
-  /** What a user of the image has to do */
+  /** What a user of the image must do */
   conditions: v.array(conditionSchema),
   gates: v.array(gate),
   /** Bytes, compressed; null if nothing was pushed */
@@ -64,7 +64,7 @@ const schema = v.object({
   added: v.object({ pip: packages, dpkg: packages }),
   replaced: v.array(v.object({ name: v.string(), before: v.string(), after: v.nullable(v.string()) })),
   steps: v.array(stepTime),
-  /** Where each stage artifact came from; reports of earlier versions do not say */
+  /** Where each stage artifact came from; reports of earlier versions lack it */
   artifacts: v.optional(v.object({ wheel: v.string(), ucx: v.string() })),
   warnings: v.array(v.string()),
 })
@@ -73,8 +73,8 @@ export type LegReport = v.InferOutput<typeof schema>
 export type StepTime = v.InferOutput<typeof stepTime>
 
 /**
- * @param limit bytes; the shortest steps are left out where the document is longer, as far as that helps
- * @returns JSON with a line feed at its end, the same bytes for the same report
+ * @param limit bytes; of a longer document the shortest steps are left out, as far as that helps
+ * @returns JSON with a final line feed, the same bytes for the same report
  */
 export function serialiseReport(report: LegReport, limit = 512 * 1024): string {
   const text = (steps: StepTime[]): string => `${JSON.stringify({ ...report, steps })}\n`
@@ -90,8 +90,8 @@ export function serialiseReport(report: LegReport, limit = 512 * 1024): string {
 }
 
 /**
- * @param name what is read, for the error
- * @throws UserError if it is no report of this format
+ * @param name of what is read, for errors
+ * @throws UserError if it is not a report of this format
  */
 export function parseReport(text: string, name: string): LegReport {
   const content = jsonOf(text)
@@ -102,7 +102,7 @@ export function parseReport(text: string, name: string): LegReport {
   return result.output
 }
 
-/** @returns what failed, what was found instead, and what to do, as sentences */
+/** @returns sentences: which gates failed, what was found instead, and what to do */
 export function failedGates({ gates }: Pick<LegReport, 'gates'>): string {
   const failed = gates.filter(isBlocking).map(({ name, actual, hint }) => `${name} (${actual}). ${hint}`)
   return `${failed.length === 1 ? 'A gate' : `${failed.length} gates`} failed: ${failed.join(' ')}`

@@ -1,4 +1,4 @@
-import type { Leg, PlannedLeg, TagIndex } from '../plan/index.ts'
+import type { Leg, TagIndex } from '../plan/index.ts'
 import {
   copyManifest,
   type Digest,
@@ -11,36 +11,36 @@ import {
 } from '../registry/index.ts'
 import { candidateTag, documents, type NamedLeg, type Now, reportTag, stagedTag } from './contents.ts'
 import { type FoundReport, reportAbout, type Subject } from './reports.ts'
-import { readStaged, type Staged } from './staged-leg.ts'
+import { type AgedLeg, readStaged, type Staged } from './staged-leg.ts'
 
-/** What earlier runs and other runners have built and verified. */
+/** What this run and others have built and verified. */
 export type LegsReader = {
   /** Whether a leg is staged, of whatever age. @param questions how many legs are asked about, see TagIndex */
   has: (leg: NamedLeg, questions: number) => Promise<boolean>
-  /** The configuration of a staged leg's image; undefined if there is none for its platform */
+  /** The configuration of a staged leg's image; undefined if there is no image for its platform */
   config: (leg: NamedLeg & Pick<Leg, 'platform'>) => Promise<ImageConfig | undefined>
-  read: (leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>) => Promise<Staged>
+  read: (leg: AgedLeg) => Promise<Staged>
   /** The stored report of a leg, if it is about this very image */
   report: (leg: Leg, subject: Subject) => Promise<FoundReport>
   /** `registry/path:build-…` */
   nameOf: (leg: NamedLeg) => string
 }
 
-/** The place of an image that is not judged to the end. */
+/** Where an image that is not fully judged is pushed. */
 export type CandidatePlace = Repository & { tag: string }
 
 export type LegsWriter = {
-  /** Where a candidate goes. @param run tells this run's candidates from those of others, 8 hexadecimal digits */
+  /** Where a candidate is pushed. @param run distinguishes the candidates of runs, 8 hexadecimal digits */
   candidate: (leg: NamedLeg, run: string) => CandidatePlace
   /**
-   * Marks a judged candidate as verified: first its report is stored, with the image as its subject, then the same manifest
-   * gets the `build-…` tag, so that whatever is staged has a report.
+   * Marks a judged candidate as verified. Its report is stored first, with the image as its subject, so that whatever has a
+   * `build-…` tag has a report.
    * @param report the JSON document
    * @returns the digest of the stored report
    */
   stage: (leg: NamedLeg, digest: Digest, report: string) => Promise<Digest>
   /**
-   * Where two runs stage one leg at once, the report that is left can be that of the one that lost the tag.
+   * Stores the report of the staged image again, if two runs staged one leg at once and the other one's report is left.
    * @param stored the digest of the report that was stored with the image
    */
   keepReport: (leg: NamedLeg, digest: Digest, report: string, stored: Digest) => Promise<void>
@@ -81,8 +81,8 @@ export function writeLegsIn(registry: RegistryClient, repository: Repository, no
       return stored
     },
     keepReport: async (leg, digest, report, stored) => {
-      const now = await registry.getManifest(repository, reportTag(leg))
-      if (now?.digest === stored) return
+      const current = await registry.getManifest(repository, reportTag(leg))
+      if (current?.digest === stored) return
       const staged = await registry.getManifest(repository, stagedTag(leg))
       if (staged?.digest === digest) await storeReport(leg, digest, report)
     },

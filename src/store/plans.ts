@@ -12,17 +12,17 @@ import {
   type Repository,
 } from '../registry/index.ts'
 
-/** Where a plan is: under its tag in a cache repository, or in a file on the runner. */
+/** Where a plan is stored: under its tag in a cache repository, or in a file on the runner. */
 export type PlanPlace =
   { kind: 'registry'; repository: Repository; tag: string } | { kind: 'file'; path: string }
 
-/** A plan as other runners find it. `why` says in a sentence why it is not in the registry. */
+/** How other runners find a plan. `why` is a reason: why it is only a file on this runner. */
 export type StoredPlan = { reference: string; why?: string }
 
 /**
- * Stores a plan as a file, and in the cache repository where that can be written.
+ * Stores a plan as a file, and in the cache repository where that is writable.
  * @param how.file path
- * @throws UserError if the registry fails, which is something else than that it refuses
+ * @throws UserError if the registry fails; its refusal is not a failure
  */
 export async function writePlan(
   registry: Pick<RegistryClient, 'putBlob' | 'putManifest'>,
@@ -33,7 +33,7 @@ export async function writePlan(
   const text = serialisePlan(plan)
   if (redact(text) !== text)
     throw new UserError(
-      'The plan would hold the password, the token or another secret; take it out of the input that has it, too, such as "build-args" or "tags".',
+      'The plan would contain the password, the token or another secret; remove it from the other input that has it, such as "build-args" or "tags".',
     )
   await writeFile(file, text)
   if (plan.publicTags === 'ignore') return { reference: file, why: 'nothing is pushed in this run' }
@@ -48,7 +48,7 @@ export async function writePlan(
   }
 }
 
-/** @throws UserError if there is none, or what is there is not the plan that the reference names */
+/** @throws UserError if the plan does not exist, or its content is not what the tag names */
 export async function readPlan(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   place: PlanPlace,
@@ -56,11 +56,11 @@ export async function readPlan(
   if (place.kind === 'file') return parsePlan(await readFile(place.path, 'utf8'), place.path)
   const name = formatReference({ ...place.repository, tag: place.tag })
   const bytes = await getArtifact(registry, place.repository, place.tag, documents.plan)
-  if (!bytes) throw new UserError(`The plan ${name} does not exist; make it with command: plan.`)
+  if (!bytes) throw new UserError(`The plan ${name} does not exist; create it with command: plan.`)
   const text = bytes.toString('utf8')
   if (planTag(planDigest(text)) !== place.tag)
     throw new UserError(
-      `${name} is not the plan that its name says; somebody changed it, make it again with command: plan.`,
+      `${name} is not the plan that its tag names; it was changed, so create it again with command: plan.`,
     )
   return parsePlan(text, name)
 }

@@ -9,21 +9,27 @@ import {
   type ParsedManifest,
   platformManifest,
   type RegistryClient,
+  type RegistryRefusal,
   type Repository,
 } from '../registry/index.ts'
 import { type LegReport, parseReport } from './leg-report.ts'
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getBlob'>
 
-/** The image that a report has to be about. `parsed` can be left out where it has one platform, and is the leg as it was staged. */
+/** The image that a report must be about. `parsed` may be left out for an image of one platform, as it was staged. */
 export type Subject = { digest: Digest; parsed?: ParsedManifest }
 
-/** `why` is a sentence about there being no report that counts. */
+/** `why` is a sentence: why no report counts. */
 export type FoundReport = { report: LegReport } | { why: string }
 
+/** Whether a document is lost to this run, which goes on without it: access is denied, or it is damaged. */
+export function isUnreadable(error: unknown): error is RegistryRefusal | Damaged {
+  return isDenied(error) || error instanceof Damaged
+}
+
 /**
- * The stored report of a leg, if it is about this very image: it has a tag of its own, which a build takes before it takes the one
- * that means verified, so that between the two, or after a run that was killed there, it is about another image of the same leg.
+ * Reads the stored report of a leg, if it is about this very image. A build stores it before it gives the tag that means
+ * verified: in between, or after a run that was killed there, it is about another image of the same leg.
  * @throws UserError if the registry does not answer
  */
 export async function reportAbout(
@@ -38,11 +44,12 @@ export async function reportAbout(
 }
 
 async function readReport(leg: Leg, cacheRepository: Repository, registry: Reader): Promise<FoundReport> {
-  const found = getArtifact(registry, cacheRepository, reportTag(leg), documents.report)
-  const bytes = await found.catch((error: unknown) => {
-    if (isDenied(error) || error instanceof Damaged) return { why: error.message }
-    throw error
-  })
+  const bytes = await getArtifact(registry, cacheRepository, reportTag(leg), documents.report).catch(
+    (error: unknown) => {
+      if (isUnreadable(error)) return { why: error.message }
+      throw error
+    },
+  )
   if (bytes === undefined) return { why: 'The cache repository has no report of it.' }
   if ('why' in bytes) return bytes
   try {
@@ -53,7 +60,7 @@ async function readReport(leg: Leg, cacheRepository: Repository, registry: Reade
   }
 }
 
-/** A leg is an index where it has attestations, and an index over several platforms has its image and not the leg's index. */
+/** A leg with attestations is an index; an index over several platforms lists its image instead of that index. */
 async function isAbout(
   { digest, buildId, platform }: LegReport,
   leg: Leg,

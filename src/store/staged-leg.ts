@@ -10,34 +10,35 @@ import {
   type Repository,
 } from '../registry/index.ts'
 
-/** What the cache repository has under the tag that means that a leg is verified. */
+/** What the cache repository has under the tag that means verified. `why` is a sentence. */
 export type Staged =
   | { state: 'missing'; why: string }
-  /** Something that was not built from what was planned; `why` is a sentence */
+  /** It was not built from what is planned */
   | { state: 'other'; why: string }
   | { state: 'staged'; digest: Digest; labels: Record<string, string>; stored: PlatformImage }
 
+/** A leg; a planned one may limit the age of what counts. */
+export type AgedLeg = Leg & Partial<Pick<PlannedLeg, 'newerThan'>>
+
+/** @throws UserError if the registry does not answer */
 export async function readStaged(
   client: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
   repository: Repository,
-  leg: Leg & Partial<Pick<PlannedLeg, 'newerThan'>>,
+  leg: AgedLeg,
 ): Promise<Staged> {
   const name = formatReference({ ...repository, tag: stagedTag(leg) })
+  const missing = (why: string): Staged => ({ state: 'missing', why: `${name} ${why}` })
+  const other = (why: string): Staged => ({ state: 'other', why: `${name} ${why}` })
   const found = await getPlatformImage(client, repository, stagedTag(leg), leg.platform)
-  if (!found)
-    return { state: 'missing', why: `${name} does not exist: no runner has built and verified it yet.` }
-  if (!found.image) return { state: 'other', why: `${name} holds no image for ${leg.platform}.` }
-  const { os, architecture, labels } = found.image.config
-  if (!isForPlatform(leg.platform, found.image.config))
-    return { state: 'other', why: `${name} is for ${os}/${architecture}, and ${leg.platform} was planned.` }
-  const built = labels[buildIdLabel]
+  if (!found) return missing('does not exist: no runner has built and verified it yet.')
+  if (!found.image) return other(`holds no image for ${leg.platform}.`)
+  const { config } = found.image
+  if (!isForPlatform(leg.platform, config))
+    return other(`is for ${config.os}/${config.architecture}, and ${leg.platform} was planned.`)
+  const built = config.labels[buildIdLabel]
   if (built !== leg.buildId)
-    return {
-      state: 'other',
-      why: `${name} was built from something else than planned: its build id is ${built ?? 'not there'}.`,
-    }
-  const made = notYoungerThan([leg])?.(found.image.config, leg)
-  if (made !== undefined)
-    return { state: 'missing', why: `${name} was made at ${made}, which is longer ago than max-age allows.` }
-  return { state: 'staged', digest: found.top.digest, labels, stored: found }
+    return other(`was built from something else than planned: its build id is ${built ?? 'not there'}.`)
+  const tooOld = notYoungerThan([leg])?.(config, leg)
+  if (tooOld !== undefined) return missing(`was built at ${tooOld}, longer ago than max-age allows.`)
+  return { state: 'staged', digest: found.top.digest, labels: config.labels, stored: found }
 }

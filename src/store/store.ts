@@ -8,31 +8,35 @@ import type { LayerCache } from './layers.ts'
 import { type LegsReader, type LegsWriter, readLegsIn, writeLegsIn } from './legs.ts'
 import { type StoredPlan, writePlan } from './plans.ts'
 
-/** What earlier runs have left in a cache repository, for whoever only reads it. */
+/** What a plan reads of a cache repository. */
 export type StoreReader = {
   repository: Repository
   facts: FactsReader
   legs: LegsReader
 }
 
-/** The memory of all runs: everything that is kept in one cache repository (docs/cache.md). */
+/** The memory of all runs: one cache repository, part by part as in the table of docs/cache.md. */
 export type Store = {
   repository: Repository
-  plans: {
-    /** Stores a plan as a file, and in the repository where that can be written. @param file path */
-    write: (plan: Plan, file: string, redact: (text: string) => string) => Promise<StoredPlan>
-  }
-  facts: FactsReader & FactsWriter
+  /** `build-…`: verified legs; `report-…`: what was judged; `candidate-…`: not fully judged yet */
   legs: LegsReader & LegsWriter
-  /** Wheels, and the UCX tools */
+  /** `facts-…`: what was measured in bases */
+  facts: FactsReader & FactsWriter
+  /** `wheel-…` and `ucx-…`: stage artifacts */
   artifacts: ArtifactStore
+  /** `layers-…`: the layer cache of a base */
   layers: {
     /** @param write whether this run may push */
     of: (base: Pick<BaseImage, 'manifestDigest'>, write: boolean) => LayerCache
   }
+  /** `plan-…`: plans for other runners, read by `readPlan` */
+  plans: {
+    /** Stores a plan as a file, and in the repository where that is writable. @param file path */
+    write: (plan: Plan, file: string, redact: (text: string) => string) => Promise<StoredPlan>
+  }
 }
 
-/** The tags are listed at most once, when there are many questions: what is stored later is not in the list. */
+/** Lists the tags once, and only for many questions: what is stored after that is not in the list. */
 export function createStoreReader(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   repository: Repository,
@@ -45,21 +49,21 @@ export function createStoreReader(
   }
 }
 
-/** @param now for the `created` annotation of what is written */
+/** Created once per plan. */
 export function createStore(
   registry: RegistryClient,
   repository: Repository,
   now: Now = () => new Date(),
 ): Store {
-  const reader = createStoreReader(registry, repository)
+  const { facts, legs } = createStoreReader(registry, repository)
   return {
     repository,
+    legs: { ...legs, ...writeLegsIn(registry, repository, now) },
+    facts: { ...facts, ...writeFactsIn(registry, repository, now, facts) },
+    artifacts: createRegistryStore(registry, repository, now),
+    layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
     plans: {
       write: (plan, file, redact) => writePlan(registry, repository, plan, { file, redact, created: now() }),
     },
-    facts: { ...reader.facts, ...writeFactsIn(registry, repository, now) },
-    legs: { ...reader.legs, ...writeLegsIn(registry, repository, now) },
-    artifacts: createRegistryStore(registry, repository, now),
-    layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
   }
 }

@@ -74,7 +74,7 @@ async function expectRed(
   // It may have been made, and the answer lost; the others were, as the sentence says.
   const stoppedAt = /Promotion stopped at [^ ]+:([^: ]+): /.exec(sentence)?.[1]
   for (const tag of made.filter((tag) => tag !== stoppedAt))
-    expect(sentence).toMatch(new RegExp(`These tags were made: .*:${tag}[,;]`))
+    expect(sentence).toMatch(new RegExp(`These tags were created: .*:${tag}[,;]`))
 }
 
 /** Whatever is public was verified before. */

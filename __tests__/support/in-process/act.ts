@@ -11,7 +11,9 @@ import { createLegLog } from '../../../src/leg/leg-log.ts'
 import { buildLegs } from '../../../src/command/build-legs.ts'
 import { createSettings } from '../../../src/command/world/leg-world.ts'
 import { createOpenReader } from '../../../src/registry/open-reader.ts'
-import { createPlanWorld, objectionTo, readCatalogue } from '../../../src/command/world/plan-world.ts'
+import { createPlanWorld } from '../../../src/command/world/plan-world.ts'
+import { createRunWorld, type RunWorld } from '../../../src/command/world/run-world.ts'
+import { systemTimers } from '../../../src/system/clock.ts'
 import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { createClient } from '../../../src/command/world/registry-access.ts'
@@ -24,7 +26,6 @@ import type { Engine } from '../../../src/plan/engine.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
 import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
-import { askedAttestations } from '../../../src/promote/attestations.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
@@ -145,26 +146,21 @@ async function plan({ inputs, registry }: Tools): Promise<Plan> {
   return makePlan(inputs.plan, { ...world, recipeOf })
 }
 
-function worldOf(
-  { inputs: rules, registry, log, circumstances: { signal } }: Tools,
-  { cacheRepository }: Plan,
-) {
-  const store = createStore(registry, cacheRepository)
-  return {
-    ...{ rules, attestations: askedAttestations(rules.build) },
-    ...{ registry, store, log, signal, redact: (text: string) => text, elapsed: () => 0 },
-    objectionTo: async (leg: PlannedLeg) => {
-      const facts = await store.facts.read(leg.base)
-      return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
-    },
-  }
+function worldOf({ inputs, registry, log, circumstances: { signal } }: Tools, plan: Plan): RunWorld {
+  const clock = { started: Date.now(), timers: systemTimers, redact: (text: string) => text }
+  return createRunWorld({ inputs, registry, nixl, machine: { dockerfiles, log, signal, ...clock } }, plan)
 }
 
 function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   const machine = { dockerfiles, environment: {}, workspace }
   const run = randomBytes(4).toString('hex')
   const store = createStore(registry, cacheRepository)
-  const settingsOf = createSettings(machine, inputs, store, inputs.build, new Map(), nixl, run)
+  const settingsOf = createSettings(
+    { inputs, machine, nixl, secretFiles: new Map() },
+    store,
+    inputs.build,
+    run,
+  )
   const newPath = (name: string): string => {
     const path = join(mkdtempSync(join(root, 'build-')), name)
     mkdirSync(dirname(path), { recursive: true })
@@ -196,7 +192,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
       {
         registry,
         store,
-        settle: () => Promise.resolve(),
+        awaitOtherRuns: () => Promise.resolve(),
         legLog: ({ id }) => createLegLog(id, false, () => undefined),
         legWorld: () => world,
         settingsOf,

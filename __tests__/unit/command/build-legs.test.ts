@@ -94,7 +94,7 @@ async function built(
       registry: memory.client,
       store: createStore(memory.client, cache),
       legWorld: (leg) => legWorld(memory, leg, behaviour),
-      settle: async () => {
+      awaitOtherRuns: async () => {
         await behaviour.settling?.()
       },
       legLog: (leg) => createLegLog(leg.id, true, (line) => log.push(line)),
@@ -227,7 +227,7 @@ describe('a leg that passes', () => {
     expect(states).toEqual(['built', 'staged', 'built'])
     expect(asked).toEqual([first.id, third.id])
     expect(outcomes[1]).toMatchObject({ report: { buildId: second.buildId } })
-    expect(log).toContain(`${second.id} is built and verified already`)
+    expect(log).toContain(`${second.id} is already built and verified`)
   })
 
   it.each<[string, Partial<BuildChoices>, (memory: Memory) => Promise<unknown>]>([
@@ -310,7 +310,9 @@ describe('a leg that another run builds at the same time', () => {
     expect(states).toEqual(['staged'])
     expect(outcomes[0]).toMatchObject({ report: { digest: other } })
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
-    expect(log).toContain(`${first.id} was built and verified by another run meanwhile, whose image is taken`)
+    expect(log).toContain(
+      `${first.id} was built and verified by another run meanwhile, whose image is reused`,
+    )
   })
 
   it('is as the other one staged it, which wrote the tag in the same moment', async () => {

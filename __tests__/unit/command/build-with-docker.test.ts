@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buildWithDocker } from '../../../src/command/build-with-docker.ts'
 import type { Machine } from '../../../src/command/world/machine.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
+import { createStore } from '../../../src/store/store.ts'
 import { type StandInDocker, standInDocker } from '../../support/docker.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'
 import { createMemory, type Memory, stageLeg } from '../../support/memory-client.ts'
@@ -71,7 +72,11 @@ async function build(
     fetchSource: () => Promise.resolve('/sources/one'),
   }
   const plan = makePlan(legs.map((leg) => ({ ...makePlannedImage(leg), legs: [leg] })))
-  return { outcomes: await buildWithDocker(plan, legs, tools), lines, runner }
+  return {
+    outcomes: await buildWithDocker(plan, legs, tools, createStore(memory.client, plan.cacheRepository)),
+    lines,
+    runner,
+  }
 }
 
 /** The commands that docker was asked, by their first words; a made builder is called `new`. */

@@ -4,7 +4,7 @@ import { promoteImages, type Promotion } from '../../../src/command/promote-imag
 import { type Build, runPlan } from '../../../src/command/run.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { reportTag, stagedTag } from '../../../src/store/contents.ts'
-import { askedAttestations, noAttestations } from '../../../src/promote/attestations.ts'
+import { requestedAttestations, noAttestations } from '../../../src/promote/attestations.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
@@ -20,6 +20,7 @@ import {
   vllm,
 } from '../../support/memory-client.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, makeRun, sglang } from '../../support/reports.ts'
+import { runWorldOf } from '../../support/run-world.ts'
 import { asRoot, makeBase, makeConfig, makeLeg, rules } from '../../support/verified-leg.ts'
 
 const [image, another] = [makeLeg(), sglang()].map((leg, index) => withLeg(makePlannedImage(leg), index))
@@ -54,14 +55,7 @@ async function promoted(
   of: Plan = plan,
   attestations = noAttestations,
 ): Promise<Promotion> {
-  const world = {
-    registry: memory.client,
-    store: createStore(memory.client, cache),
-    rules: own,
-    attestations,
-    log: () => undefined,
-    signal: new AbortController().signal,
-  }
+  const world = runWorldOf(memory, { rules: own, attestations })
   return promoteImages(of, { built: [], failFast: true, lookAgain: true }, world)
 }
 
@@ -174,7 +168,7 @@ describe('what was staged under another tag of the same base', () => {
       'v0.10.2-acme',
       'v0.10.2-cu130',
       false,
-      /was verified as .*:v0\.10\.2-acme, of which nobody said that it is cu130/,
+      /was verified as .*:v0\.10\.2-acme, which is not known to be cu130/,
     ],
     ['that says nothing, where what was measured is so', 'v0.10.2-acme', 'v0.10.2-cu130', true, /^none$/],
     [
@@ -182,14 +176,14 @@ describe('what was staged under another tag of the same base', () => {
       'v0.10.2-acme',
       'v0.10.2-cu121',
       true,
-      /nobody said that it is cu121/,
+      /is not known to be cu121/,
     ],
     [
       'that says something else',
       'v0.10.2-cu130',
       'v0.10.2-ubuntu1804',
       true,
-      /nobody said that it is ubuntu1804/,
+      /is not known to be ubuntu1804/,
     ],
   ])('%s', async (_, before, now, isMeasured, error) => {
     const memory = createMemory()
@@ -302,33 +296,33 @@ describe('attestations that a run asks for', () => {
   const sbom = { type: 'https://spdx.dev/Document', text: '{}' }
 
   it.each([
-    ['provenance where it has none', 'true', undefined, [], 'has no provenance, for'],
+    ['provenance where it has none', 'true', undefined, [], 'has no provenance, which this run requests'],
     ['provenance', 'mode=min', undefined, [provenance], 'none'],
     [
       'all of provenance where it has the least',
       'mode=max',
       undefined,
       [provenance],
-      'no provenance of mode=max, for',
+      'no provenance of mode=max, which this run requests',
     ],
     ['all of provenance', 'mode=max,version=v0.2', undefined, [complete], 'none'],
     ['all of provenance in the other format', 'mode=max', undefined, [newer], 'none'],
-    ['an SBOM where it has none', undefined, 'true', [provenance], 'has no SBOM, for'],
+    ['an SBOM where it has none', undefined, 'true', [provenance], 'has no SBOM, which this run requests'],
     ['an SBOM', undefined, 'generator=x/y', [provenance, sbom], 'none'],
     [
       'an SBOM where it has that of another image',
       undefined,
       'true',
       [{ ...sbom, other: true }],
-      'has no SBOM, for',
+      'has no SBOM, which this run requests',
     ],
-    ['both where it has none', 'true', 'true', [], 'has no provenance and no SBOM, for'],
+    ['both where it has none', 'true', 'true', [], 'has no provenance and no SBOM, which this run requests'],
     ['none', 'false', 'false', [], 'none'],
     ['none, which it has', undefined, undefined, [provenance], 'none'],
   ])('are %s', async (_, given, bill, has, error) => {
     const memory = createMemory()
     await stageWithAttestations(memory, leg, has)
-    const asked = askedAttestations({ provenance: given, sbom: bill })
+    const asked = requestedAttestations({ provenance: given, sbom: bill })
     const run = await promoted(memory, rules, plan, asked)
     expect(errorOf(run)).toContain(error)
     expect(states(run)).toEqual([error === 'none' ? 'published' : 'failed'])
@@ -363,18 +357,7 @@ describe('a run in which one leg is staged and another has to be built', () => {
       }
       return outcomes
     }
-    const world = {
-      ...{
-        registry: memory.client,
-        store: createStore(memory.client, cache),
-        rules,
-        attestations: noAttestations,
-        log: () => undefined,
-        signal: new AbortController().signal,
-      },
-      ...{ redact: (text: string) => text, elapsed: () => 0, objectionTo: () => Promise.resolve(undefined) },
-    }
-    const run = await runPlan(both, { push: true, failFast }, world, build)
+    const run = await runPlan(both, { push: true, failFast }, runWorldOf(memory), build)
     expect(states(run)).toEqual(expected)
     expect(built).toBe(builds)
     expect(errorOf(run)).toContain('pip-check')

@@ -1,6 +1,6 @@
 import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
-import { findImpossible, leaveOut } from '../../../src/command/impossible.ts'
+import { findImpossible, leaveOutImpossible } from '../../../src/command/impossible.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
@@ -38,7 +38,7 @@ describe('an impossible leg', () => {
     const plan = await planOf()
     const [first, second, ...others] = legsOf(plan)
     if (!first || !second) throw new Error('the plan is empty')
-    const { left, excluded, built } = leaveOut(plan, [
+    const { left, excluded, built } = leaveOutImpossible(plan, [
       impossible(first),
       staged(second),
       ...others.map(staged),
@@ -65,7 +65,7 @@ describe('an impossible leg', () => {
     const [first, second, ...others] = legsOf(chosen)
     if (!first || !second) throw new Error('the plan is empty')
     const results = [impossible(first), impossible(second), ...others.map(impossible)]
-    const all = leaveOut(chosen, results)
+    const all = leaveOutImpossible(chosen, results)
     expect(all.left.images).toEqual(chosen.images.slice(0, 1))
     expect(all.excluded).toMatchObject([{ version: 'v0.9.1' }])
     expect(all.built.map(({ state }) => state)).toEqual(['failed', 'skipped', 'skipped', 'skipped'])
@@ -79,7 +79,7 @@ describe('an impossible leg', () => {
     const plan = await planOf()
     const [first, second, ...others] = legsOf(plan)
     if (!first || !second) throw new Error('the plan is empty')
-    const { left, excluded, built } = leaveOut(plan, [
+    const { left, excluded, built } = leaveOutImpossible(plan, [
       impossible(first),
       failed(second),
       ...others.map(staged),
@@ -92,7 +92,7 @@ describe('an impossible leg', () => {
   it('changes nothing where there is none', async () => {
     const plan = await planOf()
     const results = legsOf(plan).map(staged)
-    expect(leaveOut(plan, results)).toEqual({ left: plan, excluded: [], built: results })
+    expect(leaveOutImpossible(plan, results)).toEqual({ left: plan, excluded: [], built: results })
   })
 })
 
@@ -146,7 +146,7 @@ describe('legs that another runner may have found impossible', () => {
       store: createStore(createMemory().client, cache),
       objectionTo: () => Promise.resolve('it has no torch'),
     })
-    const { left, built } = leaveOut(plan, results)
+    const { left, built } = leaveOutImpossible(plan, results)
     expect(left).toEqual(plan)
     expect(built.map(({ state }) => state)).toEqual(['failed', 'skipped', 'failed', 'skipped'])
   })

@@ -44,12 +44,9 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
   const ofLeg = createSettings(
-    machine,
-    inputs,
+    { inputs, machine, nixl, secretFiles: new Map() },
     createStore(createMemory().client, cacheRepository),
     inputs.build,
-    new Map(),
-    nixl,
     '0123abcd',
   )
   return ofLeg({ ...planned, ...leg })
@@ -185,7 +182,7 @@ describe('a build of a leg', () => {
     expect(await world.build(call, leg)).toEqual({ steps: [], digest })
     const log = readFileSync(join(machine.workspace.logs, `${leg.id}.log`), 'utf8')
     expect(log).toContain('it is ***')
-    expect(printed.at(0)).toBe('::group::it: make the image and push it')
+    expect(printed.at(0)).toBe('::group::it: build and push the image')
     expect(printed.at(-1)).toBe('::endgroup::')
     expect(printed.join('\n')).toMatch(/^buildx: it is \*\*\*$/m)
     expect(docker.asked()).toEqual([
@@ -260,12 +257,9 @@ describe('how a leg is built', () => {
     const inputs = inputsOf(given)
     const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
     return createSettings(
-      machine,
-      inputs,
+      { inputs, machine, nixl: noIndex, secretFiles: secrets },
       createStore(createMemory().client, cache),
       inputs.build,
-      secrets,
-      noIndex,
       '0123abcd',
     )({ ...leg, ...of })
   }

@@ -1,14 +1,10 @@
+import { openNixlIndex, openGit } from '../../../src/command/world/tools.ts'
 import { createStore } from '../../../src/store/store.ts'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createPlanWorld,
-  openGit,
-  openNixlIndex,
-  readCatalogue,
-} from '../../../src/command/world/plan-world.ts'
+import { createPlanWorld, readCatalogue } from '../../../src/command/world/plan-world.ts'
 import { readRecipe } from '../../../src/command/world/recipe.ts'
 import type { Machine } from '../../../src/command/world/machine.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'

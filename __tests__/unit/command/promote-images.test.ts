@@ -1,15 +1,14 @@
-import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { PromoteChoices } from '../../../src/command/inspect-image.ts'
 import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { reportTag, stagedTag } from '../../../src/store/contents.ts'
-import { noAttestations } from '../../../src/promote/attestations.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../../support/reports.ts'
-import { makeLeg, rules } from '../../support/verified-leg.ts'
+import { runWorldOf } from '../../support/run-world.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 import {
   cache,
   createMemory,
@@ -39,22 +38,14 @@ const legs = plan.images.flatMap((image) => image.legs)
 const [amd64, arm64, sglangAmd64] = legs
 if (!amd64 || !arm64 || !sglangAmd64) throw new Error('there are four')
 const usual: PromoteChoices = { built: [], failFast: true, lookAgain: true }
-const never = new AbortController().signal
 
 async function promoted(
-  { client }: Memory,
+  memory: Memory,
   choices: Partial<PromoteChoices> = {},
   of = plan,
 ): Promise<Promotion & { log: string[] }> {
   const log: string[] = []
-  const world = {
-    registry: client,
-    store: createStore(client, cache),
-    rules,
-    attestations: noAttestations,
-    log: (line: string) => log.push(line),
-    signal: never,
-  }
+  const world = runWorldOf(memory, { log: (line) => log.push(line) })
   return { ...(await promoteImages(of, { ...usual, ...choices }, world)), log }
 }
 
@@ -314,10 +305,10 @@ describe('public tags', () => {
     const memory = await withStaged(legs, (request) => broken && request === 'put aibrix/vllm-openai:undated')
     const red = await promoted(memory)
     expect(red.error).toContain('Promotion stopped at docker.io/aibrix/vllm-openai:undated')
-    expect(red.error).toContain('These tags were made: docker.io/aibrix/vllm-openai:dated; run it again')
+    expect(red.error).toContain('These tags were created: docker.io/aibrix/vllm-openai:dated; run it again')
     expect(states(red)).toEqual(['staged', 'staged'])
     const stillRed = await promoted(memory)
-    expect(stillRed.error).toContain('No public tag was made')
+    expect(stillRed.error).toContain('No public tag was created')
     // Not "unchanged", which would vouch for a tag that is not there
     expect(states(stillRed)).toEqual(['staged', 'staged'])
     broken = false

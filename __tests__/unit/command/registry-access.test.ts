@@ -1,3 +1,4 @@
+import { environmentLogins, loginSecrets } from '../../../src/command/world/secrets.ts'
 import { ordinaryWords } from '../../../src/inputs/ordinary.ts'
 import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -5,12 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withoutEmpty } from '../../../src/system/program-variables.ts'
 import { createRedact } from '../../../src/system/redact.ts'
-import {
-  createClient,
-  environmentLogins,
-  loginSecrets,
-  readDockerConfig,
-} from '../../../src/command/world/registry-access.ts'
+import { createClient, readDockerConfig } from '../../../src/command/world/registry-access.ts'
 import { defaultWaits } from '../../../src/inputs/waits.ts'
 import { UserError } from '../../../src/errors.ts'
 import { inputsOf, makeMachine } from '../../support/machine.ts'

@@ -1,8 +1,7 @@
-import { createStore } from '../../../src/store/store.ts'
+import type { RunWorld } from '../../../src/command/world/run-world.ts'
 import { describe, expect, it } from '@jest/globals'
-import { type Build, buildOne, promotePlan, runPlan, type RunWorld } from '../../../src/command/run.ts'
+import { type Build, buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
 import type { Chooser, Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { noAttestations } from '../../../src/promote/attestations.ts'
 import type { LegOutcome, Run } from '../../../src/report/outcome.ts'
 import {
   digest,
@@ -13,9 +12,9 @@ import {
   makePlannedImages,
   sglang,
 } from '../../support/reports.ts'
-import { makeLeg, rules } from '../../support/verified-leg.ts'
+import { runWorldOf } from '../../support/run-world.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 import {
-  cache,
   createMemory,
   type Memory,
   sglang as sglangImages,
@@ -25,24 +24,11 @@ import {
 
 const secret = 'hunter2'
 
-/** A clock that goes on by a second whenever it is read. */
-function worldOf(
-  { client }: Memory,
-  objectionTo: RunWorld['objectionTo'] = () => Promise.resolve(undefined),
-): RunWorld {
-  let time = 0
-  return {
-    registry: client,
-    store: createStore(client, cache),
-    rules,
-    attestations: noAttestations,
-    log: () => undefined,
-    signal: new AbortController().signal,
+const worldOf = (memory: Memory, objectionTo?: RunWorld['objectionTo']): RunWorld =>
+  runWorldOf(memory, {
     redact: (text) => text.replaceAll(secret, '***'),
-    elapsed: () => (time += 1000),
-    objectionTo,
-  }
-}
+    ...(objectionTo && { objectionTo }),
+  })
 
 /** What `buildLegs` does when all is well: the legs are staged, where they are pushed. */
 function stagingBuild(memory: Memory, asked: string[][]): Build {
@@ -207,7 +193,7 @@ describe('a run', () => {
   it('is an error where nothing is left', async () => {
     const run = await runPlan(named([]), push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
     expect(run.error).toContain(
-      'Nothing that was selected can be built: as for SGLang v0.5.11, it has no torch;',
+      'Nothing that was selected can be built: for SGLang v0.5.11, it has no torch;',
     )
   })
 })
@@ -287,7 +273,7 @@ describe('a plan that was made without push', () => {
     expect(run).toMatchObject({
       outcomes: [],
       error:
-        'The plan was made without push and did not look at what exists; make it again with push: true, or only build it, with push: false.',
+        'The plan was created with push: false, without checking what exists, and cannot be published; plan again with push: true, or build with push: false.',
     })
     expect(memory.seen).toHaveLength(before)
   })
@@ -295,7 +281,10 @@ describe('a plan that was made without push', () => {
   it('is built without push, and not with it', async () => {
     const memory = createMemory()
     const pushing = await buildOne(unpushed, one, { push: true }, worldOf(memory), never)
-    expect(pushing).toMatchObject({ outcomes: [], error: expect.stringContaining('made without push') })
+    expect(pushing).toMatchObject({
+      outcomes: [],
+      error: expect.stringContaining('created with push: false'),
+    })
     expect(memory.seen).toEqual([])
     const run = await buildOne(unpushed, one, { push: false }, worldOf(memory), ending({}))
     expect(states(run)).toEqual(['built'])

@@ -281,7 +281,7 @@ describe("a file of the runner that can't be written", () => {
 
   it.each<[string, Partial<ShowSettings>]>([
     ['The job summary', { summaryFile: '/nowhere/summary' }],
-    ['The file of the summary', { workspace: { root: '/nowhere', private: '', logs: '' } }],
+    ['The summary file', { workspace: { root: '/nowhere', private: '', logs: '' } }],
   ])('is a warning, and the rest is as it would be: %s', (what, changes) => {
     publishRun(failed, settings(changes))
     expect(commands()).toEqual([
@@ -297,7 +297,7 @@ describe("a file of the runner that can't be written", () => {
     expect(commands()).toEqual([
       expect.stringMatching(/^::error .*pip found no wheel/),
       expect.stringContaining(
-        '::warning::An output cannot be written: Missing file at path: /nowhere/output. Steps that follow',
+        "::warning::An output can't be written: Missing file at path: /nowhere/output. Later steps",
       ),
     ])
     expect(step().summary()).toContain('pip found no wheel')

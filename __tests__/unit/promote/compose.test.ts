@@ -186,7 +186,7 @@ describe('an index over legs', () => {
       'The leg for linux/amd64, sha256:',
     ],
     ['a leg without an image', { ...plain('linux/arm64').leg, image: undefined }, 'holds no image for it'],
-    ['an artifact', plain('linux/arm64', { configType: mediaTypes.ociEmpty }).leg, 'is no image'],
+    ['an artifact', plain('linux/arm64', { configType: mediaTypes.ociEmpty }).leg, 'is not an image'],
     [
       'a leg with two images',
       attested('linux/arm64', (entries) => [

@@ -65,7 +65,7 @@ describe('promotion', () => {
   it('that breaks off names the tags that exist already', async () => {
     const work = promote(registryThatRefuses('latest', []), [image], () => undefined, never)
     await expect(work).rejects.toThrow(
-      'Promotion stopped at 127.0.0.1:5000/me/vllm-openai:latest: registry 127.0.0.1:5000 refused the push: 503. These tags were made: 127.0.0.1:5000/me/vllm-openai:dated; run it again to complete it.',
+      'Promotion stopped at 127.0.0.1:5000/me/vllm-openai:latest: registry 127.0.0.1:5000 refused the push: 503. These tags were created: 127.0.0.1:5000/me/vllm-openai:dated; run it again to complete it.',
     )
   })
 
@@ -74,7 +74,7 @@ describe('promotion', () => {
     const cancelled = AbortSignal.abort(new UserError('The run was cancelled.'))
     await expect(
       promote(registryThatRefuses(undefined, made), [image], () => undefined, cancelled),
-    ).rejects.toThrow('No public tag was made before it; run it again')
+    ).rejects.toThrow('No public tag was created before it; run it again')
     expect(made).toEqual([])
   })
 })

@@ -87,7 +87,7 @@ describe('a plan that is stored', () => {
     const redact = (text: string): string => text.replaceAll('v0.21.0', '***')
     const stored = createStore(memory.client, plan.cacheRepository).plans.write(plan, file, redact)
     await expect(stored).rejects.toThrow(UserError)
-    await expect(stored).rejects.toThrow(/^The plan would hold the password, the token or another secret/)
+    await expect(stored).rejects.toThrow(/^The plan would contain the password, the token or another secret/)
     expect(existsSync(file)).toBe(false)
     expect(memory.seen).toEqual([])
   })
@@ -97,7 +97,7 @@ describe('a plan that can not be taken', () => {
   it('is not there', async () => {
     const name = `docker.io/aibrix/image-cache:plan-${'0'.repeat(64)}`
     await expect(readPlan(createMemory().client, placeOf(name))).rejects.toThrow(
-      `The plan ${name} does not exist; make it with command: plan.`,
+      `The plan ${name} does not exist; create it with command: plan.`,
     )
   })
 
@@ -108,7 +108,7 @@ describe('a plan that can not be taken', () => {
     const digest = memory.tagsOf(cache)[otherTag]
     if (digest) memory.tag(cache, tag, digest)
     await expect(readPlan(memory.client, placeOf(one.reference))).rejects.toThrow(
-      `${one.reference} is not the plan that its name says; somebody changed it, make it again with command: plan.`,
+      `${one.reference} is not the plan that its tag names; it was changed, so create it again with command: plan.`,
     )
   })
 

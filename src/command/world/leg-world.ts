@@ -20,12 +20,11 @@ import {
 } from '../../leg/index.ts'
 import { runProcess } from '../../system/index.ts'
 import { UserError } from '../../errors.ts'
-import { dockerfileOf } from './recipe.ts'
-import type { Inputs } from '../../inputs/index.ts'
 import { whyOutdated } from '../nixl-of-bases.ts'
 import type { Machine } from './machine.ts'
-import { engines, type Leg, type NixlIndex, type Plan, type PlannedLeg } from '../../plan/index.ts'
-import { readStageRecipes } from './recipe.ts'
+import { engines, type Leg, type Plan, type PlannedLeg } from '../../plan/index.ts'
+import { dockerfileOf, readStageRecipes } from './recipe.ts'
+import type { CommandTools } from './tools.ts'
 import type { Store } from '../../store/index.ts'
 import { objectionTo, readCatalogue } from './plan-world.ts'
 import {
@@ -35,10 +34,10 @@ import {
   type RegistryClient,
 } from '../../registry/index.ts'
 
-/** Milliseconds between SIGINT and SIGKILL: a runner leaves 7.5 s before it gets rough itself. */
+/** Milliseconds between SIGINT and SIGKILL: a cancelled runner gives a step 7.5 s before it sends SIGTERM. */
 const killAfter = 4000
 
-/** @returns docker as a function; a signal that ended it is code 1 */
+/** @returns a function that runs docker; its code is 1 if a signal ended it */
 export function createDocker({ environment, signal }: Pick<Machine, 'environment' | 'signal'>): RunDocker {
   return async (args) => {
     const { exit, endedBy, stdout, stderr } = await runProcess('docker', args, {
@@ -51,11 +50,12 @@ export function createDocker({ environment, signal }: Pick<Machine, 'environment
   }
 }
 
-/** @returns a function that gives a path in a new folder */
+/** @returns a function that returns a path in a new folder */
 export function newPathIn({ workspace }: Pick<Machine, 'workspace'>): (name: string) => string {
   return (name) => join(mkdtempSync(join(workspace.root, 'build-')), name)
 }
 
+/** Connects a leg to docker on this runner. */
 export function createLegWorld(
   machine: Machine,
   docker: RunDocker,
@@ -68,22 +68,22 @@ export function createLegWorld(
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
-        return await build(machine, call, leg, log, told)
+        return await runCall(machine, call, leg, log, told)
       } finally {
         end()
       }
     },
     newPath: newPathIn(machine),
     readText: (path) => readFile(path, 'utf8'),
-    inspectImage: (reference) => inspectImage(docker, reference),
-    // Other drivers have none, and then there is nothing to remove.
+    inspectImage: (reference) => imageOnEngine(docker, reference),
+    // Only the docker driver leaves one; without it the error is ignored.
     forgetImage: async (reference) => {
       await docker(['image', 'rm', '--', reference])
     },
   }
 }
 
-/** What a call to BuildKit is for. The two compilers, which may run at the same time, have one name. */
+/** The purpose of a call to BuildKit. The two compilers, which may run in parallel, share one title. */
 function stepTitle(output: BuildCall['output']): string {
   switch (output.kind) {
     case 'facts':
@@ -92,13 +92,13 @@ function stepTitle(output: BuildCall['output']): string {
     case 'ucx':
       return 'compile'
     case 'report':
-      return 'measure what would be the image'
+      return 'measure what the image would be'
     case 'image':
-      return output.push ? 'make the image and push it' : 'make the image'
+      return output.push ? 'build and push the image' : 'build the image'
   }
 }
 
-async function build(
+async function runCall(
   { environment, signal, workspace, redact, timers, retry, waits }: Machine,
   call: BuildCall,
   leg: Leg,
@@ -119,26 +119,27 @@ async function build(
     quiet: waits.build,
     redact,
   }
-  // What was built before an error is in BuildKit's cache; what it printed stays in the log.
+  // A retry reuses from BuildKit's cache what was built before the error; the log keeps what was printed.
   const { steps, metadata } = await retry.run(() => runBuild(request))
   return { steps, digest: metadata?.digest }
 }
 
-async function inspectImage(docker: RunDocker, reference: string): Promise<ImageConfig | undefined> {
+async function imageOnEngine(docker: RunDocker, reference: string): Promise<ImageConfig | undefined> {
   const { code, stdout } = await docker(['image', 'inspect', '--format', '{{json .}}', '--', reference])
   if (code !== 0) return undefined
   const { Os: os, Architecture: architecture, Config: config } = JSON.parse(stdout) as Record<string, unknown>
   return parseImageConfig(Buffer.from(JSON.stringify({ os, architecture, config })), reference)
 }
 
-/** How each leg is built. @param run tells this run's candidates from those of others, 8 hexadecimal digits */
+type SettingsTools = Pick<CommandTools, 'inputs' | 'nixl' | 'secretFiles'> & {
+  machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>
+}
+
+/** @param run distinguishes the candidates of runs, 8 hexadecimal digits @returns how each leg is built */
 export function createSettings(
-  machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>,
-  inputs: Inputs,
+  { inputs, machine, nixl, secretFiles }: SettingsTools,
   store: Store,
   options: BuildOptions,
-  secrets: ReadonlyMap<string, string>,
-  nixl: NixlIndex,
   run: string,
 ) {
   const judging = { catalogue: readCatalogue(machine.dockerfiles), nixl }
@@ -147,8 +148,8 @@ export function createSettings(
       options,
       context: machine.dockerfiles,
       dockerfile: dockerfileOf(machine, leg),
-      // Git has it on the runner, and what is built need not see it.
-      secrets: new Map([...secrets].filter(([id]) => id !== 'git-credentials')),
+      // Git on the runner uses it, and the build need not see it.
+      secrets: new Map([...secretFiles].filter(([id]) => id !== 'git-credentials')),
       newerThan: leg.newerThan ?? undefined,
     },
     layerCache: options.cache === 'off' ? undefined : store.layers.of(leg.base, inputs.push),
@@ -164,7 +165,7 @@ export function createSettings(
   })
 }
 
-/** @returns a command that builds the same in a checkout of this action */
+/** @returns a function that returns the command to build a leg in a checkout of this action */
 export function createCommand(
   { images }: Plan,
   settingsOf: (leg: PlannedLeg) => LegSettings,
@@ -182,7 +183,7 @@ export function createCommand(
       annotations: {},
       metadataFile: '',
     }
-    // Nobody has verified what comes of it, so that it does not get the name of what is.
+    // Its result is not verified, so it does not get the name of an image that is.
     const reference = planned ? familiarReference({ ...planned.repository, tag: 'by-hand' }) : leg.id
     const place = { context: 'dockerfiles', dockerfile: `dockerfiles/${engines[leg.engine].dockerfile}` }
     const output = { kind: 'image', reference, ...image } as const

@@ -18,7 +18,7 @@ import {
 import type { Output } from './output.ts'
 import { knownErrors } from './transient.ts'
 
-/** What the parts of a run are given of the machine; made once, in `main`. */
+/** The machine of a run; created once, in `main`. */
 export type Machine = Output & {
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
@@ -27,23 +27,23 @@ export type Machine = Output & {
   dockerfiles: string
   redact: Redact
   timers: Timers
-  /** When the process began, in milliseconds as `timers.now` has them */
+  /** When the process began, in milliseconds of `timers.now` */
   started: number
   waits: Waits
-  /** Tries again what can pass on a second try */
+  /** Retries transient failures */
   retry: Retry
-  /** The cache of GitHub, for runs that don't push; undefined where there is none */
+  /** GitHub's cache, for runs that don't push; undefined where there is no such cache */
   actionsCache: ArtifactStore | undefined
 }
 
-/** What enters through `main`. `random` from 0 to 1, as `Math.random`. */
+/** What `main` provides. `random` from 0 to 1, as `Math.random`. */
 type Runner = Omit<Machine, 'environment' | 'timers' | 'retry' | 'actionsCache'> & {
   /** What the runner and the user have set */
   variables: NodeJS.ProcessEnv
   random: () => number
 }
 
-/** The machine of a run: from here on its programs and its requests trust the given authorities. */
+/** Creates the machine of a run. From here on its programs and requests trust the given authorities. */
 export function createMachine(inputs: Inputs, { variables, random, ...runner }: Runner): Machine {
   const { caCertificates, push, retries } = inputs
   const { log, signal, waits, workspace } = runner
@@ -61,7 +61,7 @@ export function createMachine(inputs: Inputs, { variables, random, ...runner }: 
   }
 }
 
-/** What the programs that we start get of the job, with the authorities that they are to trust. */
+/** The variables of the programs that a run starts, with the authorities that they trust. */
 function programEnvironment(
   { caCertificates }: Pick<Inputs, 'caCertificates'>,
   variables: NodeJS.ProcessEnv,
@@ -71,14 +71,4 @@ function programEnvironment(
   if (caCertificates === undefined) return environment
   const write = (name: string, content: string): string => writePrivateFile(workspace, name, content)
   return { ...environment, ...authoritiesForPrograms(caCertificates, environment, write) }
-}
-
-/** Files of the build secrets: id → path. */
-export function writeSecretFiles(inputs: Inputs, workspace: Workspace): Map<string, string> {
-  const files = new Map<string, string>()
-  for (const [id, value] of inputs.secrets) files.set(id, writePrivateFile(workspace, `secret-${id}`, value))
-  if (inputs.packageIndex !== undefined)
-    files.set('package-index', writePrivateFile(workspace, 'secret-package-index', inputs.packageIndex))
-  if (inputs.caCertificates !== undefined) files.set('ca-certificates', inputs.caCertificates)
-  return files
 }

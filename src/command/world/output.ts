@@ -1,7 +1,7 @@
 import type * as Core from '@actions/core'
 import type { Redact } from '../../system/index.ts'
 
-/** How a run speaks to its step: all that it says is redacted. Outputs stay as they are: an altered digest can't be pulled. */
+/** How a run writes to its step. All messages are redacted; outputs are not, since an altered digest can't be pulled. */
 export type Output = {
   log: (line: string) => void
   annotate: (level: 'error' | 'warning' | 'notice', message: string, title?: string) => void
@@ -10,7 +10,7 @@ export type Output = {
   setOutput: (name: string, value: string) => void
 }
 
-/** Created once, in `main`. */
+/** Called once, in `main`. */
 export function createOutput(
   core: Pick<typeof Core, 'info' | 'error' | 'warning' | 'notice' | 'setOutput'>,
   redact: Redact,

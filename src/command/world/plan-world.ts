@@ -1,17 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  createGit,
-  createPip,
-  globalConfiguration,
-  type RunGit,
-  writePrivateFile,
-} from '../../system/index.ts'
 import type { Inputs } from '../../inputs/index.ts'
-import type { Machine } from './machine.ts'
 import {
   type Catalogue,
-  createNixlIndex,
   type Engine,
   judgeLeg,
   type JudgeWorld,
@@ -23,40 +14,46 @@ import {
   rememberAnswers,
 } from '../../plan/index.ts'
 import {
-  askedAttestations,
   judgePublished,
   judgeStaged,
   type Judging,
   noAttestations,
+  requestedAttestations,
 } from '../../promote/index.ts'
-import { createStoreReader, knownFrom } from '../../store/index.ts'
-import { readRecipe } from './recipe.ts'
 import type { RegistryClient } from '../../registry/index.ts'
+import { createStoreReader, knownFrom } from '../../store/index.ts'
+import type { RunGit } from '../../system/index.ts'
 import { type BaseFacts, packagesObjection, toolkitObjection } from '../../verify/index.ts'
+import type { Machine } from './machine.ts'
+import { readRecipe } from './recipe.ts'
 
-/** Milliseconds for one answer */
-const gitTimeout = 120_000
-const pipTimeout = 60_000
+/** What is known of bases besides the catalogue. Bases are named by their manifest's digest. */
+export type KnownFacts = {
+  /** Measured by this run */
+  own: Map<string, BaseFacts>
+  /** Bases whose stored facts the plan has read */
+  read: Set<string>
+}
 
-/** Whom a plan asks: the registry, git, pip, and what is beside the action itself. */
+/** Connects a plan to the registry, git, pip, and the files beside the action. */
 export function createPlanWorld(
   inputs: Inputs,
-  machine: Pick<Machine, 'dockerfiles'>,
+  { dockerfiles }: Pick<Machine, 'dockerfiles'>,
   given: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   git: RunGit,
   nixl: NixlIndex,
   { own, read }: KnownFacts = { own: new Map(), read: new Set() },
 ): PlanWorld {
-  const { dockerfiles } = machine
   const registry = { ...given, ...rememberAnswers(given) }
   const store = createStoreReader(registry, inputs.plan.cacheRepository)
+  const judging = { registry, store, rules: inputs, attestations: requestedAttestations(inputs.build) }
   const recipes = new Map<Engine, string>()
   return {
     registry,
     git,
     nixl,
     catalogue: readCatalogue(dockerfiles),
-    // Each image of a plan asks, and it takes reading all scripts.
+    // Every image of a plan needs it, and computing it reads all scripts.
     recipeOf: (engine) => {
       const recipe = recipes.get(engine) ?? readRecipe(dockerfiles, engine)
       recipes.set(engine, recipe)
@@ -72,55 +69,30 @@ export function createPlanWorld(
       const facts = own.get(base.manifestDigest)
       return facts && knownFrom(facts, engine)
     },
-    unfit: async (leg, published) => unfit(leg, published, inputs, { registry, store }),
+    unfit: (leg, published) => whyUnfit(leg, published, judging, inputs.plan.platforms.length > 1),
   }
 }
 
-/** Only what makes it not count is asked for here: by its rules the run judges that gives the tags. */
-async function unfit(
+/** Checks only what makes a leg not count; the run that gives the tags judges it by its own rules. */
+async function whyUnfit(
   leg: Leg,
   published: PublishedPlace | undefined,
-  inputs: Inputs,
-  { registry, store }: Pick<Judging, 'registry' | 'store'>,
+  judging: Judging,
+  hasIndex: boolean,
 ): Promise<string | undefined> {
-  const { platforms } = inputs.plan
-  const attestations = askedAttestations(inputs.build)
-  const judging = { registry, store, rules: inputs, attestations }
-  if (published && attestations === noAttestations) {
+  if (published && judging.attestations === noAttestations) {
     const { repository, digest } = published
-    const top = platforms.length > 1 ? await registry.getManifest(repository, digest) : undefined
-    const found = await store.legs.report(leg, top ?? { digest })
+    const top = hasIndex ? await judging.registry.getManifest(repository, digest) : undefined
+    const found = await judging.store.legs.report(leg, top ?? { digest })
     return 'why' in found ? found.why : undefined
   }
   const judged = await (published ? judgePublished(leg, published, judging) : judgeStaged(leg, judging))
   return judged.state === 'missing' || judged.state === 'other' ? judged.why : undefined
 }
 
-/** @returns git on this runner */
-export function openGit(
-  { environment, signal, retry, workspace }: Pick<Machine, 'environment' | 'signal' | 'retry' | 'workspace'>,
-  secretFiles: ReadonlyMap<string, string>,
-): RunGit {
-  const configuration = writePrivateFile(workspace, 'gitconfig', globalConfiguration(environment))
-  const credentials = secretFiles.get('git-credentials')
-  return createGit({
-    ...{ environment, signal, retry, configuration, credentials },
-    timeout: gitTimeout,
-  })
-}
-
-/** @returns pip on this runner, asked each question once */
-export function openNixlIndex(
-  { packageIndex }: Pick<Inputs, 'packageIndex'>,
-  { environment, signal, retry }: Pick<Machine, 'environment' | 'signal' | 'retry'>,
-): NixlIndex {
-  const settings = { environment, signal, retry, packageIndex }
-  return createNixlIndex(createPip({ ...settings, timeout: pipTimeout }))
-}
-
 const catalogues = new Map<string, Catalogue>()
 
-/** Each leg is judged by it, and it does not change while the action runs. */
+/** Reads the catalogue once: every leg is judged by it, and it does not change while the action runs. */
 export function readCatalogue(dockerfiles: string): Catalogue {
   const known =
     catalogues.get(dockerfiles) ?? parseCatalogue(readFileSync(join(dockerfiles, 'catalogue.json'), 'utf8'))
@@ -128,17 +100,9 @@ export function readCatalogue(dockerfiles: string): Catalogue {
   return known
 }
 
-/** What is known of bases beside what the catalogue says: manifest digest → facts. */
-export type KnownFacts = {
-  /** Measured by this run */
-  own: Map<string, BaseFacts>
-  /** Bases of which the plan has read stored facts */
-  read: Set<string>
-}
-
 /**
- * What a plan calls possible may have been judged by what the catalogue guesses of a base: its facts decide.
- * @returns why a leg can't be built on a base with these facts, a sentence without its end; undefined if it can
+ * Judges a leg by the facts of its base, which decide: a plan may have judged it by what the catalogue guesses.
+ * @returns the reason why it can't be built; undefined if it can
  */
 export async function objectionTo(leg: Leg, base: BaseFacts, world: JudgeWorld): Promise<string | undefined> {
   const judged = await judgeLeg(leg, knownFrom(base, leg.engine), world)

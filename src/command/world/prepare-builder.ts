@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { checkRoom, makesIndex, openBuilder, type RunDocker } from '../../buildkit/index.ts'
 import type { Inputs } from '../../inputs/index.ts'
-import type { Plan, PlannedLeg } from '../../plan/index.ts'
+import type { PlannedLeg } from '../../plan/index.ts'
+import type { Repository } from '../../registry/index.ts'
 import { remember, removeBallast, writePrivateFile } from '../../system/index.ts'
 import type { Machine } from './machine.ts'
 
-/** Before anything is pulled. @throws UserError if there is not enough room on disk */
-export async function haveRoom(
+/** Frees and checks disk space, before anything is pulled. @throws UserError if there is not enough */
+export async function prepareSpace(
   legs: readonly PlannedLeg[],
   inputs: Inputs,
   builder: string,
@@ -19,17 +20,18 @@ export async function haveRoom(
   await checkRoom(legs, choices, docker, machine.log)
 }
 
-export async function builderFor(
-  { cacheRepository }: Plan,
+/** Opens a builder for the legs: the requested one, the current one, or a temporary one. */
+export async function openBuilderFor(
+  cacheRepository: Repository,
   legs: readonly PlannedLeg[],
   inputs: Inputs,
   machine: Machine,
   docker: RunDocker,
 ) {
   const newName = `image-action-${randomBytes(4).toString('hex')}`
-  // Before it is made: a cancel may come in the middle.
-  remember('builder', newName, machine.warn)
-  // Where it pulls from and pushes to, none twice: each becomes a section of its configuration.
+  // Before it is created: the run may be cancelled meanwhile.
+  remember('builder', newName)
+  // The registries that it uses, without duplicates: each becomes a section of its configuration.
   const bases = legs.map(({ base }) => base.repository.registry)
   const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]
   const request = {

@@ -11,7 +11,7 @@ import {
   stageRecipe,
 } from '../../plan/index.ts'
 
-/** @returns sha256 (64 hexadecimal digits) over what an engine's image is made with: its Dockerfile and the scripts */
+/** @returns sha256 (64 hexadecimal digits) over what builds an engine's image: its Dockerfile and the scripts */
 export function readRecipe(dockerfiles: string, engine: Engine): string {
   const { dockerfile } = engines[engine]
   const files = new Map([
@@ -21,7 +21,7 @@ export function readRecipe(dockerfiles: string, engine: Engine): string {
   return recipeDigest(new Map([...files].map(([path, content]) => [`/${path}`, content])))
 }
 
-/** @returns sha256 (64 hexadecimal digits) over what each stage artifact is made with */
+/** @returns sha256 (64 hexadecimal digits) over what builds each stage artifact */
 export function readStageRecipes(dockerfiles: string, engine: Engine): Record<ArtifactKind, string> {
   const dockerfile = readFileSync(join(dockerfiles, engines[engine].dockerfile), 'utf8')
   const scripts = readScripts(dockerfiles)
@@ -37,7 +37,7 @@ function readScripts(dockerfiles: string): Map<string, Buffer> {
   return new Map(entries.map((path) => [path.slice(join(dockerfiles, '/').length), readFileSync(path)]))
 }
 
-/** @returns path of the Dockerfile for a leg: the engine's, or one of its own beside the logs where the image gets variables */
+/** @returns path of a leg's Dockerfile: the engine's, or its own beside the logs if the image gets variables */
 export function dockerfileOf(
   { dockerfiles, workspace }: Pick<Machine, 'dockerfiles' | 'workspace'>,
   { id, engine, environment }: Pick<Leg, 'id' | 'engine' | 'environment'>,

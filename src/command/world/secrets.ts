@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { type Inputs, secretValues } from '../../inputs/index.ts'
 import {
   dockerProxySecrets,
@@ -5,12 +6,32 @@ import {
   passwordsIn,
   refuseToPublishProxies,
 } from '../../system/index.ts'
-import { environmentLogins, loginSecrets } from './registry-access.ts'
 
-/** @returns passwords, tokens and build secrets of a run @throws UserError if the provenance would publish one of a proxy */
+/** @returns passwords, tokens and build secrets of a run @throws UserError if the provenance would publish a proxy's */
 export function secretsOf(inputs: Inputs, dockerConfig: unknown, variables: NodeJS.ProcessEnv): string[] {
   const proxies = [...dockerProxySecrets(dockerConfig), ...Object.values(inputs.proxies).flatMap(passwordsIn)]
   refuseToPublishProxies(inputs.build.provenance, proxies)
   const logins = [dockerConfig, environmentLogins(variables)].flatMap(loginSecrets)
   return [...secretValues(inputs), ...logins, ...proxies, ...environmentProxySecrets(variables)]
+}
+
+const auths = v.object({ auths: v.record(v.string(), v.record(v.string(), v.unknown())) })
+
+/** @param configuration Docker's config.json, or that of DOCKER_AUTH_CONFIG @returns its passwords and tokens, unchanged */
+export function loginSecrets(configuration: unknown): string[] {
+  const parsed = v.safeParse(auths, configuration)
+  const entries = parsed.success ? Object.values(parsed.output.auths) : []
+  const keys = ['auth', 'password', 'identitytoken', 'registrytoken']
+  return entries
+    .flatMap((entry) => keys.map((key) => entry[key]))
+    .filter((value): value is string => typeof value === 'string' && value !== '')
+}
+
+/** @returns the configuration in DOCKER_AUTH_CONFIG, undefined if it is missing or not JSON */
+export function environmentLogins({ DOCKER_AUTH_CONFIG: text = '' }: NodeJS.ProcessEnv): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -4,23 +4,23 @@ import { sentenceOf } from '../../errors.ts'
 import { withoutFullStop } from '../../text.ts'
 import { Damaged, LostUpload, NoAnswer, NotThereYet, RegistryRefusal } from '../../registry/index.ts'
 
-/** What registries and token services say of themselves, and that they are asked too much or too slowly. */
-const passingStatus = (status: number): boolean =>
+/** Server errors of registries and token services, rate limits and time-outs. */
+const isTransientStatus = (status: number): boolean =>
   [408, 425, 429].includes(status) || (status >= 500 && ![501, 505, 511].includes(status))
 
-/** A registry's own words for faults that it has with what was right. */
-const passingCodes = [
+/** Registry error codes that answer a correct request. */
+const transientCodes = [
   'TOOMANYREQUESTS',
   'UNAVAILABLE',
   'BLOB_UPLOAD_UNKNOWN',
   'BLOB_UPLOAD_INVALID',
-  // What we send has its digest; distribution 2.8 on a file system says so to one of two who put the same manifest at the same
-  // time, since it reads a file that the other one writes.
+  // What we send has its digest. distribution 2.8 on a file system returns this to one of two clients that put the same
+  // manifest at the same time, since it reads a file that the other one is writing.
   'DIGEST_INVALID',
 ]
 
-/** Node's codes. Not among them: certificates, and hosts that do not speak http or https. */
-const passingNetworkCodes = [
+/** Node's codes, without those for certificates and for hosts that do not speak http or https. */
+const transientNetworkCodes = [
   'ECONNRESET',
   'ECONNREFUSED',
   'ECONNABORTED',
@@ -36,26 +36,26 @@ const passingNetworkCodes = [
 ]
 
 /**
- * The one list of what is tried again. What is not known here is not.
- * @returns undefined for an error that would come again: a wrong password, a missing tag, a compile error, a cancelled run
+ * The one list of what is retried; for messages of programs see system/transient-messages.ts. Anything else is not retried.
+ * @returns undefined for an error that would recur: a wrong password, a missing tag, a compile error, a cancelled run
  */
 export function transience(error: unknown): Transience | undefined {
   if (error instanceof RegistryRefusal) {
     const { status, code, retryAfter } = error
     if ([401, 403].includes(status)) return undefined
-    const passes = passingStatus(status) || (code !== undefined && passingCodes.includes(code))
+    const isTransient = isTransientStatus(status) || (code !== undefined && transientCodes.includes(code))
     const after = retryAfter === undefined ? undefined : retryAfter * 1000
-    return passes ? { after, waited: 0 } : undefined
+    return isTransient ? { after, waited: 0 } : undefined
   }
-  return canPassSoon(error) ? { after: undefined, waited: waitedFor(error) } : undefined
+  return isTransientError(error) ? { after: undefined, waited: waitedFor(error) } : undefined
 }
 
-function canPassSoon(error: unknown): boolean {
+function isTransientError(error: unknown): boolean {
   if (error instanceof NoAnswer)
     return error.proxyStatus === undefined
-      ? passingNetworkCodes.includes(error.code)
-      : passingStatus(error.proxyStatus)
-  if (error instanceof ProgramFailure) return error.waited > 0 || isTransient(error.lines, 'program')
+      ? transientNetworkCodes.includes(error.code)
+      : isTransientStatus(error.proxyStatus)
+  if (error instanceof ProgramFailure) return error.waited > 0 || canPass(error.lines, 'program')
   if (error instanceof BuildError)
     return error.waited > 0 || isTransient(error.evidence, error.isOfStep ? 'program' : 'engine')
   if (error instanceof NoBuilder) return isTransient(error.lines, 'engine')
@@ -67,8 +67,8 @@ function waitedFor(error: unknown): number {
   return isKnown ? error.waited : 0
 }
 
-/** @returns what happened, for a log: without advice and end where the error can tell them apart */
-export function reasonOf(error: unknown): string {
+/** @returns what happened, for a log: a reason, without advice where the error keeps it apart */
+export function problemOf(error: unknown): string {
   if (error instanceof RegistryRefusal || error instanceof NoAnswer) return error.problem
   return withoutFullStop(sentenceOf(error))
 }

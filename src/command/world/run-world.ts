@@ -1,0 +1,45 @@
+import type { Plan, PlannedLeg } from '../../plan/index.ts'
+import { type Judging, requestedAttestations } from '../../promote/index.ts'
+import type { RegistryClient } from '../../registry/index.ts'
+import { createStore, type Store } from '../../store/index.ts'
+import type { Machine } from './machine.ts'
+import { objectionTo, readCatalogue } from './plan-world.ts'
+import type { CommandTools } from './tools.ts'
+
+/** What a run judges and publishes the images of a plan with, whoever built them. */
+export type RunWorld = Judging & {
+  registry: RegistryClient
+  store: Store
+  log: (line: string) => void
+  signal: AbortSignal
+  /** Takes secrets out of what is shown */
+  redact: (text: string) => string
+  /** Milliseconds since the action began, so that a run includes its planning */
+  elapsed: () => number
+  /** What stored facts of a leg's base say against it: a reason; undefined if nothing, or without facts */
+  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
+}
+
+type Given = Pick<CommandTools, 'inputs' | 'registry' | 'nixl'> & {
+  machine: Pick<Machine, 'dockerfiles' | 'log' | 'signal' | 'redact' | 'timers' | 'started'>
+}
+
+/** Opens the store of a plan. */
+export function createRunWorld({ inputs, registry, nixl, machine }: Given, plan: Plan): RunWorld {
+  const { dockerfiles, log, signal, redact, timers, started } = machine
+  const store = createStore(registry, plan.cacheRepository)
+  return {
+    registry,
+    store,
+    rules: inputs,
+    attestations: requestedAttestations(inputs.build),
+    log,
+    signal,
+    redact,
+    elapsed: () => timers.now() - started,
+    objectionTo: async (leg) => {
+      const facts = await store.facts.read(leg.base)
+      return facts && objectionTo(leg, facts, { catalogue: readCatalogue(dockerfiles), nixl })
+    },
+  }
+}
