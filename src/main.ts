@@ -26,7 +26,7 @@ const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerf
 /** Variables that the runner and the user have set. */
 const variables = withoutEmpty(process.env)
 
-/** Runs the action. Only here do process, network, clock and environment enter. @returns whether it succeeded */
+/** Only here do process, network, clock and environment enter. @returns whether it succeeded */
 async function main(signal: AbortSignal): Promise<boolean> {
   // Before an error can quote an input.
   const early = ordinaryWords(['registry', 'namespace', 'engine', 'tags'].map(readInput))

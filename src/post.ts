@@ -11,7 +11,7 @@ import { sentenceOf } from './errors.ts'
 /** Time-out for removing a builder, in milliseconds. */
 const removeTimeout = 60_000
 
-/** Removes what `main` could not. Runs after the job, even a cancelled one, and never changes its result. */
+/** Removes what `main` could not, after the job. A failure here must not change its result. */
 async function cleanUp(): Promise<void> {
   const folder = remembered('privateFolder')
   if (folder !== '') removePrivate(folder)

@@ -46,9 +46,9 @@ type LegJob = BuildWorld & BuildChoices & { leg: PlannedLeg; log: LegLog }
 type LegResult = LegState | { state: 'impossible'; reason: string }
 
 /**
- * Builds and judges legs, and stages those that pass. A leg that another runner or an earlier run has staged is not built.
- * Failures of builds and registries are outcomes and are not thrown.
- * @returns an outcome for each leg, in their order; `impossible` only where a selector with several matches chose it
+ * Builds and judges legs that nobody has staged, and stages those that pass. Failures of builds and
+ * registries are outcomes and are not thrown.
+ * @returns an outcome for each leg, in their order; `impossible` only for a leg that was not named
  */
 export async function buildLegs(
   legs: readonly PlannedLeg[],
@@ -66,7 +66,7 @@ export async function buildLegs(
   return Promise.all(legs.map((leg) => limit(outcomeOf, leg)))
 }
 
-/** Empty if the command can't be written, such as for a path with a line break: the build's error tells why. */
+/** Empty if it can't be written, as for a path with a line break: the build's error tells why. */
 function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
   try {
     return { command: world.redact(world.commandOf(leg)) }
@@ -105,7 +105,7 @@ function failedBuild(error: unknown, { leg, redact }: LegJob): LegState {
   return { state: 'failed', error: redact(sentenceOf(error)), report }
 }
 
-/** Stores the facts of the base, by which other runners and later plans know that the leg is impossible. */
+/** Stores the facts of the base, which tell other runners and later plans that it is impossible. */
 async function leaveOut({ reason, base }: Impossible, { leg, log, push, store }: LegJob): Promise<LegResult> {
   log.say(`${log.name} is left out: ${reason}`)
   if (push) await store.facts.write(leg.base, base)
@@ -138,7 +138,7 @@ async function buildAndStage(job: LegJob, before: Judged | undefined): Promise<L
 
 type StagedLeg = Extract<LegState, { state: 'staged' }>
 
-/** @param before digest of what was staged before @returns another run's leg, if that is the one that is staged in the end */
+/** @param before digest of what was staged before @returns another run's leg, if that one stays */
 async function stageUnlessLost(
   job: LegJob,
   report: LegReport,
@@ -159,7 +159,7 @@ async function stageUnlessLost(
     if (faster) return faster
     stored = await store.legs.stage(...own)
   }
-  // Registries can't create a tag only if it does not exist: both runs may have found no tag, and the later one stays.
+  // No registry creates a tag only if it is absent: both runs may have found none; the later stays.
   await awaitOtherRuns()
   await store.legs.keepReport(...own, stored)
   return other()
@@ -178,8 +178,8 @@ function withWarnings(
 }
 
 /**
- * Another run may have built the same leg at the same time. Both are verified; the one that is staged stays, because an image
- * may have been published from it.
+ * Another run may have built the same leg at the same time. Both are verified; the one that is
+ * staged stays, because an image may have been published from it.
  * @param known digests of this run's image, and of what was staged before
  */
 async function stagedByAnother(

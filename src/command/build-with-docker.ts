@@ -24,7 +24,7 @@ import type { CommandTools } from './world/tools.ts'
 
 /** A login and a builder, ready for the legs that they were opened for. */
 export type DockerSession = {
-  /** Measures the bases of legs, and stores the facts if this run pushes. A base that fails is left to its leg. */
+  /** Measures bases, and stores the facts if this run pushes. A failing base is left to its leg. */
   measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
   /** Builds at least one leg. */
   build: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
@@ -46,7 +46,7 @@ export async function buildWithDocker(
   }
 }
 
-/** @param legs all that may be built. @throws UserError if there is no builder for them, or not enough disk space */
+/** @param legs all that may be built. @throws UserError if a builder or disk space is missing */
 export async function openDocker(
   legs: readonly PlannedLeg[],
   tools: CommandTools,

@@ -24,18 +24,17 @@ import { readRecipe } from './world/recipe.ts'
 import { createRunWorld } from './world/run-world.ts'
 import type { CommandTools } from './world/tools.ts'
 
-type Command<Kind> = Extract<Inputs['command'], { kind: Kind }>
+type Command = Extract<Inputs['command'], { kind: 'run' | 'build' | 'promote' }>
 
-/** Runs all of the work, or one part of it. @throws UserError for what stops it before its first image */
-export function execute(tools: CommandTools, command: Command<'run' | 'build' | 'promote'>): Promise<Run> {
-  switch (command.kind) {
-    case 'run':
-      return runAll(tools)
-    case 'build':
-      return buildStoredLeg(tools, command)
-    case 'promote':
-      return promoteStoredPlan(tools, command)
-  }
+/** Runs all of the work or one part. @throws UserError if it stops before its first image */
+export async function execute(tools: CommandTools, command: Command): Promise<Run> {
+  if (command.kind === 'run') return runAll(tools)
+  const plan = await loadPlan(tools, command.plan)
+  if (command.kind === 'promote') return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
+  const planned = findLeg(plan, command.leg)
+  refuseOtherRecipe(planned.leg, tools)
+  const world = createRunWorld(tools, plan)
+  return buildOne(plan, planned, tools.inputs, world, builderOf(tools, world.store))
 }
 
 /** Plans, builds and promotes in this process. */
@@ -82,21 +81,6 @@ export async function createAndStorePlan(tools: CommandTools): Promise<ShownPlan
 export async function historyTables({ machine }: CommandTools): Promise<string> {
   const { renderHistory } = await import('../report/history.ts')
   return renderHistory(readCatalogue(machine.dockerfiles))
-}
-
-/** Builds one leg of a plan that another runner has created. */
-async function buildStoredLeg(tools: CommandTools, { plan: place, leg: id }: Command<'build'>): Promise<Run> {
-  const plan = await loadPlan(tools, place)
-  const planned = findLeg(plan, id)
-  refuseOtherRecipe(planned.leg, tools)
-  const world = createRunWorld(tools, plan)
-  return buildOne(plan, planned, tools.inputs, world, builderOf(tools, world.store))
-}
-
-/** Gives the images of a plan, whose legs other runners have staged, their public tags. Needs no Docker. */
-async function promoteStoredPlan(tools: CommandTools, { plan: place }: Command<'promote'>): Promise<Run> {
-  const plan = await loadPlan(tools, place)
-  return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
 }
 
 /** What builds is loaded only when there is something to build. */
@@ -146,7 +130,7 @@ function refuseOtherRegistry({ images }: Plan, { plan: { registry } }: Inputs): 
     )
 }
 
-/** The plan tells what is built, and this checkout how: together they must give the planned build id. */
+/** The plan tells what to build, this checkout how: together they must give the planned id. */
 function refuseOtherRecipe(leg: PlannedLeg, { machine }: CommandTools): void {
   if (buildId(determinantsOf(leg, readRecipe(machine.dockerfiles, leg.engine))) !== leg.buildId)
     throw new UserError(

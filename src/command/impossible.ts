@@ -16,13 +16,13 @@ export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: stri
 
 type LegResult = LegOutcome | ImpossibleLeg
 
-/** What is left of a plan, what the plan or this run left out of it, and the outcomes of the legs. */
+/** What is left of a plan, what the plan or this run left out, and the legs' outcomes. */
 export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
 
 /**
- * Leaves out the images of impossible legs, since no image is published without one of its platforms. A named version that
- * nothing would be left of stays and fails. An image of which another leg failed stays, too, so that the failure is shown;
- * its impossible leg is skipped.
+ * Leaves out the images of impossible legs, since no image is published without all its platforms.
+ * A named version that would lose its only images stays and fails. An image stays, too, if another
+ * leg of it failed, so that the failure is shown; its impossible leg is skipped.
  */
 export function leaveOutImpossible(plan: Plan, results: readonly LegResult[]): Narrowed {
   const found = plan.images.flatMap((image) => impossibleOf(image, results) ?? [])

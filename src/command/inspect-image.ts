@@ -29,7 +29,9 @@ export type PromoteChoices = {
 
 type StagedLeg = Extract<Judged, { state: 'staged' }> & { platform: string }
 
-/** An image before any tag is created; `staged` are its legs in the cache repository. */
+type InspectedLeg = { outcome: LegOutcome; staged?: StagedLeg }
+
+/** An image before any tag is created; `staged` are its judged legs. */
 export type Inspected = {
   outcome: ImageOutcome
   published: Published
@@ -47,16 +49,15 @@ export async function inspectImage(
 ): Promise<Inspected> {
   try {
     const published = await publishedBy(image, plan, choices, world)
-    if (published.kind === 'absent') return await withStagedLegs(image, choices, world)
-    const { digest, missingTags } = published
-    const legs =
-      missingTags.length === 0
-        ? await keptLegs(image, digest, choices.built, world)
-        : await publishedLegs(image, published, choices, world)
+    const found = await inspectLegs(image, published, choices.built, world)
+    const legs = found.map(({ outcome }) => outcome)
+    const staged = found.flatMap((leg) => leg.staged ?? [])
     const state = unfinishedState(legs)
-    if (state) return { outcome: { image, legs, state }, published: absent, staged: [] }
+    if (state) return { outcome: { image, legs, state }, published: absent, staged }
+    if (published.kind === 'absent') return { outcome: { image, legs, state: 'staged' }, published, staged }
     const tags = publicTagsOf(image.tags, published)
-    return { outcome: { image, legs, state: 'unchanged', digest, tags }, published, staged: [] }
+    const outcome = { image, legs, state: 'unchanged', digest: published.digest, tags } as const
+    return { outcome, published, staged }
   } catch (error) {
     const legs = image.legs.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
     const outcome: ImageOutcome = { image, legs, state: 'failed', error: sentenceOf(error) }
@@ -64,7 +65,7 @@ export async function inspectImage(
   }
 }
 
-/** Looks the image up again, since it may have been published, or a tag taken, since the plan was created. */
+/** Since the plan was created, the image may have been published, or one of its tags taken. */
 async function publishedBy(
   image: PlannedImage,
   plan: Plan,
@@ -83,46 +84,36 @@ async function publishedBy(
   return publishedNow(image, tags, kept)
 }
 
-async function withStagedLegs(
+/** Judges what gets a new tag; an image that only keeps its tags may fail the rules of this run. */
+async function inspectLegs(
   image: PlannedImage,
-  { built }: PromoteChoices,
+  published: Published,
+  built: readonly LegOutcome[],
   world: PromoteWorld,
-): Promise<Inspected> {
-  const found = await Promise.all(
-    image.legs.map((leg) => inspectLeg(leg, built, () => judgeStaged(leg, world))),
-  )
-  const legs = found.map(({ outcome }) => outcome)
-  const staged = found.flatMap((one) => one.staged ?? [])
-  return { outcome: { image, legs, state: unfinishedState(legs) ?? 'staged' }, published: absent, staged }
-}
-
-/** Judges the legs of an image that gets another tag: only what this run accepts gets one. */
-async function publishedLegs(
-  { legs, repository }: PlannedImage,
-  { digest }: Extract<Published, { kind: 'same' }>,
-  { built }: PromoteChoices,
-  world: PromoteWorld,
-): Promise<LegOutcome[]> {
-  const found = await Promise.all(
-    legs.map((leg) => inspectLeg(leg, built, () => judgePublished(leg, { repository, digest }, world))),
-  )
-  return found.map(({ outcome }) => outcome)
+): Promise<InspectedLeg[]> {
+  const judgeAll = (judge: (leg: PlannedLeg) => Promise<Judged>) =>
+    Promise.all(image.legs.map((leg) => inspectLeg(leg, built, judge)))
+  if (published.kind === 'absent') return judgeAll((leg) => judgeStaged(leg, world))
+  const { digest, missingTags } = published
+  const place = { repository: image.repository, digest }
+  if (missingTags.length > 0) return judgeAll((leg) => judgePublished(leg, place, world))
+  return (await keptLegs(image, digest, built, world)).map((outcome) => ({ outcome }))
 }
 
 /** Judges a leg, unless it failed or was skipped in this process. */
 async function inspectLeg(
   leg: PlannedLeg,
   built: readonly LegOutcome[],
-  judge: () => Promise<Judged>,
-): Promise<{ outcome: LegOutcome; staged?: StagedLeg }> {
+  judge: (leg: PlannedLeg) => Promise<Judged>,
+): Promise<InspectedLeg> {
   const here = built.find((outcome) => outcome.leg.id === leg.id)
   if (here?.state === 'failed' || here?.state === 'skipped') return { outcome: here }
-  const judged = await judge()
+  const judged = await judge(leg)
   const outcome = outcomeOf(leg, judged, here)
   return judged.state === 'staged' ? { outcome, staged: { ...judged, platform: leg.platform } } : { outcome }
 }
 
-/** @param here what this process built, which the registry need not have: another run may have been faster */
+/** @param here what this process built; another run may have been faster */
 function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined): LegOutcome {
   switch (judged.state) {
     case 'missing':

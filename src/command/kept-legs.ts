@@ -7,8 +7,9 @@ import { failedGates, type FoundReport, type Subject } from '../store/index.ts'
 import { judgeAgain, type Rules, verdict } from '../verify/index.ts'
 
 /**
- * The legs of an image that keeps its public tags and gets no other. It was published by the rules of its day, and taking it
- * back would break its users: what this run would refuse, or knows nothing about, is a warning.
+ * The legs of an image that keeps its public tags and gets no other. It was published by the rules
+ * of its day, and taking it back would break its users: what this run refuses or can't judge is a
+ * warning.
  */
 export async function keptLegs(
   image: PlannedImage,

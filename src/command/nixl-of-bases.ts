@@ -29,7 +29,7 @@ export function isPlanOutdated(plan: Plan, { own }: KnownFacts): boolean {
 
 /**
  * @param push whether the facts of the base are stored for the next plan
- * @returns a reason: what the plan of a leg did not know of its base, and what to do; undefined if it knew all
+ * @returns a reason: what the plan did not know of a base, and what to do; undefined if it knew all
  */
 export function whyOutdated(leg: Leg, base: BaseFacts, push: boolean): string | undefined {
   const known = knownFrom(base, leg.engine)

@@ -6,7 +6,7 @@ import type { Output } from './world/output.ts'
 const timeout = 30_000
 
 /**
- * Adds the measured components of what a run has published to the notes of its release, if it has one.
+ * Adds the measured components of what a run published to the notes of its release, if any.
  * @param environment with the variables of GitHub Actions
  * @throws UserError if GitHub refuses
  */

@@ -9,8 +9,8 @@ import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } 
 export type Promotion = { outcomes: ImageOutcome[]; error?: string }
 
 /**
- * Gives the images of a plan their public tags, if the registry has every leg of theirs as staged. All images are inspected
- * before the first tag is created, and each tag is read back.
+ * Gives the images of a plan their public tags, if the registry has all of their legs as staged.
+ * All images are inspected before the first tag is created, and each tag is read back.
  */
 export async function promoteImages(
   plan: Plan,
@@ -75,8 +75,8 @@ async function prepare(
 }
 
 /**
- * Checks a tag right before it is created, since another run may have given it to other content. Registries can't create a
- * tag only if it does not exist: a moment remains between this check and the tag, and each tag is read back.
+ * Checks a tag right before it is created, since another run may have given it to other content. No
+ * registry creates a tag only if it is absent: a moment remains between this check and the tag.
  */
 function tagCheck(
   { legs, repository }: PlannedImage,

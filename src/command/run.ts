@@ -49,7 +49,7 @@ export async function runPlan(
   })
 }
 
-/** Whether something that exists fails by the rules of this run, so that nothing can be published, whatever is built. */
+/** Whether what exists fails by this run's rules, so that nothing can be published anyway. */
 async function refusesStaged(plan: Plan, world: RunWorld): Promise<boolean> {
   const built = pendingLegs(plan).map((leg): LegOutcome => ({ leg, state: 'skipped' }))
   const choices = { built, failFast: true, lookAgain: false }
@@ -96,7 +96,7 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
 }
 
 /**
- * Such a plan did not check what its tags name, so nothing of it can be published, and nothing need be staged for it.
+ * Such a plan did not check what its tags name, so it can't be published and need not be staged.
  * @throws UserError if a plan was created without push
  */
 function refuseUnpushed({ publicTags }: Plan): void {

@@ -95,7 +95,7 @@ function earlierGates({ outcomes }: Run): string[] {
 /** A plan, where it is stored, and warnings about how it was created, as sentences. */
 export type ShownPlan = { plan: Plan; stored: StoredPlan; warnings: readonly string[] }
 
-/** Publishes the matrix and the job summary of a plan. @throws UserError if the matrix is too large for GitHub */
+/** Publishes a plan's matrix and job summary. @throws UserError if GitHub can't take the matrix */
 export function publishPlan(
   { plan, stored, warnings }: ShownPlan,
   runners: ReadonlyMap<string, RunsOn>,

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { isAttestation, type PlatformImage, type RegistryClient, type Repository } from '../registry/index.ts'
 import { parsed } from '../json.ts'
 
-/** The attestations that a run requests by its inputs; what buildx adds by default is not requested. */
+/** The attestations that a run's inputs request, without those that buildx adds by default. */
 export type RequestedAttestations = { provenance: 'none' | 'any' | 'max'; sbom: boolean }
 
 export const noAttestations: RequestedAttestations = { provenance: 'none', sbom: false }

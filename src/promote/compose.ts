@@ -21,12 +21,12 @@ import {
 export type StoredLeg = PlatformImage & { platform: string }
 
 /**
- * Composes one image of the legs: an OCI image index of their unchanged manifests, the images in the order of their
- * platforms, then their attestations, as BuildKit orders them. A leg is a plain manifest, or an index of one image and
- * its attestations, which BuildKit creates for provenance. The legs' own indexes are left out.
+ * Composes one image of the legs: an OCI image index of their unchanged manifests, the images in the
+ * order of their platforms, then their attestations, as BuildKit orders them. A leg is a plain
+ * manifest, or an index of one image and its attestations, whose index is left out.
  *
- * The index has OCI types even around manifests with Docker's, which the image specification tolerates (1.1,
- * image-index.md) and Docker pulls. Some registries refused the mixture (GCR, quay); our builds have OCI types only.
+ * The index has OCI types even around manifests with Docker's, which the image specification tolerates
+ * (1.1, image-index.md) and Docker pulls. GCR and quay refused the mixture; our builds are OCI only.
  * @param annotations of the index
  * @returns the same bytes for the same legs and annotations, in any order
  * @throws UserError if a leg is not what it should be, or two are for the same platform
@@ -58,8 +58,8 @@ export function composeIndex(
 }
 
 /**
- * Puts an image into a repository, without a tag: the only leg unchanged (its bytes, its digest), or the index over
- * several. All content that it refers to is put first, and it is read back. `copyManifest` within `to` then gives it tags.
+ * Puts an image into a repository, without a tag: the only leg unchanged, or the index over several.
+ * Its content is put first, and it is read back. `copyManifest` within `to` then gives it tags.
  * @param image.from where the legs were read
  * @param image.annotations of the index; a single leg keeps its own
  * @throws UserError if a leg is not what it should be, or a registry refuses
@@ -113,7 +113,7 @@ function partsOf(leg: StoredLeg): LegParts {
   return { ...named, image: entry, attestations }
 }
 
-/** A descriptor with its properties in a fixed order, whoever wrote it; JSON omits those that it lacks. */
+/** A descriptor with its properties in a fixed order; JSON omits those that it lacks. */
 function canonical(descriptor: Descriptor): Record<string, unknown> {
   const { mediaType, artifactType, digest, size, urls, data, annotations, platform } = descriptor
   return {

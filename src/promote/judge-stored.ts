@@ -34,7 +34,7 @@ export type Judging = {
   attestations: RequestedAttestations
 }
 
-/** How this run judges what an earlier run has built and verified. `why` is one or more sentences. */
+/** How this run judges what an earlier run has verified. `why` is one or more sentences. */
 export type Judged =
   | Exclude<Staged, StagedLeg>
   /** It fails by the rules of this run; the report has its gates as judged now */
@@ -43,7 +43,7 @@ export type Judged =
 
 type StagedLeg = Extract<Staged, { state: 'staged' }>
 
-/** Judges what the cache repository has as a verified leg. @throws UserError if the registry does not answer */
+/** Judges a leg in the cache repository. @throws UserError if the registry does not answer */
 export async function judgeStaged(leg: AgedLeg, judging: Judging): Promise<Judged> {
   const { repository, legs } = judging.store
   const staged = await legs.read(leg)
@@ -93,8 +93,8 @@ async function judgeImage(
 }
 
 /**
- * Checks the claims of the base's tag, `cu130`: a build id has the base's digest alone, which many tags can name, and each
- * tag makes claims of its own.
+ * Checks the claims of the base's tag, `cu130`: a build id has the base's digest alone, which many
+ * tags can name, each with claims of its own.
  * @returns a claim of this leg's tag that was not judged and is not known to be true
  */
 async function unjudgedClaim(leg: Leg, { base }: LegReport, { store }: Judging): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 import { conditionsLabel, gateNames, waivedLabel } from '../verify/index.ts'
 
 /**
- * The annotations of an index over platforms: the labels that all of its images share, with the same value. What differs,
- * such as the build id or the base's digest, is in each image's own labels. Waived gates and conditions of any image apply
- * to the whole.
+ * The annotations of an index over platforms: the labels that its images share, with the same value.
+ * Others, such as the build id, are in the image's own labels. Waived gates and conditions of any
+ * image apply to the whole.
  * @param labels of the images, in any order
  */
 export function commonLabels(labels: readonly Record<string, string>[]): Record<string, string> {

@@ -1,7 +1,7 @@
 import { sentenceOf, UserError } from '../errors.ts'
 import { copyManifest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
 
-/** An image that passed every gate: where its bytes are, and the public tags that will name them. */
+/** An image that passed every gate: where its bytes are, and its future public tags. */
 export type Promotable = {
   from: Repository
   digest: string
@@ -12,8 +12,8 @@ export type Promotable = {
 }
 
 /**
- * Gives images their public tags, one after another, and reads each back. Registries have no transaction over tags, so the
- * caller judges every image first.
+ * Gives images their public tags, one after another, and reads each back. Registries have no
+ * transaction over tags, so the caller judges every image first.
  * @throws UserError that names the tags created before one failed; a second run completes them
  */
 export async function promote(

@@ -26,8 +26,8 @@ export type Now = () => Date
 export const formats = { plan: 1, report: 2 } as const
 
 /**
- * Tag of an image that is pushed but not fully judged. Each run has its own: on a shared engine, the first of two runs
- * to end would otherwise remove the other's image by its name.
+ * Tag of an image that is pushed but not fully judged. Each run has its own: on a shared engine, the
+ * first of two runs to end would otherwise remove the other's image by its name.
  * @param run 8 hexadecimal digits
  */
 export function candidateTag({ buildId, architecture }: NamedLeg, run: string): string {
@@ -50,8 +50,8 @@ export function factsTag({ manifestDigest }: NamedBase): string {
 }
 
 /**
- * Tag of the layer cache of a base, on the platform of its manifest. BuildKit reuses a layer only on top of the very same
- * base, so legs on one base share the cache: a build with another NIXL or AIBrix reuses what the previous one left.
+ * Tag of the layer cache of a base. BuildKit reuses a layer only on top of the very same base, so
+ * legs on one base share the cache: another NIXL or AIBrix reuses what the previous build left.
  */
 export function layersTag({ manifestDigest }: NamedBase): string {
   return `layers-${manifestDigest.replace('sha256:', '')}`

@@ -8,8 +8,8 @@ import { parsed } from '../json.ts'
 export type FactsReader = {
   /**
    * Reads the facts of a base from the registry, once.
-   * @param questions how many bases are asked about, see TagIndex; left out, the registry is asked for this one
-   * @returns undefined if there are none, or another version of the action wrote them in a format unknown to this one
+   * @param questions number of bases in question, see TagIndex. Default: this one is requested
+   * @returns undefined if there are none in a format that this version of the action knows
    */
   read: (base: BaseImage, questions?: number) => Promise<BaseFacts | undefined>
   /** Makes the next `read` ask the registry again. */

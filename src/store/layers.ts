@@ -13,10 +13,9 @@ export type LayerCache = {
 export type Layers = { from: string | undefined; to: string | undefined }
 
 /**
- * Resolves the layer cache to a digest, so that every call for a leg reads the same bytes, whoever writes the tag meanwhile:
- * an image never contains layers that did not exist when it was measured. The second call imports them again, because of
- * reused layers BuildKit keeps only the last step.
- * @param cache undefined: no layer cache
+ * Resolves the layer cache to a digest, so that every call for a leg reads the same bytes, whoever
+ * writes the tag meanwhile: an image has no layers that did not exist when it was measured. The
+ * second call imports them again, since of reused layers BuildKit keeps only the last step.
  */
 export async function pinLayers(
   cache: LayerCache | undefined,

@@ -15,7 +15,7 @@ import { type AgedLeg, readStaged, type Staged } from './staged-leg.ts'
 
 /** What this run and others have built and verified. */
 export type LegsReader = {
-  /** Whether a leg is staged, of whatever age. @param questions how many legs are asked about, see TagIndex */
+  /** Whether a leg is staged, at any age. @param questions number of legs asked for, see TagIndex */
   has: (leg: NamedLeg, questions: number) => Promise<boolean>
   /** The configuration of a staged leg's image; undefined if there is no image for its platform */
   config: (leg: NamedLeg & Pick<Leg, 'platform'>) => Promise<ImageConfig | undefined>
@@ -30,17 +30,17 @@ export type LegsReader = {
 export type CandidatePlace = Repository & { tag: string }
 
 export type LegsWriter = {
-  /** Where a candidate is pushed. @param run distinguishes the candidates of runs, 8 hexadecimal digits */
+  /** Where a candidate is pushed. @param run as in `candidateTag` */
   candidate: (leg: NamedLeg, run: string) => CandidatePlace
   /**
-   * Marks a judged candidate as verified. Its report is stored first, with the image as its subject, so that whatever has a
-   * `build-…` tag has a report.
+   * Marks a judged candidate as verified. Its report is stored first, with the image as its
+   * subject, so that whatever has a `build-…` tag has a report.
    * @param report the JSON document
    * @returns the digest of the stored report
    */
   stage: (leg: NamedLeg, digest: Digest, report: string) => Promise<Digest>
   /**
-   * Stores the report of the staged image again, if two runs staged one leg at once and the other one's report is left.
+   * Stores the report of the staged image again, if another run has replaced it.
    * @param stored the digest of the report that was stored with the image
    */
   keepReport: (leg: NamedLeg, digest: Digest, report: string, stored: Digest) => Promise<void>

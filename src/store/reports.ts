@@ -16,20 +16,20 @@ import { type LegReport, parseReport } from './leg-report.ts'
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getBlob'>
 
-/** The image that a report must be about. `parsed` may be left out for an image of one platform, as it was staged. */
+/** The image that a report must be about. `parsed` may be left out for a leg as it was staged. */
 export type Subject = { digest: Digest; parsed?: ParsedManifest }
 
 /** `why` is a sentence: why no report counts. */
 export type FoundReport = { report: LegReport } | { why: string }
 
-/** Whether a document is lost to this run, which goes on without it: access is denied, or it is damaged. */
+/** Whether a run goes on without a document: access to it is denied, or it is damaged. */
 export function isUnreadable(error: unknown): error is RegistryRefusal | Damaged {
   return isDenied(error) || error instanceof Damaged
 }
 
 /**
- * Reads the stored report of a leg, if it is about this very image. A build stores it before it gives the tag that means
- * verified: in between, or after a run that was killed there, it is about another image of the same leg.
+ * Reads the stored report of a leg, if it is about this very image. A build stores it before the
+ * tag that means verified: in between, or if it is killed there, it is about another image.
  * @throws UserError if the registry does not answer
  */
 export async function reportAbout(
@@ -60,7 +60,7 @@ async function readReport(leg: Leg, cacheRepository: Repository, registry: Reade
   }
 }
 
-/** A leg with attestations is an index; an index over several platforms lists its image instead of that index. */
+/** A leg with attestations is an index; an index over platforms lists its image instead. */
 async function isAbout(
   { digest, buildId, platform }: LegReport,
   leg: Leg,

@@ -18,7 +18,7 @@ export type StoreReader = {
 /** The memory of all runs: one cache repository, part by part as in the table of docs/cache.md. */
 export type Store = {
   repository: Repository
-  /** `build-…`: verified legs; `report-…`: what was judged; `candidate-…`: not fully judged yet */
+  /** `build-…`: verified legs; `report-…`: how they were judged; `candidate-…`: not yet verified */
   legs: LegsReader & LegsWriter
   /** `facts-…`: what was measured in bases */
   facts: FactsReader & FactsWriter
@@ -36,7 +36,7 @@ export type Store = {
   }
 }
 
-/** Lists the tags once, and only for many questions: what is stored after that is not in the list. */
+/** Tags are listed once, and only for many questions: what is stored later is not in the list. */
 export function createStoreReader(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'getBlob' | 'listTags'>,
   repository: Repository,

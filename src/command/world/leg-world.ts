@@ -34,7 +34,7 @@ import {
   type RegistryClient,
 } from '../../registry/index.ts'
 
-/** Milliseconds between SIGINT and SIGKILL: a cancelled runner gives a step 7.5 s before it sends SIGTERM. */
+/** Milliseconds from SIGINT to SIGKILL: on a cancel, a runner allows 7.5 s before its SIGTERM. */
 const killAfter = 4000
 
 /** @returns a function that runs docker; its code is 1 if a signal ended it */
@@ -83,7 +83,7 @@ export function createLegWorld(
   }
 }
 
-/** The purpose of a call to BuildKit. The two compilers, which may run in parallel, share one title. */
+/** What a call to BuildKit does. The two compilers, which may run in parallel, share a title. */
 function stepTitle(output: BuildCall['output']): string {
   switch (output.kind) {
     case 'facts':
@@ -119,7 +119,7 @@ async function runCall(
     quiet: waits.build,
     redact,
   }
-  // A retry reuses from BuildKit's cache what was built before the error; the log keeps what was printed.
+  // A retry reuses what BuildKit has cached; the log keeps what was printed.
   const { steps, metadata } = await retry.run(() => runBuild(request))
   return { steps, digest: metadata?.digest }
 }
@@ -135,7 +135,7 @@ type SettingsTools = Pick<CommandTools, 'inputs' | 'nixl' | 'secretFiles'> & {
   machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>
 }
 
-/** @param run distinguishes the candidates of runs, 8 hexadecimal digits @returns how each leg is built */
+/** @param run as in `candidateTag` @returns how each leg is built */
 export function createSettings(
   { inputs, machine, nixl, secretFiles }: SettingsTools,
   store: Store,

@@ -43,7 +43,7 @@ type Runner = Omit<Machine, 'environment' | 'timers' | 'retry' | 'actionsCache'>
   random: () => number
 }
 
-/** Creates the machine of a run. From here on its programs and requests trust the given authorities. */
+/** From here on the programs and requests of a run trust the given authorities. */
 export function createMachine(inputs: Inputs, { variables, random, ...runner }: Runner): Machine {
   const { caCertificates, push, retries } = inputs
   const { log, signal, waits, workspace } = runner

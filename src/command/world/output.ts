@@ -1,7 +1,7 @@
 import type * as Core from '@actions/core'
 import type { Redact } from '../../system/index.ts'
 
-/** How a run writes to its step. All messages are redacted; outputs are not, since an altered digest can't be pulled. */
+/** Messages to the step are redacted; outputs are not: an altered digest can't be pulled. */
 export type Output = {
   log: (line: string) => void
   annotate: (level: 'error' | 'warning' | 'notice', message: string, title?: string) => void

@@ -73,7 +73,7 @@ export function createPlanWorld(
   }
 }
 
-/** Checks only what makes a leg not count; the run that gives the tags judges it by its own rules. */
+/** Checks only whether a leg counts; the run that gives the tags judges it by its own rules. */
 async function whyUnfit(
   leg: Leg,
   published: PublishedPlace | undefined,
@@ -92,7 +92,7 @@ async function whyUnfit(
 
 const catalogues = new Map<string, Catalogue>()
 
-/** Reads the catalogue once: every leg is judged by it, and it does not change while the action runs. */
+/** Reads the catalogue, once: every leg is judged by it, and it does not change. */
 export function readCatalogue(dockerfiles: string): Catalogue {
   const known =
     catalogues.get(dockerfiles) ?? parseCatalogue(readFileSync(join(dockerfiles, 'catalogue.json'), 'utf8'))
@@ -101,7 +101,7 @@ export function readCatalogue(dockerfiles: string): Catalogue {
 }
 
 /**
- * Judges a leg by the facts of its base, which decide: a plan may have judged it by what the catalogue guesses.
+ * Judges a leg by the facts of its base, which overrule the guesses of the catalogue.
  * @returns the reason why it can't be built; undefined if it can
  */
 export async function objectionTo(leg: Leg, base: BaseFacts, world: JudgeWorld): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import type { Repository } from '../../registry/index.ts'
 import { remember, removeBallast, writePrivateFile } from '../../system/index.ts'
 import type { Machine } from './machine.ts'
 
-/** Frees and checks disk space, before anything is pulled. @throws UserError if there is not enough */
+/** Frees and checks disk space before anything is pulled. @throws UserError if it is too small */
 export async function prepareSpace(
   legs: readonly PlannedLeg[],
   inputs: Inputs,

@@ -11,7 +11,7 @@ import {
   stageRecipe,
 } from '../../plan/index.ts'
 
-/** @returns sha256 (64 hexadecimal digits) over what builds an engine's image: its Dockerfile and the scripts */
+/** @returns sha256 (64 hexadecimal digits) over an engine's Dockerfile and the scripts */
 export function readRecipe(dockerfiles: string, engine: Engine): string {
   const { dockerfile } = engines[engine]
   const files = new Map([
@@ -37,7 +37,7 @@ function readScripts(dockerfiles: string): Map<string, Buffer> {
   return new Map(entries.map((path) => [path.slice(join(dockerfiles, '/').length), readFileSync(path)]))
 }
 
-/** @returns path of a leg's Dockerfile: the engine's, or its own beside the logs if the image gets variables */
+/** @returns path of a leg's Dockerfile: the engine's, or its own if the image gets variables */
 export function dockerfileOf(
   { dockerfiles, workspace }: Pick<Machine, 'dockerfiles' | 'workspace'>,
   { id, engine, environment }: Pick<Leg, 'id' | 'engine' | 'environment'>,

@@ -16,7 +16,7 @@ import { environmentLogins } from './secrets.ts'
 /** Milliseconds */
 const helperTimeout = 30_000
 
-/** Creates the registry client of a run: the given login is for `registry` alone, Docker's configuration for all others. */
+/** The registry client of a run. The login is for `registry`; others use Docker's configuration. */
 export function createClient(
   inputs: Inputs,
   dockerConfig: unknown,
@@ -31,7 +31,7 @@ export function createClient(
   return createRegistryClient({ credentials, signal, timeouts: waits, withRetries: retry.run })
 }
 
-/** @returns Docker's config.json; undefined if it is missing or, as docker has it, empty @throws UserError if it is not JSON */
+/** @returns Docker's config.json; undefined if missing or empty @throws UserError if it is no JSON */
 export function readDockerConfig(environment: NodeJS.ProcessEnv): unknown {
   const file = join(dockerConfigFolder(environment), 'config.json')
   if (!existsSync(file)) return undefined

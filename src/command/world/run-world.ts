@@ -16,7 +16,7 @@ export type RunWorld = Judging & {
   redact: (text: string) => string
   /** Milliseconds since the action began, so that a run includes its planning */
   elapsed: () => number
-  /** What stored facts of a leg's base say against it: a reason; undefined if nothing, or without facts */
+  /** The reason why stored facts of its base make a leg impossible; undefined without one */
   objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
 }
 

@@ -7,7 +7,7 @@ import {
   refuseToPublishProxies,
 } from '../../system/index.ts'
 
-/** @returns passwords, tokens and build secrets of a run @throws UserError if the provenance would publish a proxy's */
+/** @returns a run's passwords and other secrets @throws UserError if provenance would show one */
 export function secretsOf(inputs: Inputs, dockerConfig: unknown, variables: NodeJS.ProcessEnv): string[] {
   const proxies = [...dockerProxySecrets(dockerConfig), ...Object.values(inputs.proxies).flatMap(passwordsIn)]
   refuseToPublishProxies(inputs.build.provenance, proxies)
@@ -17,7 +17,7 @@ export function secretsOf(inputs: Inputs, dockerConfig: unknown, variables: Node
 
 const auths = v.object({ auths: v.record(v.string(), v.record(v.string(), v.unknown())) })
 
-/** @param configuration Docker's config.json, or that of DOCKER_AUTH_CONFIG @returns its passwords and tokens, unchanged */
+/** @param configuration Docker's config.json, or its like @returns its passwords and tokens */
 export function loginSecrets(configuration: unknown): string[] {
   const parsed = v.safeParse(auths, configuration)
   const entries = parsed.success ? Object.values(parsed.output.auths) : []

@@ -14,8 +14,8 @@ const transientCodes = [
   'UNAVAILABLE',
   'BLOB_UPLOAD_UNKNOWN',
   'BLOB_UPLOAD_INVALID',
-  // What we send has its digest. distribution 2.8 on a file system returns this to one of two clients that put the same
-  // manifest at the same time, since it reads a file that the other one is writing.
+  // What we send has its digest. distribution 2.8 on a file system returns this to one of two clients
+  // that put the same manifest at once, since it reads a file that the other one is writing.
   'DIGEST_INVALID',
 ]
 
@@ -36,8 +36,8 @@ const transientNetworkCodes = [
 ]
 
 /**
- * The one list of what is retried; for messages of programs see system/transient-messages.ts. Anything else is not retried.
- * @returns undefined for an error that would recur: a wrong password, a missing tag, a compile error, a cancelled run
+ * The one list of what is retried; messages of programs are in system/transient-messages.ts.
+ * @returns undefined for anything else: a wrong password, a missing tag, a compile error, a cancel
  */
 export function transience(error: unknown): Transience | undefined {
   if (error instanceof RegistryRefusal) {
