@@ -2,20 +2,12 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { actionDefaults } from '../../../script/action-defaults.ts'
-import { systemTimers } from '../../../src/system/clock.ts'
-import { silent } from '../../support/machine.ts'
+import { inputsOf, makeMachine } from '../../support/machine.ts'
 import { execute } from '../../../src/command/commands.ts'
-import type { Machine } from '../../../src/command/world/machine.ts'
 import { createClient } from '../../../src/command/world/registry-access.ts'
-import { defaultWaits } from '../../../src/inputs/waits.ts'
-import { createWorkspace } from '../../../src/system/workspace.ts'
-import { workflowEvent } from '../../../src/inputs/context.ts'
-import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import { serialisePlan } from '../../../src/store/plan-document.ts'
 import { sendJson, type TestServer, useOpened } from '../../support/web-server.ts'
 import { makePlan, makePlannedImage } from '../../support/reports.ts'
-import { noRetry } from '../../support/retry.ts'
 
 const { opened, server } = useOpened()
 
@@ -24,31 +16,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-const machine: Machine = {
-  environment: {},
-  signal: new AbortController().signal,
-  workspace: createWorkspace(folder),
-  dockerfiles: 'dockerfiles',
-  redact: (text) => text,
-  ...silent,
-  timers: systemTimers,
-  started: Date.now() - 3_600_000,
-  waits: defaultWaits,
-  retry: noRetry,
-  actionsCache: undefined,
-}
+const started = Date.now() - 3_600_000
+const machine = makeMachine(folder, { environment: {}, started })
 
-function inputsOf(given: Record<string, string>): Inputs {
-  const login = { username: 'me', password: 'secret' }
-  const values: Record<string, string> = { ...actionDefaults(), ...login, ...given }
-  return readInputs((name) => values[name] ?? '', {
-    event: workflowEvent({}),
-    now: new Date(),
-    fileExists: () => true,
-  })
-}
-
-/** An empty registry that gives rights as Docker Hub does: none to pull from a repository that does not exist yet. */
+/** An empty registry that, like Docker Hub, grants no pull from a repository that does not exist. */
 async function dockerHub(existing: string): Promise<TestServer> {
   const tokens = await server(({ path }, response) => {
     const scope = new URL(path, 'http://x').searchParams.get('scope') ?? ''
@@ -73,7 +44,8 @@ describe('promote', () => {
     const file = join(folder, 'plan.json')
     const cacheRepository = { registry: host, path: 'myorg/image-cache' }
     writeFileSync(file, serialisePlan(makePlan([image], { cacheRepository })))
-    const inputs = inputsOf({ command: 'promote', plan: file, registry: host })
+    const login = { username: 'me', password: 'secret' }
+    const inputs = inputsOf({ ...login, command: 'promote', plan: file, registry: host })
     const registry = createClient(inputs, undefined, machine)
     opened.push(registry)
     const notUsed = () => Promise.reject(new Error('not used here'))
@@ -81,11 +53,11 @@ describe('promote', () => {
     const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), ...asked }
     const place = { kind: 'file', path: file } as const
     const { outcomes, duration } = await execute(tools, { kind: 'promote', plan: place })
-    // The public repository was read, and the leg was looked for.
+    // The public repository was read, and the leg was requested.
     expect(outcomes).toMatchObject([
       { state: 'failed', legs: [{ error: expect.stringContaining('no runner has built and verified it') }] },
     ])
-    // What the process did before, such as planning, is a part of the run.
+    // The run includes what the process did before, such as planning.
     expect(duration).toBeGreaterThanOrEqual(3_600_000)
   })
 })

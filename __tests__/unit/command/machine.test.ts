@@ -2,9 +2,13 @@ import { afterAll, describe, expect, it } from '@jest/globals'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { environmentForPrograms } from '../../../src/system/program-variables.ts'
 import { writeSecretFiles } from '../../../src/command/world/tools.ts'
-import { isPassedOn, programVariables, withheldFrom } from '../../../src/system/program-variables.ts'
+import {
+  environmentForPrograms,
+  isPassedOn,
+  programVariables,
+  withheldFrom,
+} from '../../../src/system/program-variables.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'
 import { inputsOf } from '../../support/machine.ts'
 
@@ -13,7 +17,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-describe('the environment of the programs that we start', () => {
+/** @param names with spaces between them */
+const valuesOf = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, 'x']))
+
+describe('the environment of programs', () => {
   it.each([
     'INPUT_PASSWORD',
     'INPUT_GITHUB-TOKEN',
@@ -26,101 +33,42 @@ describe('the environment of the programs that we start', () => {
   })
 
   it.each([
-    ['changes an image', 'SOURCE_DATE_EPOCH', 'BUILDX_GIT_LABELS', 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY'],
-    [
-      'changes what buildx prints',
-      'BUILDKIT_PROGRESS',
-      'BUILDKIT_COLORS',
-      'BUILDX_METADATA_PROVENANCE',
-      'DEBUG',
-    ],
-    [
-      'a later buildx may read',
-      'BUILDX_DEFAULT_POLICY',
-      'BUILDX_NO_DEFAULT_OCI_ARTIFACT',
-      'BUILDX_NEVER_HEARD_OF',
-    ],
-    [
-      'docker has another word for',
-      'DOCKER_DEFAULT_PLATFORM',
-      'DOCKER_BUILDKIT',
-      'DOCKER_CONTENT_TRUST_SERVER',
-    ],
-    [
-      'hides versions from pip',
-      'PIP_CONSTRAINT',
-      'PIP_PLATFORM',
-      'PIP_ONLY_BINARY',
-      'PIP_QUIET',
-      'PIP_NEVER_HEARD_OF',
-    ],
-    ['makes another Python of it', 'PYTHONPATH', 'PYTHONSTARTUP', 'PYTHONINSPECT', 'PYTHONWARNINGS'],
-    [
-      'leads git elsewhere',
-      'GIT_DIR',
-      'GIT_WORK_TREE',
-      'GIT_OBJECT_DIRECTORY',
-      'GIT_NAMESPACE',
-      'GIT_TRACE_CURL',
-    ],
-    ['translates messages', 'LANG', 'LANGUAGE', 'LC_MESSAGES', 'LC_ALL'],
-  ])('lacks what %s', (_, ...names) => {
-    const environment = environmentForPrograms(Object.fromEntries(names.map((name) => [name, '1'])))
+    ['changes an image', 'SOURCE_DATE_EPOCH BUILDX_GIT_LABELS EXPERIMENTAL_BUILDKIT_SOURCE_POLICY'],
+    ['changes the output of buildx', 'BUILDKIT_PROGRESS BUILDKIT_COLORS BUILDX_METADATA_PROVENANCE DEBUG'],
+    ['a later buildx may read', 'BUILDX_DEFAULT_POLICY BUILDX_NO_DEFAULT_OCI_ARTIFACT BUILDX_UNKNOWN'],
+    ['changes what docker builds', 'DOCKER_DEFAULT_PLATFORM DOCKER_BUILDKIT DOCKER_CONTENT_TRUST_SERVER'],
+    ['hides versions from pip', 'PIP_CONSTRAINT PIP_PLATFORM PIP_ONLY_BINARY PIP_QUIET PIP_UNKNOWN'],
+    ['changes Python', 'PYTHONPATH PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS'],
+    ['redirects git', 'GIT_DIR GIT_WORK_TREE GIT_OBJECT_DIRECTORY GIT_NAMESPACE GIT_TRACE_CURL'],
+    ['translates messages', 'LANG LANGUAGE LC_MESSAGES LC_ALL'],
+  ])('lacks what %s', (_, names) => {
+    const environment = environmentForPrograms(valuesOf(names))
     expect(environment).toEqual({ LC_ALL: 'C.UTF-8' })
   })
 
   it.each([
-    [
-      'has nothing to do with it',
-      'PATH',
-      'HOME',
-      'https_proxy',
-      'ACTIONS_RESULTS_URL',
-      'MY_INPUT_',
-      'MY_STATE_',
-    ],
-    [
-      'begins like one of a family',
-      'GITHUB_TOKEN',
-      'GITLAB_URL',
-      'DOCKERHUB_USER',
-      'PIPX_HOME',
-      'SOURCE_DATE',
-    ],
-    ['says where the engine is', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY'],
-    ['says as whom docker asks', 'DOCKER_CONFIG', 'DOCKER_AUTH_CONFIG', 'DOCKER_ghcr_io_PSW'],
-    ['says which builder there is', 'BUILDX_BUILDER', 'BUILDX_CONFIG', 'BUILDKIT_HOST'],
-    ['asks for no provenance', 'BUILDX_NO_DEFAULT_ATTESTATIONS'],
-    [
-      'says where pip looks',
-      'PIP_INDEX_URL',
-      'PIP_EXTRA_INDEX_URL',
-      'PIP_CONFIG_FILE',
-      'PIP_PROXY',
-      'PIP_CERT',
-    ],
-    ['says where Python is', 'PYTHONHOME', 'PYTHONUSERBASE', 'PYTHON_KEYRING_BACKEND'],
-    [
-      'says how git asks',
-      'GIT_SSH_COMMAND',
-      'GIT_ASKPASS',
-      'GIT_CONFIG_COUNT',
-      'GIT_CONFIG_KEY_0',
-      'GIT_SSL_CAINFO',
-    ],
-  ])('has what %s', (_, ...names) => {
-    const given = Object.fromEntries(names.map((name) => [name, 'x']))
+    ['is unrelated', 'PATH HOME https_proxy ACTIONS_RESULTS_URL MY_INPUT_ MY_STATE_'],
+    ['only begins like a withheld one', 'GITHUB_TOKEN GITLAB_URL DOCKERHUB_USER PIPX_HOME SOURCE_DATE'],
+    ['locates the engine', 'DOCKER_HOST DOCKER_CONTEXT DOCKER_CERT_PATH DOCKER_TLS_VERIFY'],
+    ['logs docker in', 'DOCKER_CONFIG DOCKER_AUTH_CONFIG DOCKER_ghcr_io_PSW'],
+    ['selects the builder', 'BUILDX_BUILDER BUILDX_CONFIG BUILDKIT_HOST'],
+    ['switches provenance off', 'BUILDX_NO_DEFAULT_ATTESTATIONS'],
+    ["locates pip's index", 'PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE PIP_PROXY PIP_CERT'],
+    ['locates Python', 'PYTHONHOME PYTHONUSERBASE PYTHON_KEYRING_BACKEND'],
+    ['connects git', 'GIT_SSH_COMMAND GIT_ASKPASS GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_SSL_CAINFO'],
+  ])('has what %s', (_, names) => {
+    const given = valuesOf(names)
     expect(environmentForPrograms(given)).toEqual({ ...given, LC_ALL: 'C.UTF-8' })
   })
 
-  it('lacks what the log names, which is all but the language that a system has set', () => {
+  it('lacks what the log names, besides the language of the system', () => {
     const given = { PIP_CONSTRAINT: 'c.txt', LANG: 'de_DE', SOURCE_DATE_EPOCH: '0', PATH: '/bin' }
     expect(withheldFrom(given)).toEqual(['PIP_CONSTRAINT', 'SOURCE_DATE_EPOCH'])
   })
 })
 
 it.each(programVariables)(
-  '$names: a reason is given, and no earlier row has taken the names',
+  '$names: has a reason, and no earlier row with the same names',
   ({ names, passedOn, reason }) => {
     expect(reason).not.toBe('')
     for (const name of names.split(' '))
@@ -132,11 +80,11 @@ describe('the files of the build secrets', () => {
   const files = (given: Record<string, string>) =>
     writeSecretFiles(inputsOf(given), createWorkspace(mkdtempSync(join(folder, 'temp-'))))
 
-  it('are none where there are no secrets', () => {
+  it('do not exist without secrets', () => {
     expect(files({})).toEqual(new Map())
   })
 
-  it('are one for each secret, and one for the package index, for this user alone', () => {
+  it('are one per secret and one for the package index, readable by this user alone', () => {
     const index = 'https://me:canary@index.example/simple'
     const written = files({
       secrets: 'git-credentials=https://robot:s3cr3t-x@git.example\nother<<END\nx y z\nEND',
@@ -151,7 +99,7 @@ describe('the files of the build secrets', () => {
     for (const path of written.values()) expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  it('are the certificates where the user has them', () => {
+  it('include the certificates at the path that the user gives', () => {
     expect(files({ 'ca-certificates': '/etc/own.pem' })).toEqual(
       new Map([['ca-certificates', '/etc/own.pem']]),
     )

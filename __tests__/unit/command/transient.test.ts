@@ -15,7 +15,14 @@ const refusal = (status: number, code?: string, retryAfter?: number) =>
 const network = (code: string, message = 'a message') =>
   networkFailure(purpose, 'docker.io', Object.assign(new Error(message), { code }))
 
-describe('an answer of a registry', () => {
+type Messages = { transient: string[]; permanent: string[] }
+
+const verdicts = ({ transient, permanent }: Messages) => [
+  ...transient.map((line) => ['transient', line, again] as const),
+  ...permanent.map((line) => ['permanent', line, undefined] as const),
+]
+
+describe('an error response of a registry', () => {
   it.each([
     [408, undefined, true],
     [425, undefined, true],
@@ -45,7 +52,7 @@ describe('an answer of a registry', () => {
     [400, 'BLOB_UPLOAD_INVALID', true],
     [405, 'UNSUPPORTED', false],
     [413, undefined, false],
-  ])('%i %s can pass: %s', (status, code, expected) => {
+  ])('%i %s is transient: %s', (status, code, expected) => {
     expect(transience(refusal(status, code))).toEqual(expected ? again : undefined)
   })
 
@@ -53,12 +60,12 @@ describe('an answer of a registry', () => {
     [429, 20, { after: 20_000, waited: 0 }],
     [503, 0, { after: 0, waited: 0 }],
     [403, 20, undefined],
-  ])('%i that asks for %i s', (status, seconds, expected) => {
+  ])('%i with a Retry-After of %i s', (status, seconds, expected) => {
     expect(transience(refusal(status, undefined, seconds))).toEqual(expected)
   })
 })
 
-describe('no answer', () => {
+describe('a missing response', () => {
   it.each([
     ['ECONNRESET', true],
     ['ECONNREFUSED', true],
@@ -76,7 +83,7 @@ describe('no answer', () => {
     ['EPROTO', false],
     ['HPE_INVALID_CONSTANT', false],
     ['', false],
-  ])('with %s can pass: %s', (code, expected) => {
+  ])('with %s is transient: %s', (code, expected) => {
     expect(transience(network(code))).toEqual(expected ? again : undefined)
   })
 
@@ -86,19 +93,19 @@ describe('no answer', () => {
     ['statusCode=407', false],
     ['statusCode=403', false],
     ['cause=connect ECONNREFUSED 127.0.0.1:1', true],
-  ])('because of a proxy, %s, can pass: %s', (what, expected) => {
+  ])('because of a proxy (%s) is transient: %s', (what, expected) => {
     const error = network('ECONNRESET', `tunneling socket could not be established, ${what}`)
     expect(transience(error)).toEqual(expected ? again : undefined)
   })
 
-  it('for too long can pass', () => {
+  it('is transient after a time-out', () => {
     expect(transience(networkFailure(purpose, 'docker.io', new Silence('nothing', 60_000)))).toEqual({
       ...again,
       waited: 60_000,
     })
   })
 
-  it('because the run was cancelled does not', () => {
+  it('is not transient in a cancelled run', () => {
     expect(transience(networkFailure(purpose, 'docker.io', new Error('cancelled')))).toBeUndefined()
   })
 })
@@ -109,10 +116,14 @@ it.each<[string, unknown, boolean]>([
     new NoBuilder('x', ['received unexpected HTTP status: 502 Bad Gateway']),
     true,
   ],
-  ['a builder that can not be', new NoBuilder('x', ['docker.io/moby/buildkit:x: not found']), false],
+  [
+    'a builder whose image does not exist',
+    new NoBuilder('x', ['docker.io/moby/buildkit:x: not found']),
+    false,
+  ],
   ['damaged bytes', new Damaged('x should have another digest.'), true],
   ['a lost upload', new LostUpload('The registry lost it.'), true],
-  ['what a registry does not show yet', new NotThereYet('It is not there.'), true],
+  ['content that a registry does not show yet', new NotThereYet('It is not there.'), true],
   ['a cancelled build', new BuildCancelled('The build of x was cancelled.'), false],
   ['a gate that fails', new UserError('gate torch failed: connection reset by peer'), false],
   ['a bug', new TypeError('fetch failed: ECONNRESET'), false],
@@ -122,144 +133,64 @@ it.each<[string, unknown, boolean]>([
   expect(transience(error)).toEqual(expected ? again : undefined)
 })
 
-/** What BuildKit says where no step of the Dockerfile failed, from issues of moby/buildkit, docker/buildx, docker/build-push-action and containerd. */
-const buildkit: [expected: boolean, line: string][] = [
-  [true, 'failed to solve: rpc error: code = Unknown desc = unexpected status: 502 Bad Gateway'],
-  [
-    true,
+/**
+ * Messages without a failed step of the Dockerfile, from issues of moby/buildkit, docker/buildx,
+ * docker/build-push-action and containerd.
+ */
+const buildkit: Messages = {
+  transient: [
+    'failed to solve: rpc error: code = Unknown desc = unexpected status: 502 Bad Gateway',
     'failed to push ghcr.io/a/b:c: unexpected status from PUT request to https://ghcr.io/v2/a/b/blobs/upload/1: 500 Internal Server Error',
-  ],
-  [
-    true,
     'failed to push ghcr.io/a/b:c: unexpected status from HEAD request to https://ghcr.io/v2/a/b/blobs/sha256:00: 503 Service Unavailable',
-  ],
-  [
-    true,
     'failed to copy: httpReadSeeker: failed open: unexpected status code https://ghcr.io/v2/a/b/blobs/sha256:48: 429 Too Many Requests - Server message: toomanyrequests: retry-after: 316.890478ms',
-  ],
-  [
-    true,
     'docker:20.10: pulling from host registry-1.docker.io failed with status code [manifests 20.10]: 429 Too Many Requests',
-  ],
-  [true, 'received unexpected HTTP status: 500 Internal Server Error'],
-  [
-    true,
+    'received unexpected HTTP status: 500 Internal Server Error',
     'failed to push x: failed to do request: Head "https://ghcr.io/v2/a/b/blobs/sha256:0": net/http: TLS handshake timeout',
-  ],
-  [
-    true,
     'failed to copy: failed to do request: Put "https://registry-1.docker.io/v2/a/b/blobs/uploads/1": write tcp 172.17.0.2:43998->98.85.153.80:443: write: broken pipe',
-  ],
-  [
-    true,
     'failed to copy: failed to do request: Put "https://registry-1.docker.io/v2/a/b/blobs/uploads/1": write tcp 172.17.0.2:1->98.85.153.80:443: use of closed network connection',
-  ],
-  [true, 'failed to do request: Post "https://registry-1.docker.io/v2/a/b/blobs/uploads/": EOF'],
-  [true, 'failed to copy: unexpected EOF'],
-  [true, 'failed to copy: io: read/write on closed pipe'],
-  [true, 'failed to copy: cannot reuse body, request must be retried'],
-  [
-    true,
+    'failed to do request: Post "https://registry-1.docker.io/v2/a/b/blobs/uploads/": EOF',
+    'failed to copy: unexpected EOF',
+    'failed to copy: io: read/write on closed pipe',
+    'failed to copy: cannot reuse body, request must be retried',
     'failed commit on ref "layer-sha256:db": failed to do request: Put https://ghcr.io/v2/a: read tcp 172.17.0.2:48072->140.82.114.33:443: read: connection timed out',
-  ],
-  [
-    true,
     'failed commit on ref "layer-sha256:a4": "layer-sha256:a4" failed size validation: 10068781 != 9333267: failed precondition',
-  ],
-  [
-    true,
     'failed commit on ref "layer-sha256:16": unexpected commit digest sha256:e3, expected sha256:16: failed precondition',
-  ],
-  [
-    true,
     'failed to do request: Head "https://registry-1.docker.io/v2/library/x/manifests/1": dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: read udp 127.0.0.1:1->127.0.0.53:53: i/o timeout',
-  ],
-  [
-    true,
     'failed to do request: Head "https://r.example/v2/x/manifests/1": dial tcp: lookup r.example: Temporary failure in name resolution',
-  ],
-  [
-    true,
     'failed to do request: Head "https://r.example/v2/x/manifests/1": dial tcp: lookup r.example on 127.0.0.11:53: server misbehaving',
-  ],
-  [
-    true,
     'failed to do request: Head "http://127.0.0.1:1/v2/x/manifests/1": dial tcp 127.0.0.1:1: connect: connection refused',
-  ],
-  [
-    true,
     'Get "https://quay.io/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
-  ],
-  [
-    true,
     'failed to authorize: failed to fetch anonymous token: Get "https://auth.docker.io/token": read: connection reset by peer',
-  ],
-  [
-    true,
     'failed to authorize: failed to fetch oauth token: unexpected status from POST request to https://auth.docker.io/token: 504 Gateway Timeout',
-  ],
-  [true, 'failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF'],
-  [
-    true,
+    'failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF',
     'failed to receive status: rpc error: code = Unavailable desc = closing transport due to: connection error: desc = "error reading from server: EOF", received prior goaway: code: NO_ERROR, debug data: "graceful_stop"',
-  ],
-  [true, 'failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake'],
-  [true, 'image "127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64": already exists'],
-  [true, 'tag does not exist: 127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64'],
-  [false, 'tag does not exist: 127.0.0.1:5000/aibrix/vllm-openai:v0.21.0'],
-  [
-    true,
+    'failed to get status: rpc error: code = Unavailable desc = timed out waiting for server handshake',
+    'image "127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64": already exists',
+    'tag does not exist: 127.0.0.1:5000/aibrix/image-cache:candidate-1-amd64',
     'failed to push r.example/a:b: failed commit on ref "config-sha256:79": unexpected status from PUT request to https://r.example/v2/a/blobs/uploads/b9387782-d3d4?_state=x: 404 Not Found',
-  ],
-  [
-    true,
     'failed to push ghcr.io/a/b:c: failed commit on ref "layer-sha256:79": unexpected status from PUT request to https://ghcr.io/v2/a/b/blobs/upload/1: 404 Not Found',
-  ],
-  [
-    true,
     'failed to push r.example/a:b: failed commit on ref "manifest-sha256:b8": got digest sha256:00, expected sha256:b8',
-  ],
-  [true, 'failed to get state for index 0 on [image 3/7] RUN x'],
-  [true, 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'],
-  [
-    true,
+    'failed to get state for index 0 on [image 3/7] RUN x',
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
     "failed to load cache key: failed to fetch remote https://github.com/a/b: git stderr: fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com: exit status 128",
   ],
-  [false, 'failed to solve: rpc error: code = Unknown desc = unexpected status: 403 Forbidden'],
-  [
-    false,
+  permanent: [
+    'tag does not exist: 127.0.0.1:5000/aibrix/vllm-openai:v0.21.0',
+    'failed to solve: rpc error: code = Unknown desc = unexpected status: 403 Forbidden',
     'failed to push r.example/a: failed to authorize: failed to fetch oauth token: unexpected status from POST request to https://auth.docker.io/token: 401 Unauthorized',
-  ],
-  [
-    false,
     'a/b:c: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
-  ],
-  [
-    false,
     'failed to push r.example/a:b: unexpected status from POST request to https://r.example/v2/a/blobs/uploads/: 404 Not Found',
-  ],
-  [
-    false,
     'failed to push r.example/a:b: unexpected status from PUT request to https://r.example/v2/a/blobs/uploads/1: 403 Forbidden',
-  ],
-  [false, 'docker.io/a/b:c: not found'],
-  [
-    false,
+    'docker.io/a/b:c: not found',
     'r.example/a/b@sha256:00: failed to resolve source metadata for r.example/a/b@sha256:00: not found',
-  ],
-  [
-    false,
     'failed to do request: Head "https://r.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
-  ],
-  [
-    false,
     'failed to do request: Head "https://r.example/v2/": http: server gave HTTP response to HTTPS client',
+    'write /var/lib/docker/tmp/x: no space left on device',
+    'dockerfile parse error on line 3: unknown instruction: RUNN',
+    'failed to compute cache key: "/missing": not found',
+    'docker exporter does not currently support exporting manifest lists',
   ],
-  [false, 'write /var/lib/docker/tmp/x: no space left on device'],
-  [false, 'dockerfile parse error on line 3: unknown instruction: RUNN'],
-  [false, 'failed to compute cache key: "/missing": not found'],
-  [false, 'docker exporter does not currently support exporting manifest lists'],
-]
+}
 
 function buildError(reason: string, stepError?: string, plain: string[] = []): BuildError {
   const step: Step | undefined =
@@ -275,118 +206,95 @@ function buildError(reason: string, stepError?: string, plain: string[] = []): B
   return new BuildError('The build of x failed.', { reason, step, steps: [], logFile: '/x.log', plain })
 }
 
-describe('BuildKit that says', () => {
-  it.each(buildkit)('(can pass: %s) %s', (expected, line) => {
-    const passes = expected ? again : undefined
-    expect(transience(buildError(line))).toEqual(passes)
-    expect(transience(buildError('exporting to image failed', undefined, [`ERROR: ${line}`]))).toEqual(passes)
-    expect(transience(buildError('exporting to image failed', line))).toEqual(passes)
+describe('a message of BuildKit', () => {
+  it.each(verdicts(buildkit))('is %s: %s', (_, line, expected) => {
+    expect(transience(buildError(line))).toEqual(expected)
+    expect(transience(buildError('exporting to image failed', undefined, [`ERROR: ${line}`]))).toEqual(
+      expected,
+    )
+    expect(transience(buildError('exporting to image failed', line))).toEqual(expected)
   })
 })
 
-/** Causes of failed steps, as src/buildkit/failure.ts finds them, and what git and pip say on the runner. */
-const programs: [expected: boolean, line: string][] = [
-  [true, "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 503"],
-  [true, "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 429"],
-  [true, "fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com"],
-  [
-    true,
+/** Reasons of failed steps, as src/buildkit/failure.ts finds them, and messages of git and pip. */
+const programs: Messages = {
+  transient: [
+    "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 503",
+    "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 429",
+    "fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com",
     "fatal: unable to access 'https://github.com/a/b/': Failed to connect to github.com port 443 after 130 ms: Could not connect to server",
-  ],
-  [true, "fatal: unable to access 'https://github.com/a/b/': Recv failure: Connection reset by peer"],
-  [true, "fatal: unable to access 'https://github.com/a/b/': Empty reply from server"],
-  [
-    true,
+    "fatal: unable to access 'https://github.com/a/b/': Recv failure: Connection reset by peer",
+    "fatal: unable to access 'https://github.com/a/b/': Empty reply from server",
     "fatal: unable to access 'https://github.com/a/b/': gnutls_handshake() failed: The TLS connection was non-properly terminated.",
-  ],
-  [true, 'error: RPC failed; curl 56 GnuTLS recv error (-54): Error in the pull function.'],
-  [true, 'error: RPC failed; curl 92 HTTP/2 stream 0 was not closed cleanly: CANCEL (err 8)'],
-  [true, 'fatal: the remote end hung up unexpectedly'],
-  [true, 'fatal: early EOF'],
-  [true, 'kex_exchange_identification: Connection closed by remote host'],
-  [
-    true,
+    'error: RPC failed; curl 56 GnuTLS recv error (-54): Error in the pull function.',
+    'error: RPC failed; curl 92 HTTP/2 stream 0 was not closed cleanly: CANCEL (err 8)',
+    'fatal: the remote end hung up unexpectedly',
+    'fatal: early EOF',
+    'kex_exchange_identification: Connection closed by remote host',
     "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='files.example.org', port=443): Read timed out.",
-  ],
-  [
-    true,
     "pip._vendor.urllib3.exceptions.ProtocolError: ('Connection broken: IncompleteRead(1 bytes read, 2 more expected)', IncompleteRead())",
-  ],
-  [true, 'HTTP error 503 while getting https://files.example.org/x.whl'],
-  [
-    true,
+    'HTTP error 503 while getting https://files.example.org/x.whl',
     'Could not fetch URL https://index/simple/nixl/: 503 Server Error: Service Unavailable for url: https://index/simple/nixl/ - skipping',
-  ],
-  [
-    true,
     'Could not fetch URL https://index/simple/nixl/: 429 Client Error: Too Many Requests for url: https://index/ - skipping',
-  ],
-  [
-    true,
     'Could not fetch URL http://127.0.0.1:1/: connection error: Failed to establish a new connection: [Errno 111] Connection refused - skipping',
-  ],
-  [true, 'Unable to locate package perftest (the server could not be reached: Temporary failure resolving)'],
-  [true, 'Failed to fetch http://deb.example.org/x.deb  503  Service Unavailable [IP: 1.2.3.4 80]'],
-  [true, 'Failed to fetch http://deb.example.org/x  Hash Sum mismatch'],
-  [
-    true,
+    'Unable to locate package perftest (the server could not be reached: Temporary failure resolving)',
+    'Failed to fetch http://deb.example.org/x.deb  503  Service Unavailable [IP: 1.2.3.4 80]',
+    'Failed to fetch http://deb.example.org/x  Hash Sum mismatch',
     'NIXL 0.7.1 could not be installed: No matching distribution found for nixl==0.7.1 (Name or service not known)',
+    'curl: (22) The requested URL returned error: 502',
+    "error: failed to fetch 'https://index/x': Connection reset by peer",
+    'ConnectionResetError: [Errno 104] Connection reset by peer',
+    'TimeoutError: [Errno 110] Connection timed out',
   ],
-  [true, 'curl: (22) The requested URL returned error: 502'],
-  [false, "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 403"],
-  [false, "fatal: Authentication failed for 'https://github.com/a/b/'"],
-  [false, "fatal: could not read Username for 'https://github.com': terminal prompts disabled"],
-  [false, "fatal: repository 'https://github.com/a/b/' not found"],
-  [false, "fatal: couldn't find remote ref refs/heads/x"],
-  [false, 'git@github.com: Permission denied (publickey). fatal: the remote end hung up unexpectedly'],
-  [false, "fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate"],
-  [
-    false,
+  permanent: [
+    "fatal: unable to access 'https://github.com/a/b/': The requested URL returned error: 403",
+    "fatal: Authentication failed for 'https://github.com/a/b/'",
+    "fatal: could not read Username for 'https://github.com': terminal prompts disabled",
+    "fatal: repository 'https://github.com/a/b/' not found",
+    "fatal: couldn't find remote ref refs/heads/x",
+    'git@github.com: Permission denied (publickey). fatal: the remote end hung up unexpectedly',
+    "fatal: unable to access 'https://x/': SSL certificate problem: self-signed certificate",
     'Could not fetch URL https://index/simple/nixl/: 401 Client Error: Unauthorized for url: https://index/ - skipping',
+    'NIXL 9.9.9 could not be installed: No matching distribution found for nixl==9.9.9',
+    '/src/a.cpp:12:5: error: unexpected EOF',
+    "/src/socket.cc:7:1: error: 'connection refused' was not declared in this scope",
+    "error: use of deleted function 'connection reset'",
+    'cc1plus: error: ‘broken pipe’ was not declared in this scope',
+    'error: identifier "i/o timeout" is undefined',
+    'SyntaxError: unexpected EOF while parsing',
+    'AssertionError: expected no Broken pipe',
+    "ModuleNotFoundError: No module named 'connection refused'",
+    'torch.NameError: IncompleteRead is not defined',
+    '/bin/sh: 1: Syntax error: end of file unexpected',
+    'ninja: build stopped: subcommand failed.',
+    "undefined reference to `ucp_init'",
+    'the step was killed (exit code 137), most likely because memory ran out',
+    'no space left on device',
+    'AIBrix v0.5.0 is now commit a and was b when this build was planned: the ref moved; plan again.',
   ],
-  [false, 'NIXL 9.9.9 could not be installed: No matching distribution found for nixl==9.9.9'],
-  [false, '/src/a.cpp:12:5: error: unexpected EOF'],
-  [false, "/src/socket.cc:7:1: error: 'connection refused' was not declared in this scope"],
-  [false, "error: use of deleted function 'connection reset'"],
-  [false, 'cc1plus: error: ‘broken pipe’ was not declared in this scope'],
-  [false, 'error: identifier "i/o timeout" is undefined'],
-  [true, "error: failed to fetch 'https://index/x': Connection reset by peer"],
-  [false, 'SyntaxError: unexpected EOF while parsing'],
-  [false, 'AssertionError: expected no Broken pipe'],
-  [false, "ModuleNotFoundError: No module named 'connection refused'"],
-  [false, 'torch.NameError: IncompleteRead is not defined'],
-  [true, 'ConnectionResetError: [Errno 104] Connection reset by peer'],
-  [true, 'TimeoutError: [Errno 110] Connection timed out'],
-  [false, '/bin/sh: 1: Syntax error: end of file unexpected'],
-  [false, 'ninja: build stopped: subcommand failed.'],
-  [false, "undefined reference to `ucp_init'"],
-  [false, 'the step was killed (exit code 137), most likely because memory ran out'],
-  [false, 'no space left on device'],
-  [false, 'AIBrix v0.5.0 is now commit a and was b when this build was planned: the ref moved; plan again.'],
-]
+}
 
-describe('a program that says', () => {
-  it.each(programs)('(can pass: %s) %s', (expected, line) => {
-    const passes = expected ? again : undefined
+describe('a message of a program', () => {
+  it.each(verdicts(programs))('is %s: %s', (_, line, expected) => {
     const exit = 'process "/bin/sh -c x" did not complete successfully: exit code: 1'
-    expect(transience(buildError(line, exit))).toEqual(passes)
-    expect(transience(new ProgramFailure('git x failed.', { lines: ['other', line] }))).toEqual(passes)
+    expect(transience(buildError(line, exit))).toEqual(expected)
+    expect(transience(new ProgramFailure('git x failed.', { lines: ['other', line] }))).toEqual(expected)
   })
 
-  it('of the network before it fails for another reason is not tried again', () => {
+  it('is not transient if another failure follows', () => {
     const exit = 'process "/bin/sh -c x" did not complete successfully: exit code: 1'
     const error = buildError("/src/a.cpp:12:5: error: no member named 'x'", exit, ['ERROR: i/o timeout'])
     expect(transience(error)).toBeUndefined()
   })
 
-  it('nothing in its time is tried again', () => {
+  it('is transient after a time-out', () => {
     const silent = new ProgramFailure('git did not answer.', { lines: [''], waited: 120_000 })
     expect(transience(silent)).toEqual({ ...again, waited: 120_000 })
     expect(transience(new ProgramFailure('git failed.', { lines: [''] }))).toBeUndefined()
   })
 })
 
-it('a build of which nothing was heard can pass, and has used up its time', () => {
+it('a build without output for too long is transient, and counts as waited', () => {
   const silent = new BuildError('x', {
     reason: 'x',
     step: undefined,
@@ -402,6 +310,6 @@ it.each([
   [network('ECONNREFUSED'), 'no answer from registry docker.io to the pull of aibrix/x: connection refused'],
   [new UserError('It failed.'), 'It failed'],
   ['text', 'text'],
-])('what happened is told without advice: %#', (error, expected) => {
-  expect(reasonOf(error)).toBe(expected)
+])('a problem is described without advice: %#', (error, expected) => {
+  expect(problemOf(error)).toBe(expected)
 })
