@@ -17,7 +17,7 @@ import { factsOf, makeOutcomeReport, makePlannedImages } from '../../support/rep
 import { cache, createMemory, type Memory, putImage, stageLeg, run } from '../../support/memory-client.ts'
 import { readMeasured } from '../../support/measured-facts.ts'
 
-/** Three legs, each of its own engine version, base and build id. */
+/** Three legs, each with its own engine version, base and build id. */
 const legs = makePlannedImages(3).map(({ legs: [leg] }, index): PlannedLeg => {
   const digit = String(index + 1)
   const base = { ...leg.base, manifestDigest: `sha256:${digit.repeat(64)}` } as const
@@ -30,15 +30,15 @@ const usual: BuildChoices = { push: true, parallel: 1, failFast: true, force: fa
 const secret = 'hunter2'
 
 type Behaviour = {
-  /** What BuildKit does before it answers a call */
+  /** Called before BuildKit returns from a call */
   build?: (leg: PlannedLeg, call: BuildCall) => Promise<void> | void
-  /** What BuildKit says of a call */
+  /** The steps that BuildKit reports for a call */
   steps?: (call: BuildCall) => Step[]
-  /** Why the facts of a leg's base speak against it */
+  /** The reason why the facts of a leg's base make it impossible */
   objection?: (leg: PlannedLeg) => string | undefined
-  /** What happens as soon as the image is pushed */
+  /** Called as soon as the image is pushed */
   pushed?: (leg: PlannedLeg) => Promise<unknown>
-  /** What another run does until it has staged what it staged at the same moment */
+  /** What another run does while this one waits for it */
   settling?: () => Promise<unknown>
   commandOf?: () => string
   /** Changes what is measured */
@@ -46,7 +46,7 @@ type Behaviour = {
   rules?: Partial<LegSettings>
 }
 
-/** A BuildKit that measures and pushes at once what is asked for. */
+/** A BuildKit that measures and pushes immediately. */
 function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pushed }: Behaviour): LegWorld {
   const facts = factsOf(leg)
   measured?.(facts)
@@ -132,7 +132,7 @@ const kinds = (memory: Memory) =>
     .map((tag) => tag.split('-')[0])
     .sort()
 
-/** The legs that BuildKit was asked for. */
+/** Records the legs that BuildKit builds. */
 function recorder() {
   const asked: string[] = []
   const build = (leg: PlannedLeg): void => {
@@ -155,7 +155,7 @@ describe('a leg that passes', () => {
     expect(outcomes[0]).toMatchObject({ command: `docker build --build-arg TOKEN=*** ${first.id}`, report })
   })
 
-  it('is staged where the registry does not take the facts of its base, and says so', async () => {
+  it('is staged with a warning if the registry refuses the facts of its base', async () => {
     const tag = factsTag(first.base)
     const memory = createMemory((request) => request === `put aibrix/image-cache:${tag}`)
     const { states, outcomes } = await built({}, { memory, of: [first] })
@@ -165,7 +165,7 @@ describe('a leg that passes', () => {
     expect(outcomes[0]).toMatchObject({ report: { warnings: [why] } })
   })
 
-  it('is built and not staged without a push', async () => {
+  it('is built and not staged without push', async () => {
     const { memory, states } = await built(
       { build: (_, { output }) => expect(output).not.toMatchObject({ push: true }) },
       { of: [first], push: false },
@@ -178,7 +178,7 @@ describe('a leg that passes', () => {
     ])
   })
 
-  it('reads the layer cache by its digest in both calls, and writes it where the image is made', async () => {
+  it('reads the layer cache by digest in both calls, and writes it with the image', async () => {
     const memory = createMemory()
     const digest = await putImage(memory, cache, 'layers-1', second)
     const calls: (string | undefined)[][] = []
@@ -195,7 +195,7 @@ describe('a leg that passes', () => {
     ])
   })
 
-  it('reads no layer cache where there is none, and without a push writes none', async () => {
+  it('reads no missing layer cache, and writes none without push', async () => {
     const calls: (string | undefined)[][] = []
     const build = (_: PlannedLeg, { layers }: BuildCall): void => {
       if (layers) calls.push([layers.from, layers.to])
@@ -207,7 +207,7 @@ describe('a leg that passes', () => {
     ])
   })
 
-  it('passes and is staged where the layer cache fails, which is said and not stored', async () => {
+  it('passes and is staged if the layer cache fails, with a warning that is not stored', async () => {
     const steps = (): Step[] => [{ ...step, name: 'exporting cache to registry', instruction: undefined }]
     const { memory, outcomes, states } = await built({ steps }, { of: [first] })
     expect(states).toEqual(['built'])
@@ -219,7 +219,7 @@ describe('a leg that passes', () => {
     expect(stored.warnings).toEqual([])
   })
 
-  it('is not built where it is staged already, and its report is the stored one', async () => {
+  it('is not built if it is already staged, and has the stored report', async () => {
     const memory = createMemory()
     await stageLeg(memory, second)
     const { asked, build } = recorder()
@@ -231,18 +231,10 @@ describe('a leg that passes', () => {
   })
 
   it.each<[string, Partial<BuildChoices>, (memory: Memory) => Promise<unknown>]>([
-    ['it is staged and force says so', { force: true }, (memory) => stageLeg(memory, first)],
-    [
-      'there is only a candidate of it',
-      {},
-      (memory) => putImage(memory, cache, candidateTag(first, run), first),
-    ],
-    [
-      'something else is where it should be staged',
-      {},
-      (memory) => putImage(memory, cache, stagedTag(first), second),
-    ],
-  ])('is built where %s', async (_, choices, prepare) => {
+    ['it is staged and force is set', { force: true }, (memory) => stageLeg(memory, first)],
+    ['it has only a candidate', {}, (memory) => putImage(memory, cache, candidateTag(first, run), first)],
+    ['its tag names something else', {}, (memory) => putImage(memory, cache, stagedTag(first), second)],
+  ])('is built if %s', async (_, choices, prepare) => {
     const memory = createMemory()
     await prepare(memory)
     const { asked, build } = recorder()
@@ -253,7 +245,7 @@ describe('a leg that passes', () => {
   })
 })
 
-it('a leg in whose place something else is staged warns that this is replaced', async () => {
+it('a leg whose tag names something else warns that it replaces that', async () => {
   const memory = createMemory()
   await putImage(memory, cache, stagedTag(first), second)
   const { outcomes } = await built({}, { memory, of: [first] })
@@ -268,7 +260,7 @@ it('a leg in whose place something else is staged warns that this is replaced', 
 describe('a leg that is staged and too old', () => {
   const aged = { ...first, newerThan: '2025-11-23T00:00:00.000Z' }
 
-  it('is built, and takes the place of the old one', async () => {
+  it('is built, and replaces the old one', async () => {
     const memory = createMemory()
     const old = await stageLeg(memory, first)
     const { asked, build } = recorder()
@@ -279,7 +271,7 @@ describe('a leg that is staged and too old', () => {
 })
 
 describe('a leg that another run builds at the same time', () => {
-  /** Lets another run push, and stage, an image with other bytes, as soon as this one has pushed its own. */
+  /** Has another run push, and stage, other bytes after this one has pushed its own. */
   const meanwhile = async (memory: Memory, leg: PlannedLeg, { staged }: { staged: boolean }) => {
     const labels = { 'io.aibrix.image.build-id': leg.buildId, other: 'true' }
     const digest = await putImage(memory, cache, candidateTag(leg, run), leg, { labels })
@@ -288,7 +280,7 @@ describe('a leg that another run builds at the same time', () => {
     return digest
   }
 
-  it('is staged as it was built here, if only the candidate of the other one is there', async () => {
+  it('is staged as built here, if the other run has only a candidate', async () => {
     const memory = createMemory()
     let other: string | undefined
     const pushed = async () => (other = await meanwhile(memory, first, { staged: false }))
@@ -300,7 +292,7 @@ describe('a leg that another run builds at the same time', () => {
     expect(tags[stagedTag(first)]).not.toBe(other)
   })
 
-  it.each([false, true])('is as the other one staged it, which was faster (force: %s)', async (force) => {
+  it.each([false, true])('is as staged by the other run, if that was faster (force: %s)', async (force) => {
     const memory = createMemory()
     await stageLeg(memory, first)
     if (!force) memory.remove(cache, stagedTag(first))
@@ -315,7 +307,7 @@ describe('a leg that another run builds at the same time', () => {
     )
   })
 
-  it('is as the other one staged it, which wrote the tag in the same moment', async () => {
+  it('is as staged by the other run, if that wrote the tag at the same moment', async () => {
     let other: Digest | undefined
     let reported: Digest | undefined
     const memory = createMemory((request) => {
@@ -337,7 +329,7 @@ describe('a leg that another run builds at the same time', () => {
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
   })
 
-  it('is as the other one staged it, which wrote the tag a moment later', async () => {
+  it('is as staged by the other run, if that wrote the tag a moment later', async () => {
     const memory = createMemory()
     let other: string | undefined
     const settling = async () => (other = await meanwhile(memory, first, { staged: true }))
@@ -346,7 +338,7 @@ describe('a leg that another run builds at the same time', () => {
     expect(memory.tagsOf(cache)[stagedTag(first)]).toBe(other)
   })
 
-  it('is as it was staged here, with its report, where the other one wrote its report a moment later', async () => {
+  it('is as staged here, with its report, if the other run wrote its report a moment later', async () => {
     const memory = createMemory()
     const settling = async () => {
       const own = await memory.client.getManifest(cache, stagedTag(first))
@@ -378,7 +370,7 @@ it('a leg whose report another run has overwritten is staged with its own', asyn
   expect(report.digest).toBe(memory.tagsOf(cache)[stagedTag(first)])
 })
 
-it('a leg whose command can not be written down has none', async () => {
+it('a leg whose command can not be written has none', async () => {
   const commandOf = () => {
     throw new Error('a line break')
   }
@@ -408,7 +400,7 @@ describe('a leg that fails', () => {
       ['facts'],
     ],
     [
-      'at a gate that the base decides',
+      'at a gate on the base',
       { measured: ({ base }) => (base.engines = []) },
       /^A gate failed: engine-version \(no vllm\)\. Python in the base .* finds no package vllm/,
       ['facts'],
@@ -426,7 +418,7 @@ describe('a leg that fails', () => {
       [],
     ],
     [
-      'in a way that nobody thought of',
+      'in an unexpected way',
       {
         build: () => {
           throw new TypeError('x is undefined')
@@ -435,7 +427,7 @@ describe('a leg that fails', () => {
       /^x is undefined$/,
       [],
     ],
-  ])('%s is told and not staged', async (_, behaviour, error, tags) => {
+  ])('%s is reported and not staged', async (_, behaviour, error, tags) => {
     const { states, outcomes, memory, log } = await built(behaviour, { of: [first] })
     expect(states).toEqual(['failed'])
     expect(errorOf(outcomes[0])).toMatch(error)
@@ -443,7 +435,7 @@ describe('a leg that fails', () => {
     expect(log.at(-1)).toBe('::endgroup::')
   })
 
-  it('is built nothing of where the base decides it, unless that is waived or nothing is judged', async () => {
+  it('is not built if a gate on the base fails, unless that is waived or nothing is judged', async () => {
     const behaviour = { measured: ({ base }: LegFacts) => (base.loaderUcx = ['/usr/lib/libucp.so.0']) }
     const outputs = async (rules: Partial<LegSettings>): Promise<string[]> => {
       const calls: string[] = []
@@ -458,7 +450,7 @@ describe('a leg that fails', () => {
     expect(await outputs({ judge: 'nothing' })).toContain('image')
   })
 
-  it('has in its report how long the steps took until then', async () => {
+  it('has the duration of the completed steps in its report', async () => {
     const build = (): void => {
       throw new BuildError('No.', { reason: 'x', step, steps: [step], logFile: 'x' })
     }
@@ -471,7 +463,7 @@ describe('a leg that fails', () => {
   it.each([
     ['its report', reportTag(first), ['candidate', 'facts']],
     ['the tag that means verified', stagedTag(first), ['candidate', 'facts', 'report']],
-  ])('since the registry does not take %s is not staged', async (_, tag, left) => {
+  ])('because the registry refuses %s is not staged', async (_, tag, left) => {
     const memory = createMemory((request) => request === `put aibrix/image-cache:${tag}`)
     const { states, outcomes } = await built({}, { memory, of: [first] })
     expect(states).toEqual(['failed'])
@@ -495,11 +487,11 @@ describe('a leg that fails', () => {
   })
 })
 
-describe('legs side by side', () => {
-  it.each([1, 2, 3])('are at most %d at a time, and keep their order', async (parallel) => {
+describe('legs in parallel', () => {
+  it.each([1, 2, 3])('are at most %d, and keep their order', async (parallel) => {
     const underWay = { now: 0, most: 0 }
     const build = async (leg: PlannedLeg, { output: { kind } }: BuildCall): Promise<void> => {
-      // The two stages of one leg are built at a time.
+      // The two stages of one leg are built in parallel.
       if (kind === 'ucx') return
       underWay.now += 1
       underWay.most = Math.max(underWay.most, underWay.now)
@@ -513,7 +505,7 @@ describe('legs side by side', () => {
     expect(states).toEqual(['built', 'built', 'built'])
   })
 
-  it('that are under way when another one fails come to their end', async () => {
+  it('that are in progress when another one fails are completed', async () => {
     const build = async (leg: PlannedLeg): Promise<void> => {
       if (leg === first) throw new Error('No.')
       await new Promise((done) => setTimeout(done, 10))
@@ -522,11 +514,11 @@ describe('legs side by side', () => {
   })
 })
 
-describe('a leg that only the facts of its base say is impossible', () => {
+describe('a leg that only the facts of its base show to be impossible', () => {
   const matched = legs.map((leg): PlannedLeg => ({ ...leg, named: ['aibrix', 'nixl'] }))
   const objection = (leg: PlannedLeg) => (leg.id === first.id ? 'it has no torch' : undefined)
 
-  it('is left out where a range chose it, with its facts for others, and no other leg minds', async () => {
+  it('is left out if a range chose it, with its facts stored, and without effect on other legs', async () => {
     const { states, outcomes, memory, log } = await built({ objection }, { of: matched })
     expect(states).toEqual(['impossible', 'built', 'built'])
     expect(outcomes[0]).toEqual({ leg: matched[0], state: 'impossible', reason: 'it has no torch' })
@@ -535,13 +527,13 @@ describe('a leg that only the facts of its base say is impossible', () => {
     expect(log).toContain(`${first.id} is left out: it has no torch`)
   })
 
-  it('is an error where it was named', async () => {
+  it('fails if it was named', async () => {
     const { states, outcomes } = await built({ objection })
     expect(states).toEqual(['failed', 'skipped', 'skipped'])
     expect(errorOf(outcomes[0])).toContain("can't be built: it has no torch; choose other versions")
   })
 
-  it('is an error of this leg alone where its facts can not be stored', async () => {
+  it('fails alone if its facts can not be stored', async () => {
     const memory = createMemory((request) => request.includes('facts-1'))
     const { states, outcomes } = await built({ objection }, { of: matched, memory, failFast: false })
     expect(states).toEqual(['failed', 'built', 'built'])

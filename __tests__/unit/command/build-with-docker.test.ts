@@ -13,7 +13,7 @@ import { makePlan, makePlannedImage, makePlannedImages } from '../../support/rep
 import { useStep } from '../../support/step.ts'
 import { makeLayer } from '../../support/verified-leg.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 const step = useStep()
@@ -26,7 +26,7 @@ const socket = 'unix:///var/run/docker.sock'
 const inspected = (name: string, driver: string): string =>
   `Name: ${name}\nDriver: ${driver}\n\nNodes:\nName: ${name}0\nEndpoint: ${socket}\nPlatforms: linux/amd64\n`
 
-/** A docker on which each build fails. @param driver of the current builder, which can not push if it is `docker` */
+/** A docker whose builds fail. @param driver of the current builder; `docker` can not push */
 function failingDocker(driver: 'docker' | 'docker-container'): StandInDocker {
   const docker = standInDocker(folder)
   docker.says('buildx version', 'github.com/docker/buildx v0.20.0 1')
@@ -45,7 +45,7 @@ type Given = {
   memory?: Memory
 }
 
-/** Small bases, of which there is room for any number. */
+/** Legs on small bases, which always fit on the disk. */
 const legsOf = (count: number, size = 1000): PlannedLeg[] =>
   makePlannedImages(count).map(({ legs: [leg] }) => {
     const layers = [makeLayer('1', size)]
@@ -79,7 +79,7 @@ async function build(
   }
 }
 
-/** The commands that docker was asked, by their first words; a made builder is called `new`. */
+/** The commands that docker ran; a created builder is called `new`. */
 const commandsOf = (docker: StandInDocker): string[] =>
   docker.asked().map((line) => line.replace(/image-action-[0-9a-f]{8}/g, 'new'))
 const builds = (docker: StandInDocker) => commandsOf(docker).filter((line) => line.startsWith('buildx build'))
@@ -87,7 +87,7 @@ const changes = (docker: StandInDocker) =>
   commandsOf(docker).filter((line) => /^buildx (?:create|rm) /.test(line))
 
 describe('the builder of a run', () => {
-  it('is the current one where that can do it, and stays', async () => {
+  it('is the current one if that can push, and stays', async () => {
     const docker = failingDocker('docker-container')
     const { outcomes } = await build(docker)
     expect(outcomes).toMatchObject([{ state: 'failed', error: expect.stringContaining('no such thing') }])
@@ -96,7 +96,7 @@ describe('the builder of a run', () => {
     expect(step().state()).toEqual({ builder: '' })
   })
 
-  it('is made and removed where the current one can not push, whatever the builds come to', async () => {
+  it('is created and removed if the current one can not push, even if builds fail', async () => {
     const docker = failingDocker('docker')
     const { outcomes, lines } = await build(docker)
     expect(outcomes).toMatchObject([{ state: 'failed' }])
@@ -109,7 +109,7 @@ describe('the builder of a run', () => {
     expect(lines[0]).toContain('making one with the docker-container driver')
   })
 
-  it('is known to post before it is made', async () => {
+  it('is known to post before it is created', async () => {
     const docker = failingDocker('docker')
     docker.fails('buildx create', 'ERROR: no network')
     await expect(build(docker)).rejects.toThrow('A builder could not be made: no network')
@@ -130,7 +130,7 @@ describe('the builder of a run', () => {
     expect(step().state().builder).toMatch(/^image-action-[0-9a-f]{8}$/)
   })
 
-  it('trusts the authorities of the user for the registries that it needs', async () => {
+  it('trusts the given authorities for the registries that it uses', async () => {
     const docker = failingDocker('docker')
     docker.does('buildx create', `cp "\${9}" ${folder}/buildkitd.toml`)
     const [leg] = legsOf(1)
@@ -146,7 +146,7 @@ describe('the builder of a run', () => {
 })
 
 describe('the login of a run', () => {
-  it('is there for docker, and not in its own configuration', async () => {
+  it('is passed to docker, and not in its own configuration', async () => {
     const docker = failingDocker('docker-container')
     const inputs = { registry: 'ghcr.io', username: 'me', password: 'canary' }
     const { runner } = await build(docker, { inputs })
@@ -156,15 +156,15 @@ describe('the login of a run', () => {
     expect(runner.environment.DOCKER_CONFIG).toBeUndefined()
   })
 
-  it('is that of docker where none is given', async () => {
+  it('is that of docker by default', async () => {
     const docker = failingDocker('docker-container')
     await build(docker)
     expect(docker.configOf('buildx build')).toBeUndefined()
   })
 })
 
-describe('room on disk', () => {
-  it('is checked before anything is built, and a made builder is removed', async () => {
+describe('disk space', () => {
+  it('is checked before anything is built, and a created builder is removed', async () => {
     const docker = failingDocker('docker')
     docker.says('buildx du', 'Total:\t0B\n')
     const built = build(docker, { legs: legsOf(1, 1e18) })
@@ -177,7 +177,7 @@ describe('room on disk', () => {
   it.each([
     ['true', true],
     ['false', false],
-  ])('is made before that with free-disk-space: %s', async (value, expected) => {
+  ])('is freed before that with free-disk-space: %s', async (value, expected) => {
     const { lines } = await build(failingDocker('docker-container'), {
       inputs: { 'free-disk-space': value },
     })
@@ -214,7 +214,7 @@ describe('the legs', () => {
     expect(lines.filter((line) => line.startsWith('::group::')).sort()).toEqual(groups)
   })
 
-  it('tell how to build the same', async () => {
+  it('have the command to build the same', async () => {
     const { outcomes } = await build(failingDocker('docker-container'))
     expect(outcomes).toMatchObject([
       { command: expect.stringContaining('--file dockerfiles/Dockerfile.vllm') },

@@ -19,7 +19,7 @@ afterAll(() => {
 const started = Date.now() - 3_600_000
 const machine = makeMachine(folder, { environment: {}, started })
 
-/** An empty registry that, like Docker Hub, grants no pull from a repository that does not exist. */
+/** An empty registry that, like Docker Hub, grants no pull from a missing repository. */
 async function dockerHub(existing: string): Promise<TestServer> {
   const tokens = await server(({ path }, response) => {
     const scope = new URL(path, 'http://x').searchParams.get('scope') ?? ''
@@ -36,7 +36,7 @@ async function dockerHub(existing: string): Promise<TestServer> {
 }
 
 describe('promote', () => {
-  it('makes the first publication into a namespace that the plan alone names', async () => {
+  it('publishes into a new namespace that only the plan names', async () => {
     const { host } = await dockerHub('myorg/image-cache')
     const image = makePlannedImage(undefined, undefined, {
       repository: { registry: host, path: 'myorg/vllm-openai' },

@@ -38,7 +38,7 @@ const waived: Gate = {
   ...{ name: 'pip-check', expected: 'nothing new', actual: '1 new problem', state: 'waived' },
   ...{ hint: 'Look at it.', reason: 'only for today' },
 }
-/** The gates of a leg of which all is well, but for one. */
+/** The gates of a leg that passes, except for one. */
 const withGate = (gate: Gate): Gate[] =>
   makeOutcomeReport(leg).gates.map((each) => (each.name === gate.name ? gate : each))
 
@@ -66,23 +66,28 @@ function errorOf(run: Promotion): string {
   return found?.state === 'failed' ? found.error : 'none'
 }
 
-describe('what an earlier run has staged', () => {
+describe('a leg that an earlier run has staged', () => {
   it.each<[string, Way, Rules, RegExp]>([
     [
-      'with a waiver that this one does not give',
+      'with a waiver that this run does not give fails',
       withWaiver,
       rules,
       /other rules .*A gate failed: pip-check \(1 new problem\)\. Look at it\. .*waived this: "only for today"/,
     ],
     [
-      'with a waiver, where this one gives another',
+      'with a waiver fails if this run gives another one',
       withWaiver,
       allows(['ucx-tools', 'not now']),
       /pip-check .*only for today/,
     ],
-    ['with more bytes than this one allows', allWell, strict, /added-bytes \(58\.1 MB\).*accepted that/],
     [
-      'on a base with another ENTRYPOINT than the one that is planned',
+      'with more bytes than this run allows fails',
+      allWell,
+      strict,
+      /added-bytes \(58\.1 MB\).*let that pass/,
+    ],
+    [
+      'on a base with another ENTRYPOINT than planned passes',
       async (memory) => {
         const base = { ...leg.base, config: makeConfig({ entrypoint: ['vllm', 'serve'] }) }
         await stageLeg(memory, { ...leg, base })
@@ -98,7 +103,7 @@ describe('what an earlier run has staged', () => {
     expect(Object.keys(memory.tagsOf(vllm))).toEqual(error.source === 'none' ? [tag] : [])
   })
 
-  it('is looked at again, whatever its report says of its configuration', async () => {
+  it('has its configuration judged again, whatever its report has', async () => {
     const memory = createMemory()
     await stageLeg(memory, leg)
     const config = makeConfig({ entrypoint: ['sh'] })
@@ -108,7 +113,7 @@ describe('what an earlier run has staged', () => {
     )
   })
 
-  it('is published where this run gives the same waiver, for its own reason', async () => {
+  it('is published if this run gives the same waiver, for its own reason', async () => {
     const memory = createMemory()
     await withWaiver(memory)
     const run = await promoted(memory, allows(['pip-check', 'mine']))
@@ -142,7 +147,7 @@ describe('what an earlier run has staged', () => {
       'is of another build',
     ],
     [
-      'a report in which a gate is missing',
+      'a report without a gate',
       (memory) =>
         stageLeg(memory, leg, {}, { gates: withGate(waived).filter(({ name }) => name !== 'pip-check') }),
       'without pip-check',
@@ -158,33 +163,27 @@ describe('what an earlier run has staged', () => {
   })
 })
 
-describe('what was staged under another tag of the same base', () => {
+describe('a leg that was staged under another tag of the same base', () => {
   const measured = asRoot(makeBase())
   it.each<[string, string, string, boolean, RegExp]>([
-    ['that says the same', 'v0.10.2-cu130', 'v0.10.2-cu130', false, /^none$/],
-    ['that says more', 'v0.10.2-cu130', 'v0.10.2', false, /^none$/],
+    ['with the same claims', 'v0.10.2-cu130', 'v0.10.2-cu130', false, /^none$/],
+    ['with more claims', 'v0.10.2-cu130', 'v0.10.2', false, /^none$/],
     [
-      'that says nothing, where nothing was measured',
+      'without claims, if nothing was measured',
       'v0.10.2-acme',
       'v0.10.2-cu130',
       false,
       /was verified as .*:v0\.10\.2-acme, which is not known to be cu130/,
     ],
-    ['that says nothing, where what was measured is so', 'v0.10.2-acme', 'v0.10.2-cu130', true, /^none$/],
+    ['without claims, if the measured facts agree', 'v0.10.2-acme', 'v0.10.2-cu130', true, /^none$/],
     [
-      'that says nothing, where what was measured is not so',
+      'without claims, if the measured facts disagree',
       'v0.10.2-acme',
       'v0.10.2-cu121',
       true,
       /is not known to be cu121/,
     ],
-    [
-      'that says something else',
-      'v0.10.2-cu130',
-      'v0.10.2-ubuntu1804',
-      true,
-      /is not known to be ubuntu1804/,
-    ],
+    ['with another claim', 'v0.10.2-cu130', 'v0.10.2-ubuntu1804', true, /is not known to be ubuntu1804/],
   ])('%s', async (_, before, now, isMeasured, error) => {
     const memory = createMemory()
     const tagged = (name: string) => ({ ...leg, base: { ...leg.base, tag: name } })
@@ -196,7 +195,7 @@ describe('what was staged under another tag of the same base', () => {
   })
 })
 
-describe('what is published', () => {
+describe('a published image', () => {
   const published = async (prepare: Way, own: Rules = rules): Promise<{ memory: Memory; digest: Digest }> => {
     const memory = createMemory()
     await prepare(memory)
@@ -249,9 +248,9 @@ describe('what is published', () => {
   })
 
   it.each<[string, Rules, string, string]>([
-    ['not', rules, 'failed', 'pip-check (1 new problem)'],
-    ['where the run gives the waiver', waiver, 'published', 'none'],
-  ])('with a waiver gets another tag %s', async (_, own, state, error) => {
+    ['without that waiver', rules, 'failed', 'pip-check (1 new problem)'],
+    ['with that waiver', waiver, 'published', 'none'],
+  ])('with a waiver is judged for another tag in a run %s', async (_, own, state, error) => {
     const { memory, digest } = await published(withWaiver, waiver)
     const run = await promoted(memory, own, tomorrow(digest))
     expect(states(run)).toEqual([state])
@@ -259,14 +258,14 @@ describe('what is published', () => {
     expect(Object.keys(memory.tagsOf(vllm)).includes('tomorrow')).toBe(state === 'published')
   })
 
-  it('and whose report is lost gets no other tag', async () => {
+  it('whose report is lost gets no other tag', async () => {
     const { memory, digest } = await published(allWell)
     memory.remove(cache, reportTag(leg))
     expect(states(await promoted(memory, rules, tomorrow(digest)))).toEqual(['failed'])
     expect(Object.keys(memory.tagsOf(vllm))).toEqual([tag])
   })
 
-  it('for two platforms has the report of its own legs, and no later one', async () => {
+  it('of two platforms has the reports of its own legs, and no later ones', async () => {
     const two = makePlannedImage(makeLeg(), ['linux/amd64', 'linux/arm64'])
     const [amd64, arm64 = two.legs[0]] = two.legs
     const memory = createMemory()
@@ -286,7 +285,7 @@ describe('what is published', () => {
   })
 })
 
-describe('attestations that a run asks for', () => {
+describe('attestations that a run requests', () => {
   const provenance = { type: 'https://slsa.dev/provenance/v0.2', text: '{"predicate":{"metadata":{}}}' }
   const complete = { ...provenance, text: '{"predicate":{"buildConfig":{"llbDefinition":[]}}}' }
   const newer = {
@@ -296,29 +295,35 @@ describe('attestations that a run asks for', () => {
   const sbom = { type: 'https://spdx.dev/Document', text: '{}' }
 
   it.each([
-    ['provenance where it has none', 'true', undefined, [], 'has no provenance, which this run requests'],
+    ['provenance, of an image without', 'true', undefined, [], 'has no provenance, which this run requests'],
     ['provenance', 'mode=min', undefined, [provenance], 'none'],
     [
-      'all of provenance where it has the least',
+      'provenance of mode=max, of an image with less',
       'mode=max',
       undefined,
       [provenance],
       'no provenance of mode=max, which this run requests',
     ],
-    ['all of provenance', 'mode=max,version=v0.2', undefined, [complete], 'none'],
-    ['all of provenance in the other format', 'mode=max', undefined, [newer], 'none'],
-    ['an SBOM where it has none', undefined, 'true', [provenance], 'has no SBOM, which this run requests'],
+    ['provenance of mode=max', 'mode=max,version=v0.2', undefined, [complete], 'none'],
+    ['provenance of mode=max in the other format', 'mode=max', undefined, [newer], 'none'],
+    ['an SBOM, of an image without', undefined, 'true', [provenance], 'has no SBOM, which this run requests'],
     ['an SBOM', undefined, 'generator=x/y', [provenance, sbom], 'none'],
     [
-      'an SBOM where it has that of another image',
+      'an SBOM, of an image with that of another one',
       undefined,
       'true',
       [{ ...sbom, other: true }],
       'has no SBOM, which this run requests',
     ],
-    ['both where it has none', 'true', 'true', [], 'has no provenance and no SBOM, which this run requests'],
+    [
+      'both, of an image without',
+      'true',
+      'true',
+      [],
+      'has no provenance and no SBOM, which this run requests',
+    ],
     ['none', 'false', 'false', [], 'none'],
-    ['none, which it has', undefined, undefined, [provenance], 'none'],
+    ['none, of an image with provenance', undefined, undefined, [provenance], 'none'],
   ])('are %s', async (_, given, bill, has, error) => {
     const memory = createMemory()
     await stageWithAttestations(memory, leg, has)
@@ -328,7 +333,7 @@ describe('attestations that a run asks for', () => {
     expect(states(run)).toEqual([error === 'none' ? 'published' : 'failed'])
   })
 
-  it('are a warning where the image keeps its tag', async () => {
+  it('are a warning if the image keeps its tag', async () => {
     const memory = createMemory()
     await stageWithAttestations(memory, leg, [provenance])
     expect(states(await promoted(memory))).toEqual(['published'])
@@ -338,13 +343,13 @@ describe('attestations that a run asks for', () => {
   })
 })
 
-describe('a run in which one leg is staged and another has to be built', () => {
+describe('a run with one staged leg and one to build', () => {
   const both = makePlan([withLeg(image, 0, { existing: 'staged' }), another])
 
   it.each([
     [true, ['failed', 'skipped'], 0],
     [false, ['failed', 'published'], 1],
-  ])('with fail-fast: %s ends as %j where its rules refuse the first', async (failFast, expected, builds) => {
+  ])('with fail-fast: %s ends as %j if its rules refuse the first', async (failFast, expected, builds) => {
     const memory = createMemory()
     await withWaiver(memory)
     let built = 0

@@ -9,7 +9,7 @@ import { cache, createMemory, type Memory, stageLeg } from '../../support/memory
 
 const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
 
-/** Two images of two platforms, chosen by a range, of a branch of AIBrix that the catalogue knows nothing of. */
+/** Two images of two platforms, chosen by a range, with an AIBrix that is not in the catalogue. */
 function planOf(versions = '>=0.9 <0.11'): Promise<Plan> {
   const wanted = request({
     engines: [{ engine: 'vllm', versions: selectors('engine', versions) }],
@@ -34,7 +34,7 @@ const staged = (leg: PlannedLeg): LegOutcome => ({ leg, state: 'staged', report:
 const impossible = (leg: PlannedLeg) => ({ leg, state: 'impossible', reason: 'it has no torch' }) as const
 
 describe('an impossible leg', () => {
-  it('takes its image out of the plan, with the reason, and leaves the others', async () => {
+  it('takes only its image out of the plan, with the reason', async () => {
     const plan = await planOf()
     const [first, second, ...others] = legsOf(plan)
     if (!first || !second) throw new Error('the plan is empty')
@@ -59,7 +59,7 @@ describe('an impossible leg', () => {
     expect(built.map(({ state }) => state)).toEqual(['skipped', 'staged', 'staged', 'staged'])
   })
 
-  it('has failed, and so has its image, where nothing is left of a named version', async () => {
+  it('fails, and so does its image, if nothing is left of a named version', async () => {
     const plan = await planOf('v0.10.2, ~0.9')
     const chosen = { ...plan, images: plan.images.map(matchedNixl) }
     const [first, second, ...others] = legsOf(chosen)
@@ -89,14 +89,14 @@ describe('an impossible leg', () => {
     expect(built.map(({ state }) => state)).toEqual(['skipped', 'failed', 'staged', 'staged'])
   })
 
-  it('changes nothing where there is none', async () => {
+  it('that does not exist changes nothing', async () => {
     const plan = await planOf()
     const results = legsOf(plan).map(staged)
     expect(leaveOutImpossible(plan, results)).toEqual({ left: plan, excluded: [], built: results })
   })
 })
 
-describe('legs that another runner may have found impossible', () => {
+describe('legs that another runner may have found to be impossible', () => {
   const objections = async (plan: Plan, memory: Memory) => {
     const asked: string[] = []
     const objectionTo = (leg: PlannedLeg) => {
@@ -123,7 +123,7 @@ describe('legs that another runner may have found impossible', () => {
     expect(await objections(plan, memory)).toEqual({ asked: ids.slice(0, 1), found: [] })
   })
 
-  it('are asked about by one list where there are many', async () => {
+  it('are looked up in one list if there are many', async () => {
     const { images, ...rest } = await planOf()
     const plan = { ...rest, images: [...images, ...images] }
     const memory = createMemory()
@@ -131,7 +131,7 @@ describe('legs that another runner may have found impossible', () => {
     expect(memory.seen).toEqual(['list aibrix/image-cache'])
   })
 
-  it('are none of those that are built in any case', async () => {
+  it('are none of those that are forced', async () => {
     const memory = createMemory()
     expect(await objections(change(await planOf(), { feasibility: 'forced' }), memory)).toEqual({
       asked: [],
@@ -140,7 +140,7 @@ describe('legs that another runner may have found impossible', () => {
     expect(memory.seen).toEqual([])
   })
 
-  it('has failed where it was named', async () => {
+  it('fails if it was named', async () => {
     const plan = await planOf('v0.10.2, v0.9.1')
     const results = await findImpossible(plan, {
       store: createStore(createMemory().client, cache),

@@ -11,7 +11,7 @@ import { act } from '../../support/in-process/act.ts'
 import { login, waits, wanted } from '../../support/faults/wanted.ts'
 import { openRegistryProxy } from '../../support/registry-proxy.ts'
 
-// That the runs in this process see what they are there to see; the matrices of faults and kills have all of it.
+// Checks the harness of runs in this process; the matrices of faults and kills use it.
 
 let place: Place
 let command: Command
@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => place.close())
 
-it('a run from nothing publishes both tags of a verified image, and its report', async () => {
+it('a first run publishes both tags of a verified image, and its report', async () => {
   const { journey, content } = await undisturbedRun(place, command)
   expect(Object.keys(journey.undisturbed.state)).toHaveLength(2)
   expect(journey.undisturbed.tags.map((tag) => tag.replace(/-.*/, '')).sort()).toEqual(
@@ -32,7 +32,7 @@ it('a run from nothing publishes both tags of a verified image, and its report',
   expect(content.get('acme/vllm-openai')?.tags.size).toBe(2)
 })
 
-it('a run that is killed right after its report leaves nothing that another run takes for verified', async () => {
+it('a run that is killed right after its report leaves nothing that counts as verified', async () => {
   const { journey } = await undisturbedRun(place, command)
   const kills = []
   for (let nth = 1; ; nth += 1) {
@@ -44,7 +44,7 @@ it('a run that is killed right after its report leaves nothing that another run 
   expect(kills.indexOf('candidate')).toBeLessThan(kills.indexOf('report'))
 })
 
-it('a wrong password is told once, and not tried again', async () => {
+it('a wrong password is reported once, and not retried', async () => {
   place.registry.become(command.begin)
   const proxy = await openRegistryProxy({ upstream: place.registry.host, tokens: login })
   try {

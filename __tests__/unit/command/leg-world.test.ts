@@ -25,7 +25,7 @@ import { makePlan, makePlannedImage } from '../../support/reports.ts'
 import { quickRetry } from '../../support/retry.ts'
 import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'leg-world-'))
@@ -52,7 +52,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   return ofLeg({ ...planned, ...leg })
 }
 
-/** What is said against a leg by facts of its base. */
+/** The reason why the facts of its base make a leg impossible. */
 async function objection(
   feasibility: PlannedLeg['feasibility'],
   change: (facts: Facts) => void,
@@ -71,11 +71,11 @@ const noPip: Versions = { state: 'no-pip', reason: 'python3 has no pip' }
 const known = (...versions: string[]): Versions => ({ state: 'known', versions })
 
 it.each<[string, PlannedLeg['feasibility'], (facts: Facts) => void, Versions, string | undefined]>([
-  ['is impossible, whatever the plan took for possible', 'possible', newPython, noPip, 'needs Python <3.13'],
-  ['is impossible, where the plan could not tell', 'unknown', newPython, noPip, 'needs Python <3.13'],
-  ['is built in any case', 'forced', newPython, noPip, undefined],
-  ['is as the plan says', 'possible', nothing, known('0.7.1'), undefined],
-  ['is as the plan says, without pip', 'possible', nothing, noPip, undefined],
+  ['is impossible, although the plan has it as possible', 'possible', newPython, noPip, 'needs Python <3.13'],
+  ['is impossible, where the plan could not determine it', 'unknown', newPython, noPip, 'needs Python <3.13'],
+  ['is built if it is forced', 'forced', newPython, noPip, undefined],
+  ['is as planned', 'possible', nothing, known('0.7.1'), undefined],
+  ['is as planned, without pip', 'possible', nothing, noPip, undefined],
   ['has no wheel of NIXL', 'possible', nothing, known('0.7.0'), 'NIXL 0.7.1 has no wheel for Python 3.12'],
 ])('by the facts of its base a leg %s (%s)', async (_, feasibility, change, answer, expected) => {
   const reason = await objection(feasibility, change, answer)
@@ -85,8 +85,8 @@ it.each<[string, PlannedLeg['feasibility'], (facts: Facts) => void, Versions, st
 
 it.each<[string, Record<string, string>, boolean | undefined]>([
   ['read and written by a run that pushes', {}, true],
-  ['read alone by one that does not', { push: 'false' }, false],
-  ['left alone with cache: off', { cache: 'off' }, undefined],
+  ['only read by one that does not', { push: 'false' }, false],
+  ['not used with cache: off', { cache: 'off' }, undefined],
 ])('the layer cache is %s', (_, given, write) => {
   const { layerCache } = settingsOf(given, {}, noPip)
   expect(layerCache?.write).toBe(write)
@@ -94,7 +94,7 @@ it.each<[string, Record<string, string>, boolean | undefined]>([
 })
 
 describe('docker on the runner', () => {
-  it('gives its exit code and both outputs', async () => {
+  it('returns its exit code and both outputs', async () => {
     const { path, fails, says, asked } = standInDocker(folder)
     const docker = createDocker(makeMachine(folder, { environment: { PATH: path } }))
     says('info', '{}')
@@ -104,14 +104,14 @@ describe('docker on the runner', () => {
     expect(asked()).toEqual(['info --format {{json .}}', 'info'])
   })
 
-  it('that is killed has failed', async () => {
+  it('fails if it is killed', async () => {
     const { path, does } = standInDocker(folder)
     does('info', 'kill -KILL $$')
     const docker = createDocker(makeMachine(folder, { environment: { PATH: path } }))
     expect((await docker(['info'])).code).toBe(1)
   })
 
-  it('is not asked after a cancel', async () => {
+  it('is not run after a cancel', async () => {
     const { path, asked } = standInDocker(folder)
     const environment = { PATH: path }
     const docker = createDocker(makeMachine(folder, { environment, signal: AbortSignal.abort() }))
@@ -123,7 +123,7 @@ describe('docker on the runner', () => {
 describe('the files of a leg', () => {
   const machine = makeMachine(folder)
 
-  it('are in a new folder each, in that of the run', () => {
+  it('have a new folder each, in that of the run', () => {
     const newPath = newPathIn(machine)
     const [one, other] = [newPath('facts'), newPath('facts')]
     expect(one).toMatch(/\/facts$/)
@@ -134,7 +134,7 @@ describe('the files of a leg', () => {
     }
   })
 
-  it('that are private are for this user alone', () => {
+  it('are readable by this user alone if they are private', () => {
     const path = writePrivateFile(machine.workspace, 'buildkitd.toml', 'canary')
     expect(dirname(path)).toBe(machine.workspace.private)
     expect(readFileSync(path, 'utf8')).toBe('canary')
@@ -142,7 +142,7 @@ describe('the files of a leg', () => {
   })
 })
 
-/** What a leg is built with on a docker that is a script. */
+/** Opens the world of a leg on a docker that is a script. */
 function opened(changes: Partial<Machine> = {}) {
   const docker = standInDocker(folder)
   const machine = makeMachine(folder, { environment: { PATH: docker.path }, ...changes })
@@ -169,7 +169,7 @@ describe('a build of a leg', () => {
     annotations: {},
   } as const
 
-  it('gives the digest of the image, and its log has all of it, without secrets', async () => {
+  it('returns the digest of the image, and logs everything, without secrets', async () => {
     const { docker, machine, printed, world } = opened({
       redact: (text) => text.replaceAll('hunter2', '***'),
     })
@@ -190,7 +190,7 @@ describe('a build of a leg', () => {
     ])
   })
 
-  it('that makes no image has no digest, and what it measured can be read', async () => {
+  it('without an image has no digest, and its measurements can be read', async () => {
     const { docker, world } = opened()
     const directory = world.newPath('facts')
     docker.does('buildx build', `mkdir ${directory} && echo '{}' > ${directory}/base.json`)
@@ -199,7 +199,7 @@ describe('a build of a leg', () => {
     expect(await world.readText(`${directory}/base.json`)).toBe('{}\n')
   })
 
-  it('is done again as the run does', async () => {
+  it('is retried as the run retries', async () => {
     const { docker, world } = opened({ retry: quickRetry({ retries: 2 }) })
     docker.fails('buildx build', 'ERROR: failed to push x: unexpected status: 502 Bad Gateway')
     const call = makeCall({ leg, output: { ...image, metadataFile: world.newPath('metadata.json') } })
@@ -207,7 +207,7 @@ describe('a build of a leg', () => {
     expect(docker.asked()).toHaveLength(3)
   })
 
-  it('of which nothing is heard is ended when the time of the run is over', async () => {
+  it('without output is ended after the time-out of the run', async () => {
     const { machine } = opened()
     const waits = { ...machine.waits, build: 100 }
     const { docker, world } = opened({ waits })
@@ -233,13 +233,13 @@ describe('an image on the engine', () => {
     expect(docker.asked()).toEqual(['image inspect --format {{json .}} -- x:v1'])
   })
 
-  it('may not be there', async () => {
+  it('may be missing', async () => {
     const { docker, world } = opened()
     docker.fails('image inspect', 'Error: No such image: x:v1')
     expect(await world.inspectImage('x:v1')).toBeUndefined()
   })
 
-  it.each([false, true])('is removed, and that it was not there is no error (%s)', async (isMissing) => {
+  it.each([false, true])('is removed, even if it is missing (%s)', async (isMissing) => {
     const { docker, world } = opened()
     if (isMissing) docker.fails('image rm', 'Error: No such image: x:v1')
     await world.forgetImage('x:v1')
@@ -272,11 +272,11 @@ describe('how a leg is built', () => {
     [{ cache: 'off' }, { layerCache: undefined }],
     [{ provenance: 'false' }, { index: false }],
     [{ 'added-bytes-limit': '1 MB' }, { addedBytesLimit: 1_000_000 }],
-  ])('with %j is %j', (given, expected) => {
+  ])('for %j is %j', (given, expected) => {
     expect(settingsFor(given)).toMatchObject(expected)
   })
 
-  it("is with the files of the action, the secrets of the run but git's, and the age that the plan allows", () => {
+  it("has the files of the action, the run's secrets without git's, and the age that the plan allows", () => {
     const newerThan = '2025-11-01T00:00:00.000Z'
     expect(settingsFor({}, { newerThan }).call).toMatchObject({
       context: 'dockerfiles',
@@ -288,7 +288,7 @@ describe('how a leg is built', () => {
     expect(settingsFor({}).call.newerThan).toBeUndefined()
   })
 
-  it('is with a Dockerfile of its own where the image gets variables, in the same folder of scripts', () => {
+  it('has its own Dockerfile, with the same scripts, if the image gets variables', () => {
     const { call } = settingsFor({}, { environment: { A: '$B' } })
     expect(call.context).toBe('dockerfiles')
     expect(dirname(call.dockerfile)).toBe(workspace.root)
@@ -297,7 +297,7 @@ describe('how a leg is built', () => {
 
   it.each<[string, PlannedLeg, string]>([
     ['its first tag', leg, 'name=aibrix/vllm-openai:by-hand,push=false'],
-    ['its id where the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
+    ['its id if the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
   ])('can be repeated in a checkout, under %s', (_, of, name) => {
     const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)
     const command = commandOf(of)

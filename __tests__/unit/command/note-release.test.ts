@@ -12,7 +12,7 @@ const step = useStep()
 const { server } = useOpened()
 const page = 'https://github.com/aibrix/aibrix/releases/tag/v0.7.0'
 
-/** GitHub, with a release for v0.7.0 that has these notes, and for no other tag. */
+/** GitHub with one release, for v0.7.0, that has these notes. */
 async function gitHub(notes: string): Promise<TestServer & { notes: () => string }> {
   const release = { id: 42, html_url: page, body: notes }
   const started = await server(({ method, path, body, authorization }, response) => {
@@ -34,7 +34,7 @@ function note({ host }: TestServer, run: Run, tag = 'v0.7.0', token = 'canary'):
 }
 
 describe('the notes of the release that a run is for', () => {
-  it('get what was published, and the log says where', async () => {
+  it('get what was published, and the log has their address', async () => {
     const there = await gitHub('What is new')
     const run = makeRun([makeOutcome()])
     await note(there, run)
@@ -42,7 +42,7 @@ describe('the notes of the release that a run is for', () => {
     expect(step().log()).toEqual([`The notes of the release v0.7.0 are updated: ${page}`])
   })
 
-  it('stay where they say it already', async () => {
+  it('stay if they have it already', async () => {
     const run = makeRun([makeOutcome()])
     const there = await gitHub(updateReleaseNotes('', run.outcomes))
     await note(there, run)
@@ -50,7 +50,7 @@ describe('the notes of the release that a run is for', () => {
     expect(step().log()).toEqual([`The notes of the release v0.7.0 are unchanged: ${page}`])
   })
 
-  it('that are not there yet are a warning', async () => {
+  it('that do not exist are a warning', async () => {
     await note(await gitHub(''), makeRun([makeOutcome()]), 'v0.8.0')
     expect(step().log()).toEqual([
       expect.stringMatching(/^::warning::aibrix\/aibrix has no published release for the tag v0\.8\.0/),
@@ -59,7 +59,7 @@ describe('the notes of the release that a run is for', () => {
 
   it.each<[string, ImageOutcome[]]>([
     ['no image', []],
-    ['none that was published', [makeFailure('No.'), makeOutcome({ state: 'staged' })]],
+    ['no published image', [makeFailure('No.'), makeOutcome({ state: 'staged' })]],
   ])('are not even read for a run with %s', async (_, outcomes) => {
     const there = await gitHub('What is new')
     await note(there, makeRun(outcomes))
@@ -67,7 +67,7 @@ describe('the notes of the release that a run is for', () => {
     expect(step().log()).toEqual([])
   })
 
-  it('that GitHub refuses to change are an error', async () => {
+  it('are an error if GitHub refuses to change them', async () => {
     const noted = note(await gitHub(''), makeRun([makeOutcome()]), 'v0.7.0', 'other')
     await expect(noted).rejects.toThrow('GitHub does not accept github-token')
   })

@@ -35,7 +35,7 @@ function open({ inputs = {}, machine = {}, memory = createMemory(), secretFiles 
   return createPlanWorld(read, made, memory.client, openGit(made, secretFiles), nixl)
 }
 
-describe('git, as a plan asks it', () => {
+describe('git of a plan', () => {
   const path = withProgram(newFolder(), 'git', '#!/bin/sh\necho "$*"\n')
   const machine = { environment: { PATH: path } }
 
@@ -50,7 +50,7 @@ describe('git, as a plan asks it', () => {
     )
   }, 30_000)
 
-  it('is asked again as the run does', async () => {
+  it('is retried as the run retries', async () => {
     const place = newFolder()
     const script = `#!/bin/sh\n[ -e ${place}/up ] && echo answer && exit\ntouch ${place}/up; echo 'fatal: The requested URL returned error: 502' >&2; exit 128\n`
     const environment = { PATH: withProgram(place, 'git', script) }
@@ -58,8 +58,8 @@ describe('git, as a plan asks it', () => {
   }, 30_000)
 })
 
-describe('what is beside the action', () => {
-  it('is the catalogue, which is read once', () => {
+describe('the files beside the action', () => {
+  it('include the catalogue, which is read once', () => {
     const dockerfiles = newFolder()
     cpSync('dockerfiles/catalogue.json', join(dockerfiles, 'catalogue.json'))
     const { catalogue } = open({ machine: { dockerfiles } })
@@ -68,7 +68,7 @@ describe('what is beside the action', () => {
     expect(readCatalogue(dockerfiles)).toBe(catalogue)
   })
 
-  it('is the recipe of each engine, which is read once for a plan', () => {
+  it('include the recipe of each engine, which is read once per plan', () => {
     const dockerfiles = newFolder()
     cpSync('dockerfiles', dockerfiles, { recursive: true })
     const world = open({ machine: { dockerfiles } })
@@ -80,15 +80,15 @@ describe('what is beside the action', () => {
   })
 })
 
-describe('what was measured in a base', () => {
+describe('the stored facts of a base', () => {
   const { base } = makeLeg()
   const inputs = { 'cache-repository': 'docker.io/aibrix/own-cache' }
 
-  it('is nothing where nobody has', async () => {
+  it('are undefined if nobody has measured it', async () => {
     expect(await open({ inputs }).storedFacts(base, 'vllm', 1)).toBeUndefined()
   })
 
-  it('is in the cache repository', async () => {
+  it('are in the cache repository', async () => {
     const memory = createMemory()
     const { cacheRepository } = inputsOf(inputs).plan
     await createStore(memory.client, cacheRepository).facts.write(base, makeBase())
@@ -103,7 +103,7 @@ describe('what was measured in a base', () => {
   })
 })
 
-it('the index of NIXL is asked with pip of the runner, once for each question', async () => {
+it('the index of NIXL is requested with pip of the runner, once per question', async () => {
   const place = newFolder()
   const script = `#!/bin/sh\necho "$PIP_INDEX_URL" >> ${place}/asked\necho "nixl (0.7.1)"\necho "Available versions: 0.7.1"\n`
   const environment = { PATH: withProgram(place, 'python3', script) }

@@ -19,7 +19,7 @@ import {
   vllm,
 } from '../../support/memory-client.ts'
 
-/** Two images of two platforms, each leg with a build id of its own, each image with two tags. */
+/** Two images of two platforms, each leg with its own build id, each image with two tags. */
 function planOf(changes: Partial<Plan> = {}): Plan {
   const images = [makeLeg(), sglang()].map((leg): PlannedImage => {
     const image = makePlannedImage(leg, ['linux/amd64', 'linux/arm64'])
@@ -72,7 +72,7 @@ function errorsOf({ outcomes }: Promotion): string[] {
   ])
 }
 
-describe('images of which every leg is staged', () => {
+describe('images whose legs are all staged', () => {
   it('get their tags, the same digest for each, with the reports from the registry', async () => {
     const memory = await withStaged()
     const run = await promoted(memory)
@@ -90,19 +90,19 @@ describe('images of which every leg is staged', () => {
     expect(run.log).toHaveLength(4)
   })
 
-  it('are read and not written while one is looked at: the first tag comes after the last look', async () => {
+  it('get their first tag after the last of them is inspected', async () => {
     const memory = await withStaged()
     const from = memory.seen.length
     await promoted(memory)
     const seen = memory.seen.slice(from)
     const firstTag = seen.findIndex((request) => /^put .*:(?:dated|undated)$/.test(request))
-    const lastLook = seen.findLastIndex((request) => request.includes('image-cache:build-'))
-    expect(firstTag).toBeGreaterThan(lastLook)
+    const lastRead = seen.findLastIndex((request) => request.includes('image-cache:build-'))
+    expect(firstTag).toBeGreaterThan(lastRead)
     expect(seen.slice(0, firstTag)).toContain(`put aibrix/sglang:${String(sglangDigest(memory))}`)
   })
 })
 
-describe('one leg that is not what it should be', () => {
+describe('one leg that is not as planned', () => {
   const withOther = async (refuses?: (request: string) => boolean): Promise<Memory> => {
     const memory = await withStaged(legs, refuses)
     await putImage(memory, cache, stagedTag(arm64), sglangAmd64, { platform: 'linux/arm64' })
@@ -140,7 +140,7 @@ describe('one leg that is not what it should be', () => {
       ],
     ],
     [
-      'has a report that the registry does not give',
+      'has a report that the registry refuses',
       () => withStaged(legs, (request) => request === `get aibrix/image-cache:${reportTag(arm64)}`),
       [],
       [`registry docker.io refused "get aibrix/image-cache:${reportTag(arm64)}".`],
@@ -152,14 +152,14 @@ describe('one leg that is not what it should be', () => {
       ['A gate failed.'],
     ],
     [
-      'failed in this process, though an earlier run has staged it',
+      'failed in this process, although an earlier run has staged it',
       () => withStaged(),
       [failedHere],
       ['A gate failed.'],
     ],
     ['was not begun in this process', () => withStaged(), [{ leg: arm64, state: 'skipped' }], []],
     [
-      "can't be looked at",
+      "can't be read",
       () => withStaged(legs, (request) => request === `get aibrix/image-cache:${stagedTag(arm64)}`),
       [],
       [`registry docker.io refused "get aibrix/image-cache:${stagedTag(arm64)}".`],
@@ -193,7 +193,7 @@ describe('public tags', () => {
   const take = (memory: Memory, tag: string) =>
     putImage(memory, vllm, tag, { ...amd64, buildId: 'f'.repeat(64) })
 
-  it('that something else took are named, and left', async () => {
+  it('of something else are named, and kept', async () => {
     const memory = await withStaged()
     const other = await take(memory, 'undated')
     const run = await promoted(memory, { failFast: false })
@@ -204,7 +204,7 @@ describe('public tags', () => {
     expect(states(run)).toEqual(['failed', 'published'])
   })
 
-  it('are taken over where the plan says so', async () => {
+  it('of something else are overwritten if the plan allows it', async () => {
     const memory = await withStaged()
     const other = await take(memory, 'undated')
     const run = await promoted(memory, {}, planOf({ publicTags: 'overwrite' }))
@@ -213,7 +213,7 @@ describe('public tags', () => {
     expect(memory.tagsOf(vllm).undated).toBe(memory.tagsOf(vllm).dated)
   })
 
-  it('that name the content already are left, and nothing is written', async () => {
+  it('that already name the content are kept, and nothing is written', async () => {
     const memory = await withStaged()
     await promoted(memory)
     const from = memory.seen.length
@@ -226,7 +226,7 @@ describe('public tags', () => {
     expect(memory.seen.slice(from).filter((request) => !request.startsWith('get '))).toEqual([])
   })
 
-  it('have no report where the stored one is about what was built again', async () => {
+  it('have no report if the stored one is about a later build', async () => {
     const memory = await withStaged()
     const [single] = makePlan([makePlannedImage()]).images
     if (!single) throw new Error('there is one')
@@ -244,7 +244,7 @@ describe('public tags', () => {
     expect(await reports()).toEqual([undefined])
   })
 
-  it('are given what was built again, where that was wanted', async () => {
+  it('move to what was built again, if that was forced', async () => {
     const memory = await withStaged()
     await promoted(memory)
     const before = sglangDigest(memory)
@@ -255,7 +255,7 @@ describe('public tags', () => {
     expect(sglangDigest(memory)).not.toBe(before)
   })
 
-  it('of another date are reported where the plan keeps them, and made where they are gone', async () => {
+  it('of another date are reported if the plan keeps them, and created if they are gone', async () => {
     const memory = await withStaged()
     await promoted(memory)
     const digest = memory.tagsOf(vllm).dated
@@ -284,7 +284,7 @@ describe('public tags', () => {
     expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
   })
 
-  it('are not asked for again where the plan has just seen them', async () => {
+  it('are not looked up again if the plan has just done so', async () => {
     const memory = await withStaged()
     await promoted(memory)
     const images = plan.images.map((image, index): PlannedImage => {
@@ -295,12 +295,12 @@ describe('public tags', () => {
     const from = memory.seen.length
     const run = await promoted(memory, { lookAgain: false }, { ...plan, images })
     expect(states(run)).toEqual(['unchanged', 'unchanged'])
-    // Of several platforms it takes the index to tell whether a report is about what it names.
+    // With several platforms, the index tells whether a report is about what the tag names.
     const tags = /:(?:dated|undated)$/
     expect(memory.seen.slice(from).filter((request) => tags.test(request))).toEqual([])
   })
 
-  it('that could not all be made are told, and come with the next promotion, to the same digests', async () => {
+  it('that could not all be created are named, and the next promotion completes them', async () => {
     let broken = true
     const memory = await withStaged(legs, (request) => broken && request === 'put aibrix/vllm-openai:undated')
     const red = await promoted(memory)
@@ -309,7 +309,7 @@ describe('public tags', () => {
     expect(states(red)).toEqual(['staged', 'staged'])
     const stillRed = await promoted(memory)
     expect(stillRed.error).toContain('No public tag was created')
-    // Not "unchanged", which would vouch for a tag that is not there
+    // Not "unchanged", which would vouch for a missing tag
     expect(states(stillRed)).toEqual(['staged', 'staged'])
     broken = false
     const green = await promoted(memory)
@@ -342,14 +342,14 @@ describe('whatever is staged, whatever fails', () => {
         expect(run.outcomes.map(({ state }) => state === 'published')).toEqual(expected)
         expect(run.outcomes.map(({ state }) => state === 'failed')).toEqual(complete.map((whole) => !whole))
         expect(errorsOf(run)).toHaveLength(absent.length)
-        // Where nothing is published nothing is written, either.
+        // Without a publication nothing is written, either.
         const writes = memory.seen.slice(from).filter((request) => !request.startsWith('get '))
         expect(writes.length > 0).toBe(expected.some(Boolean))
       }),
     )
   })
 
-  it('a promotion that a registry breaks off anywhere is completed by the next one', async () => {
+  it('a promotion that a registry interrupts anywhere is completed by the next one', async () => {
     const undisturbed = await withStaged()
     const from = undisturbed.seen.length
     await promoted(undisturbed)

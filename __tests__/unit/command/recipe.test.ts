@@ -14,7 +14,7 @@ mkdirSync(join(original, 'scripts/common'), { recursive: true })
 for (const name of ['Dockerfile.vllm', 'Dockerfile.sglang', 'scripts/run', 'scripts/common/x.py'])
   writeFileSync(join(original, name), name)
 
-/** @returns the digest of the recipe in a copy in which something was changed */
+/** @returns the digest of the recipe in a changed copy */
 function changed(change: (copy: string) => void): string {
   const copy = mkdtempSync(join(folder, 'copy-'))
   cpSync(original, copy, { recursive: true })
@@ -35,10 +35,10 @@ describe('the digest of a recipe', () => {
   })
 
   it.each<[string, (copy: string) => void]>([
-    ['where it is read from', () => undefined],
+    ['its folder', () => undefined],
     ['the Dockerfile of the other engine', write('Dockerfile.sglang')],
-    ['what is beside the scripts', write('catalogue.json')],
-    ['what Python keeps of them', write('scripts/common/x.pyc')],
+    ['files beside the scripts', write('catalogue.json')],
+    ['compiled Python', write('scripts/step/common/x.pyc')],
     [
       'an empty folder',
       (copy) => {
@@ -52,10 +52,10 @@ describe('the digest of a recipe', () => {
   it.each<[string, (copy: string) => void]>([
     ['the Dockerfile', write('Dockerfile.vllm')],
     ['a script', write('scripts/run')],
-    ['a script deep down', write('scripts/common/x.py')],
-    ['a further script', write('scripts/common/new')],
+    ['a script in a subfolder', write('scripts/step/common/x.py')],
+    ['an additional script', write('scripts/step/new')],
     [
-      'the place of a script',
+      'the path of a script',
       (copy) => {
         renameSync(join(copy, 'scripts/run'), join(copy, 'scripts/common/run'))
       },

@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** A registry that lets nobody read who gives no password. */
+/** A registry that requires a password for reading. */
 const guarded = (): Promise<TestServer> =>
   server(({ authorization }, response) => {
     if (authorization === undefined) sendJson(response, 401, {}, { 'www-authenticate': 'Basic realm="x"' })
@@ -30,7 +30,7 @@ const guarded = (): Promise<TestServer> =>
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
 const told = ({ seen }: TestServer) => seen.flatMap(({ authorization }) => authorization ?? [])
 
-/** @returns who each registry takes us for */
+/** @returns the credentials that each registry received */
 async function toldBy(
   registries: TestServer[],
   given: Record<string, string>,
@@ -44,7 +44,7 @@ async function toldBy(
 }
 
 describe('the registry client of a run', () => {
-  it("gives the login to its registry alone, and Docker's own to others", async () => {
+  it("sends the login to its registry alone, and Docker's own to others", async () => {
     const [own, other] = [await guarded(), await guarded()]
     const auths = Object.fromEntries(
       [own, other].map(({ host }) => [host, { auth: Buffer.from('docker:config').toString('base64') }]),
@@ -56,7 +56,7 @@ describe('the registry client of a run', () => {
     ])
   })
 
-  it('asks the credential helpers that are on the PATH of the run', async () => {
+  it('runs the credential helpers on the PATH of the run', async () => {
     const registry = await guarded()
     const script = '#!/bin/sh\necho \'{"Username":"helped","Secret":"by"}\'\n'
     const environment = { PATH: withProgram(folder, 'docker-credential-mine', script) }
@@ -64,7 +64,7 @@ describe('the registry client of a run', () => {
     expect(await toldBy([registry], {}, dockerConfig, environment)).toEqual([[basic('helped:by')]])
   }, 30_000)
 
-  it('is tried again as the run does', async () => {
+  it('retries as the run retries', async () => {
     let busy = 2
     const registry = await server((_, response) => {
       sendJson(response, busy-- > 0 ? 503 : 200, { tags: [] })
@@ -88,7 +88,7 @@ describe('the registry client of a run', () => {
     expect(runs).toBe(3)
   })
 
-  it('waits as long as the run does', async () => {
+  it('has the time-out of the run', async () => {
     const silent = await server(() => undefined)
     const waits = { ...defaultWaits, request: 50 }
     const client = createClient(inputsOf(), undefined, makeMachine(folder, { waits }))
@@ -111,27 +111,27 @@ describe("Docker's configuration", () => {
   const config = join(folder, 'config.json')
   const read = () => readDockerConfig({ DOCKER_CONFIG: folder })
 
-  it('is nothing where there is none', () => {
+  it('is undefined if it is missing', () => {
     expect(readDockerConfig({ DOCKER_CONFIG: join(folder, 'nothing') })).toBeUndefined()
   })
 
-  it('is what its file holds', () => {
+  it('is the content of its file', () => {
     writeFileSync(config, '{"auths":{"ghcr.io":{}}}')
     expect(read()).toEqual({ auths: { 'ghcr.io': {} } })
   })
 
-  it('is in the home of the user where nothing else is said', () => {
+  it('is in the home of the user by default', () => {
     mkdirSync(join(folder, '.docker'))
     writeFileSync(join(folder, '.docker/config.json'), '{"credsStore":"x"}')
     expect(readDockerConfig({ HOME: folder })).toEqual({ credsStore: 'x' })
   })
 
-  it.each(['', ' \n\t'])('that holds nothing (%j) is none', (text) => {
+  it.each(['', ' \n\t'])('is undefined if it is empty (%j)', (text) => {
     writeFileSync(config, text)
     expect(read()).toBeUndefined()
   })
 
-  it('that is not JSON is an error that names the file and nothing in it', () => {
+  it('is an error that names the file and no content if it is not JSON', () => {
     writeFileSync(config, '{"auths": canary')
     expect(read).toThrow(UserError)
     expect(read).toThrow(`Docker's configuration ${config} is not JSON; repair or remove it.`)
@@ -139,7 +139,7 @@ describe("Docker's configuration", () => {
   })
 })
 
-it('passwords and tokens of docker logins are hidden, also in the form in which they are sent', () => {
+it('passwords and tokens of docker logins are redacted, also as they are sent', () => {
   const auth = Buffer.from('robot:s3cr3t-x').toString('base64')
   const text = JSON.stringify({
     auths: { 'a.example': { auth }, 'b.example': { identitytoken: 'idt-123', registrytoken: 'rt-4567' } },
@@ -153,7 +153,7 @@ it('passwords and tokens of docker logins are hidden, also in the form in which 
   expect(loginSecrets(environmentLogins({ DOCKER_AUTH_CONFIG: 'broken' }))).toEqual([])
 })
 
-it('a variable that is set to nothing is not set', () => {
+it('an empty variable counts as unset', () => {
   expect(withoutEmpty({ DOCKER_CONFIG: '', RUNNER_TEMP: '', HOME: ' ', PATH: '/bin' })).toEqual({
     HOME: ' ',
     PATH: '/bin',

@@ -30,7 +30,7 @@ const worldOf = (memory: Memory, objectionTo?: RunWorld['objectionTo']): RunWorl
     ...(objectionTo && { objectionTo }),
   })
 
-/** What `buildLegs` does when all is well: the legs are staged, where they are pushed. */
+/** Stages legs, as `buildLegs` does if all is well. */
 function stagingBuild(memory: Memory, asked: string[][]): Build {
   return async (legs) => {
     asked.push(legs.map(({ id }) => id))
@@ -79,7 +79,7 @@ function withLeg(image: PlannedImage, change: (leg: PlannedLeg) => PlannedLeg): 
   return { ...image, legs: [change(first), ...others.map(change)] }
 }
 
-/** The plan as one whose other versions selectors with more than one answer chose. */
+/** The plan with legs that name only these. */
 function named(choosers: Chooser[]): Plan {
   return planWith((image) => withLeg(image, (leg) => ({ ...leg, named: choosers })))
 }
@@ -89,7 +89,7 @@ function planWith(change: (image: PlannedImage) => PlannedImage): Plan {
 }
 
 describe('a run', () => {
-  it('builds what is pending in one go, publishes it, and says how long that took', async () => {
+  it('builds all pending legs, publishes them, and reports the duration', async () => {
     const memory = createMemory()
     const asked: string[][] = []
     const run = await runPlan(plan, push, worldOf(memory), stagingBuild(memory, asked))
@@ -102,14 +102,14 @@ describe('a run', () => {
   })
 
   it.each<[string, Plan, string[]]>([
-    ['all that it will push to, once each', plan, ['image-cache', 'vllm-openai', 'sglang']],
-    ['one repository of many images', makePlan(makePlannedImages(3)), ['image-cache', 'vllm-openai']],
+    ['every repository, once', plan, ['image-cache', 'vllm-openai', 'sglang']],
+    ['one repository of several images', makePlan(makePlannedImages(3)), ['image-cache', 'vllm-openai']],
     [
-      'nothing where all is published',
+      'none if all is published',
       planWith((image) => ({ ...image, published: { kind: 'same', digest, tags: [], missingTags: [] } })),
       [],
     ],
-  ])('finds out before anything is built whether it may push to %s', async (_, of, expected) => {
+  ])('checks before building whether it may push to %s', async (_, of, expected) => {
     const memory = createMemory()
     let before: string[] = []
     await runPlan(of, push, worldOf(memory), (legs) => {
@@ -119,14 +119,14 @@ describe('a run', () => {
     expect(before).toEqual(expected.map((name) => `blob aibrix/${name}`))
   })
 
-  it('builds nothing where it may not push', async () => {
+  it('builds nothing if it may not push', async () => {
     const memory = createMemory((request) => request === 'blob aibrix/sglang')
     const run = await runPlan(plan, push, worldOf(memory), never)
     expect(run.error).toBe('registry docker.io refused "blob aibrix/sglang".')
     expect(run.outcomes).toEqual([])
   })
 
-  it('builds nothing and publishes what is staged', async () => {
+  it('publishes staged legs without a build', async () => {
     const memory = createMemory()
     const staged = planWith((image) => withLeg(image, (leg) => ({ ...leg, existing: 'staged' })))
     for (const { legs } of staged.images) await stageLeg(memory, legs[0])
@@ -135,14 +135,14 @@ describe('a run', () => {
     expect(states(run)).toEqual(['published', 'published'])
   })
 
-  it('asks the registry for nothing without a push', async () => {
+  it('sends no request to the registry without push', async () => {
     const memory = createMemory()
     const run = await runPlan(plan, { ...push, push: false }, worldOf(memory), ending({}))
     expect(memory.seen).toEqual([])
     expect(states(run)).toEqual(['built', 'built'])
   })
 
-  it('says in a sentence without secrets what broke off the building, and what the plan left out', async () => {
+  it('reports without secrets what stopped the build, and what the plan left out', async () => {
     const excluded = [makeExcluded()]
     const run = await runPlan({ ...plan, excluded }, push, worldOf(createMemory()), () =>
       Promise.reject(new Error(`No builder for ${secret}.`)),
@@ -156,7 +156,7 @@ describe('a run', () => {
     })
   })
 
-  it('leaves out what a range chose and turned out to be impossible, and goes on', async () => {
+  it('leaves out an impossible leg that a range chose, and continues', async () => {
     const memory = createMemory()
     const asked: string[][] = []
     const build: Build = async (legs) => [
@@ -169,7 +169,7 @@ describe('a run', () => {
   })
 
   it.each([true, false])(
-    'has failed at a named version of which nothing is left, with fail-fast: %s',
+    'fails if nothing is left of a named version, with fail-fast: %s',
     async (failFast) => {
       const memory = createMemory()
       const build: Build = async (legs) => [
@@ -190,7 +190,7 @@ describe('a run', () => {
     },
   )
 
-  it('is an error where nothing is left', async () => {
+  it('fails if nothing is left', async () => {
     const run = await runPlan(named([]), push, worldOf(createMemory()), ending({ amd64: 'impossible' }))
     expect(run.error).toContain(
       'Nothing that was selected can be built: for SGLang v0.5.11, it has no torch;',
@@ -207,8 +207,8 @@ describe('an image that is not pushed', () => {
   it.each<[string, string, Parameters<typeof ending>[0]]>([
     ['built', 'if all of its legs are', {}],
     ['failed', 'if one leg is', { arm64: 'failed' }],
-    ['failed', 'if one leg is, and another was not begun', { amd64: 'failed', arm64: 'skipped' }],
-    ['skipped', 'if one leg was not begun', { arm64: 'skipped' }],
+    ['failed', 'if one leg is, and another is skipped', { amd64: 'failed', arm64: 'skipped' }],
+    ['skipped', 'if one leg is skipped', { arm64: 'skipped' }],
   ])('is %s %s', async (state, _, endings) => {
     const run = await runPlan(two, { push: false, failFast: true }, worldOf(createMemory()), ending(endings))
     expect(states(run)).toEqual([state])
@@ -222,9 +222,9 @@ describe('an image that is not pushed', () => {
 describe('one leg of a plan', () => {
   it.each<[string, boolean, Parameters<typeof ending>[0], string[], string[]]>([
     ['is staged', true, {}, ['staged'], ['built']],
-    ['is built without a push', false, {}, ['built'], ['built']],
+    ['is built without push', false, {}, ['built'], ['built']],
     ['fails', true, { arm64: 'failed' }, ['failed'], ['failed']],
-    ['is left out where it is impossible', true, { arm64: 'impossible' }, [], []],
+    ['is left out if it is impossible', true, { arm64: 'impossible' }, [], []],
   ])('%s', async (_, pushes, endings, imageStates, legStates) => {
     const memory = createMemory()
     const matched = withLeg(image, (leg) => ({ ...leg, named: [] }))
@@ -245,11 +245,11 @@ describe('one leg of a plan', () => {
     )
     expect(run.excluded).toHaveLength(endings.arm64 === 'impossible' ? 1 : 0)
     expect(run.error).toBeUndefined()
-    // The public repository is the business of `promote`.
+    // Only `promote` needs the public repository.
     expect(uploads(memory)).toEqual(pushes ? ['blob aibrix/image-cache'] : [])
   })
 
-  it('is not built where the cache repository takes nothing', async () => {
+  it('is not built if the cache repository refuses a push', async () => {
     const memory = createMemory((request) => request.startsWith('blob '))
     const run = await buildOne(two, { image, leg: amd64 }, push, worldOf(memory), never)
     expect(run).toMatchObject({
@@ -259,13 +259,13 @@ describe('one leg of a plan', () => {
   })
 })
 
-describe('a plan that was made without push', () => {
+describe('a plan that was created without push', () => {
   const unpushed: Plan = { ...plan, publicTags: 'ignore' }
   const [first] = unpushed.images
   if (!first) throw new Error('there are two')
   const one = { image: first, leg: first.legs[0] }
 
-  it('is not published, so that no tag is taken that nobody looked at', async () => {
+  it('is not published, since nobody has checked its tags', async () => {
     const memory = createMemory()
     for (const { legs } of plan.images) await stageLeg(memory, legs[0])
     const before = memory.seen.length
@@ -278,7 +278,7 @@ describe('a plan that was made without push', () => {
     expect(memory.seen).toHaveLength(before)
   })
 
-  it('is built without push, and not with it', async () => {
+  it('is built without push, but not with it', async () => {
     const memory = createMemory()
     const pushing = await buildOne(unpushed, one, { push: true }, worldOf(memory), never)
     expect(pushing).toMatchObject({
@@ -300,7 +300,7 @@ describe('the promotion of a plan', () => {
     expect(states(run)).toEqual(['published', 'published'])
   })
 
-  it('looks again at what the plan calls published', async () => {
+  it('checks again what the plan has as published', async () => {
     const memory = createMemory()
     const published = planWith((each) => ({
       ...each,
@@ -309,7 +309,7 @@ describe('the promotion of a plan', () => {
     expect(states(await promotePlan(published, true, worldOf(memory)))).toEqual(['failed', 'failed'])
   })
 
-  it('says with its outcomes what broke it off', async () => {
+  it('reports with its outcomes what stopped it', async () => {
     let ready = false
     const tag = plan.images[1]?.tags[0] ?? ''
     const memory = createMemory((request) => ready && request === `put aibrix/sglang:${tag}`)
@@ -320,7 +320,7 @@ describe('the promotion of a plan', () => {
     expect(states(run)).toEqual(['staged', 'staged'])
   })
 
-  it('leaves out what another runner found impossible, unless that is all or was named', async () => {
+  it('leaves out what another runner found to be impossible, unless that is all or was named', async () => {
     const chosen = (choosers: Chooser[]) =>
       planWith((each) => withLeg(each, (leg) => ({ ...leg, named: choosers, feasibility: 'unknown' })))
     const memory = createMemory()

@@ -61,7 +61,7 @@ describe('a plan in the log', () => {
     missingTags,
   })
 
-  it('has what each image is made of, and where it goes', () => {
+  it('has the sources of each image, and its tags', () => {
     expect(describePlan(makePlan([image]), true)).toEqual([
       'vLLM v0.21.0 for linux/amd64: build, verify, publish',
       `  base    vllm/vllm-openai:v0.21.0@${leg.base.digest}`,
@@ -76,16 +76,16 @@ describe('a plan in the log', () => {
     ['of the base', { nixl: '1.5.0', nixlFrom: 'base' }, 'nixl 1.5.0 of the base, ucx 1.19.0'],
     ['without tools', { ucxVersion: '1.23.0', ucx: null }, 'nixl 0.7.1, ucx 1.23.0 without its tools'],
     [
-      'that nobody knows',
+      'that is undetermined',
       { nixl: 'base', nixlFrom: 'base', ucxVersion: null, ucx: null },
       'nixl of the base, which is measured first',
     ],
-  ])('says which NIXL it is: %s', (_, changes, expected) => {
+  ])('names the NIXL %s', (_, changes, expected) => {
     const lines = describePlan(makePlan([{ ...image, legs: [{ ...leg, ...changes }] }]), true)
     expect(lines).toContain(`  aibrix  v0.7.0 (${leg.aibrix.commit}), ${expected}`)
   })
 
-  it('has what the platforms of an image share once', () => {
+  it('has only once what the platforms of an image share', () => {
     const [first, second] = makePlannedImage(undefined, ['linux/amd64', 'linux/arm64']).legs
     if (!second) throw new Error('the image has one platform')
     const other = { ...second, buildId: 'e'.repeat(64) }
@@ -104,11 +104,11 @@ describe('a plan in the log', () => {
     ['build and verify', false, image],
     ['built and verified already, publish', true, { ...image, legs: [{ ...leg, existing: 'staged' }] }],
     ['published already', true, { ...image, published: same([]) }],
-  ])('says of an image: %s', (fate, push, planned) => {
+  ])('describes an image as %s', (fate, push, planned) => {
     expect(describePlan(makePlan([planned]), push)[0]).toBe(`vLLM v0.21.0 for linux/amd64: ${fate}`)
   })
 
-  it('names the tags that a published image has, not those that it does not get', () => {
+  it('names the tags that a published image has, without those that it does not get', () => {
     const lines = describePlan(makePlan([{ ...image, published: same([]) }]), true)
     expect(lines.filter((line) => line.startsWith('  tag'))).toEqual([
       '  tag     aibrix/vllm-openai:v0.21.0-old',
@@ -130,14 +130,14 @@ describe('a plan in the log', () => {
     expect(lines.filter((line) => line.startsWith('and '))).toEqual(more)
   })
 
-  it('says what is left out, and why', () => {
+  it('names what is left out, and why', () => {
     const lines = describePlan(makePlan([image], { excluded: [makeExcluded()] }), true)
     expect(lines.at(-1)).toMatch(/v0\.9\.2.* is left out: AIBrix v0\.5\.0 has no patch for it\.$/)
   })
 })
 
-describe('what a run came to', () => {
-  it('has the gates of what an earlier run judged in a line each, and not of what it built itself', () => {
+describe('the result of a run', () => {
+  it('has a line for the gates of each leg that an earlier run judged, but not for its own', () => {
     const staged = { state: 'staged', report: makeOutcomeReport() } as const
     publishRun(makeRun([makeOutcome({ state: 'unchanged', digest }, [staged])]), settings())
     publishRun(makeRun([makeOutcome()]), settings())
@@ -148,7 +148,7 @@ describe('what a run came to', () => {
     ).toEqual([`vLLM v0.21.0: ${gateNames.length} of ${gateNames.length} gates passed when it was built`])
   })
 
-  it('has the folder of the logs as an output before anything else, or is no worse without', () => {
+  it('has the folder of the logs as its first output', () => {
     const shown = settings()
     publishLogsPath(shown.workspace, shown)
     expect(step().outputs()['logs-path']).toBe(shown.workspace.logs)
@@ -170,7 +170,7 @@ describe('what a run came to', () => {
     expect(readFileSync(path, 'utf8')).toBe(step().summary())
   })
 
-  it('has an error, a warning and a notice as such', () => {
+  it('has errors, warnings and notices as annotations', () => {
     const report = makeOutcomeReport(undefined, undefined, { warnings: ['The facts are not stored.'] })
     const outcome = makeOutcome(undefined, [{ state: 'built', report }])
     publishRun(makeRun([outcome], { error: 'The registry is gone.', excluded: [makeExcluded()] }), settings())
@@ -180,7 +180,7 @@ describe('what a run came to', () => {
     expect(levels.filter((level) => level !== undefined)).toEqual(['error', 'warning', 'notice'])
   })
 
-  it('shows no secret, and has outputs that are what they are', () => {
+  it('shows no secret, and has unchanged outputs', () => {
     const shown = settings()
     const image = makePlannedImage(undefined, undefined, { tags: [`v1-${secret}`] })
     publishRun(makeRun([makeOutcome(undefined, [], image), makeFailure(`It says ${secret}.`)]), shown)
@@ -192,8 +192,8 @@ describe('what a run came to', () => {
 
   it.each<[string, Partial<ShowSettings>]>([
     ['it is switched off', { summary: false }],
-    ['there is none on this server', { summaryFile: undefined }],
-  ])('is in a file, and in no summary where %s', (_, more) => {
+    ['this server has none', { summaryFile: undefined }],
+  ])('is in a file, and in no summary if %s', (_, more) => {
     const shown = settings(more)
     publishRun(makeRun([makeOutcome()]), shown)
     expect(step().summary()).toBe('')
@@ -201,7 +201,7 @@ describe('what a run came to', () => {
     expect(step().outputs()['summary-path']).toBe(fileOf(shown))
   })
 
-  it('comes after what the summary has already', () => {
+  it('is appended to the summary', () => {
     publishRun(makeRun([makeOutcome()]), settings())
     const once = step().summary()
     publishRun(makeRun([makeOutcome()]), settings())
@@ -244,7 +244,7 @@ describe('a plan for other runners', () => {
     expect(step().summary()).toContain('image-cache:plan-1')
   })
 
-  it('that is a file on this runner is none for others in the summary', () => {
+  it('is not in the summary if it is a file on this runner', () => {
     const stored = { reference: '/tmp/plan.json', why: 'nothing is pushed' }
     publishPlan(shownPlan(makePlan([makePlannedImage()]), { stored }), runners, settings())
     expect(step().outputs().plan).toBe('/tmp/plan.json')
@@ -252,12 +252,12 @@ describe('a plan for other runners', () => {
   })
 
   it.each<[string, Plan, string]>([
-    ['there is something to build', withState('absent', [], 'nothing'), 'true'],
-    ['all is built and has no tag yet', withState('absent', [], 'staged'), 'true'],
+    ['something must be built', withState('absent', [], 'nothing'), 'true'],
+    ['everything is built and has no tag yet', withState('absent', [], 'staged'), 'true'],
     ['a tag is missing', withState('same', ['latest'], 'nothing'), 'true'],
-    ['all is published', withState('same', [], 'nothing'), 'false'],
-    ['there is no image', makePlan([]), 'false'],
-  ])('where %s says so', (_, plan, expected) => {
+    ['everything is published', withState('same', [], 'nothing'), 'false'],
+    ['it has no image', makePlan([]), 'false'],
+  ])('tells by its output changed whether anything is left to do: %s', (_, plan, expected) => {
     publishPlan(shownPlan(plan), runners, settings())
     expect(step().outputs().changed).toBe(expected)
   })
@@ -272,7 +272,7 @@ it('the history is in log, summary and a file', () => {
 })
 
 describe("a file of the runner that can't be written", () => {
-  /** @returns what the runner is told, a line each */
+  /** @returns the commands to the runner */
   const commands = (): string[] =>
     step()
       .log()
@@ -282,7 +282,7 @@ describe("a file of the runner that can't be written", () => {
   it.each<[string, Partial<ShowSettings>]>([
     ['The job summary', { summaryFile: '/nowhere/summary' }],
     ['The summary file', { workspace: { root: '/nowhere', private: '', logs: '' } }],
-  ])('is a warning, and the rest is as it would be: %s', (what, changes) => {
+  ])('is a warning, and the rest is not affected: %s', (what, changes) => {
     publishRun(failed, settings(changes))
     expect(commands()).toEqual([
       expect.stringMatching(new RegExp(`^::warning::${what} cannot be written: .*ENOENT: no such file`)),
@@ -291,7 +291,7 @@ describe("a file of the runner that can't be written", () => {
     expect(step().outputs()).toHaveProperty('changed')
   })
 
-  it('is told after what failed, if it is that of the outputs', () => {
+  it('is a warning after the errors, if it is that of the outputs', () => {
     process.env.GITHUB_OUTPUT = '/nowhere/output'
     publishRun(failed, settings())
     expect(commands()).toEqual([
@@ -315,7 +315,7 @@ describe("a file of the runner that can't be written", () => {
     expect(step().outputs().plan).toBe('plan.json')
   })
 
-  it('stops nothing, if it is that of the state', () => {
+  it('is a warning, if it is that of the state', () => {
     process.env.GITHUB_STATE = '/nowhere/state'
     remember('builder', 'x', core.warning)
     expect(commands()).toEqual([

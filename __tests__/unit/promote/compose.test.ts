@@ -34,7 +34,7 @@ const platformOf = (platform: string) => {
 
 type Made = { leg: StoredLeg; stored: Manifest[]; config: string }
 
-/** An image as it is built for a platform, which its configuration says; a leg of its own. */
+/** A leg: an image for a platform, which its configuration names. */
 function plain(platform: string, settings: { says?: string; configType?: string; type?: string } = {}): Made {
   const config = JSON.stringify({ ...platformOf(settings.says ?? platform), rootfs: { diff_ids: [] } })
   const top = manifest({
@@ -61,7 +61,7 @@ function attestationOf(image: Manifest, type = 'provenance'): Manifest {
   })
 }
 
-/** A leg as BuildKit makes it with provenance; `change` makes it wrong. */
+/** A leg as BuildKit creates it with provenance; `change` breaks it. */
 function attested(platform: string, change: (entries: object[]) => object[] = (entries) => entries): Made {
   const { leg, config } = plain(platform)
   const attestation = attestationOf(leg.top)
@@ -104,7 +104,7 @@ describe('an index over legs', () => {
     expect(made.digest).toBe(digestOf(made.bytes))
   })
 
-  it('keeps attestations as they are, behind all images', () => {
+  it('keeps attestations unchanged, after all images', () => {
     const [arm64, amd64] = [attested('linux/arm64'), attested('linux/amd64')]
     const made = composeIndex([arm64.leg, amd64.leg], {})
     expect(manifestsOf(made)).toEqual(
@@ -115,7 +115,7 @@ describe('an index over legs', () => {
     expect(JSON.parse(made.bytes.toString())).not.toHaveProperty('annotations')
   })
 
-  it('takes a plain leg beside one with attestations, and both of Docker types', () => {
+  it('combines plain legs, legs with attestations, and Docker types', () => {
     const docker = { type: mediaTypes.dockerManifest, configType: mediaTypes.dockerConfig }
     const [arm64, amd64] = [plain('linux/arm64', docker), attested('linux/amd64')]
     const made = composeIndex([arm64.leg, amd64.leg], {})
@@ -127,7 +127,7 @@ describe('an index over legs', () => {
     ])
   })
 
-  it('has the same bytes for the same legs and annotations, whatever the order of anything', () => {
+  it('has the same bytes for the same legs and annotations, in any order', () => {
     const legs = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/riscv64', 'linux/s390x'].flatMap(
       (platform, index) => [index % 2 === 0 ? plain(platform).leg : attested(platform).leg],
     )
@@ -159,7 +159,7 @@ describe('an index over legs', () => {
     expect(composeIndex([{ ...leg, top }, other], {}).digest).toBe(composeIndex([leg, other], {}).digest)
   })
 
-  it('is another one for another leg, another annotation and one leg less', () => {
+  it('differs for another leg, another annotation and one leg less', () => {
     const legs = [plain('linux/amd64').leg, plain('linux/arm64').leg]
     const digests = [
       composeIndex(legs, {}),
@@ -181,7 +181,7 @@ describe('an index over legs', () => {
       'holds an image for linux/s390x.',
     ],
     [
-      'a leg that says amd64 in its index and arm64 in its image',
+      'a leg with amd64 in its index and arm64 in its image',
       { ...attested('linux/arm64').leg, platform: 'linux/amd64' },
       'The leg for linux/amd64, sha256:',
     ],
@@ -196,7 +196,7 @@ describe('an index over legs', () => {
       'holds more than one image',
     ],
     [
-      'a leg whose index has another image than it was read for',
+      'a leg whose index lists another image',
       attested('linux/arm64', (entries) => entries.slice(1)).leg,
       'holds more than one image',
     ],
@@ -214,7 +214,7 @@ describe('an index over legs', () => {
         .leg,
       'holds an attestation of something else (sha256:',
     ],
-  ])('is not made of %s', (_, leg, expected, platform = 'linux/amd64') => {
+  ])('is not composed of %s', (_, leg, expected, platform = 'linux/amd64') => {
     const first = platform === 'linux/amd64' ? other : plain(platform).leg
     expect(() => composeIndex([first, leg], {})).toThrow(UserError)
     expect(() => composeIndex([first, leg], {})).toThrow(expected)
@@ -224,7 +224,7 @@ describe('an index over legs', () => {
 const from: Repository = { registry: 'ghcr.io', path: 'aibrix/cache' }
 const to: Repository = { registry: 'ghcr.io', path: 'aibrix/x' }
 
-/** A registry in memory that has the legs in `from`, refuses what is incomplete, and counts what it is asked. */
+/** A registry in memory with the legs in `from`, which refuses incomplete content. */
 function registryWith(...made: Made[]) {
   const kept = new Map<string, Manifest>()
   const blobs = new Set<string>()
@@ -280,7 +280,7 @@ function registryWith(...made: Made[]) {
 const asked = ({ leg }: Made): StoredLeg => leg
 
 describe('an image in a public repository', () => {
-  it('is the one leg as it is, and no tag', async () => {
+  it('is the only leg unchanged, without a tag', async () => {
     for (const leg of [plain('linux/arm64'), attested('linux/arm64')]) {
       const { client, log, kept } = registryWith(leg)
       const made = await composeImage(client, { from, to, legs: [asked(leg)], annotations })
@@ -293,7 +293,7 @@ describe('an image in a public repository', () => {
     }
   })
 
-  it('is the index over several legs, with all that it names, and nothing of it where the legs are', async () => {
+  it('is the index over several legs, with its content, and adds nothing where the legs are', async () => {
     const made = [attested('linux/arm64'), plain('linux/amd64')]
     const { client, log, kept } = registryWith(...made)
     const index = await composeImage(client, { from, to, legs: made.map(asked), annotations })
@@ -326,7 +326,7 @@ describe('an image in a public repository', () => {
       [{ ...plain('linux/arm64').leg, platform: 'linux/amd64' }],
       'holds an image for linux/arm64.',
     ],
-  ])('is not made of %s', async (_, legs, expected) => {
+  ])('is not composed of %s', async (_, legs, expected) => {
     const { client, log } = registryWith(plain('linux/arm64'))
     await expect(composeImage(client, { from, to, legs, annotations })).rejects.toThrow(expected)
     expect(log).toEqual([])

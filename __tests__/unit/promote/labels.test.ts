@@ -8,20 +8,20 @@ const buildId = (id: string) => ({ 'io.aibrix.image.build-id': id })
 
 describe('the annotations of an index', () => {
   it.each<[string, Record<string, string>[], Record<string, string>]>([
-    ['none of no image', [], {}],
+    ['none without an image', [], {}],
     ['all of one image', [{ ...title, ...nixl, ...buildId('a') }], { ...buildId('a'), ...nixl, ...title }],
     [
-      'what two have with the same value',
+      'labels of both with the same value',
       [
         { ...nixl, ...buildId('a') },
         { ...buildId('b'), ...nixl },
       ],
       nixl,
     ],
-    ['nothing that the first one alone has', [{ ...title, ...nixl }, nixl], nixl],
-    ['nothing that the second one alone has', [nixl, { ...title, ...nixl }], nixl],
+    ['no label of the first one alone', [{ ...title, ...nixl }, nixl], nixl],
+    ['no label of the second one alone', [nixl, { ...title, ...nixl }], nixl],
     [
-      'nothing that others than we wrote',
+      'no label of others',
       [
         { maintainer: 'x', ...nixl },
         { maintainer: 'x', ...nixl },
@@ -29,7 +29,7 @@ describe('the annotations of an index', () => {
       nixl,
     ],
     [
-      'nothing that only looks like ours',
+      'no label that only resembles ours',
       [{ 'x.io.aibrix.image.a': '1', 'io-aibrix-image-a': '1', 'io.aibrix.imagery': '1' }],
       {},
     ],
@@ -52,7 +52,7 @@ describe('the annotations of an index', () => {
       { ...nixl, 'io.aibrix.image.conditions': 'A=1; B=0' },
     ],
     [
-      'nothing that is set to nothing',
+      'no empty label',
       [{ ...nixl, 'io.aibrix.image.waived': '', 'org.opencontainers.image.licenses': '' }],
       nixl,
     ],
@@ -60,7 +60,7 @@ describe('the annotations of an index', () => {
     expect(commonLabels(labels)).toEqual(expected)
   })
 
-  it('are the same bytes in whatever order images and labels come', () => {
+  it('are the same bytes for images and labels in any order', () => {
     const names = fc.constantFrom('io.aibrix.image.a', 'io.aibrix.image.b', 'org.opencontainers.image.c', 'd')
     const labels = fc.dictionary(names, fc.constantFrom('1', '2'))
     fc.assert(

@@ -18,7 +18,7 @@ const bytes = Buffer.from(
 )
 const digest = digestOf(bytes)
 
-/** A registry that notes the tags it is given, and refuses one of them. */
+/** A registry that records its tags, and refuses one of them. */
 function registryThatRefuses(refused: string | undefined, made: string[]): RegistryClient {
   const unused = () => Promise.reject(new Error('not used here'))
   return {
@@ -51,7 +51,7 @@ const image = { from, digest, to, tags: ['dated', 'latest'], check: () => Promis
 const never = new AbortController().signal
 
 describe('promotion', () => {
-  it('makes the tags in their order and says each with its digest', async () => {
+  it('creates the tags in their order, and logs each with its digest', async () => {
     const made: string[] = []
     const log: string[] = []
     await promote(registryThatRefuses(undefined, made), [image], (line) => log.push(line), never)
@@ -62,14 +62,14 @@ describe('promotion', () => {
     ])
   })
 
-  it('that breaks off names the tags that exist already', async () => {
+  it('that stops names the tags that it created', async () => {
     const work = promote(registryThatRefuses('latest', []), [image], () => undefined, never)
     await expect(work).rejects.toThrow(
       'Promotion stopped at 127.0.0.1:5000/me/vllm-openai:latest: registry 127.0.0.1:5000 refused the push: 503. These tags were created: 127.0.0.1:5000/me/vllm-openai:dated; run it again to complete it.',
     )
   })
 
-  it('makes no tag after a cancel', async () => {
+  it('creates no tag after a cancel', async () => {
     const made: string[] = []
     const cancelled = AbortSignal.abort(new UserError('The run was cancelled.'))
     await expect(

@@ -9,7 +9,7 @@ describe('the facts of a base', () => {
   const other = { ...facts, pipCheck: [] }
   const open = () => createStore(createMemory().client, cache).facts
 
-  it('are absent at first, and then those that were stored', async () => {
+  it('are undefined at first, and then as stored', async () => {
     const stored = open()
     expect(await stored.read(base)).toBeUndefined()
     await stored.write(base, facts)

@@ -48,16 +48,16 @@ describe('the layer cache of a leg', () => {
       new RegistryRefusal('It says no', 'build again', { status, code: undefined, retryAfter: undefined }),
     )
   it.each<[string, boolean, () => Promise<undefined>, string[]]>([
-    ['is there or not', true, () => Promise.resolve(undefined), []],
+    ['is missing', true, () => Promise.resolve(undefined), []],
     [
-      'is denied to one that pushes',
+      'is denied to a run that pushes',
       true,
       refuse(403),
       [`The layer cache ${reference} could not be read: It says no; build again.`],
     ],
-    ['is denied to one that does not push', false, refuse(403), []],
+    ['is denied to a run that does not push', false, refuse(403), []],
     [
-      'is broken for one that does not push',
+      'fails for a run that does not push',
       false,
       refuse(500),
       [`The layer cache ${reference} could not be read: It says no; build again.`],
@@ -71,9 +71,9 @@ describe('the layer cache of a leg', () => {
 /** As BuildKit 0.13 words them */
 const denied = 'unexpected status from HEAD request to http://127.0.0.1:5066/v2/a/manifests/b: 403 Forbidden'
 
-describe('what is said of the layer cache', () => {
+describe('a problem of the layer cache', () => {
   it.each<[string, Step[], RegExp[]]>([
-    ['nothing where all went well', [importing(), exporting()], []],
+    ['none if all went well', [importing(), exporting()], []],
     [
       'why it could not be read',
       [importing(`failed to configure registry cache importer: ${denied}`), exporting()],
@@ -87,7 +87,7 @@ describe('what is said of the layer cache', () => {
       [/could not be written, so that .*: error writing layer blob: connection refused\.$/],
     ],
     ['both', [importing(denied), exporting(denied)], [/could not be read/, /could not be written/]],
-    ['nothing of other steps', [step('[image 1/5] RUN a', denied)], []],
+    ['none of other steps', [step('[image 1/5] RUN a', denied)], []],
   ])('is %s', (_, steps, expected) => {
     const problems = layerCacheProblems(steps, {
       repository: { registry: 'docker.io', path: 'aibrix/image-cache' },

@@ -23,7 +23,7 @@ const read = parsePlan(serialisePlan(plan), 'it')
 const newFile = (): string => join(mkdtempSync(join(folder, 'root-')), 'plan.json')
 const asItIs = (text: string): string => text
 
-/** @returns where a reference leads to, as the input `plan` is read */
+/** @returns the place of a reference, as of the input `plan` */
 function placeOf(reference: string): PlanPlace {
   const { registry, path, tag } = parseReference(reference)
   return { kind: 'registry', repository: { registry, path }, tag: tag ?? '' }
@@ -41,14 +41,14 @@ describe('a plan that is stored', () => {
     expect(await readPlan(memory.client, placeOf(reference))).toEqual(read)
   })
 
-  it('is a file as well, which says the same', async () => {
+  it('is also a file with the same content', async () => {
     const [memory, file] = [createMemory(), newFile()]
     await store(memory, plan, file)
     expect(readFileSync(file, 'utf8')).toBe(serialisePlan(plan))
     expect(await readPlan(memory.client, { kind: 'file', path: file })).toEqual(read)
   })
 
-  it('has the same reference whenever it is the same, and another one otherwise', async () => {
+  it('has the same reference for the same content, and another one otherwise', async () => {
     const memory = createMemory()
     const [one, again] = [await store(memory), await store(memory)]
     const other = await store(memory, makePlan([makePlannedImage()]))
@@ -56,7 +56,7 @@ describe('a plan that is stored', () => {
     expect(other.reference).not.toBe(one.reference)
   })
 
-  it('is a file only where nothing is pushed', async () => {
+  it('is only a file if nothing is pushed', async () => {
     const [memory, file] = [createMemory(), newFile()]
     const stored = await store(memory, { ...plan, publicTags: 'ignore' }, file)
     expect(stored).toEqual({ reference: file, why: 'nothing is pushed in this run' })
@@ -64,7 +64,7 @@ describe('a plan that is stored', () => {
     expect(memory.seen).toEqual([])
   })
 
-  it.each([401, 403, 404, 405])('is a file only where the registry refuses it with %d', async (status) => {
+  it.each([401, 403, 404, 405])('is only a file if the registry refuses it with %d', async (status) => {
     const { client } = createMemory()
     const details = { status, code: undefined, retryAfter: undefined }
     const refusal = new RegistryRefusal('docker.io refused it', 'log in', details)
@@ -77,12 +77,12 @@ describe('a plan that is stored', () => {
     expect(existsSync(file)).toBe(true)
   })
 
-  it('is an error where the registry fails', async () => {
+  it('is an error if the registry fails', async () => {
     const memory = createMemory((request) => request.startsWith('put '))
     await expect(store(memory)).rejects.toThrow(/^registry docker\.io refused "put aibrix\/image-cache:plan-/)
   })
 
-  it('must hold no secret, and is not even written with one', async () => {
+  it('is an error, and not written, if it contains a secret', async () => {
     const [memory, file] = [createMemory(), newFile()]
     const redact = (text: string): string => text.replaceAll('v0.21.0', '***')
     const stored = createStore(memory.client, plan.cacheRepository).plans.write(plan, file, redact)
@@ -93,15 +93,15 @@ describe('a plan that is stored', () => {
   })
 })
 
-describe('a plan that can not be taken', () => {
-  it('is not there', async () => {
+describe('a plan that can not be read', () => {
+  it('does not exist', async () => {
     const name = `docker.io/aibrix/image-cache:plan-${'0'.repeat(64)}`
     await expect(readPlan(createMemory().client, placeOf(name))).rejects.toThrow(
       `The plan ${name} does not exist; create it with command: plan.`,
     )
   })
 
-  it('is another one than its name says', async () => {
+  it('is not the one that its tag names', async () => {
     const memory = createMemory()
     const [one, other] = [await store(memory), await store(memory, makePlan([makePlannedImage()]))]
     const [tag = '', otherTag = ''] = [one, other].map(({ reference }) => parseReference(reference).tag)
@@ -112,7 +112,7 @@ describe('a plan that can not be taken', () => {
     )
   })
 
-  it('is a file that holds no plan, which is named', async () => {
+  it('is a file without a plan, which the error names', async () => {
     const path = newFile()
     writeFileSync(path, '{}')
     const loaded = readPlan(createMemory().client, { kind: 'file', path })

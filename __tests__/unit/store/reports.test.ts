@@ -10,7 +10,7 @@ import { makeOutcomeReport, makePlannedImage } from '../../support/reports.ts'
 const [leg] = makePlannedImage().legs
 const other: Digest = `sha256:${'0'.repeat(64)}`
 
-/** What is stored as the report of a leg that was pushed. */
+/** A registry with a pushed leg and this text as its report. */
 async function withReport(text: (digest: Digest) => string): Promise<{ memory: Memory; digest: Digest }> {
   const memory = createMemory()
   const digest = await putImage(memory, cache, candidateTag(leg, run), leg)
@@ -18,7 +18,7 @@ async function withReport(text: (digest: Digest) => string): Promise<{ memory: M
   return { memory, digest }
 }
 
-describe('the report of a leg that somebody has staged', () => {
+describe('the report of a staged leg', () => {
   it('is as it was stored', async () => {
     const memory = createMemory()
     const digest = await stageLeg(memory, leg)
@@ -26,25 +26,25 @@ describe('the report of a leg that somebody has staged', () => {
     expect(found).toEqual({ report: makeOutcomeReport(leg, undefined, { digest }) })
   })
 
-  it('does not count where there is none', async () => {
+  it('does not count if it is missing', async () => {
     const found = await reportAbout(leg, { digest: other }, cache, createMemory().client)
     expect(found).toEqual({ why: 'The cache repository has no report of it.' })
   })
 
-  it('does not count where it is none', async () => {
+  it('does not count if it is not a report', async () => {
     const { memory, digest } = await withReport(() => '{"format":1}')
     const found = await reportAbout(leg, { digest }, cache, memory.client)
     expect(found).toEqual({ why: expect.stringContaining('the stored report ') })
   })
 
-  it('does not count where it is about another image', async () => {
+  it('does not count if it is about another image', async () => {
     const text = (digest: Digest) => serialiseReport(makeOutcomeReport(leg, undefined, { digest }))
     const { memory, digest } = await withReport(text)
     const found = await reportAbout(leg, { digest: other }, cache, memory.client)
     expect(found).toEqual({ why: `The stored report is of another build, ${digest}.` })
   })
 
-  it('that can not be read because the registry is in trouble is an error', async () => {
+  it('is an error if the registry fails', async () => {
     const memory = createMemory((request) => request.startsWith('get '))
     await expect(reportAbout(leg, { digest: other }, cache, memory.client)).rejects.toThrow('refused "get ')
   })

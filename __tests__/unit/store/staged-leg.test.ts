@@ -25,7 +25,7 @@ describe('a leg is verified', () => {
   it.each<[string, 'missing' | 'other', string, (memory: Memory) => Promise<unknown>]>([
     ['nothing', 'missing', 'does not exist: no runner has built', () => Promise.resolve()],
     [
-      'nothing, though there is a candidate',
+      'nothing, although there is a candidate',
       'missing',
       'does not exist',
       (memory) => putImage(memory, cache, candidateTag(leg, run), leg),
@@ -66,7 +66,7 @@ describe('a leg is verified', () => {
       },
     ],
     [
-      'a report, which is no image',
+      'a report, which is not an image',
       'other',
       'holds no image for linux/amd64',
       async (memory) => {
@@ -84,7 +84,7 @@ describe('a leg is verified', () => {
     expect(staged).toHaveProperty('why', expect.stringContaining(name))
   })
 
-  it('not if the registry does not say', async () => {
+  it('not if the registry fails', async () => {
     const memory = createMemory((request) => request.startsWith('get '))
     await expect(readStaged(memory.client, cache, leg)).rejects.toThrow('refused')
   })
