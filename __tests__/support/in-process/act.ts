@@ -93,8 +93,12 @@ export async function act(
   const log = () => undefined
   const retry = createRetry({
     ...knownErrors,
-    ...{ retries: inputs.retries, waits, signal, log },
-    ...{ random: Math.random, wait: systemWait },
+    retries: inputs.retries,
+    waits,
+    signal,
+    log,
+    random: Math.random,
+    wait: systemWait,
   })
   const registry = createClient(inputs, undefined, { environment: {}, signal, waits, retry })
   try {

@@ -380,15 +380,16 @@ it('a leg whose command can not be written has none', async () => {
 })
 
 const step: Step = {
-  ...{
-    id: 'x',
-    name: '[wheel 1/2] RUN build',
-    stage: 'wheel',
-    instruction: 'RUN',
-    started: 1000,
-    completed: 3000,
-  },
-  ...{ cached: false, error: 'exit code: 1', lastLines: [], suspects: [] },
+  id: 'x',
+  name: '[wheel 1/2] RUN build',
+  stage: 'wheel',
+  instruction: 'RUN',
+  started: 1000,
+  completed: 3000,
+  cached: false,
+  error: 'exit code: 1',
+  lastLines: [],
+  suspects: [],
 }
 
 describe('a leg that fails', () => {
@@ -410,7 +411,10 @@ describe('a leg that fails', () => {
       {
         build: () => {
           throw new BuildError(`It does not compile with ${secret}.`, {
-            ...{ reason: 'x', step, steps: [step], logFile: 'x' },
+            reason: 'x',
+            step,
+            steps: [step],
+            logFile: 'x',
           })
         },
       },

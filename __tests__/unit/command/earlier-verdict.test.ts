@@ -35,8 +35,12 @@ function withLeg(of: PlannedImage, index: number, changes: Partial<PlannedLeg> =
 }
 
 const waived: Gate = {
-  ...{ name: 'pip-check', expected: 'nothing new', actual: '1 new problem', state: 'waived' },
-  ...{ hint: 'Look at it.', reason: 'only for today' },
+  name: 'pip-check',
+  expected: 'nothing new',
+  actual: '1 new problem',
+  state: 'waived',
+  hint: 'Look at it.',
+  reason: 'only for today',
 }
 /** The gates of a leg that passes, except for one. */
 const withGate = (gate: Gate): Gate[] =>

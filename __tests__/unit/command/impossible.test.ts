@@ -46,14 +46,13 @@ describe('an impossible leg', () => {
     expect(left.images.map(({ id }) => id)).toEqual(plan.images.slice(1).map(({ id }) => id))
     expect(excluded).toEqual([
       {
-        ...{
-          engine: 'vllm',
-          version: 'v0.10.2',
-          aibrix: 'main-52405d7',
-          nixl: '0.7.1',
-          platform: 'linux/amd64',
-        },
-        ...{ reason: 'it has no torch', why: plan.images[0]?.why },
+        engine: 'vllm',
+        version: 'v0.10.2',
+        aibrix: 'main-52405d7',
+        nixl: '0.7.1',
+        platform: 'linux/amd64',
+        reason: 'it has no torch',
+        why: plan.images[0]?.why,
       },
     ])
     expect(built.map(({ state }) => state)).toEqual(['skipped', 'staged', 'staged', 'staged'])

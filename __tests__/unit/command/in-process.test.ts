@@ -50,8 +50,13 @@ it('a wrong password is reported once, and not retried', async () => {
   try {
     const { code, errors } = await act(
       {
-        ...{ ...wanted, namespace: 'acme', push: 'true', registry: proxy.host, retries: '4' },
-        ...{ username: login.username, password: 'another password' },
+        ...wanted,
+        namespace: 'acme',
+        push: 'true',
+        registry: proxy.host,
+        retries: '4',
+        username: login.username,
+        password: 'another password',
         'base-registry': `${place.registry.host}/stand-in`,
       },
       { waits },

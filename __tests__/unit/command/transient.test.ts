@@ -197,7 +197,12 @@ function buildError(reason: string, stepError?: string, plain: string[] = []): B
     stepError === undefined
       ? undefined
       : {
-          ...{ id: '1', name: 'x', stage: undefined, instruction: 'RUN', started: 1, completed: 2 },
+          id: '1',
+          name: 'x',
+          stage: undefined,
+          instruction: 'RUN',
+          started: 1,
+          completed: 2,
           cached: false,
           error: stepError,
           lastLines: [],

@@ -1,80 +1,42 @@
-import { mediaTypes } from '../../../src/registry/content/media-types.ts'
 import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
 import { promote } from '../../../src/promote/promote.ts'
-import type { RegistryClient } from '../../../src/registry/client.ts'
-import { digestOf } from '../../../src/registry/content/digest.ts'
-import { parseManifest } from '../../../src/registry/content/manifest.ts'
+import { cache, createMemory, putImage, vllm } from '../../support/memory-client.ts'
+import { makeLeg } from '../../support/verified-leg.ts'
 
-const from = { registry: '127.0.0.1:5000', path: 'me/image-cache' }
-const to = { registry: '127.0.0.1:5000', path: 'me/vllm-openai' }
-const bytes = Buffer.from(
-  JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: { mediaType: mediaTypes.ociConfig, digest: digestOf(Buffer.from('{}')), size: 2 },
-    layers: [],
-  }),
-)
-const digest = digestOf(bytes)
-
-/** A registry that records its tags, and refuses one of them. */
-function registryThatRefuses(refused: string | undefined, made: string[]): RegistryClient {
-  const unused = () => Promise.reject(new Error('not used here'))
-  return {
-    getManifest: () =>
-      Promise.resolve({
-        bytes,
-        digest,
-        mediaType: mediaTypes.ociManifest,
-        parsed: parseManifest(bytes, mediaTypes.ociManifest, 'x'),
-      }),
-    putManifest: (_, tag) => {
-      if (tag === refused)
-        return Promise.reject(new UserError('registry 127.0.0.1:5000 refused the push: 503.'))
-      made.push(tag)
-      return Promise.resolve(digest)
-    },
-    confirmManifest: () => Promise.resolve(),
-    mountBlob: () => Promise.resolve('mounted'),
-    getImageConfig: unused,
-    getBlob: unused,
-    hasBlob: unused,
-    putBlob: unused,
-    listTags: unused,
-    pushesTo: () => undefined,
-    close: () => undefined,
-  }
+/** Promotes an image with two tags, of which the registry refuses one. */
+async function promoted(refused?: string, signal = new AbortController().signal) {
+  const memory = createMemory((request) => request === `put aibrix/vllm-openai:${refused}`)
+  const digest = await putImage(memory, cache, 'candidate', makeLeg())
+  const image = { from: cache, digest, to: vllm, tags: ['dated', 'latest'], check: () => Promise.resolve() }
+  const log: string[] = []
+  const error = await promote(memory.client, [image], (line) => log.push(line), signal).catch(
+    (thrown: unknown) => thrown,
+  )
+  return { digest, error, log, tags: Object.keys(memory.tagsOf(vllm)) }
 }
-
-const image = { from, digest, to, tags: ['dated', 'latest'], check: () => Promise.resolve() }
-const never = new AbortController().signal
 
 describe('promotion', () => {
   it('creates the tags in their order, and logs each with its digest', async () => {
-    const made: string[] = []
-    const log: string[] = []
-    await promote(registryThatRefuses(undefined, made), [image], (line) => log.push(line), never)
-    expect(made).toEqual(['dated', 'latest'])
-    expect(log).toEqual([
-      `127.0.0.1:5000/me/vllm-openai:dated → ${digest}`,
-      `127.0.0.1:5000/me/vllm-openai:latest → ${digest}`,
-    ])
+    const { digest, error, log, tags } = await promoted()
+    expect(error).toBeUndefined()
+    expect(tags).toEqual(['dated', 'latest'])
+    expect(log).toEqual(tags.map((tag) => `docker.io/aibrix/vllm-openai:${tag} → ${digest}`))
   })
 
   it('that stops names the tags that it created', async () => {
-    const work = promote(registryThatRefuses('latest', []), [image], () => undefined, never)
-    await expect(work).rejects.toThrow(
-      'Promotion stopped at 127.0.0.1:5000/me/vllm-openai:latest: registry 127.0.0.1:5000 refused the push: 503. These tags were created: 127.0.0.1:5000/me/vllm-openai:dated; run it again to complete it.',
-    )
+    expect((await promoted('latest')).error).toMatchObject({
+      message:
+        'Promotion stopped at docker.io/aibrix/vllm-openai:latest: registry docker.io refused "put aibrix/vllm-openai:latest". These tags were created: docker.io/aibrix/vllm-openai:dated; run it again to complete it.',
+    })
   })
 
   it('creates no tag after a cancel', async () => {
-    const made: string[] = []
     const cancelled = AbortSignal.abort(new UserError('The run was cancelled.'))
-    await expect(
-      promote(registryThatRefuses(undefined, made), [image], () => undefined, cancelled),
-    ).rejects.toThrow('No public tag was created before it; run it again')
-    expect(made).toEqual([])
+    const { error, tags } = await promoted(undefined, cancelled)
+    expect(error).toMatchObject({
+      message: expect.stringContaining('No public tag was created before it; run it again'),
+    })
+    expect(tags).toEqual([])
   })
 })

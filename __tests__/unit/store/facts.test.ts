@@ -16,6 +16,18 @@ describe('the facts of a base', () => {
     expect(await stored.read(base)).toEqual(facts)
   })
 
+  it('are requested from the registry once, and again after a failure', async () => {
+    let fails = true
+    const { client, seen } = createMemory(() => fails)
+    const stored = createStore(client, cache).facts
+    await expect(Promise.all([stored.read(base), stored.read(base)])).rejects.toThrow('refused')
+    expect(seen).toHaveLength(1)
+    fails = false
+    await Promise.all([stored.read(base), stored.read(base)])
+    await stored.read(base)
+    expect(seen).toHaveLength(2)
+  })
+
   it.each([
     [true, other],
     [false, facts],
