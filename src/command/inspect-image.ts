@@ -48,7 +48,7 @@ export async function inspectImage(
   world: PromoteWorld,
 ): Promise<Inspected> {
   try {
-    const published = await publishedBy(image, plan, choices, world)
+    const published = await lookUpPublished(image, plan, choices, world)
     const found = await inspectLegs(image, published, choices.built, world)
     const legs = found.map(({ outcome }) => outcome)
     const staged = found.flatMap((leg) => leg.staged ?? [])
@@ -66,7 +66,7 @@ export async function inspectImage(
 }
 
 /** Since the plan was created, the image may have been published, or one of its tags taken. */
-async function publishedBy(
+async function lookUpPublished(
   image: PlannedImage,
   plan: Plan,
   { lookAgain }: PromoteChoices,

@@ -57,23 +57,23 @@ export function composeIndex(
   return { bytes, digest: digestOf(bytes), mediaType: parsed.mediaType, parsed }
 }
 
+/** `from`: where the legs were read. `annotations` of the index; a single leg keeps its own. */
+type ComposedImage = {
+  from: Repository
+  to: Repository
+  legs: readonly StoredLeg[]
+  annotations: Readonly<Record<string, string>>
+}
+
 /**
  * Puts an image into a repository, without a tag: the only leg unchanged, or the index over several.
  * Its content is put first, and it is read back. `copyManifest` within `to` then gives it tags.
- * @param image.from where the legs were read
- * @param image.annotations of the index; a single leg keeps its own
  * @throws UserError if a leg is not what it should be, or a registry refuses
  */
 export async function composeImage(
   client: RegistryClient,
-  image: {
-    from: Repository
-    to: Repository
-    legs: readonly StoredLeg[]
-    annotations: Readonly<Record<string, string>>
-  },
+  { from, to, legs, annotations }: ComposedImage,
 ): Promise<Manifest> {
-  const { from, to, legs, annotations } = image
   const [only, another] = legs
   if (!only) throw new UserError(`There are no legs to compose an image of ${formatReference(to)} from.`)
   const top = another ? composeIndex(legs, annotations) : soleLeg(only)

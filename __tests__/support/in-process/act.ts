@@ -70,7 +70,7 @@ type Tools = Readonly<{
 const defaults = actionDefaults()
 
 /**
- * Carries out a command as `main` does, in this process: with the real inputs, plan, registry client, retries, stores, gates,
+ * Runs a command as `main` does, in this process: with the real inputs, plan, registry client, retries, stores, gates,
  * promotion and report, and with a git, a pip and a BuildKit that are always well. What is asked of a registry is all that
  * can go wrong, and takes milliseconds.
  */
@@ -102,7 +102,7 @@ export async function act(
   })
   const registry = createClient(inputs, undefined, { environment: {}, signal, waits, retry })
   try {
-    const run = await carryOut({ inputs, registry, circumstances: { waits, signal }, log })
+    const run = await execute({ inputs, registry, circumstances: { waits, signal }, log })
     if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
     const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
     return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run) }
@@ -112,7 +112,7 @@ export async function act(
 }
 
 /** @returns where the plan is stored, if that is all that was asked for */
-async function carryOut(tools: Tools): Promise<Run | string> {
+async function execute(tools: Tools): Promise<Run | string> {
   const { inputs, registry } = tools
   const { command, failFast, push } = inputs
   try {

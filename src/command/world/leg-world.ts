@@ -176,17 +176,12 @@ export function createCommand(
     const clones = sourcesOf(leg).some(({ source }) => isReachableInBuild(source))
     const secrets = clones ? secretFiles : call.secrets
     const planned = images.find(({ legs }) => legs.some(({ id }) => id === leg.id))
-    const image = {
-      push: false,
-      compression: compressionOf(leg.base.layers),
-      labels: {},
-      annotations: {},
-      metadataFile: '',
-    }
     // Its result is not verified, so it does not get the name of an image that is.
     const reference = planned ? familiarReference({ ...planned.repository, tag: 'by-hand' }) : leg.id
     const place = { context: 'dockerfiles', dockerfile: `dockerfiles/${engines[leg.engine].dockerfile}` }
-    const output = { kind: 'image', reference, ...image } as const
+    const compression = compressionOf(leg.base.layers)
+    const unused = { labels: {}, annotations: {}, metadataFile: '' }
+    const output = { kind: 'image', reference, push: false, compression, ...unused } as const
     return reproduceCommand({ ...call, leg, secrets, output }, place)
   }
 }

@@ -20,12 +20,12 @@ export type RunWorld = Judging & {
   objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
 }
 
-type Given = Pick<CommandTools, 'inputs' | 'registry' | 'nixl'> & {
+type RunTools = Pick<CommandTools, 'inputs' | 'registry' | 'nixl'> & {
   machine: Pick<Machine, 'dockerfiles' | 'log' | 'signal' | 'redact' | 'timers' | 'started'>
 }
 
 /** Opens the store of a plan. */
-export function createRunWorld({ inputs, registry, nixl, machine }: Given, plan: Plan): RunWorld {
+export function createRunWorld({ inputs, registry, nixl, machine }: RunTools, plan: Plan): RunWorld {
   const { dockerfiles, log, signal, redact, timers, started } = machine
   const store = createStore(registry, plan.cacheRepository)
   return {
