@@ -4,7 +4,7 @@ import { type Judging, missingAttestations, noAttestations } from '../promote/in
 import { type Digest, getPlatformImage } from '../registry/index.ts'
 import type { LegOutcome } from '../report/index.ts'
 import { failedGates, type FoundReport, type Subject } from '../store/index.ts'
-import { judgeAgain, type Rules, verdict } from '../verify/index.ts'
+import { applyRules, type Rules, verdict } from '../verify/index.ts'
 
 /**
  * The legs of an image that keeps its public tags and gets no other. It was published by the rules
@@ -55,7 +55,7 @@ function warningsOf(leg: PlannedLeg, found: FoundReport, rules: Rules): string[]
   if ('why' in found)
     return [`It keeps its public tags, although nothing says how it was judged: ${found.why}`]
   const seen = { known: 'nothing', reason: 'nothing of it was read' } as const
-  const gates = judgeAgain(leg, found.report, seen, rules)
+  const gates = applyRules(leg, found.report, seen, rules)
   if (verdict(gates) === 'pass') return []
   return [
     `It keeps its public tags, but would get no new one by the rules of this run. ${failedGates({ gates })}`,

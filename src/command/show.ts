@@ -132,25 +132,33 @@ export function publishHistory(text: string, settings: ShowSettings): void {
 }
 
 /** @returns path of the summary file, empty if it can't be written */
-function publishSummary(text: string, { workspace, redact, summary, summaryFile }: ShowSettings): string {
+function publishSummary(
+  text: string,
+  { workspace, redact, warn, summary, summaryFile }: ShowSettings,
+): string {
   const path = join(workspace.root, 'summary.md')
   const shown = redact(text)
-  const isThere = attempt('The summary file', 'The output "summary-path" is empty.', () => {
+  const isThere = attempt(warn, 'The summary file', 'The output "summary-path" is empty.', () => {
     writeFileSync(path, shown)
   })
   if (summary && summaryFile !== undefined)
-    attempt('The job summary', 'Outputs and images are not affected.', () => {
+    attempt(warn, 'The job summary', 'Outputs and images are not affected.', () => {
       appendFileSync(summaryFile, shown)
     })
   return isThere ? path : ''
 }
 
 /** Sets outputs without redacting them: an altered name or digest can't be pulled. */
-function setOutputs({ setOutput }: Output, outputs: Record<string, string>): void {
+function setOutputs({ setOutput, warn }: Output, outputs: Record<string, string>): void {
   const writes = Object.entries(outputs).map(([name, value]) => () => {
     setOutput(name, value)
   })
-  attempt('An output', 'Later steps do not get it; what was built and published is not affected.', ...writes)
+  attempt(
+    warn,
+    'An output',
+    'Later steps do not get it; what was built and published is not affected.',
+    ...writes,
+  )
 }
 
 function describeNixl(leg: PlannedLeg): string {

@@ -85,7 +85,7 @@ async function judgeImage(
   const { manifest, config } = image
   const { layers } = manifest.parsed
   const seen: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }
-  const report = { ...found.report, gates: judgeAgain(leg, found.report, seen, rules) }
+  const report = { ...found.report, gates: applyRules(leg, found.report, seen, rules) }
   if (verdict(report.gates) === 'pass')
     return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
   const why = `${name} was verified under other rules than this run's. ${failedGates(report)}`

@@ -31,8 +31,7 @@ export function readFactsIn(
     const tag = factsTag(base)
     if ((await tags.knows(repository, tag, questions)) === false) return undefined
     const bytes = await getArtifact(registry, repository, tag, documents.facts)
-    const result = bytes && v.safeParse(stored, bytes.toString('utf8'))
-    return result?.success ? result.output : undefined
+    return bytes && parsed(baseFactsSchema, bytes.toString('utf8'))
   }
   const forget = ({ manifestDigest }: BaseImage): void => void known.delete(manifestDigest)
   return {

@@ -88,7 +88,7 @@ describe('a leg that an earlier run has staged', () => {
       'with more bytes than this run allows fails',
       allWell,
       strict,
-      /added-bytes \(58\.1 MB\).*let that pass/,
+      /added-bytes \(58\.1 MB\).*accepted that/,
     ],
     [
       'on a base with another ENTRYPOINT than planned passes',

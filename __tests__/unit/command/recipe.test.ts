@@ -38,7 +38,7 @@ describe('the digest of a recipe', () => {
     ['its folder', () => undefined],
     ['the Dockerfile of the other engine', write('Dockerfile.sglang')],
     ['files beside the scripts', write('catalogue.json')],
-    ['compiled Python', write('scripts/step/common/x.pyc')],
+    ['compiled Python', write('scripts/common/x.pyc')],
     [
       'an empty folder',
       (copy) => {
@@ -52,8 +52,8 @@ describe('the digest of a recipe', () => {
   it.each<[string, (copy: string) => void]>([
     ['the Dockerfile', write('Dockerfile.vllm')],
     ['a script', write('scripts/run')],
-    ['a script in a subfolder', write('scripts/step/common/x.py')],
-    ['an additional script', write('scripts/step/new')],
+    ['a script in a subfolder', write('scripts/common/x.py')],
+    ['an additional script', write('scripts/common/new')],
     [
       'the path of a script',
       (copy) => {

@@ -297,7 +297,7 @@ describe("a file of the runner that can't be written", () => {
     expect(commands()).toEqual([
       expect.stringMatching(/^::error .*pip found no wheel/),
       expect.stringContaining(
-        "::warning::An output can't be written: Missing file at path: /nowhere/output. Later steps",
+        '::warning::An output cannot be written: Missing file at path: /nowhere/output. Later steps',
       ),
     ])
     expect(step().summary()).toContain('pip found no wheel')

@@ -316,5 +316,5 @@ it.each([
   [new UserError('It failed.'), 'It failed'],
   ['text', 'text'],
 ])('a problem is described without advice: %#', (error, expected) => {
-  expect(problemOf(error)).toBe(expected)
+  expect(reasonOf(error)).toBe(expected)
 })

@@ -30,7 +30,7 @@ export async function openBuilderFor(
 ) {
   const newName = `image-action-${randomBytes(4).toString('hex')}`
   // Before it is created: the run may be cancelled meanwhile.
-  remember('builder', newName)
+  remember('builder', newName, machine.warn)
   // The registries that it uses, without duplicates: each becomes a section of its configuration.
   const bases = legs.map(({ base }) => base.repository.registry)
   const registries = [...new Set([inputs.plan.registry, cacheRepository.registry, ...bases])]

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dockerConfigFolder } from '../../buildkit/index.ts'
 import { UserError } from '../../errors.ts'
-import { jsonOf } from '../../json.ts'
 import type { Inputs } from '../../inputs/index.ts'
 import {
   createCredentialLookup,

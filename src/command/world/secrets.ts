@@ -1,3 +1,4 @@
+import { jsonOf } from '../../json.ts'
 import * as v from 'valibot'
 import { type Inputs, secretValues } from '../../inputs/index.ts'
 import {
@@ -29,9 +30,5 @@ export function loginSecrets(configuration: unknown): string[] {
 
 /** @returns the configuration in DOCKER_AUTH_CONFIG, undefined if it is missing or not JSON */
 export function environmentLogins({ DOCKER_AUTH_CONFIG: text = '' }: NodeJS.ProcessEnv): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return jsonOf(text)
 }

@@ -55,7 +55,7 @@ function isTransientError(error: unknown): boolean {
     return error.proxyStatus === undefined
       ? transientNetworkCodes.includes(error.code)
       : isTransientStatus(error.proxyStatus)
-  if (error instanceof ProgramFailure) return error.waited > 0 || canPass(error.lines, 'program')
+  if (error instanceof ProgramFailure) return error.waited > 0 || isTransient(error.lines, 'program')
   if (error instanceof BuildError)
     return error.waited > 0 || isTransient(error.evidence, error.isOfStep ? 'program' : 'engine')
   if (error instanceof NoBuilder) return isTransient(error.lines, 'engine')
@@ -68,7 +68,7 @@ function waitedFor(error: unknown): number {
 }
 
 /** @returns what happened, for a log: a reason, without advice where the error keeps it apart */
-export function problemOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof RegistryRefusal || error instanceof NoAnswer) return error.problem
   return withoutFullStop(sentenceOf(error))
 }
