@@ -11,7 +11,9 @@ import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 
-/** Begun before the runs of the action, as it takes half a minute, most of which the library waits */
+/**
+ * Started before the runs of the action: it takes half a minute, most of it the library's backoff.
+ */
 let troubled: Record<Trouble, Promise<Told | Error>>
 const lookUp = 'GetCacheEntryDownloadURL'
 
@@ -36,7 +38,7 @@ beforeEach(() => {
   service.seen.length = 0
 })
 
-/** A step of a workflow for a pull request; all hosted runners have the same RUNNER_TEMP. */
+/** A step of a workflow for a pull request; all GitHub-hosted runners have the same RUNNER_TEMP. */
 function run(more: Record<string, string> = {}, environment: NodeJS.ProcessEnv = {}): Promise<ActionRun> {
   records.steps()
   const inputs = world().inputs({
@@ -61,13 +63,13 @@ function expectGreen(ended: ActionRun): void {
   expect(ended.code).toBe(0)
 }
 
-/** Unpacks an entry as the library does, changes a file of it, and packs it again. */
+/** Unpacks an entry as the library does, changes one of its files, and packs it again. */
 function poison(entry: CacheEntry | undefined, file: RegExp, change: (bytes: Buffer) => Buffer): void {
   if (!entry) throw new Error('there is no such entry')
   const folder = mkdtempSync(join(tmpdir(), 'poison-'))
   const archive = join(folder, 'cache.tzst')
   writeFileSync(archive, entry.bytes)
-  // Its names begin with `..`, as the runner's temporary folder is beside the workspace.
+  // The names begin with `..` because the runner's temporary folder is next to the workspace.
   const names = execFileSync('tar', ['-tPf', archive], { encoding: 'utf8' }).trim().split('\n')
   const depth = Math.max(...names.map((name) => name.split('../').length))
   const workspace = join(folder, ...Array.from({ length: depth }, (_, level) => `level-${level}`))
@@ -81,9 +83,9 @@ function poison(entry: CacheEntry | undefined, file: RegExp, change: (bytes: Buf
   rmSync(folder, { recursive: true })
 }
 
-describe('a pull request, which can not write to the registry', () => {
+describe('a pull request, which cannot write to the registry', () => {
   it(
-    'compiles wheel and UCX once, and keeps both in the cache of GitHub',
+    'compiles wheel and UCX once, and stores both in the GitHub Actions cache',
     async () => {
       const first = await run()
       expectGreen(first)
@@ -97,7 +99,7 @@ describe('a pull request, which can not write to the registry', () => {
   )
 
   it(
-    'does not take a wheel that is cut off, says so, keeps a good one in its place, and compiles neither the next time',
+    'rejects a truncated wheel with a warning, stores a good one instead, and compiles neither the next time',
     async () => {
       const before = service.entries.length
       poison(
@@ -121,7 +123,7 @@ describe('a pull request, which can not write to the registry', () => {
   )
 
   it(
-    'is green where the service has no storage, and says so',
+    'succeeds with a warning if the service has no storage',
     async () => {
       service.trouble = 'no storage'
       const ended = await run()
@@ -135,7 +137,7 @@ describe('a pull request, which can not write to the registry', () => {
 
 describe('a run that pushes', () => {
   it(
-    'neither reads nor writes the cache of GitHub',
+    'neither reads nor writes the GitHub Actions cache',
     async () => {
       const ended = await run({ push: 'true' }, { GITHUB_EVENT_NAME: 'push' })
       expectGreen(ended)
@@ -146,7 +148,7 @@ describe('a run that pushes', () => {
   )
 
   it(
-    'leaves to pull requests what it has compiled, in the registry',
+    'stores what it compiled in the registry, where pull requests reuse it',
     async () => {
       const entries = service.entries.splice(0)
       const ended = await run()
@@ -161,7 +163,7 @@ describe('a run that pushes', () => {
 
 describe('with cache: off', () => {
   it(
-    'nothing is looked for and nothing kept',
+    'nothing is read and nothing is stored',
     async () => {
       const ended = await run({ cache: 'off' })
       expectGreen(ended)
@@ -171,18 +173,18 @@ describe('with cache: off', () => {
   )
 })
 
-describe('the store, with the library as it is', () => {
+describe('the store with the real library', () => {
   const givenUp = expect.stringMatching(
     /GitHub's cache is not used in the rest of this run, because looking for wheel-1 took \d+ s and brought nothing/,
   )
   const notKept = expect.stringMatching(/GitHub's cache did not take wheel-1/)
 
   it.each<[Trouble, string, unknown[], string[]]>([
-    ['error', 'is given up, and asked nothing more', [givenUp, 'undefined', 'absent'], [lookUp]],
-    ['garbage', 'is given up, and asked nothing more', [givenUp, 'undefined', 'absent'], [lookUp]],
-    ['nobody', 'has nothing, and keeps nothing', ['absent', notKept, 'absent'], []],
+    ['error', 'is not used again after the first request', [givenUp, 'undefined', 'absent'], [lookUp]],
+    ['garbage', 'is not used again after the first request', [givenUp, 'undefined', 'absent'], [lookUp]],
+    ['nobody', 'reads and stores nothing', ['absent', notKept, 'absent'], []],
   ])(
-    'of a service that answers with %s %s',
+    'with trouble "%s": it %s',
     async (trouble, _, said, seen) => {
       const asked = await troubled[trouble]
       if (asked instanceof Error) throw asked

@@ -26,13 +26,15 @@ const wanted = {
 const vllm = { ...wanted, engine: 'vllm', versions: 'v0.21.0' }
 
 type Recorded = ActionRun & {
-  /** Names of all vertices of all builds, as BuildKit told them to buildx: what is not here was not in any build's graph */
+  /**
+   * All vertices of all builds, as BuildKit reported them; no other vertex was in a build's graph
+   */
   vertices: string[]
-  /** Arguments of docker, a line a call */
+  /** Arguments of docker, one line per call */
   calls: string[]
 }
 
-/** A `docker` that is the real one, and keeps what BuildKit says of each build. */
+/** The real `docker`, which also stores BuildKit's output of each build. */
 function recorder(): { path: string; vertices: () => string[]; calls: () => string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'recorder-'))
   const real = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim()
@@ -43,7 +45,7 @@ function recorder(): { path: string; vertices: () => string[]; calls: () => stri
       '#!/bin/bash',
       `printf '%s\\n' "$*" >> ${folder}/calls`,
       '[[ "$1 $2" == "buildx build" ]] || exec ' + real + ' "$@"',
-      // A call of its own each, since two run at once
+      // One file per call, because two run in parallel
       `exec ${real} "$@" 2> >(tee "$(mktemp ${folder}/said-XXXXXX)" >&2)`,
       '',
     ].join('\n'),
@@ -74,7 +76,7 @@ async function act(
   return { ...run, vertices: vertices(), calls: calls() }
 }
 
-/** What was compiled, or looked whether it is compiled already: stages that BuildKit had in a build's graph */
+/** Compiling stages in a build's graph, whether they ran or came from the cache. */
 function compiled({ vertices }: Recorded): string[] {
   return ['builder', 'wheel-builder', 'ucx-builder'].filter((stage) =>
     vertices.some((name) => name.startsWith(`[${stage} `)),
@@ -86,7 +88,7 @@ const ran = ({ vertices }: Recorded, step: string) =>
 
 const cacheOf = (namespace: string) => ({ registry, path: `${namespace}/image-cache` })
 
-/** @returns the artifacts of a cache repository, tag → digest */
+/** Returns the artifacts of a cache repository: tag → digest. */
 async function artifactsOf(namespace: string): Promise<Record<string, string | null>> {
   const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) => /^(?:wheel|ucx)-/.test(tag))
   const found = tags.map(async (tag) => [tag, await digestOf(`${namespace}/image-cache`, tag)] as const)
@@ -99,7 +101,7 @@ function expectTaken({ summary }: Recorded): void {
   )
 }
 
-/** Where one vLLM image was built, for all that takes what was compiled for it */
+/** Where one vLLM image was built, for the tests that reuse what was compiled for it */
 const kept = () => `${world().namespace}-kept`
 let good: Record<string, string | null>
 
@@ -117,7 +119,7 @@ describe('two engines with the same torch, one after the other on one runner', (
     first = await act(namespace(), {})
   }, 10 * minutes)
 
-  it('compile once, and keep one wheel and one UCX', async () => {
+  it('compile once, and store one wheel and one UCX', async () => {
     expect(compiled(first)).toEqual(['builder', 'wheel-builder', 'ucx-builder'])
     const targets = first.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
     expect(targets.sort()).toEqual(['ucx', 'wheel'])
@@ -129,7 +131,7 @@ describe('two engines with the same torch, one after the other on one runner', (
   })
 
   it(
-    'another NIXL of the same UCX: no vertex of a compiler is in any graph',
+    'do not compile for another NIXL with the same UCX: no graph has a compiler vertex',
     async () => {
       const older = { engine: 'vllm', versions: 'v0.10.2' }
       await act(namespace(), { ...older, 'nixl-version': '0.7.1' })
@@ -144,7 +146,7 @@ describe('two engines with the same torch, one after the other on one runner', (
   )
 
   it(
-    'another commit of AIBrix: the wheel alone is compiled',
+    'compile only the wheel for another commit of AIBrix',
     async () => {
       const before = await artifactsOf(namespace())
       const run = await act(namespace(), { ...vllm, 'aibrix-version': 'main' })
@@ -157,7 +159,7 @@ describe('two engines with the same torch, one after the other on one runner', (
 })
 
 /**
- * Publishes vLLM 0.21.0 once more, as if it were the next version on the same torch, CUDA and Python.
+ * Publishes vLLM 0.21.0 again, as the next version on the same torch, CUDA and Python.
  * @returns the base registry
  */
 function publishNextVersion(): string {
@@ -174,7 +176,7 @@ function publishNextVersion(): string {
   return to
 }
 
-describe('an engine version that is new, with the torch of one that is there', () => {
+describe('a new engine version with the torch of an existing one', () => {
   it.each<[string, () => Record<string, string>]>([
     ['of the same engine', () => ({ versions: 'v0.21.1', 'base-registry': publishNextVersion() })],
     [
@@ -182,7 +184,7 @@ describe('an engine version that is new, with the torch of one that is there', (
       () => ({ engine: 'sglang', versions: 'v0.5.11', push: 'false' }),
     ],
   ])(
-    '%s: nothing is compiled, and nothing replaced',
+    '%s: compiles nothing and replaces nothing',
     async (_, next) => {
       const more = next()
       const before = await tagsOf(`${kept()}/image-cache`)
@@ -196,9 +198,9 @@ describe('an engine version that is new, with the torch of one that is there', (
   )
 })
 
-describe('side by side', () => {
+describe('in parallel', () => {
   it(
-    'two legs that need the same compile it once, the second waits',
+    'two legs that need the same artifact compile it once, and the second waits for it',
     async () => {
       const run = await act(`${world().namespace}-beside`, { parallel: '2' })
       const targets = run.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
@@ -208,11 +210,11 @@ describe('side by side', () => {
   )
 })
 
-describe('what lands in the image', () => {
+describe('the content of the image', () => {
   it(
-    'is the same whether a stage was compiled or taken from the registry: owner, modes, links, contents',
+    'has the same owner, modes, links and files whether a stage was compiled or reused from the registry',
     async () => {
-      /** Owner, mode, size, link and content of what the two artifacts bring into an image. */
+      /** Returns owner, mode, size, link and content of what the two artifacts add to an image. */
       const inside = (tag: string): string => {
         const image = `${registry}/${kept()}/vllm-openai:${tag}`
         execFileSync('docker', ['pull', '--quiet', image])
@@ -242,11 +244,11 @@ describe('what lands in the image', () => {
   )
 })
 
-describe('a stored artifact that is bad', () => {
+describe('a bad stored artifact', () => {
   const store = (namespace: string) => createRegistryStore(client, cacheOf(namespace), () => new Date())
   let wheel: string
 
-  /** Has a namespace begin with what else is kept, so that the wheel alone is made. */
+  /** Fills a namespace with everything else that is stored, so that only the wheel is built. */
   async function copyKept(namespace: string, wanted: RegExp): Promise<void> {
     const from = `${kept()}/image-cache`
     for (const tag of (await tagsOf(from)).filter((name) => wanted.test(name)))
@@ -257,10 +259,11 @@ describe('a stored artifact that is bad', () => {
     wheel = Object.keys(good).find((tag) => tag.startsWith('wheel-')) ?? ''
   })
 
-  // All that can be wrong with them is in artifact-check.test.ts and artifact-archive.test.ts; these are the two ways to find it.
+  // artifact-check.test.ts and artifact-archive.test.ts cover every defect; these are the two ways
+  // to detect one.
   it.each<[string, RegExp, (folder: string) => Promise<Buffer>]>([
     [
-      'cut off, which its archive shows',
+      'truncated, as its archive shows',
       /unexpected end|Truncated/,
       async (folder) => {
         const whole = await packFolder(folder)
@@ -268,7 +271,7 @@ describe('a stored artifact that is bad', () => {
       },
     ],
     [
-      'another wheel, of another commit, which its content shows',
+      'the wheel of another commit, as its content shows',
       /it is of commit ffff/,
       (folder) => {
         const path = join(folder, 'content/source.json')
@@ -278,7 +281,7 @@ describe('a stored artifact that is bad', () => {
       },
     ],
   ])(
-    '%s: is built and replaced, with a warning',
+    '%s: is rebuilt and replaced, with a warning',
     async (_, problem, spoil) => {
       const namespace = `${world().namespace}-bad-${Math.random().toString(36).slice(2, 8)}`
       const folder = join(mkdtempSync(join(tmpdir(), 'stored-')), 'new')
@@ -291,7 +294,7 @@ describe('a stored artifact that is bad', () => {
       expect(warning).toMatch(problem)
       expect(run.summary).toMatch(/is not used/)
       expect((await artifactsOf(namespace))[wheel]).not.toBe(bad)
-      // What replaced it is good.
+      // The replacement is good.
       const next = await act(namespace, { ...vllm, tags: 'next', force: 'true' })
       expect(compiled(next)).toEqual([])
       expect(next.log).not.toMatch(/^::warning.*is not used/m)
@@ -301,7 +304,7 @@ describe('a stored artifact that is bad', () => {
 })
 
 it(
-  'a wheel of the same name, size and age is not taken for the one that BuildKit was sent before',
+  'a wheel with the same name, size and age as one sent to BuildKit before is sent again',
   async () => {
     const parent = mkdtempSync(join(tmpdir(), 'same-'))
     const archiveOf = async (text: string): Promise<Buffer> => {

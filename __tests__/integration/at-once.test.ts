@@ -7,12 +7,12 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** The waits that users have */
+/** The delays that users have */
 const patient = { environment: { IMAGE_ACTION_WAITS: '' } }
 
 const wanted = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 
-/** What is in a namespace: each tag with its digest. */
+/** Returns the content of a namespace: tag → digest. */
 async function stateOf(namespace: string): Promise<Record<string, string | null>> {
   const repositories = [`${namespace}/vllm-openai`, `${namespace}/image-cache`]
   const names = await Promise.all(
@@ -23,7 +23,7 @@ async function stateOf(namespace: string): Promise<Record<string, string | null>
 }
 
 it(
-  'two runs of the same plan that begin at once both end green, with the same tags for the same content',
+  'two runs of the same plan that start at the same time both succeed, with the same tags for the same content',
   async () => {
     const namespace = `${world().namespace}-at-once`
     const both = await Promise.all(
@@ -36,7 +36,7 @@ it(
     const [first, second] = both.map(({ outputs }) => JSON.parse(outputs.digests ?? '') as object)
     expect(second).toEqual(first)
     expect(Object.values(await stateOf(namespace))).toContain(Object.values(first ?? {})[0])
-    // A third one finds nothing to do.
+    // A third run has nothing to do.
     const before = await stateOf(namespace)
     const third = await runAction(world().inputs({ ...wanted, namespace }))
     expect(third.outputs.changed).toBe('false')
@@ -46,7 +46,7 @@ it(
 )
 
 it(
-  'a run that another one overtakes, between its push and its judgement, takes what that one has verified',
+  'a run that is overtaken between its push and its gates publishes what the other run verified',
   async () => {
     const namespace = `${world().namespace}-overtaken`
     let overtaken = false

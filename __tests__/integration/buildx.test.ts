@@ -21,13 +21,16 @@ const base = 'image-action-test/buildx-base:1'
 let directory: string
 let builds = 0
 
-/** The libraries that a program needs, as the machine's own loader finds them. */
+/** Returns the libraries that a program needs, as this machine's loader finds them. */
 function librariesOf(program: string): string[] {
   const text = execFileSync('ldd', [program], { encoding: 'utf8' })
   return [...text.matchAll(/(\/\S+)/g)].map((match) => match[1] ?? '')
 }
 
-/** A base of a few MB without a pull: this machine's shell, and what these builds call. */
+/**
+ * Creates a base of a few MB without a pull: this machine's shell, and the programs that these
+ * builds call.
+ */
 async function importBase(): Promise<void> {
   const root = join(directory, 'root')
   const programs = ['sh', 'sleep', 'cat', 'seq'].map((name) =>
@@ -55,7 +58,7 @@ afterAll(async () => {
 
 type Setup = { request: BuildRequest; lines: string[]; controller: AbortController }
 
-/** A build of its own: `mark` in a RUN line makes sure that nothing of an earlier run is in the cache. */
+/** A separate build: `mark` in a RUN line keeps it from hitting the cache of an earlier run. */
 async function setUp(dockerfile: string, extra: string[] = []): Promise<Setup> {
   builds += 1
   const context = join(directory, `build-${builds}`)
@@ -82,7 +85,7 @@ async function setUp(dockerfile: string, extra: string[] = []): Promise<Setup> {
 
 const mark = (): string => `${Date.now()}-${Math.random()}`
 
-/** Command lines of processes that have this text in them. */
+/** Returns the command lines that contain this text, of all processes. */
 async function processesWith(text: string): Promise<number[]> {
   const found: number[] = []
   for (const entry of await readdir('/proc')) {
@@ -101,12 +104,12 @@ async function until(condition: () => boolean | Promise<boolean>, limit = 10_000
   }
 }
 
-/** A command for a RUN line that is found again among the machine's processes */
+/** A command for a RUN line that can be found among the machine's processes */
 const longSleep = (): string => `sleep 60.${Math.floor(Math.random() * 1e9)}`
 
 /**
- * Waits until a step is really at work. What Docker 26 is told to cancel while it starts a container, it forgets: that
- * step runs to its end, and no client can do anything about it.
+ * Waits until a step is running. Docker 26 loses a cancel that arrives while a container starts:
+ * the step runs to its end, whatever the client does.
  */
 async function atWork(command: string): Promise<void> {
   await until(async () => (await processesWith(command)).length > 0)
@@ -120,7 +123,7 @@ const failureOf = async (request: BuildRequest): Promise<Error> =>
   )
 
 describe('a build with the real engine', () => {
-  it('gives the digest and the steps, and its repetition comes from the cache alone', async () => {
+  it('returns the digest and the steps, and comes entirely from the cache when repeated', async () => {
     const text = `FROM ${base} AS image\nCOPY hello.txt /\nRUN echo ${mark()} && sleep 1 && seq 1 3\nFROM image AS final\n`
     const first = await setUp(text)
     const done = await runBuild(first.request)
@@ -137,7 +140,7 @@ describe('a build with the real engine', () => {
     expect(repeated.steps.filter((step) => step.cached).length).toBeGreaterThanOrEqual(2)
   })
 
-  it('names the line that says why', async () => {
+  it('names the line with the reason of a failure', async () => {
     const script = 'echo "ERROR: No matching distribution found for nixl==9.9.9" >&2; seq 1 30; exit 3'
     const { request, lines } = await setUp(
       `FROM ${base} AS wheel\nRUN echo ${mark()}; ${script}\nFROM ${base} AS final\nCOPY --from=wheel /bin/sh /sh\n`,
@@ -150,14 +153,14 @@ describe('a build with the real engine', () => {
     expect(lines.join('\n')).toContain('failed after')
   })
 
-  it('explains a base image that is not there', async () => {
+  it('explains that a base image does not exist', async () => {
     const { request } = await setUp('FROM registry.invalid/nope/nope:1\n')
     const error = await failureOf(request)
     expect(error.message).toContain('registry.invalid/nope/nope:1: failed to do request')
     expect(error.message).toContain('no such host')
   })
 
-  it('ends within 4 s of a cancel, and leaves no process and no step running', async () => {
+  it('ends within 4 s of a cancel and leaves no process or step running', async () => {
     const command = longSleep()
     const { request, controller } = await setUp(`FROM ${base}\nRUN echo ${mark()}; ${command}\n`)
     const failure = failureOf(request)
@@ -171,7 +174,7 @@ describe('a build with the real engine', () => {
   }, 20_000)
 
   it.each(['docker-buildx', 'docker'])(
-    'is red when %s is killed in the middle',
+    'fails if %s is killed during the build',
     async (which) => {
       const command = longSleep()
       const { request } = await setUp(`FROM ${base}\nRUN echo ${mark()}; ${command}\n`)
@@ -193,7 +196,7 @@ describe('a build with the real engine', () => {
     20_000,
   )
 
-  it('is red when buildx ends well and says no digest', async () => {
+  it('fails if buildx succeeds without returning a digest', async () => {
     const { request } = await setUp(`FROM ${base}\n`)
     const error = await failureOf({ ...request, command: 'true' })
     expect(error).toBeInstanceOf(BuildError)
@@ -201,8 +204,8 @@ describe('a build with the real engine', () => {
   })
 })
 
-describe('the arguments that are made for buildx', () => {
-  it('are taken by it, and the command to reproduce the build works when it is pasted', async () => {
+describe('the arguments for buildx', () => {
+  it('are accepted by it, and the command to reproduce the build works when pasted', async () => {
     const dockerfile = [
       `FROM ${base} AS image`,
       'ARG OWN VLLM_VERSION GPU_ARCHITECTURES',
@@ -261,9 +264,10 @@ describe('the arguments that are made for buildx', () => {
   }, 20_000)
 })
 
-describe('a registry and a token service with an authority that nobody knows', () => {
-  // The engine takes any certificate of a registry on this machine; the token is fetched by buildx, which takes none.
-  it('are for docker and buildx what they are for the action, with the authorities of the run', async () => {
+describe('a registry and a token service with an unknown certificate authority', () => {
+  // The engine accepts any certificate of a registry on this machine; buildx, which fetches the
+  // token, accepts none.
+  it('are trusted by docker and buildx, as by the action, with the authorities of the run', async () => {
     const login = { username: 'robot', password: 'p:w' }
     const registry = await openRegistryProxy({ tokens: login, scheme: 'https' })
     const authority = makeAuthority(await mkdtemp(join(directory, 'authority-')))
@@ -290,7 +294,7 @@ describe('a registry and a token service with an authority that nobody knows', (
 })
 
 describe('a login in a temporary configuration', () => {
-  it('keeps builders, plugins and context as they are', async () => {
+  it('leaves builders, plugins and context unchanged', async () => {
     const login = { registry: '127.0.0.1:5000', username: 'canary', password: 'p:w' }
     const opened = await openDockerLogin(login, process.env, directory)
     const docker = (environment: NodeJS.ProcessEnv, ...args: string[]): string =>

@@ -11,7 +11,8 @@ import { plainGit, runGit } from '../support/git-repositories.ts'
 import { withProgram } from '../support/stand-in-inputs.ts'
 import { sendJson, startServer } from '../support/web-server.ts'
 
-// script/catalogue as a whole: on an index with NIXL's stand-ins and small packages, and on repositories made here.
+// All of script/catalogue, on an index with NIXL's stand-ins and small packages, and on
+// repositories created here.
 
 const minutes = 60_000
 const commit = '65e342a'.padEnd(40, '0')
@@ -42,7 +43,7 @@ function pack(name: string, version: string, files: Record<string, string>, ...o
   ])
 }
 
-/** A source distribution of vLLM, which has what the real ones have. */
+/** Creates a source distribution of vLLM with the files of the real ones. */
 function packVllm(version: string, torch: string, nixl: string): void {
   const image = `docker build --build-arg CUDA_VERSION=13.0.2 --build-arg INSTALL_KV_CONNECTORS=true --tag x:$(uname -m) --target vllm-openai -f docker/Dockerfile .`
   const project = path('index', 'simple', 'vllm')
@@ -173,7 +174,7 @@ const row = (versions: string, field: object, source: string) => ({
 
 describe('script/catalogue', () => {
   it(
-    'makes the catalogue from what is published, and what is written by hand',
+    'builds the catalogue from what is published and what is written by hand',
     async () => {
       writeFileSync(path('catalogue.json'), JSON.stringify(empty))
       const run = await derive()
@@ -233,7 +234,7 @@ describe('script/catalogue', () => {
   )
 
   it(
-    'reads what the catalogue has no second time, and what is new alone',
+    'reads only what the catalogue lacks',
     async () => {
       const before = await derive(['--check'])
       expect(before.code).toBe(0)
@@ -255,7 +256,7 @@ describe('script/catalogue', () => {
   )
 })
 
-describe('the catalogue stays as it was, and the script is red', () => {
+describe('the catalogue stays unchanged and the script fails', () => {
   const untouched = async (settings: Settings, says: RegExp) => {
     writeFileSync(path('kept.json'), JSON.stringify(empty))
     const run = await derive([], { ...settings, catalogue: 'kept.json' })
@@ -269,8 +270,8 @@ describe('the catalogue stays as it was, and the script is red', () => {
     ['503 Service Unavailable', 503, /index at 127\.0\.0\.1 answered 503/],
     ['401 Unauthorized', 401, /index at 127\.0\.0\.1 answered 401/],
     ['404 Not Found for everything', 404, /has no file of vllm/],
-    ['a page of somebody else', 200, /has no file of vllm/],
-  ])('where the index answers %s', async (_, status, says) => {
+    ['an unrelated page', 200, /has no file of vllm/],
+  ])('if the index returns %s', async (_, status, says) => {
     const other = createServer((_request, response) => response.writeHead(status).end('<p>Hello</p>'))
     await new Promise<void>((done) => other.listen(0, '127.0.0.1', done))
     const address = other.address()
@@ -279,11 +280,11 @@ describe('the catalogue stays as it was, and the script is red', () => {
     other.close()
   })
 
-  it('where the index does not answer', async () => {
+  it('if the index does not answer', async () => {
     await untouched({ index: 'http://127.0.0.1:1/simple/' }, /index at 127\.0\.0\.1 did not answer/)
   })
 
-  it('where an archive ends early', async () => {
+  it('if an archive is truncated', async () => {
     cpSync(path('index'), path('broken'), { recursive: true })
     const archive = path('broken', 'simple', 'vllm', 'vllm-0.33.0.tar.gz')
     writeFileSync(archive, readFileSync(archive).subarray(0, 200))
@@ -292,7 +293,7 @@ describe('the catalogue stays as it was, and the script is red', () => {
     await broken.close()
   })
 
-  it('where a repository does not answer, of which it shows no password', async () => {
+  it('if a repository does not answer, without showing its password', async () => {
     const address = 'http://robot:canary-index-4c1d@127.0.0.1:1/aibrix'
     await untouched({ aibrix: address }, /git could not read http:\/\/127\.0\.0\.1:1\/aibrix/)
   })
@@ -300,7 +301,7 @@ describe('the catalogue stays as it was, and the script is red', () => {
 
 describe('catalogue.yml', () => {
   it(
-    'opens a pull request with what the catalogue of this checkout lacks',
+    'opens a pull request with the versions that the catalogue of this checkout lacks',
     async () => {
       packVllm('0.99.0', '2.99.0', '1.5.0')
       const checkout = path('checkout')
@@ -327,7 +328,7 @@ describe('catalogue.yml', () => {
         sendJson(response, known === undefined ? 404 : 200, known ?? { message: 'Not Found' })
       })
       const workflow = readWorkflow('.github/workflows/catalogue.yml')
-      // It is none of a fork's business, which the repository is that act sees.
+      // The job skips forks, and act takes this repository for one.
       delete workflow.jobs.derive?.if
       mkdirSync(path('programs'))
       withProgram(path('programs'), 'npm', `#!/bin/sh\nln -s ${resolve('node_modules')} node_modules\n`)

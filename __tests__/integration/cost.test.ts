@@ -11,7 +11,10 @@ const world = useStandIns()
 
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' }
 
-/** A docker that answers as the real one, but prints 200 MB in the form of `--progress=rawjson` when it builds. */
+/**
+ * A docker that answers like the real one, but prints 200 MB of `--progress=rawjson` output when it
+ * builds.
+ */
 const talkative = `#!/bin/sh
 case "$*" in
   'buildx version'*) echo 'github.com/docker/buildx v0.13.1 0000000'; exit ;;
@@ -33,14 +36,14 @@ write("ERROR: process did not complete successfully: exit code: 1\\n")
 process.exit(1)'
 `
 
-/** @returns the largest memory of a process so far, in MB (Linux, proc(5): VmHWM) */
+/** Returns the peak memory of a process so far, in MB (Linux, proc(5): VmHWM). */
 function peakMemory(pid: number): number {
   const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(match?.[1] ?? 0) / 1000
 }
 
 it(
-  '200 MB that BuildKit prints cost at most 150 MB of memory',
+  '200 MB of BuildKit output take at most 150 MB of memory',
   async () => {
     const path = withProgram(mkdtempSync(join(tmpdir(), 'path-')), 'docker', talkative)
     let peak = 0
@@ -50,7 +53,7 @@ it(
         try {
           if (pid !== undefined) peak = Math.max(peak, peakMemory(pid))
         } catch {
-          // It has ended; what it needed was seen before.
+          // The process has ended; its peak was read before.
         }
       },
     })
@@ -63,7 +66,10 @@ it(
   3 * minutes,
 )
 
-/** @returns milliseconds until the action said something that matches; the fastest of three, which other work adds least to */
+/**
+ * Returns the milliseconds until the action prints a match: the fastest of three, which other load
+ * affects least.
+ */
 async function fastest(said: RegExp, inputs: Record<string, string>): Promise<number> {
   let best = Infinity
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -83,13 +89,13 @@ it(
   "the plan is there 200 ms after the bundle is loaded, or three times as long as that takes, pip's answers remembered",
   async () => {
     const common = { ...vllm, push: 'false', builder: 'no-such-builder' }
-    // Loading it takes 50 to 250 ms, by what else the machine does.
+    // Loading takes 50 to 250 ms, depending on the machine's load.
     const loaded = await fastest(/^::error/m, world().inputs({ ...common, engine: 'none' }))
     const planned = await fastest(/^ {2}tag /m, world().inputs(common))
     console.log(
       `start to plan: ${planned.toFixed(0)} ms, of which loading ${loaded.toFixed(0)} ms (fastest of 3)`,
     )
-    // On a slower machine, loading takes longer, too.
+    // A slower machine also loads more slowly.
     expect(planned - loaded).toBeLessThan(Math.max(200, 3 * loaded))
   },
   minutes,

@@ -17,14 +17,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Bases whose torch asks for C++17, and for C++20 with headers that refuse what is older */
+/** Bases whose torch needs C++17, and C++20 with headers that refuse older standards */
 const bases = {
   17: { variant: 'published', tag: 'v0.21.0' },
   20: { variant: 'demanding', tag: 'v0.33.0' },
 }
 const extension = '_aibrix_C.abi3.so'
 
-/** Builds one stage of the Dockerfile on a base. @returns the log, and where its files are */
+/** Builds one stage of the Dockerfile on a base. @returns the log and the folder of its files */
 async function build(standard: 17 | 20, target: 'wheel' | 'facts', dockerfiles = 'dockerfiles') {
   const { variant, tag } = bases[standard]
   const base = `${world().standIns.baseRegistries[variant] ?? ''}/vllm/vllm-openai:${tag}`
@@ -41,7 +41,7 @@ async function build(standard: 17 | 20, target: 'wheel' | 'facts', dockerfiles =
   return { log: stderr, output }
 }
 
-/** The Dockerfiles with a step that takes a torch for none that asks for more than AIBrix has. */
+/** The Dockerfiles with a step that ignores a torch's need of a newer standard than AIBrix sets. */
 function withoutTheStandard(): string {
   const copy = join(folder, 'dockerfiles')
   cpSync('dockerfiles', copy, { recursive: true })
@@ -50,7 +50,7 @@ function withoutTheStandard(): string {
   return copy
 }
 
-describe('the C++ standard that the torch of a base asks for', () => {
+describe('the C++ standard that the torch of a base needs', () => {
   it.each([17, 20] as const)(
     'is a fact of the base: %i',
     async (standard) => {
@@ -65,7 +65,7 @@ describe('the C++ standard that the torch of a base asks for', () => {
     [17, false],
     [20, true],
   ] as const)(
-    'is what the extension is compiled in: C++%i, said in the log: %s',
+    'is the one that the extension is compiled with: C++%i, in the log: %s',
     async (standard, isSaid) => {
       const { log, output } = await build(standard, 'wheel')
       expect(log.includes('compiling as C++')).toBe(isSaid)
@@ -77,7 +77,7 @@ describe('the C++ standard that the torch of a base asks for', () => {
   )
 
   it(
-    'is needed: as AIBrix sets it, the extension does not compile',
+    'is necessary: with the standard that AIBrix sets, the extension does not compile',
     async () => {
       await expect(build(20, 'wheel', withoutTheStandard())).rejects.toThrow(
         /aibrix_kvcache v0\.7\.0 could not be compiled: .*C\+\+20 or later compatible compiler is required to use PyTorch/,

@@ -12,7 +12,7 @@ const world = useStandIns()
 
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', push: 'false' }
 
-/** A disk of 64 MB, on which no base has room. */
+/** A disk of 64 MB, too small for any base. */
 let small: string
 
 function asRoot(...command: string[]): void {
@@ -30,15 +30,15 @@ afterAll(() => {
 })
 
 type Engine = {
-  /** Where the engine says that its files are */
+  /** Folder of the engine's files, as it reports it */
   disk: string
-  /** Whether it has the base already, in its images or in BuildKit's cache */
+  /** Whether it already has the base, in its images or in BuildKit's cache */
   images?: boolean
   cache?: string
   driver?: string
 }
 
-/** The docker of this machine, which says other things of its disk, and builds nothing. */
+/** This machine's docker, which reports another disk and builds nothing. */
 async function runOn(
   { disk, images = false, cache = '0B', driver }: Engine,
   more: Record<string, string> = {},
@@ -69,7 +69,7 @@ esac
 const came = (run: ActionRun & { calls: string[] }): boolean =>
   run.calls.some((call) => call.startsWith('buildx build'))
 
-it('a base that has no room is an error before anything is pulled', async () => {
+it('a base that does not fit on the disk is an error before anything is pulled', async () => {
   const run = await runOn({ disk: small })
   expect(run.code).toBe(1)
   expect(came(run)).toBe(false)
@@ -85,26 +85,26 @@ it('a base that has no room is an error before anything is pulled', async () => 
 
 it.each<[string, Engine, Record<string, string>, RegExp]>([
   [
-    'a disk with room',
+    'a disk with enough space',
     { disk: tmpdir() },
     {},
     /vllm v0\.21\.0 for linux\/amd64 needs about \d+ MB of disk \(\d+ MB compressed, times 2\), and .* free\./,
   ],
   [
-    'a base that the engine has',
+    'a base that the engine already has',
     { disk: '', images: true, cache: '300MB' },
     {},
     /Note: .* needs at least .*; the engine may have what is missing/,
   ],
   [
-    'a cache of BuildKit that may have it',
+    'a BuildKit cache that may contain the base',
     { disk: '', cache: '1.5GB' },
     {},
     /Note: .* needs at least .*; the engine may have what is missing/,
   ],
   ['force', { disk: '' }, { force: 'true' }, /Note: .* needs at least .*; force is set/],
   [
-    'an engine of another machine',
+    'an engine on another machine',
     { disk: '/no/such/folder' },
     {},
     /Room on disk is not checked: there is no \/no\/such\/folder on this machine\./,
@@ -115,14 +115,14 @@ it.each<[string, Engine, Record<string, string>, RegExp]>([
     {},
     /Room on disk is not checked: the builder has the driver "remote", and its disk is not on this machine\./,
   ],
-])('%s comes to building', async (_, engine, more, said) => {
+])('with %s the build starts', async (_, engine, more, said) => {
   const run = await runOn({ ...engine, disk: engine.disk === '' ? small : engine.disk }, more)
   expect(run.log).toMatch(said)
   expect(came(run)).toBe(true)
   expect(errorsOf(run).join()).toContain('it came to building')
 })
 
-it('free-disk-space removes nothing on a machine that is not one of GitHub, and says so', async () => {
+it('free-disk-space removes nothing on a machine that is not a GitHub-hosted runner, and reports that', async () => {
   const run = await runOn({ disk: small }, { 'free-disk-space': 'true' })
   expect(run.log).toContain('free-disk-space: skipped, this is not a GitHub-hosted Linux runner.')
   expect(errorsOf(run).join()).toContain('use a runner with a bigger disk, or set force: true to try.')

@@ -14,7 +14,7 @@ const wanted = {
   'gpu-architectures': '9.0',
 }
 
-/** What a shell, a Dockerfile or a person could take for something else */
+/** Values that a shell, a Dockerfile or a reader could misinterpret */
 const hostile: Record<string, string> = {
   AIBRIX_TEST_DOLLAR: '$HOME ${PATH} $(id) $$ \\$HOME ${BASE_USER:-x}',
   AIBRIX_TEST_QUOTES: `it's "so" and 'so' \`so\``,
@@ -30,7 +30,7 @@ const linesOf = (variables: Record<string, string>): string =>
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')
 
-/** What became of the one image of a run. */
+/** Returns the result of a run's only image. */
 function imageOf(run: ActionRun): { state: string; tags: string[] } {
   expect(errorsOf(run)).toEqual([])
   const [image] = JSON.parse(run.outputs.images ?? '') as { state: string; tags: string[] }[]
@@ -57,7 +57,7 @@ async function configOf(repository: string, tag: string): Promise<Config['config
 
 describe('variables of the input environment', () => {
   it(
-    'are in the image as they were given, in one that is unchanged with the same, and built again with another value',
+    'are in the image verbatim; equal values leave it unchanged, and another value rebuilds it',
     async () => {
       const repository = `${world().namespace}/vllm-openai`
       const base = await readRegistry<Manifest>(
@@ -81,7 +81,7 @@ describe('variables of the input environment', () => {
       const determinants = JSON.parse(Labels['io.aibrix.image.determinants'] ?? '') as Record<string, unknown>
       expect(determinants.environment).toEqual(variables)
 
-      // What a program in a container sees
+      // As a program in a container sees them
       const name = `${registry}/${repository}:${tag}`
       const script = 'import json, os; print(json.dumps(dict(os.environ)))'
       const seen = execFileSync('docker', ['run', '--rm', '--entrypoint=python3', name, '-c', script])
@@ -99,14 +99,14 @@ describe('variables of the input environment', () => {
       expect(third.summary).toContain('variable AIBRIX_TEST_EMPTY "" → 1')
       const now = await configOf(repository, tagOf(again))
       expect(now.Env).toContain('AIBRIX_TEST_EMPTY=1')
-      // The steps of the image are those of the first one.
+      // The image has the same steps as the first one.
       const layersOf = async (of: string) => (await manifestOf(repository, of)).layers
       expect(await layersOf(tagOf(again))).toEqual(await layersOf(tag))
     },
     8 * minutes,
   )
 
-  it('that are refused are named by their lines before anything is asked or built', async () => {
+  it('that are refused are named by line before any request or build', async () => {
     const environment = 'A=1\nLD_PRELOAD=/x.so\nHF_TOKEN=canary\nhttps_proxy=http://proxy:3128'
     const run = await runAction(
       world().inputs({ ...wanted, namespace: `${world().namespace}-none`, environment }),

@@ -15,12 +15,15 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** The tag of what is built here, as main-job.test.ts builds it, too: most of it is in the engine's cache. */
+/**
+ * The tag of what is built here. main-job.test.ts builds the same, so most of it is in the engine's
+ * cache.
+ */
 const vllmTag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const exact = { versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' }
 
-/** A line of BuildKit's */
+/** A line of BuildKit's output */
 const buildStep = /\| (\S+ \| )?\[image \d/
 
 const tried = new Set<string>()
@@ -34,7 +37,9 @@ async function runExample(
   return runWorkflow(join('examples', name), { ...more, with: all })
 }
 
-/** That these jobs ran and no others, and that all is green. act numbers the jobs of a matrix. */
+/**
+ * Asserts that exactly these jobs ran, and that all succeeded. act numbers the jobs of a matrix.
+ */
 function expectGreen({ code, errors, jobs }: WorkflowRun, names: string[]): void {
   expect({ code, errors }).toEqual({ code: 0, errors: [] })
   expect(jobs).toEqual(Object.fromEntries(names.map((name) => [name, true])))
@@ -46,7 +51,7 @@ function namespace(name: string): string {
 
 describe('by-hand.yml', () => {
   it(
-    'publishes what was typed',
+    'publishes the versions typed into its form',
     async () => {
       const typed = { engine: 'vllm', versions: '~0.21', 'aibrix-version': 'v0.7.0', push: 'true' }
       const run = await runExample('by-hand.yml', { inputs: typed, with: { namespace: namespace('hand') } })
@@ -61,7 +66,7 @@ describe('by-hand.yml', () => {
 
 describe('pull-request.yml', () => {
   it(
-    'builds and verifies, and leaves nothing in the registry',
+    'builds and verifies without writing to the registry',
     async () => {
       const inputs = { namespace: namespace('pull'), ...exact }
       const run = await runExample('pull-request.yml', { event: 'pull_request', with: inputs })
@@ -79,7 +84,7 @@ describe('many-runners.yml', () => {
   const inputs = () => ({ namespace: namespace('many') })
 
   it(
-    'builds each leg in a job of its own, and publishes them',
+    'builds each leg in its own job and publishes them',
     async () => {
       const run = await runExample('many-runners.yml', { with: inputs() })
       expectGreen(run, ['plan', 'vLLM v0.21.0-1', 'vLLM v0.10.2-2', 'SGLang v0.5.11-3', 'promote'])
@@ -90,7 +95,7 @@ describe('many-runners.yml', () => {
   )
 
   it(
-    'has no job for a leg where there is nothing to build, and confirms what is published',
+    'starts no job for a leg if there is nothing to build, and confirms what is published',
     async () => {
       const before = await digestOf(`${namespace('many')}/vllm-openai`, vllmTag)
       const run = await runExample('many-runners.yml', { with: inputs() })
@@ -102,7 +107,7 @@ describe('many-runners.yml', () => {
   )
 
   it(
-    'leaves nothing to build to nightly.yml',
+    'leaves nothing for nightly.yml to build',
     async () => {
       const run = await runExample('nightly.yml', { event: 'schedule', job: 'images', with: inputs() })
       expectGreen(run, ['images'])
@@ -113,7 +118,7 @@ describe('many-runners.yml', () => {
   )
 
   it(
-    'publishes the other images where a leg fails, and is red',
+    'fails if a leg fails, but publishes the other images',
     async () => {
       const run = await runExample('many-runners.yml', {
         with: {
@@ -123,7 +128,8 @@ describe('many-runners.yml', () => {
       })
       expect(run.code).toBe(1)
       expect(run.errors.join()).toContain('gate added-bytes failed')
-      // act has one result for a whole matrix: a leg that ends after a failed one counts as failed, too.
+      // act has one result for a whole matrix: a leg that ends after a failed one also counts as
+      // failed.
       expect(Object.keys(run.jobs)).toHaveLength(5)
       expect(run.jobs).toMatchObject({ plan: true, 'SGLang v0.5.11-3': false, promote: false })
       const published = await tagsOf(`${namespace('failing')}/vllm-openai`)
@@ -149,7 +155,7 @@ describe('own-registry.yml', () => {
   })
 
   it(
-    'takes everything from there, with the secrets that it names, and shows none of them',
+    'reads everything from that registry, with the secrets that it names, and shows none of them',
     async () => {
       const certificates = join(mkdtempSync(join(tmpdir(), 'ca-')), 'company.pem')
       writeFileSync(certificates, rootCertificates.slice(0, 2).join('\n'))
@@ -175,7 +181,7 @@ describe('own-registry.yml', () => {
   )
 })
 
-/** A docker whose builder says that it can emulate arm64; the bases only say that they are for it. */
+/** A docker whose builder claims to emulate arm64; the bases are only labelled arm64. */
 const emulating = `#!/bin/sh
 case "$*" in
   'buildx inspect'*) PATH=\${PATH#*:} docker "$@" | sed 's|^Platforms:.*|Platforms: linux/amd64, linux/arm64|' ;;
@@ -200,7 +206,7 @@ describe('images.yml', () => {
   const inputs = (name: string) => ({ ...exact, 'base-registry': bases, namespace: namespace(name) })
 
   it(
-    'called by multi-platform.yml publishes an index of what two runners have built',
+    'publishes an index of what two runners built when multi-platform.yml calls it',
     async () => {
       const run = await runExample('multi-platform.yml', { path, with: inputs('two') })
       expectGreen(
@@ -216,14 +222,14 @@ describe('images.yml', () => {
       })
       const { manifests } = (await answer.json()) as { manifests: { platform: { architecture: string } }[] }
       const architectures = manifests.map(({ platform }) => platform.architecture)
-      // Attestations are for an unknown platform
+      // The platform of attestations is unknown
       expect(architectures.filter((name) => name !== 'unknown')).toEqual(['amd64', 'arm64'])
     },
     10 * minutes,
   )
 
   it(
-    'called again has nothing to build, and confirms',
+    'builds nothing and confirms the published image when called again',
     async () => {
       const run = await runExample('multi-platform.yml', { path, with: inputs('two') })
       expectGreen(run, ['images/plan', 'images/promote'])
@@ -234,7 +240,7 @@ describe('images.yml', () => {
   )
 
   it(
-    'called in a pull request hands the plan on as an artifact, builds, and publishes nothing',
+    'in a pull request passes the plan as an artifact, builds, and publishes nothing',
     async () => {
       const caller: Workflow = {
         on: 'pull_request',
@@ -260,7 +266,7 @@ describe('images.yml', () => {
   )
 })
 
-it('each example is run here, or says at its top that it is only linted', () => {
+it('every example is run here or states at its top that it is only linted', () => {
   for (const name of readdirSync('examples')) {
     const head = readFileSync(join('examples', name), 'utf8').split(/^name:/m)[0] ?? ''
     expect([name, head.startsWith('# ')]).toEqual([name, true])

@@ -23,20 +23,20 @@ const world = useStandIns()
 const vllm = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 let counter = 0
 
-/** Runs at a time, of tests that measure no time */
+/** Runs in parallel, for tests that measure no time */
 const limit = pLimit(3)
 
-/** A run under a namespace of its own, so that what it leaves behind is known to be its own. */
+/** Runs the action under its own namespace, so that whatever is left there comes from this run. */
 async function run(
   inputs: Record<string, string>,
   options: ActionOptions = {},
 ): Promise<ActionRun & { namespace: string }> {
-  // None is the beginning of another one, as processes are found by it.
+  // No namespace is a prefix of another, because processes are found by it.
   const namespace = `${world().namespace}-${String((counter += 1)).padStart(3, '0')}`
   return { ...(await runAction(world().inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
 }
 
-/** What a user may expect of every failure. */
+/** Asserts what a user may expect of every failure. */
 async function expectCleanFailure(
   failed: ActionRun & { namespace: string },
   sentence: RegExp,
@@ -46,7 +46,7 @@ async function expectCleanFailure(
   expect(failed.code).toBe(1)
   expect(failed.log).not.toMatch(/\n\s+at .+:\d+:\d+/)
   expect(await tagsOf(`${failed.namespace}/vllm-openai`)).toEqual([])
-  // Parts that were finished stay for the next run; nothing says that an image is verified.
+  // Finished parts stay for the next run; no tag marks an image as verified.
   expect(
     (await tagsOf(`${failed.namespace}/image-cache`)).filter(
       (tag) => !/^(?:candidate|facts|wheel|ucx|layers)-/.test(tag),
@@ -72,7 +72,7 @@ function logFileOf({ temp }: ActionRun): string {
   return readFileSync(join(temp, workspace, 'logs', `${leg}.log`), 'utf8')
 }
 
-/** A PATH on which everything is but docker, or with a docker of our own. */
+/** Returns a PATH without docker, or with our own docker. */
 function pathWith(docker?: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'path-'))
   for (const program of ['git', 'sh', 'sleep', 'cat', 'kill', 'ps', 'head', 'tr', 'seq', 'dirname'])
@@ -84,7 +84,7 @@ function pathWith(docker?: string): string {
   return folder
 }
 
-describe('bad input ends red with one sentence', () => {
+describe('bad input fails with one sentence', () => {
   it.concurrent.each<[string, Record<string, string>, RegExp]>([
     ['an engine version that does not exist', { versions: 'v9.9.9' }, /vllm-openai:v9\.9\.9 does not exist/],
     [
@@ -98,9 +98,9 @@ describe('bad input ends red with one sentence', () => {
       /has 138 characters, and a registry allows 128/,
     ],
     ['a template with an unknown name', { tags: '{{torch}}' }, /"\{\{torch\}\}" is not allowed/],
-    ['a registry that is not there', { registry: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
+    ['a registry that does not exist', { registry: '127.0.0.1:1' }, /127\.0\.0\.1:1/],
     [
-      'a file that holds no certificate',
+      'a file without a certificate',
       { 'ca-certificates': 'package.json' },
       /ca-certificates: package\.json can't be used/,
     ],
@@ -115,7 +115,7 @@ describe('bad input ends red with one sentence', () => {
     2 * minutes,
   )
 
-  it('several at once are all named', async () => {
+  it('several errors are all named', async () => {
     const failed = await run({ engine: 'tgi', date: 'today' })
     expect(errorsOf(failed)[0]).toMatch(/engine: "tgi".*date: "today"/)
   })
@@ -125,7 +125,7 @@ describe('a registry that refuses', () => {
   const credentials = { user: 'robot', password: 'right-password' }
 
   it(
-    'a wrong password is found before anything is built',
+    'a wrong password is reported before anything is built',
     async () => {
       const proxy = await openRegistryProxy({ credentials })
       const failed = await run({ registry: proxy.host, username: 'robot', password: 'wrong-password' })
@@ -138,7 +138,7 @@ describe('a registry that refuses', () => {
   )
 
   it(
-    'a token that may not push is found before anything is built',
+    'a token without the right to push is reported before anything is built',
     async () => {
       const proxy = await openRegistryProxy({ credentials, readOnly: true })
       const failed = await run({ registry: proxy.host, username: 'robot', password: 'right-password' })
@@ -152,7 +152,7 @@ describe('a registry that refuses', () => {
 
 describe('a build that fails', () => {
   it.concurrent(
-    'names the line that says why: pip',
+    'names the line with the reason: pip',
     async () => {
       const folder = withStep(
         'RUN --mount=type=secret,id=package-index PIP_INDEX_URL="$(cat /run/secrets/package-index)" python3 -m pip install --break-system-packages nixl==9.9.9',
@@ -166,7 +166,7 @@ describe('a build that fails', () => {
   )
 
   it.concurrent(
-    'names the line that says why: the compiler',
+    'names the line with the reason: the compiler',
     async () => {
       await expectCleanFailure(
         await limit(() => run({ 'aibrix-version': 'mutant/broken-build' })),
@@ -177,7 +177,7 @@ describe('a build that fails', () => {
   )
 
   it.concurrent(
-    'names the line that says why: a patch that does not apply',
+    'names the line with the reason: a patch that does not apply',
     async () => {
       const inputs = { versions: 'v0.10.2', 'aibrix-version': 'mutant/broken-patch' }
       await expectCleanFailure(
@@ -189,7 +189,7 @@ describe('a build that fails', () => {
   )
 
   it.concurrent(
-    'a full disk',
+    'names the line with the reason: a full disk',
     async () => {
       const folder = withStep(
         'RUN --mount=type=tmpfs,target=/small,size=1048576 head -c 5000000 /dev/zero > /small/file',
@@ -200,7 +200,7 @@ describe('a build that fails', () => {
   )
 
   it(
-    'buildx killed with SIGKILL in the middle is red',
+    'is reported if buildx is killed with SIGKILL',
     async () => {
       const folder = withStep('RUN sleep 61.5')
       const killed = await run(
@@ -222,7 +222,7 @@ describe('a build that fails', () => {
 
 describe('Docker', () => {
   it(
-    'that is absent',
+    'that is missing is an error',
     async () => {
       await expectCleanFailure(await run({}, { environment: { PATH: pathWith() } }), /docker was not found/)
     },
@@ -230,7 +230,7 @@ describe('Docker', () => {
   )
 
   it(
-    'without an engine',
+    'without an engine is an error',
     async () => {
       const failed = await run({}, { environment: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } })
       await expectCleanFailure(failed, /engine|daemon/i)
@@ -239,7 +239,7 @@ describe('Docker', () => {
   )
 })
 
-describe('a run that is cancelled', () => {
+describe('a cancelled run', () => {
   it(
     'stops BuildKit and cleans up within 7 seconds',
     async () => {
@@ -254,7 +254,8 @@ describe('a run that is cancelled', () => {
       const watch = (child: ChildProcess, output: string) => {
         if (noticed || !output.includes('RUN sleep 62.5')) return
         noticed = true
-        // Docker 26 loses a cancel while a container starts; what is measured is one that is at work.
+        // Docker 26 loses a cancel while a container starts, so the time is measured on a running
+        // step.
         setTimeout(cancel, 1500, child)
       }
       const stopped = await run({}, { folder, watch })
@@ -267,7 +268,7 @@ describe('a run that is cancelled', () => {
     3 * minutes,
   )
 
-  it('leaves to post what main could not clean up: private files, and a builder that it made', async () => {
+  it('leaves to post what main could not clean up: private files and a builder that it created', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'private-'))
     const called = join(mkdtempSync(join(tmpdir(), 'called-')), 'docker')
     const path = withProgram(
@@ -283,8 +284,8 @@ describe('a run that is cancelled', () => {
   })
 })
 
-describe('a builder that has to be made', () => {
-  it('is made for a push where the engine has no containerd store, and removed when the build fails', async () => {
+describe('a temporary builder', () => {
+  it('is created for a push if the engine has no containerd store, and removed if the build fails', async () => {
     const called = join(mkdtempSync(join(tmpdir(), 'called-')), 'docker')
     const script = `#!/bin/sh
 echo "$*" >>${called}
@@ -311,6 +312,6 @@ esac
   })
 })
 
-it('a registry is there for these tests', async () => {
+it('the registry of these tests is running', async () => {
   expect((await fetch(`http://${registry}/v2/`)).status).toBe(200)
 })

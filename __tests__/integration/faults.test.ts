@@ -14,7 +14,10 @@ import { openTestClient } from '../support/test-client.ts'
 
 const minutes = 60_000
 
-/** Combinations at a time; each has a proxy and a namespace of its own. Those in this process wait most of the time. */
+/**
+ * Combinations in parallel, each with its own proxy and namespace. Those in this process mostly
+ * wait.
+ */
 const [sixteen, four] = [pLimit(16), pLimit(4)]
 
 const world = useStandIns()
@@ -43,7 +46,7 @@ afterAll(() => {
 })
 
 describe('the matrix', () => {
-  it('has at least 214 combinations, each another one', () => {
+  it('has at least 214 combinations, all different', () => {
     expect(new Set(inProcess.map(({ name }) => name)).size).toBe(inProcess.length)
     expect(new Set(whole.map(({ name }) => name)).size).toBe(whole.length)
     expect(inProcess.length + whole.length).toBeGreaterThanOrEqual(214)
@@ -57,7 +60,7 @@ describe('the matrix', () => {
   })
 })
 
-describe('a run ends right, or red with one clear sentence, at', () => {
+describe('a run in this process succeeds or fails with one clear sentence at', () => {
   it.concurrent.each(inProcess.map((combination) => [combination.name, combination] as const))(
     '%s',
     async (name, combination) => {
@@ -72,7 +75,7 @@ describe('a run ends right, or red with one clear sentence, at', () => {
   )
 })
 
-describe('a whole run ends right, or red with one clear sentence, at', () => {
+describe('a whole run succeeds or fails with one clear sentence at', () => {
   it.concurrent.each(whole.map((combination) => [combination.name, combination] as const))(
     '%s',
     async (name, combination) => {
