@@ -6,7 +6,10 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** The action with a catalogue that knows nothing of bases, and says that AIBrix v0.7.0 needs a newer torch than one of them has. */
+/**
+ * Returns the action with a catalogue that lists no bases, and by which AIBrix v0.7.0 needs a newer
+ * torch than one base has.
+ */
 function ignorantAction(): string {
   return changedAction('dockerfiles/catalogue.json', (text) => {
     const catalogue = JSON.parse(text) as {
@@ -22,7 +25,7 @@ function ignorantAction(): string {
 const wanted = { engine: 'vllm', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 const reason = 'aibrix_kvcache v0.7.0 needs torch >=2.9, and the base vllm/vllm-openai:v0.10.2 has 2.8.0'
 
-describe('what only the facts of a base say is impossible', () => {
+describe('a combination that only the facts of a base rule out', () => {
   let folder: string
   let run: ActionRun
   const act = (more: Record<string, string>) => runAction(world().inputs({ ...wanted, ...more }), { folder })
@@ -45,7 +48,7 @@ describe('what only the facts of a base say is impossible', () => {
   })
 
   it(
-    'is known to the next plan, in a second',
+    'is known to the next plan, within a second',
     async () => {
       const plan = await act({ command: 'plan', versions: '>=0.10 <0.22' })
       expect(plan.code).toBe(0)
@@ -57,7 +60,7 @@ describe('what only the facts of a base say is impossible', () => {
   )
 
   it(
-    'is an error for a version that was named, and for a range of which nothing is left',
+    'is an error for a version that was named, and for a range that becomes empty',
     async () => {
       const none = `${world().namespace}-none`
       const named = await act({ versions: 'v0.10.2', namespace: none, push: 'false' })
@@ -77,7 +80,7 @@ describe('what only the facts of a base say is impossible', () => {
   )
 
   it(
-    'is found by a runner of its own, and left out by the one that promotes',
+    'is found by the runner of a leg and left out by the runner that promotes',
     async () => {
       const namespace = `${world().namespace}-many`
       const { outputs } = await act({ command: 'plan', versions: '>=0.10 <0.22', namespace })
@@ -99,7 +102,7 @@ describe('what only the facts of a base say is impossible', () => {
 })
 
 it(
-  'what the catalogue is wrong about is found by the facts of the base, before anything is compiled',
+  'the facts of the base reveal an error of the catalogue before anything is compiled',
   async () => {
     const folder = changedAction('dockerfiles/catalogue.json', (text) => {
       const catalogue = JSON.parse(text) as {

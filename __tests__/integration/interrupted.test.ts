@@ -23,7 +23,7 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** One image of two platforms, which gets two tags. */
+/** One image of two platforms with two tags. */
 const wanted = { ...oneImage, platforms: 'linux/amd64, linux/arm64' }
 
 let bases: string
@@ -34,7 +34,7 @@ let right = 0
 
 let undisturbed: Undisturbed
 
-/** Journeys at a time; each has a namespace of its own, and half of its time it waits */
+/** Journeys in parallel; each has its own namespace and waits half of its time */
 const limit = pLimit(2)
 
 async function openPlace(): Promise<Place> {
@@ -52,7 +52,7 @@ const act: Act = ({ namespace, proxy, folder }, more, watch) => {
   return runAction(inputs, { environment: { PATH: path }, folder, ...(watch && { watch }) })
 }
 
-/** One journey: counted, and its door closed at the end. */
+/** Runs and counts one journey, and closes its proxy at the end. */
 async function journey(work: (place: Place) => Promise<void>): Promise<void> {
   await limit(async () => {
     tried += 1
@@ -66,7 +66,7 @@ async function journey(work: (place: Place) => Promise<void>): Promise<void> {
   })
 }
 
-/** @param begin the run before it, all of whose work it finds */
+/** @param begin an earlier run whose stored work this run finds */
 async function runUndisturbed(more: Record<string, string>, begin?: Undisturbed): Promise<Undisturbed> {
   const place = await openPlace()
   if (begin) await withStaged(place, begin, /./)
@@ -91,9 +91,9 @@ afterAll(() => {
   process.stdout.write(`interrupted: ${tried} tried, ${right} ended right\n`)
 })
 
-describe('a command on one of many runners that was ended is simply started again', () => {
+describe('a command that was interrupted on one of many runners can simply be started again', () => {
   it.concurrent(
-    'plan, right after the plan was stored: it gives the same plan',
+    'plan, right after the plan was stored: it returns the same plan',
     async () => {
       await journey(async (place) => {
         await withStaged(place, undisturbed, /./)
@@ -140,7 +140,8 @@ describe('a command on one of many runners that was ended is simply started agai
         await interrupted(act, place, promote, { before: tag, nth: 2 })
         const from = place.proxy.seen.length
         await again(act, place, promote, undisturbed)
-        // One of two images, an attestation for each, their index, two tags: only what was lacking is put again.
+        // Two images, an attestation for each, their index, two tags: only what is missing is put
+        // again.
         expect(place.proxy.seen.slice(from).filter((seen) => tag.test(seen))).toHaveLength(1)
         await expectUndisturbed(place, undisturbed)
         for (const name of await tagsOf(`${place.namespace}/vllm-openai`))
@@ -153,11 +154,11 @@ describe('a command on one of many runners that was ended is simply started agai
   )
 })
 
-describe('six legs on three runners side by side', () => {
+describe('six legs on three runners in parallel', () => {
   const sixLegs = { engine: 'vllm, sglang', versions: 'vllm: v0.21.0, v0.10.2\nsglang: v0.5.11' }
 
   it.concurrent(
-    'that are ended at any time and started again come to the state of one run',
+    'reach the state of one run, whenever they are interrupted and started again',
     async () => {
       const expected = await runUndisturbed({ ...sixLegs, parallel: '2' }, undisturbed)
       expect(Object.keys(expected.state)).toHaveLength(12)
@@ -167,7 +168,7 @@ describe('six legs on three runners side by side', () => {
         const legs = rowsOf(planned).map(({ leg }) => leg)
         expect(legs).toHaveLength(6)
         const moments: number[] = []
-        /** Ends a command at some moment, and then lets it come to its end. */
+        /** Interrupts a command at some moment, and then runs it to its end. */
         const carryOut = async (more: Record<string, string>, longest: number): Promise<void> => {
           const moment = randomInt(longest)
           moments.push(moment)

@@ -39,14 +39,17 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** Where there is no engine any more, there is none a moment later. */
+/** Short delays, because a killed engine does not come back. */
 const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ settle: 10, retry: 10, longest: 10 }) }
 
-/** One of its own, which can be killed, and has no other cache than that of these tests; undefined: there can't be one here */
+/**
+ * A separate engine that can be killed and caches only what these tests build; undefined if this
+ * machine cannot run one
+ */
 let engine: FreshEngine | undefined
 const withoutEngine = noFreshEngine()
 
-/** Journeys at a time; each has a namespace of its own, and half of its time it waits */
+/** Journeys in parallel; each has its own namespace and waits half of its time */
 const limit = pLimit(2)
 
 let undisturbed: Undisturbed
@@ -55,7 +58,10 @@ let tried = 0
 let survived = 0
 let wholeRuns = 0
 
-/** Tags of the undisturbed run that another one begins with, where what comes before them is not what it is about */
+/**
+ * Tags of the undisturbed run that another run starts with if a test is not about the steps before
+ * them
+ */
 const kept = /^(?:facts|wheel|ucx)-/
 const nothing = /^(?!)/
 
@@ -88,7 +94,7 @@ async function runUndisturbed(begin: Begin): Promise<Undisturbed> {
   return readUndisturbed(place.namespace)
 }
 
-/** One journey: counted, and its door closed at the end. */
+/** Runs and counts one journey, and closes its proxy at the end. */
 async function journey(work: (place: Place) => Promise<void>, begin: Begin = {}): Promise<void> {
   await limit(async () => {
     tried += 1
@@ -103,11 +109,11 @@ async function journey(work: (place: Place) => Promise<void>, begin: Begin = {})
   })
 }
 
-/** The same run again ends right, and builds nothing that is finished. */
+/** Asserts that the same run, started again, succeeds and builds nothing that is finished. */
 async function expectCompleted(place: Place, expected: Undisturbed, on = act): Promise<ActionRun> {
   const finished = [...(await expectNoLie(place, expected)).keys()]
   const run = await again(on, place, {}, expected)
-  // As BuildKit says which steps there were
+  // BuildKit reports which steps there were
   for (const kind of ['wheel', 'ucx'])
     if (finished.some((tag) => tag.startsWith(`${kind}-`))) expect(run.log).not.toContain(`[${kind}-builder `)
   if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[image ')
@@ -115,7 +121,7 @@ async function expectCompleted(place: Place, expected: Undisturbed, on = act): P
   return run
 }
 
-/** An action of which some stages were never built before, so that their steps run. */
+/** Returns an action with some stages that were never built, so that their steps run. */
 function actionWithNew(...stages: string[]): string {
   const from = new RegExp(`^FROM .* AS (?:${stages.join('|')})$`, 'gm')
   return changedAction('dockerfiles/Dockerfile.vllm', (text) =>
@@ -126,7 +132,7 @@ function actionWithNew(...stages: string[]): string {
 const stepOfTheWheel = /\[wheel-builder 2\/2\] RUN build-wheel/
 const stepOfTheImage = /\[image 2\/6\] RUN install-debug-tools/
 
-/** What promotion prints of two tags: each is confirmed. */
+/** What promotion prints for two tags: each is confirmed. */
 const bothTags = /(?: → sha256:[^]*){2}/
 const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
 
@@ -142,7 +148,7 @@ afterAll(async () => {
   process.stdout.write(`kill matrix: ${tried} tried, ${survived} survived; ${wholeRuns} were whole runs\n`)
 }, minutes)
 
-describe('a command that was killed at any of its requests ends as if nothing had been when it is started again', () => {
+describe('a command that was killed at any of its requests reaches the undisturbed result when started again', () => {
   const one = ['linux/amd64']
   const two = [...one, 'linux/arm64']
   let inMemory: InMemory
@@ -168,7 +174,10 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   const undisturbedFrom = (begin: Content, platforms: string[], inputs: Record<string, string> = {}) =>
     undisturbedRun(inMemory, { begin, platforms, inputs })
 
-  /** @returns a registry in which legs of two platforms are verified, of those that match, and nothing is public */
+  /**
+   * Returns a registry with the verified legs of the matching platforms (of two) and nothing
+   * public.
+   */
   async function verified(tags: RegExp): Promise<Content> {
     const { content } = await undisturbedFrom(await publishBases(inMemory, two), two)
     return withTags(withTags(content, 'acme/image-cache', tags), 'acme/vllm-openai', /^(?!)/)
@@ -184,7 +193,7 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   )
 
   it(
-    'run, where all of two platforms is verified',
+    'run, with both platforms verified',
     async () => {
       const { journey } = await undisturbedFrom(await verified(/./), two)
       await survivesAll(journey)
@@ -193,7 +202,7 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   )
 
   it(
-    'plan, which gives the same one',
+    'plan, which returns the same plan',
     async () => {
       const { journey } = await undisturbedFrom(await verified(/./), two, { command: 'plan' })
       expect(journey.undisturbed.plan).toMatch(/^plan-[0-9a-f]{64}$/)
@@ -203,7 +212,7 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   )
 
   it(
-    'build and promote, where one of two platforms is verified',
+    'build and promote, with one of two platforms verified',
     async () => {
       const planned = await undisturbedFrom(await verified(/^(?!.*-amd64$)/), two, { command: 'plan' })
       const plan = planned.journey.undisturbed.plan ?? ''
@@ -218,11 +227,11 @@ describe('a command that was killed at any of its requests ends as if nothing ha
   )
 })
 
-describe('a whole run that was killed ends as if nothing had been when it is started again', () => {
+describe('a whole run that was killed reaches the undisturbed result when started again', () => {
   it.concurrent.each<[string, Blow, Begin?]>([
     ['before the facts of the base are stored', { before: /^PUT .*\/manifests\/facts-/ }, { with: nothing }],
     ['right after the wheel was stored', { after: /^PUT .*\/manifests\/wheel-/ }, { with: /^facts-/ }],
-    ['in the push of the candidate, which the registry has', { after: /^PUT .*\/manifests\/candidate-/ }],
+    ['in the push of the candidate, after the registry took it', { after: /^PUT .*\/manifests\/candidate-/ }],
     ['before the leg is marked as verified', { before: /^PUT .*\/manifests\/build-/ }],
     ['between two public tags, by SIGINT', { before: publicTag, nth: 2, signal: 'SIGINT' }],
   ])(
@@ -240,7 +249,7 @@ describe('a whole run that was killed ends as if nothing had been when it is sta
   it.concurrent(
     'in the report of the run, after its last tag',
     async () => {
-      // Nobody reads it, so that writing the summary does not come to an end.
+      // Nothing reads the summary's pipe, so writing it never ends.
       const summary = join(mkdtempSync(join(tmpdir(), 'summary-')), 'unread')
       execFileSync('mkfifo', [summary])
       await journey(async (place) => {
@@ -254,13 +263,13 @@ describe('a whole run that was killed ends as if nothing had been when it is sta
   )
 
   it.concurrent(
-    'in the middle of the compiling of the wheel, and once more in a step of the image',
+    'while the wheel is compiled, and again in a step of the image',
     async () => {
       const begin = { folder: actionWithNew('wheel-builder', 'image'), with: /^(?:facts|ucx)-/ }
       await journey(async (place) => {
         for (const at of [stepOfTheWheel, stepOfTheImage]) {
           await interrupted(act, place, {}, { at })
-          // Nothing that has its build id was published ever before.
+          // Nothing with this build id was ever published.
           expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
         }
         await expectCompleted(place, await runUndisturbed(begin))
@@ -277,7 +286,7 @@ describe('a run whose engine was killed', () => {
     ['in a step of the image', 'image', { at: stepOfTheImage }],
     ['in the push of the candidate', undefined, { before: /^PUT .*\/manifests\/candidate-/ }],
   ])(
-    '%s says so, and ends as if nothing had been when it is started again',
+    '%s reports it, and reaches the undisturbed result when started again',
     async (_, stage, moment) => {
       const begin = stage === undefined ? {} : { folder: actionWithNew(stage) }
       await journey(async (place) => {

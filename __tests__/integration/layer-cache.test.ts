@@ -11,7 +11,10 @@ const minutes = 60_000
 const world = useStandIns()
 let namespaces = 0
 
-/** A leg in a namespace of its own; the first NIXL of its UCX, so that another one needs nothing else */
+/**
+ * A leg in its own namespace, with the first NIXL of its UCX, so that another NIXL needs nothing
+ * else
+ */
 function leg(more: Record<string, string> = {}) {
   namespaces += 1
   const namespace = `${world().namespace}-layers-${namespaces}`
@@ -46,7 +49,7 @@ async function manifestOf(repository: string, reference: string): Promise<Manife
 
 describe('the layer cache', () => {
   it(
-    'holds the layers of the image and no other, once for the base, whatever AIBrix and NIXL are',
+    'holds only the layers of the image, once per base for all versions of AIBrix and NIXL',
     async () => {
       const { inputs, cache } = leg()
       const tag = await layersTag()
@@ -68,10 +71,10 @@ describe('the layer cache', () => {
   )
 
   it.each([
-    ['can be read only', (seen: string) => isWrite(seen), ['written']],
+    ['is read-only', (seen: string) => isWrite(seen), ['written']],
     ['is denied', () => true, ['read', 'written']],
   ])(
-    'costs nothing but a warning where it %s',
+    'costs only a warning if it %s',
     async (_, isDenied, expected) => {
       const tag = await layersTag()
       const proxy = await openRegistryProxy({
@@ -85,7 +88,7 @@ describe('the layer cache', () => {
         const said = [...run.summary.matchAll(/The layer cache \S+ could not be (read|written)\b.*403/g)]
         expect([...new Set(said.map((match) => match[1]))]).toEqual(expected)
         expect((await tagsOf(cache)).filter((name) => name.startsWith('layers-'))).toEqual([])
-        // It is nothing about the image, so who reads its report later is not told.
+        // The warning is not about the image, so it is not in the report.
         const again = await runAction(inputs)
         expect(again.summary).not.toContain('layer cache')
       } finally {
@@ -97,10 +100,11 @@ describe('the layer cache', () => {
 
   const fresh = noFreshEngine() === undefined ? it : it.skip
   fresh(
-    'gives an engine that has nothing the layers under a new NIXL, and every RUN of the second call is cached there, too',
+    'gives a fresh engine the layers below a new NIXL, and every RUN of the second call is cached too',
     async () => {
       const { inputs } = leg()
-      // An engine that made the same step several times at once, as that of all tests does, may keep one result and export another.
+      // An engine that runs the same step several times in parallel, like that of all tests, may
+      // store one result and export another.
       const first = await openFreshEngine()
       try {
         expect((await runAction(inputs, { environment: first.environment })).code).toBe(0)
@@ -114,7 +118,7 @@ describe('the layer cache', () => {
           { environment: engine.environment },
         )
         expect(errorsOf(run)).toEqual([])
-        // The log tells a step once, its file tells it of each call.
+        // The log shows a step once; the log file shows it for each call.
         const logs = run.outputs['logs-path'] ?? ''
         const whole = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'))
         const taken = (step: string) =>
@@ -132,7 +136,7 @@ describe('the layer cache', () => {
   )
 
   fresh(
-    'that has lost its layers costs nothing but a warning',
+    'that has lost its layers costs only a warning',
     async () => {
       const { inputs, cache } = leg()
       expect((await runAction(inputs)).code).toBe(0)

@@ -21,7 +21,7 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** Images at a time that have nothing to do with each other */
+/** Independent images in parallel */
 const limit = pLimit(3)
 
 const both = {
@@ -30,7 +30,7 @@ const both = {
   'aibrix-version': 'v0.7.0',
 }
 
-/** What a job may have set for its other steps. */
+/** Variables that a job may set for its other steps. */
 const elsewhere = {
   SOURCE_DATE_EPOCH: '315532800',
   BUILDX_GIT_LABELS: 'full',
@@ -49,7 +49,7 @@ describe('both engines', () => {
     first = await runAction(world().inputs(both), { environment: elsewhere })
   }, 10 * minutes)
 
-  it('end green, with their tags in the registry as the outputs say', async () => {
+  it('succeed, with the tags of the outputs in the registry', async () => {
     expect(errorsOf(first)).toEqual([])
     expect(first.code).toBe(0)
     const names = [
@@ -62,7 +62,7 @@ describe('both engines', () => {
     expect(await digestOf(`${world().namespace}/sglang`, sglangTag)).toBe(digests[names[1] ?? ''])
   })
 
-  it('have measured components, not declared ones, in the outputs', () => {
+  it('report measured components, not declared ones, in the outputs', () => {
     expect(JSON.parse(first.outputs.components ?? '')).toMatchObject({
       'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64': {
         engine: '0.21.0',
@@ -82,7 +82,7 @@ describe('both engines', () => {
     expect(first.outputs.changed).toBe('true')
   })
 
-  it('leave a candidate, a verified build and a report each in the cache repository, one wheel, one UCX, and nothing else public', async () => {
+  it('leave a candidate, a verified build and a report each, one wheel and one UCX in the cache repository, and nothing else public', async () => {
     const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
     expect(kinds).toEqual(
       ['build', 'candidate', 'facts', 'layers', 'report']
@@ -92,7 +92,7 @@ describe('both engines', () => {
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })
 
-  it('take nothing of what the job has set for other steps, and say so', () => {
+  it('ignore variables that the job set for other steps, and report that', () => {
     const [, names = ''] = /^Not passed on to docker, git and pip .*: (.*)$/m.exec(first.log) ?? []
     expect(names.split(', ')).toEqual(expect.arrayContaining(Object.keys(elsewhere)))
     const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
@@ -101,7 +101,7 @@ describe('both engines', () => {
     expect(Date.parse(String(created).trim())).toBeGreaterThan(Date.parse('2025-01-01'))
   })
 
-  it('give a summary with pull command, matrix, gates, sizes, chart, engine option and command', () => {
+  it('write a summary with pull command, matrix, gates, sizes, chart, engine option and build command', () => {
     for (const part of [
       '| Component | vLLM Image | SGLang Image |',
       'docker pull ',
@@ -115,7 +115,7 @@ describe('both engines', () => {
     expect(Buffer.byteLength(first.summary)).toBeLessThan(1024 * 1024)
   })
 
-  it('can be pulled and answer for themselves', () => {
+  it('can be pulled and work', () => {
     const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
     execFileSync('docker', ['pull', '--quiet', image])
     const inside = (...command: string[]) =>
@@ -139,7 +139,7 @@ describe('both engines', () => {
     })
   })
 
-  it('have their report where docs/images.md says', () => {
+  it('store their report where docs/images.md documents it', () => {
     const [commands = ''] =
       /(?<=```sh\n)cache=[^]*?(?=```)/.exec(readFileSync('docs/images.md', 'utf8')) ?? []
     const image = `${registry}/${world().namespace}/vllm-openai:${vllmTag}`
@@ -151,14 +151,14 @@ describe('both engines', () => {
     expect(report).toMatchObject({ engine: 'vllm', version: 'v0.21.0', components: expect.any(Array) })
   })
 
-  it('leave nothing private behind, and their logs', () => {
+  it('leave their logs and nothing private', () => {
     const [workspace = ''] = readdirSync(first.temp).filter((name) => name.startsWith('image-action-'))
     expect(existsSync(join(first.temp, workspace, 'private'))).toBe(false)
     expect(first.outputs['logs-path']).toBe(join(first.temp, workspace, 'logs'))
     expect(readdirSync(join(first.temp, workspace, 'logs'))).toHaveLength(2)
   })
 
-  it('have a group for each step in the log, none within another, and their gates in a line each', () => {
+  it('log one group for each step, none nested, and one line for each gate', () => {
     const groups = [...first.log.matchAll(/^::(group::.*|endgroup::)$/gm)].map(([, group = '']) => group)
     expect(groups.filter((_, index) => index % 2 === 0).every((group) => group.startsWith('group::'))).toBe(
       true,
@@ -173,7 +173,7 @@ describe('both engines', () => {
   })
 
   it(
-    'are not built a second time, and are reported in full from the registry',
+    'are not built again, and are fully reported from the registry',
     async () => {
       const before = await digestOf(`${world().namespace}/vllm-openai`, vllmTag)
       const second = await runAction(world().inputs(both))
@@ -188,7 +188,7 @@ describe('both engines', () => {
   )
 
   it(
-    'are told as published also where their report was lost',
+    'are reported as published even if their report was lost',
     async () => {
       const cache = `http://${registry}/v2/${world().namespace}/image-cache/manifests`
       const [report = ''] = (await tagsOf(`${world().namespace}/image-cache`)).filter((tag) =>
@@ -217,7 +217,7 @@ describe('both engines', () => {
   )
 
   it(
-    'get a further tag without being built',
+    'get another tag without a build',
     async () => {
       const tags = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}'
       const run = await runAction(world().inputs({ ...both, tags }))
@@ -231,7 +231,7 @@ describe('both engines', () => {
   )
 
   it(
-    'are refused a tag that names something else, before anything is built, unless it may be overwritten',
+    'do not get a tag that names something else: the error comes before any build, unless it may be overwritten',
     async () => {
       const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
       const refused = await runAction(world().inputs(other))
@@ -246,7 +246,7 @@ describe('both engines', () => {
   )
 })
 
-describe('the bases that are accepted', () => {
+describe('bases', () => {
   const vllm = {
     engine: 'vllm',
     versions: 'v0.21.0',
@@ -258,7 +258,7 @@ describe('the bases that are accepted', () => {
   const build = (more: Record<string, string>) => limit(() => runAction(world().inputs(more)))
 
   it.concurrent.each(['venv', 'not-root', 'zstd', 'zstd-docker-types'])(
-    'a base "%s" passes every gate and can be pulled',
+    'an image on the base "%s" passes every gate and can be pulled',
     async (variant) => {
       const base = world().standIns.baseRegistries[variant] ?? ''
       const run = await build({ ...vllm, 'base-registry': base, tags: variant })
@@ -285,7 +285,7 @@ describe('the bases that are accepted', () => {
   )
 
   it.concurrent(
-    'a base with a newer NIXL is refused by one gate, and passes when that is waived',
+    'a base with a newer NIXL fails one gate, and passes with a waiver',
     async () => {
       const base = world().standIns.baseRegistries['with-nixl'] ?? ''
       const inputs = { ...vllm, 'base-registry': base, tags: 'with-nixl' }
@@ -302,7 +302,7 @@ describe('the bases that are accepted', () => {
   )
 
   it.concurrent(
-    'a vLLM that may take its second model runner passes on a condition, which stands wherever it is looked for',
+    'a vLLM that may use its second model runner passes on a condition, which is reported everywhere',
     async () => {
       const base = world().standIns.baseRegistries['second-runner'] ?? ''
       const run = await build({
@@ -329,7 +329,7 @@ describe('the bases that are accepted', () => {
   )
 
   it.concurrent(
-    'a base with a distribution UCX is refused by one gate, and passes when that is waived',
+    "a base with the distribution's UCX fails one gate, and passes with a waiver",
     async () => {
       const base = world().standIns.baseRegistries['with-libucx'] ?? ''
       const inputs = { ...vllm, 'base-registry': base, tags: 'with-libucx' }
@@ -344,9 +344,9 @@ describe('the bases that are accepted', () => {
   )
 
   it.concurrent(
-    'all defaults give the recommended tags of the current release, a patched vLLM among them',
+    'all defaults build the recommended tags of the current release, including a patched vLLM',
     async () => {
-      // The base of SGLang brings NIXL 0.7.0, and the release was tested with 0.7.1.
+      // The base of SGLang ships NIXL 0.7.0, and the release was tested with 0.7.1.
       const run = await build({ push: 'true', 'nixl-version': 'default' })
       expect(errorsOf(run)).toEqual([])
       expect(JSON.parse(run.outputs.tags ?? '')).toEqual([
@@ -369,7 +369,7 @@ describe('the bases that are accepted', () => {
   )
 
   it(
-    'an engine that AIBrix has neither patch nor module for is refused in the plan, and with force published with a warning',
+    'an engine without a patch or module in AIBrix is an error of the plan, and with force is published with a warning',
     async () => {
       const wanted = { ...vllm, 'aibrix-version': 'v0.5.0', tags: 'none' }
       const refused = await runAction(world().inputs(wanted))
@@ -396,7 +396,7 @@ describe('without a push', () => {
   }
 
   it(
-    'an image is built, judged by what can be told of it, and left nowhere',
+    'an image is built, judged by the gates that apply, and stored nowhere',
     async () => {
       const run = await runAction(world().inputs(inputs))
       expect(run.code).toBe(0)
@@ -421,7 +421,7 @@ describe('without a push', () => {
   )
 
   it(
-    'verify: false judges nothing, and says so, also where there is no summary file',
+    'verify: false runs no gate and reports that, even without a summary file',
     async () => {
       const run = await runAction(world().inputs({ ...inputs, verify: 'false' }), {
         environment: { GITHUB_STEP_SUMMARY: '' },

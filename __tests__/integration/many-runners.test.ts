@@ -58,13 +58,13 @@ describe('six legs', () => {
     whole = await act(one(), { parallel: '2' })
   }, 20 * minutes)
 
-  it('are built by one run, two at a time, as three images of two platforms', async () => {
+  it('are built by one run, two in parallel, as three images of two platforms', async () => {
     expect(errorsOf(whole)).toEqual([])
     expect(whole.code).toBe(0)
     for (const [name, tag] of images) expect(await tagsOf(`${one()}/${name}`)).toContain(tag)
     const [name, tag] = images[0] ?? ['', '']
     const index = await readRegistry<Index>(`${one()}/${name}/manifests/${tag}`, indexType)
-    // With the attestation of each: BuildKit gives those the platform unknown/unknown.
+    // Including the attestation of each, to which BuildKit gives the platform unknown/unknown.
     expect(index.manifests.map(({ platform }) => platform.architecture)).toEqual([
       ...['amd64', 'arm64'],
       ...['unknown', 'unknown'],
@@ -72,7 +72,7 @@ describe('six legs', () => {
     expect(index.annotations).toMatchObject({ 'io.aibrix.image.nixl': '0.7.1' })
   })
 
-  it('print lines with the name of their leg, and a group each at the end', () => {
+  it('prefix their lines with the name of their leg, and print one group each at the end', () => {
     const groups = [...whole.log.matchAll(/^::group::(.*)$/gm)].map((match) => match[1])
     expect(groups.sort()).toEqual(
       images
@@ -107,7 +107,7 @@ describe('six legs', () => {
   )
 
   it(
-    'give the same plan again',
+    'are planned the same way again',
     async () => {
       const again = await act(many(), { command: 'plan', runners: 'linux/amd64: a\nlinux/arm64: b' })
       expect(again.outputs.plan).toBe(plan.outputs.plan)
@@ -116,7 +116,7 @@ describe('six legs', () => {
   )
 
   it(
-    'are not promoted while one is missing, and the missing ones are named',
+    'are not promoted while legs are missing, and the missing ones are named',
     async () => {
       const run = await act(many(), { command: 'promote', plan: plan.outputs.plan ?? '' })
       expect(run.code).toBe(1)
@@ -129,7 +129,7 @@ describe('six legs', () => {
   )
 
   it(
-    'are built by three processes side by side, and promoted by a fourth, to the same registry state',
+    'are built by three processes in parallel and promoted by a fourth, to the same registry state',
     async () => {
       const legs = rowsOf(plan).map(({ leg }) => leg)
       const runner = async (own: string[]): Promise<ActionRun[]> => {
@@ -155,7 +155,7 @@ describe('six legs', () => {
   )
 
   it(
-    'are nothing to do any more for a plan, a build and a promotion',
+    'leave nothing to do for another plan, build and promotion',
     async () => {
       const again = await act(many(), { command: 'plan' })
       expect(rowsOf(again)).toEqual([])
@@ -185,7 +185,7 @@ describe('a plan', () => {
   let plan: string
 
   it(
-    'is a file where the registry is not written',
+    'is a file if nothing is pushed',
     async () => {
       const runners = 'linux/amd64: a\nlinux/arm64: b'
       const run = await act(namespace(), { command: 'plan', push: 'false', runners })
@@ -199,7 +199,7 @@ describe('a plan', () => {
   )
 
   it(
-    'that was changed is refused',
+    'that was changed is an error',
     async () => {
       const file = join(mkdtempSync(join(tmpdir(), 'plan-')), 'plan.json')
       writeFileSync(file, readFileSync(plan, 'utf8').replaceAll('"nixl": "0.7.1"', '"nixl": "0.7.0"'))
@@ -210,7 +210,7 @@ describe('a plan', () => {
   )
 
   it(
-    'is not built by name of a leg that it does not have',
+    'rejects the name of a leg that it does not have',
     async () => {
       const run = await act(namespace(), { command: 'build', plan, leg: 'x', push: 'false' })
       expect(errorsOf(run).join()).toContain('leg: the plan has no "x"; it has vllm-v0.21.0')

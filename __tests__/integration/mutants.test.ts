@@ -13,10 +13,10 @@ const mislabelled = 'stand-in/mislabelled'
 
 const world = useStandIns()
 
-/** One thing that is really wrong, and the one gate that must see it. */
+/** One real defect, and the one gate that must detect it. */
 type Mutant = {
   gate: string
-  /** Part of the message that names the cause */
+  /** Part of the message that names the defect */
   cause: RegExp
   inputs?: (world: StandInWorld) => Record<string, string>
   /** An instruction at the end of the image's stage */
@@ -30,7 +30,7 @@ const pip = (...args: string[]) =>
 const libraries =
   "$(python3 -c 'import nixl_cu13, os; print(os.path.dirname(os.path.dirname(nixl_cu13.__file__)))')/nixl_cu13.libs"
 
-/** Edits NIXL's agents where they are; a base has none. */
+/** Edits NIXL's agents where they are installed; a base has none. */
 const editNixl = (expression: string) =>
   `RUN find / -xdev -path '*/nixl_cu13/_api.py' -exec sed -i '${expression}' {} +`
 const onBase =
@@ -268,7 +268,7 @@ const mutants: Record<string, Mutant> = {
     inputs: ({ standIns }) => ({
       versions: 'v0.33.0',
       'base-registry': standIns.baseRegistries.demanding ?? '',
-      // Otherwise the plan refuses it.
+      // Without force, the plan refuses it.
       force: 'true',
     }),
   },
@@ -314,7 +314,7 @@ const mutants: Record<string, Mutant> = {
   },
 }
 
-/** A repository whose release tag names another release. */
+/** Creates a repository whose release tag names another release. */
 function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'ucx-')), 'ucx.git')
   execFileSync('git', ['clone', '--quiet', '--mirror', repository, folder])
@@ -322,7 +322,7 @@ function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): s
   return folder
 }
 
-/** The v0.21.0 base once more, under tags that it is not. */
+/** Publishes the v0.21.0 base under the tags of other versions. */
 function publishMislabelledBase(): void {
   const source = `${world().standIns.baseRegistries.published ?? ''}/vllm/vllm-openai:v0.21.0`
   execFileSync('docker', ['pull', '--quiet', source])
@@ -333,7 +333,7 @@ function publishMislabelledBase(): void {
   }
 }
 
-/** The part of the bundle that is loaded when there is something to build. */
+/** Path of the chunk that is loaded when there is something to build. */
 function buildChunk(): string {
   return `dist/${readdirSync('dist').find((name) => name.startsWith('build-with-docker-')) ?? ''}`
 }
@@ -343,17 +343,19 @@ function actionWith({ step, change }: Mutant): string | undefined {
     change ??
     (step !== undefined && {
       file: 'dockerfiles/Dockerfile.vllm',
-      // The base is measured as that user, too, and stays as it is.
+      // The base is measured as that user too, and stays unchanged.
       from: 'ARG BASE_USER=""\nUSER',
       to: `${step}\nARG BASE_USER=""\nUSER`,
     })
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }
 
-/** Mutants at a time; each publishes, if it did, in a namespace of its own */
+/** Mutants in parallel; each would publish in its own namespace */
 const limit = pLimit(3)
 
-/** Where all keep what is measured in a base and compiled: the same is made once, and judged each time. */
+/**
+ * The shared store of facts and compiled artifacts: equal ones are built once and judged each time.
+ */
 const cache = () => `${world().namespace}/image-cache`
 
 async function expectOneGate(name: string): Promise<void> {
@@ -374,24 +376,24 @@ async function expectOneGate(name: string): Promise<void> {
   expect(run.log.split('\n').find((line) => line.startsWith('::error'))).toMatch(mutant.cause)
   expect(run.code).toBe(1)
   expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
-  // None of what is kept says that a gate let it through.
+  // No tag in the store marks an image as verified.
   const kinds = (await tagsOf(cache())).map((tag) => tag.split('-')[0] ?? '')
   expect(['candidate', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
 }
 
-describe('one thing wrong', () => {
+describe('an image with one defect', () => {
   beforeAll(publishMislabelledBase, minutes)
 
   it.concurrent.each(Object.keys(mutants))(
-    '%s: exactly its gate fails, names the cause, and nothing is verified or public',
+    '%s: exactly its gate fails and names the defect, and nothing is verified or public',
     (name) => limit(() => expectOneGate(name)),
     15 * minutes,
   )
 })
 
-describe('nothing wrong', () => {
+describe('an image without a defect', () => {
   it.concurrent(
-    'an extension that links the driver, which no build machine has, is judged with a stub of it that is in no image',
+    'whose extension links the driver, which no build machine has, is judged with a stub that is in no image',
     () =>
       limit(async () => {
         const namespace = `${world().namespace}-driver`

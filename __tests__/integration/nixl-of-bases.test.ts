@@ -7,7 +7,10 @@ const minutes = 60_000
 
 const world = useStandIns()
 
-/** A base that brings NIXL 1.5.0 in both variants, of which neither the catalogue nor a new cache repository knows. */
+/**
+ * A base that ships NIXL 1.5.0 in both variants; neither the catalogue nor a new cache repository
+ * knows that.
+ */
 function act(name: string, more: Record<string, string>): Promise<ActionRun> {
   const base = world().standIns.baseRegistries['with-both-nixl'] ?? ''
   return runAction(
@@ -30,9 +33,9 @@ function gatesOf({ summary }: ActionRun, gate: string): string[] {
   return summary.split('\n').filter((line) => line.includes(`\`${gate}\``) || line.includes(`>${gate}<`))
 }
 
-describe('the first run on a base that nobody has measured', () => {
+describe('the first run on a base that was never measured', () => {
   it(
-    'publishes with the NIXL of the base, in one go, and the second one finds that done',
+    'publishes with the NIXL of the base at once, and the second run has nothing to do',
     async () => {
       const first = await act('first', { 'nixl-version': 'default', push: 'true' })
       expect(errorsOf(first)).toEqual([])
@@ -64,7 +67,7 @@ describe('the first run on a base that nobody has measured', () => {
   )
 
   it.each(['default', 'base'])(
-    'is green without a push, too, with nixl-version: %s',
+    'also succeeds without a push, with nixl-version: %s',
     async (nixl) => {
       const run = await act('unpushed', { 'nixl-version': nixl, push: 'false' })
       expect(errorsOf(run)).toEqual([])
@@ -79,9 +82,9 @@ describe('the first run on a base that nobody has measured', () => {
   )
 })
 
-describe('on runners of their own', () => {
+describe('on separate runners', () => {
   it(
-    'the leg that measures ends before anything is compiled, and the next plan is right',
+    'the leg that measures ends before anything is compiled, and the next plan is correct',
     async () => {
       const wanted = { 'nixl-version': 'default', push: 'true' }
       const carryOut = async (): Promise<[ActionRun, ActionRun]> => {
@@ -112,7 +115,7 @@ describe('on runners of their own', () => {
   )
 })
 
-it('a NIXL that the engine refuses is refused in the plan', async () => {
+it('a NIXL that the engine refuses is an error of the plan', async () => {
   const run = await act('refused', {
     ...{ versions: 'v0.33.0', 'nixl-version': '0.7.1' },
     'base-registry': world().standIns.baseRegistries.demanding ?? '',

@@ -9,7 +9,7 @@ import { useStandIns } from '../support/stand-in-inputs.ts'
 const minutes = 60_000
 const world = useStandIns()
 
-/** Not synchronously: the package index is served by this process. */
+/** Asynchronous, because this process serves the package index. */
 async function docker(...args: string[]): Promise<string> {
   return (await promisify(execFile)('docker', args)).stdout
 }
@@ -18,7 +18,7 @@ it.each([
   ['Dockerfile.vllm', 'VLLM_VERSION=v0.10.2', 'vllm/vllm-openai:v0.10.2'],
   ['Dockerfile.sglang', 'SGLANG_VERSION=v0.5.5.post3', 'lmsysorg/sglang:v0.5.5.post3'],
 ])(
-  'docker build -f %s with the documented command gives an image that works, without our scripts in it',
+  'docker build -f %s with the documented command builds a working image without our scripts',
   async (dockerfile, version, base) => {
     const index = join(mkdtempSync(join(tmpdir(), 'index-')), 'url')
     writeFileSync(index, world().inputs()['package-index'] ?? '')

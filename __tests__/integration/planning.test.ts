@@ -28,7 +28,10 @@ import { realFacts } from '../support/measured-facts.ts'
 const minutes = 60_000
 const user = { user: 'robot', password: 'canary-git-5b7e' }
 
-/** Python 3.12 and CUDA 12 by the catalogue, so that AIBrix and each NIXL below can be built on them. */
+/**
+ * By the catalogue they have Python 3.12 and CUDA 12, so AIBrix and each NIXL below can be built on
+ * them.
+ */
 const versions = {
   vllm: 'v0.9.0 v0.9.1 v0.9.2 v0.10.0 v0.10.1.1 v0.10.2 v0.11.1 v0.11.2 v0.12.0 v0.14.0'.split(' '),
   sglang:
@@ -40,10 +43,10 @@ const repositories = { vllm: 'vllm/vllm-openai', sglang: 'lmsysorg/sglang' }
 const engines = ['vllm', 'sglang'] as const
 
 let git: GitServer
-/** Has wheels of NIXL for the bases above; pip on the runner is asked about it. */
+/** Has wheels of NIXL for the bases above; pip on the runner queries it. */
 let wheels: IndexServer
 let folder: string
-/** Of AIBrix' tags */
+/** Of AIBrix's tags */
 let commits: Map<string, string>
 
 beforeAll(async () => {
@@ -68,12 +71,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** A namespace that no other test has. */
+/** Returns a namespace that no other test uses. */
 function freshNamespace(): string {
   return `planning-${randomBytes(4).toString('hex')}`
 }
 
-/** Plans without Docker: there is none on the way to any program. */
+/** Plans without Docker: it is not on PATH. */
 function plan(
   host: string,
   namespace: string,
@@ -92,7 +95,7 @@ function plan(
   )
 }
 
-/** What a plan says about its images, as its file has it. */
+/** Returns the document in the file of a plan. */
 type Document = {
   images: {
     id: string
@@ -124,7 +127,7 @@ describe('100 images', () => {
     await publishBases(namespace, bases)
   }, minutes)
 
-  /** Writes the most memory that a Node process had (proc(5): VmHWM) when it ends. */
+  /** Writes a Node process's peak memory (proc(5): VmHWM) when it ends. */
   const measuring = (file: string): NodeJS.ProcessEnv => {
     const script = `import { readFileSync, writeFileSync } from 'node:fs'
 process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))`
@@ -166,7 +169,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   )
 
   it(
-    'take no more requests than 20 on the same bases, at most 8 at a time',
+    'need no more requests than 20 on the same bases, at most 8 in parallel',
     async () => {
       const count = async (nixl: string) => {
         const proxy = await openRegistryProxy({ delay: 20 })
@@ -187,7 +190,8 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       console.log(`requests of a plan of 100 images: ${many.seen.length}, ${many.peak} at once`)
       expect([few.images, many.images]).toEqual([20, 100])
       expect(many.seen).toHaveLength(few.seen.length)
-      // Each base has a manifest and a configuration, each second one an index; two public repositories and the cache have lists.
+      // Each base has a manifest and a configuration, every second one an index; two public
+      // repositories and the cache have lists.
       const reads = many.seen.filter((line) => line.startsWith('GET '))
       expect(reads).toHaveLength(20 * 2 + 10 + 3)
       expect(new Set(reads).size).toBe(reads.length)
@@ -198,7 +202,10 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
     minutes,
   )
 
-  /** Publishes the images of a plan under other dates, of the planned content and staged, or of other content. */
+  /**
+   * Publishes the images of a plan under other dates: with the planned content and staged, or with
+   * other content.
+   */
   async function publish(to: string, { images }: Document, content: 'same' | 'other'): Promise<void> {
     const tinyOf = ({ id, tags, legs: [leg] }: Document['images'][number], at: number): TinyImage[] => {
       const buildId = content === 'same' ? (leg?.buildId ?? '') : digestOf(Buffer.from(id)).slice(7)
@@ -217,10 +224,10 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   }
 
   it.each([
-    ['published and the same', 'same'],
-    ['published and something else, on six dates', 'other'],
+    ['published with the same content', 'same'],
+    ['published with other content, on six dates', 'other'],
   ] as const)(
-    'that are %s take one look more for each',
+    'that are %s need one more request each',
     async (_, content) => {
       const to = freshNamespace()
       const wanted = { namespace: to, versions: asked }
@@ -251,9 +258,9 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       expect([few.images, many.images].map(({ length }) => length)).toEqual([20, 100])
       const kinds = new Set(many.images.map(({ cause }) => cause.kind))
       expect([...kinds]).toEqual([content === 'same' ? 'unchanged' : 'changed'])
-      // Of an index the build id can be told by itself, a plain manifest takes its configuration, too.
+      // An index states the build id itself; a plain manifest also needs its configuration.
       const reads = (seen: string[]) => seen.filter((line) => line.startsWith('GET '))
-      // Whether something is staged is nobody's question where all is published.
+      // If everything is published, nothing staged is checked.
       const bases = content === 'same' ? 52 : 53
       expect(reads(many.seen)).toHaveLength(bases + 50 + 2 * 50)
       expect(reads(few.seen)).toHaveLength(bases + 10 + 2 * 10)
@@ -264,7 +271,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   )
 
   it(
-    'have a matrix of 100 rows that fits into the outputs of a job; 300 do not, and the error says how to split them',
+    'have a matrix that fits into the outputs of a job; 300 do not, and the error explains how to split them',
     async () => {
       const hundred = await plan(registry, namespace, { versions: asked, 'nixl-version': five })
       const { include } = JSON.parse(hundred.outputs.matrix ?? '') as { include: { leg: string }[] }
@@ -301,7 +308,7 @@ describe('selectors on repositories with hundreds of tags', () => {
     ['sglang', 'latest-3', 'v0.5.23 v0.4.10.post2 v0.3.6.post3'],
     ['sglang', 'latest-cu129', 'v0.5.19-cu129'],
     ['sglang', '>=0.5.5.post2 <0.5.7', 'v0.5.6.post2 v0.5.6.post1 v0.5.6 v0.5.5.post3 v0.5.5.post2'],
-  ])('%s: %s', async (engine, selected, expected) => {
+  ])('%s: %s selects the expected versions', async (engine, selected, expected) => {
     const run = await plan(registry, namespace, { engine, versions: selected, force: 'true' })
     expect(errorsOf(run)).toEqual([])
     expect(documentOf(run).images.map(({ version }) => version.tag)).toEqual(expected.split(' '))
@@ -323,7 +330,7 @@ describe('selectors on repositories with hundreds of tags', () => {
       'latest-cu118',
       '"latest-cu118" matches no version; the nearest are v0.5.23, v0.5.22, v0.5.21, v0.5.20, v0.5.19.',
     ],
-  ])('%s: %s is one sentence with the five nearest', async (engine, selected, sentence) => {
+  ])('%s: %s is one error that names the five nearest', async (engine, selected, sentence) => {
     const run = await plan(registry, namespace, { engine, versions: selected })
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
@@ -335,7 +342,7 @@ describe('selectors on repositories with hundreds of tags', () => {
     ['>=0.5 <0.7', 'v0.6.0 v0.5.0'],
     ['v0.6.0-rc.2, 0.7.0', 'v0.6.0-rc.2 v0.7.0'],
     ['latest-2, !v0.8.0', 'v0.7.0 v0.6.0'],
-  ])('aibrix-version: %s gives commits, not annotated tags', async (selected, expected) => {
+  ])('aibrix-version: %s resolves to commits, not annotated tags', async (selected, expected) => {
     const run = await plan(registry, namespace, { ...anything, 'aibrix-version': selected })
     expect(errorsOf(run)).toEqual([])
     const pinned = documentOf(run).images.map(({ legs }) => legs[0]?.aibrix)
@@ -344,7 +351,7 @@ describe('selectors on repositories with hundreds of tags', () => {
     )
   })
 
-  it('aibrix-version: >=0.9 is one sentence with the five nearest', async () => {
+  it('aibrix-version: >=0.9 is one error that names the five nearest', async () => {
     const run = await plan(registry, namespace, { ...anything, 'aibrix-version': '>=0.9' })
     expect(errorsOf(run)).toHaveLength(1)
     expect(errorsOf(run)[0]).toMatch(
@@ -352,7 +359,7 @@ describe('selectors on repositories with hundreds of tags', () => {
     )
   })
 
-  describe('that a stranger wrote', () => {
+  describe('with hostile text', () => {
     const canary = () => join(folder, 'canary')
     const hostile: [string, () => string][] = [
       ['a command', () => `$(touch ${canary()})`],
@@ -368,7 +375,7 @@ describe('selectors on repositories with hundreds of tags', () => {
       ['a workflow command', () => 'x%0A::set-env name=A::b'],
     ]
     it.each(['versions', 'aibrix-version', 'nixl-version'])(
-      '%s is one clean error without any effect',
+      'in %s are one clean error without any effect',
       async (input) => {
         const proxy = await openRegistryProxy({})
         try {
@@ -404,7 +411,7 @@ describe('a base with ONBUILD', () => {
 
   it.each(['v0.10.2', 'v0.10.3'])('is an error of the plan, with force and without: %s', async (tag) => {
     for (const force of ['false', 'true']) {
-      // All of a run, which would build if there were something to build: and there is no Docker.
+      // A whole run, which would need Docker if there were something to build; there is no Docker.
       const run = await plan(registry, namespace, { versions: tag, engine: 'vllm', command: 'run', force })
       expect(errorsOf(run).join()).toContain(
         `vllm/vllm-openai:${tag} for linux/amd64 has ONBUILD instructions (the first is "RUN python3 -m pip install --user nixl==0.7.0"), which would change it before it is measured`,
@@ -444,7 +451,7 @@ describe('versions of NIXL', () => {
       ...['0.7.1', '0.8.0', '1.0.0'].map(
         (version) => `nixl_cu12-${version}-cp312-cp312-manylinux_2_28_x86_64.whl`,
       ),
-      // Not for the Python of the bases, but for that of many a runner
+      // For the Python of many runners, not for that of the bases
       ...['310', '311', '313'].map(
         (python) => `nixl_cu12-0.9.0-cp${python}-cp${python}-manylinux_2_28_x86_64.whl`,
       ),
@@ -458,7 +465,7 @@ describe('versions of NIXL', () => {
     documentOf(run).images.map(({ version, legs }) => `${version.tag} ${legs[0]?.nixl ?? ''}`)
 
   it(
-    'are those with wheels for the Python and CUDA of each base; pip is asked once for equal ones',
+    'are those with wheels for the Python and CUDA of each base; pip runs once for equal ones',
     async () => {
       const asked = { ...onCuda12, versions: `${onCuda12.versions}, v0.20.0`, 'nixl-version': '>=0.7 <1' }
       const run = await plan(registry, namespace, { ...asked, 'package-index': index.url })
@@ -475,7 +482,7 @@ describe('versions of NIXL', () => {
   )
 
   it(
-    'are an error where an exact one has no wheel for the Python and CUDA of the base, and left out of a range of bases',
+    'are an error if an exact one has no wheel for the Python and CUDA of the base; a range of bases leaves that base out',
     async () => {
       const asked = { ...onCuda12, 'package-index': index.url }
       const named = await plan(registry, namespace, { ...asked, 'nixl-version': '0.7.1, 0.9.0' })
@@ -495,7 +502,7 @@ describe('versions of NIXL', () => {
   )
 
   it(
-    'are asked for by exact numbers only where python3 has no pip',
+    'must be exact numbers if python3 has no pip',
     async () => {
       const bare = join(folder, 'bare')
       execFileSync('python3', ['-m', 'venv', '--without-pip', bare])
@@ -524,7 +531,7 @@ describe('versions of NIXL', () => {
   )
 })
 
-describe('a base with Python 3.13, as an earlier run has measured', () => {
+describe('a base with Python 3.13, as measured by an earlier run', () => {
   const namespace = freshNamespace()
   const reason = 'aibrix_kvcache v0.5.0 needs Python <3.13, and the base vllm/vllm-openai:v0.10.2 has 3.13'
   const vllm = (versions: string, more = {}) =>
@@ -547,7 +554,7 @@ describe('a base with Python 3.13, as an earlier run has measured', () => {
     expect(run.summary.replaceAll('&#60;', '<')).toContain(reason)
   })
 
-  it('is an error where it is named', async () => {
+  it('is an error if it is named', async () => {
     const run = await vllm('v0.10.2, ~0.10')
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
@@ -581,7 +588,7 @@ describe('a plan', () => {
     }
   }
 
-  it('needs neither Docker nor credentials, nothing but git', async () => {
+  it('needs only git, neither Docker nor credentials', async () => {
     const path = mkdtempSync(join(folder, 'path-'))
     symlinkSync(execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim(), join(path, 'git'))
     const local = {
@@ -600,7 +607,7 @@ describe('a plan', () => {
     expect(run.outputs.plan).toMatch(/:plan-[0-9a-f]{64}$/)
   })
 
-  it('takes what it may not read without credentials for empty, and says so, but not a base', async () => {
+  it('treats what it may not read without credentials as empty and reports that, but not for a base', async () => {
     const without = (repository: string) =>
       through({ before: (seen) => (seen.includes(`/v2/${namespace}/${repository}/`) ? 401 : undefined) })
     for (const repository of ['image-cache', 'vllm-openai']) {
@@ -616,7 +623,7 @@ describe('a plan', () => {
     expect(errorsOf(run).join()).toContain('there are no credentials for it')
   })
 
-  it('is a file, and says why, where the registry refuses to be written', async () => {
+  it('is a file, with the reason, if the registry refuses the write', async () => {
     const run = await through({ readOnly: true })
     expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
@@ -628,7 +635,7 @@ describe('a plan', () => {
     expect(JSON.parse(run.outputs.matrix ?? '')).toMatchObject({ include: [{ version: 'v0.10.2' }] })
   })
 
-  it('is an error where the registry fails', async () => {
+  it('is an error if the registry fails', async () => {
     const run = await through({ broken: true })
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)

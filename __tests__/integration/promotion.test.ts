@@ -41,7 +41,7 @@ let source: string
 let staged: Cache
 let tags: Record<Name, string>
 
-/** Runs at a time; each test has a namespace of its own */
+/** Runs in parallel; each test has its own namespace */
 const limit = pLimit(3)
 
 function act(namespace: string, more: Record<string, string>): Promise<ActionRun> {
@@ -49,7 +49,7 @@ function act(namespace: string, more: Record<string, string>): Promise<ActionRun
   return limit(() => runAction(inputs, { environment: { PATH: path } }))
 }
 
-/** A namespace of its own, whose cache repository has the staged legs, or what `change` makes of them. */
+/** Creates a namespace whose cache repository has the staged legs, as modified by `change`. */
 async function withStaged(change: (cache: Cache) => void = () => undefined): Promise<string> {
   const namespace = `${world().namespace}-${(counter += 1)}`
   const cache = new Map(staged)
@@ -80,7 +80,9 @@ async function publicTags(namespace: string): Promise<string[]> {
   return all.flat()
 }
 
-/** Red, with these sentences among the annotations, and without a stack. */
+/**
+ * Asserts that a run failed with these sentences among the annotations and without a stack trace.
+ */
 function expectRed(run: ActionRun, ...sentences: (string | RegExp)[]): void {
   expect(run.code).toBe(1)
   const errors = errorsOf(run).join('\n')
@@ -109,9 +111,9 @@ beforeAll(async () => {
   expect([...staged.keys()]).toEqual(expect.arrayContaining(Object.values(tags)))
 }, 15 * minutes)
 
-describe('what is staged', () => {
+describe('a staged image', () => {
   it(
-    'is promoted by another runner to the very digests that a run gave it',
+    'is promoted by another runner to the same digests as by one run',
     async () => {
       const namespace = await withStaged()
       const run = await promote(namespace, await planFor(namespace))
@@ -130,7 +132,7 @@ describe('what is staged', () => {
     minutes,
   )
 
-  it('keeps its attestations, each about one of the images, and readable where it was promoted to', async () => {
+  it('keeps its attestations, each about one platform, readable in the public repository', async () => {
     const repository = `${source}/vllm-openai`
     const { manifests } = await readRegistry<Index>(`${repository}/manifests/${vllmTag}`, indexType)
     const cache = `${source}/image-cache/manifests`
@@ -157,7 +159,7 @@ describe('what is staged', () => {
   })
 
   it(
-    'is promoted by two at the same time to the same digest, and both end green',
+    'is promoted by two runners in parallel to the same digest, and both succeed',
     async () => {
       const namespace = await withStaged()
       const plan = await planFor(namespace)
@@ -178,7 +180,7 @@ describe('what is staged', () => {
 
 describe('nothing is tagged', () => {
   it.concurrent(
-    'while legs are missing, though there are candidates of them, and each missing one is named',
+    'while legs are missing, even if they have candidates, and each missing leg is named',
     async () => {
       const namespace = await withStaged((cache) => {
         cache.delete(tags['vllm-arm64'])
@@ -225,7 +227,7 @@ describe('nothing is tagged', () => {
       /holds no image for linux\/arm64/,
     ],
   ])(
-    'while a tag for a verified leg %s',
+    'while the tag of a verified leg %s',
     async (_, change, name, sentence) => {
       const namespace = await withStaged((cache) => void change(cache))
       const run = await promote(namespace, await planFor(namespace))
@@ -236,7 +238,7 @@ describe('nothing is tagged', () => {
   )
 
   it.concurrent(
-    'while a tag for a verified leg holds the image of another platform alone, or the finished image of all',
+    'while the tag of a verified leg holds only the image of another platform, or the finished image of all',
     async () => {
       const cases: [from: string, digest: string, sentence: RegExp][] = []
       const leg = await readRegistry<Index>(
@@ -265,7 +267,7 @@ describe('nothing is tagged', () => {
   )
 
   it.concurrent(
-    'where the plan in the registry was replaced by another one',
+    'if the plan in the registry was replaced by another one',
     async () => {
       const namespace = await withStaged()
       const [plan, other] = [await planFor(namespace), await planFor(namespace, { date: '20251124' })]
@@ -282,7 +284,7 @@ describe('nothing is tagged', () => {
 
 describe('with fail-fast: false', () => {
   it.concurrent(
-    'a complete image is published without one that lacks a platform, and the step is red',
+    'a complete image is published without one that lacks a platform, and the step fails',
     async () => {
       const namespace = await withStaged((cache) => void cache.delete(tags['sglang-arm64']))
       const run = await promote(namespace, await planFor(namespace), { 'fail-fast': 'false' })
@@ -298,7 +300,7 @@ describe('with fail-fast: false', () => {
   )
 
   it.concurrent(
-    'a complete image is published also beside one whose staged leg turns out to be wrong',
+    'a complete image is published even if the staged leg of another one is wrong',
     async () => {
       const namespace = await withStaged((cache) => void cache.delete(tags['vllm-amd64']))
       const digest = (await digestOf(`${source}/vllm-openai`, vllmTag)) ?? ''
@@ -311,7 +313,7 @@ describe('with fail-fast: false', () => {
   )
 })
 
-describe('a public tag that something else took since the plan', () => {
+describe('a public tag that was moved to something else since the plan', () => {
   const take = async (namespace: string): Promise<string> => {
     const other = (await digestOf(`${source}/sglang`, sglangTag)) ?? ''
     await copyTag(`${source}/sglang`, other, `${namespace}/vllm-openai`, vllmTag)
@@ -319,7 +321,7 @@ describe('a public tag that something else took since the plan', () => {
   }
 
   it.concurrent(
-    'is refused, named and left, and no other image is published',
+    'is an error that names it, is not moved, and no other image is published',
     async () => {
       const namespace = await withStaged()
       const plan = await planFor(namespace)
@@ -333,7 +335,7 @@ describe('a public tag that something else took since the plan', () => {
   )
 
   it.concurrent(
-    'is taken over where the plan says overwrite-tags',
+    'is moved if the plan has overwrite-tags',
     async () => {
       const namespace = await withStaged()
       const plan = await planFor(namespace, { 'overwrite-tags': 'true' })
@@ -348,9 +350,9 @@ describe('a public tag that something else took since the plan', () => {
   )
 })
 
-describe('a promotion that breaks off between two tags', () => {
+describe('a promotion that fails between two tags', () => {
   it.concurrent(
-    'is red, names the tags that exist, and the next one completes it to the same digests',
+    'names the tags that exist, and the next one completes it with the same digests',
     async () => {
       const namespace = await withStaged()
       let broken = true
@@ -379,7 +381,7 @@ describe('a promotion that breaks off between two tags', () => {
         const again = await promote(namespace, plan, through)
         expectRed(again, /Promotion stopped at .*No public tag was created/)
         expect(await publicTags(namespace)).toEqual(made)
-        // It can't vouch for the tags that are not there.
+        // No tag of an image is reported while another one is missing.
         expect(JSON.parse(again.outputs.tags ?? '')).toEqual([])
         broken = false
         const green = await promote(namespace, plan, through)

@@ -16,7 +16,7 @@ const vllm = {
   'gpu-architectures': '9.0',
 }
 
-/** They may do anything: it is not the registry that keeps a pull request from writing. */
+/** Credentials for everything: it is not the registry that keeps a pull request from writing. */
 const credentials = { user: 'robot', password: 'may-write-everything' }
 
 let proxy: RegistryProxy
@@ -28,7 +28,7 @@ function act(more: Record<string, string>, environment: NodeJS.ProcessEnv = {}):
   return runAction(inputs, { environment })
 }
 
-/** Every tag of the repositories that a release reads and writes, with what it names. */
+/** Returns every tag of the repositories that a release reads and writes, with its digest. */
 async function everything(): Promise<Record<string, string | null>> {
   const named: Record<string, string | null> = {}
   for (const repository of ['image-cache', 'vllm-openai'])
@@ -40,7 +40,7 @@ async function everything(): Promise<Record<string, string | null>> {
 beforeAll(async () => {
   proxy = await openRegistryProxy({ credentials })
   namespace = `${world().namespace}-trusted`
-  // What a release has left: there is something to read, and something to spoil.
+  // The result of a release: something to read, and something to damage.
   const run = await act({ push: 'true' })
   expect(errorsOf(run)).toEqual([])
   expect(Object.keys(await everything()).length).toBeGreaterThan(3)
@@ -48,10 +48,10 @@ beforeAll(async () => {
 
 afterAll(() => proxy.close())
 
-describe('a pull request that was given credentials for everything', () => {
+describe('a pull request with credentials for everything', () => {
   const event = { GITHUB_EVENT_NAME: 'pull_request_target' }
 
-  /** What a proxy sees of a command, which must leave everything as it is. */
+  /** Returns the requests of a command, which must change nothing. */
   async function onlyReads(more: Record<string, string>): Promise<ActionRun> {
     const before = await everything()
     const from = proxy.seen.length
@@ -65,7 +65,7 @@ describe('a pull request that was given credentials for everything', () => {
   }
 
   it(
-    'builds and verifies all anew where it asks for that and for public tags, and sends the registry nothing but GET and HEAD',
+    'rebuilds and verifies everything if it requests that and public tags, and sends the registry only GET and HEAD',
     async () => {
       const from = proxy.seen.length
       const run = await onlyReads({ force: 'true', 'overwrite-tags': 'true', date: '20251124' })
@@ -77,7 +77,7 @@ describe('a pull request that was given credentials for everything', () => {
   )
 
   it(
-    'plans for many runners in a file, and promotes nothing',
+    'plans for many runners in a file and promotes nothing',
     async () => {
       const { log, outputs } = await onlyReads({
         command: 'plan',
@@ -98,9 +98,9 @@ describe('a pull request that was given credentials for everything', () => {
   )
 })
 
-describe('what is pulled is what was planned', () => {
+describe('what is pulled was planned', () => {
   it(
-    'a base whose tag is moved between plan and build is still the one of the plan, and is asked for by its digest alone',
+    'a base whose tag moves between plan and build stays that of the plan, and is requested only by digest',
     async () => {
       const bases = `${world().namespace}-moving`
       const source = 'stand-in/vllm/vllm-openai'
@@ -125,7 +125,7 @@ describe('what is pulled is what was planned', () => {
       expect(asked.filter((seen) => /\/manifests\/(?!sha256:)/.test(seen))).toEqual([])
       const [image] = JSON.parse(built.outputs.images ?? '') as { legs: { digest: string; base: string }[] }[]
       expect(JSON.stringify(image?.legs[0]?.base)).toContain(planned)
-      // The image is made of the layers of the planned base.
+      // The image has the layers of the planned base.
       const layersOf = async (repository: string, digest: string): Promise<string[]> => {
         type Manifest = {
           manifests?: { digest: string; platform?: { os: string } }[]

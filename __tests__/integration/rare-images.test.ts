@@ -26,8 +26,8 @@ async function labelsByDocker(reference: string): Promise<unknown> {
   return JSON.parse(shown)
 }
 
-// The property test over many more of them takes for granted what this one finds out.
-it('Docker pulls the image that is found in a rare one, too', async () => {
+// The property test over many more images relies on what this test establishes.
+it('Docker pulls the same image from a rare index as the action finds', async () => {
   const samples = fc.sample(rareImages('taken by Docker'), { numRuns: 8, seed: 11 })
   const work = samples.map(async ({ blobs, manifests }, number) => {
     const repository = { registry, path: `${path}-${number}` }

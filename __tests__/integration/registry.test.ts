@@ -20,7 +20,10 @@ const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
 const run = randomBytes(4).toString('hex')
 const staging = { registry, path: `test-${run}/staging` }
 const published = { registry, path: `test-${run}/published` }
-/** The same registry under another name is another registry for the client: nothing can be mounted. */
+/**
+ * The same registry under another name. To the client it is another registry, from which nothing
+ * can be mounted.
+ */
 const otherName = registry.startsWith('localhost') ? '127.0.0.1' : 'localhost'
 const elsewhere = { registry: registry.replace(/^[^:]+/, otherName), path: `test-${run}/elsewhere` }
 
@@ -33,7 +36,7 @@ const client = createRegistryClient({
 
 const json = (content: unknown) => Buffer.from(JSON.stringify(content))
 
-/** Pushes a tiny image by hand; every layer is random, so that no other run has it. */
+/** Pushes a tiny image by hand; every layer is random, so no other run has it. */
 async function pushImage(size: number, architecture = 'amd64') {
   const layer = randomBytes(size)
   const config = json({
@@ -71,7 +74,7 @@ afterAll(() => {
 })
 
 describe('a real registry', () => {
-  it('gives back what was pushed', async () => {
+  it('returns what was pushed', async () => {
     const found = await client.getManifest(staging, image.digest)
     expect(found?.bytes.equals(image.bytes)).toBe(true)
     if (found?.parsed.kind !== 'image') throw new Error('not an image')
@@ -83,7 +86,7 @@ describe('a real registry', () => {
     expect(await client.getBlob(staging, digestOf(image.layer), 2000)).toEqual(image.layer)
   })
 
-  it('has no tag and no repository that nobody pushed', async () => {
+  it('has no tag and no repository that was not pushed', async () => {
     expect(await client.getManifest(staging, 'nothing')).toBeUndefined()
     expect(await client.getManifest({ registry, path: `test-${run}/nothing` }, 'v1')).toBeUndefined()
     expect(await client.hasBlob(staging, digestOf(Buffer.from(run)))).toBe(false)
@@ -96,7 +99,7 @@ describe('a real registry', () => {
     expect(await client.hasBlob(published, blob.digest)).toBe(true)
   })
 
-  it('gives an image a tag in another repository without moving a byte', async () => {
+  it('tags an image in another repository without moving a byte', async () => {
     requests.length = 0
     expect(
       await copyManifest(client, { from: staging, to: published, digest: image.digest, tag: 'v1' }),
@@ -105,7 +108,7 @@ describe('a real registry', () => {
     expect(requests.filter((request) => /^(GET|PUT).*\/blobs\//.test(request))).toEqual([])
   })
 
-  it('gives an index with an attestation a tag, here and under another registry', async () => {
+  it('tags an index with an attestation, in the same and in another registry', async () => {
     const attestation = await pushImage(10)
     const platform = { os: 'unknown', architecture: 'unknown' }
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' }
@@ -141,7 +144,7 @@ describe('a real registry', () => {
     expect((await client.getManifest(published, 'latest'))?.digest).toBe(other.digest)
   })
 
-  it('keeps a report with the image as its subject, and gives it back', async () => {
+  it('stores a report with the image as its subject, and returns it', async () => {
     const type = 'application/vnd.aibrix.image.report.v1+json'
     const bytes = json({ facts: [] })
     const subject = await client.getManifest(staging, image.digest)
@@ -155,7 +158,7 @@ describe('a real registry', () => {
     )
   })
 
-  it('keeps a document of 1 MB', async () => {
+  it('stores a document of 1 MB', async () => {
     const type = 'application/vnd.aibrix.image.plan.v1+json'
     const bytes = json({ plan: randomBytes(500_000).toString('hex') })
     await putArtifact(client, staging, 'plan-1', { created, type, bytes })
@@ -163,7 +166,7 @@ describe('a real registry', () => {
     expect(found?.equals(bytes)).toBe(true)
   })
 
-  it('keeps a document in the form of an image, which docker pulls', async () => {
+  it('stores a document in the form of an image, which docker pulls', async () => {
     const document = { created, type: 'application/vnd.example+json', bytes: randomBytes(5000) }
     const bytes = await putImageForm(client, staging, document)
     await client.putManifest(staging, 'as-image', bytes, mediaTypes.ociManifest)
@@ -174,7 +177,7 @@ describe('a real registry', () => {
     execFileSync('docker', ['rmi', reference])
   })
 
-  it('refuses a manifest whose blobs it does not have, and says so', async () => {
+  it('refuses a manifest whose blobs it does not have, with the reason', async () => {
     const gone = { mediaType: mediaTypes.ociConfig, digest: digestOf(randomBytes(8)), size: 8 }
     const bytes = json({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: gone, layers: [] })
     await expect(client.putManifest(staging, 'broken', bytes, mediaTypes.ociManifest)).rejects.toThrow(
@@ -194,7 +197,7 @@ describe('the tags of a real repository', () => {
     expect(await client.listTags(tagged)).toEqual([...names].sort())
   })
 
-  it('are none after they were deleted, and where there is no repository', async () => {
+  it('are empty after a deletion, and if there is no repository', async () => {
     const url = `http://${registry}/v2/${tagged.path}/manifests/${image.digest}`
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(202)
     expect(await client.listTags(tagged)).toEqual([])
@@ -204,12 +207,12 @@ describe('the tags of a real repository', () => {
 
 const docker = (...words: string[]) => execFileSync('docker', words, { encoding: 'utf8' })
 
-/** @returns the file of the image that the engine takes for a platform */
+/** Returns the file in the image that the engine picks for a platform. */
 function fileOf(reference: string, platform: string): string {
   docker('pull', '--quiet', '--platform', platform, reference)
   const container = docker('create', '--platform', platform, reference, '/none').trim()
   try {
-    // A tar stream of one small file, which is text but for zeros
+    // A tar stream of one small file: text padded with zeros
     return docker('cp', `${container}:/platform`, '-')
   } finally {
     docker('rm', container)
@@ -223,14 +226,14 @@ describe('an image of two platforms', () => {
   const annotations = { 'org.opencontainers.image.version': 'v1' }
   const to = { registry, path: `test-${run}/composed` }
 
-  /** @returns a leg as promotion is given it */
+  /** Returns a leg as promotion receives it. */
   async function read(platform: string, reference: string): Promise<StoredLeg> {
     const found = await getPlatformImage(client, staging, reference, platform)
     if (!found) throw new Error(`${reference} is not there`)
     return { platform, ...found }
   }
 
-  /** Builds a leg with BuildKit. @returns it as promotion is given it */
+  /** Builds a leg with BuildKit. @returns it as promotion receives it */
   async function build(platform: string, tag: string, options: string[], output = 'oci-mediatypes=true') {
     const reference = formatReference({ ...staging, tag })
     writeFileSync(join(context, 'platform'), `${platform} ${run}`)
@@ -244,7 +247,7 @@ describe('an image of two platforms', () => {
     rmSync(context, { recursive: true })
   })
 
-  it('has one digest, whatever the order of its legs and however often it is composed', async () => {
+  it('has the same digest for any order of its legs, however often it is composed', async () => {
     const pushed = [await pushImage(10), await pushImage(20, 'arm64')]
     const legs = await Promise.all(pushed.map(({ digest }, index) => read(platforms[index] ?? '', digest)))
     const made = await composeImage(client, { from: staging, to, legs, annotations })
@@ -260,7 +263,7 @@ describe('an image of two platforms', () => {
     ['no attestations', ['--provenance=false'], 'oci-mediatypes=true', mediaTypes.ociManifest, 2],
     ["Docker's media types", ['--provenance=false'], 'oci-mediatypes=false', mediaTypes.dockerManifest, 2],
   ])(
-    'with %s is what buildx and the engine understand',
+    'with %s is understood by buildx and the engine',
     async (name, options, output, type, count) => {
       const tag = name.replace(/\W/g, '-')
       const [amd64, arm64] = [

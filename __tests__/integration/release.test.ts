@@ -17,7 +17,7 @@ const world = useStandIns()
 let folder: string
 let gitServer: GitServer
 let api: TestServer
-/** What GitHub has, and what it answers to a write */
+/** What GitHub stores, and how it responds to a write */
 const github = { releases: new Map<string, string>(), writes: 200 }
 const runs: ActionRun[] = []
 
@@ -61,7 +61,7 @@ beforeEach(() => {
 const image = (date: string, aibrix = 'v0.7.0') => `v0.10.2-aibrix-${aibrix}-nixl-0.7.1-${date}`
 const publicRepository = () => `${world().namespace}/vllm-openai`
 
-/** A run for an event about a tag of a repository. */
+/** Returns the environment of a run for an event about a tag of a repository. */
 async function act(
   more: Record<string, string>,
   { repository = own, tag = 'v0.7.0', event = 'release' } = {},
@@ -91,7 +91,7 @@ describe('the tag of an event', () => {
   it.each([
     ['of a release of AIBrix is its version', {}, {}, 'v0.7.0'],
     [
-      'of a release elsewhere is not',
+      'of a release elsewhere is not its version',
       { 'aibrix-version': 'default' },
       { repository: 'acme/serving', tag: 'v3.1' },
       'v0.5.0',
@@ -112,7 +112,7 @@ describe('the tag of an event', () => {
 })
 
 it(
-  'a release of a fork, of which nobody says whether it is AIBrix, is an error',
+  'a release of a fork that no input declares as AIBrix is an error',
   async () => {
     const run = await act({ command: 'plan', push: 'false' }, { repository: 'acme/aibrix' })
     expect([run.code, errorsOf(run)]).toEqual([1, [expect.stringContaining('a release in http')]])
@@ -124,7 +124,7 @@ describe('a release of AIBrix', () => {
   let notes: string
 
   it(
-    'is built, and the components that were measured come into its notes',
+    'is built, and its measured components are added to its notes',
     async () => {
       const first = await act({})
       expect(errorsOf(first)).toEqual([])
@@ -151,7 +151,7 @@ describe('a release of AIBrix', () => {
   )
 
   it(
-    'has notes that a second run does not change',
+    'has notes that stay the same in a second run',
     async () => {
       github.releases.set(`${own} v0.7.0`, `${notes}\r\nWritten later`)
       const run = await act({})
@@ -165,7 +165,7 @@ describe('a release of AIBrix', () => {
   )
 
   it(
-    'has one table after several runs, also where one runner plans and another promotes',
+    'has one table after several runs, even if one runner plans and another promotes',
     async () => {
       github.releases.set(`${own} v0.7.0`, notes)
       const plan = await act({ command: 'plan', date: '20251124', unchanged: 'retag' })
@@ -181,7 +181,7 @@ describe('a release of AIBrix', () => {
   )
 
   it(
-    'is red where the token may not write, names the permission, and leaves the images published',
+    'fails and names the permission if the token may not write, and leaves the images published',
     async () => {
       github.writes = 403
       const run = await act({ date: '20251125', unchanged: 'retag' })
@@ -200,7 +200,7 @@ describe('a release of AIBrix', () => {
   )
 
   it(
-    'of which there is no page yet is a warning, and green',
+    'without a page yet succeeds with a warning',
     async () => {
       github.releases.clear()
       const run = await act({})
@@ -213,7 +213,7 @@ describe('a release of AIBrix', () => {
   )
 
   it(
-    'is not asked for without github-token, or when nothing is published',
+    'is not requested without github-token, or if nothing is published',
     async () => {
       expect(errorsOf(await act({ 'github-token': '' }))).toEqual([])
       expect((await act({ versions: 'v0.0.9' })).code).toBe(1)
@@ -222,7 +222,7 @@ describe('a release of AIBrix', () => {
     2 * minutes,
   )
 
-  it('shows no token, in no run, in nothing that is left of it', () => {
+  it('shows no token in any output or file of any run', () => {
     expect(runs.length).toBeGreaterThan(9)
     for (const { log, temp } of runs) {
       const left = globSync('**', { cwd: temp, withFileTypes: true })

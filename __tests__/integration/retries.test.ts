@@ -9,7 +9,7 @@ const tag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const wanted = { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'gpu-architectures': '9.0' }
 
 it(
-  'a registry that fails once at each kind of request costs time and nothing else',
+  'a registry that fails once at each kind of request costs only time',
   async () => {
     const namespace = `${world().namespace}-once`
     const kinds = [/^GET \S+\/tags\/list/, /^(?:GET|HEAD) \S+\/manifests\//, /^GET \S+\/blobs\//]
@@ -37,7 +37,7 @@ it(
 )
 
 it(
-  'a registry that fails for ever is told of once, with how often it was tried, and nothing is published',
+  'a registry that keeps failing is reported once, with the number of attempts, and nothing is published',
   async () => {
     const namespace = `${world().namespace}-ever`
     const proxy = await openRegistryProxy({ broken: true })

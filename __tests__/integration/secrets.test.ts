@@ -12,7 +12,7 @@ import { useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 
-/** Each is looked for as it is, in base64 and as a URL spells it. */
+/** Each secret is searched verbatim, in base64 and URL-encoded. */
 const canaries = {
   password: 'canary-password"5f1c&',
   index: 'canary-index/8d20',
@@ -21,7 +21,10 @@ const canaries = {
   proxy: 'canary-proxy-90d2',
 }
 
-/** Docker's configuration with a proxy that nothing here uses; docker hands it to every build as a build argument. */
+/**
+ * Docker's configuration with a proxy that nothing here uses; docker passes it to every build as a
+ * build argument.
+ */
 function dockerConfigWithProxy(): string {
   const folder = mkdtempSync(join(tmpdir(), 'docker-'))
   const ftpProxy = `http://robot:${canaries.proxy}@proxy.example:3128`
@@ -55,11 +58,11 @@ beforeAll(async () => {
   const index = await serveIndex(world().standIns.index, { user: 'robot', password: canaries.index })
   const proxy = await openRegistryProxy({ credentials: { user: 'robot', password: canaries.password } })
   host = proxy.host
-  // A careless step that prints a secret: the log must not show it all the same.
+  // A careless step that prints a secret: even then the log must not show it.
   const folder = changedAction('dockerfiles/Dockerfile.vllm', (text) =>
     text.replace(
       'ARG BASE_USER=""',
-      // Another step each time, or BuildKit would take it from its cache and print nothing.
+      // A different step each time, or BuildKit would reuse its cache and print nothing.
       `RUN --mount=type=secret,id=token cat /run/secrets/token; test "$(wc -l </run/secrets/token)" = 1 # ${randomBytes(8).toString('hex')}\nARG BASE_USER=""`,
     ),
   )
@@ -114,7 +117,7 @@ async function contentsOf(repository: string, reference: string): Promise<string
   const text = await answer.text()
   const { manifests = [], config, layers = [] } = JSON.parse(text) as Manifest
   const children = await Promise.all(manifests.map(({ digest }) => contentsOf(repository, digest)))
-  // The first layers are the base's, which was there before the secrets.
+  // The first layers belong to the base, which existed before the secrets.
   const blobs = await Promise.all(
     [config, ...layers.slice(-6)].flatMap((blob) => (blob ? [readBlob(repository, blob.digest)] : [])),
   )
@@ -129,7 +132,7 @@ async function readBlob(repository: string, digest: string): Promise<string> {
 }
 
 describe('a password, an index with credentials and a build secret with quotes and two lines', () => {
-  it('do their work', () => {
+  it('are used', () => {
     expect(errorsOf(run)).toEqual([])
     expect(run.code).toBe(0)
     expect(filesBelow(run.temp).some((path) => readFileSync(path, 'utf8').includes('] ***'))).toBe(true)
@@ -141,7 +144,7 @@ describe('a password, an index with credentials and a build secret with quotes a
     expect(leaksIn(JSON.stringify(run.outputs))).toEqual([])
   })
 
-  it('are in no file that is left behind', () => {
+  it('are in no file that remains', () => {
     const files = filesBelow(run.temp)
     expect(files.length).toBeGreaterThan(5)
     expect(files.filter((path) => leaksIn(readFileSync(path, 'latin1')).length > 0)).toEqual([])
@@ -165,7 +168,7 @@ describe('a password, an index with credentials and a build secret with quotes a
     expect([...contents, ...reports.flat()].flatMap(leaksIn)).toEqual([])
   })
 
-  it('are in no command line of any process', () => {
+  it('are in no command line of a process', () => {
     const lines = [...commandLines].filter((line) => line.includes('buildx build'))
     expect(lines.length).toBeGreaterThan(0)
     expect(lines.join('\n')).toContain(host)
@@ -189,7 +192,7 @@ describe("the password of a proxy in Docker's configuration", () => {
     5 * minutes,
   )
 
-  it('is not published by the largest provenance, which is refused', async () => {
+  it('is not published with provenance mode=max, which is refused', async () => {
     const refused = await runAction(world().inputs({ ...inputs, provenance: 'mode=max' }), { environment })
     expect(refused.code).toBe(1)
     expect(errorsOf(refused)[0]).toContain('would publish the password of the proxy')

@@ -29,7 +29,7 @@ const vllm = {
 
 describe('a private repository over http', () => {
   it(
-    'is fetched with the secret git-credentials, which the build does not see',
+    'is fetched with the secret git-credentials, which is hidden from the build',
     async () => {
       const secrets = `git-credentials=${server.url.replace('//', `//robot:${token}@`)}`
       const urls = {
@@ -46,7 +46,7 @@ describe('a private repository over http', () => {
   )
 
   it(
-    'is refused without them, with the line of git that says why',
+    "is an error without them, with git's line that has the reason",
     async () => {
       const run = await runAction(
         world().inputs({ ...vllm, 'aibrix-repository': `${server.url}/aibrix.git` }),
@@ -58,15 +58,15 @@ describe('a private repository over http', () => {
   )
 })
 
-describe('what git reads on the runner', () => {
+describe('a source that git reads on the runner', () => {
   it(
-    'may be a submodule of somebody else, with a .dockerignore that leaves git out',
+    'may be a submodule of another user, with a .dockerignore that excludes git',
     async () => {
       const own = mkdtempSync(join(tmpdir(), 'aibrix-'))
       runGit('-C', own, 'init', '--quiet')
       runGit('-C', own, 'submodule', 'add', '--quiet', world().standIns.aibrix, 'aibrix')
       writeFileSync(join(own, 'aibrix/.dockerignore'), '.git\n')
-      // As git itself is tested where there is no second user
+      // Git's own tests simulate a second user in the same way
       const environment = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' }
       const inputs = world().inputs({ ...vllm, 'aibrix-repository': join(own, 'aibrix') })
       const run = await runAction(inputs, { environment })
@@ -76,7 +76,7 @@ describe('what git reads on the runner', () => {
   )
 
   it(
-    'may be a commit by ssh, which the tag shows in short',
+    'may be a commit over ssh, whose short form is in the tag',
     async () => {
       const { aibrix } = world().standIns
       const commit = runGit('-C', aibrix, 'rev-parse', 'main')
@@ -86,7 +86,7 @@ describe('what git reads on the runner', () => {
         environment: { GIT_SSH_COMMAND: ssh },
       })
       expect(errorsOf(run)).toEqual([])
-      // A long command is broken into lines.
+      // A long command is wrapped.
       expect(run.summary.replace(/ \\\n\s*/g, ' ').replace(/\\\n/g, '')).toContain(
         `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:${aibrix} +${commit}:refs/heads/source`,
       )

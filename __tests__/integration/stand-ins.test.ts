@@ -32,7 +32,7 @@ function inImage(repository: string, ...command: [string, ...string[]]): string 
 }
 
 describe('the stand-ins', () => {
-  it('are made once', async () => {
+  it('are built once', async () => {
     const start = performance.now()
     expect(await again()).toEqual(made)
     expect(performance.now() - start).toBeLessThan(5000)
@@ -44,7 +44,7 @@ describe('the stand-ins', () => {
     ['lmsysorg/sglang:v0.5.11', 'sglang', '0.5.11', '2.11.0+cu130', '13.0'],
     ['lmsysorg/sglang:v0.5.5.post3', 'sglang', '0.5.5.post3', '2.9.0+cu129', '12.9'],
   ])(
-    '%s answers as what it stands for, and says that it is a stand-in',
+    '%s behaves like the real one and states that it is a stand-in',
     (image, engine, version, torch, cuda) => {
       const script = `import torch, ${engine}; print(torch.__version__, torch.version.cuda, ${engine}.__version__, 'Stand-in' in torch.__doc__, 'Stand-in' in ${engine}.__doc__)`
       expect(inImage(image, 'python3', '-c', script).trim()).toBe(`${torch} ${cuda} ${version} True True`)
@@ -70,7 +70,7 @@ describe('the stand-ins', () => {
     expect(new Set(layers.map((layer) => layer.mediaType))).toEqual(new Set([mediaType]))
   })
 
-  it('equal sources give equal commits, and every mutant is one commit after the release', () => {
+  it('have equal commits for equal sources, and every mutant is one commit after the release', () => {
     const copy = join(folder, 'aibrix.git')
     makeAibrix(resolve('stand-ins/aibrix'), copy)
     const git = (repository: string, ...args: string[]) =>
@@ -80,7 +80,7 @@ describe('the stand-ins', () => {
       expect(git(copy, 'rev-list', '--count', `v0.7.0..mutant/${name}`)).toBe('1')
   })
 
-  it('the package index gives its wheels to nobody without the password', async () => {
+  it('include a package index that serves no wheel without the password', async () => {
     const server = await serveIndex(made.index, { user: 'ci', password: 'p@ss/word' })
     try {
       const { username, password, origin } = new URL(server.url)

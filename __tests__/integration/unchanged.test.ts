@@ -37,7 +37,7 @@ const bases = {
 }
 
 let built: ActionRun
-/** Milliseconds since 1970 at which nothing was left to be built */
+/** Milliseconds since 1970 at which nothing was left to build */
 let builtAt: number
 let counter = 0
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
   builtAt = Date.now()
 }, 10 * minutes)
 
-/** A namespace of its own in which both images are published, under the first date or others, and nothing else is. */
+/** Creates a namespace with only both published images, under the first date or others. */
 async function published(tags: Partial<Record<(typeof repositories)[number], string[]>> = {}) {
   const namespace = `${world().namespace}-${(counter += 1)}`
   const source = world().namespace
@@ -66,7 +66,7 @@ async function published(tags: Partial<Record<(typeof repositories)[number], str
 
 type Observed = { run: ActionRun; seen: string[]; namespace: string; host: string }
 
-/** Runs as on a fresh runner: with a docker that can do nothing, and every request counted. */
+/** Runs as on a fresh runner: with a docker that always fails, and every request counted. */
 async function observe(namespace: string, more: Record<string, string>, door: Door = {}): Promise<Observed> {
   const log = join(mkdtempSync(join(tmpdir(), 'called-')), 'log')
   const path = withProgram(
@@ -89,7 +89,10 @@ async function observe(namespace: string, more: Record<string, string>, door: Do
   }
 }
 
-/** Layers are the only blobs that are large; configurations and reports are read by their names in manifests. */
+/**
+ * Layers are the only large blobs; configurations and reports are recognised by their digests in
+ * manifests.
+ */
 const isBlobMoved = (line: string): boolean => /^(?:POST|PUT|PATCH) \S*\/blobs\//.test(line)
 
 function expectGreen({ run }: Observed): void {
@@ -97,14 +100,17 @@ function expectGreen({ run }: Observed): void {
   expect(run.code).toBe(0)
 }
 
-/** The tables of a summary between two headings. */
+/** Returns the tables of a summary between two headings. */
 function tableAfter(summary: string, start: RegExp): string {
   const from = summary.search(start)
   expect(from).toBeGreaterThan(-1)
   return /(?:^\|.*\n?)+/m.exec(summary.slice(from))?.[0] ?? ''
 }
 
-/** @returns the digests of the layers of a published image and of its base, which is one image, too */
+/**
+ * Returns the digests of the layers of a published image and of its base, which is also a single
+ * image.
+ */
 async function layersUnder(namespace: string, name: (typeof repositories)[number]): Promise<string[]> {
   const published = `${namespace}/${name}`
   const { manifests } = await readRegistry<Index>(`${published}/manifests/${first[name]}`, indexType)
@@ -119,12 +125,12 @@ async function layersUnder(namespace: string, name: (typeof repositories)[number
 
 describe('a run with nothing new', () => {
   it(
-    'keeps the published tags, moves no layer, and takes at most 12 requests an image and 3 s, with tokens as Docker Hub has them',
+    'keeps the published tags, moves no layer, and needs at most 12 requests per image and 3 s, with tokens as on Docker Hub',
     async () => {
       const observed = await observe(await published(), { date: '20251130' }, { tokens: 'for everybody' })
       const { run, seen, namespace, host } = observed
       expectGreen(observed)
-      // The fastest of three: other work on the machine is no part of it.
+      // The fastest of three, to exclude other load on the machine.
       let { duration } = run
       for (let attempt = 1; attempt < 3; attempt += 1)
         duration = Math.min(duration, (await observe(namespace, { date: '20251130' })).run.duration)
@@ -154,7 +160,7 @@ describe('a run with nothing new', () => {
   )
 
   it(
-    'has a summary as full as that of the run that built it',
+    'has a summary as complete as that of the run that built the images',
     async () => {
       const { run } = await observe(await published(), { date: '20251130' })
       const parts = [
@@ -170,7 +176,7 @@ describe('a run with nothing new', () => {
   )
 
   it(
-    'gives them the date of today where that is wanted, and writes manifests only',
+    "tags the images with today's date if that is requested, and writes only manifests",
     async () => {
       const today = tagOn('20251130')
       const observed = await observe(await published(), { date: '20251130', unchanged: 'retag' })
@@ -183,7 +189,7 @@ describe('a run with nothing new', () => {
         ),
       )
       expect(seen.filter(isWrite)).toHaveLength(2)
-      // Before a new tag is given, the image and its report are read and judged.
+      // Before a new tag is created, the image and its report are read and judged.
       expect(seen.length).toBeLessThanOrEqual(2 * 16)
       for (const name of repositories)
         expect(await digestOf(`${namespace}/${name}`, today[name])).toBe(
@@ -200,7 +206,7 @@ describe('a run with nothing new', () => {
   )
 
   it(
-    'is no reason to build what is younger than max-age',
+    'does not rebuild an image that is younger than max-age',
     async () => {
       const observed = await observe(
         await published(),
@@ -216,16 +222,16 @@ describe('a run with nothing new', () => {
   )
 })
 
-describe('a plan that others carry out', () => {
+describe('a plan that other runners execute', () => {
   it(
-    'holds which tag is kept, and promote reports it',
+    'states which tag is kept, and promote reports it',
     async () => {
       const namespace = await published()
       const planned = await observe(namespace, { command: 'plan', date: '20251130' })
       expect(planned.run.outputs.matrix).toBe('{"include":[]}')
       expect(planned.run.outputs.changed).toBe('false')
       expect(planned.run.summary).toContain(`unchanged since ${first.sglang}`)
-      // Its reference names the door that it went through, which the door of the next run is not.
+      // The reference of the plan names its proxy, and the next run has another proxy.
       const plan = join(planned.run.temp, globSync('**/plan.json', { cwd: planned.run.temp })[0] ?? '')
       const text = readFileSync(plan, 'utf8').replaceAll(planned.host, registry)
       writeFileSync(plan, text)
@@ -242,9 +248,9 @@ describe('a plan that others carry out', () => {
   )
 })
 
-describe('what is older than max-age', () => {
+describe('an image older than max-age', () => {
   it(
-    'is built with new answers of apt and pip, compiles nothing, and gets the date of today',
+    "is rebuilt with fresh packages of apt and pip, without compiling, and gets today's date",
     async () => {
       const { namespace } = world()
       const name = 'vllm-openai'
@@ -274,7 +280,7 @@ describe('what is older than max-age', () => {
   )
 })
 
-/** @returns when the layers were made that an image of ours adds to its base */
+/** Returns the creation times of the layers that an image of ours adds to its base. */
 async function layersOf(repository: string, tag: string): Promise<number[]> {
   const { manifests } = await readRegistry<Index>(`${repository}/manifests/${tag}`, indexType)
   const { config } = await readRegistry<Image>(
@@ -291,7 +297,7 @@ async function layersOf(repository: string, tag: string): Promise<number[]> {
 
 describe('a registry of 10,000 tags', () => {
   it(
-    'takes less than 150 MB of memory',
+    'needs less than 150 MB of memory',
     async () => {
       const namespace = await published()
       const file = join(mkdtempSync(join(tmpdir(), 'memory-')), 'kB')
@@ -317,7 +323,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
           {
             ...{ ...inputs, command: 'plan', date: '20251130', registry: proxy.host },
             'base-registry': bases.replace(/^[^/]+/, proxy.host),
-            // More legs than are asked for one by one, so that the cache repository is listed, too
+            // More legs than are requested one by one, so that the cache repository is listed too
             versions: 'vllm: v0.21.0, v0.10.2\nsglang: v0.5.11, v0.5.5.post3',
             ...{ 'aibrix-version': 'v0.7.0, v0.5.0', integration: 'none' },
           },
@@ -342,10 +348,10 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   )
 })
 
-describe('a tag that two runs give to different content', () => {
+describe('a tag that two runs create for different content', () => {
   const tag = tagOn('20251130').sglang
 
-  /** Promotes the staged leg of SGLang while another one gives the tag to something else at some moment. */
+  /** Promotes the staged leg of SGLang while another run moves the tag to something else. */
   async function promoteWhile(moment: (door: { steal: () => Promise<void>; namespace: string }) => Door) {
     const namespace = `${world().namespace}-${(counter += 1)}`
     const source = world().namespace
@@ -362,7 +368,7 @@ describe('a tag that two runs give to different content', () => {
   }
 
   it(
-    'is found by reading it back, and reported',
+    'is detected by reading it back, and reported',
     async () => {
       const { run, other, now } = await promoteWhile(({ steal, namespace }) => ({
         after: async (seen) => {
@@ -381,9 +387,9 @@ describe('a tag that two runs give to different content', () => {
 
   it.each([
     ['right before it', 'sha256:', undefined],
-    ['between two tries', tag, 503],
+    ['between two attempts', tag, 503],
   ])(
-    'is not taken from who was faster, %s',
+    'is not moved if the other run was faster, %s',
     async (_, reference, answer) => {
       let stolen = false
       const { run, other, now } = await promoteWhile(({ steal, namespace }) => ({

@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { readWorkflow } from '../support/act.ts'
 
-// The scripts in our own workflows, as they are, with the real gh against a server on this machine.
+// The unchanged scripts of our own workflows, with the real gh and a server on this machine.
 
-/** `METHOD path` → what GitHub would answer, to a query if it is a function; 404 for all else. Names are under the repository. */
+/**
+ * `METHOD path` → GitHub's response, by query if it is a function; 404 for all else. Paths are
+ * below the repository.
+ */
 type Answers = Record<string, unknown>
 type Queried = (query: URLSearchParams) => unknown
 
@@ -41,7 +44,7 @@ afterAll(() => {
   server.close()
 })
 
-/** Runs a step as a runner does. @returns its exit code and what it changed */
+/** Runs a step as a runner does. @returns its exit code and its changes */
 async function runStep(
   [workflow, job, name]: readonly [string, string, string],
   world: Answers,
@@ -60,7 +63,7 @@ async function runStep(
       ...step?.env,
       ...environment,
       PATH: `${resolve('.cache/lint/bin')}:${process.env.PATH ?? ''}`,
-      // gh speaks http, which a proxy can answer, to this host alone
+      // This is the only host that gh contacts over http, which a proxy can answer
       ...{ GH_HOST: 'github.localhost', GH_TOKEN: 'none', GH_REPO: 'aibrix/image-action', http_proxy: proxy },
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,57 +117,57 @@ describe('the alarm of nightly.yml', () => {
     ['is silent after a good run', 'success', world([], [night(0)]), []],
     ['closes its issue after a good run', 'success', world(open, [night(0)]), good],
     ['opens an issue after a bad run', 'failure', world([open[0]], [night(1)]), opened(failed)],
-    ['comments on its issue after another one', 'failure', world(open, [night(2)]), commented(failed)],
+    ['comments on its issue after another bad run', 'failure', world(open, [night(2)]), commented(failed)],
     [
-      'tells of a run that was cancelled, as a leg is that takes too long',
+      'reports a cancelled run, such as one with a leg that timed out',
       'cancelled',
       world([], [night(1)]),
       opened(cancelled),
     ],
     [
-      'comments on its issue after another one that was cancelled',
+      'comments on its issue after another cancelled run',
       'cancelled',
       world(open, [night(5)]),
       commented(cancelled),
     ],
-    ['waits at a push while the last good run is young', 'skipped', world([], [push, night(2)]), []],
+    ['is silent at a push while the last good run is recent', 'skipped', world([], [push, night(2)]), []],
     ['opens an issue when the last good run is old', 'skipped', world([], [push, night(3)]), opened(old(3))],
     [
-      'counts a good run by hand',
+      'counts a good manual run',
       'skipped',
       world([], [push, night(1, { event: 'workflow_dispatch' }), night(9)]),
       [],
     ],
     [
-      'counts no run by hand on another branch',
+      'ignores a manual run on another branch',
       'skipped',
       world([], [push, night(1, { event: 'workflow_dispatch', head_branch: 'trial' }), night(9)]),
       opened(old(9)),
     ],
-    ['counts no bad run', 'skipped', world([], [night(1, { status: 'failure' }), night(9)]), opened(old(9))],
+    ['ignores a bad run', 'skipped', world([], [night(1, { status: 'failure' }), night(9)]), opened(old(9))],
     [
-      'finds the last good run behind any number of pushes',
+      'finds the last good run before any number of pushes',
       'skipped',
       world([], [...Array.from({ length: 200 }, () => push), night(1)]),
       [],
     ],
     [
-      'does so at a push, when the schedule has stopped',
+      'opens an issue at a push if the schedule has stopped',
       'skipped',
       world([], [push, night(70)]),
       opened(old(70)),
     ],
-    ['says that only once', 'skipped', world(open, [push, night(70)]), []],
+    ['reports a stopped schedule only once', 'skipped', world(open, [push, night(70)]), []],
     ['is silent at a push when all is well', 'skipped', world([], [push, night(1)]), []],
-    ['gives a new workflow some nights', 'skipped', world([], [push], ago(1)), []],
-    ['counts from its beginning without a good run', 'skipped', world([], [push], ago(9)), opened(old(9))],
+    ['allows a new workflow some nights', 'skipped', world([], [push], ago(1)), []],
+    ['counts from its start if no run was good', 'skipped', world([], [push], ago(9)), opened(old(9))],
   ])('%s', async (_, result, answered, expected) => {
     const run = await runStep(step, answered, { RESULT: result, RUN: 'https://run' })
     expect(run).toMatchObject({ code: 0, changes: expected })
   })
 
   it.each(['schedule', 'workflow_dispatch'])(
-    'is red where it can not be told when %s was good',
+    'fails if the last good run of %s cannot be determined',
     async (event) => {
       const answered = {
         ...world([], []),
@@ -176,7 +179,7 @@ describe('the alarm of nightly.yml', () => {
     },
   )
 
-  it('is red where GitHub does not answer', async () => {
+  it('fails if GitHub does not answer', async () => {
     expect(await runStep(step, {}, { RESULT: 'success', RUN: 'https://run' })).toMatchObject({
       code: 1,
       changes: [],
@@ -190,7 +193,7 @@ describe('ci.yml', () => {
     ['success skipped', 1],
     ['cancelled success', 1],
     ['success failure', 1],
-  ])('ends as it should after %s', async (results, code) => {
+  ])('ends correctly after %s', async (results, code) => {
     const step = ['ci.yml', 'passed', 'Check that every job succeeded'] as const
     expect(await runStep(step, {}, { RESULTS: results })).toMatchObject({ code })
   })
@@ -210,23 +213,23 @@ describe('release.yml', () => {
       [moved],
     ],
     [
-      'makes v1 where there is none',
+      'creates v1 if it does not exist',
       {},
       tags('v1.10.0'),
       [moved, `POST git/refs {"ref":"refs/tags/v1","sha":"${commit}"}`],
     ],
-    ['leaves v1 where a newer release is', {}, tags('v1.10.0', 'v1.11.0'), []],
-    ['does not count other tags', { 'PATCH git/refs/tags/v1': {} }, tags('v1.10.0', 'v1.11.0-rc1'), [moved]],
+    ['does not move v1 back from a newer release', {}, tags('v1.10.0', 'v1.11.0'), []],
+    ['ignores other tags', { 'PATCH git/refs/tags/v1': {} }, tags('v1.10.0', 'v1.11.0-rc1'), [moved]],
   ])('%s', async (_, more, refs, expected) => {
     const world = { 'GET git/matching-refs/tags/v1.': refs, ...more }
     expect(await runStep(move, world, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: expected })
   })
 
-  it('is red where the tags can not be read', async () => {
+  it('fails if the tags cannot be read', async () => {
     expect(await runStep(move, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 1, changes: [] })
   })
 
-  it('makes a release once', async () => {
+  it('creates a release once', async () => {
     const make = ['release.yml', 'release', 'Create the release'] as const
     const made = ['POST releases {"generate_release_notes":true,"tag_name":"v1.10.0"}']
     expect(await runStep(make, {}, { TAG: 'v1.10.0' })).toMatchObject({ code: 0, changes: made })
@@ -265,7 +268,7 @@ describe('catalogue.yml', () => {
 
   it.each<[string, Answers, string[]]>([
     [
-      'opens a pull request with the files that changed, on a branch of its own',
+      'opens a pull request with the changed files on a separate branch',
       {},
       [
         'POST git/refs {"ref":"refs/heads/catalogue","sha":"new-commit"}',
@@ -273,7 +276,7 @@ describe('catalogue.yml', () => {
       ],
     ],
     [
-      'brings the one that is open up to date',
+      'updates an open pull request',
       {
         'GET pulls': (query: URLSearchParams) =>
           query.get('state') === 'open' && query.get('head') === 'aibrix:catalogue' ? [{ number: 8 }] : [],
@@ -299,7 +302,7 @@ describe('catalogue.yml', () => {
     expect(others).toEqual(expected)
   })
 
-  it('takes no other file from the job that ran what was published', async () => {
+  it('accepts no other file from the job that ran published code', async () => {
     put('files/.github/workflows/ci.yml', 'on: push\n')
     expect(await runStep(open, made, environment, folder)).toMatchObject({
       code: 1,
@@ -308,11 +311,8 @@ describe('catalogue.yml', () => {
     })
   })
 
-  it.each(['GET git/commits/c0ffee', 'GET pulls'])(
-    'is red where GitHub does not answer to %s',
-    async (name) => {
-      const { [name]: _, ...world } = made
-      expect((await runStep(open, world, environment, folder)).code).toBe(1)
-    },
-  )
+  it.each(['GET git/commits/c0ffee', 'GET pulls'])('fails if GitHub does not answer %s', async (name) => {
+    const { [name]: _, ...world } = made
+    expect((await runStep(open, world, environment, folder)).code).toBe(1)
+  })
 })
