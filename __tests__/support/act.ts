@@ -19,33 +19,33 @@ type Job = {
   needs?: string | string[]
   steps?: Step[]
 }
-/** As much of a workflow as the tests look at. */
+/** The parts of a workflow that the tests use. */
 export type Workflow = { on: unknown; permissions?: unknown; jobs: Record<string, Job> }
 
 export type WorkflowOptions = {
-  /** Name of the event; `workflow_dispatch` if nothing is given */
+  /** Name of the event. Default: `workflow_dispatch` */
   event?: string
-  /** This job and those that it needs; all if nothing is given */
+  /** Runs this job and those that it needs. Default: all */
   job?: string
-  /** Of workflow_dispatch */
+  /** Inputs of workflow_dispatch */
   inputs?: Record<string, string>
   secrets?: Record<string, string>
-  /** What each step that uses the action gets beside what the file says, and instead of it */
+  /** Inputs that are added to, or replace, those of each step that uses the action */
   with: Record<string, string>
-  /** Goes first on PATH */
+  /** Comes first on PATH */
   path?: string
-  /** Files of the repository beside the workflow, which actions/checkout gives: a folder */
+  /** Folder of the repository's files besides the workflow, which actions/checkout copies */
   repository?: string
-  /** Further variables of all steps */
+  /** More variables for all steps */
   environment?: Record<string, string>
 }
 
 export type WorkflowRun = {
   code: number | null
   log: string
-  /** What the steps showed as errors */
+  /** Errors that the steps reported */
   errors: string[]
-  /** By the name of the job, which a matrix may set: whether it succeeded */
+  /** Whether each job succeeded, by its name, which a matrix may set */
   jobs: Record<string, boolean>
 }
 
@@ -58,8 +58,9 @@ export function readWorkflow(file: string): Workflow {
 }
 
 /**
- * Runs a workflow on this machine with act, with the bundled action and the reusable workflow of this checkout as
- * aibrix/image-action@v1. Needs no network and no GitHub.
+ * Runs a workflow on this machine with act. aibrix/image-action@v1 is the bundled action and the
+ * reusable workflow of this checkout. Needs no network and no GitHub.
+ *
  * @param file path of the workflow, or the workflow itself
  */
 export async function runWorkflow(file: string | Workflow, options: WorkflowOptions): Promise<WorkflowRun> {
@@ -87,7 +88,7 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
       PATH: withPipMemory({ PATH: path }, options.with['package-index']),
       ARTIFACTS: join(home, 'artifacts'),
     },
-    // act keeps its cache, and looks for its configuration, at home
+    // act stores its cache and reads its configuration in the home folder
     ...{ HOME: home, DOCKER_CONFIG: process.env.DOCKER_CONFIG ?? join(homedir(), '.docker') },
   })
   rmSync(home, { recursive: true, force: true })
@@ -95,7 +96,10 @@ export async function runWorkflow(file: string | Workflow, options: WorkflowOpti
   return { code, log, errors, jobs: jobsIn(log) }
 }
 
-/** The steps that use the action, and the jobs that call images.yml, with further inputs, as far as they have them. */
+/**
+ * Adds inputs to the steps that use the action and to the jobs that call images.yml, as far as
+ * those have them.
+ */
 function withInputs(workflow: Workflow, inputs: Record<string, string>): Workflow {
   const ofImages = Object.entries(inputs).filter(([name]) => name in imagesInputs())
   const jobs = Object.entries(workflow.jobs).map(([name, job]) => {
@@ -124,7 +128,10 @@ function makeRepository(folder: string, name: string, workflow: Workflow): void 
   git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--message=workflow')
 }
 
-/** What a release of the action has, and stand-ins for GitHub's own actions. @returns what `uses` says → folder */
+/**
+ * Creates the files of a release of the action, and stand-ins for GitHub's own actions. @returns
+ * value of `uses` → folder
+ */
 function releaseAction(
   folder: string,
   inputs: Record<string, string>,
@@ -134,22 +141,25 @@ function releaseAction(
   for (const part of ['action.yml', 'dist', 'dockerfiles'])
     cpSync(part, join(folder, part), { recursive: true })
   const images = readWorkflow(imagesFile)
-  // What images.yml has an input for comes through that
+  // Values with an input of images.yml are passed through that input
   const rest = Object.entries(inputs).filter(([name]) => !(name in imagesInputs()))
   const text = stringify(withInputs(images, Object.fromEntries(rest)), { lineWidth: 0 })
   writeFileSync(join(folder, imagesFile), text)
   const jobs = [images, workflow].flatMap((one) => Object.values(one.jobs))
   const used = jobs.flatMap(({ steps = [] }) => steps.flatMap(({ uses }) => uses ?? []))
-  // act has that one itself
+  // act implements this one itself
   const all = used.filter((uses) => !uses.startsWith('actions/checkout@'))
-  // In the commit of a release it names the one before.
+  // In the commit of a release it names the commit before.
   const [own, others] = [true, false].map((is) => all.filter((uses) => uses.startsWith(`${action}@`) === is))
   const released = Object.fromEntries([`${action}@v1`, ...(own ?? [])].map((uses) => [uses, folder]))
   for (const uses of others ?? []) released[uses] = makeStandIn(`${folder}-${basename(uses)}`, uses)
   return released
 }
 
-/** An artifact is a folder under $ARTIFACTS, and is there for whoever knows its name: a file, or what is in a folder. */
+/**
+ * An artifact is a folder under $ARTIFACTS, found by its name, with one file or the content of a
+ * folder.
+ */
 const standIns: Record<string, string> = {
   'actions/upload-artifact':
     'mkdir -p "$ARTIFACTS/$NAME"; if [ -d "$FROM" ]; then FROM=$FROM/.; fi; cp -r "$FROM" "$ARTIFACTS/$NAME"',
@@ -187,7 +197,7 @@ async function runAct(args: string[], folder: string, environment: NodeJS.Proces
   return { code, log }
 }
 
-/** `[workflow/job] 🏁  Job succeeded`; the name is filled up with spaces. */
+/** `[workflow/job] 🏁  Job succeeded`; the name is padded with spaces. */
 function jobsIn(log: string): Record<string, boolean> {
   const ends = [...log.matchAll(/^\[[^\]]*?\/([^\]]*?)\s*\] 🏁 {2}Job (succeeded|failed)$/gm)]
   return Object.fromEntries(ends.map(([, job = '', how]) => [job, how === 'succeeded']))

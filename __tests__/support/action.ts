@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { type ActionOptions, type ActionRun, registry, runAction as run } from '../../script/runner.ts'
 import { withPipMemory } from './pip-memory.ts'
 
-// Beside these, what the tests share with script/demo and script/real
+// Also exports what the tests share with script/demo and script/real
 export { type ActionOptions, type ActionRun, errorsOf, failedGates, registry } from '../../script/runner.ts'
 
-/** Tests have no time to wait for a registry that is broken on purpose. */
+/** Short delays for registries that are broken on purpose. */
 const waits = JSON.stringify({ retry: 50, settle: 50 })
 
 export type TestOptions = ActionOptions & {
-  /** `asked` where a test is about pip itself; without it an index that the tests serve is asked once for all of them */
+  /** `asked` if a test is about pip itself; otherwise pip runs once per index for all tests */
   pip?: 'remembered' | 'asked'
 }
 
-/** As a runner does, but for the waits and for what pip has answered before. */
+/** Runs the action like a runner, but with short delays and stored answers of pip. */
 export function runAction(
   inputs: Record<string, string>,
   { pip = 'remembered', ...options }: TestOptions = {},
@@ -26,7 +26,7 @@ export function runAction(
   return run(inputs, { ...options, environment: { ...environment, PATH: path } })
 }
 
-/** A copy of the action with one thing changed in a file; `from` must be there. */
+/** Creates a copy of the action with one change in a file; `from` must occur in it. */
 export function changedAction(file: string, change: (text: string) => string): string {
   const folder = mkdtempSync(join(tmpdir(), 'action-'))
   for (const part of ['dist', 'dockerfiles']) cpSync(part, join(folder, part), { recursive: true })
@@ -38,7 +38,7 @@ export function changedAction(file: string, change: (text: string) => string): s
   return folder
 }
 
-/** @returns the tags of a repository, none if there is no such repository */
+/** Returns the tags of a repository; empty if there is no such repository. */
 export async function tagsOf(repository: string): Promise<string[]> {
   const answer = await fetch(`http://${registry}/v2/${repository}/tags/list`)
   if (answer.status === 404) return []
@@ -46,7 +46,7 @@ export async function tagsOf(repository: string): Promise<string[]> {
   return (tags ?? []).sort()
 }
 
-/** @returns the digest that the registry has under a tag */
+/** Returns the digest of a tag in the registry. */
 export async function digestOf(repository: string, tag: string): Promise<string | null> {
   const accept = [
     'oci.image.index.v1',

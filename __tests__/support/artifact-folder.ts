@@ -6,7 +6,7 @@ import { madeFrom } from '../../src/store/artifacts/check.ts'
 import { type Artifact, artifactsOf } from '../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeLeg } from './verified-leg.ts'
 
-/** The artifacts of a leg of which all is well. */
+/** The artifacts of a valid leg. */
 export const wanted = artifactsOf(makeLeg(), makeBase(), ['8.0', '9.0'], {
   wheel: 'a'.repeat(64),
   ucx: 'b'.repeat(64),
@@ -26,7 +26,7 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'artifact-'))
 }
 
-/** Writes what a stage leaves into a folder. */
+/** Writes the files of a stage into a folder. */
 export function writeContent(content: string, { determinants }: Artifact, changes: Contents = {}): void {
   const json = (source: object) => {
     writeFileSync(join(content, 'source.json'), JSON.stringify({ ...source, ...changes.source }))
@@ -61,7 +61,7 @@ export function writeContent(content: string, { determinants }: Artifact, change
   json({ version: determinants.ucxVersion, commit: determinants.ucxCommit })
 }
 
-/** @returns a folder as it is kept in a store */
+/** Returns a folder in its stored form. */
 export function storedFolder(artifact: Artifact, changes?: Contents): string {
   const folder = newFolder()
   mkdirSync(join(folder, 'content'))

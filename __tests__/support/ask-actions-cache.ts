@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import * as library from '@actions/cache'
 import { openActionsCache } from '../../src/store/artifacts/actions-cache.ts'
 
-// Prints what the store says to three calls. It is a process of its own, as the library takes the service from its environment.
+// Prints the store's results of three calls. A separate process, because the library reads the
+// service from its environment.
 
 const store = openActionsCache({
   push: false,
   environment: process.env,
   temporaryFolder: process.env.RUNNER_TEMP ?? '',
-  // It is no chunk of the bundle here, and takes long to load.
+  // The library is not bundled here and loads slowly.
   load: () => Promise.resolve(library),
 })
 if (!store) throw new Error('the environment has no cache')

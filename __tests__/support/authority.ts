@@ -4,15 +4,15 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 
-/** A certificate authority that nobody knows, and a door with a certificate of it. */
+/** An unknown certificate authority, and a server with its certificate. */
 export type Authority = {
-  /** PEM file of the authority alone */
+  /** PEM file of only the authority */
   file: string
-  /** Has a plain server on this machine answer under https, too */
+  /** Makes a plain server on this machine also available over https */
   before: (host: string) => Promise<{ host: string; close: () => Promise<void> }>
 }
 
-/** @param folder for its keys */
+/** @param folder of its keys */
 export function makeAuthority(folder: string): Authority {
   const place = (name: string): string => join(folder, name)
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
@@ -44,7 +44,7 @@ export function makeAuthority(folder: string): Authority {
         incoming.on('error', () => plain.destroy()).pipe(plain)
         plain.on('error', () => incoming.destroy()).pipe(incoming)
       })
-      // Who does not trust it ends the handshake.
+      // A client that does not trust it ends the handshake.
       server.on('tlsClientError', () => undefined)
       await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
       const address = server.address()

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { withProgram } from './stand-in-inputs.ts'
 
 export type BuildRecords = {
-  /** PATH with a docker that keeps what BuildKit says of each build */
+  /** PATH with a docker that stores BuildKit's output of each build */
   path: string
-  /** The names of the steps that BuildKit had in its graphs since the last time: `[wheel-builder 1/1] RUN …` */
+  /** Returns the steps in BuildKit's graphs since the last call: `[wheel-builder 1/1] RUN …` */
   steps: () => string[]
 }
 
-/** BuildKit's own word for what it was asked to do, whatever the action makes of it: it names every vertex of a graph. */
+/**
+ * Records BuildKit's own output, independent of the action's reading: it names every vertex of a
+ * graph.
+ */
 export function keepBuildRecords(): BuildRecords {
   const folder = mkdtempSync(join(tmpdir(), 'build-records-'))
   const file = join(folder, 'rawjson')

@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
-/** What has gone through GitHub's cache: an entry can't be changed, and none with the same key and version made again. */
+/**
+ * Content of GitHub's cache: an entry cannot be changed, or created again with the same key and
+ * version.
+ */
 export type CacheEntry = { key: string; version: string; bytes: Buffer; finished: boolean }
 
 export type CacheService = {
-  /** What the runner sets for a step that may use the cache */
+  /** Variables that the runner sets for a step that may use the cache */
   environment: NodeJS.ProcessEnv
-  /** Everything that was asked for: `CreateCacheEntry`, `PUT block`, … */
+  /** All requests: `CreateCacheEntry`, `PUT block`, … */
   seen: string[]
-  /** In the order in which they were made */
+  /** In the order of their creation */
   entries: CacheEntry[]
-  /** What it does instead of what it should */
+  /** How it misbehaves */
   trouble: 'none' | 'error' | 'garbage' | 'no storage'
   close: () => Promise<void>
 }
@@ -19,8 +22,9 @@ export type CacheService = {
 const service = '/twirp/github.actions.results.api.v1.CacheService/'
 
 /**
- * GitHub's cache service, version 2: a Twirp service that hands out signed addresses, and the storage behind these, which
- * speaks as much of Azure's Blob service as the library uses of it (Put Blob, Put Block, Put Block List, Get Blob).
+ * Starts GitHub's cache service, version 2: a Twirp service that returns signed URLs, and the
+ * storage behind them. The storage implements the part of Azure's Blob service that the library
+ * uses (Put Blob, Put Block, Put Block List, Get Blob).
  */
 export async function openCacheService(trouble: CacheService['trouble'] = 'none'): Promise<CacheService> {
   const token = randomBytes(16).toString('hex')

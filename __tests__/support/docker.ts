@@ -3,21 +3,21 @@ import { join } from 'node:path'
 import { withProgram } from './stand-in-inputs.ts'
 
 export type StandInDocker = {
-  /** A PATH on which it goes first */
+  /** A PATH on which it comes first */
   path: string
-  /** What a command, such as `buildx inspect` or `info`, prints */
+  /** Sets the output of a command, such as `buildx inspect` or `info` */
   says: (command: string, text: string) => void
-  /** A command ends with 1 after this on standard error */
+  /** Makes a command print this on standard error and exit with 1 */
   fails: (command: string, text: string) => void
-  /** A command is this shell script */
+  /** Replaces a command with this shell script */
   does: (command: string, script: string) => void
-  /** What it was asked, in order */
+  /** The calls so far, in order */
   asked: () => string[]
-  /** The config.json that a command had the last time, undefined if there was none */
+  /** The config.json of the last call of a command; undefined if it had none */
   configOf: (command: string) => string | undefined
 }
 
-/** Commands of two words have the name of both. */
+/** Commands of two words are named by both. */
 const script = (folder: string): string => `#!/bin/sh
 printf '%s\\n' "$*" >> ${folder}/asked
 [ "$1" = --host ] && shift 2
@@ -30,7 +30,10 @@ cp "$DOCKER_CONFIG/config.json" "${folder}/$name.config" 2>/dev/null
 exit 0
 `
 
-/** A docker without an engine: what is not said otherwise works, and says nothing. @param parent of a folder for it */
+/**
+ * Creates a docker without an engine: by default every command succeeds without output. @param
+ * parent of its folder
+ */
 export function standInDocker(parent: string): StandInDocker {
   const folder = mkdtempSync(join(parent, 'docker-'))
   const bin = join(folder, 'bin')

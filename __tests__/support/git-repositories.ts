@@ -5,7 +5,7 @@ import { createGit, globalConfiguration, type RunGit } from '../../src/system/gi
 import { environmentForPrograms } from '../../src/system/program-variables.ts'
 import { noRetry } from './retry.ts'
 
-/** Git without what the user of this machine has set, with a clock and a name of its own */
+/** Git without this user's settings, with a fixed clock and name */
 export const plainGit: NodeJS.ProcessEnv = {
   PATH: process.env.PATH,
   GIT_CONFIG_NOSYSTEM: '1',
@@ -27,8 +27,9 @@ export function runGit(...args: string[]): string {
 }
 
 /**
- * Makes a repository: v0.5.0 (a plain tag) and v0.7.0 (with a message), main two commits later, `feature/kv` one more, and the tag
- * v9.9.9 on a branch of its own. A .dockerignore in it leaves git out, as many do.
+ * Creates a repository: v0.5.0 (a plain tag) and v0.7.0 (with a message), main two commits later,
+ * `feature/kv` one more, and the tag v9.9.9 on a separate branch. Its .dockerignore excludes git,
+ * like many do.
  */
 export function makeRepository(path: string): void {
   const git = (...args: string[]) => runGit('-C', path, ...args)
@@ -54,7 +55,7 @@ export function makeRepository(path: string): void {
   git('checkout', '--quiet', 'main')
 }
 
-/** Git as the action runs it. @param folder for its configuration */
+/** Runs git like the action. @param folder for its configuration */
 export function actionGit(folder: string, environment: NodeJS.ProcessEnv = {}): RunGit {
   const own = { PATH: process.env.PATH, HOME: folder, GIT_CONFIG_NOSYSTEM: '1', ...environment }
   const configuration = join(mkdtempSync(join(folder, 'configuration-')), 'gitconfig')
@@ -65,7 +66,7 @@ export function actionGit(folder: string, environment: NodeJS.ProcessEnv = {}): 
   })
 }
 
-/** A program in place of ssh that runs on this machine what it is to run elsewhere. @returns its path */
+/** Creates a replacement for ssh that runs the remote command on this machine. @returns its path */
 export function makeLocalSsh(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, '#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')

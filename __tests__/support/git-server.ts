@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 export type GitServer = { url: string; close: () => Promise<void> }
 
 /**
- * Serves a folder of bare repositories over smart http (git-http-backend(1), a CGI program), behind a password.
- * @param credentials asked for with HTTP basic authentication
+ * Serves a folder of bare repositories over smart http (git-http-backend(1), a CGI program), behind
+ * a password.
+ * @param credentials for HTTP basic authentication
  */
 export async function serveGit(
   folder: string,

@@ -2,7 +2,10 @@ import type { Imports } from '../../src/verify/running-facts.ts'
 
 export const site = '/usr/local/lib/python3.12/dist-packages'
 
-/** What Python would import where all of it is as pip has installed it. @param pip normalised name → version */
+/**
+ * Returns what Python imports if everything is as pip installed it. @param pip normalised name →
+ * version
+ */
 export function makeImports(pip: Record<string, string>, first: string | null = null): Imports {
   const distributions = Object.keys(pip).filter((name) =>
     /^(?:vllm|sglang|torch|nixl(?:-cu\d+)?|aibrix-kvcache)$/.test(name),

@@ -4,7 +4,9 @@ import { type ActionOptions, type ActionRun, digestOf, errorsOf, tagsOf } from '
 import type { Door, RegistryProxy } from './registry-proxy.ts'
 import { copyTag, stateOf } from './two-platforms.ts'
 
-/** A namespace of its own in the test registry, behind a door of its own; `folder` holds the action. */
+/**
+ * A separate namespace in the test registry behind a separate proxy; `folder` contains the action.
+ */
 export type Place = { namespace: string; door: Door; proxy: RegistryProxy; folder: string }
 
 /** Runs the action in a place. */
@@ -14,16 +16,20 @@ export type Act = (
   watch?: ActionOptions['watch'],
 ) => Promise<ActionRun>
 
-/** When something is ended: at a request, before or after the registry sees it, or at a line of the output. */
+/**
+ * When something is interrupted: at a request, before or after the registry sees it, or at a line
+ * of output.
+ */
 export type Moment = { before?: RegExp; after?: RegExp; at?: RegExp; nth?: number }
 
-/** When the process is ended, and how */
+/** When the process is ended, and by which signal */
 export type Blow = Moment & { signal?: NodeJS.Signals }
 
 /**
- * Carries out a command in the middle of which something happens.
- * @param strike called once, at that moment
- * @param status of the answer to the request at which it happens; it is given when the run has ended, or `strike` is through
+ * Runs a command and calls `strike` once in the middle.
+ *
+ * The response to the request at that moment is sent when the run has ended or `strike` has
+ * finished.
  */
 export async function struck(
   act: Act,
@@ -64,7 +70,7 @@ export async function struck(
   return run
 }
 
-/** Carries out a command that gets a signal in the middle, which it must not survive. */
+/** Runs a command that gets a signal in the middle and must not survive it. */
 export async function interrupted(
   act: Act,
   place: Place,
@@ -74,7 +80,7 @@ export async function interrupted(
   const run = await struck(act, place, more, moment, async (child) => {
     const gone = new Promise<void>((end) => child.once('close', () => end()))
     child.kill(signal)
-    // What is asked for at this moment gets no answer that it could still use.
+    // The request of this moment gets no response that the process could still use.
     await gone
   })
   if (signal === 'SIGKILL') expect(run.signal).toBe('SIGKILL')
@@ -82,21 +88,21 @@ export async function interrupted(
   return run
 }
 
-/** The tags of the cache repository that stand for work done, with what they name. */
+/** Returns the tags of the cache repository that stand for finished work, with their digests. */
 export async function cacheOf(namespace: string): Promise<Map<string, string | null>> {
   const name = `${namespace}/image-cache`
   const tags = (await tagsOf(name)).filter((tag) => !/^(?:plan|candidate)-/.test(tag))
   return new Map(await Promise.all(tags.map(async (tag) => [tag, await digestOf(name, tag)] as const)))
 }
 
-/** What a run gives that nothing disturbs */
+/** Result of an undisturbed run */
 export type Undisturbed = { namespace: string; state: Record<string, unknown>; cache: string[] }
 
 export async function readUndisturbed(namespace: string): Promise<Undisturbed> {
   return { namespace, state: await stateOf(namespace), cache: [...(await cacheOf(namespace)).keys()] }
 }
 
-/** Has a place begin with what a run left in its cache repository, as far as its tags match. */
+/** Copies the matching tags of an earlier run's cache repository to a place. */
 export async function withStaged(
   { namespace }: Place,
   { namespace: from }: Undisturbed,
@@ -107,7 +113,10 @@ export async function withStaged(
       await copyTag(`${from}/image-cache`, digest, `${namespace}/image-cache`, tag)
 }
 
-/** Whatever was interrupted, what is public is right. @returns what is finished: legs, and stage artifacts */
+/**
+ * Asserts that what is public is right after an interruption. @returns finished legs and stage
+ * artifacts
+ */
 export async function expectNoLie(
   { namespace }: Place,
   { state }: Undisturbed,
@@ -116,7 +125,10 @@ export async function expectNoLie(
   return new Map([...(await cacheOf(namespace))].filter(([tag]) => /^(?:build|wheel|ucx)-/.test(tag)))
 }
 
-/** Carries out a command to its end, which repeats nothing that is finished: it is not even stored again. */
+/**
+ * Runs a command to its end and asserts that it repeats nothing that is finished, not even storing
+ * it.
+ */
 export async function again(
   act: Act,
   place: Place,

@@ -1,6 +1,9 @@
 import type { Server } from 'node:http'
 
-/** Has a server listen on this machine. @returns its host and port, and what ends it with all its connections */
+/**
+ * Makes a server listen on this machine. @returns its host and port, and a function that closes it
+ * with all connections
+ */
 export async function listen(server: Server): Promise<{ host: string; close: () => Promise<void> }> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const address = server.address()

@@ -15,7 +15,7 @@ export const silent: Output = {
   setOutput: () => undefined,
 }
 
-/** @param folder for its workspace */
+/** @param folder of its workspace */
 export function makeMachine(folder: string, changes: Partial<Machine> = {}): Machine {
   return {
     environment: { ...process.env },
@@ -33,7 +33,9 @@ export function makeMachine(folder: string, changes: Partial<Machine> = {}): Mac
   }
 }
 
-/** The inputs of a run on a schedule, which pushes unless it is said otherwise; each file that they name is there. */
+/**
+ * Returns the inputs of a scheduled run, which pushes by default; each file that they name exists.
+ */
 export function inputsOf(given: Record<string, string> = {}): Inputs {
   const values: Record<string, string> = { ...actionDefaults(), ...given }
   return readInputs((name) => values[name] ?? '', {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import * as v from 'valibot'
 import { type Facts, factsSchema, type LegFacts } from '../../src/verify/facts.ts'
 
-/** Files as the two measurements of base and image write them: name → text. */
+/** Files that the measurements of base and image write: name → text. */
 export function measuredFiles({ base, image }: LegFacts): Record<string, string> {
   const files = Object.entries({ base, image }).flatMap(([name, { running, ...asRoot }]) => [
     [`${name}.json`, JSON.stringify(asRoot)],
@@ -12,13 +12,13 @@ export function measuredFiles({ base, image }: LegFacts): Record<string, string>
   return Object.fromEntries(files) as Record<string, string>
 }
 
-/** @returns the text of one of these files, by its path */
+/** Returns the text of one of these files, by its path. */
 export function readMeasured(facts: LegFacts) {
   return (path: string): Promise<string> => Promise.resolve(measuredFiles(facts)[basename(path)] ?? '')
 }
 
 /**
- * Facts of a real base or image.
+ * Returns the facts of a real base or image.
  * @param name folder below __tests__/fixtures/facts: `vllm-v0.21.0`
  */
 export function realFacts(name: string, which: 'base' | 'image'): Facts {

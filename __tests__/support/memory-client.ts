@@ -13,7 +13,7 @@ import { type LegReport, serialiseReport } from '../../src/store/leg-report.ts'
 import { makeOutcomeReport } from './reports.ts'
 import { makeCandidate, makeConfig } from './verified-leg.ts'
 
-/** What tells a candidate from that of another run */
+/** Distinguishes a candidate from that of another run */
 export const run = '0123abcd'
 
 export const cache: Repository = { registry: 'docker.io', path: 'aibrix/image-cache' }
@@ -24,20 +24,21 @@ type Client = RegistryClient
 
 export type Memory = {
   client: Client
-  /** What was asked for: `get aibrix/vllm-openai:v1`, `put …`, `blob …` (an upload), `mount …` */
+  /** All requests: `get aibrix/vllm-openai:v1`, `put …`, `blob …` (an upload), `mount …` */
   seen: string[]
-  /** Makes a repository have a layer, of which nobody wants the bytes in memory */
+  /** Adds a layer to a repository without its bytes */
   hold: (repository: Repository, digest: Digest) => void
-  /** Gives a manifest that is there a tag, without anybody asking for it */
+  /** Tags an existing manifest without a request */
   tag: (repository: Repository, tag: string, digest: Digest) => void
   remove: (repository: Repository, tag: string) => void
-  /** Tags of a repository, with what they name */
+  /** Returns the tags of a repository: tag → digest */
   tagsOf: (repository: Repository) => Record<string, Digest>
 }
 
 /**
- * A registry in memory that takes a manifest only if it has what that points to, as real ones do.
- * @param refuses which requests, as `seen` has them, it answers with an error
+ * Creates a registry in memory. Like real ones, it accepts a manifest only if it has what that
+ * points to.
+ * @param refuses which requests, in the form of `seen`, get an error
  */
 export function createMemory(refuses: (request: string) => boolean = () => false): Memory {
   const manifests = new Map<string, { bytes: Buffer; mediaType: string }>()
@@ -122,8 +123,8 @@ export function createMemory(refuses: (request: string) => boolean = () => false
 }
 
 /**
- * Puts an image of a leg under a tag, as BuildKit does without attestations.
- * @param is what is in it where that is not what was planned
+ * Puts an image of a leg under a tag, like BuildKit without attestations.
+ * @param is content that differs from what was planned
  */
 export async function putImage(
   { client, hold }: Memory,
@@ -156,9 +157,9 @@ export async function putImage(
 }
 
 /**
- * Stages a leg as a run does that has built and verified it.
- * @param labels beside the build id
- * @param report what is otherwise in its report
+ * Stages a leg like a run that built and verified it.
+ * @param labels besides the build id
+ * @param report fields that differ in its report
  */
 export async function stageLeg(
   memory: Memory,
@@ -173,10 +174,12 @@ export async function stageLeg(
   return digest
 }
 
-/** A statement about an image, or about another one */
+/** An attestation of an image, or of another one */
 export type Statement = { type: string; text: string; other?: boolean }
 
-/** Stages a leg as `stageLeg`, as an index of the image and what is stated about it, as BuildKit makes them. */
+/**
+ * Stages a leg like `stageLeg`, but as an index of the image and its attestation, like BuildKit's.
+ */
 export async function stageWithAttestations(
   memory: Memory,
   leg: Leg,

@@ -4,18 +4,21 @@ import { accessSync, constants, mkdirSync, readdirSync, renameSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/** Address of a package index → the names of its files, which are all that pip's answers are made of */
+/** URL of a package index → the names of its files, which determine pip's answers */
 const indexes = new Map<string, string[]>()
 
-/** Has pip asked once in a suite for what an index of this content answers, whatever its address is in each file. */
+/**
+ * Runs pip once per suite for an index with this content, whatever its URL is in each test file.
+ */
 export function rememberIndex(url: string, directory: string): void {
   indexes.set(url, readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort())
 }
 
 /**
- * Puts a python3 before the one on PATH whose pip says at once what it has said before. A call of pip takes a second of a core,
- * and most runs of the tests ask one of a few indexes the same two questions.
- * @param index the address that pip is given; one that `rememberIndex` does not know is asked each time
+ * Puts a python3 on PATH whose pip replays its earlier answers. A call of pip takes a second of CPU
+ * time, and most runs of the tests query one of a few indexes in the same two ways.
+ *
+ * @param index URL for pip; an index unknown to `rememberIndex` is queried each time
  * @returns the PATH
  */
 export function withPipMemory(environment: NodeJS.ProcessEnv, index: string | undefined): string | undefined {
@@ -28,7 +31,7 @@ export function withPipMemory(environment: NodeJS.ProcessEnv, index: string | un
   const python = join(places[at] ?? '', 'python3')
   const folder = openMemory({ python, content, HOME, XDG_CONFIG_HOME, settings: settings.sort() })
   writeProgram(folder, python)
-  // Right before it: what a test has put on PATH may count on being the first.
+  // Right before the real python3: programs that a test put first on PATH stay first.
   return places.toSpliced(at, 0, folder).join(delimiter)
 }
 
@@ -41,7 +44,9 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** @returns the folder with the answers that these decide: those of this suite alone, for all of its processes */
+/**
+ * Returns the folder of the answers for these settings, which all processes of this suite share.
+ */
 function openMemory(deciding: object): string {
   const key = createHash('sha256').update(JSON.stringify(deciding)).digest('hex')
   const folder = join(tmpdir(), `pip-memory-${suite()}`, key)
@@ -51,14 +56,17 @@ function openMemory(deciding: object): string {
 
 let ofThisSuite: string | undefined
 
-/** Names the process that has started this one: jest, or what has started jest; its start tells it from others of its number. */
+/**
+ * Identifies the parent process (jest, or what started jest) by its id and, as ids are reused, its
+ * start time.
+ */
 function suite(): string {
   const args = ['-o', 'lstart=', '-p', `${process.ppid}`]
   ofThisSuite ??= `${process.ppid}-${execFileSync('ps', args, { encoding: 'utf8' }).replace(/\W+/g, '')}`
   return ofThisSuite
 }
 
-/** It comes into place as a whole, since other runs may start it. */
+/** Writes the program atomically, because other runs may start it. */
 function writeProgram(folder: string, python: string): void {
   const program = join(folder, 'python3')
   if (isProgram(program)) return

@@ -12,9 +12,10 @@ import { digestOf } from '../../src/registry/content/digest.ts'
 import { parseManifest } from '../../src/registry/content/manifest.ts'
 
 /**
- * What a registry in memory has: `path:tag` → labels of the image of each platform; one platform is a plain manifest. The label
- * `made` is when its layers were made, `content` stands for them: without it each tag names an image of its own; `onbuild` has a
- * line for each of its ONBUILD instructions.
+ * Content of a registry in memory: `path:tag` → labels of the image of each platform; a single
+ * platform is a plain manifest. The label `made` is when the layers were created. `content`
+ * identifies the layers; without it each tag names a different image. `onbuild` has one line for
+ * each ONBUILD instruction.
  */
 export type Images = Record<string, Record<string, Record<string, string>>>
 
@@ -31,7 +32,7 @@ function blob(content: unknown) {
   return { bytes, digest: digestOf(bytes), size: bytes.length }
 }
 
-/** @param delay how long each answer takes, so that tests can have them in any order */
+/** @param delay how long each response takes, so that tests can reorder them */
 export function registryOf(images: Images, delay: () => Promise<void> = () => Promise.resolve()) {
   const stored = new Map<string, { bytes: Buffer; mediaType: string }>()
   const configs = new Map<string, Buffer>()
@@ -105,7 +106,7 @@ export function registryOf(images: Images, delay: () => Promise<void> = () => Pr
 
 const amd64 = { 'linux/amd64': {} }
 
-/** Bases of which the catalogue knows nothing that speaks against AIBrix v0.5.0. */
+/** Bases that the catalogue does not rule out for AIBrix v0.5.0. */
 export const bases: Images = {
   'vllm/vllm-openai:v0.10.2': amd64,
   'vllm/vllm-openai:v0.9.1': amd64,
@@ -117,7 +118,7 @@ export function catalogue() {
   return parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
 }
 
-/** A git that has these tags and branches in every repository. */
+/** Returns a git with these tags and branches in every repository. */
 export function gitOf(tags: string[], branches: string[] = []): PlanWorld['git'] {
   return () =>
     Promise.resolve(

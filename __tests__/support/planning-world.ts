@@ -11,12 +11,15 @@ import type { Facts } from '../../src/verify/facts.ts'
 import { registry } from './action.ts'
 import { openTestClient } from './test-client.ts'
 
-/** A base image that nothing is built on: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
+/**
+ * A base image for planning only: `vllm/vllm-openai:v0.10.2`, plain or as an index with an
+ * attestation.
+ */
 export type TinyBase = { repository: string; tag: string; index?: boolean; onBuild?: string[] }
 
 /**
- * Publishes bases in the test registry, each with a digest of its own.
- * @param namespace they get this before their names
+ * Publishes bases in the test registry, each with its own digest.
+ * @param namespace prefix of their names
  */
 export async function publishBases(namespace: string, bases: readonly TinyBase[]): Promise<void> {
   await withClient(async (client) => {
@@ -32,7 +35,7 @@ export async function publishBases(namespace: string, bases: readonly TinyBase[]
   })
 }
 
-/** Gives one tiny base all of these tags. */
+/** Publishes one tiny base under all of these tags. */
 export async function publishTags(
   namespace: string,
   repository: string,
@@ -46,12 +49,15 @@ export async function publishTags(
   })
 }
 
-/** An image as a run leaves it, with its labels and without its layers; as an index it repeats them, as BuildKit's do. */
+/**
+ * An image as published by a run, with its labels and without its layers; an index repeats the
+ * labels, like BuildKit's.
+ */
 export type TinyImage = { repository: string; tags: readonly string[]; labels: Labels; index: boolean }
 
 type Labels = Record<string, string>
 
-/** Publishes images in the namespace, or stages them there: the repository is one of its own. */
+/** Publishes images in repositories of the namespace, or stages them in its cache repository. */
 export async function publishImages(namespace: string, images: readonly TinyImage[]): Promise<void> {
   await withClient(async (client) => {
     await Promise.all(
@@ -68,7 +74,7 @@ export async function publishImages(namespace: string, images: readonly TinyImag
   })
 }
 
-/** Keeps facts about a base in the namespace's cache repository, as a run does that has measured it. */
+/** Stores facts of a base in the namespace's cache repository, like a run that measured it. */
 export async function storeMeasured(
   namespace: string,
   { repository, tag }: TinyBase,
@@ -143,13 +149,13 @@ async function putIndex(
   await client.putManifest(to, tag, Buffer.from(JSON.stringify(index)), mediaTypes.ociIndex)
 }
 
-/** Real tags, nightlies and models among them: see the README beside the lists. */
+/** Returns real tags, including nightlies and models: see the README next to the lists. */
 export function realTags(product: 'vllm' | 'sglang' | 'aibrix' | 'nixl'): string[] {
   return readFileSync(`__tests__/fixtures/tags/${product}.txt`, 'utf8').trim().split('\n')
 }
 
 /**
- * Makes a bare git repository in which each tag is annotated, on a commit of its own.
+ * Creates a bare git repository in which each tag is annotated and has its own commit.
  * @returns tag → commit
  */
 export function makeTaggedRepository(path: string, tags: readonly string[]): Map<string, string> {
@@ -165,7 +171,7 @@ export function makeTaggedRepository(path: string, tags: readonly string[]): Map
   return new Map(tags.map((tag) => [tag, git(['-C', path, 'rev-parse', `${tag}^{commit}`]).trim()]))
 }
 
-/** Makes a package index of empty wheels for index-server.ts: pip reads their names only. */
+/** Creates a package index of empty wheels for index-server.ts: pip reads only their names. */
 export function makeWheelIndex(directory: string, wheels: readonly string[]): void {
   for (const wheel of wheels) {
     const project = wheel.split('-', 1)[0]?.replaceAll('_', '-') ?? ''

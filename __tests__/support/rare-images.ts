@@ -3,24 +3,26 @@ import { gzipSync } from 'node:zlib'
 import { digestOf } from '../../src/registry/content/digest.ts'
 import { mediaTypes } from '../../src/registry/content/media-types.ts'
 
-/** What a repository holds. The last manifest is the one that a tag names; each comes behind what it points to. */
+/**
+ * Content of a repository. A tag names the last manifest; each manifest follows what it points to.
+ */
 export type RareImage = {
   blobs: Buffer[]
   manifests: { bytes: Buffer; mediaType: string }[]
 }
 
-/** Of the image for linux/amd64; any other has another value. */
+/** Label of the image for linux/amd64; any other image has another value. */
 export const rightLabel = { 'io.example.image': 'right' }
 
 type Stored = { mediaType: string; digest: string; size: number }
 type Platform = Record<string, unknown> | null | undefined
-/** A manifest in an index, or what is below it. */
+/** A manifest in an index, or below a nested one. */
 type Entry = { is: 'image' | 'other' | 'attestation' | 'artifact'; platform: Platform; depth: number }
 
 const archive = Buffer.alloc(1024)
 const layer = gzipSync(archive)
 
-/** All that Docker takes for linux/amd64 in an index. */
+/** Everything that Docker accepts as linux/amd64 in an index. */
 const right: Platform[] = [
   { os: 'linux', architecture: 'amd64' },
   { os: 'Linux', architecture: 'x86_64' },
@@ -42,9 +44,11 @@ const wrong: Platform[] = [
 ]
 
 /**
- * Images for linux/amd64 that are legal and rare, each with others around it that are not meant.
- * @param as what may stand before an image of which the index says no platform. Docker takes the first one without, whatever it is for
- *   (containerd, LimitManifests); `found by us` has such others, too.
+ * Generates legal, rare images for linux/amd64, each among images that must not be picked.
+ *
+ * @param as what may precede an image without a platform in the index. Docker takes the first entry
+ * without a platform, whatever it is for (containerd, LimitManifests); `found by us` also has such
+ * other entries.
  */
 export function rareImages(as: 'taken by Docker' | 'found by us'): fc.Arbitrary<RareImage> {
   const parts = fc.record({
@@ -61,7 +65,7 @@ export function rareImages(as: 'taken by Docker' | 'found by us'): fc.Arbitrary<
   return parts.map(({ before, behind, platform, depth, ...form }) => {
     const maker = createMaker(form)
     const isNamed = (platform ?? undefined) !== undefined
-    // Where the index says nothing, the configuration has to.
+    // If the index states no platform, the configuration must.
     if (!form.isPlain && !isNamed) maker.sayPlatform()
     if (form.isPlain) maker.image('amd64', rightLabel)
     else {
@@ -90,7 +94,7 @@ function createMaker(form: { isOci: boolean; isNull: boolean; typeInside: string
     return { mediaType, digest: digestOf(bytes), size: bytes.length, ...nulls }
   }
   const manifest = (content: object, mediaType: string): Stored => {
-    // A registry knows Docker's own by what they say inside.
+    // A registry recognises Docker's own types by the field inside.
     const kind =
       mediaType === mediaTypes.ociManifest || mediaType === mediaTypes.ociIndex ? form.typeInside : 'there'
     const inside = { there: mediaType, null: null, empty: '' }[kind]

@@ -1,18 +1,18 @@
 import { type Answer, json } from './faults/answers.ts'
 
-/** Who may have a token, where one is wanted. */
+/** Credentials that get a token, if one is required. */
 export type Login = { username: string; password: string }
 
-/** Whom a registry lets in; without any of it, everybody. */
+/** Access rules of a registry. Default: open to everybody */
 export type Gatekeeping = {
-  /** Who may pass, by name and password; nobody else is let through */
+  /** The only credentials that are accepted */
   credentials?: { user: string; password: string }
   /**
-   * It asks for a token as Docker Hub does, one for each repository, and gives it to everybody, or to who logs in; those requests
-   * are seen, too
+   * Requires a token per repository, like Docker Hub, and issues it to everybody or after a login;
+   * those requests are also in `seen`
    */
   tokens?: 'for everybody' | Login
-  /** How the token service is reached; http if left out */
+  /** Scheme of the token service. Default: http */
   scheme?: 'https'
 }
 
@@ -21,7 +21,10 @@ const token = 'a-token-of-the-tests'
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-/** @returns the answer to whoever may not pass, and of the token service; undefined if the registry shall answer */
+/**
+ * Returns the response of the token service or to an unauthorised client; undefined if the registry
+ * must answer.
+ */
 export function gate(
   { credentials, tokens, scheme }: Gatekeeping,
   { method, url }: { method: string; url: string },

@@ -5,25 +5,25 @@ import { listen } from './listen.ts'
 
 type Stored = { mediaType: string; bytes: Buffer }
 
-/** What a repository has. */
+/** Content of a repository. */
 type Repository = { blobs: Map<string, Buffer>; manifests: Map<string, Stored>; tags: Map<string, string> }
 
-/** What a registry has, by the paths of its repositories. */
+/** Content of a registry: path of a repository → its content. */
 export type Content = ReadonlyMap<string, Repository>
 
 export type RegistryInMemory = {
   host: string
-  /** A copy of what it has now */
+  /** Returns a copy of the current content */
   content: () => Content
-  /** Has this from now on, and nothing else */
+  /** Replaces the content */
   become: (content: Content) => void
-  /** The tags of a repository, with the digests that they name */
+  /** Returns the tags of a repository: tag → digest */
   tagsOf: (path: string) => Map<string, string>
-  /** A manifest of a repository as JSON, by tag or digest */
+  /** Returns a manifest of a repository as JSON, by tag or digest */
   manifest: (path: string, reference: string) => unknown
-  /** A blob of a repository as JSON */
+  /** Returns a blob of a repository as JSON */
   blob: (path: string, digest: string) => unknown
-  /** Blobs and manifests that one of its manifests points to, and that it does not have */
+  /** Returns blobs and manifests that one of its manifests points to, but that it lacks */
   dangling: () => string[]
   close: () => Promise<void>
 }
@@ -41,8 +41,9 @@ function copyOf(content: Content): Map<string, Repository> {
 }
 
 /**
- * @param tags which tags of a repository are kept, with what they lead to; of the others there is nothing
- * @returns the same content, but for that repository
+ * Returns a copy of the content in which one repository has only some tags and what they lead to.
+ *
+ * @param tags the tags to keep
  */
 export function withTags(content: Content, path: string, tags: RegExp): Content {
   const all = content.get(path) ?? newRepository()
@@ -69,18 +70,20 @@ type Parts = {
   manifests?: { digest: string }[]
 }
 
-/** What a manifest points to. @throws SyntaxError if it is not JSON */
+/** Returns what a manifest points to. @throws SyntaxError if it is not JSON */
 function partsOf(bytes: Buffer): string[] {
   const { config, layers = [], manifests = [] } = JSON.parse(bytes.toString()) as Parts
   return [...(config ? [config] : []), ...layers, ...manifests].map(({ digest }) => digest)
 }
 
-/** What a manifest points to that its repository does not have. @throws SyntaxError if it is not JSON */
+/**
+ * Returns what a manifest points to and its repository lacks. @throws SyntaxError if it is not JSON
+ */
 function missingOf({ blobs, manifests }: Repository, bytes: Buffer): string[] {
   return partsOf(bytes).filter((digest) => !blobs.has(digest) && !manifests.has(digest))
 }
 
-/** A request for one repository, as the distribution specification has it. */
+/** A request for one repository, in the form of the distribution specification. */
 type Asked = { method: string; path: string; rest: string; query: URLSearchParams; body: Buffer }
 type Answer = { status: number; headers?: Record<string, string>; body?: Buffer | string }
 
@@ -91,8 +94,9 @@ const refused = (status: number, code: string): Answer => ({
 })
 
 /**
- * A registry on this machine that keeps everything in memory. It refuses what distribution does: content with another digest
- * than it was announced with, and manifests that point to what the repository does not have.
+ * Starts a registry on this machine that stores everything in memory. Like distribution, it refuses
+ * content whose digest is not the announced one, and manifests that point to what the repository
+ * lacks.
  */
 export async function openRegistryInMemory(begin: Content = new Map()): Promise<RegistryInMemory> {
   const repositories = copyOf(begin)

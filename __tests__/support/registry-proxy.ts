@@ -7,66 +7,75 @@ import { createStrikes, type Trouble } from './faults/trouble.ts'
 import { listen } from './listen.ts'
 import { gate, type Gatekeeping } from './registry-gate.ts'
 
-/** A request as the proxy got it. */
+/** A request as received by the proxy. */
 export type Seen = {
   method: string
   /** Path and query */
   url: string
-  /** Whether it came from the action, and not from the engine */
+  /** Whether it came from the action, not from the engine */
   own: boolean
-  /** Whether it moves bytes of a blob that could not be mounted */
+  /** Whether it transfers a blob that could not be mounted */
   streamed: boolean
   /** Milliseconds */
   at: number
-  /** Whether something was done to it */
+  /** Whether it was disturbed */
   struck: boolean
 }
 
 export type RegistryProxy = {
   host: string
-  /** What was asked for, in its order: `GET /v2/…` */
+  /** All requests in order: `GET /v2/…` */
   seen: string[]
-  /** The same, with what is known of each request */
+  /** The same, with details of each request */
   requests: Seen[]
-  /** Manifests that the registry took, in their order: `vllm-openai/manifests/v0.21.0` */
+  /** Manifests that the registry accepted, in order: `vllm-openai/manifests/v0.21.0` */
   stored: string[]
-  /** Requests that are under way, and the most that were at once */
+  /** Requests in flight, and their maximum */
   underWay: () => number
   peak: () => number
-  /** From now on the trouble is over */
+  /** Ends the trouble */
   heal: () => void
   close: () => Promise<void>
 }
 
 export type Door = Gatekeeping & {
-  /** Host and port of the registry behind it; the test registry if left out */
+  /** Host and port of the registry behind it. Default: the test registry */
   upstream?: string
-  /** Answers 403 to every write, as a registry does for a token without the right to push */
+  /** Answers 403 to every write, like a registry to a token without the right to push */
   readOnly?: boolean
   /** Answers 500 to every write */
   broken?: boolean
-  /** false: it opens an upload where a blob is to be mounted, as registries may; large ones are mounted */
+  /**
+   * false: it opens an upload instead of mounting a blob, as registries may; large blobs are
+   * mounted
+   */
   mounts?: boolean
-  /** Milliseconds before each answer */
+  /** Milliseconds before each response */
   delay?: number
-  /** Answers with this JSON instead of passing a request on; undefined passes it on */
+  /** Answers with this JSON instead of forwarding a request; undefined forwards it */
   answers?: (seen: string) => string | undefined
-  /** Awaited before a request is passed on; a number is the status of an answer that is given instead */
+  /**
+   * Awaited before a request is forwarded; a number is the status of a response that is sent
+   * instead
+   */
   before?: (seen: string) => Promise<number | undefined> | number | undefined
-  /** Awaited when the registry has done what it was asked for, before the answer is passed back */
+  /** Awaited after the registry handled a request, before its response is forwarded */
   after?: (seen: string) => Promise<void> | void
-  /** What is wrong with which requests */
+  /** A fault, and the requests that have it */
   trouble?: Trouble
 }
 
 const denied = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}'
 
-/** @returns whether a request, as `seen` has it, changes something in a registry */
+/** Returns whether a request, in the form of `seen`, changes something in a registry. */
 export function isWrite(seen: string): boolean {
   return !/^(?:GET|HEAD) /.test(seen)
 }
 
-/** A registry behind a door: it asks who comes, refuses, counts, waits, and breaks what passes through. What it has in `door` may change. */
+/**
+ * Starts a proxy in front of a registry that authenticates, refuses, counts, delays and disturbs
+ * requests. Its `door` may change later.
+ */
 export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
   const { upstream = registry } = door
   const requests: Seen[] = []
@@ -75,14 +84,14 @@ export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
   const underWay = { now: 0, most: 0 }
   const unmounted = new Set<string>()
   const strikes = createStrikes(door.trouble)
-  /** What the registry says to it, or who stands before the registry. */
+  /** Returns the response of the registry, or of what is in front of it. */
   const answerTo = async (
     one: Seen,
     incoming: IncomingMessage,
     body: Buffer,
   ): Promise<Answer | undefined> => {
     const { method, url } = one
-    // A registry says in an upload's address how it was reached.
+    // A registry repeats in an upload's URL the scheme by which it was reached.
     const headers = { ...incoming.headers, ...(door.scheme && { 'x-forwarded-proto': door.scheme }) }
     const early = gate(door, one, headers.authorization, headers.host ?? '') ?? refusal(door, seenAs(one))
     if (early) return early
@@ -150,10 +159,10 @@ function refusal({ readOnly = false, broken = false }: Door, seen: string): Answ
   return broken && isWrite(seen) ? json(500, {}) : undefined
 }
 
-/** Bytes; a larger blob is mounted in any case, since streaming it would take too long. */
+/** Bytes; a larger blob is always mounted, because streaming it takes too long. */
 const streamable = 8_000_000
 
-/** @returns the digest of a blob that is to be mounted, if it is not large */
+/** Returns the digest of the blob to mount, unless it is large. */
 async function smallMount(upstream: string, url: string): Promise<string | undefined> {
   const query = new URLSearchParams(url.split('?')[1])
   const [digest, from] = [query.get('mount'), query.get('from')]
@@ -167,7 +176,7 @@ type Passed = Pick<IncomingMessage, 'headers'> & {
   method: string
   url: string
   body: Buffer
-  /** Bytes after which the connection to the registry breaks */
+  /** Bytes after which the connection to the registry is reset */
   part?: number
 }
 

@@ -34,7 +34,7 @@ export const steps = [
   makeStep('[image 3/4] RUN install', 171_500, 24_000),
 ]
 
-/** The facts of a leg of which all is well. */
+/** The facts of a valid leg. */
 export function factsOf(leg: Leg): LegFacts {
   const facts = makeFacts()
   for (const some of [facts.base, facts.image])
@@ -44,7 +44,7 @@ export function factsOf(leg: Leg): LegFacts {
   return facts
 }
 
-/** The facts of a leg that is fine on one condition. */
+/** The facts of a leg that is valid on one condition. */
 export function conditionalFacts(leg: Leg): LegFacts {
   const facts = factsOf(leg)
   const reason = "AIBrix acts on vLLM's model runner V1 alone"
@@ -70,7 +70,7 @@ export function sglang(): Leg {
   return leg
 }
 
-/** A leg of an image for each platform, as a plan has them. */
+/** Returns a leg for each platform of an image, as in a plan. */
 export function makePlannedImage(
   leg = makeLeg(),
   platforms: readonly [string, ...string[]] = ['linux/amd64'],
@@ -109,7 +109,7 @@ export const published: ImageState = { state: 'published', digest }
 
 export const command = 'docker buildx build \\\n  --file Dockerfile.vllm \\\n  .'
 
-/** @param legs how each leg ended, in the order of the image's; one that was built with all well where it is not said */
+/** @param legs results in the order of the image's legs. Default: built without a failure */
 export function makeOutcome(
   state = published,
   legs: readonly LegState[] = [],
@@ -130,7 +130,7 @@ export function makeRun(outcomes: ImageOutcome[], changes: Partial<Run> = {}): R
   return { command: 'run', outcomes, excluded: [], duration: 421_000, ...changes }
 }
 
-/** An image of which a leg failed. */
+/** An image with a failed leg. */
 export function makeFailure(error: string, report?: LegReport): ImageOutcome {
   return makeOutcome({ state: 'failed' }, [{ state: 'failed', error, report }])
 }
@@ -153,7 +153,10 @@ export function makePlan(images: PlannedImage[], changes: Partial<Plan> = {}): P
   return { images, excluded: [], cacheRepository, date: '20251123', publicTags: 'look', ...changes }
 }
 
-/** Images of this many engine versions, `v0.1.0` to `v0.<count>.0`, with an id, a title and a tag of their own. */
+/**
+ * Returns images of this many engine versions, `v0.1.0` to `v0.<count>.0`, each with its own id,
+ * title and tag.
+ */
 export function makePlannedImages(
   count: number,
   platforms: readonly [string, ...string[]] = ['linux/amd64'],

@@ -1,7 +1,7 @@
 import { knownErrors } from '../../src/command/world/transient.ts'
 import { createRetry, type Retry, type RetrySettings } from '../../src/system/retry.ts'
 
-/** A retry that waits no time. */
+/** Retries without a delay. */
 export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {
   return createRetry({
     ...knownErrors,
@@ -15,5 +15,5 @@ export function quickRetry(settings: Partial<RetrySettings> = {}): Retry {
   })
 }
 
-/** Tries everything once. */
+/** Makes one attempt, without retries. */
 export const noRetry: Retry = quickRetry({ retries: 0 })

@@ -6,7 +6,9 @@ function linesOf(name: string): string[] {
   return text.trim().split('\n')
 }
 
-/** Lists of real tags; `order` has the versions in them as Python's `packaging` sorts them, the oldest first. */
+/**
+ * Lists of real tags; `order` has their versions as Python's `packaging` sorts them, oldest first.
+ */
 export const lists = (
   [
     ['vllm', 'engine'],

@@ -10,16 +10,16 @@ import { rememberIndex } from './pip-memory.ts'
 
 export type StandInWorld = {
   standIns: StandIns
-  /** Inputs of a run on the stand-ins; published under a namespace of this file's own */
+  /** Inputs of a run on the stand-ins; it publishes under a namespace of this test file */
   inputs: (more?: Record<string, string>) => Record<string, string>
   namespace: string
   close: () => Promise<void>
 }
 
-/** How long making the stand-ins may take on a machine that has nothing, in milliseconds */
+/** Milliseconds that building the stand-ins may take on a fresh machine */
 const fromNothing = 600_000
 
-/** Has the stand-ins ready before the tests of a file. @returns them, for use within a test */
+/** Prepares the stand-ins before the tests of a file. @returns a getter for use within a test */
 export function useStandIns(): () => StandInWorld {
   let world: StandInWorld | undefined
   beforeAll(async () => {
@@ -32,7 +32,7 @@ export function useStandIns(): () => StandInWorld {
   }
 }
 
-/** Makes the stand-ins, if they are not there, and serves their package index. */
+/** Builds missing stand-ins, and serves their package index. */
 async function openStandIns(): Promise<StandInWorld> {
   const standIns = await prepare({ registry, cache: resolve('.cache/stand-ins'), log: () => undefined })
   const server = await serveIndex(standIns.index)
@@ -41,14 +41,14 @@ async function openStandIns(): Promise<StandInWorld> {
   const common: Record<string, string> = {
     ...standInInputs(standIns, server.url),
     namespace,
-    // By default it is the base's, which has to be measured first: nixl-of-bases.test.ts.
+    // The default is the base's NIXL, which must be measured first: nixl-of-bases.test.ts.
     'nixl-version': '0.7.1',
     date: '20251123',
   }
   return { standIns, inputs: (more = {}) => ({ ...common, ...more }), namespace, close: server.close }
 }
 
-/** Writes a stand-in for a program into a folder that goes first on PATH. @returns the PATH */
+/** Writes a stand-in for a program into a folder that comes first on PATH. @returns the PATH */
 export function withProgram(folder: string, name: string, script: string): string {
   writeFileSync(join(folder, name), script, { mode: 0o755 })
   return `${folder}:${process.env.PATH ?? ''}`

@@ -11,14 +11,16 @@ export type Step = {
   /** RUNNER_TEMP */
   folder: string
   summaryFile: string
-  /** The lines of its log so far, the commands to the runner (`::warning::…`) among them */
+  /** The lines of its log so far, including commands to the runner (`::warning::…`) */
   log: () => string[]
   outputs: () => Record<string, string>
   state: () => Record<string, string>
   summary: () => string
 }
 
-/** What a runner gives a step, made for each test in this process. @returns it, for use within a test */
+/**
+ * Creates, for each test, what a runner provides to a step. @returns a getter for use within a test
+ */
 export function useStep(): () => Step {
   let folder = ''
   let text = ''

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { registry } from './action.ts'
 
-/** Prints on both outputs when it starts and when it ends, in the middle of a line as well. */
+/** Prints on both outputs at its start and end, also in the middle of a line. */
 const banner = `import atexit, os, sys
 print("Good morning, process %d" % os.getpid())
 sys.stdout.write("12.8")
@@ -10,9 +10,11 @@ atexit.register(print, "Good night")
 `
 
 /**
- * Publishes SGLang 0.5.11 with all that a base may have and that is none of a build's business: another engine beside it, a SHELL that is
- * not there, a Python that greets, other sources of packages, and a toolkit to which nothing leads.
- * @param otherIndex address of a package index that nobody may ask
+ * Publishes SGLang 0.5.11 with everything in a base that must not affect a build: a second engine,
+ * a SHELL that does not exist, a Python that prints a greeting, other package sources, and a
+ * toolkit that no variable or link leads to.
+ *
+ * @param otherIndex URL of a package index that must not be queried
  * @returns the base registry
  */
 export function publishStrangeBase(namespace: string, otherIndex: string): string {

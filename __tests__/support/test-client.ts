@@ -3,8 +3,9 @@ import { createRegistryClient, type RegistryClient } from '../../src/registry/cl
 import { createRetry, systemWait } from '../../src/system/retry.ts'
 
 /**
- * A client of the test registry that tries again what a run does: distribution 2.8 on a file system refuses one of two who put
- * the same content into a repository at the same time (DIGEST_INVALID), since it reads a file that the other one writes.
+ * Opens a client of the test registry with the retries of a run. If two clients put the same
+ * content into a repository at the same time, distribution 2.8 on a file system refuses one
+ * (DIGEST_INVALID), because it reads a file that the other one writes.
  */
 export function openTestClient(): RegistryClient {
   const { run: withRetries } = createRetry({

@@ -5,13 +5,16 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openCacheService } from './cache-service.ts'
 
-/** What is wrong with the service; `nobody` is one where nothing listens. */
+/** A fault of the service; with `nobody`, nothing listens. */
 export type Trouble = 'error' | 'garbage' | 'nobody'
 
-/** What the store said to each of three calls, and what the service was asked for */
+/** The store's result of each of three calls, and the requests to the service */
 export type Told = { said: string[]; seen: string[] }
 
-/** Has a process ask the store for a wheel, keep one, and ask for UCX. @returns an error if it did not come to its end */
+/**
+ * Runs a process that reads a wheel from the store, stores one, and reads UCX. @returns an error if
+ * it failed
+ */
 export async function askInTrouble(trouble: Trouble): Promise<Told | Error> {
   const { environment, seen, close } = await openCacheService(trouble === 'nobody' ? 'none' : trouble)
   const env = {

@@ -8,7 +8,7 @@ import { type ActionRun, registry, tagsOf } from './action.ts'
 import { type StandInWorld, withProgram } from './stand-in-inputs.ts'
 import { openTestClient } from './test-client.ts'
 
-/** A docker whose builder says that it can emulate arm64; the bases only say that they are for it. */
+/** A docker whose builder claims to emulate arm64; the bases are only labelled arm64. */
 const emulating = `#!/bin/sh
 case "$*" in
   'buildx inspect'*) PATH=\${PATH#*:} docker "$@" | sed 's|^Platforms:.*|Platforms: linux/amd64, linux/arm64|' ;;
@@ -16,13 +16,13 @@ case "$*" in
 esac
 `
 
-/** @returns a PATH on which a builder takes both platforms */
+/** Returns a PATH with a builder that accepts both platforms. */
 export function pathThatEmulates(): string {
   return withProgram(mkdtempSync(join(tmpdir(), 'path-')), 'docker', emulating)
 }
 
 /**
- * Publishes stand-in bases as images of two platforms, under a name of this file's own.
+ * Publishes stand-in bases as images of two platforms, under a name of this test file.
  * @param bases `vllm/vllm-openai:v0.21.0`
  * @returns the base registry
  */
@@ -43,7 +43,7 @@ export async function publishBasesForTwoPlatforms(
 
 export type Row = { leg: string; engine: string; platform: string; 'runs-on': string | string[] }
 
-/** @returns the rows of the output `matrix` */
+/** Returns the rows of the output `matrix`. */
 export function rowsOf(run: ActionRun): Row[] {
   return (JSON.parse(run.outputs.matrix ?? '') as { include: Row[] }).include
 }
@@ -55,7 +55,7 @@ export async function readRegistry<T>(path: string, type = '*/*'): Promise<T> {
   return (await answer.json()) as T
 }
 
-/** Gives what a repository of the test registry has a tag in another one. */
+/** Tags a manifest of one repository of the test registry in another one. */
 export async function copyTag(from: string, digest: string, to: string, tag: string): Promise<void> {
   const client = openTestClient()
   const repositoryOf = (name: string) => parseRepository(`${registry}/${name}`)
@@ -78,8 +78,8 @@ export const indexType = 'application/vnd.oci.image.index.v1+json'
 export const imageType = 'application/vnd.oci.image.manifest.v1+json'
 
 /**
- * What is published, as far as two builds can be equal: tag → platform → build id and measured facts.
- * @param cache the cache repository, where the reports are
+ * Returns the comparable part of what is published: tag → platform → build id and measured facts.
+ * @param cache the cache repository, which has the reports
  */
 export async function stateOf(
   namespace: string,

@@ -6,7 +6,7 @@ import type { Rules } from '../../src/verify/rules.ts'
 import type { Candidate } from '../../src/verify/candidate.ts'
 import { makeImports, site } from './imported.ts'
 
-// A leg and its facts as they are when all is well. Tests change one thing in a copy.
+// A valid leg and its facts. Tests change one thing in a copy.
 
 const ok = { outcome: 'ok' } as const
 
@@ -36,7 +36,7 @@ export function makeLayer(digit: string, size: number, mediaType = zstd): ImageL
   return { digest: `sha256:${digit.repeat(64)}`, size, mediaType }
 }
 
-/** What the UCX tools of a leg that has some are built from. */
+/** What the UCX tools are built from, in a leg that has some. */
 export function ucxOf({ ucx }: Pick<Leg, 'ucx'>): PinnedSource {
   if (!ucx) throw new Error('it has no UCX tools')
   return ucx
@@ -76,7 +76,7 @@ export function makeLeg(changes: Partial<Leg> = {}): Leg {
 
 const tools = ['ibv_devices', 'ib_write_bw', 'ip', 'ping', 'ifconfig']
 
-/** As root, with a script as the ENTRYPOINT. */
+/** Runs as root, with a script as the ENTRYPOINT. */
 function makeRunning(pip: Facts['pip']): Facts['running'] {
   return {
     identity: { uid: 0, gid: 0, home: '/root', directory: '/vllm-workspace' },
@@ -169,7 +169,7 @@ const atWork = (): Pick<Facts['running'], 'nixlTransfer' | 'kvcacheRoundTrip' | 
   },
 })
 
-/** What is known of a base before anything runs as its user. */
+/** Facts of a base that are known before anything runs as its user. */
 export function asRoot({ running: _, ...facts }: Facts): BaseFacts {
   return facts
 }
@@ -268,5 +268,5 @@ export function makeCandidate(changes: Partial<KnownManifest> = {}): KnownManife
   }
 }
 
-/** What a run lets through that gives neither a waiver nor a limit. */
+/** What a run without a waiver or a limit accepts. */
 export const rules: Rules = { waivers: new Map(), addedBytesLimit: 100_000_000 }

@@ -12,21 +12,26 @@ export type Seen = { method: string; path: string; authorization: string | undef
 export type TestServer = {
   /** `127.0.0.1:<port>` */
   host: string
-  /** Every request in order, with what must not be everywhere: its Authorization header and body */
+  /** Every request in order, with its sensitive parts: the Authorization header and body */
   seen: Seen[]
   close: () => Promise<void>
 }
 
-/** `bytes`: the body as it came */
+/** `bytes`: the raw body */
 export type Handler = (
   request: Seen & { raw: IncomingMessage; bytes: Buffer },
   response: ServerResponse,
 ) => void
 
-/** Counts requests from their first byte until their answer was sent, of several servers together. */
+/**
+ * Counts the requests of several servers together, from the first byte until the response was sent.
+ */
 export type Gauge = { now: number; most: number }
 
-/** A web server on this machine that plays the registry, the token service or the stranger. */
+/**
+ * Starts a web server on this machine in the role of the registry, the token service or an
+ * attacker.
+ */
 export async function startServer(handler: Handler, gauge: Gauge = { now: 0, most: 0 }): Promise<TestServer> {
   const seen: Seen[] = []
   const server = createServer((raw, response) => {
@@ -67,7 +72,7 @@ export function sendJson(
 
 export const anonymous: CredentialLookup = () => Promise.resolve(undefined)
 
-/** What a test opens, closed after it. */
+/** Closes after each test what it opened. */
 export function useOpened(): {
   opened: { close: () => unknown }[]
   server: (handler: Handler, gauge?: Gauge) => Promise<TestServer>
@@ -94,7 +99,7 @@ export function useOpened(): {
 
 export const at = (registry: TestServer, path = 'aibrix/x'): Repository => ({ registry: registry.host, path })
 
-/** @returns the error's sentence */
+/** Returns the message of the error. */
 export async function sentence(work: Promise<unknown>): Promise<string> {
   const error: unknown = await work.then(
     () => 'no error',

@@ -15,7 +15,7 @@ export type Fault =
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 
-/** An answer of JSON */
+/** Returns a JSON response. */
 export function json(status: number, content: unknown, headers: Record<string, string> = {}): Answer {
   return {
     status,
@@ -27,10 +27,10 @@ export function json(status: number, content: unknown, headers: Record<string, s
 /** Seconds */
 export const retryAfter = 1
 
-/** Milliseconds between two bytes: each comes well within any time-out for silence */
+/** Milliseconds between two bytes: far below any time-out for silence */
 const drop = 50
 
-/** @returns the same bytes but for one in the middle, which is another character of the same kind */
+/** Returns the bytes with one in the middle replaced by another character of the same kind. */
 export function swapByte(bytes: Buffer): Buffer {
   const other = Buffer.from(bytes)
   const at = bytes.length >> 1
@@ -39,13 +39,13 @@ export function swapByte(bytes: Buffer): Buffer {
 }
 
 export function give(outgoing: ServerResponse, { status, headers, body }: Answer): void {
-  // A HEAD has a length and no body
+  // The response to a HEAD has a length and no body
   outgoing.writeHead(status, headers).end(body)
 }
 
 /**
- * Ends an exchange in a wrong way.
- * @param answer what the registry says to it, where it was asked
+ * Ends an exchange with a fault.
+ * @param answer the registry's response, if it was asked
  */
 export function spoil(fault: Fault, outgoing: ServerResponse, answer?: Answer, method?: string): void {
   switch (fault) {
@@ -98,7 +98,7 @@ function spoilAnswer(
   }
 }
 
-/** Byte by byte, until the other side has enough of it; without a body, the head. */
+/** Sends the body, or without one the head, byte by byte until the client gives up. */
 async function trickle(outgoing: ServerResponse, answer: Answer, headOnly: boolean): Promise<void> {
   const { status, headers, body } = answer
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}\r\n`)

@@ -3,23 +3,26 @@ import type { Ended } from '../in-process/act.ts'
 import type { RegistryProxy } from '../registry-proxy.ts'
 import type { Combination } from './matrix.ts'
 
-/** Where a combination is tried: a namespace of its own behind a proxy with trouble. */
+/** Where a combination runs: a separate namespace behind a proxy with trouble. */
 export type Place = {
   proxy: RegistryProxy
   act: () => Promise<Ended>
-  /** Tags that are public */
+  /** Returns the public tags */
   publicTags: () => Promise<string[]>
-  /** What is published, as far as two builds can be equal */
+  /** Returns the comparable part of what is published */
   state: () => Promise<Record<string, unknown>>
-  /** What public tags lead to, and is not there */
+  /** Returns what public tags lead to and is missing */
   missing: () => Promise<string[]>
   close: () => Promise<void>
 }
 
-/** What is published where nothing is disturbed */
+/** What an undisturbed run publishes */
 export type Undisturbed = Record<string, unknown>
 
-/** A run ends right, or red with one clear sentence, and then right once the trouble is over. */
+/**
+ * Asserts that a run succeeds, or fails with one clear sentence and then succeeds after the
+ * trouble.
+ */
 export async function attempt(
   combination: Combination,
   place: Place,
@@ -52,7 +55,7 @@ async function expectRight(run: Ended, place: Place, undisturbed: Undisturbed): 
   expect(await place.missing()).toEqual([])
 }
 
-/** Red, with one sentence about what happened, and nothing public that is wrong. */
+/** Asserts that a run failed with one sentence about the fault, and published nothing wrong. */
 async function expectRed(
   run: Ended,
   place: Place,
@@ -71,13 +74,13 @@ async function expectRed(
   expect(sentence).toMatch(/Promotion stopped/)
   expect(undisturbed).toMatchObject(await place.state())
   expect(await place.missing()).toEqual([])
-  // It may have been made, and the answer lost; the others were, as the sentence says.
+  // This tag may exist if only the response was lost; the others exist, as the sentence says.
   const stoppedAt = /Promotion stopped at [^ ]+:([^: ]+): /.exec(sentence)?.[1]
   for (const tag of made.filter((tag) => tag !== stoppedAt))
     expect(sentence).toMatch(new RegExp(`These tags were created: .*:${tag}[,;]`))
 }
 
-/** Whatever is public was verified before. */
+/** Asserts that everything public was verified before. */
 function expectOrder({ stored }: RegistryProxy, isStaged: boolean): void {
   const first = stored.findIndex((path) => /^vllm-openai\/manifests\/(?!sha256:)/.test(path))
   if (first < 0 || isStaged) return

@@ -12,7 +12,7 @@ import { login, wanted, waits } from './wanted.ts'
 const namespace = 'acme'
 const [cache, published] = [`${namespace}/image-cache`, `${namespace}/vllm-openai`]
 
-/** What a run in this process gives that nothing disturbs, and the registry after it */
+/** Result of an undisturbed run in this process, and the registry after it */
 export type UndisturbedInProcess = { state: Undisturbed; content: Content }
 
 function inputsFor(registry: RegistryInMemory): Record<string, string> {
@@ -29,7 +29,7 @@ export async function runUndisturbed(): Promise<UndisturbedInProcess> {
   return undisturbed
 }
 
-/** @returns the trouble, where it is meant so with what is stored under one tag alone */
+/** Returns the trouble, limited to what is stored under one tag if the combination says so. */
 function troubleOf({ trouble, contentOf }: Combination, content: Content, of: RegistryInMemory): Trouble {
   if (contentOf === undefined) return trouble
   const [tag = contentOf] = [...(content.get(cache)?.tags.keys() ?? [])].filter((name) =>
@@ -38,7 +38,10 @@ function troubleOf({ trouble, contentOf }: Combination, content: Content, of: Re
   return troubleWith(trouble, of.manifest(cache, tag) as Image)
 }
 
-/** A place for a combination in a registry in memory, with what the undisturbed run left as far as it is wanted. */
+/**
+ * Creates a registry in memory for a combination, with the tags of the undisturbed run that it
+ * starts with.
+ */
 export async function openInProcess(
   combination: Combination,
   { content }: UndisturbedInProcess,

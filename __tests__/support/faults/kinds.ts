@@ -1,12 +1,12 @@
 import type { Fault } from './answers.ts'
 import type { Trouble } from './trouble.ts'
 
-/** Requests that can have the same faults, and the run in which there are such requests. */
+/** Requests that can have the same faults, and the run that sends them. */
 export type Kind = {
   name: string
   /** Method and path */
   on: RegExp
-  /** Of them, only what reads the content that is under a tag of the cache repository that begins so */
+  /** Only requests for the content under a tag of the cache repository with this prefix */
   contentOf?: string
   moment: Trouble['moment']
   faults: readonly Fault[]
@@ -14,16 +14,16 @@ export type Kind = {
   tokens?: true
   /** Whether small blobs can be mounted from the cache repository */
   mounts?: false
-  /** Whether the bases come from the registry that has faults, too */
+  /** Whether the bases also come from the registry with faults */
   bases?: true
-  /** What the cache repository has before: what belongs to a staged leg, or whichever tags match */
+  /** Tags that the cache repository has at the start. Default: those of a staged leg */
   there?: RegExp
   cache?: 'registry'
-  /** Otherwise than red if it happens for ever */
+  /** Set if a run succeeds even with a permanent fault */
   ends?: 'right'
-  /** What the summary says of it then */
+  /** Text of its warning in the summary */
   warns?: RegExp
-  /** In other ways than three times and for ever */
+  /** Default: three times and for ever */
   often?: readonly Often[]
 }
 
@@ -33,10 +33,11 @@ export type Often = keyof typeof often
 export const once: readonly Often[] = ['once']
 export const three: readonly Often[] = ['three times']
 export const ever: readonly Often[] = ['for ever']
-/** What a run gets over three times it gets over once, too. */
+/** A run that survives a fault three times also survives it once. */
 export const longer: readonly Often[] = [...three, ...ever]
 
-// What has no body can't be cut off, and only what names its digest, or is asked for by it, can have another one.
+// Only a body can be truncated, and only a response that names its digest, or is requested by it,
+// can have another one.
 export const busy: readonly Fault[] = ['429', '429 with Retry-After', '500', '502']
 export const dumb: readonly Fault[] = ['a reset', 'silence']
 export const refused: readonly Fault[] = [...busy, ...dumb]
@@ -57,12 +58,15 @@ export const uploadStart = /^POST .*\/blobs\/uploads\//
 export const upload = /^PUT .*\/blobs\/uploads\//
 export const manifestWrite = /^PUT .*\/manifests\//
 
-/** A run that builds, and compiles what it needs. */
+/** A run that builds and compiles what it needs. */
 export const building = { there: /^facts-/ } as const
 
 const kept = { cache: 'registry', there: /^(?:facts|wheel|ucx|layers)-/, ends: 'right' } as const
 
-/** A run that builds, and finds everything that is kept for it: without that it warns, and the image is the same. */
+/**
+ * A run that builds and finds everything stored for it; without that it warns, and the image is the
+ * same.
+ */
 export const cached = {
   wheel: { ...kept, name: 'a stored wheel', warns: /wheel-\S+ is not used, and it is built/ },
   newWheel: {
@@ -74,7 +78,7 @@ export const cached = {
     warns: /The facts of the base are not stored/,
   },
   layers: { ...kept, name: 'the layer cache', warns: /The layer cache \S+ could not be read/ },
-  // What is there already is not written again.
+  // What already exists is not written again.
   newLayers: {
     ...{ ...kept, there: /^(?:facts|wheel|ucx)-/, name: 'a new layer cache' },
     warns: /The layer cache \S+ could not be written/,

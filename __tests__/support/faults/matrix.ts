@@ -5,32 +5,35 @@ import { type Kind, longer, type Often, often } from './kinds.ts'
 import { ofTheAction } from './of-the-action.ts'
 import { ofTheEngine } from './of-the-engine.ts'
 
-/** One fault in one kind of request, so often: what a run has to live with, or to end at in the right way. */
+/**
+ * One fault in one kind of request, a number of times, that a run must survive or correctly fail
+ * on.
+ */
 export type Combination = {
   name: string
-  /** Of the requests, as `Kind` names it */
+  /** Name of the kind of request, as in `Kind` */
   kind: string
   trouble: Trouble
-  /** What the trouble is with is told by its digest, which is under a tag that begins so */
+  /** Limits the trouble to the content under a tag with this prefix, found by its digest */
   contentOf: string | undefined
   /** Whether the registry asks for tokens */
   tokens: boolean
   /** Whether blobs can be mounted from the cache repository */
   mounts: boolean
-  /** Whether the bases come from the registry that has faults, too */
+  /** Whether the bases also come from the registry with faults */
   bases: boolean
-  /** Tags that the cache repository has before */
+  /** Tags that the cache repository has at the start */
   there: RegExp
-  /** Whether nothing has to be built, so that these hold a leg that is verified */
+  /** Whether these tags include a verified leg, so that nothing must be built */
   isStaged: boolean
   /** Inputs of the action */
   inputs: { cache: 'off' | 'registry'; retries: string }
-  /** Milliseconds, where they are not what others have */
+  /** Time-outs in milliseconds that differ from the default */
   waits: { request?: number; stall?: number; build?: number }
-  /** How it ends: `right`, or `red` with one sentence that matches */
+  /** Expected end: `right`, or `red` with one sentence that matches `says` */
   ends: 'right' | 'red'
   says: RegExp
-  /** What the summary of a run says that ends right */
+  /** Expected text in the summary of a run that ends right */
   warns: RegExp | undefined
 }
 
@@ -41,7 +44,7 @@ const moments: Record<Trouble['moment'], string> = {
   after: 'after the registry was asked',
 }
 
-/** What the one sentence of a red run says. */
+/** Expected text in the one sentence of a red run. */
 const says: Record<Fault, RegExp> = {
   '429': /429|too many requests/i,
   '429 with Retry-After': /429|too many requests/i,
@@ -57,7 +60,7 @@ const says: Record<Fault, RegExp> = {
 
 type Asking = 'action' | 'engine'
 
-/** Who waits for a fault waits no longer than it takes to tell it from a machine with much to do. */
+/** Returns the shortest time-outs that still tell a fault from a busy machine. */
 function waitsOf(by: Asking, fault: Fault): Combination['waits'] {
   if (fault !== 'silence' && fault !== 'a trickle') return {}
   return by === 'action' ? { request: 600, stall: 600 } : { build: 20_000 }
@@ -76,7 +79,7 @@ function combinationOf(kind: Kind, by: Asking, fault: Fault, word: Often): Combi
     trouble: { on: isMeant, fault, moment, times: often[word] },
     contentOf: kind.contentOf,
     ...{ tokens, mounts, bases, there: there ?? /^(?:facts|report|build)-/, isStaged: there === undefined },
-    // The engine has tries of its own, which take half a minute where it is for ever.
+    // The engine has its own retries, which take half a minute if the fault is permanent.
     inputs: { cache, retries: isForEver && by === 'engine' ? '1' : '4' },
     waits: waitsOf(by, fault),
     ends: kind.ends ?? (isForEver ? 'red' : 'right'),
@@ -89,16 +92,22 @@ function combinationsOf(kind: Kind, by: Asking): Combination[] {
   return kind.faults.flatMap((fault) => words.map((word) => combinationOf(kind, by, fault, word)))
 }
 
-/** All that the action asks a registry for, with each fault that it can have: in this process, where a run takes milliseconds. */
+/**
+ * All requests of the action to a registry, with every possible fault: in this process, where a run
+ * takes milliseconds.
+ */
 export const inProcess: readonly Combination[] = ofTheAction.flatMap((kind) => combinationsOf(kind, 'action'))
 
-/** Runs of the built action on a real engine and registry: all of the engine's requests, and each kind of the action's own. */
+/**
+ * Runs of the built action on a real engine and registry: all requests of the engine, and each kind
+ * of the action's.
+ */
 export const whole: readonly Combination[] = [
   ...chosen(inProcess),
   ...ofTheEngine.flatMap((kind) => combinationsOf(kind, 'engine')),
 ]
 
-/** @returns one combination of each kind, with the fault that the others have least */
+/** Returns one combination of each kind, with the fault that is rarest among the others. */
 function chosen(all: readonly Combination[]): Combination[] {
   const counts = new Map<Fault, number>()
   return [...new Set(all.map(({ kind }) => kind))].flatMap((kind) => {

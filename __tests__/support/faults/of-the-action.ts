@@ -27,7 +27,7 @@ const base = { name: 'the read of a base', on: /^GET .*\/stand-in\/.*\/manifests
 const tagList = /^GET .*\/tags\/list/
 const stagedRead = /^GET .*\/manifests\/build-/
 
-/** What it asks for that finds a leg staged: each kind of request with each fault that it can have. */
+/** Requests of a run that finds a staged leg: each kind with every possible fault. */
 const staged: readonly Kind[] = [
   { name: 'a token', on: token, moment: before, faults: refused, tokens: true },
   { name: 'a token', on: token, moment: after, faults: answered, tokens: true },
@@ -43,7 +43,7 @@ const staged: readonly Kind[] = [
   { name: 'an upload chunk', on: upload, moment: half, faults: refused },
   { name: 'an upload chunk', on: upload, moment: changed, faults: ['other bytes'] },
   { name: 'an upload finish', on: upload, moment: before, faults: busy },
-  // The blob is there then, and is seen when it is looked for
+  // The blob then exists, and the retry's check finds it
   { name: 'an upload finish', on: upload, moment: after, faults: [...lost, 'a trickle'], ends: 'right' },
   { name: 'an upload finish', on: upload, moment: after, faults: digest, ends: 'right' },
   { name: 'a manifest write', on: manifestWrite, moment: before, faults: refused },
@@ -55,7 +55,7 @@ const blobCheck = /^HEAD .*\/blobs\/sha256:/
 const publicTag = /^PUT .*\/vllm-openai\/manifests\/v0/
 const readBack = /^GET .*\/vllm-openai\/manifests\/v0/
 
-/** Requests for which it could be otherwise than for others of their kind. */
+/** Requests that could behave differently from others of their kind. */
 const special: readonly Kind[] = [
   { name: 'the question for a blob', on: blobCheck, moment: before, faults: ['429', ...dumb], often: three },
   { name: 'an upload start', on: uploadStart, moment: after, faults: ['a reset', 'a trickle'], often: ever },
@@ -75,7 +75,7 @@ const mark = {
   on: /^PUT .*\/image-cache\/manifests\/build-/,
 } as const
 
-/** What it writes to stage what it has built. */
+/** Writes that stage what was built. */
 const staging: readonly Kind[] = [
   { ...report, moment: before, faults: ['502'] },
   { ...report, moment: after, faults: ['a reset', ...digest], often: ever },
@@ -91,7 +91,7 @@ const factsRead = /^GET .*\/manifests\/facts-/
 const factsWrite = /^PUT .*\/manifests\/facts-/
 const layersRead = /^GET .*\/manifests\/layers-/
 
-/** What it reads and writes of what is kept for the next build. */
+/** Reads and writes of what is stored for the next build. */
 const caching: readonly Kind[] = [
   { ...wheel, on: wheelRead, moment: before, faults: ['502'] },
   { ...wheel, on: wheelRead, moment: after, faults: digest, often: ever },
@@ -101,10 +101,10 @@ const caching: readonly Kind[] = [
   { ...newWheel, on: wheelWrite, moment: after, faults: ['a reset'], often: three },
   { ...newFacts, on: factsWrite, moment: before, faults: ['502'], often: ever },
   { ...layers, on: layersRead, moment: before, faults: ['502'], often: ever },
-  // The plan is made by what is known of a base, and does not take it for unknown where it can't be read
+  // The plan depends on the facts of a base, and unreadable facts are not treated as missing
   { ...known, on: factsRead, moment: before, faults: ['502'], often: ever },
   { ...known, on: blobRead, contentOf: 'facts-', moment: after, faults: ['a truncated body'] },
 ]
 
-/** What the action asks a registry for. */
+/** The action's requests to a registry. */
 export const ofTheAction: readonly Kind[] = [...staged, ...special, ...staging, ...caching]

@@ -24,7 +24,7 @@ const chunk = { ...building, name: 'an upload chunk', on: upload } as const
 const finish = { ...building, name: 'an upload finish', on: upload } as const
 const writing = { ...building, name: 'a manifest write', on: manifestWrite } as const
 
-/** What it asks for that reads a base, which it has, and pushes a candidate. */
+/** Requests of an engine that reads a base, whose layers it has, and pushes a candidate. */
 const pushing: readonly Kind[] = [
   { ...asking, moment: before, faults: ['429'], often: three },
   { ...asking, moment: after, faults: ['a trickle'], often: once },
@@ -41,7 +41,7 @@ const pushing: readonly Kind[] = [
   { ...chunk, moment: half, faults: ['500'], often: three },
   { ...chunk, moment: half, faults: ['a reset'], often: ever },
   { ...chunk, moment: half, faults: ['silence'], often: once },
-  // The registry says 400 then, as it would to an engine that is wrong, and does not say why
+  // The registry then returns 400 without a reason, as if the engine were wrong
   { ...chunk, moment: changed, faults: ['other bytes'], often: ever },
   { ...finish, moment: before, faults: ['429 with Retry-After'], often: three },
   { ...finish, moment: after, faults: ['502', ...digest], often: three },
@@ -53,19 +53,20 @@ const pushing: readonly Kind[] = [
 const description = { ...cached.layers, on: blobRead, contentOf: 'layers-' } as const
 const layersWrite = /^PUT .*\/manifests\/layers-/
 
-/** What it reads and writes of the layer cache; of the layers themselves it has its own. */
+/** Reads and writes of the layer cache, without the layers, which the engine has. */
 const caching: readonly Kind[] = [
   { ...description, moment: before, faults: ['429'], often: three },
   { ...description, moment: before, faults: ['a reset'], often: ever },
   { ...description, moment: after, faults: ['a truncated body'], often: ever },
-  // BuildKit takes it as it comes, and builds what it does not find in it
+  // BuildKit does not check it, and builds what is missing from it
   { ...description, warns: /./, moment: after, faults: ['other bytes'], often: ever },
   { ...cached.newLayers, on: layersWrite, moment: before, faults: ['502'], often: ever },
 ]
 
 /**
- * What the engine asks a registry for. It has its own retries, and ours around it, which know its answers and not its requests:
- * each kind of request has some of the faults, and each fault some of the kinds. A whole run takes seconds: of faults that it takes for
- * the same (what says that a server is busy, what breaks a connection off) a kind has one, so often.
+ * The engine's requests to a registry. The engine has its own retries, and the action's retries
+ * around it see its result, not its requests: so each kind of request has some of the faults, and
+ * each fault some of the kinds. A whole run takes seconds: of faults that the engine treats alike
+ * (busy servers, broken connections), a kind has one.
  */
 export const ofTheEngine: readonly Kind[] = [...pushing, ...caching]

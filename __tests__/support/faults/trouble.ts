@@ -2,27 +2,27 @@ import type { Seen } from '../registry-proxy.ts'
 import type { Image } from '../two-platforms.ts'
 import type { Fault } from './answers.ts'
 
-/** What is wrong with which requests. */
+/** A fault, and the requests that have it. */
 export type Trouble = {
   on: (seen: Seen) => boolean
   fault: Fault
   /**
-   * `before` the registry sees the request, after `half` of its body went there, when its body is `changed` on the way there,
-   * or `after` it has done what it was asked for
+   * `before` the registry sees the request, after `half` of its body, with a body that is `changed`
+   * on the way, or `after` the registry has handled it
    */
   moment: 'before' | 'half' | 'changed' | 'after'
-  /** How often it happens to one request, the first that comes; for ever, it happens to all of them */
+  /** How often it happens to the first matching request; if infinite, it happens to all of them */
   times: number
 }
 
-/** @returns the trouble, where it is meant so with the content of one document of the cache repository alone */
+/** Returns the trouble, limited to the content of one document of the cache repository. */
 export function troubleWith(trouble: Trouble, { config, layers }: Image): Trouble {
-  // What describes layers is their configuration; an artifact has an empty one, and one layer.
+  // Layers are described by their configuration; an artifact has an empty one, and one layer.
   const { digest } = (layers.length === 1 ? layers[0] : undefined) ?? config
   return { ...trouble, on: (seen) => seen.url.endsWith(digest) && trouble.on(seen) }
 }
 
-/** Counts what is wrong yet. */
+/** Counts the faults that are left. */
 export function createStrikes(trouble: Trouble | undefined) {
   let left = trouble?.times ?? 0
   let victim: string | undefined
@@ -40,7 +40,7 @@ export function createStrikes(trouble: Trouble | undefined) {
   }
 }
 
-/** The same for a request that is sent again: an upload has another address then. */
+/** Returns a name that a retried request shares, because an upload then has another address. */
 function nameOf({ method, url }: Seen): string {
   const [path = '', query = ''] = url.split('?')
   const digest = new URLSearchParams(query).get('digest')

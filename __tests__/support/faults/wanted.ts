@@ -1,4 +1,4 @@
-/** One image that gets two tags. */
+/** One image with two tags. */
 export const wanted = {
   engine: 'vllm',
   versions: 'v0.21.0',
@@ -8,7 +8,7 @@ export const wanted = {
   tags: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}\n{{engine-version}}',
 }
 
-/** Milliseconds; `build` is far longer than anything lasts that BuildKit has in its cache, and leaves enough for a second try */
+/** Milliseconds; `build` is far longer than any cached build and leaves enough time for a retry */
 export const waits = {
   build: 20_000,
   request: 5000,
@@ -19,5 +19,5 @@ export const waits = {
   budget: 60_000,
 }
 
-/** Who may have a token, where one is wanted. */
+/** Credentials that get a token, if one is required. */
 export const login = { username: 'robot', password: 'a password of the tests' }

@@ -10,7 +10,9 @@ import type { Combination } from './matrix.ts'
 import { type Trouble, troubleWith } from './trouble.ts'
 import { login, waits, wanted } from './wanted.ts'
 
-/** What a run of the built action gives that nothing disturbs: public tags, and those of the cache repository */
+/**
+ * Result of an undisturbed run of the built action: public tags, and those of the cache repository
+ */
 export type UndisturbedWhole = {
   namespace: string
   state: Undisturbed
@@ -36,7 +38,7 @@ export async function runUndisturbed(world: StandInWorld): Promise<UndisturbedWh
   return { namespace, state: await stateOf(namespace), cache }
 }
 
-/** @returns the trouble, where it is meant so with what is stored under one tag alone */
+/** Returns the trouble, limited to what is stored under one tag if the combination says so. */
 async function troubleOf(
   { trouble, contentOf }: Combination,
   { namespace, cache }: UndisturbedWhole,
@@ -49,7 +51,7 @@ async function troubleOf(
   )
 }
 
-/** Everything that public tags lead to. @returns what is not there */
+/** Checks everything that public tags lead to. @returns what is missing */
 async function missingOf(repository: string): Promise<string[]> {
   const digests = new Set<string>()
   for (const tag of await tagsOf(repository)) {
@@ -67,7 +69,10 @@ async function missingOf(repository: string): Promise<string[]> {
   return (await Promise.all(missing)).flat()
 }
 
-/** A namespace for a combination in the test registry, with what the undisturbed run left as far as it is wanted. */
+/**
+ * Creates a namespace for a combination in the test registry, with the tags of the undisturbed run
+ * that it starts with.
+ */
 export async function openWhole(
   combination: Combination,
   namespace: string,

@@ -38,10 +38,10 @@ import { engineFor } from './engine.ts'
 /** Milliseconds */
 export type Waits = Record<'request' | 'stall' | 'build' | 'settle' | 'retry' | 'longest' | 'budget', number>
 
-/** What a run in this process needs besides its inputs. */
+/** Settings of a run in this process besides its inputs. */
 export type Circumstances = { waits: Waits; signal?: AbortSignal }
 
-/** What is seen of a run: its exit code, the messages of its errors, its summary, and the plan where that was all of it. */
+/** Result of a run: exit code, error messages, summary, and the plan if it only planned. */
 export type Ended = { code: 0 | 1; errors: string[]; summary: string; plan?: string }
 
 const dockerfiles = 'dockerfiles'
@@ -56,7 +56,7 @@ function recipeOf(engine: Engine): string {
 const nixl: NixlIndex = { versions: () => Promise.resolve({ state: 'known', versions: ['0.7.1'] }) }
 const git = gitOf(['v0.5.0', 'v0.7.0', 'v1.19.0'])
 
-/** A folder for all files of one test run. */
+/** Folder for all files of one test run. */
 const root = mkdtempSync(join(tmpdir(), 'in-process-'))
 const workspace = createWorkspace(root)
 
@@ -136,7 +136,7 @@ async function execute(tools: Tools): Promise<Run | string> {
     const made = await plan(tools)
     return await runPlan(made, { push, failFast }, worldOf(tools, made), builder(tools, made))
   } catch (error) {
-    // As main shows what stops it before its first image
+    // Like main, for errors before the first image
     return { command: 'run', outcomes: [], excluded: [], duration: 0, error: sentenceOf(error) }
   }
 }

@@ -28,7 +28,7 @@ function describe(mediaType: string, bytes: Buffer): Descriptor {
 
 type Request = { method: string; body?: Uint8Array<ArrayBuffer>; headers?: Record<string, string> }
 
-/** An engine has a client of its own, which tells who it is, and tries nothing twice. */
+/** The engine's own client, which identifies itself and does not retry. */
 async function ask(url: URL, init: Request): Promise<Response> {
   const answer = await fetch(url, { ...init, headers: { 'user-agent': 'engine', ...init.headers } })
   if (!answer.ok) throw new Error(`${init.method} ${url.pathname}: ${answer.status}`)
@@ -79,7 +79,7 @@ async function pushImage(
 const baseLayers = (platform: string): Buffer[] =>
   ['lower', 'upper'].map((name) => Buffer.from(`${name} layer of a base for ${platform}`))
 
-/** Publishes a base for some platforms, as upstream does. @param base `vllm/vllm-openai:v0.21.0` */
+/** Publishes a base for some platforms, like upstream. @param base `vllm/vllm-openai:v0.21.0` */
 export async function publishBase(registry: string, base: string, platforms: string[]): Promise<void> {
   const [path = '', tag = ''] = base.split(':')
   const config = { Entrypoint: ['vllm', 'serve'], Env: ['PATH=/usr/local/bin:/usr/bin'], WorkingDir: '/work' }
@@ -98,7 +98,7 @@ function measured(leg: Leg): LegFacts {
   return facts
 }
 
-/** @param machine as uname says it */
+/** @param machine as printed by uname */
 function contentFor(machine: string): Contents {
   return {
     machine: machine === 'x86_64' ? 62 : 183,
@@ -107,8 +107,8 @@ function contentFor(machine: string): Contents {
 }
 
 /**
- * What BuildKit does for a leg of which all is well: facts, stage artifacts and the layer cache are where they shall be, and the
- * image is pushed. Two builds of one leg differ, as real ones do.
+ * Does what BuildKit does for a valid leg: stores facts, stage artifacts and the layer cache in the
+ * right places, and pushes the image. Two builds of one leg differ, like real ones.
  */
 export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>): LegWorld['build'] {
   return async ({ output, layers }: BuildCall, leg) => {

@@ -12,7 +12,9 @@ const namespace = 'acme'
 const cache = `${namespace}/image-cache`
 const base = 'vllm/vllm-openai:v0.21.0'
 
-/** A registry and the door before it, which stay where they are, since a plan names its host. */
+/**
+ * A registry and the proxy in front of it. Both keep their address, because a plan names its host.
+ */
 export type Place = {
   registry: RegistryInMemory
   proxy: RegistryProxy
@@ -20,21 +22,21 @@ export type Place = {
   close: () => Promise<void>
 }
 
-/** A command, on a registry that has this at its beginning. */
+/** A command, on a registry with this content at the start. */
 export type Command = {
   platforms: string[]
   begin: Content
-  /** What is left out is as for a run of one image with two tags; the plan is the tag of one */
+  /** Default: those of a run of one image with two tags; `plan` is the tag of a stored plan */
   inputs: Record<string, string>
 }
 
-/** What a command gives that nothing disturbs. */
+/** Result of an undisturbed command. */
 export type Undisturbed = { state: Record<string, unknown>; tags: string[]; plan: string | undefined }
 
 /** A command that is killed. */
 export type Journey = Command & { undisturbed: Undisturbed }
 
-/** Before the registry sees a request, or after it has taken a manifest and before anybody knows */
+/** Before the registry sees a request, or after it took a manifest and before it responds */
 type Moment = { nth: number; when: 'before' | 'after' }
 
 export async function openPlace(): Promise<Place> {
@@ -48,7 +50,7 @@ export async function openPlace(): Promise<Place> {
   return { registry, door, proxy, close }
 }
 
-/** @returns a registry that nobody has published to, but for the bases */
+/** Publishes only the bases. @returns the content of the registry */
 export async function publishBases({ registry }: Place, platforms: string[]): Promise<Content> {
   registry.become(new Map())
   await publishBase(registry.host, `stand-in/${base}`, platforms)
@@ -69,13 +71,13 @@ function run(
   return act(all, { waits, ...(signal && { signal }) })
 }
 
-/** The tags of the cache repository that stand for work done. */
+/** Returns the tags of the cache repository that stand for finished work. */
 const doneIn = ({ registry }: Place): Map<string, string> =>
   new Map([...registry.tagsOf(cache)].filter(([tag]) => !/^(?:plan|candidate)-/.test(tag)))
 
 const planOf = ({ plan }: Ended): string | undefined => plan?.replace(/.*:/, '')
 
-/** Carries a command out, with nothing in its way. @returns what it gives, and the registry after it */
+/** Runs a command undisturbed. @returns its result, and the registry after it */
 export async function undisturbedRun(
   place: Place,
   command: Command,
@@ -89,10 +91,16 @@ export async function undisturbedRun(
   return { content: registry.content(), journey: { ...command, undisturbed } }
 }
 
-/** A manifest is the end of a piece of work; what else is written leads to one, and to nobody before. */
+/**
+ * A manifest completes a piece of work; other writes lead to one, and nothing refers to them
+ * before.
+ */
 const isEnd = (seen: string): boolean => /^PUT .*\/manifests\//.test(seen)
 
-/** @returns the request at which it was killed; undefined if it was through before */
+/**
+ * Runs a command and kills it. @returns the request at which it was killed; undefined if it ended
+ * before
+ */
 async function killed(place: Place, journey: Journey, { nth, when }: Moment): Promise<string | undefined> {
   const { door, proxy } = place
   const end = new AbortController()
@@ -118,11 +126,14 @@ async function killed(place: Place, journey: Journey, { nth, when }: Moment): Pr
   return last
 }
 
-/** The same command again ends right, repeats nothing that is finished, and leaves what an undisturbed one leaves. */
+/**
+ * Asserts that the same command, started again, succeeds, repeats nothing that is finished, and has
+ * the undisturbed result.
+ */
 async function expectCompleted(place: Place, journey: Journey): Promise<void> {
   const { registry, proxy } = place
   const { state, tags, plan } = journey.undisturbed
-  // Whatever was killed, what is public is right.
+  // What is public is right after any kill.
   expect(state).toMatchObject(publishedState(registry, namespace))
   expect(registry.dangling()).toEqual([])
   const finished = [...doneIn(place)].filter(([tag]) => /^(?:build|wheel|ucx)-/.test(tag))
@@ -143,9 +154,10 @@ async function expectCompleted(place: Place, journey: Journey): Promise<void> {
 }
 
 /**
- * Kills a command at a moment, and carries it out again.
- * @returns the request at which it was killed; undefined if there are not so many
- * @throws what was wrong afterwards, with that request
+ * Kills a command at a moment, and runs it again.
+ *
+ * @returns the request at which it was killed; undefined if there are fewer requests
+ * @throws Error with what was wrong afterwards, and that request
  */
 export async function killedAndAgain(
   place: Place,

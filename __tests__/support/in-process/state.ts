@@ -2,7 +2,9 @@ import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { RegistryInMemory } from '../registry-in-memory.ts'
 import type { Image, Index } from '../two-platforms.ts'
 
-/** What is published, as far as two builds can be equal: tag → platform → build id and measured facts. */
+/**
+ * Returns the comparable part of what is published: tag → platform → build id and measured facts.
+ */
 export function publishedState(registry: RegistryInMemory, namespace: string): Record<string, unknown> {
   const state: Record<string, unknown> = {}
   for (const name of ['vllm-openai', 'sglang']) {
