@@ -10,7 +10,7 @@ export function readAction(): Action {
   return parse(readFileSync('action.yml', 'utf8')) as Action
 }
 
-/** The inputs as a runner passes them when a user sets none. */
+/** Returns the inputs that a runner passes if a user sets none. */
 export function actionDefaults(): Record<string, string> {
   return Object.fromEntries(Object.entries(readAction().inputs).map(([name, input]) => [name, input.default]))
 }

@@ -1,4 +1,5 @@
-// What script/bench builds: on the stand-ins, or on the real inputs that script/bench has put into .cache/bench/real.
+// Inputs of script/bench: the stand-ins, or the real inputs that script/bench put into
+// .cache/bench/real.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Engine, engines as known } from '../src/plan/engine.ts'
@@ -7,19 +8,19 @@ import { serveIndex } from '../stand-ins/index-server.ts'
 import { prepare } from '../stand-ins/prepare.ts'
 import type { TheirBuild } from './bench-theirs.ts'
 
-/** One state of the world that is built. */
+/** Versions to build. */
 export type Versions = { aibrix: string; nixl: string }
 
 export type BenchInputs = {
   name: string
   engines: Record<string, string>
-  /** Before, and after a new NIXL (with the same UCX) and then a new AIBrix came */
+  /** Before, after a new NIXL (with the same UCX), and after a new AIBrix too */
   before: Versions
   nixl: Versions
   aibrix: Versions
-  /** Inputs of this action, but for the namespace */
+  /** Returns the inputs of this action, without the namespace */
   ours: (versions: Versions) => Record<string, string>
-  /** What docker/build-push-action is given for one engine */
+  /** Returns the inputs of docker/build-push-action for one engine */
   theirs: (engine: string, versions: Versions) => Omit<TheirBuild, 'tag' | 'cache'>
   close: () => Promise<void>
 }
@@ -31,7 +32,7 @@ type Source = Pick<BenchInputs, 'name' | 'engines' | 'close'> & {
   inputs: Record<string, string>
 }
 
-/** @param host of the registry, through the door that counts @param only engines */
+/** @param host of the registry's counting proxy @param only engines to build */
 export async function openBenchInputs(
   real: boolean,
   host: string,
@@ -103,7 +104,7 @@ function realInputs(host: string): Promise<Source> {
       'ucx-repository': join(kept, 'ucx.git'),
       'package-index': process.env.PIP_INDEX_URL ?? '',
       'ca-certificates': process.env.CA_CERTIFICATES ?? '',
-      // One, which is the least that there is to save by not compiling.
+      // A single architecture: the case in which skipping the compiler saves the least.
       'gpu-architectures': '9.0',
     },
     close: () => Promise.resolve(),
@@ -140,7 +141,7 @@ function theirBuild(
   }
 }
 
-/** A file with the value of a secret */
+/** Writes a secret to a file. @returns its path */
 function kept(value: string): string {
   const folder = resolve('.cache/bench')
   mkdirSync(folder, { recursive: true })

@@ -1,29 +1,35 @@
-// A registry behind a door that counts: what script/bench measures of the traffic with it.
+// A counting proxy in front of a registry, with which script/bench measures traffic.
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 
-/** What went through since the last time it was asked for. */
+/** The traffic since the last call of `take`. */
 export type Traffic = {
-  /** `GET /v2/…`, in their order */
+  /** `GET /v2/…`, in order */
   requests: string[]
-  /** Bytes of bodies: what the registry was sent, and what it sent */
+  /** Bytes of bodies: sent to the registry (`up`), and received from it (`down`) */
   up: number
   down: number
-  /** Digests of layers that it sent or was sent */
+  /** Digests of transferred layers */
   layers: string[]
 }
 
 export type CountingRegistry = {
   /** Host and port */
   host: string
-  /** @returns what went through since the last call, or since the start */
+  /** Returns the traffic since the last call, or since the start */
   take: () => Traffic
   close: () => Promise<void>
 }
 
-/** Opens a door to a registry on this machine. @param registry host and port @param port of the door; 0: any that is free */
+/**
+ * Starts a proxy of a registry on this machine. @param registry host and port @param port of the
+ * proxy; 0: any free port
+ */
 export async function openCountingRegistry(registry: string, port = 0): Promise<CountingRegistry> {
   let traffic = nothing()
-  /** What went through, and which of it the manifests call a layer that ever did: a push has its manifest at the end */
+  /**
+   * All transferred blobs, and those that a manifest lists as layers; a push sends its manifest
+   * last
+   */
   let blobs: string[] = []
   const layers = new Set<string>()
   const [hostname, registryPort] = registry.split(':')
@@ -56,7 +62,7 @@ export async function openCountingRegistry(registry: string, port = 0): Promise<
   await new Promise<void>((done, fail) => server.once('error', fail).listen(port, '127.0.0.1', done))
   const address = server.address()
   if (address === null || typeof address === 'string')
-    throw new Error('The door to the registry has no port.')
+    throw new Error('The proxy of the registry has no port.')
   return {
     host: `127.0.0.1:${address.port}`,
     take: () => {
@@ -79,14 +85,14 @@ function nothing(): Omit<Traffic, 'layers'> {
   return { requests: [], up: 0, down: 0 }
 }
 
-/** @returns the digest of the blob that a request asks for, or completes the upload of */
+/** Returns the digest of the blob that a request reads, or whose upload it completes. */
 function blobOf(method: string, url: string): string | undefined {
   if (method === 'GET') return /\/blobs\/(sha256:[0-9a-f]{64})/.exec(url)?.[1]
   if (method !== 'PUT' || !url.includes('/blobs/')) return undefined
   return new URLSearchParams(url.split('?')[1]).get('digest') ?? undefined
 }
 
-/** @param text a manifest, or what else is said where one is asked for */
+/** @param text a manifest, or another response to a request for one */
 function layersIn(text: string): string[] {
   const part = /"layers":\s*\[[^\]]*\]/.exec(text)?.[0] ?? ''
   return [...part.matchAll(/"digest":\s*"([^"]*)"/g)].map(([, digest = '']) => digest)

@@ -1,4 +1,5 @@
-// docker/build-push-action's own bundle, run as a runner does: inputs in the environment, answers in files.
+// Runs docker/build-push-action's own bundle like a runner: inputs in the environment, results in
+// files.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,13 +12,13 @@ export type TheirBuild = {
   contexts: Record<string, string>
   /** Build secrets: id → file */
   secrets: Record<string, string>
-  /** What is pushed */
+  /** Reference to push */
   tag: string
   /** Reference of the registry cache */
   cache: string
 }
 
-/** @param parent where RUNNER_TEMP is made @returns its exit code, megabytes and its output */
+/** @param parent folder of RUNNER_TEMP @returns exit code, peak memory in MB, and output */
 export async function runTheirs(
   bundle: string,
   build: TheirBuild,
@@ -45,7 +46,7 @@ export async function runTheirs(
       GITHUB_SHA: '0'.repeat(40),
       GITHUB_REF: 'refs/heads/main',
       GITHUB_EVENT_NAME: 'push',
-      // What it would upload to GitHub after the build is not counted.
+      // Uploads to GitHub after the build are not counted.
       DOCKER_BUILD_SUMMARY: 'false',
       DOCKER_BUILD_RECORD_UPLOAD: 'false',
       ...files,
@@ -66,7 +67,7 @@ export async function runTheirs(
   return { code, memory: memory(), log }
 }
 
-/** The inputs of its action.yml, with the defaults that are not empty */
+/** The inputs of its action.yml with non-empty defaults */
 function inputsOf(build: TheirBuild): Record<string, string> {
   const lines = (values: Record<string, string>) =>
     Object.entries(values)

@@ -1,4 +1,4 @@
-// The part of script/bench after the inputs are there: runs each row, and prints one table at the end.
+// The part of script/bench after the inputs exist: runs each row, and prints one table at the end.
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
@@ -10,7 +10,7 @@ import { openFreshEngine, removeWithMounts } from './fresh-engine.ts'
 import { peakMemoryOf } from './peak-memory.ts'
 import { registry, runAction } from './runner.ts'
 
-/** What one side did for one row. */
+/** Measurements of one side for one row. */
 type Measured = { seconds: number; traffic: Traffic; memory: number; failed: boolean; note: string }
 type Row = { id: string; title: string; versions: Versions }
 
@@ -21,7 +21,7 @@ const bundle = process.env.BPA
 const wanted = (process.env.ROWS ?? 'cold same nixl aibrix').split(/[\s,]+/)
 const namespace = chooseNamespace()
 
-/** A new one for what begins with nothing, else the one of the last time */
+/** A new namespace for a cold row, otherwise the previous one */
 function chooseNamespace(): string {
   const file = join(kept, 'namespace')
   mkdirSync(kept, { recursive: true })
@@ -31,7 +31,7 @@ function chooseNamespace(): string {
   return name
 }
 
-/** Runs one side on an engine of its own, which has nothing. */
+/** Runs one side on a separate, empty engine. */
 async function measured(
   door: CountingRegistry,
   work: (
@@ -110,12 +110,15 @@ function theirs(inputs: BenchInputs, { id, versions }: Row, door: CountingRegist
   )
 }
 
-/** Whether a step was carried out, in the lines of this action */
+/** Returns whether a step ran, by this action's log. */
 function ran(log: string, step: string): boolean {
   return new RegExp(`RUN ${step} \\d`).test(log)
 }
 
-/** The same in BuildKit's plain progress: the step's number, and that it is not cached */
+/**
+ * Returns whether a step ran, by BuildKit's plain progress, which prints CACHED for the number of a
+ * cached step.
+ */
 function ranPlain(log: string, step: string): boolean {
   return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*"${step}"\\]$`, 'gm'))].some(
     ([line, number]) => !log.includes(`${line}\n#${number ?? ''} CACHED`),
@@ -140,7 +143,7 @@ function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-// What a run left that was killed
+// Removes what a killed run left
 removeWithMounts(join(kept, 'engines'))
 rmSync(logs, { recursive: true, force: true })
 mkdirSync(logs, { recursive: true })
@@ -153,7 +156,7 @@ const inputs = await openBenchInputs(
 )
 const { before, nixl, aibrix } = inputs
 const all: Row[] = [
-  { id: 'cold', title: 'cold: nothing there', versions: before },
+  { id: 'cold', title: 'cold: nothing exists', versions: before },
   { id: 'same', title: 'fresh runner, no change', versions: before },
   { id: 'nixl', title: `fresh runner, NIXL ${before.nixl} → ${nixl.nixl}`, versions: nixl },
   { id: 'aibrix', title: `fresh runner, AIBrix ${nixl.aibrix} → ${aibrix.aibrix}`, versions: aibrix },
@@ -164,9 +167,9 @@ const header = [
   'of',
   's',
   'from the registry',
-  'to it',
+  'to the registry',
   'layers moved',
-  'requests an image',
+  'requests per image',
   'memory',
   'compiled',
 ]

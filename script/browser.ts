@@ -3,20 +3,20 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 export type Browser = {
-  /** Opens a file, awaits `expression` (a promise), and returns its value. */
+  /** Opens a file and returns the awaited value of `expression`, a promise. */
   open: (file: string, expression: string) => Promise<unknown>
   /** Evaluates an expression in the open page. */
   ask: (expression: string) => Promise<unknown>
-  /** A picture of the whole open page, as PNG. */
+  /** Returns a picture of the open page as PNG. */
   picture: (width: number, height: number) => Promise<Buffer>
   close: () => void
 }
 
 type Answer = { id?: number; result?: Record<string, unknown>; error?: { message: string } }
 
-/** @param profile folder for its files. @param width of its window, in pixels */
+/** @param profile folder of its files @param width of its window in pixels */
 export async function openBrowser(profile: string, width: number): Promise<Browser> {
-  // Without its sandbox, which needs more rights than a container has: it only opens our own files.
+  // No sandbox: it needs more rights than a container has, and only our own files are opened.
   const args = ['--headless', '--no-sandbox', '--hide-scrollbars', '--remote-debugging-port=0']
   const child = spawn('chromium', [...args, `--user-data-dir=${profile}`, `--window-size=${width},900`], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -60,7 +60,7 @@ export async function openBrowser(profile: string, width: number): Promise<Brows
   }
 }
 
-/** Chromium writes the address where it listens to standard error. */
+/** Reads the address on which Chromium listens from its standard error. */
 async function addressIn(stderr: NodeJS.ReadableStream): Promise<string> {
   for await (const line of createInterface({ input: stderr })) {
     const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1]

@@ -1,5 +1,6 @@
-// Bundles src/ into dist/: one chunk a entry, shared and rarely used parts as chunks of their own, and the licences of
-// what is inside. `--check` fails if the committed dist/ is not what the source gives.
+// Bundles src/ into dist/: one chunk per entry, separate chunks for shared and rarely used parts,
+// and the licences of the bundled packages. `--check` fails if the committed dist/ differs from a
+// new bundle.
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,8 +10,9 @@ import { directImports } from './direct-imports.ts'
 const mainChunkLimit = 220_000
 
 /**
- * @actions/core has a part that we don't use, which imports @actions/exec, which @actions/cache uses. Nothing happens when
- * that part is loaded; without this word of it, main would load @actions/exec at its start.
+ * @actions/core has an unused part that imports @actions/exec, which @actions/cache uses. Loading
+ * that part has no side effects, but esbuild must be told so; otherwise main would load
+ * @actions/exec at its start.
  */
 const unusedPart: Plugin = {
   name: 'unused-part',
@@ -24,8 +26,8 @@ const unusedPart: Plugin = {
 }
 
 /**
- * @actions/http-client needs undici (400 kB) for one method, which gives a dispatcher for `fetch` through a proxy. Nobody
- * calls it.
+ * @actions/http-client needs undici (400 kB) only for a method that returns a dispatcher for
+ * `fetch` through a proxy. Nothing calls it.
  */
 const unusedUndici: Plugin = {
   name: 'unused-undici',
@@ -42,7 +44,10 @@ const unusedUndici: Plugin = {
   },
 }
 
-/** Of package.json the bundle has what src/version.ts takes, so that another dependency for tests does not change dist/. */
+/**
+ * Bundles only the field of package.json that src/version.ts uses, so that new test dependencies do
+ * not change dist/.
+ */
 const ownVersion: Plugin = {
   name: 'own-version',
   setup: (build) => {
@@ -54,7 +59,7 @@ const ownVersion: Plugin = {
   },
 }
 
-/** @returns bytes of the main chunk and all that it loads at the start */
+/** Returns the bytes of the main chunk and everything that it loads at its start. */
 async function bundle(folder: string): Promise<number> {
   const { metafile } = await build({
     entryPoints: ['src/main.ts', 'src/post.ts'],
@@ -68,8 +73,8 @@ async function bundle(folder: string): Promise<number> {
     format: 'esm',
     legalComments: 'none',
     plugins: [directImports, unusedPart, unusedUndici, ownVersion],
-    // Packages in CommonJS call require for Node's own modules, which an ES module does not have. esbuild does not know this name, so
-    // that it has to be longer than those it makes.
+    // CommonJS packages call require for Node's own modules, and an ES module has no require.
+    // esbuild does not know this name, so it must be longer than the names that esbuild generates.
     banner: {
       js: "import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);",
     },
@@ -100,7 +105,7 @@ async function licences(metafile: Metafile): Promise<string> {
       ) as Record<string, string>
       const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry))
       const isMit = license === 'MIT' && author !== undefined
-      if (file === undefined && !isMit) throw new Error(`${folder} brings no licence file`)
+      if (file === undefined && !isMit) throw new Error(`${folder} has no licence file`)
       const text = file === undefined ? mit(author ?? '') : await readFile(join(folder, file), 'utf8')
       return `${name ?? folder} ${version ?? ''} (${license ?? 'see below'})\n\n${text}`
     }),
@@ -108,7 +113,10 @@ async function licences(metafile: Metafile): Promise<string> {
   return texts.join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-/** The text of a licence that a package (@nodable/entities) names and does not bring (https://spdx.org/licenses/MIT.html). */
+/**
+ * The text of a licence that a package (@nodable/entities) names but does not include
+ * (https://spdx.org/licenses/MIT.html).
+ */
 function mit(author: string): string {
   return `MIT License
 
@@ -139,8 +147,8 @@ async function check(): Promise<void> {
     if (stale.length > 0)
       throw new Error(`dist/ is out of date (${stale.join(', ')}); run npm run build and commit it`)
     if (size > mainChunkLimit)
-      throw new Error(`dist/main.js loads ${size} bytes at its start, the limit is ${mainChunkLimit}`)
-    console.log(`dist/ is what src/ gives; dist/main.js loads ${size} bytes at its start`)
+      throw new Error(`dist/main.js loads ${size} bytes at its start; the limit is ${mainChunkLimit}`)
+    console.log(`dist/ is up to date; dist/main.js loads ${size} bytes at its start`)
   } finally {
     await rm(fresh, { recursive: true })
   }

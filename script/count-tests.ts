@@ -1,5 +1,6 @@
-// Adds up what script/test ran, from the folder of its results: the ten slowest test files, which steps failed, and, as the
-// last line, `N passed, N failed`. A step is a project of jest, the Python tests, or a check that counts as one.
+// Summarises the results folder of script/test: the ten slowest test files, the failed steps, and,
+// as the last line, `N passed, N failed`. A step is a jest project, the Python tests, or a check
+// that counts as one.
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
@@ -20,7 +21,7 @@ function readSteps(): Step[] {
   return lines.map((line) => line.split(' ')).map(([end, name = '']) => ({ name, failed: end !== 'pass' }))
 }
 
-/** Nothing where jest ended before it could say anything */
+/** Undefined if jest ended without results */
 function readJest(project: string): JestResult | undefined {
   const path = join(folder, `${project}.json`)
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as JestResult) : undefined
@@ -30,14 +31,17 @@ function countOf({ name }: Step): Count {
   if (name === 'python') return pythonCount(readFileSync(join(folder, 'python.log'), 'utf8'))
   if (!projects.includes(name)) return { passed: 1, failed: 0 }
   const result = readJest(name)
-  // A file that can't be loaded counts as one test
+  // A file that cannot be loaded counts as one test
   return {
     passed: result?.numPassedTests ?? 0,
     failed: (result?.numFailedTests ?? 0) + (result?.numRuntimeErrorTestSuites ?? 0),
   }
 }
 
-/** @param log ends with `Ran 12 tests in 0.3s` and `OK (skipped=1)` or `FAILED (failures=1, errors=2)` */
+/**
+ * @param log ends with `Ran 12 tests in 0.3s` and `OK (skipped=1)` or `FAILED (failures=1,
+ * errors=2)`
+ */
 function pythonCount(log: string): Count {
   const number = (pattern: RegExp) => Number(pattern.exec(log)?.[1] ?? 0)
   const failed = number(/^FAILED \(.*\bfailures=(\d+)/m) + number(/^FAILED \(.*\berrors=(\d+)/m)
@@ -60,7 +64,7 @@ const steps = readSteps()
 const counts = steps.map((step) => {
   const count = countOf(step)
   if (!step.failed || count.failed > 0) return count
-  // It failed as a whole: a check, or one that ended without a word about a test
+  // It failed as a whole: a check, or a step without a failed test
   return { passed: projects.includes(step.name) ? count.passed : 0, failed: 1 }
 })
 const sum = (of: keyof Count) => counts.reduce((total, count) => total + count[of], 0)

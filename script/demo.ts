@@ -1,4 +1,4 @@
-// The part of script/demo after script/setup, whose seconds are the argument.
+// The part of script/demo after script/setup; the argument is the duration of that in seconds.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,10 @@ const namespace = ownNamespace(resolve('.cache/demo-namespace'))
 const kept = resolve('.cache/demo')
 const times: [part: string, milliseconds: number][] = [['script/setup', Number(process.argv[2] ?? 0) * 1000]]
 
-/** Of this checkout alone, kept in a file: the registry may be that of other checkouts, whose images would leave nothing to build. */
+/**
+ * Returns this checkout's namespace, stored in a file: images of other checkouts in the same
+ * registry would leave nothing to build.
+ */
 function ownNamespace(file: string): string {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true })
@@ -32,7 +35,10 @@ async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
   }
 }
 
-/** The lines that say what happens; what the programs in a step print, and what is in the cache, is in the log. */
+/**
+ * Returns whether a line shows progress; output of programs in a step, and cached steps, are only
+ * in the log.
+ */
 function isProgress(line: string): boolean {
   return !/^(?:\[|…|::endgroup::)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
 }
@@ -46,7 +52,7 @@ async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
     'nixl-version': '0.7.1',
     ...standInInputs(standIns, server.url),
     namespace,
-    // A working copy may have changed since the last time today.
+    // The working copy may have changed since an earlier run today.
     'overwrite-tags': 'true',
   }
   try {
@@ -56,7 +62,7 @@ async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
   }
 }
 
-/** The summary for a terminal: what is folded, and the chart, by its title alone. */
+/** Returns the summary for a terminal: only the titles of folded parts and of the chart. */
 function withoutFolds(summary: string): string {
   return summary
     .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
@@ -65,12 +71,12 @@ function withoutFolds(summary: string): string {
     .replace(/\n{3,}/g, '\n\n')
 }
 
-/** Prints a command and what it answers. @returns whether it ended as it should */
+/** Prints a command and its output. @returns whether it succeeded */
 function ask(args: string[]): boolean {
   console.log(`\n$ docker ${args.map((arg) => (/[\s;()]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`)
   const { status, stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8' })
   console.log(`${stdout}${stderr}`.trim())
-  if (status !== 0) console.log(`It ended with ${String(status)}.`)
+  if (status !== 0) console.log(`Exit code ${String(status)}.`)
   return status === 0
 }
 
@@ -85,17 +91,17 @@ function askImage(image: string): boolean {
     ask(['pull', '--quiet', image]),
     ask(inside('ucx_info', '-v')),
     ask(inside('python3', '-c', operator)),
-    // A machine without RDMA devices, or without their kernel modules, is told so.
+    // On a machine without RDMA devices, or without their kernel modules, it only says so.
     ask(inside('sh', '-c', 'ibv_devices || true')),
   ].every(Boolean)
 }
 
 console.log(`
 Both engines, with AIBrix v0.7.0, NIXL 0.7.1 and UCX 1.19.0, are built, verified and published to ${registry}/${namespace}.
-Real:      the engine, BuildKit, the registry, dist/main.js, the Dockerfiles and all they run, each gate, Debian, Python, pip,
+Real:      the engine, BuildKit, the registry, dist/main.js, the Dockerfiles and all their steps, each gate, Debian, Python, pip,
            apt, g++, git, the debug tools.
-Stand-ins: vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX are small: formats, versions and file names are as the real ones',
-           nothing in them computes, and bytes move in memory alone (stand-ins/README.md). script/real runs the same job on the real ones.`)
+Stand-ins: small versions of vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX. Formats, versions and file names are real;
+           nothing computes, and bytes move only in memory (stand-ins/README.md). script/real runs the same job on the real ones.`)
 rmSync(kept, { recursive: true, force: true })
 mkdirSync(kept, { recursive: true })
 const standIns = await timed('stand-ins', () => {
@@ -115,13 +121,13 @@ writeFileSync(summaryFile, run.summary)
 console.log(`\n── job summary (in full: ${relative('.', summaryFile)})\n\n${withoutFolds(run.summary)}`)
 if (run.code === 0) {
   const tags = JSON.parse(run.outputs.tags ?? '[]') as string[]
-  const good = await timed('what the published images answer', () => tags.map(askImage).every(Boolean))
+  const good = await timed('output of the published images', () => tags.map(askImage).every(Boolean))
   if (tags.length !== 2 || !good) process.exitCode = 1
 } else process.exitCode ??= 1
 console.log(`\n── time`)
 const total = times.reduce((sum, [, duration]) => sum + duration, 0)
-for (const [part, duration] of [...times, ['in all', total] as const])
+for (const [part, duration] of [...times, ['total', total] as const])
   console.log(`  ${part.padEnd(34)} ${formatDuration(duration).padStart(10)}`)
 console.log(
-  `\n${process.exitCode === undefined ? 'The demo ended well' : 'The demo FAILED'}. Logs: ${relative('.', run.temp)}. The engine and the registry go on running.`,
+  `\n${process.exitCode === undefined ? 'The demo succeeded' : 'The demo FAILED'}. Logs: ${relative('.', run.temp)}. The engine and the registry are still running.`,
 )

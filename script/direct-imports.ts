@@ -6,8 +6,9 @@ const importOfFace = /^import (type )?\{([^}]*)\} from '([^']+\/index\.ts)'$/gm
 const exportOfFace = /^export (type )?\{([^}]*)\} from '([^']+)'$/gm
 
 /**
- * Imports what a room's index.ts exports from the file that has it. esbuild puts an index.ts and all that it exports into
- * one chunk, so that whoever imports one name of a room would load the whole room.
+ * Imports a name of a room from the file that defines it instead of from the room's index.ts.
+ * esbuild puts an index.ts and everything that it exports into one chunk, so an import of one name
+ * would load the whole room.
  */
 export const directImports: Plugin = {
   name: 'direct-imports',
@@ -47,7 +48,7 @@ function exported(name: string): string {
   return name.replace(/^type /, '').replace(/ as .*$/, '')
 }
 
-/** @returns name → file of each export */
+/** Returns the file of each export: name → file. */
 async function readFace(face: string): Promise<Map<string, string>> {
   const text = await readFile(face, 'utf8')
   return new Map(

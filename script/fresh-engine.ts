@@ -1,5 +1,5 @@
-// An engine as a fresh runner has it: no image, no build cache. A second dockerd beside the one that runs, with all that it
-// keeps in a folder of its own.
+// An engine like that of a fresh runner, without images or build cache: a second dockerd next to
+// the running one, with all its data in a separate folder.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import {
@@ -18,20 +18,20 @@ import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 export type FreshEngine = {
-  /** What makes docker talk to it */
+  /** Variables that make docker use it */
   environment: { DOCKER_HOST: string }
-  /** Ends it as a crash does: SIGKILL. What it has stays. */
+  /** Ends it with SIGKILL, like a crash. Its data stays. */
   crash: () => Promise<void>
   /** Starts it again */
   restart: () => Promise<void>
-  /** Ends it and removes all that it has */
+  /** Ends it and removes all its data */
   close: () => Promise<void>
 }
 
-/** Milliseconds until it answers, or has ended */
+/** Milliseconds that it may take to answer, or to end */
 const patience = 30_000
 
-/** Why there can't be one here, as a sentence; undefined if there can */
+/** Returns why this machine cannot run one, as a sentence; undefined if it can. */
 export function noFreshEngine(): string | undefined {
   if (process.getuid?.() !== 0) return 'A second Docker engine needs root.'
   for (const [program, asked] of [
@@ -43,15 +43,17 @@ export function noFreshEngine(): string | undefined {
 }
 
 /**
- * Has the containerd image store and no network of its own: RUN steps need `network: host`.
- * @param parent where its folder is made; it grows to what is built
+ * Starts an engine with the containerd image store and without its own network: RUN steps need
+ * `network: host`.
+ *
+ * @param parent of its folder, which grows to the size of what is built
  */
 export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
   const reason = noFreshEngine()
   if (reason !== undefined) throw new Error(reason)
   mkdirSync(parent, { recursive: true })
   const data = mkdtempSync(join(parent, 'engine-'))
-  // Apart, because the path of a socket has at most 107 characters.
+  // A separate folder, because the path of a socket has at most 107 characters.
   const folder = mkdtempSync(join(tmpdir(), 'engine-'))
   const path = (name: string) => join(folder, name)
   writeFileSync(path('daemon.json'), '{"features": {"containerd-snapshotter": true}}\n')
@@ -79,18 +81,21 @@ export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
   }
 }
 
-/** With `--bridge=none` dockerd removes docker0, which is that of the engine beside it (its `removeDefaultBridgeInterface`). */
+/**
+ * Adds a bridge. With `--bridge=none` dockerd would remove docker0, which belongs to the other
+ * engine (`removeDefaultBridgeInterface`).
+ */
 function addBridge(name: string): string {
   const ip = (...args: string[]) => execFileSync('ip', args)
   ip('link', 'add', name, 'type', 'bridge')
-  // Nothing is ever sent there: RFC 2544's addresses for tests
+  // RFC 2544's test addresses, to which nothing is ever sent
   ip('address', 'add', `198.18.${randomInt(256)}.1/24`, 'dev', name)
   return name
 }
 
 type Daemon = { end: (signal: NodeJS.Signals) => Promise<void> }
 
-/** @param path of a file or folder of its own */
+/** @param path returns the path of a file or folder of this engine */
 async function startDaemon(
   data: string,
   path: (name: string) => string,
@@ -124,16 +129,16 @@ async function startDaemon(
   return { end }
 }
 
-/** Removes a folder in which an engine that was killed may have left file systems mounted. */
+/** Removes a folder in which a killed engine may have left mounted file systems. */
 export function removeWithMounts(folder: string): void {
   if (!existsSync(folder)) return
   const own = realpathSync(folder)
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
-    // The folder of the data is one itself, which only an engine that ends in order undoes
+    // The data folder is itself a mount, which only an engine that ends normally removes
     .filter((path) => path === own || path.startsWith(`${own}/`))
-  // The innermost first
+  // Innermost first
   for (const path of mounts.sort().reverse()) spawnSync('umount', ['--lazy', path])
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }

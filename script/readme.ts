@@ -1,6 +1,7 @@
-// Writes the generated parts of the documentation: inputs and outputs from action.yml, versions and releases from the catalogue,
-// gates from src/verify, variables from src/system. A part begins at `<!-- name -->` and ends at `<!-- /name -->`, or at the next
-// heading if the file has no such end. `--check` fails if a file differs.
+// Writes the generated parts of the documentation: inputs and outputs from action.yml, versions and
+// releases from the catalogue, gates from src/verify, variables from src/system. A part begins at
+// `<!-- name -->` and ends at `<!-- /name -->`, or at the next heading if the file has no such end.
+// `--check` fails if a file differs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { parse } from 'yaml'
@@ -16,7 +17,7 @@ type Named = [name: string, entry: Entry]
 const actionText = readFileSync('action.yml', 'utf8')
 const action = parse(actionText) as Record<'inputs' | 'outputs', Record<string, Entry>>
 
-/** What people set and read; docs/inputs.md has all of it. */
+/** The most used inputs and outputs; docs/inputs.md has all. */
 const usual = {
   inputs: [
     ...['engine', 'versions', 'aibrix-version', 'nixl-version', 'platforms'],
@@ -25,7 +26,7 @@ const usual = {
   outputs: ['tags', 'digests', 'images', 'components', 'conditions', 'changed', 'logs-path'],
 }
 
-/** The longest description that is in a table as a whole. */
+/** Longest description that a table contains in full. */
 const longestCell = 110
 
 function cell(text: string): string {
@@ -47,7 +48,7 @@ function defaultOf(entry: Entry): string {
   return lines[0] === '' ? '–' : lines.map((line) => `\`${line}\``).join('<br>')
 }
 
-/** A table whose cells are short, and below it what did not fit. */
+/** Returns a table with short cells, followed by the descriptions that did not fit. */
 function explained(header: string[], entries: Named[], cells: (entry: Entry) => string[]): string[] {
   const isLong = ({ description }: Entry) =>
     description.length > longestCell && divided(description)[1] !== ''
@@ -67,7 +68,7 @@ function table(header: string[], rows: string[][]): string[] {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
 }
 
-/** The groups that the comments of action.yml make of the inputs. */
+/** Returns the groups of inputs in the comments of action.yml. */
 function inputGroups(): { title: string; entries: Named[] }[] {
   const groups: { title: string; entries: Named[] }[] = []
   const [, inputs = ''] = /^inputs:\n([^]*?)^\w/m.exec(actionText) ?? []
@@ -98,14 +99,14 @@ function variableNames(names: string): string {
 
 const history = renderHistory(parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8')))
 
-/** What `pattern` finds in the history: the README has the current release alone. */
+/** Returns the match of `pattern` in the history: the README has only the current release. */
 function ofHistory(pattern: RegExp): string {
   const [, found] = pattern.exec(history) ?? []
   if (found === undefined) throw new Error(`the history of the catalogue has no ${String(pattern)}`)
   return found.trim()
 }
 
-/** @param columns titles of the table → what of a gate is in them */
+/** @param columns title of a column → its cell for a gate */
 function gateTable(columns: Record<string, keyof GateDescription>): string[] {
   return table(
     ['gate', ...Object.keys(columns)],
@@ -174,7 +175,7 @@ const documents: Record<string, Record<string, string[]>> = {
   },
 }
 
-/** @returns the text with another part */
+/** Returns the text with one part replaced. */
 function withPart(text: string, name: string, lines: string[]): string {
   const hasEnd = text.includes(`<!-- /${name} -->`)
   const place = new RegExp(`<!-- ${name} -->[^]*?${hasEnd ? `<!-- /${name} -->` : '(?=\\n#|$)'}`)

@@ -1,5 +1,5 @@
-// The part of script/real after the inputs are there: runs dist/main.js for each image, as a run of its own, prints
-// each summary, and one table of what was measured at the end.
+// The part of script/real after the inputs exist: runs dist/main.js separately for each image,
+// prints each summary, and one table of measurements at the end.
 import { documents, reportTag } from '../src/store/contents.ts'
 import { getArtifact } from '../src/registry/artifact.ts'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,10 @@ import { componentNames } from '../src/verify/components.ts'
 import { gateNames } from '../src/verify/gate.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
 
-/** The NIXL of those tested with AIBrix, and what people get who build the newest. */
+/**
+ * Images with the NIXL that AIBrix was tested with (`usual`), and the newest versions with the
+ * default NIXL.
+ */
 const sets: Record<string, Record<string, string>[]> = {
   usual: [
     { engine: 'vllm', versions: 'v0.21.0', 'aibrix-version': 'v0.7.0', 'nixl-version': '0.7.1' },
@@ -33,11 +36,11 @@ const common = {
   'ucx-repository': join(kept, 'ucx.git'),
   'package-index': process.env.PIP_INDEX_URL ?? '',
   'ca-certificates': process.env.CA_CERTIFICATES ?? '',
-  // A working copy may have changed since the last time today.
+  // The working copy may have changed since an earlier run today.
   'overwrite-tags': 'true',
 }
 
-/** The report that the run left in the registry; undefined if it failed */
+/** Returns the report that a run stored in the registry; undefined if the run failed. */
 async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefined> {
   const [image] = JSON.parse(outputs.images ?? '[]') as {
     digest: string | null
@@ -59,7 +62,7 @@ async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefin
   }
 }
 
-/** @returns one row of the table */
+/** Returns one row of the table. */
 function row(name: string, run: ActionRun, report: LegReport | undefined): string[] {
   const wall = formatDuration(run.duration)
   if (!report)
@@ -79,7 +82,7 @@ function row(name: string, run: ActionRun, report: LegReport | undefined): strin
   ]
 }
 
-/** @returns how each gate ended for each image, and how long measuring took */
+/** Returns the result of each gate for each image, and the duration of the measurements. */
 function gateTable(reports: readonly LegReport[]): string[][] {
   const titles = ['Gate', ...reports.map(({ engine, version }) => `${engine} ${version}`)]
   const stateOf = ({ gates }: LegReport, name: string) => gates.find((gate) => gate.name === name)?.state

@@ -1,7 +1,10 @@
-// Creates the two commits of a release, or checks them: `node script/release.ts make v1.2.3`, `node script/release.ts check v1.2.3`.
+// Creates or checks the two commits of a release:
+//   node script/release.ts make v1.2.3
+//   node script/release.ts check v1.2.3
 //
-// Pinning .github/workflows/images.yml by its commit must pin the action that it runs, too, and no commit can name itself. So a
-// release is commit A, with everything that runs, and its only child B, which changes only images.yml, to name A. The tags point to B.
+// Pinning .github/workflows/images.yml by its commit must also pin the action that it runs, and no
+// commit can name itself. So a release is commit A, with everything that runs, and its only child
+// B, which changes only images.yml to name A. The tags point to B.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,14 +17,17 @@ function git(folder: string, ...args: string[]): string {
   return execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).replace(/\n$/, '')
 }
 
-/** @returns images.yml with the action pinned, as in the second commit of a release */
+/** Returns images.yml with the action pinned, as in the second commit of a release. */
 export function pinned(text: string, commit: string, version: string): string {
   const result = text.replace(own, `$1@${commit} # ${version}`)
   if (result === text) throw new Error(`${workflow} names no aibrix/image-action@v1`)
   return result
 }
 
-/** Creates commit B and the tag. @param folder a checkout without changes, whose HEAD becomes A @returns B */
+/**
+ * Creates commit B and the tag. @param folder a checkout without changes, whose HEAD becomes A
+ * @returns B
+ */
 export function makeRelease(folder: string, version: string): string {
   checkVersion(folder, 'HEAD', version)
   if (git(folder, 'status', '--porcelain') !== '') throw new Error('there are uncommitted changes')
@@ -63,7 +69,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     if (action === 'check') checkRelease('.', version)
     else if (action === 'make') {
       const commit = makeRelease('.', version)
-      console.log(`${version} is ${commit}. Look at it, then: git push origin ${version}`)
+      console.log(`${version} is ${commit}. Review it, then run: git push origin ${version}`)
     } else throw new Error('usage: node script/release.ts make|check v1.2.3')
   } catch (error) {
     console.error(`::error::${error instanceof Error ? error.message : String(error)}`)

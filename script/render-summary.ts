@@ -1,10 +1,13 @@
-// Renders job summaries as GitHub does, light and dark, and reports what is wider than GitHub's column:
-//   node script/render-summary.ts [NAME...]       samples of every kind of run, or some of them (summary-samples.ts)
-//   node script/render-summary.ts FILE.md...      these, such as .cache/demo/summary.md
-//   node script/render-summary.ts --docs FILE.md  the top of this one, as docs/summary-light.png and -dark.png
-// Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from Debian:
+// Renders job summaries like GitHub, light and dark, and reports content that is wider than GitHub's
+// column:
+//   node script/render-summary.ts [NAME...]       all or some samples (summary-samples.ts)
+//   node script/render-summary.ts FILE.md...      these files, such as .cache/demo/summary.md
+//   node script/render-summary.ts --docs FILE.md  the top of this file,
+//                                                 as docs/summary-light.png and -dark.png
+// Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from
+// Debian:
 //   apt-get install chromium cmark-gfm fonts-noto-color-emoji
-// and packages from npm that it downloads. No test needs any of them, so they are no dependency.
+// and npm packages that it downloads. They are not dependencies, because no test needs them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -16,7 +19,7 @@ import { samples } from './summary-samples.ts'
 const width = 980
 const margin = 32
 
-/** The pictures in docs/, in pixels: at most so high, and the column as wide as GitHub's */
+/** The pictures in docs/, in pixels: maximum height, with a column as wide as GitHub's */
 const docs = { height: 900, margin: 16 }
 
 const folder = resolve('.cache/summary')
@@ -46,7 +49,7 @@ function toHtml(markdown: string): string {
   return execFileSync('cmark-gfm', args, { input: markdown, encoding: 'utf8' })
 }
 
-/** @returns whether everything fits the column */
+/** Returns whether everything fits the column. */
 async function render(browser: Browser, name: string, markdown: string, tools: Tools): Promise<boolean> {
   const html = toHtml(markdown)
   const wide: string[] = []
@@ -66,7 +69,7 @@ async function render(browser: Browser, name: string, markdown: string, tools: T
   return wide.length === 0
 }
 
-/** Writes the top of a summary to docs/, as far as whole blocks fit. */
+/** Writes pictures of the top of a summary, in whole blocks, to docs/. */
 async function renderForDocs(browser: Browser, markdown: string, { css, mermaid }: Tools): Promise<void> {
   const html = toHtml(markdown)
   const { margin } = docs
@@ -83,7 +86,7 @@ async function renderForDocs(browser: Browser, markdown: string, { css, mermaid 
   }
 }
 
-/** @returns the height of the page */
+/** Writes a picture of the page. @returns the height of the page */
 async function photograph(browser: Browser, name: string): Promise<number> {
   const height = Number(await browser.ask(heightOf))
   writeFileSync(join(folder, `${name}.png`), await browser.picture(width + 2 * margin, height))

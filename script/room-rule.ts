@@ -1,7 +1,7 @@
 import type { Rule } from 'eslint'
 import { dirname, join, relative, sep } from 'node:path'
 
-/** What src/ is made of, from the ground floor up: files of its own, and rooms, which are folders. */
+/** The parts of src/ from the lowest layer up: files, and rooms, which are folders. */
 export const rooms: readonly string[] = [
   ...['errors.ts', 'version.ts', 'text.ts', 'json.ts'],
   ...['system', 'registry', 'plan', 'verify', 'store', 'buildkit', 'leg', 'promote', 'report', 'inputs'],
@@ -9,9 +9,11 @@ export const rooms: readonly string[] = [
 ]
 
 /**
+ * Returns why an import breaks the order or bypasses the index.ts of a room; undefined if it is
+ * allowed.
+ *
  * @param file path below src/, `store/legs.ts`
  * @param imported path below src/
- * @returns why the import is against the order, or goes past the index.ts of a room; undefined if it may be
  */
 export function objection(file: string, imported: string): string | undefined {
   const [from = '', to = ''] = [file, imported].map((path) => path.split('/')[0])
@@ -23,7 +25,7 @@ export function objection(file: string, imported: string): string | undefined {
   return undefined
 }
 
-/** `import()` is free: it loads one part of a room for itself. */
+/** `import()` is exempt: it loads one part of a room separately. */
 export const roomRule: Rule.RuleModule = {
   meta: { type: 'problem', schema: [] },
   create: (context) => {

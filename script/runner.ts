@@ -5,39 +5,39 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { actionDefaults } from './action-defaults.ts'
 
-/** What a runner sees of one step. */
+/** The result of one step, as seen by a runner. */
 export type ActionRun = {
   code: number | null
   signal: NodeJS.Signals | null
-  /** Standard output and error, as the runner shows them: without the lines that tell it what to mask */
+  /** Standard output and error as shown by a runner: without the commands that add masks */
   log: string
   outputs: Record<string, string>
-  /** What main keeps for post */
+  /** State that main saves for post */
   state: Record<string, string>
   summary: string
-  /** RUNNER_TEMP, with the logs that were kept */
+  /** RUNNER_TEMP, with the stored logs */
   temp: string
   environment: NodeJS.ProcessEnv
-  /** milliseconds */
+  /** Milliseconds */
   duration: number
 }
 
 export type ActionOptions = {
-  /** Folder that holds dist/ and dockerfiles/ */
+  /** Folder with dist/ and dockerfiles/ */
   folder?: string
   environment?: NodeJS.ProcessEnv
   entry?: 'main' | 'post'
-  /** Where RUNNER_TEMP is made; made if it is missing */
+  /** Parent folder of RUNNER_TEMP; created if missing */
   temp?: string
-  /** Gets the process at its start, and with its output so far whenever there is more */
+  /** Called with the process at its start, and with its output so far whenever there is more */
   watch?: (child: ReturnType<typeof spawn>, output: string) => void
-  /** Gets each line of its output */
+  /** Called with each line of its output */
   onLine?: (line: string) => void
 }
 
 export const registry = process.env.REGISTRY ?? '127.0.0.1:5000'
 
-/** Runs the committed bundle as a runner does: inputs in the environment, answers in files. */
+/** Runs the committed bundle like a runner: inputs in the environment, results in files. */
 export async function runAction(
   inputs: Record<string, string>,
   options: ActionOptions = {},
@@ -86,12 +86,12 @@ export async function runAction(
   }
 }
 
-/** @returns the lines that a runner shows as errors */
+/** Returns the lines that a runner shows as errors. */
 export function errorsOf({ log }: ActionRun): string[] {
   return log.split('\n').filter((line) => line.startsWith('::error'))
 }
 
-/** @returns the gates that failed or are undetermined, by the annotations */
+/** Returns the gates that failed or are undetermined, by the annotations. */
 export function failedGates({ log }: ActionRun): string[] {
   return [...log.matchAll(/^::error title=[^:]*gate ([a-z-]+) (?:failed|is undetermined)::/gm)].map(
     (match) => match[1] ?? '',
@@ -104,14 +104,16 @@ function asEnvironment(inputs: Record<string, string>): NodeJS.ProcessEnv {
   )
 }
 
-/** CI may itself run in an action, whose variables must not reach ours. */
+/** Removes the variables of a surrounding workflow: CI may itself run in an action. */
 function withoutGitHub(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(([name]) => !/^(GITHUB_|INPUT_|RUNNER_|STATE_)/.test(name)),
   )
 }
 
-/** `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs and state. */
+/**
+ * `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs and state.
+ */
 export function parseOutputs(text: string): Record<string, string> {
   const outputs: Record<string, string> = {}
   for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm))
@@ -120,10 +122,11 @@ export function parseOutputs(text: string): Record<string, string> {
 }
 
 /**
- * Runs main, then post, for a person at a terminal, and prints what a runner would show. Ctrl+C reaches the action, which
- * cleans up; this process waits for that.
- * @param temp folder for what is kept, such as logs
- * @param isShown which lines are printed
+ * Runs main, then post, in a terminal, and prints what a runner would show. Ctrl+C reaches the
+ * action, which cleans up; this process waits for that.
+ *
+ * @param temp folder of stored files, such as logs
+ * @param isShown which lines to print
  */
 export async function runStep(
   inputs: Record<string, string>,

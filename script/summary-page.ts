@@ -1,4 +1,5 @@
-// A summary's HTML as a page, with what GitHub adds to Markdown: notes, charts and its stylesheet.
+// Turns a summary's HTML into a page with GitHub's additions to Markdown: notes, charts and its
+// stylesheet.
 
 export const themes = ['light', 'dark'] as const
 export type Theme = (typeof themes)[number]
@@ -40,13 +41,16 @@ const ready = mermaid.run().then(() => true)
 `
 }
 
-/** An expression that opens all folds; true. */
+/** Expression that opens all folds and returns true. */
 export const openFolds = `document.querySelectorAll('details').forEach((fold) => { fold.open = true }), true`
 
-/** An expression for the height of the page, in pixels. */
+/** Expression for the height of the page, in pixels. */
 export const heightOf = 'Math.ceil(document.documentElement.getBoundingClientRect().height) + 32'
 
-/** An expression: where the last block ends that ends within so many pixels of the page's top, and is no heading */
+/**
+ * Returns an expression for the end of the last block, other than a heading, that ends within
+ * `limit` pixels of the page's top.
+ */
 export function heightOfTop(limit: number): string {
   return `Math.ceil(Math.max(...[...document.querySelectorAll('article > :not(h2, h3)')]
   .map((block) => block.getBoundingClientRect().bottom)
@@ -54,8 +58,8 @@ export function heightOfTop(limit: number): string {
 }
 
 /**
- * An expression for one line per element that is wider than the column. It measures content, since a
- * table or a block of code that is too wide has a scroll bar.
+ * Expression for one line per element that is wider than the column. It measures the content,
+ * because a table or code block that is too wide gets a scroll bar.
  */
 export const tooWide = `[...document.querySelectorAll('article *')]
   .filter((element) => element.closest('svg') === null && element.clientWidth > 0)

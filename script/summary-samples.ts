@@ -51,7 +51,7 @@ function built(image: PlannedImage): ImageOutcome {
   )
 }
 
-/** Two images whose platforms differ: as many columns as allowed. */
+/** Two images whose platforms differ: the maximum number of columns. */
 function fourColumns(): ImageOutcome[] {
   return [vllm, makePlannedImage(makeLeg({ nixl: '0.7.0' }))].map(({ legs: [leg] }) => {
     const image = makePlannedImage(leg, both)
@@ -86,7 +86,7 @@ function waived(): Run {
   return makeRun([makeOutcome(published, [{ state: 'built', report }])])
 }
 
-/** The table of gates holds text of other programs. */
+/** The table of gates contains text of other programs. */
 function longWords(): Run {
   const report = makeOutcomeReport()
   const path = 'aibrix_kvcache.integration.vllm.kv_connector.aibrix_pd_reuse_connector'

@@ -1,8 +1,11 @@
-// Not TypeScript, because the types of @jest/test-sequencer are those of its CommonJS form, and Node loads the other one.
+// Not TypeScript, because the types of @jest/test-sequencer describe its CommonJS form, and Node
+// loads the other one.
 import TestSequencer from '@jest/test-sequencer'
 import { basename } from 'node:path'
 
-/** Seconds that the longest files take on two cores, as script/test prints them. All others count as short. */
+/**
+ * Seconds of the slowest files on two cores, as printed by script/test. All others count as short.
+ */
 const known = {
   kills: 200,
   faults: 200,
@@ -25,10 +28,13 @@ const short = 10
 
 const secondsOf = ({ path }) => known[basename(path, '.test.ts')] ?? short
 
-/** Starts with the files that take longest, so that none of them ends alone, and cuts shards that take equally long. */
+/**
+ * Starts the slowest files first, so that none runs alone at the end, and cuts shards of equal
+ * duration.
+ */
 export default class LongestFirst extends TestSequencer {
   sort(tests) {
-    // It sets `duration` where this machine has run a file before.
+    // jest sets `duration` if this machine ran the file before.
     const sorted = super.sort(tests)
     const guess = (test) => (test.duration === undefined ? secondsOf(test) : test.duration / 1000)
     return sorted.toSorted((a, b) => guess(b) - guess(a))

@@ -1,4 +1,4 @@
-/** Stages of bases in which not all runs that root finds. */
+/** Stages of bases in which another user cannot run everything that root finds. */
 export const notAsMeasured = [
   'user-site',
   'closed-folder',
@@ -10,16 +10,20 @@ export const notAsMeasured = [
 
 type NotAsMeasured = (typeof notAsMeasured)[number]
 
-/** One stand-in base image. All of them are made from `Dockerfile`; what they stand for is in the names. */
+/**
+ * One stand-in base image. All are built from `Dockerfile`; the names state what they stand for.
+ */
 export type Base = {
-  /** Part of the base registry: `` for the images as they are published, else what is different */
+  /**
+   * Part of the base registry: `` for the published images, otherwise the name of the difference
+   */
   variant: string
   repository: 'vllm/vllm-openai' | 'lmsysorg/sglang'
   tag: string
   /** Stage of the Dockerfile */
   target: 'plain' | 'one-layer' | 'not-root' | 'with-nixl' | 'with-libucx' | 'without-v1' | NotAsMeasured
   arguments: Record<string, string>
-  /** Additional fields of buildx's `--output type=image` */
+  /** More fields of buildx's `--output type=image` */
   output?: string
 }
 
@@ -27,7 +31,9 @@ const slim = { SYSTEM: 'debian', FLAVOUR: 'slim' }
 const devel = { SYSTEM: 'debian-with-git', FLAVOUR: 'devel' }
 const vllm21 = { ENGINE: 'vllm', VERSION: '0.21.0', CUDA: '13.0', TORCH: '2.11.0', ...slim }
 
-/** As the published images differ from each other: CUDA, torch, a slim or a full toolkit, an older NIXL. */
+/**
+ * The differences between published images: CUDA, torch, a slim or a full toolkit, an older NIXL.
+ */
 const published: Base[] = [
   base('vllm', 'v0.21.0', 'plain', vllm21),
   base('vllm', 'v0.10.2', 'plain', {
@@ -50,14 +56,17 @@ const published: Base[] = [
   }),
 ]
 
-/** vLLM as it became later: with its second model runner by default, without its first one, with a demand of NIXL. */
+/**
+ * Later versions of vLLM: the second model runner by default, without the first one, with a
+ * required NIXL.
+ */
 const later: Base[] = [
   newer('second-runner', 'plain', '0.29.0', '2.13.0'),
   newer('without-v1', 'without-v1', '0.29.0', '2.13.0'),
   newer('demanding', 'plain', '0.33.0', '2.14.0'),
 ]
 
-/** vLLM 0.21.0 again, each with one thing that a base may have. */
+/** Variants of vLLM 0.21.0, each with one feature that a base may have. */
 const variants: Base[] = [
   variant('venv', 'plain', { PYTHON: 'venv-python' }),
   variant('not-root', 'not-root'),
@@ -81,7 +90,7 @@ const variants: Base[] = [
 
 export const bases: readonly Base[] = [...published, ...variants, ...later]
 
-/** What the action's `base-registry` input gets for the bases of a variant. */
+/** Returns the action's input `base-registry` for the bases of a variant. */
 export function baseRegistry(registry: string, name: string): string {
   return name === '' ? `${registry}/stand-in` : `${registry}/stand-in/${name}`
 }

@@ -4,17 +4,18 @@ import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type IndexServer = {
-  /** Address for pip's `--index-url`, with user and password if it asks for them */
+  /** URL for pip's `--index-url`, with user and password if it requires them */
   url: string
-  /** Paths that were asked for and allowed */
+  /** Paths that were requested and allowed */
   requests: string[]
   close: () => Promise<void>
 }
 
 /**
- * Serves a directory of wheels (`simple/<project>/<wheel>`) as a package index (PEP 503) on the loopback interface.
- * @param credentials asked for with HTTP basic authentication; without them nobody is asked
- * @param port 0 takes a free one
+ * Serves a directory of wheels (`simple/<project>/<wheel>`) as a package index (PEP 503) on the
+ * loopback interface.
+ * @param credentials for HTTP basic authentication. Default: no authentication
+ * @param port 0: any free port
  */
 export async function serveIndex(
   directory: string,

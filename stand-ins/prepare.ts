@@ -17,7 +17,7 @@ import type { Base } from './bases.ts'
 import { makeAibrix, makeUcx } from './sources.ts'
 
 export type StandIns = {
-  /** What `base-registry` gets, by variant; `published` are the images as they are published */
+  /** Value of `base-registry` by variant; `published` has the images as published */
   baseRegistries: Record<string, string>
   /** Image references of all bases */
   images: string[]
@@ -35,7 +35,7 @@ type Setting = {
   log: (line: string) => void
 }
 
-/** What was made, and from which files: image reference → digest. */
+/** What was built, and from which files: image reference → digest. */
 type Marker = { key: string; digests: Record<string, string | undefined> }
 
 const home = import.meta.dirname
@@ -46,11 +46,12 @@ const accept = [
 ].join(', ')
 
 /**
- * Makes the stand-ins: base images in the registry, git repositories and a package index in `cache`. What is there
- * from the same files is kept.
- * @param setting.registry host and port of a registry that takes pushes without a login
- * @param setting.cache directory, made if it is missing; logs of the builds are kept in it
- * @param setting.only which base images; all if nothing is given
+ * Builds the stand-ins: base images in the registry, and git repositories and a package index in
+ * `cache`. What was built from the same files is reused.
+ *
+ * @param setting.registry host and port of a registry that accepts pushes without a login
+ * @param setting.cache directory, created if missing; it also has the logs of the builds
+ * @param setting.only which base images. Default: all
  */
 export async function prepare({ registry, cache, only = () => true, log }: Setting): Promise<StandIns> {
   mkdirSync(cache, { recursive: true })
@@ -82,7 +83,7 @@ export async function prepare({ registry, cache, only = () => true, log }: Setti
   return made
 }
 
-/** @param anew whether the sources and the index are made, too */
+/** @param anew whether the sources and the index are built too */
 async function make(
   { registry, cache, log }: Setting,
   made: StandIns,
@@ -138,7 +139,7 @@ function buildArguments(base: Base, name: string): string[] {
   return [...args, `--target=${base.target}`, `--output=${output.join(',')}`]
 }
 
-/** sha256 over every file that a stand-in is made from. */
+/** Returns the sha256 of all files that a stand-in is built from. */
 function contentKey(registry: string): string {
   const hash = createHash('sha256').update(registry)
   for (const path of globSync('**/*', { cwd: home }).sort())
@@ -154,7 +155,7 @@ function readMarker(path: string): Marker | undefined {
   }
 }
 
-/** Image reference → digest that the registry has now, undefined where it has none. */
+/** Returns the current digests in the registry: image reference → digest, undefined if missing. */
 async function digests(registry: string, wanted: Base[]): Promise<Record<string, string | undefined>> {
   const found = await Promise.all(
     wanted.map(async (base) => {
@@ -168,7 +169,10 @@ async function digests(registry: string, wanted: Base[]): Promise<Record<string,
   return Object.fromEntries(found) as Record<string, string | undefined>
 }
 
-/** Runs a program, its standard error in a file. @returns its standard output. @throws with the file's end if it fails */
+/**
+ * Runs a program with its standard error in a file. @returns its standard output @throws Error with
+ * the end of the file if it fails
+ */
 async function run(command: string, args: string[], logFile: string): Promise<string> {
   const log = openSync(logFile, 'w')
   try {

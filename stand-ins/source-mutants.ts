@@ -1,4 +1,4 @@
-/** One edit that makes a source wrong on purpose; `from` must occur in the file. */
+/** One edit that adds a defect to a source; `from` must occur in the file. */
 export type Mutant = { file: string; from: string; to: string }
 
 const project = 'python/aibrix_kvcache'
@@ -10,7 +10,7 @@ export const connector = `${project}/aibrix_kvcache/integration/vllm/kv_connecto
 const cache = `${project}/aibrix_kvcache`
 export const sharedFiles = `${cache}/l2/connectors/shfs.py`
 
-/** What v0.5.0 has not: the cache's second level in a shared file system. */
+/** Missing in v0.5.0: the cache's second level in a shared file system. */
 export const withoutSharedFiles: Mutant = {
   file: `${cache}/envs.py`,
   from: '    "AIBRIX_KV_CACHE_OL_SHFS_ROOT": "~/.kv_cache_ol/shfs",\n',
@@ -28,7 +28,7 @@ const forAnotherTorch = [
   'extern "C" void standin_torch_2_6_register(const char *name);',
 ]
 
-/** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one thing wrong. */
+/** Branches `mutant/<name>` of the stand-in AIBrix, each v0.7.0 with one defect. */
 export const aibrixMutants = {
   'no-extension': { file: backend, from: 'files |= compile_extension', to: 'compile_extension' },
   'overwrites-engine': {
@@ -41,7 +41,7 @@ export const aibrixMutants = {
     from: '#include <torch/standin.h>',
     to: ['#include <torch/standin.h>', ...forAnotherTorch].join('\n'),
   },
-  // It links the driver, and there is nothing wrong with it.
+  // It links the driver, which is not a defect.
   driver: { file: kernels, from: '#include <torch/standin.h>', to: usesTheDriver.join('\n') },
   'driver-and-other-torch': {
     file: kernels,

@@ -12,8 +12,8 @@ import {
 } from './source-mutants.ts'
 
 /**
- * Makes the stand-in AIBrix's git repository (bare): tags v0.5.0 and v0.7.0, branch main one commit later, and the
- * mutants. Author and dates are fixed, so equal sources give equal commits.
+ * Creates the stand-in AIBrix's git repository (bare): tags v0.5.0 and v0.7.0, branch main one
+ * commit later, and the mutants. Author and dates are fixed, so equal sources have equal commits.
  */
 export function makeAibrix(template: string, repository: string): void {
   withWorkTree(repository, (tree, git) => {
@@ -30,7 +30,7 @@ export function makeAibrix(template: string, repository: string): void {
   })
 }
 
-/** Makes the stand-in UCX's git repository (bare): tag v1.19.0, branch main, and the mutants. */
+/** Creates the stand-in UCX's git repository (bare): tag v1.19.0, branch main, and the mutants. */
 export function makeUcx(template: string, repository: string): void {
   withWorkTree(repository, (tree, git) => {
     cpSync(template, tree, { recursive: true })
@@ -69,7 +69,7 @@ function commit(git: Git, message: string, tag?: string): void {
   if (tag !== undefined) git('tag', tag)
 }
 
-/** @throws if the file does not contain what is replaced */
+/** @throws Error if the file does not contain the replaced text */
 function edit(tree: string, { file, from, to }: Mutant): void {
   const path = join(tree, file)
   const text = readFileSync(path, 'utf8')

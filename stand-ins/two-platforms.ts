@@ -5,9 +5,11 @@ import { parseRepository } from '../src/registry/content/reference.ts'
 const platforms = ['amd64', 'arm64']
 
 /**
- * Publishes a base of this machine as an index over two platforms. Both hold what was built here, and say that they are for
- * amd64 and for arm64, so that legs of two platforms can be built on one machine without emulation.
- * @param from repository and tag of a plain image, the same for `to`
+ * Publishes a base of this machine as an index of two platforms. Both images have the content that
+ * was built here and are labelled amd64 and arm64, so that legs of two platforms can be built on
+ * one machine without emulation.
+ *
+ * @param from repository and tag of a plain image; `to` has the same form
  */
 export async function publishForTwoPlatforms(
   from: { repository: string; tag: string },
@@ -25,7 +27,7 @@ export async function publishForTwoPlatforms(
   }
 }
 
-/** @returns the descriptor of the image for an architecture */
+/** Returns the descriptor of the image for an architecture. */
 async function relabelled(
   client: RegistryClient,
   from: { repository: string; tag: string },
@@ -34,7 +36,7 @@ async function relabelled(
 ) {
   const [source, target] = [parseRepository(from.repository), parseRepository(to.repository)]
   const found = await client.getManifest(source, from.tag)
-  if (found?.parsed.kind !== 'image') throw new Error(`${from.repository}:${from.tag} is no plain image`)
+  if (found?.parsed.kind !== 'image') throw new Error(`${from.repository}:${from.tag} is not a plain image`)
   const { config, layers } = found.parsed
   for (const { digest, size } of layers) await client.mountBlob({ from: source, to: target, digest, size })
   const content = JSON.parse((await client.getBlob(source, config.digest, 1e6)).toString()) as object
