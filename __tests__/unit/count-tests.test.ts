@@ -11,7 +11,7 @@ type Jest = {
   files?: [name: string, seconds: number][]
 }
 
-/** Has script/count-tests.ts read what script/test would have left. */
+/** Runs script/count-tests.ts on the files that script/test would leave. */
 function count(
   steps: string[],
   results: { jest?: Record<string, Jest>; python?: string } = {},
@@ -42,7 +42,7 @@ function count(
 
 const ran = (tests: number, end: string) => `..\n-----\nRan ${tests} tests in 0.012s\n\n${end}\n`
 
-it('adds up checks, the tests of each lane, and those in Python', () => {
+it('adds up checks, the tests of each lane, and the Python tests', () => {
   const { lines, code } = count(
     ['pass eslint', 'pass python', 'pass unit', 'pass integration', 'pass alone'],
     {
@@ -57,25 +57,20 @@ it.each<[string, string[], Parameters<typeof count>[1], string]>([
   ['a check', ['pass types', 'FAIL eslint'], {}, '1 passed, 1 failed'],
   ['a test', ['FAIL unit'], { jest: { unit: { passed: 5, failed: 2 } } }, '5 passed, 2 failed'],
   [
-    'a test file that can not be read',
+    'a test file that cannot be loaded',
     ['FAIL alone'],
     { jest: { alone: { passed: 5, unreadable: 1 } } },
     '5 passed, 1 failed',
   ],
   [
-    'a lane whose tests passed and which did not end well',
+    'a lane whose tests passed but that exited with an error',
     ['FAIL unit'],
     { jest: { unit: { passed: 5 } } },
     '5 passed, 1 failed',
   ],
+  ['a lane that ended without results', ['pass types', 'FAIL integration'], {}, '1 passed, 1 failed'],
   [
-    'a lane that ended before it could say anything',
-    ['pass types', 'FAIL integration'],
-    {},
-    '1 passed, 1 failed',
-  ],
-  [
-    'tests in Python',
+    'a Python test',
     ['FAIL python'],
     { python: ran(9, 'FAILED (failures=1, errors=2, skipped=2)') },
     '4 passed, 3 failed',
@@ -86,13 +81,13 @@ it.each<[string, string[], Parameters<typeof count>[1], string]>([
     { python: 'ImportError: Start directory is not importable' },
     '0 passed, 1 failed',
   ],
-])('%s that fails is counted and named, and the end is red', (_, steps, results, last) => {
+])('%s that fails is counted and named, and the exit code is 1', (_, steps, results, last) => {
   const { lines, code } = count(steps, results)
   const failed = steps.flatMap((step) => (step.startsWith('FAIL ') ? [step.slice(5)] : []))
   expect({ lines, code }).toEqual({ lines: [`failed: ${failed.join(' ')}`, last], code: 1 })
 })
 
-it('names the ten files of all lanes that took longest', () => {
+it('names the ten slowest files of all lanes', () => {
   const files = Array.from({ length: 12 }, (_, index): [string, number] => [
     `__tests__/${index}.test.ts`,
     index,

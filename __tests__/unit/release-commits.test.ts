@@ -15,7 +15,7 @@ function git(...args: string[]): string {
   return execFileSync('git', ['-C', folder, ...by, ...args], { encoding: 'utf8' }).trim()
 }
 
-/** A repository with the workflow as it is here, and what runs. */
+/** A repository with this checkout's workflow, and with the files that run. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'release-'))
   git('init', '--quiet', '--initial-branch=main')
@@ -49,18 +49,18 @@ describe('a release', () => {
       before.map((uses) => (uses.startsWith('aibrix/') ? `aibrix/image-action@${first}` : uses)),
     )
     expect(after.filter((uses) => uses.startsWith('aibrix/'))).toHaveLength(3)
-    // The branch goes on from the first.
+    // The branch continues from the first.
     expect(git('rev-parse', 'main')).toBe(first)
     expect(() => checkRelease(folder, 'v1.2.3')).not.toThrow()
   })
 
   it.each<[string, () => void, RegExp]>([
     [
-      'of another version than package.json has',
+      'if package.json has another version',
       () => git('tag', 'v1.3.0'),
       /package\.json has v1\.2\.3, not v1\.3\.0/,
     ],
-  ])('is none %s', (_, prepare, error) => {
+  ])('is refused %s', (_, prepare, error) => {
     prepare()
     expect(() => checkRelease(folder, 'v1.3.0')).toThrow(error)
     expect(() => makeRelease(folder, 'v1.3.0')).toThrow(error)
@@ -68,12 +68,12 @@ describe('a release', () => {
 
   it.each<[string, () => void, RegExp]>([
     [
-      'is tagged as it is on the branch',
+      'tags the commit on the branch itself',
       () => git('tag', '--force', 'v1.2.3', first),
       /must have one parent/,
     ],
     [
-      'changes what runs in its second commit',
+      'changes files that run in its second commit',
       () => {
         appendFileSync(join(folder, 'dist/main.js'), '// more\n')
         git('commit', '--quiet', '--all', '--amend', '--no-edit')
@@ -95,21 +95,21 @@ describe('a release', () => {
       /with each aibrix\/image-action@/,
     ],
     [
-      'changes more of the workflow than that',
+      'changes more of the workflow',
       () => {
         appendFileSync(join(folder, workflow), '# more\n')
         git('commit', '--quiet', '--all', '--amend', '--no-edit')
       },
       /must be that of/,
     ],
-  ])('is refused where it %s', (_, change, error) => {
+  ])('is refused if it %s', (_, change, error) => {
     makeRelease(folder, 'v1.2.3')
     change()
     if (git('rev-parse', 'v1.2.3') !== first) git('tag', '--force', 'v1.2.3')
     expect(() => checkRelease(folder, 'v1.2.3')).toThrow(error)
   })
 
-  it('is not made of what is not committed', () => {
+  it('is not created with uncommitted changes', () => {
     appendFileSync(join(folder, 'dist/main.js'), '// more\n')
     expect(() => makeRelease(folder, 'v1.2.3')).toThrow('there are uncommitted changes')
   })

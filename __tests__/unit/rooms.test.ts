@@ -5,7 +5,7 @@ import { objection, rooms } from '../../script/room-rule.ts'
 
 const files = globSync('src/**/*.ts')
 
-/** Files that a file imports, also only for their types. */
+/** Returns the files that a file imports, including type imports. */
 function importsOf(file: string): string[] {
   const found = readFileSync(file, 'utf8').matchAll(/^(?:import|export) [^;'"]*from '(\.[^']+)'/gm)
   return [...found]
@@ -13,7 +13,7 @@ function importsOf(file: string): string[] {
     .filter((path) => path.endsWith('.ts'))
 }
 
-/** @returns files that import each other in a circle; undefined if there are none */
+/** Returns files that import each other in a cycle; undefined if there are none. */
 function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const done = new Set<string>()
   const visit = (file: string, path: readonly string[]): string[] | undefined => {
@@ -33,7 +33,7 @@ function findCycle(graph: ReadonlyMap<string, readonly string[]>): string[] | un
   return undefined
 }
 
-it('finds a circle of imports where there is one', () => {
+it('finds an import cycle', () => {
   expect(
     findCycle(
       new Map([
@@ -45,12 +45,12 @@ it('finds a circle of imports where there is one', () => {
   ).toEqual(['b', 'c', 'b'])
 })
 
-it('has no circle of imports in src/, not even of types', () => {
+it('src/ has no import cycle, not even of types', () => {
   expect(files.length).toBeGreaterThan(200)
   expect(findCycle(new Map(files.map((file) => [file, importsOf(file)])))).toBeUndefined()
 })
 
-it('has each room of src/ in its order', () => {
+it('every room of src/ is in the order of rooms', () => {
   const found = new Set(files.map((file) => relative('src', file).split('/')[0]))
   expect([...found].sort()).toEqual([...rooms].sort())
 })
@@ -66,6 +66,6 @@ it.each<[string, string, string | undefined]>([
   ['errors.ts', 'system/index.ts', 'errors.ts must not know system, which is above it.'],
   ['plan/plan.ts', 'plan/index.ts', 'Inside its room a file imports the file itself.'],
   ['attic/box.ts', 'plan/index.ts', 'attic is not in the order of rooms in script/room-rule.ts.'],
-])('judges that %s imports %s', (file, imported, expected) => {
+])('judges the import in %s of %s', (file, imported, expected) => {
   expect(objection(file, imported)).toBe(expected)
 })

@@ -16,7 +16,7 @@ const LongestFirst = (await load('script/test-sequencer.js')) as new (options: o
 const lane = (name: string) => config.projects.find(({ displayName }) => displayName === name)
 const files = globSync('__tests__/integration/*.test.ts').sort()
 
-it('each file of integration tests is in one lane', () => {
+it('every integration test file is in one lane', () => {
   const alone = (lane('alone')?.testMatch ?? []).map((path) => path.replace('<rootDir>/', ''))
   expect(alone.filter((path) => !existsSync(path))).toEqual([])
   const [ignored = ''] = lane('integration')?.testPathIgnorePatterns ?? []
@@ -24,7 +24,7 @@ it('each file of integration tests is in one lane', () => {
 })
 
 it.each([1, 2, 3, 4])(
-  '%d shards have each file once, and none of them is left with next to nothing',
+  '%d shards contain each file exactly once, and none of them is nearly empty',
   (shardCount) => {
     const tests = files.map((path) => ({ path: resolve(path) }))
     const shards = Array.from({ length: shardCount }, (_, index) =>
@@ -36,6 +36,6 @@ it.each([1, 2, 3, 4])(
   },
 )
 
-it('what starts processes has at least 30 seconds', () => {
+it('tests that start processes have a time-out of at least 30 seconds', () => {
   expect(config.testTimeout).toBeGreaterThanOrEqual(30_000)
 })

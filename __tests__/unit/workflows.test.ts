@@ -48,8 +48,8 @@ it('the last job of CI needs every other one', () => {
 describe.each(files)('%s', (file) => {
   const workflow = readWorkflow(file)
 
-  it('gives no permissions but those that a job names', () => {
-    // The jobs of a workflow that is called have what the caller gives
+  it('grants only permissions that a job names', () => {
+    // The jobs of a called workflow have the caller's permissions
     expect(workflow.permissions).toEqual(file.endsWith('images.yml') ? undefined : {})
   })
 
@@ -65,7 +65,7 @@ describe.each(files)('%s', (file) => {
     for (const { run = '' } of stepsOf(workflow)) expect(run).not.toContain('${{')
   })
 
-  it('uses inputs that the action and images.yml have', () => {
+  it('uses only inputs that the action and images.yml have', () => {
     const inputs = Object.keys(readAction().inputs)
     for (const step of ownSteps(workflow))
       expect(inputs).toEqual(expect.arrayContaining(Object.keys(step.with ?? {})))
@@ -80,14 +80,14 @@ describe.each(readdirSync('examples'))('examples/%s', (name) => {
   const workflow = readWorkflow(join('examples', name))
   const text = readFileSync(join('examples', name), 'utf8')
 
-  it('says into which namespace it publishes', () => {
+  it('states the namespace to which it publishes', () => {
     const called = Object.values(workflow.jobs).filter(({ uses }) => uses?.includes('/images.yml'))
     const given = [...ownSteps(workflow), ...called]
     expect(given.length).toBeGreaterThan(0)
     for (const one of given) expect(one.with?.namespace).toMatch(/^[a-z]/)
   })
 
-  it('says of each runner that not everybody has that it is to be replaced', () => {
+  it('states which runners must be replaced because not everybody has them', () => {
     const lines = text.split('\n')
     const own = lines.filter((line) => /self-hosted|-cores/.test(line) && !line.trim().startsWith('#'))
     for (const line of own) {
@@ -104,20 +104,20 @@ describe('images.yml', () => {
   const shared = Object.entries(called.inputs).filter(([name]) => !own.includes(name))
   const defaults = actionDefaults()
 
-  it.each(shared)('has the default of the action for %s', (name, input) => {
+  it.each(shared)("has the action's default for %s", (name, input) => {
     expect(String(input.default)).toBe(defaults[name])
   })
 
   it.each([
     ...shared.map(([name]) => [name, `\${{ inputs.${name} }}`] as const),
     ...Object.keys(called.secrets).map((name) => [name, `\${{ secrets.${name} }}`] as const),
-  ])('hands %s on, and nothing else under that name', (name, expression) => {
+  ])('passes %s on, and nothing else under that name', (name, expression) => {
     const given = ownSteps(images).flatMap((step) => (name in (step.with ?? {}) ? [step.with?.[name]] : []))
     expect(given.length).toBeGreaterThan(0)
     expect(new Set(given)).toEqual(new Set([expression]))
   })
 
-  it('has every input of the action but those of its own jobs, of one machine, and of one value', () => {
+  it('has every input of the action except those of its own jobs, of one machine, and of one value', () => {
     const left = [
       ...['command', 'plan', 'leg', 'github-token', 'summary', 'verify'],
       ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates'],
@@ -127,12 +127,12 @@ describe('images.yml', () => {
     expect([...there, ...left].sort()).toEqual(Object.keys(defaults).sort())
   })
 
-  it('hands a plan of the same name over twice, for two calls in one run', () => {
+  it('overwrites a plan of the same name, for two calls in one run', () => {
     const uploads = stepsOf(images).filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'))
     expect(uploads.map((step) => step.with?.overwrite)).toEqual([true])
   })
 
-  it('promotes where the action pushes by itself, and nowhere else', () => {
+  it('promotes exactly for the events on which the action pushes by default', () => {
     const condition = images.jobs.promote?.if ?? ''
     expect(JSON.parse(/fromJSON\('(.*?)'\)/.exec(condition)?.[1] ?? '')).toEqual(unreviewedEvents)
     expect(condition).toContain(`!startsWith(github.ref, '${unreviewedRefs}')`)
@@ -143,13 +143,13 @@ describe('images.yml', () => {
   })
 })
 
-it('examples/release-tags.yml builds the repository that it is in, a fork, too', () => {
+it('examples/release-tags.yml builds the repository that contains it, also in a fork', () => {
   const [step] = ownSteps(readWorkflow('examples/release-tags.yml'))
   expect(step?.with?.['aibrix-repository']).toBe('${{ github.server_url }}/${{ github.repository }}')
 })
 
 it.each(['by-hand.yml', 'many-runners.yml'])(
-  'the form of examples/%s, which has one line, says how the versions of both engines are written in it',
+  'the one-line form of examples/%s explains how to write the versions of both engines',
   (name) => {
     const text = readFileSync(join('examples', name), 'utf8')
     const [, versions = ''] = /"(vllm: [^";]*; sglang: [^"]*)"/.exec(text) ?? []
@@ -161,7 +161,7 @@ it.each(['by-hand.yml', 'many-runners.yml'])(
   },
 )
 
-it('docs/workflows.md shows each example and leads nowhere else', () => {
+it('docs/workflows.md shows each example and has no broken link', () => {
   const text = readFileSync('docs/workflows.md', 'utf8')
   const links = [...text.matchAll(/\]\(((?!https?:|#)[^)#]+)/g)].map((match) => join('docs', match[1] ?? ''))
   expect(links.filter((link) => !existsSync(link))).toEqual([])
