@@ -91,7 +91,7 @@ function askImage(image: string): boolean {
     ask(['pull', '--quiet', image]),
     ask(inside('ucx_info', '-v')),
     ask(inside('python3', '-c', operator)),
-    // On a machine without RDMA devices, or without their kernel modules, it only says so.
+    // Without RDMA devices or their kernel modules, it only prints that.
     ask(inside('sh', '-c', 'ibv_devices || true')),
   ].every(Boolean)
 }

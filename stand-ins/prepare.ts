@@ -74,7 +74,7 @@ export async function prepare({ registry, cache, only = () => true, log }: Setti
     const name = reference(registry, base)
     return there[name] === undefined || there[name] !== known?.[name]
   })
-  if (known && missing.length === 0) log('stand-ins: there already')
+  if (known && missing.length === 0) log('stand-ins: up to date')
   else {
     await make({ registry, cache, log }, made, missing, known === undefined)
     const digestsNow = { ...known, ...(await digests(registry, wanted)) }

@@ -328,7 +328,7 @@ describe('catalogue.yml', () => {
         sendJson(response, known === undefined ? 404 : 200, known ?? { message: 'Not Found' })
       })
       const workflow = readWorkflow('.github/workflows/catalogue.yml')
-      // The job skips forks, and act takes this repository for one.
+      // The job skips forks, and act treats this repository as a fork.
       delete workflow.jobs.derive?.if
       mkdirSync(path('programs'))
       withProgram(path('programs'), 'npm', `#!/bin/sh\nln -s ${resolve('node_modules')} node_modules\n`)

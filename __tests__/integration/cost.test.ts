@@ -86,7 +86,7 @@ async function fastest(said: RegExp, inputs: Record<string, string>): Promise<nu
 }
 
 it(
-  "the plan is there 200 ms after the bundle is loaded, or three times as long as that takes, pip's answers remembered",
+  "the plan is ready within 200 ms of loading the bundle, or three times the loading time, with pip's answers stored",
   async () => {
     const common = { ...vllm, push: 'false', builder: 'no-such-builder' }
     // Loading takes 50 to 250 ms, depending on the machine's load.

@@ -113,7 +113,7 @@ async function journey(work: (place: Place) => Promise<void>, begin: Begin = {})
 async function expectCompleted(place: Place, expected: Undisturbed, on = act): Promise<ActionRun> {
   const finished = [...(await expectNoLie(place, expected)).keys()]
   const run = await again(on, place, {}, expected)
-  // BuildKit reports which steps there were
+  // As BuildKit reports the steps
   for (const kind of ['wheel', 'ucx'])
     if (finished.some((tag) => tag.startsWith(`${kind}-`))) expect(run.log).not.toContain(`[${kind}-builder `)
   if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[image ')

@@ -100,7 +100,7 @@ describe('the layer cache', () => {
 
   const fresh = noFreshEngine() === undefined ? it : it.skip
   fresh(
-    'gives a fresh engine the layers below a new NIXL, and every RUN of the second call is cached too',
+    'provides a fresh engine with the layers below a new NIXL, and every RUN of the second call is cached too',
     async () => {
       const { inputs } = leg()
       // An engine that runs the same step several times in parallel, like that of all tests, may

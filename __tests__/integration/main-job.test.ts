@@ -270,7 +270,7 @@ describe('bases', () => {
   )
 
   it.concurrent(
-    'a base with a SHELL, a greeting, another engine, other sources of packages and a toolkit of its own passes every gate',
+    'an image on a base with a SHELL, a greeting, another engine, other package sources and its own toolkit passes every gate',
     async () => {
       const other = await serveIndex(world().standIns.index)
       const base = publishStrangeBase(world().namespace, other.url)
@@ -285,7 +285,7 @@ describe('bases', () => {
   )
 
   it.concurrent(
-    'a base with a newer NIXL fails one gate, and passes with a waiver',
+    'an image on a base with a newer NIXL fails one gate, and passes with a waiver',
     async () => {
       const base = world().standIns.baseRegistries['with-nixl'] ?? ''
       const inputs = { ...vllm, 'base-registry': base, tags: 'with-nixl' }
@@ -329,7 +329,7 @@ describe('bases', () => {
   )
 
   it.concurrent(
-    "a base with the distribution's UCX fails one gate, and passes with a waiver",
+    "an image on a base with the distribution's UCX fails one gate, and passes with a waiver",
     async () => {
       const base = world().standIns.baseRegistries['with-libucx'] ?? ''
       const inputs = { ...vllm, 'base-registry': base, tags: 'with-libucx' }

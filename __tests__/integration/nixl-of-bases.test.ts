@@ -35,7 +35,7 @@ function gatesOf({ summary }: ActionRun, gate: string): string[] {
 
 describe('the first run on a base that was never measured', () => {
   it(
-    'publishes with the NIXL of the base at once, and the second run has nothing to do',
+    'publishes with the NIXL of the base in one run, and the second run has nothing to do',
     async () => {
       const first = await act('first', { 'nixl-version': 'default', push: 'true' })
       expect(errorsOf(first)).toEqual([])

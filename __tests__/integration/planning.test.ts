@@ -135,7 +135,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   }
 
   it(
-    "are planned within 2 s and 150 MB, pip's answers remembered",
+    "are planned within 2 s and 150 MB, with pip's answers stored",
     async () => {
       const times: number[] = []
       let memory = 0
@@ -159,7 +159,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       }
       const median = times.sort((left, right) => left - right)[2] ?? Infinity
       console.log(
-        `a plan of 100 images: ${median.toFixed(0)} ms (median of 5; ${first.toFixed(0)} ms where pip is asked), ${memory.toFixed(0)} MB at most`,
+        `a plan of 100 images: ${median.toFixed(0)} ms (median of 5; ${first.toFixed(0)} ms when pip runs), ${memory.toFixed(0)} MB at most`,
       )
       expect(median).toBeLessThan(2000)
       expect(memory).toBeGreaterThan(20)
@@ -169,7 +169,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   )
 
   it(
-    'need no more requests than 20 on the same bases, at most 8 in parallel',
+    'need no more requests than 20 images on the same bases, at most 8 in parallel',
     async () => {
       const count = async (nixl: string) => {
         const proxy = await openRegistryProxy({ delay: 20 })
@@ -187,7 +187,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
       }
       const few = await count('0.7.1')
       const many = await count(five)
-      console.log(`requests of a plan of 100 images: ${many.seen.length}, ${many.peak} at once`)
+      console.log(`requests of a plan of 100 images: ${many.seen.length}, ${many.peak} in parallel`)
       expect([few.images, many.images]).toEqual([20, 100])
       expect(many.seen).toHaveLength(few.seen.length)
       // Each base has a manifest and a configuration, every second one an index; two public
@@ -271,7 +271,7 @@ process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+
   )
 
   it(
-    'have a matrix that fits into the outputs of a job; 300 do not, and the error explains how to split them',
+    'fit into the outputs of a job as a matrix of 100 rows; 300 do not, and the error explains how to split them',
     async () => {
       const hundred = await plan(registry, namespace, { versions: asked, 'nixl-version': five })
       const { include } = JSON.parse(hundred.outputs.matrix ?? '') as { include: { leg: string }[] }

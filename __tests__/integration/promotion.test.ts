@@ -205,19 +205,19 @@ describe('nothing is tagged', () => {
 
   it.concurrent.each<[string, (cache: Cache) => Promise<void> | void, Name, RegExp]>([
     [
-      'holds a leg with another build id',
+      'names a leg with another build id',
       (cache) => void cache.set(tags['vllm-amd64'], cache.get(tags['sglang-amd64']) ?? ''),
       'vllm-amd64',
       /was built from something else than planned: its build id is [0-9a-f]{64}/,
     ],
     [
-      'holds the leg of the other platform',
+      'names the leg of the other platform',
       (cache) => void cache.set(tags['vllm-amd64'], cache.get(tags['vllm-arm64']) ?? ''),
       'vllm-amd64',
       /holds no image for linux\/amd64/,
     ],
     [
-      'holds a report',
+      'names a report',
       (cache) =>
         void cache.set(
           tags['sglang-arm64'],
@@ -238,7 +238,7 @@ describe('nothing is tagged', () => {
   )
 
   it.concurrent(
-    'while the tag of a verified leg holds only the image of another platform, or the finished image of all',
+    'while the tag of a verified leg names only the image of another platform, or the finished image of all',
     async () => {
       const cases: [from: string, digest: string, sentence: RegExp][] = []
       const leg = await readRegistry<Index>(

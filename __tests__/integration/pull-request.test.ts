@@ -16,7 +16,7 @@ const vllm = {
   'gpu-architectures': '9.0',
 }
 
-/** Credentials for everything: it is not the registry that keeps a pull request from writing. */
+/** Credentials for everything: the registry would not stop a pull request from writing. */
 const credentials = { user: 'robot', password: 'may-write-everything' }
 
 let proxy: RegistryProxy
@@ -98,9 +98,9 @@ describe('a pull request with credentials for everything', () => {
   )
 })
 
-describe('what is pulled was planned', () => {
+describe('the base that is pulled', () => {
   it(
-    'a base whose tag moves between plan and build stays that of the plan, and is requested only by digest',
+    'stays that of the plan if its tag moves between plan and build, and is requested only by digest',
     async () => {
       const bases = `${world().namespace}-moving`
       const source = 'stand-in/vllm/vllm-openai'

@@ -27,7 +27,7 @@ async function labelsByDocker(reference: string): Promise<unknown> {
 }
 
 // The property test over many more images relies on what this test establishes.
-it('Docker pulls the same image from a rare index as the action finds', async () => {
+it('Docker pulls the same image from a rare index that the action finds', async () => {
   const samples = fc.sample(rareImages('taken by Docker'), { numRuns: 8, seed: 11 })
   const work = samples.map(async ({ blobs, manifests }, number) => {
     const repository = { registry, path: `${path}-${number}` }

@@ -9,7 +9,7 @@ import { copyTag, stateOf } from './two-platforms.ts'
  */
 export type Place = { namespace: string; door: Door; proxy: RegistryProxy; folder: string }
 
-/** Runs the action in a place. */
+/** Runs the action in a `Place`. */
 export type Act = (
   place: Place,
   more: Record<string, string>,

@@ -10,7 +10,7 @@ export type Kind = {
   contentOf?: string
   moment: Trouble['moment']
   faults: readonly Fault[]
-  /** Whether the registry asks for tokens */
+  /** Whether the registry requires tokens */
   tokens?: true
   /** Whether small blobs can be mounted from the cache repository */
   mounts?: false

@@ -16,7 +16,7 @@ export type Combination = {
   trouble: Trouble
   /** Limits the trouble to the content under a tag with this prefix, found by its digest */
   contentOf: string | undefined
-  /** Whether the registry asks for tokens */
+  /** Whether the registry requires tokens */
   tokens: boolean
   /** Whether blobs can be mounted from the cache repository */
   mounts: boolean
