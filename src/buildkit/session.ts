@@ -1,8 +1,15 @@
 import { readFile, rm } from 'node:fs/promises'
 import { sentenceOf } from '../errors.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
-import { causeOf } from './failure.ts'
-import { type LogFile, openLogFile, type ProcessResult, runProcess, type Timers } from '../system/index.ts'
+import { reasonOf } from './failure.ts'
+import {
+  type LogFile,
+  openLogFile,
+  printable,
+  type ProcessResult,
+  runProcess,
+  type Timers,
+} from '../system/index.ts'
 import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { watchQuiet } from './quiet.ts'
@@ -152,8 +159,8 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
   if (ended !== undefined) {
     const step = failedStep(steps)
     const { suspects, lastLines } = step ?? { suspects: [], lastLines: [] }
-    const cause = causeOf({ suspects, lastLines, stepError: step?.error, plain: watch.plain })
-    throw failureOf(request, cause ?? ended, step, steps, watch.plain)
+    const reason = reasonOf({ suspects, lastLines, stepError: step?.error, plain: watch.plain })
+    throw failureOf(request, reason ?? ended, step, steps, watch.plain)
   }
   if (request.metadataFile === undefined) return { steps, metadata: undefined }
   const content = await readFile(request.metadataFile, 'utf8').catch(() => undefined)

@@ -1,4 +1,5 @@
-import { looksLikeCause } from './failure.ts'
+import { looksLikeReason } from './failure.ts'
+import { printable } from '../system/index.ts'
 import type { BuildEvent } from './rawjson.ts'
 import { logLine } from '../text.ts'
 
@@ -68,8 +69,7 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
       const kept = beginning(line)
       step.lastLines.push(kept)
       if (step.lastLines.length > lineLimit) step.lastLines.shift()
-      if (step.suspects.length < keptSuspects && (looksLikeCause(kept) || continues(step, kept)))
-        step.suspects.push(kept)
+      if (step.suspects.length < keptSuspects && looksLikeReason(kept)) step.suspects.push(kept)
     },
     get: (id) => steps.get(id),
     list: () => [...steps.values()],
@@ -79,11 +79,6 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
 function forgetLines(step: Step): void {
   step.lastLines = []
   step.suspects = []
-}
-
-/** Whether the line, already the last of the step's lines, is indented below a suspect: CMake says what is wrong there. */
-function continues({ suspects, lastLines }: Step, line: string): boolean {
-  return /^\s/.test(line) && suspects.length > 0 && suspects.at(-1) === lastLines.at(-2)
 }
 
 /** A copy, since a slice would keep the whole line in memory (V8's sliced strings). */

@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { causeOf } from '../../../src/buildkit/failure.ts'
+import { reasonOf } from '../../../src/buildkit/failure.ts'
+import { printable } from '../../../src/system/printable.ts'
 import { createStepTable } from '../../../src/buildkit/steps.ts'
 import { logLine } from '../../../src/text.ts'
 
 const run = (code: number): string =>
   `process "/bin/sh -c run" did not complete successfully: exit code: ${code}`
 
-/** What the table of steps keeps of these lines */
-function printed(lines: string[], code = 1): Parameters<typeof causeOf>[0] {
+/** What the table of steps stores of these lines */
+function printed(lines: string[], code = 1): Parameters<typeof reasonOf>[0] {
   const table = createStepTable()
   const times = { started: 1, cached: false } as const
   table.update({
@@ -29,142 +30,12 @@ function printed(lines: string[], code = 1): Parameters<typeof causeOf>[0] {
   }
 }
 
-const noise = Array.from({ length: 200 }, (_, index) => `[${index}/200] Building CXX object ${index}.o`)
-
 /** Real outputs, shortened in the middle only. */
 const outputs: [string, string[], string][] = [
-  [
-    'pip finds no such version',
-    [
-      'ERROR: Could not find a version that satisfies the requirement nixl==9.9.9 (from versions: 0.7.0, 0.7.1)',
-      'ERROR: No matching distribution found for nixl==9.9.9',
-      '[notice] To update, run: pip install --upgrade pip',
-    ],
-    'No matching distribution found for nixl==9.9.9',
-  ],
-  [
-    'pip does not trust the index',
-    [
-      "WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain (_ssl.c:992)'))': /simple/nixl/",
-      'ERROR: Could not find a version that satisfies the requirement nixl==0.7.1 (from versions: none)',
-      'ERROR: No matching distribution found for nixl==0.7.1',
-    ],
-    "No matching distribution found for nixl==0.7.1 (the server's certificate is not trusted: give its authority with ca-certificates)",
-  ],
-  [
-    'pip does not reach the index',
-    [
-      'Looking in indexes: https://nope.invalid/simple',
-      "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7fd52d88d9d0>: Failed to establish a new connection: [Errno -2] Name or service not known')': /simple/nixl/",
-      'ERROR: Could not find a version that satisfies the requirement nixl==0.7.1 (from versions: none)',
-      'ERROR: No matching distribution found for nixl==0.7.1',
-    ],
-    'No matching distribution found for nixl==0.7.1 (the server could not be reached: Name or service not known)',
-  ],
-  [
-    'pip finds a conflict',
-    [
-      'ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies.',
-      'ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/',
-    ],
-    'ResolutionImpossible: for help visit https://pip.pypa.io/',
-  ],
-  [
-    'a header is missing, far from the end, and Python reports it its own way',
-    [
-      'FAILED: CMakeFiles/_aibrix_C.dir/csrc/cache.cu.o',
-      '/opt/torch/include/ATen/cuda/CUDAContextLight.h:8:10: fatal error: cusparse.h: No such file or directory',
-      'compilation terminated.',
-      ...noise,
-      'ninja: build stopped: subcommand failed.',
-      'Traceback (most recent call last):',
-      '  File "/usr/lib/python3.11/subprocess.py", line 413, in check_call',
-      "subprocess.CalledProcessError: Command '['cmake', '--build', '.']' returned non-zero exit status 1.",
-      'ERROR Backend subprocess exited when trying to invoke build_wheel',
-    ],
-    '/opt/torch/include/ATen/cuda/CUDAContextLight.h:8:10: fatal error: cusparse.h: No such file or directory',
-  ],
-  [
-    'gcc',
-    [
-      '/t.c:3:5: error: expected ‘;’ before ‘}’ token',
-      '    3 |     }',
-      'make: *** [Makefile:3: t.o] Error 1',
-    ],
-    '/t.c:3:5: error: expected ‘;’ before ‘}’ token',
-  ],
-  [
-    'nvcc',
-    [
-      '/src/a.cu(12): error: identifier "foo" is undefined',
-      '1 error detected in the compilation of "/src/a.cu".',
-    ],
-    '/src/a.cu(12): error: identifier "foo" is undefined',
-  ],
-  [
-    'nvcc knows no such architecture',
-    ["nvcc fatal   : Unsupported gpu architecture 'compute_70'", 'ninja: build stopped'],
-    "nvcc fatal   : Unsupported gpu architecture 'compute_70'",
-  ],
-  [
-    'the linker',
-    [
-      '/usr/bin/ld: cannot find -lcuda: No such file or directory',
-      'collect2: error: ld returned 1 exit status',
-    ],
-    '/usr/bin/ld: cannot find -lcuda: No such file or directory',
-  ],
   [
     'the compiler was killed',
     ['c++: fatal error: Killed signal terminated program cc1plus', 'compilation terminated.'],
     'c++: fatal error: Killed signal terminated program cc1plus',
-  ],
-  [
-    'CMake',
-    [
-      '-- Found Torch',
-      'CMake Error at CMakeLists.txt:27 (message):',
-      "  Can't find CUDA installation.",
-      '',
-      '-- Configuring incomplete, errors occurred!',
-    ],
-    "CMake Error at CMakeLists.txt:27 (message): Can't find CUDA installation.",
-  ],
-  [
-    'configure',
-    [
-      'checking for nvml.h... no',
-      'configure: error: CUDA support is requested but cuda packages cannot be found',
-    ],
-    'configure: error: CUDA support is requested but cuda packages cannot be found',
-  ],
-  [
-    'apt has no such package',
-    ['Reading package lists...', 'E: Unable to locate package nopackage1'],
-    'Unable to locate package nopackage1',
-  ],
-  [
-    'apt does not reach its server',
-    [
-      'Err:1 http://deb.example.org/debian bookworm InRelease',
-      "  Temporary failure resolving 'deb.example.org'",
-      "W: Failed to fetch http://deb.example.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.example.org'",
-      'E: Unable to locate package perftest',
-    ],
-    'Unable to locate package perftest (the server could not be reached: Temporary failure resolving)',
-  ],
-  [
-    'git does not reach its server',
-    [
-      "Cloning into '/x'...",
-      "fatal: unable to access 'https://nope.invalid/a/b/': Could not resolve host: nope.invalid",
-    ],
-    "fatal: unable to access 'https://nope.invalid/a/b/': Could not resolve host: nope.invalid",
-  ],
-  [
-    'git has no such commit',
-    ['fatal: remote error: upload-pack: not our ref 1234'],
-    'fatal: remote error: upload-pack: not our ref 1234',
   ],
   [
     'Python',
@@ -187,7 +58,7 @@ const outputs: [string, string[], string][] = [
     'cp: error writing /x: No space left on device',
   ],
   [
-    'our own scripts, which know best',
+    'the marker of our own scripts wins',
     [
       'fatal error: nope.h: No such file',
       'image-action: error: The toolkit has no nvcc; choose a base with a CUDA toolkit.',
@@ -196,22 +67,19 @@ const outputs: [string, string[], string][] = [
     ],
     'The toolkit has no nvcc; choose a base with a CUDA toolkit.',
   ],
-  [
-    'colours',
-    ['\u001b[31mERROR: No matching distribution found for x\u001b[0m'],
-    'No matching distribution found for x',
-  ],
+  ['an error of another program', ['error: it failed', 'done'], 'it failed'],
+  ['an error in colour', ['\u001b[31mERROR: it failed\u001b[0m'], 'it failed'],
   ['something else', ['one', 'two'], 'exit code 1 after "two"'],
   ['nothing', [], 'the step ended with exit code 1 and printed nothing'],
 ]
 
-describe('the cause of a failed step', () => {
+describe('the reason of a failed step', () => {
   it.each(outputs)('%s', (_, lines, expected) => {
-    expect(causeOf(printed(lines))).toBe(expected)
+    expect(reasonOf(printed(lines))).toBe(expected)
   })
 
-  it('is memory when the step was killed and nobody said why', () => {
-    expect(causeOf(printed(['building'], 137))).toBe(
+  it('is memory when the step was killed and printed no reason', () => {
+    expect(reasonOf(printed(['building'], 137))).toBe(
       'the step was killed (exit code 137), most likely because memory ran out',
     )
   })
@@ -220,21 +88,21 @@ describe('the cause of a failed step', () => {
 /** Real messages of buildx 0.13 and Docker 26, and of registries. */
 const messages: [string, string[], string][] = [
   [
-    'a base that is not there',
+    'a base that does not exist',
     [
       'ERROR: failed to solve: 127.0.0.1:5000/a/b:1: failed to resolve source metadata for 127.0.0.1:5000/a/b:1: 127.0.0.1:5000/a/b:1: not found',
     ],
     '127.0.0.1:5000/a/b:1: not found',
   ],
   [
-    'a base that nobody may pull',
+    'a base without pull access',
     [
       'ERROR: failed to solve: a/b:1: failed to resolve source metadata for docker.io/a/b:1: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
     ],
     'a/b:1: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed (check that the name exists and that the credentials may use it)',
   ],
   [
-    'a push without rights',
+    'a push without permission',
     [
       'ERROR: failed to solve: failed to push r.example/a/b:1: unexpected status from POST request to https://r.example/v2/a/b/blobs/uploads/: 401 Unauthorized',
     ],
@@ -248,7 +116,7 @@ const messages: [string, string[], string][] = [
     "a/b:1: failed to copy: httpReadSeeker: failed open: unexpected status code 429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit (the registry's rate limit: log in)",
   ],
   [
-    'a host that is not there',
+    'a host that does not exist',
     [
       'Dockerfile:1',
       '--------------------',
@@ -257,20 +125,20 @@ const messages: [string, string[], string][] = [
     'r.invalid/a/b:1: failed to do request: Head "https://r.invalid/v2/a/b/manifests/1": dial tcp: lookup r.invalid on 10.0.0.1:53: no such host',
   ],
   [
-    'a Dockerfile that is wrong',
+    'an invalid Dockerfile',
     [
       'ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)',
     ],
     'dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)',
   ],
-  ['a secret that is not there', ['ERROR: failed to solve: secret zz: not found'], 'secret zz: not found'],
+  ['a secret that does not exist', ['ERROR: failed to solve: secret zz: not found'], 'secret zz: not found'],
   [
-    'an engine that is not there',
+    'no engine',
     ['ERROR: Cannot connect to the Docker daemon at unix:///nope.sock. Is the docker daemon running?'],
     'Cannot connect to the Docker daemon at unix:///nope.sock. Is the docker daemon running?',
   ],
   [
-    'an upload that the registry failed at, whose address is long',
+    'an upload with a long URL that the registry failed',
     [
       `ERROR: failed to solve: failed to push reg:5000/me/x:y: failed commit on ref "layer-sha256:73bb": unexpected status from PUT request to http://reg:5000/v2/me/x/blobs/uploads/0150685c?_state=${'IaT6'.repeat(120)}%3D&digest=sha256%3A73bb: 502 Bad Gateway`,
     ],
@@ -283,38 +151,38 @@ const messages: [string, string[], string][] = [
   ],
 ]
 
-describe('the cause of a failure outside of steps', () => {
+describe('the reason of a failure outside of steps', () => {
   it.each(messages)('%s', (_, plain, expected) => {
-    expect(causeOf({ suspects: [], lastLines: [], stepError: undefined, plain })).toBe(expected)
+    expect(reasonOf({ suspects: [], lastLines: [], stepError: undefined, plain })).toBe(expected)
   })
 
-  it('is what the push ended with, not what was tried again and cut off', () => {
+  it('is the final error of a push, not a line about a retry that is cut off', () => {
     const line =
       'error: failed commit on ref "layer-sha256:73bb": failed to do request: Put "http://reg:5000/v2/x?_sta'
     const plain = [
       'ERROR: failed to solve: failed to push reg:5000/x: failed to do request: connection reset by peer',
     ]
-    expect(causeOf({ suspects: [line], lastLines: [line], stepError: undefined, plain })).toBe(
+    expect(reasonOf({ suspects: [line], lastLines: [line], stepError: undefined, plain })).toBe(
       'failed to push reg:5000/x: failed to do request: connection reset by peer',
     )
   })
 
-  it('is unknown when nobody said anything', () => {
-    expect(causeOf({ suspects: [], lastLines: [], stepError: undefined, plain: [] })).toBeUndefined()
+  it('is undefined when nothing was printed', () => {
+    expect(reasonOf({ suspects: [], lastLines: [], stepError: undefined, plain: [] })).toBeUndefined()
   })
 })
 
-describe('any cause', () => {
+describe('any reason', () => {
   it('is one line of bounded length, found quickly', () => {
     const line = fc.oneof(
       fc.string(),
-      fc.constantFrom('E: ', 'ERROR: ', 'CMake Error', 'fatal: ', 'a:1: error: ', 'x'.repeat(20_000)),
+      fc.constantFrom('image-action: error: ', 'ERROR: ', 'ValueError: ', 'sh: ', 'x'.repeat(20_000)),
     )
     fc.assert(
       fc.property(fc.array(line), fc.array(line), (lines, plain) => {
-        const cause = causeOf({ suspects: lines, lastLines: lines, stepError: undefined, plain }) ?? ''
-        expect(cause).not.toMatch(/[\r\n]/)
-        expect(cause.length).toBeLessThan(450)
+        const reason = reasonOf({ suspects: lines, lastLines: lines, stepError: undefined, plain }) ?? ''
+        expect(reason).not.toMatch(/[\r\n]/)
+        expect(reason.length).toBeLessThan(450)
       }),
     )
   })
