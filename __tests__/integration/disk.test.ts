@@ -50,12 +50,13 @@ async function runOn(
     folder,
     'docker',
     `#!/bin/sh
+# The endpoint is an address, so that the engine at it is asked once more, for its disk alone.
 echo "$*" >> ${folder}/calls
 case "$*" in
   --host*) ${docker} "$@" | sed 's#"DockerRootDir":"[^"]*"#"DockerRootDir":"${disk}"#; s#io.containerd.snapshotter.v1#other#' ;;
   'image inspect'*) exit ${images ? 0 : 1} ;;
   'buildx du'*) printf 'Reclaimable:\\t0B\\nTotal:\\t\\t${cache}\\n' ;;
-  ${driver === undefined ? 'no-such-call' : "'buildx inspect'*"}) printf '${inspected}' ;;
+  'buildx inspect'*) ${driver === undefined ? `${docker} "$@" | sed 's#^Endpoint:.*#Endpoint: unix:///var/run/docker.sock#'` : `printf '${inspected}'`} ;;
   'buildx build'*) echo 'ERROR: it came to building' >&2; exit 1 ;;
   *) exec ${docker} "$@" ;;
 esac
@@ -76,9 +77,9 @@ it('a base that does not fit on the disk is an error before anything is pulled',
   expect(errorsOf(run)).toHaveLength(1)
   expect(errorsOf(run)[0]).toMatch(
     new RegExp(
-      `vllm v0\\.21\\.0 for linux/amd64 needs at least \\d+ MB of disk \\(\\d+ MB compressed, times 1\\.5\\), ` +
+      `vllm v0\\.21\\.0 for linux/amd64 needs at least \\d+ MB of disk space \\(\\d+ MB compressed, times 1\\.5\\), ` +
         `and ${small} has 6\\d\\.\\d MB free; use a runner with a bigger disk, ` +
-        `set free-disk-space: true if it is one of GitHub, or set force: true to try\\.`,
+        `on a GitHub-hosted runner set free-disk-space: true, or set force: true to try\\.`,
     ),
   )
 })
@@ -88,32 +89,37 @@ it.each<[string, Engine, Record<string, string>, RegExp]>([
     'a disk with enough space',
     { disk: tmpdir() },
     {},
-    /vllm v0\.21\.0 for linux\/amd64 needs about \d+ MB of disk \(\d+ MB compressed, times 2\), and .* free\./,
+    /vllm v0\.21\.0 for linux\/amd64 needs about \d+ MB of disk space \(\d+ MB compressed, times 2\), and .* free\./,
   ],
   [
     'a base that the engine already has',
     { disk: '', images: true, cache: '300MB' },
     {},
-    /Note: .* needs at least .*; the engine may have what is missing/,
+    /Note: .* needs at least .*; the engine may have these layers already/,
   ],
   [
     'a BuildKit cache that may contain the base',
     { disk: '', cache: '1.5GB' },
     {},
-    /Note: .* needs at least .*; the engine may have what is missing/,
+    /Note: .* needs at least .*; the engine may have these layers already/,
   ],
-  ['force', { disk: '' }, { force: 'true' }, /Note: .* needs at least .*; force is set/],
+  [
+    'force',
+    { disk: '' },
+    { force: 'true' },
+    /Note: .* needs at least .*; building all the same, because force is set/,
+  ],
   [
     'an engine on another machine',
     { disk: '/no/such/folder' },
     {},
-    /Room on disk is not checked: there is no \/no\/such\/folder on this machine\./,
+    /Disk space is not checked: there is no \/no\/such\/folder on this machine\./,
   ],
   [
     'a remote builder',
     { disk: '', driver: 'remote' },
     {},
-    /Room on disk is not checked: the builder has the driver "remote", and its disk is not on this machine\./,
+    /Disk space is not checked: the builder has the driver "remote", and its disk is not on this machine\./,
   ],
 ])('with %s the build starts', async (_, engine, more, said) => {
   const run = await runOn({ ...engine, disk: engine.disk === '' ? small : engine.disk }, more)

@@ -64,13 +64,13 @@ export async function openDocker(
   const docker = createDocker(machine)
   const builder = await openBuilderFor(store.repository, legs, inputs, machine, docker)
   const close = async (): Promise<void> => {
-    // After a cancel there is no time, and `post` removes it.
-    if (!builder.made || machine.signal.aborted) return
+    // After a cancel there is no time for it, and `post` does it.
+    if (!builder.created || machine.signal.aborted) return
     await builder.remove()
     remember('builder', '', machine.warn)
   }
   try {
-    await prepareSpace(legs, inputs, builder.name, machine, docker)
+    await haveRoom(legs, inputs, builder, machine, docker)
   } catch (error) {
     await close()
     throw error

@@ -2,13 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type BuilderInfo,
-  type EngineInfo,
-  parseBuilder,
-  parseBuildxVersion,
-  parseEngine,
-} from '../../../src/buildkit/engine/builder-info.ts'
+import type { BuilderInfo, EngineInfo } from '../../../src/buildkit/engine/info.ts'
 import {
   type BuilderChoice,
   type BuilderNeeds,
@@ -21,92 +15,16 @@ import { runProcess } from '../../../src/system/process.ts'
 /** As buildx 0.13.1 prints it */
 const inspected = `Name:          default
 Driver:        docker
-Last Activity: 2026-11-23 18:43:54 +0000 UTC
 
 Nodes:
 Name:             default
 Endpoint:         default
-Status:           running
-BuildKit version: v0.0.0+unknown
 Platforms:        linux/amd64*, linux/amd64/v2, linux/arm64
-Labels:
- org.mobyproject.buildkit.worker.executor:             containerd
 `
 const withoutEngine = `Name:          default
 Driver:        
-Last Activity: 2026-11-23 19:00:17 +0000 UTC
 Error:         Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?
 `
-const inactive = `Name:   mine
-Driver: docker-container
-
-Nodes:
-Name:           mine0
-Endpoint:       unix:///var/run/docker.sock
-Driver Options: network="host" image="x/y:1"
-Status:         inactive
-`
-
-describe('what docker says of itself', () => {
-  it.each<[string, string, BuilderInfo | undefined]>([
-    [
-      'a running builder',
-      inspected,
-      {
-        name: 'default',
-        driver: 'docker',
-        error: undefined,
-        platforms: ['linux/amd64', 'linux/amd64/v2', 'linux/arm64'],
-      },
-    ],
-    [
-      'one whose engine is not there',
-      withoutEngine,
-      {
-        name: 'default',
-        driver: '',
-        error:
-          'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
-        platforms: [],
-      },
-    ],
-    [
-      'one that does not run yet',
-      inactive,
-      { name: 'mine', driver: 'docker-container', error: undefined, platforms: [] },
-    ],
-    ['nothing', '', undefined],
-  ])('of %s', (_, text, expected) => {
-    expect(parseBuilder(text)).toEqual(expected)
-  })
-
-  it.each<[string, string, EngineInfo | undefined]>([
-    [
-      'containerd',
-      '{"ServerVersion":"26.1.5","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}',
-      { version: '26.1.5', containerdStore: true },
-    ],
-    [
-      'overlay2',
-      '{"ServerVersion":"26.1.5","DriverStatus":[["Backing Filesystem","extfs"]]}',
-      { version: '26.1.5', containerdStore: false },
-    ],
-    ['no engine', '{"ServerErrors":["Cannot connect"]}', undefined],
-    ['an engine that is silent', '', undefined],
-  ])('with %s', (_, text, expected) => {
-    expect(parseEngine(text)).toEqual(expected)
-  })
-
-  it.each([
-    ['github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3', [0, 13]],
-    ['github.com/docker/buildx v0.30.1 9e66234aa13328a5e75b75aa5574e1ca6d6d9c01', [0, 30]],
-    ['github.com/docker/buildx v0.9.1-docker ed00243', [0, 9]],
-    ['github.com/docker/buildx', undefined],
-  ])('the version in %j', (text, expected) => {
-    const version = parseBuildxVersion(text)
-    expect(version && [version.major, version.minor]).toEqual(expected)
-  })
-})
 
 const needs: BuilderNeeds = { push: true, attestations: true, platforms: ['linux/amd64'] }
 const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
@@ -114,11 +32,13 @@ const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
   driver: 'docker',
   error: undefined,
   platforms: ['linux/amd64', 'linux/amd64/v2'],
+  endpoints: ['default'],
   ...more,
 })
-const containerd: EngineInfo = { version: '26', containerdStore: true }
-const classic: EngineInfo = { version: '26', containerdStore: false }
-const use = (name = 'default'): BuilderChoice => ({ kind: 'use', name })
+const engineFiles = { hostname: 'x', operatingSystem: 'Ubuntu', root: '/var/lib/docker' }
+const containerd: EngineInfo = { context: 'default', containerdStore: true, ...engineFiles }
+const classic: EngineInfo = { ...containerd, containerdStore: false }
+const use: BuilderChoice = { kind: 'use' }
 const create = (why: string): BuilderChoice => ({
   kind: 'create',
   why: expect.stringContaining(why) as unknown as string,
@@ -130,9 +50,9 @@ const error = (sentence: string): BuilderChoice => ({
 
 describe('the choice of a builder', () => {
   it.each<[string, string | undefined, BuilderInfo, EngineInfo | undefined, BuilderNeeds, BuilderChoice]>([
-    ['the current one, with the containerd store', undefined, builder(), containerd, needs, use()],
+    ['the current one, with the containerd store', undefined, builder(), containerd, needs, use],
     [
-      'a new one, where the engine can not attest',
+      'a new one, where the engine cannot attest',
       undefined,
       builder(),
       classic,
@@ -140,7 +60,7 @@ describe('the choice of a builder', () => {
       create("can't attach provenance"),
     ],
     [
-      'a new one, where the engine can not push OCI types',
+      'a new one, where the engine cannot push OCI types',
       undefined,
       builder(),
       classic,
@@ -153,7 +73,7 @@ describe('the choice of a builder', () => {
       builder(),
       classic,
       { ...needs, push: false, attestations: false },
-      use(),
+      use,
     ],
     [
       'a current one that is a container',
@@ -161,15 +81,15 @@ describe('the choice of a builder', () => {
       builder({ name: 'c', driver: 'docker-container', platforms: [] }),
       classic,
       needs,
-      use('c'),
+      use,
     ],
     [
-      'a remote one, without any engine here',
+      'a remote one, without an engine here',
       'far',
       builder({ name: 'far', driver: 'remote' }),
       undefined,
       needs,
-      use('far'),
+      use,
     ],
     [
       'an error that says what to do, where a platform is missing',
@@ -187,7 +107,7 @@ describe('the choice of a builder', () => {
       builder({ platforms: ['linux/amd64', 'linux/arm64'] }),
       containerd,
       { ...needs, platforms: ['linux/amd64', 'linux/arm64'] },
-      use(),
+      use,
     ],
     [
       'the current one for a variant',
@@ -195,7 +115,7 @@ describe('the choice of a builder', () => {
       builder({ platforms: ['linux/arm64'] }),
       containerd,
       { ...needs, platforms: ['linux/arm64/v8'] },
-      use(),
+      use,
     ],
     [
       'an error, where the named one lacks something',
@@ -234,7 +154,7 @@ describe('the choice of a builder', () => {
   })
 })
 
-describe('opening a builder, with a stand-in for docker', () => {
+describe('opening a builder', () => {
   let directory: string
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'image-action-builder-'))
@@ -246,7 +166,7 @@ describe('opening a builder, with a stand-in for docker', () => {
   })
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
-  /** Answers with a file named after its first words, and writes down what it was asked. */
+  /** Answers with a file named after its first words, and records each call. */
   const script = `#!/bin/sh
 cd "$(dirname "$0")" || exit 9
 printf '%s\\n' "$*" >> asked
@@ -278,9 +198,10 @@ exit 0
     ...more,
   })
 
-  it('makes one where the current one lacks something, and removes it', async () => {
+  it('creates one where the current one lacks something, and removes it', async () => {
     const opened = await openBuilder(docker, request())
-    expect(opened).toMatchObject({ name: 'image-action-1', made: true })
+    const engine = { context: 'default', containerdStore: false }
+    expect(opened).toMatchObject({ name: 'image-action-1', created: true, endpoints: ['default'], engine })
     await opened.remove()
     expect((await asked()).slice(3)).toEqual([
       'buildx create --name image-action-1 --driver docker-container --bootstrap',
@@ -288,7 +209,7 @@ exit 0
     ])
   })
 
-  it('makes one with the mirror, the network and the certificates that were asked for', async () => {
+  it('creates one with the requested mirror, network and certificates', async () => {
     const certificates = { file: '/ca.pem', registries: ['docker.io', '127.0.0.1:5000'] }
     await openBuilder(docker, request({ buildkitImage: 'mirror/buildkit:1', network: 'host', certificates }))
     expect((await asked()).at(-1)).toBe(
@@ -305,28 +226,25 @@ exit 0
     ['v0.12.1', 'buildx 0.12.1 is too old; update docker-buildx to 0.13 or later.', 1],
     ['', 'uses the current one', 3],
     [undefined, 'uses the current one', 3],
-  ])(
-    'takes %s as the version of buildx from what docker knows of its plugin: %s',
-    async (version, expected, calls) => {
-      const plugin = {
-        Name: 'buildx',
-        Version: version,
-        ...(version === undefined && { Err: 'it is broken' }),
-      }
-      const driver = ['driver-type', 'io.containerd.snapshotter.v1']
-      const Plugins = [{ Name: 'compose', Version: 'v2.0.0' }, plugin]
-      await answer(
-        'info',
-        JSON.stringify({ ServerVersion: '26', DriverStatus: [driver], ClientInfo: { Plugins } }),
-      )
-      const opened = await openBuilder(docker, request()).then(
-        () => 'uses the current one',
-        (error: unknown) => (error as Error).message,
-      )
-      expect(opened).toBe(expected)
-      expect(await asked()).toHaveLength(calls)
-    },
-  )
+  ])('with buildx %s according to docker: %s', async (version, expected, calls) => {
+    const plugin = {
+      Name: 'buildx',
+      Version: version,
+      ...(version === undefined && { Err: 'it is broken' }),
+    }
+    const driver = ['driver-type', 'io.containerd.snapshotter.v1']
+    const Plugins = [{ Name: 'compose', Version: 'v2.0.0' }, plugin]
+    await answer(
+      'info',
+      JSON.stringify({ ServerVersion: '26', DriverStatus: [driver], ClientInfo: { Plugins } }),
+    )
+    const opened = await openBuilder(docker, request()).then(
+      () => 'uses the current one',
+      (error: unknown) => (error as Error).message,
+    )
+    expect(opened).toBe(expected)
+    expect(await asked()).toHaveLength(calls)
+  })
 
   it('uses the current one where it can, and does not remove it', async () => {
     await answer(
@@ -334,7 +252,7 @@ exit 0
       '{"ServerVersion":"26","DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]]}',
     )
     const opened = await openBuilder(docker, request())
-    expect(opened).toMatchObject({ name: 'default', made: false })
+    expect(opened).toMatchObject({ name: 'default', created: false })
     await opened.remove()
     expect(await asked()).toHaveLength(3)
   })
@@ -359,23 +277,23 @@ exit 0
       'buildx inspect.err',
       'ERROR: no builder "nope" found',
       'nope',
-      'Builder "nope" can\'t be used: no builder "nope" found; "docker buildx ls" shows those that there are.',
+      'Builder "nope" can\'t be used: no builder "nope" found; "docker buildx ls" lists the builders that exist.',
     ],
     [
-      'one can not be made',
+      'none can be created',
       'buildx create.err',
       'ERROR: failed to pull moby/buildkit:buildx-stable-1',
       undefined,
-      'A builder could not be made: failed to pull moby/buildkit:buildx-stable-1; give a mirror',
+      'A builder could not be created: failed to pull moby/buildkit:buildx-stable-1; give a mirror',
     ],
-  ])('says it in a sentence when %s', async (_, file, text, named, message) => {
+  ])('fails with one sentence if %s', async (_, file, text, named, message) => {
     await answer(file, text)
     await expect(openBuilder(docker, request({ named }))).rejects.toThrow(message)
     if (file.startsWith('buildx create'))
       expect((await asked()).at(-1)).toBe('buildx rm --force -- image-action-1')
   })
 
-  it('says it in a sentence when no engine answers', async () => {
+  it('fails with one sentence if no engine answers', async () => {
     await answer('buildx inspect', withoutEngine)
     await answer('info.err', 'Cannot connect')
     await expect(openBuilder(docker, request())).rejects.toThrow(

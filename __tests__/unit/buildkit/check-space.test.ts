@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { statfs } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import type { RunDocker } from '../../../src/buildkit/engine/docker.ts'
-import { checkRoom, type RoomChoices } from '../../../src/buildkit/engine/check-space.ts'
+import { cacheSize, checkSpace, type SpaceSettings } from '../../../src/buildkit/engine/check-space.ts'
+import type { RunDocker } from '../../../src/buildkit/engine/info.ts'
 import { UserError } from '../../../src/errors.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { formatReference } from '../../../src/registry/content/reference.ts'
@@ -21,14 +21,12 @@ type Engine = {
   total?: string
 }
 
-function dockerOf({ driver = 'docker', has = () => false, total = '0B' }: Engine) {
+function dockerOf({ has = () => false, total = '0B' }: Engine) {
   const asked: string[] = []
   const answer = ([first, second, ...others]: string[]): string | undefined => {
     switch (`${first ?? ''} ${second ?? ''}`) {
-      case 'buildx inspect':
-        return `Name: mine\nDriver: ${driver}\nNodes:\nEndpoint: unix:///x\n`
-      case '--host unix:///x':
-        return JSON.stringify({ Name: hostname(), DockerRootDir: tmpdir(), DriverStatus: [] })
+      case 'context inspect':
+        return 'unix:///x'
       case 'buildx du':
         return `Total:\t\t${total}\n`
       case 'image inspect':
@@ -54,18 +52,34 @@ function legsOf(...sizes: number[]): PlannedLeg[] {
   })
 }
 
-const usual: RoomChoices = { builder: 'mine', parallel: 1, addedBytesLimit: 0, force: false, freed: false }
+const engine = {
+  context: 'default',
+  containerdStore: false,
+  hostname: hostname(),
+  operatingSystem: 'Ubuntu',
+  root: tmpdir(),
+}
+const builder = {
+  name: 'mine',
+  driver: 'docker',
+  endpoints: ['default'],
+  engine,
+  created: false,
+  remove: () => Promise.resolve(),
+}
+const usual: SpaceSettings = { builder, parallel: 1, addedBytesLimit: 0, force: false, freed: false }
 
-async function checked(legs: PlannedLeg[], engine: Engine = {}, choices: Partial<RoomChoices> = {}) {
+async function checked(legs: PlannedLeg[], engine: Engine = {}, settings: Partial<SpaceSettings> = {}) {
   const lines: string[] = []
   const { docker, asked } = dockerOf(engine)
   const log = (line: string): void => void lines.push(line)
-  await checkRoom(legs, { ...usual, ...choices }, docker, log)
+  const { driver = 'docker' } = engine
+  await checkSpace(legs, { ...usual, builder: { ...builder, driver }, ...settings }, docker, log)
   return { lines, asked }
 }
 
-async function refusal(legs: PlannedLeg[], engine: Engine = {}, choices: Partial<RoomChoices> = {}) {
-  const error: unknown = await checked(legs, engine, choices).catch((thrown: unknown) => thrown)
+async function refusal(legs: PlannedLeg[], engine: Engine = {}, settings: Partial<SpaceSettings> = {}) {
+  const error: unknown = await checked(legs, engine, settings).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(UserError)
   return (error as UserError).message
 }
@@ -75,16 +89,16 @@ if (!missing) throw new Error('there is one')
 const base = formatReference({ ...missing.base.repository, digest: missing.base.digest })
 
 describe('legs that fit on the disk', () => {
-  it('are built, and what they need is said', async () => {
+  it('are built, and the log has what they need', async () => {
     const { lines, asked } = await checked(legsOf(tiny))
     expect(lines).toEqual([
-      expect.stringMatching(/^vllm v0\.1\.0 for linux\/amd64 needs about 2\.0 KB of disk .* free\.$/),
+      expect.stringMatching(/^vllm v0\.1\.0 for linux\/amd64 needs about 2\.0 KB of disk space .* free\.$/),
     ])
-    // What costs time is asked only where it matters.
-    expect(asked).toEqual(['buildx inspect', '--host unix:///x'])
+    // What takes time is requested only where it matters.
+    expect(asked).toEqual(['context inspect'])
   })
 
-  it('perhaps are built with a note', async () => {
+  it('only perhaps are built with a note', async () => {
     const { bavail, bsize } = await statfs(tmpdir())
     const { lines } = await checked(legsOf((bavail * bsize) / 1.75))
     expect(lines).toEqual([expect.stringMatching(/^Note: vllm v0\.1\.0 .*, which may be too little\.$/)])
@@ -94,44 +108,46 @@ describe('legs that fit on the disk', () => {
     const { bavail, bsize } = await statfs(tmpdir())
     const legs = legsOf(...Array.from({ length: 3 }, () => (bavail * bsize) / 2.5))
     expect((await checked(legs)).lines).toHaveLength(1)
-    expect(await refusal(legs, {}, { parallel: 3 })).toMatch(/^vllm v0\.1\.0 .* at a time need at least/)
+    expect(await refusal(legs, {}, { parallel: 3 })).toMatch(/^vllm v0\.1\.0 .* in parallel need at least/)
   })
 })
 
-it('the disk that is not known is not checked, which the log says', async () => {
+it('an unknown disk is not checked, which the log says', async () => {
   const { lines } = await checked(legsOf(huge), { driver: 'remote' })
   expect(lines).toEqual([
-    'Room on disk is not checked: the builder has the driver "remote", and its disk is not on this machine.',
+    'Disk space is not checked: the builder has the driver "remote", and its disk is not on this machine.',
   ])
 })
 
 describe('legs that do not fit', () => {
   const bigger = 'use a runner with a bigger disk'
-  const freeing = 'set free-disk-space: true if it is one of GitHub'
-  const fewer = 'build fewer legs at a time with "parallel"'
+  const freeing = 'on a GitHub-hosted runner set free-disk-space: true'
+  const fewer = 'build fewer legs in parallel with "parallel"'
 
-  it.each<[string, Partial<RoomChoices>, string]>([
+  it.each<[string, Partial<SpaceSettings>, string]>([
     ['', {}, `${bigger}, ${freeing}, or set force: true to try.`],
-    ['after it was freed', { freed: true }, `${bigger}, or set force: true to try.`],
-    ['side by side', { parallel: 2 }, `${bigger}, ${freeing}, ${fewer}, or set force: true to try.`],
-  ])('are refused with what helps %s', async (_, choices, advice) => {
+    ['after space was freed', { freed: true }, `${bigger}, or set force: true to try.`],
+    ['in parallel', { parallel: 2 }, `${bigger}, ${freeing}, ${fewer}, or set force: true to try.`],
+  ])('are refused with advice %s', async (_, choices, advice) => {
     const message = await refusal(legsOf(huge), {}, choices)
     expect(message).toMatch(/^vllm v0\.1\.0 for linux\/amd64 needs at least /)
     expect(message.slice(message.indexOf('; ') + 2)).toBe(advice)
   })
 
-  it('are tried with force', async () => {
+  it('are built with force', async () => {
     const { lines } = await checked(legsOf(huge), {}, { force: true })
-    expect(lines).toEqual([expect.stringMatching(/^Note: .* free; force is set, so it is tried\.$/)])
+    expect(lines).toEqual([
+      expect.stringMatching(/^Note: .* free; building all the same, because force is set\.$/),
+    ])
   })
 
   it.each<[string, Engine]>([
     ['the engine has pulled their base', { has: (one) => one === base }],
     ['BuildKit may have it', { driver: 'docker-container', total: '9999999999TB' }],
-    ['nobody knows what BuildKit has', { driver: 'docker-container', total: 'unknown' }],
-  ])('are tried where %s', async (_, engine) => {
+    ["the size of BuildKit's cache is unknown", { driver: 'docker-container', total: 'unknown' }],
+  ])('are built where %s', async (_, engine) => {
     const { lines } = await checked([missing], engine)
-    expect(lines).toEqual([expect.stringMatching(/^Note: .* free; the engine may have what is missing/)])
+    expect(lines).toEqual([expect.stringMatching(/^Note: .* free; the engine may have these layers already/)])
   })
 
   it.each<[string, Engine, PlannedLeg[]]>([
@@ -144,5 +160,17 @@ describe('legs that do not fit', () => {
     ['BuildKit has too little', { driver: 'docker-container', total: '10GB' }, [missing]],
   ])('are refused where %s', async (_, engine, legs) => {
     expect(await refusal(legs, engine)).toContain('needs at least')
+  })
+})
+
+describe("the size of BuildKit's cache", () => {
+  it.each<[string, number | undefined]>([
+    ['Shared:\t\t5.023GB\nPrivate:\t300.3MB\nReclaimable:\t4.423GB\nTotal:\t\t5.324GB\n', 5.324e9],
+    ['Reclaimable:\t0B\nTotal:\t\t0B\n', 0],
+    ['Total:\t\t8.192kB\n', 8192],
+    ['ERROR: no builder', undefined],
+    ['', undefined],
+  ])('%j', (text, expected) => {
+    expect(cacheSize(text)).toBe(expected)
   })
 })

@@ -1,107 +1,172 @@
 import { describe, expect, it } from '@jest/globals'
 import { statfs } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import type { RunDocker } from '../../../src/buildkit/engine/docker.ts'
-import { findDisk } from '../../../src/buildkit/engine/disk.ts'
+import type { Builder } from '../../../src/buildkit/engine/builder.ts'
+import { engineFolders, type EngineFolders, findDisk } from '../../../src/buildkit/engine/disk.ts'
+import type { EngineInfo, RunDocker } from '../../../src/buildkit/engine/info.ts'
 
 const socket = 'unix:///var/run/docker.sock'
 
-type Engine = {
-  driver?: string
-  /** As buildx names it: an address, or the name of a context */
-  endpoint?: string
-  /** The address that the context has; undefined: there is no such context */
-  host?: string | undefined
-  root?: string
-  info?: Record<string, unknown>
+const engine: EngineInfo = {
+  context: 'default',
+  containerdStore: false,
+  hostname: hostname(),
+  operatingSystem: 'Ubuntu',
+  root: tmpdir(),
+}
+const builder: Builder = {
+  name: 'mine',
+  driver: 'docker',
+  endpoints: ['default'],
+  engine,
+  created: false,
+  remove: () => Promise.resolve(),
 }
 
-/** A docker with one engine, and what it was asked. */
-function dockerOf({ driver = 'docker', endpoint = 'default', info = {}, ...engine }: Engine) {
-  const { host, root } = { host: socket, root: tmpdir(), ...engine }
-  const asked: string[] = []
-  const said: [string, string | undefined][] = [
-    ['buildx inspect -- mine', `Name: mine\nDriver: ${driver}\nNodes:\nEndpoint: ${endpoint}\n`],
-    [`context inspect --format {{.Endpoints.docker.Host}} -- ${endpoint}`, host && `${host}\n`],
-    [
-      `--host ${socket} info --format {{json .}}`,
-      JSON.stringify({ Name: hostname(), DockerRootDir: root, DriverStatus: [], ...info }),
-    ],
-  ]
+type Scene = {
+  builder?: Partial<Builder>
+  engine?: Partial<EngineInfo>
+  /** The address of the context `default`; undefined: there is no such context */
+  host?: string | undefined
+}
+
+/** @returns the disk, and the calls of docker */
+async function find(scene: Scene) {
+  const { host } = { host: socket, ...scene }
+  const calls: string[] = []
+  const otherEngine = { ServerVersion: '28', Name: hostname(), DockerRootDir: '/proc' }
+  const printed: Record<string, string | undefined> = {
+    'context inspect --format {{.Endpoints.docker.Host}} -- default': host && `${host}\n`,
+    [`--host ${socket} info --format {{json .}}`]: JSON.stringify(otherEngine),
+  }
   const docker: RunDocker = (args) => {
-    asked.push(args.join(' '))
-    const stdout = new Map(said).get(args.join(' '))
+    calls.push(args.join(' '))
+    const stdout = printed[args.join(' ')]
     return Promise.resolve({ code: stdout === undefined ? 1 : 0, stdout: stdout ?? '', stderr: '' })
   }
-  return { docker, asked }
+  const current = { ...engine, ...scene.engine }
+  const found = await findDisk(docker, { ...builder, engine: current, ...scene.builder })
+  return { found, calls }
 }
 
-describe('the disk that a builder fills', () => {
-  it.each<[string, Engine, { driver: string; keepsBlobs: boolean }]>([
-    ["of docker's own builder", {}, { driver: 'docker', keepsBlobs: false }],
-    [
-      'of one in a container, at an address',
-      { driver: 'docker-container', endpoint: socket },
-      { driver: 'docker-container', keepsBlobs: true },
-    ],
-  ])('%s is found, with what is free on it', async (_, engine, { driver, keepsBlobs }) => {
-    const { docker } = dockerOf(engine)
-    const { bavail, bsize } = await statfs(tmpdir())
-    const found = await findDisk(docker, 'mine')
-    expect(found).toEqual({
-      kind: 'disk',
-      driver,
-      disk: { path: tmpdir(), free: expect.any(Number), keepsBlobs },
-    })
-    // Others write to it meanwhile.
-    const free = found.kind === 'disk' ? found.disk.free : 0
-    expect(free / (bavail * bsize)).toBeGreaterThan(0.5)
-    expect(free / (bavail * bsize)).toBeLessThan(2)
-  })
+const elsewhere = (driver: string) =>
+  `the builder has the driver "${driver}", and its disk is not on this machine`
 
-  it('is that of the store beside the engine where the engine has none', async () => {
-    const containerd = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }
-    const { docker } = dockerOf({ root: '/image-action-nothing', info: containerd })
-    const there = await statfs('/var/lib/containerd').catch(() => undefined)
-    expect(await findDisk(docker, 'mine')).toMatchObject(
-      there
+describe('the disk that a builder fills', () => {
+  it.each(['docker', 'docker-container'])(
+    'is found for the driver %s, with its free space',
+    async (driver) => {
+      const { bavail, bsize } = await statfs(tmpdir())
+      const { found, calls } = await find({ builder: { driver } })
+      const keepsBlobs = driver === 'docker-container'
+      const disk = { path: tmpdir(), free: expect.any(Number), keepsBlobs }
+      expect(found).toEqual({ kind: 'disk', driver, disk })
+      // Others write to it meanwhile.
+      const free = found.kind === 'disk' ? found.disk.free : 0
+      expect(free / (bavail * bsize)).toBeGreaterThan(0.5)
+      expect(free / (bavail * bsize)).toBeLessThan(2)
+      expect(calls).toEqual(['context inspect --format {{.Endpoints.docker.Host}} -- default'])
+    },
+  )
+
+  it('is that of containerd where the engine has no such folder', async () => {
+    const { found } = await find({ engine: { containerdStore: true, root: '/image-action-nothing' } })
+    const stat = await statfs('/var/lib/containerd').catch(() => undefined)
+    expect(found).toMatchObject(
+      stat
         ? { kind: 'disk', disk: { path: '/var/lib/containerd', keepsBlobs: true } }
         : { kind: 'unknown', why: 'there is no /image-action-nothing on this machine' },
     )
   })
 
-  it.each<[string, Engine, string]>([
+  it.each<[string, Scene, string]>([
+    ...['remote', 'kubernetes', 'cloud', ''].map((driver): [string, Scene, string] => [
+      `the driver is "${driver}"`,
+      { builder: { driver } },
+      elsewhere(driver),
+    ]),
     [
-      'the builder has no engine',
-      { driver: 'remote' },
-      'the builder has the driver "remote", and its disk is not on this machine',
+      'buildx reports no endpoint',
+      { builder: { endpoints: [] } },
+      'buildx does not report where the builder runs',
+    ],
+    [
+      'the nodes are on several engines',
+      { builder: { endpoints: ['default', 'ssh://there'] } },
+      'the builder has nodes on several engines',
     ],
     ['there is no such context', { host: undefined }, 'docker does not know where "default" is'],
     ['the context has no address', { host: '' }, 'docker does not know where "default" is'],
     ['the engine is on another machine', { host: 'ssh://me@there' }, 'the engine is at ssh://there'],
     [
-      'the engine is on another machine, by an address of its own',
-      { driver: 'docker-container', endpoint: 'tcp://there:2376' },
-      'the engine is at tcp://there:2376',
-    ],
-    [
-      'the socket is of another machine',
-      { info: { Name: 'there' } },
-      `the engine is of "there", and this is "${hostname()}"`,
-    ],
-    [
-      'the folder is not here',
-      { root: '/image-action-nothing' },
+      'the folder does not exist',
+      { engine: { root: '/image-action-nothing' } },
       'there is no /image-action-nothing on this machine',
     ],
-    ['the file system does not tell its room', { root: '/proc' }, 'there is no /proc on this machine'],
-  ])('is unknown where %s', async (_, engine, why) => {
-    expect(await findDisk(dockerOf(engine).docker, 'mine')).toEqual({ kind: 'unknown', why })
+    [
+      'the file system of another engine at the socket reports no space',
+      { builder: { endpoints: [socket, socket] } },
+      'there is no /proc on this machine',
+    ],
+  ])('is unknown where %s', async (_, scene, why) => {
+    expect((await find(scene)).found).toEqual({ kind: 'unknown', why })
   })
 
-  it('of an engine on another machine is not asked for: that could wait for a password', async () => {
-    const { docker, asked } = dockerOf({ driver: 'docker-container', endpoint: 'ssh://me@there' })
-    await findDisk(docker, 'mine')
-    expect(asked).toEqual(['buildx inspect -- mine'])
+  it('is not requested from another machine, which could ask for a password', async () => {
+    const { found, calls } = await find({ builder: { endpoints: ['ssh://me@there'] } })
+    expect(found).toEqual({ kind: 'unknown', why: 'the engine is at ssh://there' })
+    expect(calls).toEqual([])
+  })
+})
+
+describe('the folders of an engine', () => {
+  const folders = (...paths: string[]) => ({ kind: 'folders', paths }) as const
+  const unknown = (why: string) => ({ kind: 'unknown', why }) as const
+
+  it.each<[string, 'docker' | 'docker-container', Partial<EngineInfo>, EngineFolders]>([
+    [
+      'with its older store, which removes unpacked blobs',
+      'docker',
+      {},
+      { ...folders(tmpdir()), keepsBlobs: false },
+    ],
+    [
+      'with the containerd store, below the engine or beside it',
+      'docker',
+      { containerdStore: true },
+      { ...folders(tmpdir(), '/var/lib/containerd'), keepsBlobs: true },
+    ],
+    [
+      'with BuildKit in a container, which uses a volume of the engine',
+      'docker-container',
+      {},
+      { ...folders(tmpdir()), keepsBlobs: true },
+    ],
+    [
+      'of Docker Desktop',
+      'docker',
+      { operatingSystem: 'Docker Desktop' },
+      unknown('Docker Desktop has a disk of its own'),
+    ],
+    [
+      "of a job's host, whose socket a container uses",
+      'docker',
+      { hostname: 'host' },
+      unknown(`the engine runs on "host", and this is "${hostname()}"`),
+    ],
+    [
+      'of Windows',
+      'docker',
+      { root: 'C:\\ProgramData\\docker' },
+      unknown('the engine does not report where its files are'),
+    ],
+  ])('%s', (_, driver, more, expected) => {
+    expect(engineFolders(driver, { ...engine, ...more }, hostname())).toEqual(expected)
+  })
+
+  it('are unknown where it does not answer', () => {
+    expect(engineFolders('docker', undefined, hostname())).toEqual(
+      unknown('the engine does not report where its files are'),
+    )
   })
 })

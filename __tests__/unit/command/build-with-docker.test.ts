@@ -32,6 +32,7 @@ function failingDocker(driver: 'docker' | 'docker-container'): StandInDocker {
   docker.says('buildx version', 'github.com/docker/buildx v0.20.0 1')
   docker.says('buildx inspect', inspected('mine', driver))
   const engine = { Name: hostname(), DockerRootDir: tmpdir(), DriverStatus: [] }
+  docker.says('context inspect', socket)
   docker.says('info', JSON.stringify({ ServerVersion: '28', ...engine }))
   docker.fails('buildx build', 'ERROR: failed to solve: no such thing')
   docker.fails('image inspect', 'Error: No such image')
@@ -106,13 +107,13 @@ describe('the builder of a run', () => {
       'buildx rm --force -- new',
     ])
     expect(step().state()).toEqual({ builder: '' })
-    expect(lines[0]).toContain('making one with the docker-container driver')
+    expect(step().log()[0]).toContain('creating one with the docker-container driver')
   })
 
   it('is known to post before it is created', async () => {
     const docker = failingDocker('docker')
     docker.fails('buildx create', 'ERROR: no network')
-    await expect(build(docker)).rejects.toThrow('A builder could not be made: no network')
+    await expect(build(docker)).rejects.toThrow('A builder could not be created: no network')
     const [made] = docker.asked().filter((line) => line.startsWith('buildx create'))
     expect(made).toContain(` --name ${step().state().builder ?? 'none'} `)
   })

@@ -1,11 +1,16 @@
-import type { RunDocker } from './docker.ts'
 import { UserError } from '../../errors.ts'
 import { NoBuilder } from '../build-error.ts'
-import { assertBuildx } from './buildx-version.ts'
-import { type BuilderInfo, type EngineInfo, parseBuilder, parseEngine } from './builder-info.ts'
-import { withoutFullStop } from '../../text.ts'
+import {
+  type BuilderInfo,
+  type BuildxVersion,
+  type EngineInfo,
+  parseBuilder,
+  parseBuildxVersion,
+  parseInfo,
+  type RunDocker,
+} from './info.ts'
 
-/** What the plan asks of a builder. */
+/** What the plan needs of a builder. */
 export type BuilderNeeds = {
   push: boolean
   /** Provenance or SBOM */
@@ -15,13 +20,19 @@ export type BuilderNeeds = {
 }
 
 export type BuilderChoice =
-  | { kind: 'use'; name: string }
-  /** `why` is a sentence for the log */
+  | { kind: 'use' }
+  /** `why`: one line for the log */
   | { kind: 'create'; why: string }
   | { kind: 'error'; sentence: string }
 
-/** A builder for the run; `remove` removes one that was made, and nothing else. */
-export type Builder = { name: string; made: boolean; remove: () => Promise<void> }
+/** A builder for the run, and the engine of the current docker context if it answers. */
+export type Builder = Pick<BuilderInfo, 'name' | 'driver' | 'endpoints'> & {
+  engine: EngineInfo | undefined
+  /** Whether this run created it */
+  created: boolean
+  /** Removes a builder that this run created, and no other */
+  remove: () => Promise<void>
+}
 
 export type BuilderRequest = {
   /** The user's choice */
@@ -29,160 +40,156 @@ export type BuilderRequest = {
   needs: BuilderNeeds
   buildkitImage: string | undefined
   network: 'default' | 'host'
-  /** PEM file that a builder we make trusts for `registries` */
+  /** PEM file that a created builder trusts for `registries` */
   certificates: { file: string; registries: string[] } | undefined
-  /** Name of a builder that is made */
+  /** Name for a created builder */
   newName: string
-  /** Puts a file for buildx somewhere that lasts until the builder is made @returns its path */
+  /** Writes a file that lasts until the builder is created @returns its path */
   writeFile: (name: string, content: string) => Promise<string>
   log: (line: string) => void
 }
 
-/** @returns what to do, from what buildx and the engine said of themselves; undefined engine: none answered */
+/**
+ * The builder that the user named, else the current one if it meets the needs, else a new one.
+ * @throws UserError if there is no docker, no buildx of at least 0.13, no engine, or a builder that lacks something
+ */
+export async function openBuilder(docker: RunDocker, request: BuilderRequest): Promise<Builder> {
+  const { named, needs } = request
+  const { engine, buildx } = parseInfo((await docker(['info', '--format', '{{json .}}'])).stdout)
+  assertNewEnough(buildx ?? (await askBuildx(docker)))
+  const inspected = await docker(['buildx', 'inspect', ...(named === undefined ? [] : ['--', named])])
+  const builder = inspected.code === 0 ? parseBuilder(inspected.stdout) : undefined
+  if (builder === undefined) throw new UserError(inspectFailed(named, inspected.stderr))
+  const choice = chooseBuilder(named, builder, engine, needs)
+  if (choice.kind === 'error') throw new UserError(choice.sentence)
+  if (choice.kind === 'use') return { ...builder, engine, created: false, remove: () => Promise.resolve() }
+  request.log(choice.why)
+  return createBuilder(docker, request, engine)
+}
+
+/** For a docker that does not know the version of its plugin, or has none. */
+async function askBuildx(docker: RunDocker): Promise<BuildxVersion | undefined> {
+  const { code, stdout } = await docker(['buildx', 'version'])
+  if (code !== 0) throw new UserError('docker has no buildx plugin; install docker-buildx 0.13 or later.')
+  return parseBuildxVersion(stdout)
+}
+
+/** 0.13 is the first version with `--progress=rawjson`. */
+function assertNewEnough(version: BuildxVersion | undefined): void {
+  if (version?.major === 0 && version.minor < 13)
+    throw new UserError(`buildx ${version.text} is too old; update docker-buildx to 0.13 or later.`)
+}
+
+/** @param engine undefined if none answers */
 export function chooseBuilder(
   named: string | undefined,
   builder: BuilderInfo,
   engine: EngineInfo | undefined,
   needs: BuilderNeeds,
 ): BuilderChoice {
-  const what = named === undefined ? `the current builder "${builder.name}"` : `builder "${named}"`
-  const problem = builder.error ?? (builder.driver === '' ? 'buildx does not say what it is' : undefined)
-  if (problem !== undefined) return refuse(named, engine, what, `can't be used: ${problem}`)
-  // What cpuinfo adds (`linux/amd64/v3`) is the same platform here. One that does not run yet names none.
+  const subject = named === undefined ? `the current builder "${builder.name}"` : `builder "${named}"`
+  const { error = builder.driver === '' ? 'buildx does not report its driver' : undefined } = builder
+  const refuse = (why: string) => refusal(named, engine, `${subject} ${why.replace(/\.$/, '')}`)
+  if (error !== undefined) return refuse(`can't be used: ${error}`)
+  // A builder that does not run yet reports no platform.
   const foreign = needs.platforms.find(
-    (platform) => !builder.platforms.some((one) => samePlatform(one, platform)),
+    (platform) => !builder.platforms.some((offered) => isSamePlatform(offered, platform)),
   )
   if (builder.platforms.length > 0 && foreign !== undefined)
-    return { kind: 'error', sentence: cantEmulate(what, builder, foreign) }
+    return { kind: 'error', sentence: cantEmulate(subject, builder, foreign) }
   const lack = lackOf(builder, engine, needs)
-  if (lack !== undefined) return refuse(named, engine, what, lack)
-  return { kind: 'use', name: builder.name }
+  return lack === undefined ? { kind: 'use' } : refuse(lack)
 }
 
-function refuse(
-  named: string | undefined,
-  engine: EngineInfo | undefined,
-  what: string,
-  why: string,
-): BuilderChoice {
+function refusal(named: string | undefined, engine: EngineInfo | undefined, problem: string): BuilderChoice {
   if (named !== undefined)
-    return {
-      kind: 'error',
-      sentence: `${what} ${withoutFullStop(why)}; name another in "builder", or leave it out.`,
-    }
-  if (engine === undefined)
-    return {
-      kind: 'error',
-      sentence: 'No Docker engine answers on this runner; start one, or name a remote builder in "builder".',
-    }
+    return { kind: 'error', sentence: `${problem}; name another in "builder", or leave it out.` }
+  if (engine !== undefined)
+    return { kind: 'create', why: `${problem}: creating one with the docker-container driver` }
   return {
-    kind: 'create',
-    why: `${what} ${withoutFullStop(why)}: making one with the docker-container driver`,
+    kind: 'error',
+    sentence: 'No Docker engine answers on this runner; start one, or name a remote builder in "builder".',
   }
 }
 
-/** @returns what the builder lacks, undefined if it has all */
+/** @returns what the builder lacks, undefined if nothing */
 function lackOf(
-  builder: BuilderInfo,
+  { driver }: BuilderInfo,
   engine: EngineInfo | undefined,
-  needs: BuilderNeeds,
+  { push, attestations }: BuilderNeeds,
 ): string | undefined {
-  if (builder.driver !== 'docker') return undefined
+  if (driver !== 'docker') return undefined
   if (engine === undefined) return "can't be used: its Docker engine does not answer"
-  if (engine.containerdStore) return undefined
-  const need = needs.attestations ? 'attach provenance' : 'push images with OCI media types'
-  return needs.push || needs.attestations
-    ? `can't ${need}: it has the docker driver, and the engine does not use the containerd image store`
-    : undefined
+  if (engine.containerdStore || !(push || attestations)) return undefined
+  const need = attestations ? 'attach provenance' : 'push images with OCI media types'
+  return `can't ${need}: it has the docker driver, and the engine does not use the containerd image store`
 }
 
-/** A new builder on this runner would know no more platforms: they are those of its processor and of QEMU. */
-function cantEmulate(what: string, { platforms }: BuilderInfo, platform: string): string {
-  return `${what} does not build for ${platform}, only for ${platforms.join(', ')}: build that leg on a runner of its own (command: plan with "runners"), name a builder that can in "builder", or install QEMU before (docker/setup-qemu-action), which is slow.`
+/** A new builder would offer the same platforms: those of the runner's processor and of QEMU. */
+function cantEmulate(subject: string, { platforms }: BuilderInfo, platform: string): string {
+  return `${subject} does not build for ${platform}, only for ${platforms.join(', ')}: build that leg on a runner of its own (command: plan with "runners"), name a builder that can in "builder", or install QEMU first (docker/setup-qemu-action), which is slow.`
 }
 
-function samePlatform(offered: string, wanted: string): boolean {
-  const [os, architecture] = wanted.split('/')
-  return offered === wanted || offered === `${os ?? ''}/${architecture ?? ''}`
-}
-
-/**
- * The builder that the user named, else the current one if it can do what is needed, else a new one.
- * @throws UserError if there is no docker, no buildx of at least 0.13, no engine, or a builder that can't do it
- */
-export async function openBuilder(docker: RunDocker, request: BuilderRequest): Promise<Builder> {
-  const info = await docker(['info', '--format', '{{json .}}'])
-  await assertBuildx(docker, info.stdout)
-  const { named, needs } = request
-  const inspected = await docker(['buildx', 'inspect', ...(named === undefined ? [] : ['--', named])])
-  const builder = inspected.code === 0 ? parseBuilder(inspected.stdout) : undefined
-  if (builder === undefined) throw new UserError(inspectFailed(named, inspected.stderr))
-  const choice = chooseBuilder(named, builder, parseEngine(info.stdout), needs)
-  if (choice.kind === 'error') throw new UserError(choice.sentence)
-  if (choice.kind === 'use') return { name: choice.name, made: false, remove: () => Promise.resolve() }
-  request.log(choice.why)
-  return await createBuilder(docker, request)
-}
-
-/** Where buildx says why it failed. */
-function lastLine(stderr: string): string {
-  return (
-    stderr
-      .trim()
-      .split('\n')
-      .at(-1)
-      ?.replace(/^ERROR: /, '') ?? ''
-  )
+/** A variant of the processor (`linux/amd64/v3`) is the same platform here. */
+function isSamePlatform(offered: string, wanted: string): boolean {
+  return offered === wanted || offered === wanted.split('/').slice(0, 2).join('/')
 }
 
 function inspectFailed(named: string | undefined, stderr: string): string {
-  const why = lastLine(stderr)
+  const why = errorIn(stderr)
   if (named !== undefined)
-    return `Builder "${named}" can't be used: ${why}; "docker buildx ls" shows those that there are.`
-  return `docker buildx can't say which builder is the current one: ${why}.`
+    return `Builder "${named}" can't be used: ${why}; "docker buildx ls" lists the builders that exist.`
+  return `docker buildx can't report the current builder: ${why}.`
 }
 
-async function createBuilder(docker: RunDocker, request: BuilderRequest): Promise<Builder> {
+/** buildx prints its error last. */
+function errorIn(stderr: string): string {
+  const line = stderr.trim().split('\n').at(-1) ?? ''
+  return line.replace(/^ERROR: /, '')
+}
+
+/** @param engine buildx creates a builder in the engine of the current context */
+async function createBuilder(
+  docker: RunDocker,
+  request: BuilderRequest,
+  engine: EngineInfo | undefined,
+): Promise<Builder> {
   const name = request.newName
-  const args = createArguments(request, await registryConfiguration(request))
   const remove = async (): Promise<void> => {
     await docker(['buildx', 'rm', '--force', '--', name])
   }
-  const { code, stderr } = await docker(args)
+  const { code, stderr } = await docker(createArguments(request, await registryConfiguration(request)))
   if (code !== 0) {
     await remove()
-    const why = lastLine(stderr)
+    const why = errorIn(stderr)
     throw new NoBuilder(
-      `A builder could not be made: ${why}; give a mirror of moby/buildkit in "buildkit-image", or a builder in "builder".`,
+      `A builder could not be created: ${why}; give a mirror of moby/buildkit in "buildkit-image", or a builder in "builder".`,
       [why],
     )
   }
-  return { name, made: true, remove }
+  const endpoints = engine ? [engine.context] : []
+  return { name, driver: 'docker-container', endpoints, engine, created: true, remove }
 }
 
 /** @param configuration path of a buildkitd.toml, if there is one */
-export function createArguments(request: BuilderRequest, configuration: string | undefined): string[] {
-  const { buildkitImage, network, newName } = request
-  const host = network === 'host'
-  return [
-    ...['buildx', 'create', '--name', newName, '--driver', 'docker-container', '--bootstrap'],
-    ...(buildkitImage === undefined ? [] : ['--driver-opt', `image=${buildkitImage}`]),
-    ...(host
-      ? ['--driver-opt', 'network=host', '--buildkitd-flags', '--allow-insecure-entitlement=network.host']
-      : []),
-    // Its older name, which 0.13 and all later versions know
-    ...(configuration === undefined ? [] : ['--config', configuration]),
-  ]
+function createArguments(
+  { buildkitImage, network, newName }: BuilderRequest,
+  configuration: string | undefined,
+): string[] {
+  const image = buildkitImage === undefined ? [] : ['--driver-opt', `image=${buildkitImage}`]
+  const entitlement = ['--buildkitd-flags', '--allow-insecure-entitlement=network.host']
+  const host = network === 'host' ? ['--driver-opt', 'network=host', ...entitlement] : []
+  // Its older name, which 0.13 and all later versions know
+  const config = configuration === undefined ? [] : ['--config', configuration]
+  const create = ['buildx', 'create', '--name', newName, '--driver', 'docker-container', '--bootstrap']
+  return [...create, ...image, ...host, ...config]
 }
 
 /** buildx copies the certificates that the file names into the builder's container. */
-async function registryConfiguration({
-  certificates,
-  writeFile,
-}: BuilderRequest): Promise<string | undefined> {
+async function registryConfiguration({ certificates, writeFile }: BuilderRequest) {
   if (certificates === undefined) return undefined
   const sections = certificates.registries.map(
     (host) => `[registry.${JSON.stringify(host)}]\n  ca = [${JSON.stringify(certificates.file)}]\n`,
   )
-  return await writeFile('buildkitd.toml', sections.join(''))
+  return writeFile('buildkitd.toml', sections.join(''))
 }

@@ -1,82 +1,82 @@
-import type { RunDocker } from './docker.ts'
-import { cacheSize } from './engine-disk.ts'
-import { addedBytes, judgeRoom, mostAtOnce, type RoomLeg, type Verdict } from './space.ts'
+import type { Builder } from './builder.ts'
 import { type FoundDisk, findDisk } from './disk.ts'
+import type { RunDocker } from './info.ts'
+import { addedBytes, judgeSpace, largestNeed, type LegLayers, type SpaceVerdict } from './space.ts'
 import { UserError } from '../../errors.ts'
 import type { PlannedLeg } from '../../plan/index.ts'
 import { formatReference } from '../../registry/index.ts'
 
-export type RoomChoices = {
-  /** Name of the builder */
-  builder: string
-  /** Legs at a time */
+export type SpaceSettings = {
+  builder: Builder
+  /** Legs in parallel */
   parallel: number
-  /** bytes, compressed */
+  /** Bytes, compressed */
   addedBytesLimit: number
-  /** Builds all the same */
+  /** Builds with too little space */
   force: boolean
   /** Whether `free-disk-space` is set already */
   freed: boolean
 }
 
 /**
- * Says what room the legs take, before anything is pulled.
+ * Reports the disk space that the legs need, before anything is pulled.
  * @throws UserError if they can't fit on the engine's disk, unless `force` is set
  */
-export async function checkRoom(
+export async function checkSpace(
   legs: readonly PlannedLeg[],
-  choices: RoomChoices,
+  settings: SpaceSettings,
   docker: RunDocker,
   log: (line: string) => void,
 ): Promise<void> {
-  const found = await findDisk(docker, choices.builder)
-  if (found.kind === 'unknown') return log(`Room on disk is not checked: ${found.why}.`)
-  const added = addedBytes(choices.addedBytesLimit)
-  const judge = (some: readonly RoomLeg[], more = 0): Verdict =>
-    judgeRoom(mostAtOnce(some, choices.parallel, added), { ...found.disk, free: found.disk.free + more })
-  const first = judge(legs.map(roomLeg))
-  if (first.state !== 'short') return say(first, log)
-  // The rest is asked only where it matters.
-  const missing = await withoutThose(docker, found, legs)
-  const cached = cacheSize((await docker(['buildx', 'du', '--builder', choices.builder])).stdout)
-  const last = judge(missing, cached ?? Infinity)
-  if (last.state !== 'short')
-    return log(
-      `Note: ${first.sentence}; the engine may have what is missing, or remove what it does not need any more.`,
-    )
-  if (choices.force) return log(`Note: ${first.sentence}; force is set, so it is tried.`)
-  throw new UserError(`${first.sentence}; ${advice(choices)}.`)
+  const { builder, parallel, force } = settings
+  const found = await findDisk(docker, builder)
+  if (found.kind === 'unknown') return log(`Disk space is not checked: ${found.why}.`)
+  const added = addedBytes(settings.addedBytesLimit)
+  const judge = (some: readonly LegLayers[], more = 0): SpaceVerdict =>
+    judgeSpace(largestNeed(some, parallel, added), { ...found.disk, free: found.disk.free + more })
+  const { state, reason } = judge(legs.map(layersOf))
+  if (state === 'enough') return log(`${reason}.`)
+  if (state === 'tight') return log(`Note: ${reason}, which may be too little.`)
+  // The rest is requested only where it matters.
+  const missing = await withoutPulled(docker, found, legs)
+  const cached = cacheSize((await docker(['buildx', 'du', '--builder', builder.name])).stdout)
+  if (judge(missing, cached ?? Infinity).state !== 'short')
+    return log(`Note: ${reason}; the engine may have these layers already, or make space for them.`)
+  if (force) return log(`Note: ${reason}; building all the same, because force is set.`)
+  throw new UserError(`${reason}; ${advice(settings)}.`)
 }
 
-function advice({ freed, parallel }: RoomChoices): string {
-  const ways = [
-    'use a runner with a bigger disk',
-    ...(freed ? [] : ['set free-disk-space: true if it is one of GitHub']),
-    ...(parallel > 1 ? ['build fewer legs at a time with "parallel"'] : []),
-  ]
-  return `${ways.join(', ')}, or set force: true to try`
+function advice({ freed, parallel }: SpaceSettings): string {
+  const free = freed ? '' : ', on a GitHub-hosted runner set free-disk-space: true'
+  const fewer = parallel > 1 ? ', build fewer legs in parallel with "parallel"' : ''
+  return `use a runner with a bigger disk${free}${fewer}, or set force: true to try`
 }
 
-function say({ state, sentence }: Verdict, log: (line: string) => void): void {
-  log(state === 'tight' ? `Note: ${sentence}, which may be too little.` : `${sentence}.`)
-}
-
-function roomLeg({ engine, version, platform, base }: PlannedLeg): RoomLeg {
+function layersOf({ engine, version, platform, base }: PlannedLeg): LegLayers {
   return { name: `${engine} ${version.tag} for ${platform}`, layers: base.layers }
 }
 
-/** Bases that the engine has pulled need no more room; a builder in a container does not see those. */
-async function withoutThose(
+/** Bases that the engine has pulled need no more space; a builder in a container does not see those. */
+async function withoutPulled(
   docker: RunDocker,
   { driver }: Extract<FoundDisk, { kind: 'disk' }>,
   legs: readonly PlannedLeg[],
-): Promise<RoomLeg[]> {
-  if (driver !== 'docker') return legs.map(roomLeg)
+): Promise<LegLayers[]> {
+  if (driver !== 'docker') return legs.map(layersOf)
   return Promise.all(
     legs.map(async (leg) => {
       const { repository, digest } = leg.base
       const { code } = await docker(['image', 'inspect', '--', formatReference({ ...repository, digest })])
-      return { ...roomLeg(leg), layers: code === 0 ? [] : leg.base.layers }
+      return { ...layersOf(leg), layers: code === 0 ? [] : leg.base.layers }
     }),
   )
+}
+
+const units: Record<string, number> = { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+
+/** @param text of `docker buildx du` @returns bytes in BuildKit's cache, undefined if not reported */
+export function cacheSize(text: string): number | undefined {
+  const [, size, unit = ''] = /^Total:\s*([\d.]+)\s*([kKMGT]?B)\s*$/m.exec(text) ?? []
+  const factor = units[unit]
+  return factor === undefined ? undefined : Number(size) * factor
 }

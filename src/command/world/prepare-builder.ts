@@ -1,23 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { checkRoom, makesIndex, openBuilder, type RunDocker } from '../../buildkit/index.ts'
-import type { Inputs } from '../../inputs/index.ts'
-import type { PlannedLeg } from '../../plan/index.ts'
-import type { Repository } from '../../registry/index.ts'
-import { remember, removeBallast, writePrivateFile } from '../../system/index.ts'
+import { type Builder, checkSpace, makesIndex, openBuilder, type RunDocker } from '../buildkit/index.ts'
+import type { Inputs } from '../inputs/index.ts'
+import type { Plan, PlannedLeg } from '../plan/index.ts'
+import { remember, removeBallast, writePrivateFile } from '../system/index.ts'
 import type { Machine } from './machine.ts'
 
 /** Frees and checks disk space before anything is pulled. @throws UserError if it is too small */
 export async function prepareSpace(
   legs: readonly PlannedLeg[],
   inputs: Inputs,
-  builder: string,
+  builder: Builder,
   machine: Machine,
   docker: RunDocker,
 ): Promise<void> {
   const { freeDiskSpace: freed, parallel, addedBytesLimit } = inputs
   if (freed) await removeBallast('/', machine)
-  const choices = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
-  await checkRoom(legs, choices, docker, machine.log)
+  const settings = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
+  await checkSpace(legs, settings, docker, machine.log)
 }
 
 /** Opens a builder for the legs: the requested one, the current one, or a temporary one. */
@@ -51,6 +50,6 @@ export async function openBuilderFor(
     log: machine.log,
   }
   const builder = await machine.retry.run(() => openBuilder(docker, request))
-  if (!builder.made) remember('builder', '', machine.warn)
+  if (!builder.created) remember('builder', '')
   return builder
 }
