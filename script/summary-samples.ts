@@ -39,7 +39,7 @@ function unchanged(image: PlannedImage): ImageOutcome {
 
 function reportWithArtifacts(leg = makeLeg()) {
   const wheel = { state: 'built', duration: 171_000 } as const
-  const ucx = { state: 'taken', from: 'the registry (ucx-1.19.0)' } as const
+  const ucx = { state: 'reused', from: 'the registry (ucx-1.19.0)' } as const
   return makeOutcomeReport(leg, undefined, { origins: { wheel, ucx } })
 }
 

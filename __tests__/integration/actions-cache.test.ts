@@ -175,9 +175,9 @@ describe('with cache: off', () => {
 
 describe('the store with the real library', () => {
   const givenUp = expect.stringMatching(
-    /GitHub's cache is not used in the rest of this run, because looking for wheel-1 took \d+ s and brought nothing/,
+    /GitHub's cache is not used in the rest of this run, because looking for wheel-1 took \d+ s and returned nothing/,
   )
-  const notKept = expect.stringMatching(/GitHub's cache did not take wheel-1/)
+  const notKept = expect.stringMatching(/GitHub's cache did not store wheel-1/)
 
   it.each<[Trouble, string, unknown[], string[]]>([
     ['error', 'is not used again after the first request', [givenUp, 'undefined', 'absent'], [lookUp]],

@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildxArguments } from '../../src/buildkit/argv.ts'
-import { reproduceCommand } from '../../src/leg/by-hand.ts'
+import { reproduceCommand } from '../../src/leg/reproduce.ts'
 import { openDockerLogin } from '../../src/buildkit/engine/docker-config.ts'
 import { systemTimers } from '../../src/system/clock.ts'
 import { BuildCancelled, BuildError } from '../../src/buildkit/build-error.ts'
@@ -75,7 +75,7 @@ async function setUp(dockerfile: string, extra: string[] = []): Promise<Setup> {
     signal: controller.signal,
     logFile: join(directory, `build-${builds}.log`),
     name: 'vllm v0.10.2',
-    told: new Set(),
+    logged: new Set(),
     print: (line) => lines.push(line),
     timers: systemTimers,
     killAfter: 3000,

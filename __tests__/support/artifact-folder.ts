@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import { madeFrom } from '../../src/store/artifacts/check.ts'
+import { determinantsText } from '../../src/store/artifacts/check.ts'
 import { type Artifact, artifactsOf } from '../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeLeg } from './verified-leg.ts'
 
@@ -66,6 +66,6 @@ export function storedFolder(artifact: Artifact, changes?: Contents): string {
   const folder = newFolder()
   mkdirSync(join(folder, 'content'))
   writeContent(join(folder, 'content'), artifact, changes)
-  writeFileSync(join(folder, 'made-from.json'), madeFrom(artifact.determinants))
+  writeFileSync(join(folder, 'made-from.json'), determinantsText(artifact.determinants))
   return folder
 }

@@ -1,4 +1,4 @@
-import type { BuildCall } from '../../src/buildkit/argv.ts'
+import type { BuildCall } from '../../src/buildkit/call.ts'
 import type { Leg } from '../../src/plan/plan.ts'
 import type { Digest } from '../../src/registry/content/digest.ts'
 

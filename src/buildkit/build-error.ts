@@ -1,7 +1,18 @@
 import { UserError } from '../errors.ts'
 import type { Step } from './steps.ts'
 
-/** A build that failed. The message is one sentence with the cause; the rest is for annotation and summary. */
+type Details = {
+  /** Without a full stop */
+  reason: string
+  step: Step | undefined
+  steps: Step[]
+  logFile: string
+  /** What buildx and the docker CLI printed outside of steps */
+  plain?: readonly string[]
+  waited?: number
+}
+
+/** A build that failed. The message is one sentence with the reason; the rest is for annotation and summary. */
 export class BuildError extends UserError {
   override name = 'BuildError'
   readonly reason: string
@@ -10,33 +21,26 @@ export class BuildError extends UserError {
   readonly logFile: string
   /** The lines that say why */
   readonly evidence: readonly string[]
-  /** Milliseconds of silence after which it was ended; 0 if it ended by itself */
+  /** Milliseconds of silence after which it was stopped; 0 if it ended by itself */
   readonly waited: number
-  /** Whether what a step of the Dockerfile runs failed, and not BuildKit itself */
+  /** Whether a program of the Dockerfile failed, and not BuildKit itself */
   readonly isOfStep: boolean
 
-  constructor(
-    message: string,
-    details: {
-      reason: string
-      step: Step | undefined
-      steps: Step[]
-      logFile: string
-      plain?: readonly string[]
-      waited?: number
-    },
-  ) {
+  constructor(message: string, { reason, step, steps, logFile, plain = [], waited = 0 }: Details) {
     super(message)
-    const { reason, step, plain = [], waited = 0 } = details
     this.reason = reason
     this.step = step
-    this.steps = details.steps
-    this.logFile = details.logFile
+    this.steps = steps
+    this.logFile = logFile
     this.waited = waited
     this.isOfStep = (step?.error ?? '').includes('did not complete successfully')
-    // A step may have got over an error that it printed before the one that ended it, which is the reason.
+    // A step may have recovered from an error that it printed before the one that ended it.
     this.evidence = this.isOfStep ? [reason] : [reason, step?.error ?? '', ...plain.filter(isError)]
   }
+}
+
+function isError(line: string): boolean {
+  return /^(?:ERROR|error): /.test(line)
 }
 
 /** A build that was cancelled from outside. */
@@ -44,11 +48,7 @@ export class BuildCancelled extends UserError {
   override name = 'BuildCancelled'
 }
 
-function isError(line: string): boolean {
-  return /^(?:ERROR|error): /.test(line)
-}
-
-/** A builder that could not be made, and what buildx said about it. */
+/** A builder that could not be created, and buildx' error. */
 export class NoBuilder extends UserError {
   override name = 'NoBuilder'
   readonly lines: readonly string[]

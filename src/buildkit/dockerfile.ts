@@ -1,7 +1,7 @@
-/** What the finished image is, and what is measured of it, are made from this stage. */
+/** The stage that the final image is built from, and that is measured. */
 const image = 'image'
 
-/** @param variables name → value @returns `ENV` lines in the order of the names, so that the same variables give the same image */
+/** @returns `ENV` lines sorted by name, so that the same variables give the same image */
 export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
   return Object.entries(variables)
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -9,16 +9,17 @@ export function environmentLines(variables: Readonly<Record<string, string>>): s
 }
 
 /**
- * Between double quotes BuildKit takes a backslash in front of these three for a sign that the character stands for itself, and else as
- * it is (docs.docker.com/reference/dockerfile, "Environment replacement"; moby/buildkit frontend/dockerfile/shell/lex.go).
+ * In double quotes BuildKit reads a backslash as an escape in front of these three characters only
+ * (docs.docker.com/reference/dockerfile, "Environment replacement"; moby/buildkit
+ * frontend/dockerfile/shell/lex.go).
  */
 function literal(value: string): string {
   return `"${value.replace(/["$\\]/g, '\\$&')}"`
 }
 
 /**
- * Puts variables into the image at the end of its stage: behind all steps, none of which sees them, and before all that is made
- * from it.
+ * Adds variables at the end of the image's stage: after all its steps, which don't see them, and before
+ * the stages that are built from it.
  * @param dockerfile text of a Dockerfile with a stage `image`
  */
 export function withEnvironment(dockerfile: string, variables: Readonly<Record<string, string>>): string {

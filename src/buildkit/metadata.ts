@@ -3,11 +3,14 @@ import { UserError } from '../errors.ts'
 import type { ProcessExit } from '../system/index.ts'
 import { jsonOf } from '../json.ts'
 
-/** What buildx says about the image that it made (`--metadata-file`). Only a registry can confirm the digest. */
+/** What buildx reports about the image that it built (`--metadata-file`). */
 export type BuildMetadata = {
-  /** Of what was pushed or stored: an index where there are attestations, else a manifest */
+  /**
+   * Of what was pushed or stored: an index where there are attestations, else a manifest. Only a
+   * registry can confirm it.
+   */
   digest: string
-  /** As buildx gives it: the docker driver with the containerd store repeats `digest` here */
+  /** From buildx: the docker driver with the containerd store repeats `digest` here */
   configDigest: string | undefined
   descriptor: { mediaType: string; digest: string; size: number } | undefined
   /** buildx' name for this build */
@@ -24,21 +27,18 @@ const schema = v.object({
 })
 
 /**
- * Exit code 0 is not enough: a build is done only if buildx also wrote the digest of what it made.
+ * Exit code 0 is not enough: a build has succeeded only if buildx also wrote the digest of the image.
  * @param content of the metadata file; undefined if there is none
  * @throws UserError that says how the call ended, or what is missing
  */
 export function metadataOf(exit: ProcessExit, content: string | undefined): BuildMetadata {
-  assertSucceeded(exit)
-  const nothing = 'buildx ended without an error but left no digest of an image; nothing is taken as built.'
-  if (content === undefined || content.trim() === '') throw new UserError(nothing)
-  const json = jsonOf(content)
-  if (json === undefined)
-    throw new UserError(
-      'buildx ended without an error but its metadata file is cut off; nothing is taken as built.',
-    )
-  const result = v.safeParse(schema, json)
-  if (!result.success) throw new UserError(nothing)
+  const problem = describeExit(exit)
+  if (problem !== undefined) throw new UserError(`${problem}.`)
+  const text = content?.trim() ?? ''
+  if (text !== '' && !v.is(v.pipe(v.string(), v.parseJson()), text))
+    throw noDigest('its metadata file is truncated')
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text)
+  if (!result.success) throw noDigest('left no digest of an image')
   return {
     digest: result.output['containerimage.digest'],
     configDigest: result.output['containerimage.config.digest'],
@@ -47,12 +47,11 @@ export function metadataOf(exit: ProcessExit, content: string | undefined): Buil
   }
 }
 
-function assertSucceeded(exit: ProcessExit): void {
-  const text = describeExit(exit)
-  if (text !== undefined) throw new UserError(`${text}.`)
+function noDigest(reason: string): UserError {
+  return new UserError(`buildx ended without an error but ${reason}; the image does not count as built.`)
 }
 
-/** @returns how buildx ended, undefined for a success. Code 128 + n is what a shell or the docker CLI makes of signal n. */
+/** @returns undefined for a success. A shell and the docker CLI make code 128 + n of signal n. */
 export function describeExit(exit: ProcessExit): string | undefined {
   if (exit.kind === 'signal') return `buildx was killed by ${exit.signal} in the middle of the build`
   if (exit.code === 0) return undefined

@@ -3,25 +3,25 @@ import { labelOf, type Step } from './steps.ts'
 import type { Timers } from '../system/index.ts'
 
 export type Progress = {
-  /** What BuildKit newly said about a step */
+  /** What BuildKit newly reported about a step */
   step: (step: Step) => void
-  /** A line that a step printed, or that is nobody's */
+  /** A line that a step printed, or no step */
   line: (step: Step | undefined, line: string) => void
-  /** Where a step stands: `pushing layers` */
+  /** What a step does now: `pushing layers` */
   status: (step: Step, text: string) => void
-  /** A line that must be seen, whatever else is printed */
+  /** A line that is printed in any case */
   notice: (line: string) => void
   stop: () => void
 }
 
 export type ProgressSettings = {
-  /** Names of steps that the log has of this leg already; appended to */
-  told: Set<string>
+  /** Names of this leg's steps that are in the log already; appended to */
+  logged: Set<string>
   print: (line: string) => void
   timers: Timers
-  /** Milliseconds without a line after which one says what runs */
+  /** Milliseconds without a line after which one reports what runs */
   silence: number
-  /** Lines of the steps' own output that are printed at once, and then each second; the log file has all */
+  /** Lines of the steps' output that are printed at once, and then each second; the log file has all */
   burst: number
   linesPerSecond: number
 }
@@ -30,13 +30,15 @@ export const progressDefaults = { silence: 30_000, burst: 60, linesPerSecond: 5 
 
 const shownLength = 400
 
-/** Milliseconds; what took less is not worth a line at its end */
+/** Milliseconds; a shorter step gets no line at its end */
 const shortest = 1000
 
-/** Turns what happens in a build into log lines for people. What an earlier call for the leg has told is not told again. */
+type RunningStep = { step: Step; since: number; status: string }
+
+/** Turns the events of a build into log lines, without those that an earlier call for the leg has logged. */
 export function createProgress(settings: ProgressSettings): Progress {
-  const { told, timers } = settings
-  const running = new Map<string, { step: Step; since: number; status: string }>()
+  const { logged, timers } = settings
+  const running = new Map<string, RunningStep>()
   const [begun, finished] = [new Set<string>(), new Set<string>()]
   const throttle = createThrottle(settings)
   // The line comes up to one tick early, never late.
@@ -48,13 +50,13 @@ export function createProgress(settings: ProgressSettings): Progress {
   }
   const flushHidden = (): void => {
     const hidden = throttle.takeHidden()
-    if (hidden > 0) say(`… ${hidden} lines more, which the log file has`)
+    if (hidden > 0) say(`… ${hidden} more lines in the log file`)
   }
   const heartbeat = (): void => {
     const now = timers.now()
     if (now - lastPrinted < settings.silence - tick) return
     flushHidden()
-    const all = [...running.values()].map((entry) => describe(entry, now))
+    const all = [...running.values()].map((entry) => runningFor(entry, now))
     say(`still running: ${all.join(', ') || 'waiting for BuildKit'}`)
   }
   const stopTimer = timers.every(tick, heartbeat)
@@ -63,8 +65,8 @@ export function createProgress(settings: ProgressSettings): Progress {
       if (finished.has(step.id)) return
       if (step.started !== undefined && step.completed === undefined && !running.has(step.id)) {
         running.set(step.id, { step, since: timers.now(), status: '' })
-        if (isShown(step) && !told.has(step.name)) {
-          told.add(step.name)
+        if (isShown(step) && !logged.has(step.name)) {
+          logged.add(step.name)
           begun.add(step.id)
           say(step.name)
         }
@@ -72,16 +74,15 @@ export function createProgress(settings: ProgressSettings): Progress {
       if (step.completed === undefined) return
       running.delete(step.id)
       finished.add(step.id)
-      if (!isEndShown(step, begun.has(step.id), told)) return
-      told.add(step.name)
+      if (!isEndShown(step, begun.has(step.id), logged)) return
+      logged.add(step.name)
       flushHidden()
       say(`${step.name} ${outcome(step)}`)
     },
     line(step, line) {
-      if (line === '') return
-      if (!throttle.allow()) return
+      if (line === '' || !throttle.allow()) return
       flushHidden()
-      // With something in front in any case: a runner takes a line that begins with two colons for a command.
+      // Always with a prefix: a runner takes a line that begins with two colons for a command.
       say(`${step === undefined ? 'buildx:' : labelOf(step)} ${line}`)
     },
     status(step, text) {
@@ -96,29 +97,30 @@ export function createProgress(settings: ProgressSettings): Progress {
   }
 }
 
-/** What BuildKit does by itself is quick, and of no interest but for pulls and pushes. */
+/** BuildKit's own steps are quick, and matter only if they push or import. */
 function isShown(step: Step): boolean {
   return step.instruction !== undefined || /^(?:exporting|pushing|importing)/.test(step.name)
 }
 
 /** @param isBegun whether this build's log has its start */
-function isEndShown(step: Step, isBegun: boolean, told: ReadonlySet<string>): boolean {
+function isEndShown(step: Step, isBegun: boolean, logged: ReadonlySet<string>): boolean {
   if (step.error !== undefined) return true
   if (!isShown(step)) return false
-  if (!told.has(step.name)) return true
-  return step.cached ? isBegun : (step.completed ?? 0) - (step.started ?? 0) >= shortest
+  if (!logged.has(step.name)) return true
+  return step.cached ? isBegun : durationOf(step) >= shortest
+}
+
+function durationOf({ started = 0, completed = 0 }: Step): number {
+  return completed - started
 }
 
 function outcome(step: Step): string {
   if (step.cached) return 'cached'
-  const duration = formatDuration((step.completed ?? 0) - (step.started ?? 0))
+  const duration = formatDuration(durationOf(step))
   return step.error === undefined ? duration : `failed after ${duration}`
 }
 
-function describe(
-  { step, since, status }: { step: Step; since: number; status: string },
-  now: number,
-): string {
+function runningFor({ step, since, status }: RunningStep, now: number): string {
   const short = step.name.length > 80 ? `${step.name.slice(0, 80)} …` : step.name
   return `${short}${status === '' ? '' : ` (${status})`} for ${formatDuration(now - since)}`
 }

@@ -1,24 +1,24 @@
 import type { Timers } from '../system/index.ts'
 
-/** Ends a build of which nothing is heard: BuildKit itself waits for ever for a registry that does not answer. */
+/** Stops a build without output: BuildKit itself waits for ever for a registry that does not answer. */
 export type QuietWatch = {
-  /** Aborted when it was quiet for too long */
+  /** Aborted after too long a silence */
   signal: AbortSignal
   heard: () => void
   stop: () => void
 }
 
-/** How often within the time is looked, so that it is exceeded by little. */
-const looks = 10
+/** Checks per time-out */
+const checks = 10
 
-/** @param limit milliseconds; undefined: for ever */
+/** @param limit milliseconds; undefined: no limit */
 export function watchQuiet(timers: Timers, limit: number | undefined): QuietWatch {
   const controller = new AbortController()
   let last = timers.now()
   const stop =
     limit === undefined
       ? () => undefined
-      : timers.every(Math.ceil(limit / looks), () => {
+      : timers.every(Math.ceil(limit / checks), () => {
           if (timers.now() - last >= limit) controller.abort()
         })
   const heard = (): void => {

@@ -2,7 +2,10 @@ import * as v from 'valibot'
 import { createByteBuffer, createLineSplitter } from '../system/index.ts'
 import { parsed } from '../json.ts'
 
-/** What `docker buildx build --progress=rawjson` says. Times in milliseconds since 1970; `step` is BuildKit's vertex. */
+/**
+ * What `docker buildx build --progress=rawjson` reports. Times in milliseconds since 1970; `step` is
+ * BuildKit's vertex.
+ */
 export type BuildEvent =
   | {
       kind: 'step'
@@ -13,62 +16,41 @@ export type BuildEvent =
       cached: boolean
       error: string | undefined
     }
-  /** Part of what a step printed; a line may be cut anywhere. `data` is valid during the call only. */
+  /** Part of a step's output; a line may be cut anywhere. `data` is valid during the call only. */
   | { kind: 'output'; step: string; stream: number; data: Buffer }
   /** Progress inside a step: `pushing layers`, bytes or counts */
   | { kind: 'status'; step: string; text: string; current: number; total: number }
   | { kind: 'warning'; text: string }
-  /** A line that is no JSON: what buildx or the docker CLI say themselves */
+  /** A line that is not JSON: what buildx or the docker CLI print themselves */
   | { kind: 'text'; text: string }
-  /** What the parser has to say about input that it could not keep */
+  /** The parser's own message about input that it skipped */
   | { kind: 'note'; text: string }
 
-const time = v.nullish(
-  v.pipe(
-    v.string(),
-    v.transform((text) => Date.parse(text)),
-    v.number(),
-  ),
+const listOf = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.nullish(v.array(v.object(entries)), [])
+const string = v.nullish(v.string(), '')
+const number = v.nullish(v.number(), 0)
+const time = v.pipe(
+  v.nullish(v.string()),
+  v.transform((text) => (text == null ? undefined : Date.parse(text))),
+  v.optional(v.number()),
 )
 
-/** BuildKit's client.SolveStatus, as far as it is used here; Go leaves out what is empty. */
+/** The fields of BuildKit's client.SolveStatus that are used here; Go leaves out what is empty. */
 const solveStatus = v.object({
-  vertexes: v.nullish(
-    v.array(
-      v.object({
-        digest: v.string(),
-        name: v.nullish(v.string(), ''),
-        started: time,
-        completed: time,
-        cached: v.nullish(v.boolean(), false),
-        error: v.nullish(v.string()),
-      }),
-    ),
-    [],
-  ),
-  statuses: v.nullish(
-    v.array(
-      v.object({
-        id: v.nullish(v.string(), ''),
-        vertex: v.nullish(v.string(), ''),
-        current: v.nullish(v.number(), 0),
-        total: v.nullish(v.number(), 0),
-      }),
-    ),
-    [],
-  ),
-  logs: v.nullish(
-    v.array(
-      v.object({
-        vertex: v.nullish(v.string(), ''),
-        stream: v.nullish(v.number(), 1),
-        data: v.nullish(v.string(), ''),
-      }),
-    ),
-    [],
-  ),
-  warnings: v.nullish(v.array(v.object({ short: v.nullish(v.string(), '') })), []),
+  vertexes: listOf({
+    digest: v.string(),
+    name: string,
+    started: time,
+    completed: time,
+    cached: v.nullish(v.boolean(), false),
+    error: v.nullish(v.string()),
+  }),
+  statuses: listOf({ id: string, vertex: string, current: number, total: number }),
+  logs: listOf({ vertex: string, stream: v.nullish(v.number(), 1), data: string }),
+  warnings: listOf({ short: string }),
 })
+const progressDocument = v.pipe(v.string(), v.parseJson(), solveStatus)
 
 export type RawJsonParser = { write: (chunk: Buffer) => void; end: () => void }
 
@@ -77,11 +59,11 @@ const closing = Buffer.from('}')
 const space = 0x20
 
 /**
- * Reads the progress of buildx: indented JSON documents one after another (0.13) or one on a line (newer), and plain text
- * between and after them. Works on lines: a document starts with a line `{` and ends with a line `}`, so whatever broke it,
- * the next line that is not indented is read as what it is.
- * @param documentLimit bytes of a document, above which it is dropped and a note says so
- * @param textLimit bytes of a plain line that are kept
+ * Reads the progress of buildx: indented JSON documents one after another (0.13) or one on a line
+ * (newer), and plain text between and after them. A document starts with a line `{` and ends with a
+ * line `}`, so whatever breaks it, the next line that is not indented is read correctly.
+ * @param documentLimit bytes; a larger document is skipped with a note
+ * @param textLimit bytes; a longer plain line is cut
  */
 export function createRawJsonParser(
   onEvent: (event: BuildEvent) => void,
@@ -90,6 +72,9 @@ export function createRawJsonParser(
   const document = createByteBuffer(documentLimit)
   let inDocument = false
 
+  const note = (text: string): void => {
+    onEvent({ kind: 'note', text })
+  }
   const text = (line: Buffer, dropped: number): void => {
     const cut = Math.max(0, line.length - textLimit) + dropped
     const kept = line.subarray(0, textLimit).toString('utf8')
@@ -97,10 +82,8 @@ export function createRawJsonParser(
   }
   const finishDocument = (): void => {
     const { bytes, dropped } = document.take()
-    if (dropped > 0)
-      onEvent({ kind: 'note', text: `A progress message of ${bytes.length + dropped} bytes was left out.` })
-    else if (!emitDocument(bytes.toString('utf8'), onEvent))
-      onEvent({ kind: 'note', text: 'A progress message that could not be read was left out.' })
+    if (dropped > 0) note(`A progress message of ${bytes.length + dropped} bytes was skipped.`)
+    else if (!emitDocument(bytes, onEvent)) note('An unreadable progress message was skipped.')
   }
   const splitter = createLineSplitter(documentLimit, (line, dropped) => {
     if (inDocument) {
@@ -112,51 +95,40 @@ export function createRawJsonParser(
         return
       }
       document.take()
-      onEvent({ kind: 'note', text: 'A progress message that was not complete was left out.' })
+      note('An incomplete progress message was skipped.')
     }
     if (line.equals(opening)) {
       inDocument = true
       document.append(line)
     } else if (line[0] !== opening[0]) text(line, dropped)
-    else if (dropped > 0)
-      onEvent({ kind: 'note', text: `A progress message of ${line.length + dropped} bytes was left out.` })
-    else if (!emitDocument(line.toString('utf8'), onEvent)) text(line, dropped)
+    else if (dropped > 0) note(`A progress message of ${line.length + dropped} bytes was skipped.`)
+    else if (!emitDocument(line, onEvent)) text(line, dropped)
   })
   return { write: splitter.write, end: splitter.end }
 }
 
-/** @returns false if the text is not a SolveStatus */
-function emitDocument(text: string, onEvent: (event: BuildEvent) => void): boolean {
-  const status = parsed(solveStatus, text)
-  if (status === undefined) return false
-  const { vertexes, statuses, logs, warnings } = status
+/** @returns false if the bytes are not a SolveStatus */
+function emitDocument(bytes: Buffer, onEvent: (event: BuildEvent) => void): boolean {
+  const result = v.safeParse(progressDocument, bytes.toString('utf8'))
+  if (!result.success) return false
+  const { vertexes, statuses, logs, warnings } = result.output
   for (const { digest, name, started, completed, cached, error } of vertexes)
-    onEvent({
-      kind: 'step',
-      step: digest,
-      name,
-      started: started ?? undefined,
-      completed: completed ?? undefined,
-      cached,
-      error: error ?? undefined,
-    })
+    onEvent({ kind: 'step', step: digest, name, started, completed, cached, error: error ?? undefined })
   for (const { id, vertex, current, total } of statuses)
     onEvent({ kind: 'status', step: vertex, text: id, current, total })
   for (const { vertex, stream, data } of logs)
     onEvent({ kind: 'output', step: vertex, stream, data: bytesOf(data) })
-  for (const { short } of warnings) onEvent({ kind: 'warning', text: decode(short) })
+  for (const { short } of warnings) onEvent({ kind: 'warning', text: bytesOf(short).toString('utf8') })
   return true
 }
 
 const scratch = Buffer.allocUnsafe(64 * 1024)
 
-/** One buffer for all: a new one for each piece of output would be garbage outside of the heap. */
+/**
+ * Go encodes byte arrays, such as output and the texts of warnings, as base64. All share one buffer:
+ * a new one for each piece of output would be garbage outside of the heap.
+ */
 function bytesOf(base64: string): Buffer {
   if (base64.length > scratch.length) return Buffer.from(base64, 'base64')
   return scratch.subarray(0, scratch.write(base64, 'base64'))
-}
-
-/** Go encodes byte arrays, which the texts of warnings are, as base64. */
-function decode(base64: string): string {
-  return Buffer.from(base64, 'base64').toString('utf8')
 }

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { sentenceOf } from '../errors.ts'
+import { formatDuration } from '../text.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
 import { reasonOf } from './failure.ts'
 import {
@@ -20,9 +21,9 @@ import { logLine, withoutFullStop } from '../text.ts'
 
 /** One call to BuildKit. */
 export type BuildRequest = {
-  /** Arguments of docker, as `buildxArguments` makes them */
+  /** Arguments of docker, from `buildxArguments` */
   argv: readonly string[]
-  /** Where `argv` has the metadata file; undefined for a call that makes no image */
+  /** As in `argv`; undefined for a call that builds no image */
   metadataFile: string | undefined
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
@@ -30,77 +31,66 @@ export type BuildRequest = {
   logFile: string
   /** The leg's name, in front of every line */
   name: string
-  /** Names of steps that the log has already; appended to */
-  told: Set<string>
+  /** Names of steps that are in the log already; appended to */
+  logged: Set<string>
   print: (line: string) => void
   timers: Timers
   /** Milliseconds between SIGINT and SIGKILL */
   killAfter: number
-  /** Milliseconds without a line after which one says what runs; 30 s if left out */
-  silence?: number
-  /** Milliseconds without a line after which it is ended; never if left out */
+  /** Milliseconds without output after which it is stopped. Default: no limit */
   quiet?: number
-  /** Takes secrets out of what the build prints */
+  /** Removes secrets from what the build prints */
   redact?: (text: string) => string
-  /** `docker` if left out */
+  /** Default: `docker` */
   command?: string
 }
 
 export type BuildResult = { steps: Step[]; metadata: BuildMetadata | undefined }
 
-const keptPlainLines = 100
-/** Characters; the parser has cut what is longer */
+const plainLineLimit = 100
+/** Characters; the parser has cut longer lines */
 const longestPlainLine = 20_000
 
 /**
- * Runs one build and follows it. It has succeeded only if buildx ended with 0 and, for an image, left a digest.
- * @throws BuildError with the cause if it failed, BuildCancelled if `signal` ended it, UserError if docker is not there
+ * Runs and follows one build. It has succeeded only if buildx ended with 0 and, for an image, left a digest.
+ * @throws BuildError with the reason if it failed, BuildCancelled if `signal` ended it, UserError if docker is not installed
  */
 export async function runBuild(request: BuildRequest): Promise<BuildResult> {
-  // What an earlier call left must not be taken for this one's.
-  if (request.metadataFile !== undefined) await rm(request.metadataFile, { force: true })
+  const { metadataFile, timers, logged, print, environment, killAfter } = request
+  // The file of an earlier call must not count for this one.
+  if (metadataFile !== undefined) await rm(metadataFile, { force: true })
   const log = openLogFile(request.logFile)
-  const progress = createProgress({
-    ...progressDefaults,
-    ...pickSilence(request),
-    told: request.told,
-    print: request.print,
-    timers: request.timers,
-  })
+  const progress = createProgress({ ...progressDefaults, logged, print, timers })
   const watch = createWatch(request, log, progress)
   const parser = createRawJsonParser(watch.event)
-  const quiet = watchQuiet(request.timers, request.quiet)
+  const quiet = watchQuiet(timers, request.quiet)
   try {
     const result = await runProcess(request.command ?? 'docker', request.argv, {
-      environment: request.environment,
+      environment,
       signal: AbortSignal.any([request.signal, quiet.signal]),
-      killAfter: request.killAfter,
+      killAfter,
       onStderr: (chunk) => {
         quiet.heard()
         parser.write(chunk)
       },
-      // buildx says on standard output only what nobody needs; it still has to be read.
+      // buildx prints nothing of use on standard output, but it has to be read.
       onStdout: () => undefined,
     })
     parser.end()
     watch.end()
-    return await judge(request, result, watch)
+    return await resultOf(request, result, watch)
   } finally {
     quiet.stop()
     progress.stop()
     log.close()
     const problem = log.problem()
-    if (problem !== undefined) progress.notice(`the log file ${request.logFile} is not complete: ${problem}`)
+    if (problem !== undefined) progress.notice(`the log file ${request.logFile} is incomplete: ${problem}`)
   }
-}
-
-function pickSilence({ silence }: BuildRequest): { silence?: number } {
-  return silence === undefined ? {} : { silence }
 }
 
 type Watch = { event: (event: BuildEvent) => void; end: () => void; steps: StepTable; plain: string[] }
 
-/** Where each event goes: the table, the log file, the lines for people. */
+/** Passes each event to the table, the log file and the lines for people. */
 function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, progress: Progress): Watch {
   const steps = createStepTable()
   const plain: string[] = []
@@ -111,37 +101,33 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     log.write(step === undefined ? line : `${labelOf(step)} ${line}`)
     progress.line(step, line)
   })
-  const say = (text: string): void => {
-    const line = logLine(redact(text), longestPlainLine)
+  const addStep = (event: Extract<BuildEvent, { kind: 'step' }>): void => {
+    if (event.completed !== undefined) output.end(event.step)
+    const error = event.error === undefined ? undefined : redact(event.error)
+    const step = steps.update({ ...event, name: redact(event.name), error })
+    if (step === undefined) return
+    if (step.started !== undefined) log.write(`${step.name}: ${stateOf(step)}`)
+    progress.step(step)
+  }
+  const addLine = (text: string): void => {
+    const line = printable(redact(text), longestPlainLine)
     log.write(line)
     plain.push(line.slice(0, 2000))
-    if (plain.length > keptPlainLines) plain.shift()
+    if (plain.length > plainLineLimit) plain.shift()
     progress.line(undefined, line)
   }
   const event = (happened: BuildEvent): void => {
-    // Output of steps that the table has no room for is put together as if it were one step's.
-    if (happened.kind === 'output')
-      output.write(steps.get(happened.step)?.id ?? '', happened.stream, happened.data)
-    else if (happened.kind === 'status') {
-      const step = steps.get(happened.step)
-      if (step) progress.status(step, logLine(redact(happened.text), 100))
-    } else if (happened.kind === 'step') {
-      if (happened.completed !== undefined) output.end(happened.step)
-      const error = happened.error === undefined ? undefined : redact(happened.error)
-      const step = steps.update({ ...happened, name: redact(happened.name), error })
-      if (step === undefined) return
-      if (step.started !== undefined) log.write(`${step.name}: ${stateOf(step)}`)
-      progress.step(step)
-    } else say(happened.text)
+    if (happened.kind === 'step') return addStep(happened)
+    if (happened.kind !== 'output' && happened.kind !== 'status') return addLine(happened.text)
+    const step = steps.get(happened.step)
+    // Steps for which the table has no space share one output.
+    if (happened.kind === 'output') output.write(step?.id ?? '', happened.stream, happened.data)
+    else if (step) progress.status(step, printable(redact(happened.text), 100))
   }
-  return {
-    event,
-    end: () => {
-      output.end()
-    },
-    steps,
-    plain,
+  const end = (): void => {
+    output.end()
   }
+  return { event, end, steps, plain }
 }
 
 function stateOf(step: Step): string {
@@ -150,9 +136,12 @@ function stateOf(step: Step): string {
   return step.completed === undefined ? 'started' : 'done'
 }
 
-async function judge(request: BuildRequest, result: ProcessResult, watch: Watch): Promise<BuildResult> {
+async function resultOf(
+  request: BuildRequest,
+  { exit, endedBy }: ProcessResult,
+  watch: Watch,
+): Promise<BuildResult> {
   const steps = watch.steps.list()
-  const { exit, endedBy } = result
   if (endedBy !== 'itself' && !request.signal.aborted) throw quietFailure(request, steps)
   if (endedBy !== 'itself') throw new BuildCancelled(`The build of ${request.name} was cancelled.`)
   const ended = describeExit(exit)
@@ -171,23 +160,21 @@ async function judge(request: BuildRequest, result: ProcessResult, watch: Watch)
   }
 }
 
-function quietFailure(request: BuildRequest, steps: Step[]): BuildError {
-  const { name, logFile, quiet = 0 } = request
+function quietFailure({ name, logFile, quiet = 0 }: BuildRequest, steps: Step[]): BuildError {
   const step = steps.find(({ started, completed }) => started !== undefined && completed === undefined)
   const where = step === undefined ? '' : ` at "${step.name}"`
-  const reason = `nothing was heard of BuildKit for ${quiet / 1000} s${where}`
-  const message = `The build of ${name} was ended: ${reason}; look whether a registry or the network hangs (log: ${logFile}).`
+  const reason = `BuildKit produced no output for ${formatDuration(quiet)}${where}`
+  const message = `The build of ${name} was stopped: ${reason}; check whether a registry or the network hangs (log: ${logFile}).`
   return new BuildError(message, { reason, step, steps, logFile, waited: quiet })
 }
 
 function failureOf(
-  request: BuildRequest,
+  { name, logFile }: BuildRequest,
   reason: string,
   step: Step | undefined,
   steps: Step[],
   plain: readonly string[] = [],
 ): BuildError {
-  const { name, logFile } = request
   const where = step === undefined ? '' : ` in step ${step.name}`
   const message = `The build of ${name} failed${where}: ${withoutFullStop(reason)} (log: ${logFile}).`
   return new BuildError(message, { reason, step, steps, logFile, plain })

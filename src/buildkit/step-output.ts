@@ -3,21 +3,22 @@ import { logLine } from '../text.ts'
 
 export type StepOutput = {
   write: (step: string, stream: number, data: Buffer) => void
-  /** Hands over what had no end of line: of one step, or of all */
+  /** Hands over unfinished lines: of one step, or of all */
   end: (step?: string) => void
 }
 
-/** Bytes of a line that are kept, and how many outputs may have an unfinished line at one time */
+/** Bytes stored of a line, and outputs that may have an unfinished line at the same time */
 const lineLimit = 8 * 1024
 const openOutputs = 64
 
-/** Puts the lines together that BuildKit hands over in pieces, for each step and stream (stdout, stderr) by itself. */
+/** Joins the pieces that BuildKit hands over to lines, for each step and stream (stdout, stderr) separately. */
 export function createStepOutput(onLine: (step: string, line: string) => void): StepOutput {
   const splitters = new Map<string, LineSplitter>()
-  const splitterOf = (step: string, stream: number): LineSplitter => {
-    const key = `${step} ${stream}`
-    const known = splitters.get(key)
-    if (known) return known
+  const finish = (key: string): void => {
+    splitters.get(key)?.end()
+    splitters.delete(key)
+  }
+  const open = (key: string, step: string): LineSplitter => {
     const oldest = splitters.keys().next().value
     if (splitters.size >= openOutputs && oldest !== undefined) finish(oldest)
     const created = createLineSplitter(lineLimit, (line, dropped) => {
@@ -27,13 +28,11 @@ export function createStepOutput(onLine: (step: string, line: string) => void): 
     splitters.set(key, created)
     return created
   }
-  const finish = (key: string): void => {
-    splitters.get(key)?.end()
-    splitters.delete(key)
-  }
   return {
     write: (step, stream, data) => {
-      splitterOf(step, stream).write(data)
+      const key = `${step} ${stream}`
+      const splitter = splitters.get(key) ?? open(key, step)
+      splitter.write(data)
     },
     end: (step) => {
       for (const key of [...splitters.keys()])

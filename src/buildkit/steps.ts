@@ -3,28 +3,28 @@ import { printable } from '../system/index.ts'
 import type { BuildEvent } from './rawjson.ts'
 import { logLine } from '../text.ts'
 
-/** One step of a build, as BuildKit timed it. Times in milliseconds since 1970. */
+/** One step of a build, as BuildKit reports it. Times in milliseconds since 1970. */
 export type Step = {
   /** BuildKit's digest of the vertex */
   id: string
   /** One line, shortened: `[image 3/7] RUN pip install …` */
   name: string
-  /** The Dockerfile's stage: `image`; undefined for what BuildKit does by itself */
+  /** The Dockerfile's stage: `image`; undefined for BuildKit's own steps */
   stage: string | undefined
-  /** `RUN`, `COPY`, `FROM`, …; undefined for what BuildKit does by itself */
+  /** `RUN`, `COPY`, `FROM`, …; undefined for BuildKit's own steps */
   instruction: string | undefined
   started: number | undefined
   completed: number | undefined
   cached: boolean
   error: string | undefined
-  /** The last lines that it printed; none after a success */
+  /** The last lines that it printed; empty after a success */
   lastLines: string[]
-  /** The first of its lines that look like the cause of a failure */
+  /** The first of its lines that look like the reason of a failure */
   suspects: string[]
 }
 
 export type StepTable = {
-  /** Takes what is said about a step @returns the step, or undefined if the table is full */
+  /** @returns the step, or undefined if the table is full */
   update: (event: Extract<BuildEvent, { kind: 'step' }>) => Step | undefined
   addLine: (id: string, line: string) => void
   get: (id: string) => Step | undefined
@@ -33,17 +33,17 @@ export type StepTable = {
 }
 
 const nameLimit = 160
-const keptSuspects = 50
-/** Characters of a line that are kept in the table; the log file has all of it */
-const keptOfLine = 400
+const suspectLimit = 50
+/** Characters of a line in the table; the log file has all of it */
+const shownLength = 400
 
-/** `[linux/arm64 image 3/7] RUN …`, `[2/2] RUN …`, `[wheel 1/1] FROM …`, `[aibrix 1/1] ADD …`; not `[internal] …`, `[auth] …` */
+/** `[linux/arm64 image 3/7] RUN …`, `[2/2] RUN …`, `[wheel 1/1] FROM …`; not `[internal] …` */
 const dockerfileStep = /^\[(?:(linux\/\S+|windows\/\S+) )?(?:(\S+) +)?\d+\/\d+\] +(?:ONBUILD +)?([A-Z]+)\b/
 
 /**
- * A table of bounded size, whatever BuildKit says.
- * @param stepLimit steps that are kept; later ones are left out
- * @param lineLimit last lines kept of a step
+ * A table of bounded size, whatever BuildKit reports.
+ * @param stepLimit steps in the table; later ones are skipped
+ * @param lineLimit last lines of a step in the table
  */
 export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): StepTable {
   const steps = new Map<string, Step>()
@@ -58,39 +58,36 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
       step.started = Math.min(step.started ?? event.started, event.started)
       step.completed = event.completed
       step.cached = event.cached
-      step.error = event.error === undefined ? undefined : logLine(event.error, 2 * keptOfLine)
-      // Only a failure needs them.
-      if (step.completed !== undefined && step.error === undefined) forgetLines(step)
+      step.error = event.error === undefined ? undefined : printable(event.error, 2 * shownLength)
+      // Only a failure needs the lines.
+      if (step.completed !== undefined && step.error === undefined) {
+        step.lastLines = []
+        step.suspects = []
+      }
       return step
     },
     addLine(id, line) {
       const step = steps.get(id)
       if (step === undefined || line === '') return
-      const kept = beginning(line)
-      step.lastLines.push(kept)
+      const shown = beginning(line)
+      step.lastLines.push(shown)
       if (step.lastLines.length > lineLimit) step.lastLines.shift()
-      if (step.suspects.length < keptSuspects && looksLikeReason(kept)) step.suspects.push(kept)
+      if (step.suspects.length < suspectLimit && looksLikeReason(shown)) step.suspects.push(shown)
     },
     get: (id) => steps.get(id),
     list: () => [...steps.values()],
   }
 }
 
-function forgetLines(step: Step): void {
-  step.lastLines = []
-  step.suspects = []
-}
-
-/** A copy, since a slice would keep the whole line in memory (V8's sliced strings). */
+/** @returns a copy, since a slice would keep the whole line in memory (V8's sliced strings) */
 function beginning(line: string): string {
-  return line.length > keptOfLine ? Buffer.from(line.slice(0, keptOfLine)).toString() : line
+  return line.length > shownLength ? Buffer.from(line.slice(0, shownLength)).toString() : line
 }
 
-/** BuildKit may ask a finished step again for a checksum, and say so by cancelling it when nobody needs the answer any more. */
+/** BuildKit may ask a finished step for a checksum, and report it as cancelled when it is not needed any more. */
 function isLateCancel(step: Step, { error }: Extract<BuildEvent, { kind: 'step' }>): boolean {
-  return (
-    step.completed !== undefined && step.error === undefined && (error ?? '').includes('context canceled')
-  )
+  const succeeded = step.completed !== undefined && step.error === undefined
+  return succeeded && (error ?? '').includes('context canceled')
 }
 
 function newStep(id: string, rawName: string): Step {
@@ -109,10 +106,10 @@ function newStep(id: string, rawName: string): Step {
   }
 }
 
-/** The list by which the Dockerfiles start a step of ours */
+/** How the Dockerfiles start one of their steps */
 const ourStep = /\["\/bin\/sh", "\S+\/common\/run", ([^\]]*)\]/
 
-/** A step's name for people: without mounts and digests, one line, shortened. */
+/** @returns a step's name for people: one short line without mounts and digests */
 export function cleanName(name: string): string {
   const short = logLine(name.slice(0, 8 * nameLimit).replace(/\s+/g, ' '))
     .replace(/ --mount=\S+/g, '')
@@ -121,27 +118,29 @@ export function cleanName(name: string): string {
   return short.length > nameLimit ? `${short.slice(0, nameLimit - 2)} …` : short
 }
 
-/** @returns `[wheel 4/6]` of the name */
+/** @returns the `[wheel 4/6]` of the name */
 export function labelOf(step: Step): string {
   return /^\[[^\]]*\]/.exec(step.name)?.[0] ?? step.name
 }
 
+const contentInstructions: readonly string[] = ['RUN', 'COPY', 'ADD']
+
 /**
- * The steps that would mean that what was tested is not what was built: in a build that repeats another one, every RUN and
- * COPY must come from the cache. A step that BuildKit named and never started was not needed.
+ * In a build that repeats another one, every RUN and COPY must come from the cache: otherwise what was
+ * tested is not what is built. A step that BuildKit named and never started was not needed.
  */
 export function uncachedSteps(steps: readonly Step[]): Step[] {
-  const made = new Set(['RUN', 'COPY', 'ADD'])
   return steps.filter(
-    (step) => step.started !== undefined && !step.cached && made.has(step.instruction ?? ''),
+    ({ started, cached, instruction = '' }) =>
+      started !== undefined && !cached && contentInstructions.includes(instruction),
   )
 }
 
 /**
- * As `uncachedSteps`, without those that another build on the same engine ran: where two builds have the same step at the same
- * time, BuildKit runs it for one of them, and tells the other one of it as if it were its own, with the time at which it began.
+ * As `uncachedSteps`, without steps that ran for another build: if two builds on one engine need the
+ * same step at the same time, BuildKit runs it once and reports it to both, with the time of its start.
  * @param steps of a call that repeats another one
- * @param before steps of the calls before, in which this one was told, too
+ * @param before steps of the earlier calls, to which such a step was reported too
  */
 export function repeatedSteps(steps: readonly Step[], before: readonly Step[]): Step[] {
   const began = steps.find(({ name }) => name.startsWith('[internal] load build definition'))?.started ?? 0
@@ -149,27 +148,25 @@ export function repeatedSteps(steps: readonly Step[], before: readonly Step[]): 
   return uncachedSteps(steps).filter(({ id, started = 0 }) => started >= began || !known.has(id))
 }
 
-/** Whether BuildKit goes on where this step fails: without a layer cache that it can't read or write */
+/** Whether BuildKit continues if this step fails: without a layer cache that it can't read or write */
 export function isOptional({ name }: Pick<Step, 'name'>): boolean {
   return /^(?:importing|exporting) cache\b/.test(name)
 }
 
-/** @returns the step that made the build fail; others that were cancelled because of it are not meant */
+/** @returns the step that failed the build, and not one that was cancelled because of it */
 export function failedStep(steps: readonly Step[]): Step | undefined {
   const failed = steps.filter((step) => step.error !== undefined && !isOptional(step))
   return failed.find((step) => !/context canceled|operation was canceled/.test(step.error ?? '')) ?? failed[0]
 }
 
 /**
- * Adds what ran in a further call of a build. What that takes from the cache ran in an earlier one; what two calls wait
- * for at the same time is told once.
+ * Adds what ran in a further call of a build. Its cached steps ran in an earlier call; a step that two
+ * parallel calls waited for is added once.
  */
 export function addSteps(steps: Step[], more: readonly Step[]): void {
   const isFirst = steps.length === 0
-  const ran = new Set(steps.filter(({ cached }) => !cached).map(({ id }) => id))
-  steps.push(
-    ...more.filter(
-      ({ id, started, cached }) => started !== undefined && !ran.has(id) && (isFirst || !cached),
-    ),
-  )
+  const ran = new Set(steps.flatMap(({ id, cached }) => (cached ? [] : [id])))
+  const isNew = ({ id, started, cached }: Step) =>
+    started !== undefined && !ran.has(id) && (isFirst || !cached)
+  steps.push(...more.filter(isNew))
 }

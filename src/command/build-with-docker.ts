@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { openDockerLogin, type RunDocker } from '../buildkit/index.ts'
 import { sentenceOf } from '../errors.ts'
 import {
-  artifactPlaces,
+  artifactSources,
   createArtifacts,
   createLegLog,
   type LegLog,
@@ -102,25 +102,26 @@ async function buildAll(
   const places = artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache)
   const artifacts = createArtifacts(places, newPathIn(machine))
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-  return buildLegs(
-    legs,
-    { ...inputs, force },
-    {
-      registry,
-      store,
-      legLog: logsFor(plan, legs, tools),
-      legWorld: (_, log) => ({
-        ...createLegWorld(machine, docker, registry, log),
-        fetchSource,
-        facts,
-        artifacts,
-      }),
-      settingsOf,
-      commandOf: createCommand(plan, settingsOf, secretFiles),
-      redact: machine.redact,
-      awaitOtherRuns: () => systemWait(machine.waits.settle, machine.signal),
-    },
-  )
+  const choices = { ...inputs, force }
+  const store = createStore(registry, plan.cacheRepository)
+  const kept = {
+    fetchSource,
+    facts: store.facts,
+    artifacts: createArtifacts(
+      artifactSources({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache),
+      world.newPathIn(machine),
+    ),
+  }
+  return buildLegs(legs, choices, {
+    registry,
+    store,
+    legLog: logsFor(plan, legs, tools),
+    legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
+    settingsOf,
+    commandOf: world.createCommand(plan, settingsOf, secretFiles),
+    redact: machine.redact,
+    settle: () => systemWait(machine.waits.settle, machine.signal),
+  })
 }
 
 async function measureBases(
@@ -135,8 +136,11 @@ async function measureBases(
   const measure = async (leg: PlannedLeg): Promise<void> => {
     const log = logOf(leg)
     try {
-      const world = createLegWorld(machine, docker, registry, log)
-      const facts = await measureBase(leg, settingsOf(leg).call, world, [])
+      const facts = await measureBase(
+        leg,
+        settingsOf(leg).call,
+        world.createLegWorld(machine, docker, registry, log),
+      )
       measured.set(leg.base.manifestDigest, facts)
       if (inputs.push) await store.facts.write(leg.base, facts)
     } catch (error) {

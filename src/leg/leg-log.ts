@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/index.ts'
 
-/** Lines of one leg that are kept for its group; the whole log is a file. */
-const keptLines = 5000
+/** Lines of one leg in its group; the log file has all */
+const groupedLines = 5000
 
-/** @returns leg id → the name of its lines: `vllm v0.10.2`, or the id where the plan has more of that version */
+/** @returns leg id → prefix of its lines: `vllm v0.10.2`, or the id if the plan has several legs of that version */
 export function legNames({ images }: Pick<Plan, 'images'>): ReadonlyMap<string, string> {
   const legs = images.flatMap((image) => image.legs)
   const short = legs.map(({ engine, version }) => `${engine} ${version.tag}`)
@@ -16,8 +16,8 @@ export function legNames({ images }: Pick<Plan, 'images'>): ReadonlyMap<string, 
 }
 
 /**
- * Where a leg says what happens to it: `print` a line of its build, `say` a sentence that is seen whatever is folded. `step` begins
- * a step of its work and gives what ends it.
+ * The log of one leg: `print` writes a line of its build, `say` a sentence outside of all groups.
+ * `step` begins a step of its work and returns a function that ends it.
  */
 export type LegLog = {
   name: string
@@ -28,23 +28,24 @@ export type LegLog = {
 }
 
 /**
- * A leg that is built alone has a group for each step. Where legs run side by side their lines have names, and come once more at the
- * end of a leg, in one group (GitHub Actions: workflow commands, grouping log lines; groups can't be in others).
+ * A leg that is built alone has a group for each step. Lines of parallel legs have a prefix, and are
+ * repeated at the end of a leg in one group (GitHub Actions: workflow commands, grouping log lines;
+ * groups can't be nested).
  */
-export function createLegLog(name: string, sideBySide: boolean, log: (line: string) => void): LegLog {
-  return sideBySide
-    ? { name, say: log, step: () => () => undefined, ...linesBesideOthers(name, log) }
+export function createLegLog(name: string, isParallel: boolean, log: (line: string) => void): LegLog {
+  return isParallel
+    ? { name, say: log, step: () => () => undefined, ...prefixedLines(name, log) }
     : { name, say: log, step: groups(name, log), print: log, end: () => undefined }
 }
 
-function linesBesideOthers(name: string, log: (line: string) => void): Pick<LegLog, 'print' | 'end'> {
+function prefixedLines(name: string, log: (line: string) => void): Pick<LegLog, 'print' | 'end'> {
   const lines: string[] = []
   let left = 0
   return {
     print: (line) => {
       log(`${name} | ${line}`)
       lines.push(line)
-      if (lines.length > keptLines) {
+      if (lines.length > groupedLines) {
         lines.shift()
         left += 1
       }
@@ -58,7 +59,7 @@ function linesBesideOthers(name: string, log: (line: string) => void): Pick<LegL
   }
 }
 
-/** Steps that run at the same time, as the compilers do, are one group. */
+/** Steps that run in parallel, such as the two compilers, share one group. */
 function groups(name: string, log: (line: string) => void): LegLog['step'] {
   let open = 0
   return (title) => {

@@ -1,14 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { ArtifactKind, Leg } from '../plan/index.ts'
 import { type CandidatePlace, type LayerCache, type Layers, pinLayers } from '../store/index.ts'
-import {
-  type Digest,
-  formatReference,
-  getPlatformImage,
-  type ImageConfig,
-  parseDigest,
-  type RegistryClient,
-} from '../registry/index.ts'
+import { type Digest, formatReference, getPlatformImage, parseDigest } from '../registry/index.ts'
 import {
   type BaseFacts,
   type Candidate,
@@ -23,17 +16,25 @@ import {
   type Rules,
   waive,
 } from '../verify/index.ts'
-import { addSteps, compressionOf, repeatedSteps, type Step, tolerateLayers } from '../buildkit/index.ts'
+import {
+  addSteps,
+  type CallBuildKit,
+  compressionOf,
+  repeatedSteps,
+  type Step,
+  tolerateMissingLayers,
+} from '../buildkit/index.ts'
 import type { Origin } from './artifacts.ts'
 import { withoutEmpty } from '../system/index.ts'
 import { measureImage } from './measure.ts'
 import { type Measured, measureOnStages } from './on-stages.ts'
-import { type StagesSettings, type StagesWorld, UnfitBase } from './stages.ts'
+import { type StagesSettings, UnfitBase } from './stages.ts'
+import type { LegWorld } from './world.ts'
 
 export type LegBuild = {
-  /** Undefined where a gate failed on the base alone, on which nothing was built then */
+  /** Undefined if a gate failed on the base alone, on which nothing was built then */
   facts: LegFacts | undefined
-  /** What is known of the image; nothing if a gate on the facts failed before it was made */
+  /** What is known of the image; nothing if a gate on the facts failed first */
   candidate: Candidate
   gates: Gate[]
   /** Steps of all calls to BuildKit */
@@ -48,83 +49,81 @@ export type LegBuild = {
 export type LegSettings = Omit<StagesSettings, 'layers' | 'judgeBase'> &
   Rules & {
     layerCache: LayerCache | undefined
-    /** Where the image goes until it is judged */
+    /** Where the image is until it is judged */
     candidate: CandidatePlace
     judge: 'all' | 'nothing'
-    /** Whether BuildKit makes an index, which has annotations */
+    /** Whether the image is an index, which has annotations */
     index: boolean
   }
 
-/** What building a leg needs of the world. */
-export type LegWorld = StagesWorld & {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
-  /** The configuration of an image that was built and not pushed; undefined if the engine does not have it */
-  inspectImage: (reference: string) => Promise<ImageConfig | undefined>
-  /** Removes a candidate from the engine, where the docker driver leaves one */
-  forgetImage: (reference: string) => Promise<void>
-}
-
-/** How often it is measured again because BuildKit had forgotten a step between measuring and building. */
-const measureAgain = 2
+/** Measurements that are repeated because BuildKit had forgotten a step between measuring and building */
+const repetitions = 2
 
 /**
- * Has the stages ready, measures what would be built, judges it, and only then makes the candidate, in another call to
- * BuildKit in which every RUN and COPY must come from the cache: otherwise what was tested is not what was built.
- * @throws Impossible if the facts of the base speak against it; UserError if a build fails, or the registry does not
+ * Provides the stages, measures the image that would be built, judges it, and only then builds the
+ * candidate, in another call to BuildKit in which every RUN and COPY must come from the cache:
+ * otherwise what was tested is not what is built.
+ * @throws Impossible if the facts of the base rule the leg out; UserError if a build fails, or the registry does not
  *   confirm what was pushed
  */
 export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): Promise<LegBuild> {
   const steps: Step[] = []
-  const { warnings: layerWarnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
-  const world = { ...outer, build: tolerateLayers(outer.build, layerWarnings) }
-  const onBase = (base: BaseFacts) => settle(judgeBase(leg, base), given)
+  const { warnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
+  const world = { ...outer, build: recordSteps(tolerateMissingLayers(outer.build, warnings), steps) }
+  const onBase = (base: BaseFacts) => applyRules(judgeBase(leg, base), given)
   try {
-    const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, steps)
-    return await buildMeasured(leg, given, world, { ...measured, layers, layerWarnings, steps })
+    const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world)
+    const built = await buildMeasured(leg, given, world, { ...measured, layers, steps })
+    return { ...built, warnings: [...warnings, ...measured.warnings] }
   } catch (error) {
     if (!(error instanceof UnfitBase)) throw error
     const candidate = { known: 'nothing', reason: 'a gate failed on the base, so nothing was built' } as const
     // The others are judged on an image, and there is none.
     const gates = error.gates.filter((gate) => isBlocking(gate) || gate.state === 'waived')
-    return { facts: undefined, candidate, gates, steps, digest: undefined, warnings: layerWarnings }
+    return { facts: undefined, candidate, gates, steps, digest: undefined, warnings }
   }
 }
 
-/** @param layerWarnings gets those of later calls, too */
-type Begun = Measured & { layers: Layers; layerWarnings: readonly string[]; steps: Step[] }
+function recordSteps(build: CallBuildKit, steps: Step[]): CallBuildKit {
+  return async (call, leg) => {
+    const result = await build(call, leg)
+    addSteps(steps, result.steps)
+    return result
+  }
+}
 
+/** @param steps those of all calls so far; grows with each call */
 async function buildMeasured(
   leg: Leg,
   given: LegSettings,
   world: LegWorld,
-  { stages: { folders, origins }, layers, layerWarnings, steps, ...first }: Begun,
-): Promise<LegBuild> {
+  { facts: first, stages, layers, steps }: Measured & { layers: Layers; steps: Step[] },
+): Promise<Omit<LegBuild, 'warnings'>> {
+  const { folders, origins } = stages
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
-  for (let attempt = 1, facts = first.facts; ; attempt += 1) {
-    if (attempt > 1) facts = await measureImage(leg, settings.call, layers, world, steps)
-    const gates = settle(judgeFacts(leg, facts), settings)
-    const result = (candidate: Candidate, digest: Digest | undefined): LegBuild => ({
-      facts,
-      candidate,
-      gates: [...gates, ...judgeCandidate(leg, candidate, settings)],
-      ...{ steps, digest, origins, warnings: [...layerWarnings, ...first.warnings] },
-    })
+  for (let repeated = 0, facts = first; ; repeated += 1) {
+    if (repeated > 0) facts = await measureImage(leg, settings.call, layers, world)
+    const gates = applyRules(judgeFacts(leg, facts), settings)
+    const result = (candidate: Candidate, digest: Digest | undefined) => {
+      const all = [...gates, ...judgeCandidate(leg, candidate, settings)]
+      return { facts, candidate, gates: all, steps, digest, origins }
+    }
     const blocking = gates.find(isBlocking)
     if (blocking)
-      return result({ known: 'nothing', reason: 'no image was made', because: blocking.name }, undefined)
+      return result({ known: 'nothing', reason: 'no image was built', because: blocking.name }, undefined)
+    const before = [...steps]
     const labels = labelsOf(leg, facts, waivedGates(gates, settings))
-    const made = await makeImage(leg, settings, layers, world, labels)
-    const again = repeatedSteps(made.steps, steps)
-    addSteps(steps, made.steps)
-    if (again.length === 0) return result(await readCandidate(leg, settings, world, made.digest), made.digest)
-    if (attempt > measureAgain)
+    const built = await buildImage(leg, settings, layers, world, labels)
+    const [again] = repeatedSteps(built.steps, before)
+    if (!again) return result(await readCandidate(leg, settings, world, built.digest), built.digest)
+    if (repeated === repetitions)
       throw new UserError(
-        `BuildKit repeats "${again[0]?.name ?? ''}" at each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little room: give the builder more disk.`,
+        `BuildKit runs "${again.name}" again in each call, so what was tested would not be what is built: its sources change meanwhile, or its cache has too little space; give the builder more disk space.`,
       )
   }
 }
 
-async function makeImage(
+async function buildImage(
   leg: Leg,
   settings: LegSettings,
   layers: Layers,
@@ -137,55 +136,56 @@ async function makeImage(
     push: settings.push,
     compression: compressionOf(leg.base.layers),
     labels,
-    // An index inherits nothing that would have to be set to nothing.
+    // An index inherits no annotation, so that none has to be emptied.
     annotations: settings.index ? withoutEmpty(labels) : {},
     metadataFile: world.newPath('metadata.json'),
   } as const
   const { steps, digest } = await world.build({ ...settings.call, leg, layers, output }, leg)
-  if (digest === undefined) throw new UserError('BuildKit named no digest for the image that it made.')
+  if (digest === undefined) throw new UserError('BuildKit reported no digest for the image.')
   return { steps, digest: parseDigest(digest) }
 }
 
-/** The registry, not BuildKit, says what was pushed. */
+/** What was pushed is read from the registry, not from BuildKit's report. */
 async function readCandidate(
   leg: Leg,
-  settings: LegSettings,
+  { candidate, push }: LegSettings,
   world: LegWorld,
   digest: Digest,
 ): Promise<Candidate> {
-  const name = formatReference(settings.candidate)
-  if (!settings.push) {
-    const reason = 'the image was not pushed, and only a registry has its layers compressed'
-    const config = await world.inspectImage(name)
-    await world.forgetImage(name)
-    return config
-      ? { known: 'config', config, reason }
-      : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
-  }
+  const name = formatReference(candidate)
+  const local = push ? undefined : await world.inspectImage(name)
   await world.forgetImage(name)
-  // By its digest: another run that builds the same leg may have taken the tag meanwhile.
-  const found = await getPlatformImage(world.registry, settings.candidate, digest, leg.platform)
+  if (!push)
+    return local
+      ? {
+          known: 'config',
+          config: local,
+          reason: 'the image was not pushed, and only a registry has its compressed layers',
+        }
+      : { known: 'nothing', reason: 'the image was not pushed, and the engine does not have it' }
+  // By its digest: another run that builds the same leg may have moved the tag meanwhile.
+  const found = await getPlatformImage(world.registry, candidate, digest, leg.platform)
   if (!found)
     throw new UserError(
-      `BuildKit says that it pushed ${digest} as ${name}, but the registry does not have it; build again.`,
+      `BuildKit reported that it pushed ${digest} as ${name}, but the registry does not have it; build again.`,
     )
   if (!found.image) throw new UserError(`The candidate ${name} holds no image for ${leg.platform}.`)
   const { manifest, config } = found.image
   return { known: 'manifest', mediaType: manifest.mediaType, config, layers: manifest.parsed.layers }
 }
 
-/** Waivers applied; with `verify: false` nothing is judged, and no gate applies. */
-function settle(gates: Gate[], settings: LegSettings): Gate[] {
+/** Applies waivers; with `verify: false` no gate applies. */
+function applyRules(gates: Gate[], settings: LegSettings): Gate[] {
   if (settings.judge === 'all') return waive(gates, settings.waivers)
   return gates.map((gate) => rejudge(gate).notApplicable('verify is false'))
 }
 
-/** A gate on the manifest is judged when the labels are in the image already: its waiver is recorded in any case. */
+/** A gate on the manifest is judged after the labels are in the image: its waiver is recorded in any case. */
 function waivedGates(gates: Gate[], { waivers }: LegSettings): Map<Gate['name'], string> {
   const passed = new Set(gates.filter(({ state }) => state !== 'waived').map(({ name }) => name))
   return new Map([...waivers].filter(([name]) => !passed.has(name)))
 }
 
 function judgeCandidate(leg: Leg, candidate: Candidate, settings: LegSettings): Gate[] {
-  return settle(judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit }), settings)
+  return applyRules(judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit }), settings)
 }

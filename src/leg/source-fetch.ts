@@ -1,7 +1,7 @@
 import { type Component, components } from '../buildkit/index.ts'
 import { addressOf, type Leg, type PinnedSource } from '../plan/index.ts'
 
-/** @returns the components that a leg is built from, with their sources */
+/** @returns the components of a leg that have a source, with it */
 export function sourcesOf(leg: Pick<Leg, Component>): { component: Component; source: PinnedSource }[] {
   return components.flatMap((component) => {
     const source = leg[component]
@@ -9,31 +9,34 @@ export function sourcesOf(leg: Pick<Leg, Component>): { component: Component; so
   })
 }
 
-/** @returns the ref under which a fetched source is kept */
+/** @returns the ref under which a fetched source is stored */
 export function refOf({ kind, ref }: PinnedSource): string {
   if (kind === 'tag') return `refs/tags/${ref}`
   return `refs/heads/${kind === 'branch' ? ref : 'source'}`
 }
 
 /**
- * Arguments of `git fetch` for a bare repository. A tag comes alone; a branch and a commit come with their history and its tags,
- * which setuptools-scm counts, and as the commit that was planned, wherever the branch is by now.
+ * Arguments of `git fetch` for a bare repository. A tag comes alone. A branch and a commit come with
+ * their history and its tags, which setuptools-scm counts, and at the planned commit, wherever the
+ * branch is by now.
  */
 export function fetchArguments(source: PinnedSource): string[] {
   const ref = refOf(source)
-  const address = addressOf(source.repository)
-  if (source.kind === 'tag')
-    return ['fetch', '--quiet', '--no-tags', '--depth=1', '--', address, `+${ref}:${ref}`]
-  return ['fetch', '--quiet', '--update-shallow', '--', address, `+${source.commit}:${ref}`]
+  return source.kind === 'tag'
+    ? fetchOf(source, ['--no-tags', '--depth=1'], `+${ref}:${ref}`)
+    : fetchOf(source, ['--update-shallow'], `+${source.commit}:${ref}`)
 }
 
-/** As `fetchArguments`, of servers that give neither a single commit nor a part of the history, such as plain web servers. */
+/** As `fetchArguments`, for servers that give neither a single commit nor a part of the history (plain web servers). */
 export function wholeFetchArguments(source: PinnedSource): string[] {
   const ref = refOf(source)
-  const address = addressOf(source.repository)
-  if (source.kind === 'tag') return ['fetch', '--quiet', '--no-tags', '--', address, `+${ref}:${ref}`]
-  const branches = '+refs/heads/*:refs/remotes/origin/*'
-  return ['fetch', '--quiet', '--update-shallow', '--tags', '--', address, branches]
+  return source.kind === 'tag'
+    ? fetchOf(source, ['--no-tags'], `+${ref}:${ref}`)
+    : fetchOf(source, ['--update-shallow', '--tags'], '+refs/heads/*:refs/remotes/origin/*')
+}
+
+function fetchOf({ repository }: PinnedSource, options: string[], refs: string): string[] {
+  return ['fetch', '--quiet', ...options, '--', addressOf(repository), refs]
 }
 
 /** Whether git in a build step, which has no ssh and no path of this machine, can clone it. */
@@ -41,7 +44,7 @@ export function isReachableInBuild({ repository }: PinnedSource): boolean {
   return repository.kind === 'url' && /^(?:https?|git):\/\//i.test(repository.url)
 }
 
-/** @returns commands that make a bare repository in `folder` with what a build needs of a source */
+/** @returns commands that create a bare repository in `folder` with what a build needs of a source */
 export function fetchCommands(folder: string, source: PinnedSource): string[][] {
   return [
     ['git', 'init', '--quiet', '--bare', folder],

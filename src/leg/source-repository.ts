@@ -4,16 +4,14 @@ import { refOf } from './source-fetch.ts'
 import type { PinnedSource } from '../plan/index.ts'
 import type { RunGit } from '../system/index.ts'
 
-/** @returns commits at which a history is cut */
+/** @returns commits at which the history is cut */
 export function shallowCommits(repository: string): string[] {
   const file = join(repository, 'shallow')
-  if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+  return lines.filter((line) => line !== '')
 }
 
-/** One pack of what can be reached, with refs in one file: nothing in it tells when, where, from whom and by which steps it came. */
+/** Writes one pack of what can be reached, and the refs in one file: independent of when, from where and how it was fetched. */
 export async function writeRepository(
   gitIn: RunGit,
   fetched: string,
@@ -35,23 +33,18 @@ export async function writeRepository(
   const commits = new Set((await gitIn(['rev-list', source.commit])).split('\n'))
   const ends = shallowCommits(fetched).filter((commit) => commits.has(commit))
   if (ends.length > 0) writeFileSync(join(repository, 'shallow'), `${ends.sort().join('\n')}\n`)
-  settleModes(repository)
+  setModes(repository)
 }
 
-/** Which deltas a pack has, and how it is compressed, must neither depend on the user's settings nor on the packs of a server. */
-const packConfiguration = [
-  'core.bigFileThreshold=512m',
-  'pack.packSizeLimit=0',
-  'pack.writeReverseIndex=false',
-].flatMap((setting) => ['-c', setting])
-const packOptions = [
-  ...['--quiet', '--revs', '--threads=1', '--window=10', '--depth=50', '--window-memory=0'],
-  ...['--compression=6', '--no-reuse-delta', '--no-reuse-object', '--index-version=2'],
-]
+/** Deltas and compression must depend neither on the user's settings nor on the packs of a server. */
+const packConfiguration =
+  '-c core.bigFileThreshold=512m -c pack.packSizeLimit=0 -c pack.writeReverseIndex=false'.split(' ')
+const packOptions = `--quiet --revs --threads=1 --window=10 --depth=50 --window-memory=0 --compression=6
+  --no-reuse-delta --no-reuse-object --index-version=2`.split(/\s+/)
 
 type Ref = { name: string; object: string }
 
-/** The ref of a source, and for what has a history also the tags in it, sorted by their bytes. */
+/** The ref of a source, and for a history its tags, sorted by bytes. */
 async function refsOf(gitIn: RunGit, source: PinnedSource): Promise<Ref[]> {
   const format = '--format=%(refname) %(objectname)'
   const tags = source.kind === 'tag' ? [refOf(source)] : [`--merged=${source.commit}`, 'refs/tags']
@@ -64,8 +57,8 @@ async function refsOf(gitIn: RunGit, source: PinnedSource): Promise<Ref[]> {
   return found.sort((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)))
 }
 
-/** BuildKit tells files apart by their modes, too, which the runner's umask would decide. */
-function settleModes(folder: string): void {
+/** BuildKit compares modes too, which the runner's umask would decide. */
+function setModes(folder: string): void {
   chmodSync(folder, 0o755)
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
     chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)

@@ -2,43 +2,55 @@ import type { Component } from '../buildkit/index.ts'
 import { ProgramFailure, type RunGit } from '../system/index.ts'
 import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fetchArguments, refOf, wholeFetchArguments } from './source-fetch.ts'
+import { fetchArguments, refOf, sourcesOf, wholeFetchArguments } from './source-fetch.ts'
 import { UserError } from '../errors.ts'
-import { addressOf, type PinnedSource } from '../plan/index.ts'
+import { addressOf, pendingLegs, type PinnedSource, type Plan } from '../plan/index.ts'
 import { shallowCommits, writeRepository } from './source-repository.ts'
 
-/** @returns path of a bare repository with a pinned source. @throws UserError if it can't be had, or can't be built */
+/** @returns path of a bare repository with a pinned source. @throws UserError if it can't be fetched, or can't be built */
 export type FetchSource = (component: Component, source: PinnedSource) => Promise<string>
 
 const titles: Record<Component, string> = { aibrix: 'AIBrix', ucx: 'UCX' }
 
-/** Milliseconds for a history on a slow link; a connection on which nothing comes is given up much sooner. */
+/** Milliseconds for a history on a slow link; a connection without data ends much sooner. */
 const fetchTimeout = 1_800_000
 const patience = ['-c', 'http.lowSpeedLimit=1', '-c', 'http.lowSpeedTime=120']
 
-/** A repository that lasts for minutes needs no care, and no hooks of the user. */
+/** A temporary repository needs no maintenance, and none of the user's hooks. */
 const bare = ['-c', 'gc.auto=0', '-c', 'maintenance.auto=false', '-c', 'core.hooksPath=/dev/null']
 
-/** What servers say that give neither a single commit nor a part of the history. */
+/** Errors of servers that give neither a single commit nor a part of the history */
 const incapable = /unadvertised object|not our ref|shallow|depth/i
 
 /**
- * Fetches sources on the runner, where its keys, its credentials and its network are, so that what a plan could read can be
- * built. Each is fetched once. It holds the pinned commit and what its version is counted from, as the same bytes wherever they came
- * from, so that BuildKit knows a step that it has done.
- * @param newFolder makes a folder for one repository
+ * Fetches sources on the runner, with its keys, credentials and network, so that whatever a plan could
+ * read can be built. Each is fetched once. Its repository holds the pinned commit and what its version
+ * is counted from, as the same bytes wherever they came from, so that BuildKit reuses its steps.
+ * @param newFolder creates a folder for one repository
  */
 export function createSources(git: RunGit, newFolder: () => string): FetchSource {
   const folders = new Map<string, Promise<string>>()
   return (component, source) => {
     const key = JSON.stringify([component, source])
-    const folder = folders.get(key) ?? makeRepository(git, newFolder(), titles[component], source)
+    const folder = folders.get(key) ?? fetchRepository(git, newFolder(), titles[component], source)
     folders.set(key, folder)
     return folder
   }
 }
 
-async function makeRepository(
+/**
+ * Fetches sources on this machine before anything is built: such a repository may know a tag or a commit
+ * and lack objects that a build needs (a shallow or partial clone, lost borrowed objects). A repository
+ * elsewhere is complete, and is fetched when there is something to build.
+ * @throws UserError if a pending leg can't be built
+ */
+export async function checkSources(plan: Pick<Plan, 'images'>, fetchSource: FetchSource): Promise<void> {
+  for (const leg of pendingLegs(plan))
+    for (const { component, source } of sourcesOf(leg))
+      if (source.repository.kind === 'path') await fetchSource(component, source)
+}
+
+async function fetchRepository(
   git: RunGit,
   folder: string,
   title: string,
@@ -60,11 +72,11 @@ async function makeRepository(
   return repository
 }
 
-/** Git reads a bundle like a repository, but its list of refs has no commits of tags with a message. */
+/** Git reads a bundle like a repository, but its list of refs lacks the commits of annotated tags. */
 function refuseFile({ repository }: PinnedSource): void {
   if (repository.kind === 'path' && statSync(repository.path, { throwIfNoEntry: false })?.isFile())
     throw new UserError(
-      `${repository.path} is a file and no git repository; make one of it with git clone --bare.`,
+      `${repository.path} is a file, not a git repository; create one from it with git clone --bare.`,
     )
 }
 
@@ -77,16 +89,16 @@ async function fetch(git: RunGit, gitIn: RunGit, source: PinnedSource): Promise<
     if (!error.lines.some((line) => incapable.test(line))) throw error
     await gitIn([...patience, ...wholeFetchArguments(source)])
     if (source.kind !== 'tag')
-      // What it does not have is told next.
-      await gitIn(['update-ref', refOf(source), source.commit]).catch(orNothing)
+      // A missing commit is reported next.
+      await gitIn(['update-ref', refOf(source), source.commit]).catch(orEmpty)
   }
 }
 
-/** Whether it is a path of a clone that was made with a filter. Git fetches for such a clone, but not for others from it. */
+/** Whether it is a local clone with a filter. Git fetches missing objects for such a clone, but not for others from it. */
 async function isPartial(git: RunGit, { repository }: PinnedSource): Promise<boolean> {
   if (repository.kind === 'url') return false
   const pattern = '^remote\\..*\\.(promisor|partialclonefilter)$'
-  const found = await git(['-C', repository.path, 'config', '--get-regexp', pattern]).catch(orNothing)
+  const found = await git(['-C', repository.path, 'config', '--get-regexp', pattern]).catch(orEmpty)
   return found !== ''
 }
 
@@ -97,9 +109,8 @@ function lacksObjects(error: ProgramFailure): UserError {
 
 async function refuseMoved(gitIn: RunGit, title: string, source: PinnedSource): Promise<void> {
   const { ref, commit, repository } = source
-  const found = await gitIn(['rev-parse', '--verify', '--quiet', `${refOf(source)}^{commit}`]).catch(
-    orNothing,
-  )
+  const parse = ['rev-parse', '--verify', '--quiet', `${refOf(source)}^{commit}`]
+  const found = await gitIn(parse).catch(orEmpty)
   if (found.trim() === commit) return
   throw new UserError(
     found === ''
@@ -109,16 +120,16 @@ async function refuseMoved(gitIn: RunGit, title: string, source: PinnedSource): 
 }
 
 /**
- * A version is counted from the last tag before a commit. Where a clone ends within what has to be counted, it would be another
- * version than that of the same commit elsewhere.
+ * A version is counted from the last tag before a commit. In a clone that ends earlier it would differ
+ * from the version of the same commit elsewhere.
  */
 async function refuseCut(gitIn: RunGit, fetched: string, title: string, source: PinnedSource): Promise<void> {
   const ends = shallowCommits(fetched)
   if (ends.length === 0) return
   const { commit, ref, repository } = source
-  // The tags that setuptools-scm looks at, unless a project says otherwise
+  // The tags that setuptools-scm matches by default
   const describe = ['describe', '--tags', '--abbrev=0', '--match=*[0-9]*', commit]
-  const tag = (await gitIn(describe).catch(orNothing)).trim()
+  const tag = (await gitIn(describe).catch(orEmpty)).trim()
   const range = tag === '' ? [commit] : [commit, `^refs/tags/${tag}`]
   const counted = new Set((await gitIn(['rev-list', ...range])).split('\n'))
   if (!ends.some((end) => counted.has(end))) return
@@ -127,8 +138,8 @@ async function refuseCut(gitIn: RunGit, fetched: string, title: string, source: 
   )
 }
 
-/** For what git may answer by failing */
-function orNothing(error: unknown): string {
+/** For a question that git may answer with a failure */
+function orEmpty(error: unknown): string {
   if (error instanceof ProgramFailure) return ''
   throw error
 }

@@ -1,7 +1,7 @@
 export { openActionsCache } from './artifacts/actions-cache.ts'
 export { openModes } from './artifacts/archive.ts'
 export type { ArtifactStore } from './artifacts/artifact-store.ts'
-export { contentFolder, madeFrom, madeFromFile, problemOf } from './artifacts/check.ts'
+export { artifactProblem, contentFolder, determinantsFile, determinantsText } from './artifacts/check.ts'
 export { knownFrom } from './facts.ts'
 export { type LayerCache, type Layers, pinLayers } from './layers.ts'
 export { failedGates, type LegReport, serialiseReport, type StepTime } from './leg-report.ts'

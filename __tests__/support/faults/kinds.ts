@@ -71,7 +71,7 @@ export const cached = {
   wheel: { ...kept, name: 'a stored wheel', warns: /wheel-\S+ is not used, and it is built/ },
   newWheel: {
     ...{ ...kept, there: /^(?:facts|ucx|layers)-/, name: 'a new wheel' },
-    warns: /wheel-\S+ is not kept/,
+    warns: /wheel-\S+ is not stored/,
   },
   newFacts: {
     ...{ ...kept, there: /^(?:wheel|ucx|layers)-/, name: 'new facts' },

@@ -1,4 +1,3 @@
-import { artifactPlaces } from '../../../src/leg/artifact-sources.ts'
 import { readPlan } from '../../../src/store/plans.ts'
 import { createStore } from '../../../src/store/store.ts'
 import { knownErrors } from '../../../src/command/world/transient.ts'
@@ -6,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createArtifacts } from '../../../src/leg/artifacts.ts'
+import { artifactSources, createArtifacts } from '../../../src/leg/artifacts.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
 import { buildLegs } from '../../../src/command/build-legs.ts'
 import { createSettings } from '../../../src/command/world/leg-world.ts'
@@ -184,7 +183,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
     fetchSource: () => Promise.resolve('/sources'),
     facts: store.facts,
     artifacts: createArtifacts(
-      artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, undefined),
+      artifactSources({ ...inputs.build, push: inputs.push }, store.artifacts, undefined),
       newPath,
     ),
   }

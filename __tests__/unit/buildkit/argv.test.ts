@@ -2,17 +2,15 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
 import {
-  type BuildCall,
   buildArguments,
   buildxArguments,
   compressionOf,
   csv,
-  makesIndex,
+  producesIndex,
 } from '../../../src/buildkit/argv.ts'
-import { reproduceCommand } from '../../../src/leg/by-hand.ts'
+import { reproduceCommand } from '../../../src/leg/reproduce.ts'
 import { environmentLines } from '../../../src/buildkit/dockerfile.ts'
-import type { BuildOptions } from '../../../src/buildkit/options.ts'
-import type { SourceFolders } from '../../../src/buildkit/source-contexts.ts'
+import type { BuildCall, BuildOptions, SourceFolders } from '../../../src/buildkit/call.ts'
 import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
 
@@ -33,7 +31,7 @@ function values(args: string[], name: string): string[] {
 }
 
 describe('build arguments', () => {
-  it('are all that the Dockerfile can be told, for vLLM', () => {
+  it('are all arguments of the Dockerfile, for vLLM', () => {
     expect(buildArguments(makeLeg())).toEqual({
       VLLM_VERSION: 'v0.10.2',
       AIBRIX_BRANCH: 'v0.5.0',
@@ -60,9 +58,9 @@ describe('build arguments', () => {
       { SGLANG_VERSION: 'v0.5.5.post3', VLLM_VERSION: undefined },
     ],
     ['named GPU architectures', { gpuArchitectures: ['8.0', '9.0'] }, { GPU_ARCHITECTURES: '8.0 9.0' }],
-    ['an own argument', { buildArguments: { MAX_JOBS: '2' } }, { MAX_JOBS: '2' }],
+    ["a user's argument", { buildArguments: { MAX_JOBS: '2' } }, { MAX_JOBS: '2' }],
     [
-      'an own argument that contradicts the plan',
+      "a user's argument that contradicts the plan",
       { buildArguments: { NIXL_VERSION: '9' } },
       { NIXL_VERSION: '0.7.1' },
     ],
@@ -80,7 +78,7 @@ describe('build arguments', () => {
 })
 
 describe('the call to buildx', () => {
-  it('for a report measures and makes no image', () => {
+  it('for a report measures and builds no image', () => {
     const args = buildxArguments(makeCall())
     expect(args.slice(0, 6)).toEqual([
       'buildx',
@@ -103,7 +101,7 @@ describe('the call to buildx', () => {
     ])
   })
 
-  it('for a source that was fetched does not say from where, so that the same commit is the same step', () => {
+  it('for a fetched source leaves its address out, so that the same commit is the same step', () => {
     const addresses = (sources: SourceFolders) =>
       values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
         value.includes('_REPO='),
@@ -112,7 +110,7 @@ describe('the call to buildx', () => {
     expect(addresses({ ucx: '/u' })).toEqual(['AIBRIX_REPO=https://example.com/aibrix'])
   })
 
-  it('for what is too old has its time as a build argument in each call, so that the steps of the image run again', () => {
+  it('for an image that is too old has its time as a build argument, so that its steps run again', () => {
     const time = '2025-11-23T00:00:00.000Z'
     for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
       const of = (newerThan?: string) =>
@@ -144,7 +142,7 @@ describe('the call to buildx', () => {
     ['the host network', { options: options({ network: 'host' }) }, '--network', ['host']],
     ['the default network', {}, '--network', []],
     [
-      'secrets, whatever their files are called',
+      'secrets, whatever the names of their files',
       {
         secrets: new Map([
           ['a', '/x/a'],
@@ -155,7 +153,7 @@ describe('the call to buildx', () => {
       ['id=a,src=/x/a', 'id=b,"src=/x y,""z""/b"'],
     ],
     [
-      'sources that were fetched',
+      'fetched sources',
       { sources: { aibrix: '/a=b', ucx: '/u.git' } },
       '--build-context',
       ['aibrix-source=/a=b/', 'ucx-source=/u.git/'],
@@ -176,7 +174,7 @@ describe('the call to buildx', () => {
       ['type=registry,ref=docker.io/a/b@sha256:1'],
     ],
     [
-      'a layer cache to keep an image in, compressed as it is',
+      'a layer cache to store an image in, compressed like the image',
       { output: image, layers: { from: 'docker.io/a/b@sha256:1', to: 'docker.io/a/b:layers-1' } },
       '--cache-to',
       [
@@ -225,8 +223,8 @@ describe('an index', () => {
     [true, { provenance: 'false', sbom: 'true' }, {}],
     [false, {}, { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' }],
     [true, { provenance: 'true' }, { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' }],
-  ])('is made: %s with %j and %j', (expected, more, environment) => {
-    expect(makesIndex(options(more), environment)).toBe(expected)
+  ])('is produced: %s with %j and %j', (expected, more, environment) => {
+    expect(producesIndex(options(more), environment)).toBe(expected)
   })
 })
 
@@ -240,12 +238,12 @@ describe('a line of CSV', () => {
     expect(csv(fields)).toBe(expected)
   })
 
-  it('refuses a line break, which buildx can not read', () => {
+  it('refuses a line break, which buildx cannot read', () => {
     expect(() => csv(['a\nb'])).toThrow('line break')
   })
 })
 
-/** What a shell makes of the command, with a stand-in for docker and git */
+/** @returns the arguments of docker after a shell has read the command */
 function pasted(command: string): string[] {
   const output = execFileSync('sh', ['-c', `git() { :; }; docker() { printf '%s\\0' "$@"; }\n${command}`], {
     encoding: 'utf8',
@@ -254,7 +252,7 @@ function pasted(command: string): string[] {
 }
 
 describe('the command to reproduce a build', () => {
-  it('is the same call without what only we need, and pushes nothing', () => {
+  it('is the same call without what only the action needs, and pushes nothing', () => {
     const call = makeCall({ output: image, secrets: new Map([['token', '/private/secret-token']]) })
     const command = reproduceCommand(call)
     expect(command).not.toContain('/private')
@@ -270,7 +268,7 @@ describe('the command to reproduce a build', () => {
     )
   })
 
-  it('names the place where the user has the Dockerfiles', () => {
+  it('names where the user has the Dockerfiles', () => {
     const place = {
       context: 'https://github.com/aibrix/image-action.git#v1:dockerfiles',
       dockerfile: 'Dockerfile.vllm',
@@ -298,7 +296,7 @@ describe('the command to reproduce a build', () => {
       ],
     ],
     ['a URL that a build can clone', {}, []],
-  ])('first fetches with git what is at %s', (_, source, expected) => {
+  ])('first fetches %s with git', (_, source, expected) => {
     const leg = makeLeg({ aibrix: { ...makeLeg().aibrix, ...source } })
     const command = reproduceCommand(makeCall({ leg }))
     expect(command.split('\n').slice(0, -1)).toEqual(expected)
@@ -306,7 +304,7 @@ describe('the command to reproduce a build', () => {
     expect(values(pasted(command), '--build-context')).toEqual(contexts)
   })
 
-  it('gives buildx the Dockerfile with the variables of the image, whatever their values are', () => {
+  it('gives buildx the Dockerfile with the variables of the image, whatever their values', () => {
     const value = `it's "$HOME" \\ 100% \`x\``
     const leg = makeLeg({ environment: { B: value, A: '1' } })
     const place = { context: 'dockerfiles', dockerfile: '/dev/null' }
@@ -319,7 +317,7 @@ describe('the command to reproduce a build', () => {
     expect(shown).toBe(`${environmentLines(leg.environment).join('\n')}\n`)
   })
 
-  it('survives a shell, whatever the values are', () => {
+  it('survives a shell, whatever the values', () => {
     const value = fc.string({
       unit: fc.constantFrom("'", '"', '$', '`', '\\', ' ', '\n', '#', '!', 'ü', 'a', '*'),
     })

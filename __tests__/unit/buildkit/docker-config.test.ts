@@ -19,7 +19,7 @@ const configured = (users: object | undefined, registry = 'ghcr.io', environment
 describe('a docker configuration with our login', () => {
   it.each<[string, object | undefined, string, string | undefined, object]>([
     [
-      'where there was none',
+      'if there was none',
       undefined,
       'ghcr.io',
       undefined,
@@ -72,7 +72,7 @@ describe('a docker configuration with our login', () => {
       { auths: { 'ghcr.io': { auth } }, credHelpers: { 'ghcr.io': '' } },
     ],
     [
-      'takes over what the environment has, and wins over it',
+      'includes the logins of the environment, and wins over them',
       { credsStore: 'desktop' },
       'ghcr.io',
       JSON.stringify({ auths: { 'ghcr.io': { auth: 'old' }, 'quay.io': { auth: 'q' } } }),
@@ -83,7 +83,7 @@ describe('a docker configuration with our login', () => {
       },
     ],
     [
-      'takes over tokens of the environment, too',
+      'includes the tokens of the environment',
       {},
       'ghcr.io',
       JSON.stringify({ auths: { 'quay.io': { identitytoken: 'i' }, 'x.example': { registrytoken: 'r' } } }),
@@ -108,7 +108,7 @@ describe('a docker configuration with our login', () => {
   })
 
   it.each(['[]', '{', '{"auths": 5}'])(
-    'is refused over the broken file %j, without showing what is in it',
+    'is refused for the invalid file %j, without showing its content',
     (text) => {
       expect(() => configurationWith(login, text, undefined, '/home/x/config.json')).toThrow(
         '/home/x/config.json is not a JSON object; repair or remove it.',
@@ -117,7 +117,7 @@ describe('a docker configuration with our login', () => {
   )
 })
 
-it.each(['', ' \n'])('an empty docker configuration (%j) is one with nothing in it', (text) => {
+it.each(['', ' \n'])('an empty docker configuration (%j) is valid', (text) => {
   expect(JSON.parse(configurationWith(login, text, '', 'config.json'))).toEqual(configured(undefined))
 })
 
@@ -126,16 +126,16 @@ it.each<[NodeJS.ProcessEnv, string]>([
   [{ DOCKER_CONFIG: '', HOME: '/h' }, '/h/.docker'],
   [{ HOME: '' }, join(userInfo().homedir, '.docker')],
   [{}, join(userInfo().homedir, '.docker')],
-])('with %j docker looks in %s', (environment, folder) => {
+])('with %j the folder of docker is %s', (environment, folder) => {
   expect(dockerConfigFolder(environment)).toBe(folder)
 })
 
-describe('a docker configuration with proxies of the inputs', () => {
+describe('a docker configuration with the proxies of the inputs', () => {
   const proxies = { HTTP_PROXY: 'http://me:p@proxy', no_proxy: '.example' }
   const own = { httpProxy: 'http://me:p@proxy', noProxy: '.example' }
 
   it.each<[string, object, object]>([
-    ['without others', {}, { proxies: { default: own } }],
+    ['without other proxies', {}, { proxies: { default: own } }],
     [
       "wins over the user's, for every engine, and keeps the rest",
       {
@@ -160,7 +160,7 @@ describe('the temporary folder', () => {
   })
   afterEach(() => rm(home, { recursive: true, force: true }))
 
-  it('is private, links what is beside the file, and leaves nothing behind', async () => {
+  it('is private, links the other files, and leaves nothing behind', async () => {
     await mkdir(join(home, '.docker', 'cli-plugins'), { recursive: true })
     await mkdir(join(home, '.docker', 'contexts'))
     await writeFile(join(home, '.docker', 'contexts', 'meta'), 'kept')
@@ -191,7 +191,7 @@ describe('the temporary folder', () => {
     expect(await readFile(join(home, '.docker', 'config.json'), 'utf8')).toBe('{"currentContext":"x"}')
   })
 
-  it('keeps a BUILDX_CONFIG and finds the files of a DOCKER_CONFIG', async () => {
+  it('keeps a BUILDX_CONFIG and reads the files of a DOCKER_CONFIG', async () => {
     await writeFile(join(home, 'config.json'), '{"credsStore":"x"}')
     const opened = await openDockerLogin(login, { DOCKER_CONFIG: home, BUILDX_CONFIG: '/b' }, tmpdir())
     expect(opened.environment.BUILDX_CONFIG).toBe('/b')
@@ -199,7 +199,7 @@ describe('the temporary folder', () => {
     await opened.remove()
   })
 
-  it('is made for proxies alone, and leaves the credentials of the environment', async () => {
+  it('is created for proxies alone, and keeps the credentials of the environment', async () => {
     const environment = { HOME: home, DOCKER_AUTH_CONFIG: '{"auths":{}}' }
     const opened = await openDockerLogin(undefined, environment, home, { ALL_PROXY: 'http://proxy' })
     expect(opened.environment).toMatchObject({ ...environment, DOCKER_CONFIG: opened.directory })
@@ -207,7 +207,7 @@ describe('the temporary folder', () => {
     await opened.remove()
   })
 
-  it('is not made without a login', async () => {
+  it('is not created without a login', async () => {
     const environment = { HOME: home }
     const opened = await openDockerLogin(undefined, environment, home)
     expect(opened.environment).toBe(environment)

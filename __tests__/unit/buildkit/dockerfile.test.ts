@@ -5,11 +5,14 @@ import { environmentLines, withEnvironment } from '../../../src/buildkit/dockerf
 import { engineNames, engines } from '../../../src/plan/engine.ts'
 import { isOneLine } from '../../../src/plan/keys/variables.ts'
 
-/** A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`); a `$` that is left would be expanded. */
+/**
+ * A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`), which
+ * would expand a `$` that is left.
+ */
 function parsed(line: string): [string, string] {
   const [, name = '', quoted = ''] = /^ENV (\w+)="((?:\\.|[^"\\])*)"$/su.exec(line) ?? []
   const rest = quoted.replace(/\\["$\\]/g, '')
-  if (/[$"]/.test(rest)) throw new Error(`something is expanded in ${line}`)
+  if (/[$"]/.test(rest)) throw new Error(`BuildKit would expand a part of ${line}`)
   return [name, quoted.replace(/\\(["$\\])/g, '$1')]
 }
 
@@ -21,7 +24,7 @@ const hostile = fc.string({
 })
 
 describe('variables in a Dockerfile', () => {
-  it('arrive as they are, whatever they are', () => {
+  it('arrive unchanged, whatever their values', () => {
     fc.assert(
       fc.property(hostile.filter(isOneLine), (value) => {
         const [line = '', ...more] = environmentLines({ NAME: value })
@@ -32,11 +35,11 @@ describe('variables in a Dockerfile', () => {
     )
   })
 
-  it('are in the order of their names', () => {
+  it('are sorted by name', () => {
     expect(environmentLines({ B: '2', A: '1', a: '3' })).toEqual(['ENV A="1"', 'ENV B="2"', 'ENV a="3"'])
   })
 
-  it.each(engineNames)('stand at the end of the stage image, after the USER, for %s', (engine) => {
+  it.each(engineNames)('are at the end of the stage image, after the USER, for %s', (engine) => {
     const dockerfile = readFileSync(`dockerfiles/${engines[engine].dockerfile}`, 'utf8')
     const added = withEnvironment(dockerfile, { A: '1', B: '$C' })
     const at = added.indexOf('ENV A="1"\nENV B="\\$C"\n')
@@ -51,7 +54,7 @@ describe('variables in a Dockerfile', () => {
     expect(added.replace('ENV A="1"\nENV B="\\$C"\n', '')).toBe(dockerfile)
   })
 
-  it('change nothing where there are none', () => {
+  it('change nothing if there are none', () => {
     expect(withEnvironment('FROM x AS y\n', {})).toBe('FROM x AS y\n')
   })
 
@@ -62,11 +65,11 @@ describe('variables in a Dockerfile', () => {
       'FROM a AS image\nRUN x\n\nFROM image AS final\n',
       'FROM a AS image\nRUN x\nENV A="1"\n\nFROM image AS final\n',
     ],
-  ])('are put into %j', (dockerfile, expected) => {
+  ])('are added to %j', (dockerfile, expected) => {
     expect(withEnvironment(dockerfile, { A: '1' })).toBe(expected)
   })
 
-  it('need the stage', () => {
+  it('need a stage image', () => {
     expect(() => withEnvironment('FROM a AS images\n', { A: '1' })).toThrow('no stage "image"')
   })
 })

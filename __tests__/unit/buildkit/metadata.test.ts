@@ -36,12 +36,12 @@ describe('the end of a build', () => {
       'no file',
       code(0),
       undefined,
-      'buildx ended without an error but left no digest of an image; nothing is taken as built.',
+      'buildx ended without an error but left no digest of an image; the image does not count as built.',
     ],
     ['an empty file', code(0), ' ', 'left no digest'],
     ['a file without a digest', code(0), '{}', 'left no digest'],
-    ['a digest that is none', code(0), '{"containerimage.digest":"sha256:x"}', 'left no digest'],
-    ['a file that is cut off', code(0), written.slice(0, 40), 'its metadata file is cut off'],
+    ['an invalid digest', code(0), '{"containerimage.digest":"sha256:x"}', 'left no digest'],
+    ['a truncated file', code(0), written.slice(0, 40), 'its metadata file is truncated'],
   ])('%s is an error', (_, exit, content, message) => {
     expect(() => metadataOf(exit, content)).toThrow(message)
   })

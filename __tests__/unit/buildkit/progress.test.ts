@@ -11,7 +11,7 @@ function setUp(more: Partial<ProgressSettings> = {}): {
   let tick: { interval: number; action: () => void; next: number } | undefined
   const lines: string[] = []
   const progress = createProgress({
-    told: new Set(),
+    logged: new Set(),
     print: (line) => lines.push(`${now / 1000} ${line}`),
     timers: {
       now: () => now,
@@ -53,7 +53,7 @@ const step = (more: Partial<Step> = {}): Step => ({
   ...more,
 })
 
-describe('what a log shows of a build', () => {
+describe('what the log shows of a build', () => {
   it('is the start and the end of a step, once each, with its time', () => {
     const { progress, lines } = setUp()
     progress.step(step())
@@ -64,14 +64,14 @@ describe('what a log shows of a build', () => {
   })
 
   it.each([
-    ['one from the cache', step({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
+    ['a cached step', step({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
     [
-      'one that failed',
+      'a failed step',
       step({ completed: 2500, error: 'x' }),
       ['0 [wheel 4/6] RUN compile failed after 1.5 s'],
     ],
     [
-      'one of BuildKit itself',
+      "none of BuildKit's own steps",
       step({ name: '[internal] load .dockerignore', instruction: undefined, completed: 2000 }),
       [],
     ],
@@ -86,36 +86,36 @@ describe('what a log shows of a build', () => {
     expect(lines).toEqual(expected)
   })
 
-  it('is the start of a step alone where it took less than a second', () => {
+  it('is only the start of a step that took less than a second', () => {
     const { progress, lines } = setUp()
     progress.step(step())
     progress.step(step({ completed: 1999 }))
     expect(lines).toEqual(['0 [wheel 4/6] RUN compile'])
   })
 
-  it('is nothing of a step that an earlier call for the leg has told, unless it takes time again or fails', () => {
-    const told = new Set(['[wheel 4/6] RUN compile'])
+  it('is no step that an earlier call for the leg has logged, unless it takes time again or fails', () => {
+    const logged = new Set(['[wheel 4/6] RUN compile'])
     for (const [more, expected] of [
       [{ completed: 1000, cached: true }, []],
       [{ completed: 1300 }, []],
       [{ completed: 3000 }, ['0 [wheel 4/6] RUN compile 2.0 s']],
       [{ completed: 1300, error: 'x' }, ['0 [wheel 4/6] RUN compile failed after 0.3 s']],
     ] as const) {
-      const { progress, lines } = setUp({ told })
+      const { progress, lines } = setUp({ logged })
       progress.step(step())
       progress.step(step(more))
       expect(lines).toEqual(expected)
     }
   })
 
-  it('is that a step came from the cache after all', () => {
+  it('is the end of a step that turned out to be cached', () => {
     const { progress, lines } = setUp()
     progress.step(step())
     progress.step(step({ completed: 1001, cached: true }))
     expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile cached'])
   })
 
-  it('is never silent for 30 s', () => {
+  it('has a line at least every 30 s', () => {
     const { progress, lines, pass } = setUp()
     pass(30_000)
     progress.step(step())
@@ -144,7 +144,7 @@ describe('what a log shows of a build', () => {
     ])
   })
 
-  it('is so many lines of the output and no more, and says how many are missing', () => {
+  it('is a limited number of output lines, and how many are missing', () => {
     const { progress, lines, pass } = setUp()
     for (let index = 0; index < 10; index += 1) progress.line(step(), `line ${index}`)
     pass(1000)
@@ -155,9 +155,9 @@ describe('what a log shows of a build', () => {
       '[wheel 4/6] line 0',
       '[wheel 4/6] line 1',
       '[wheel 4/6] line 2',
-      '… 7 lines more, which the log file has',
+      '… 7 more lines in the log file',
       '[wheel 4/6] later',
-      '… 1 lines more, which the log file has',
+      '… 1 more lines in the log file',
     ])
   })
 })

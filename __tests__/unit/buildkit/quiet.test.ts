@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { watchQuiet } from '../../../src/buildkit/quiet.ts'
 import type { Timers } from '../../../src/system/clock.ts'
 
-/** A clock that a test moves, and the timers that go by it. */
+/** A clock that a test moves, with its timers. */
 function clock() {
   let time = 0
   let timers: { interval: number; next: number; action: () => void }[] = []
@@ -26,8 +26,8 @@ function clock() {
   return { timers: { now: () => time, every }, pass, running: () => timers.length }
 }
 
-describe('a build of which nothing is heard', () => {
-  it('is ended at its limit, or little after', () => {
+describe('a build without output', () => {
+  it('is stopped at its limit, or shortly after', () => {
     const { timers, pass } = clock()
     pass(7)
     const { signal } = watchQuiet(timers, 1000)
@@ -37,7 +37,7 @@ describe('a build of which nothing is heard', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('has all of its time again from each word', () => {
+  it('has all of its time again after each output', () => {
     const { timers, pass } = clock()
     const watch = watchQuiet(timers, 1000)
     for (let word = 0; word < 5; word += 1) {
@@ -49,7 +49,7 @@ describe('a build of which nothing is heard', () => {
     expect(watch.signal.aborted).toBe(true)
   })
 
-  it('may go on for ever without a limit', () => {
+  it('may run for ever without a limit', () => {
     const { timers, pass, running } = clock()
     const watch = watchQuiet(timers, undefined)
     pass(100_000)
@@ -57,7 +57,7 @@ describe('a build of which nothing is heard', () => {
     expect([watch.signal.aborted, running()]).toEqual([false, 0])
   })
 
-  it('is not watched any more after its end', () => {
+  it('is not watched after its end', () => {
     const { timers, pass, running } = clock()
     const watch = watchQuiet(timers, 1000)
     watch.stop()

@@ -27,13 +27,13 @@ function parse(chunks: Buffer[], limits: { documentLimit?: number; textLimit?: n
 
 const parseText = (text: string, limits = {}): Seen[] => parse([Buffer.from(text)], limits)
 
-/** As newer buildx prints it: a document on a line */
+/** As newer buildx prints it: one document a line */
 function compact(text: string): string {
   return text.replace(/^\{\n[\s\S]*?^\}$/gm, (document) => JSON.stringify(JSON.parse(document)))
 }
 
 describe('the progress of buildx', () => {
-  it('is read from a build that failed', () => {
+  it('is read from a failed build', () => {
     const events = parse([fixture('failed')])
     expect(events.filter((event) => event.kind === 'output').map((event) => event.text)).toEqual([
       'some\n',
@@ -48,7 +48,7 @@ describe('the progress of buildx', () => {
     })
   })
 
-  it.each(['failed', 'repeated'])('is the same in the form of newer versions (%s)', (name) => {
+  it.each(['failed', 'repeated'])('is the same in the format of newer versions (%s)', (name) => {
     const text = fixture(name).toString('utf8')
     expect(compact(text)).not.toContain('{\n')
     expect(parseText(compact(text))).toEqual(parseText(text))
@@ -65,7 +65,7 @@ describe('the progress of buildx', () => {
       ],
     ],
     [
-      'JSON that is nothing of ours',
+      'other JSON',
       '[1]\n{"vertexes": 5}\n',
       [
         { kind: 'text', text: '[1]' },
@@ -75,28 +75,28 @@ describe('the progress of buildx', () => {
     ['an empty document', '{}\n', []],
     ['a warning', '{"warnings":[{"vertex":"a","short":"SGk="}]}\n', [{ kind: 'warning', text: 'Hi' }]],
     [
-      'a document that ends in the middle',
+      'an incomplete document',
       '{\n  "logs": [\nERROR: x\n',
       [
-        { kind: 'note', text: 'A progress message that was not complete was left out.' },
+        { kind: 'note', text: 'An incomplete progress message was skipped.' },
         { kind: 'text', text: 'ERROR: x' },
       ],
     ],
     [
-      'a document begun twice',
+      'a document that begins twice',
       '{\n  "logs": [\n{\n  "logs": []\n}\n',
-      [{ kind: 'note', text: 'A progress message that was not complete was left out.' }],
+      [{ kind: 'note', text: 'An incomplete progress message was skipped.' }],
     ],
     [
-      'an indented document that is broken',
+      'an invalid indented document',
       '{\n  nonsense\n}\nx\n',
       [
-        { kind: 'note', text: 'A progress message that could not be read was left out.' },
+        { kind: 'note', text: 'An unreadable progress message was skipped.' },
         { kind: 'text', text: 'x' },
       ],
     ],
     [
-      'a time that is none',
+      'an invalid time',
       '{"vertexes":[{"digest":"a","started":"soon"}]}\n',
       [{ kind: 'text', text: '{"vertexes":[{"digest":"a","started":"soon"}]}' }],
     ],
@@ -104,11 +104,11 @@ describe('the progress of buildx', () => {
     expect(parseText(text)).toEqual(expected)
   })
 
-  it('drops a document over the limit, says so, and reads on', () => {
+  it('skips a document over the limit with a note, and continues', () => {
     const large = `{\n  "logs": "${'x'.repeat(100)}"\n}\n`
     const note = {
       kind: 'note',
-      text: expect.stringMatching(/^A progress message of \d+ bytes was left out\.$/) as unknown as string,
+      text: expect.stringMatching(/^A progress message of \d+ bytes was skipped\.$/) as unknown as string,
     }
     expect(parseText(`${large}after\n`, { documentLimit: 60 })).toEqual([
       note,
@@ -120,7 +120,7 @@ describe('the progress of buildx', () => {
     ])
   })
 
-  it('cuts an endless line and says how much is missing', () => {
+  it('cuts an endless line and reports how much is missing', () => {
     expect(parseText('x'.repeat(5000), { documentLimit: 1000, textLimit: 10 })).toEqual([
       { kind: 'text', text: 'xxxxxxxxxx … (4990 bytes more)' },
     ])
@@ -141,7 +141,7 @@ describe('the progress of buildx', () => {
     expect(parse([...whole].map((byte) => Buffer.from([byte])))).toEqual(expected)
   })
 
-  it('survives whatever is printed', () => {
+  it('survives any input', () => {
     const piece = fc.oneof(
       fc.string(),
       fc.constantFrom('{', '}', '\n', '{\n', '\n}\n', '  "logs": [', '{"logs":[{}]}', '\r'),

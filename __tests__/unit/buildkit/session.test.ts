@@ -8,7 +8,7 @@ import { BuildCancelled, BuildError } from '../../../src/buildkit/build-error.ts
 import { type BuildRequest, runBuild } from '../../../src/buildkit/session.ts'
 import { quickRetry } from '../../support/retry.ts'
 
-// A process may wait for a busy machine.
+// A process may be slow on a busy machine.
 jest.setTimeout(60_000)
 
 let directory: string
@@ -32,7 +32,7 @@ async function standIn(script: string, more: Partial<BuildRequest> = {}): Promis
     signal: new AbortController().signal,
     logFile: join(directory, 'build.log'),
     name: 'vllm v0.10.2',
-    told: new Set(),
+    logged: new Set(),
     print: (line) => lines.push(line),
     timers: systemTimers,
     killAfter: 200,
@@ -53,7 +53,7 @@ const digest = `sha256:${'a'.repeat(64)}`
 const success = `echo '{"containerimage.digest":"${digest}"}' > "$OUT"`
 
 describe('one build', () => {
-  it('is done when there is a digest', async () => {
+  it('succeeds if there is a digest', async () => {
     const { metadata } = await runBuild(await standIn(success))
     expect(metadata?.digest).toBe(digest)
   })
@@ -65,13 +65,13 @@ describe('one build', () => {
       'The build of vllm v0.10.2 failed: buildx was killed by SIGKILL in the middle of the build (log: ',
     ],
     [
-      'exit code 137 and not a word',
+      'exit code 137 and no output',
       'exit 137',
       'buildx was killed (exit code 137) in the middle of the build (log: ',
     ],
     ['a kill after the digest was written', `${success}; kill -KILL $$`, 'buildx was killed by SIGKILL'],
     ['no digest', 'true', 'buildx ended without an error but left no digest of an image'],
-    ['words without an error', 'echo "nothing here" >&2; exit 1', 'failed: nothing here (log: '],
+    ['output without an error', 'echo "nothing here" >&2; exit 1', 'failed: nothing here (log: '],
   ])('fails with %s', async (_, script, message) => {
     const error = await failure(await standIn(script))
     expect(error).toBeInstanceOf(BuildError)
@@ -79,7 +79,7 @@ describe('one build', () => {
     expect(error.logFile).toBe(join(directory, 'build.log'))
   })
 
-  it("does not take an earlier build's digest for its own", async () => {
+  it("ignores an earlier build's digest", async () => {
     const request = await standIn('true')
     await writeFile(request.metadataFile ?? '', `{"containerimage.digest":"${digest}"}`)
     expect((await failure(request)).message).toContain('left no digest')
@@ -117,7 +117,7 @@ describe('one build', () => {
     expect(error.reason).toBe('it is ***')
   })
 
-  it('keeps the whole log in the file, and shows a part of it', async () => {
+  it('writes the whole log to the file, and shows a part of it', async () => {
     const request = await standIn(
       `i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done >&2; ${success}`,
     )
@@ -126,16 +126,16 @@ describe('one build', () => {
     expect(log).toHaveLength(3000)
     expect(log.at(-1)).toBe('line 2999')
     expect(lines.length).toBeLessThan(200)
-    expect(lines.join('\n')).toContain('lines more, which the log file has')
+    expect(lines.join('\n')).toContain('more lines in the log file')
   })
 
-  it('goes on where the log file cannot be written, and says so', async () => {
+  it('continues if the log file cannot be written, and reports it', async () => {
     const request = await standIn(`echo x >&2; ${success}`, { logFile: '/dev/full' })
     expect((await runBuild(request)).metadata?.digest).toBe(digest)
-    expect(lines.at(-1)).toMatch(/the log file \/dev\/full is not complete: .*ENOSPC/)
+    expect(lines.at(-1)).toMatch(/the log file \/dev\/full is incomplete: .*ENOSPC/)
   })
 
-  it('says where docker is missing', async () => {
+  it('fails if docker is not installed', async () => {
     const request = await standIn('true', { command: 'docker-that-is-not-there' })
     await expect(runBuild(request)).rejects.toThrow('docker-that-is-not-there was not found on PATH')
   })
@@ -151,7 +151,7 @@ describe('a build that fails', () => {
   const says = (line: string) => `echo 'ERROR: failed to solve: ${line}' >&2; exit 1`
   const tries = async () => (await readFile(join(directory, 'metadata.json.tries'), 'utf8')).length / 2
 
-  it('for a fault of the registry is done again, and its log has all of it', async () => {
+  it('because of the registry is retried, and its log has all attempts', async () => {
     const request = await standIn(flaky(2, says('failed to push x: unexpected status: 502 Bad Gateway')))
     const { metadata } = await quickRetry().run(() => runBuild(request))
     expect(metadata?.digest).toBe(digest)
@@ -159,13 +159,13 @@ describe('a build that fails', () => {
     expect((await readFile(request.logFile, 'utf8')).match(/502 Bad Gateway/g)).toHaveLength(2)
   })
 
-  it('for a fault of its own is not', async () => {
+  it('for a permanent reason is not retried', async () => {
     const request = await standIn(flaky(1, says('failed to push x: 403 Forbidden')))
     await expect(quickRetry().run(() => runBuild(request))).rejects.toThrow('403 Forbidden')
     expect(await tries()).toBe(1)
   })
 
-  it('because it was cancelled is not, whatever it says', async () => {
+  it('because it was cancelled is not retried, whatever it prints', async () => {
     const cancel = new AbortController()
     const script = `trap '${says('connection reset by peer').replaceAll("'", '"')}' INT; echo begun >&2; while :; do sleep 0.05; done`
     const request = await standIn(`echo x >> "$OUT.tries"\n${script}`, {
@@ -179,8 +179,8 @@ describe('a build that fails', () => {
     expect(await tries()).toBe(1)
   })
 
-  it('because nothing is heard of it is ended and done again', async () => {
-    // The time goes by when the first try has begun, and then no more.
+  it('because it produces no output is stopped and retried', async () => {
+    // Time passes once, when the first attempt has begun.
     const now = (): number => (existsSync(join(directory, 'metadata.json.tries')) ? 300 : 0)
     const request = await standIn(flaky(1, 'exec sleep 60'), { quiet: 300, timers: { ...systemTimers, now } })
     const lines: string[] = []
@@ -188,17 +188,18 @@ describe('a build that fails', () => {
     expect(metadata?.digest).toBe(digest)
     expect(lines).toEqual([
       expect.stringMatching(
-        /^The build of vllm v0\.10\.2 was ended: nothing was heard of BuildKit for 0\.3 s; .*; retry 1 of 3 in 0\.0 s$/,
+        /^The build of vllm v0\.10\.2 was stopped: BuildKit produced no output for 0\.3 s; .*; trying again in 0\.0 s \(1 of 3\)$/,
       ),
     ])
   })
 
-  it('is not ended while it says something', async () => {
-    // Each line is waited for, and then the time goes by.
+  it('is not stopped while it produces output', async () => {
+    // Time passes after each line.
     const script = `for i in 1 2 3 4; do echo "line $i" >&2; while [ ! -e "$OUT.$i" ]; do sleep 0.05; done; sleep 0.1; done; ${success}`
     let heard = 0
     const request = await standIn(script, {
-      ...{ quiet: 400, timers: { ...systemTimers, now: () => heard * 300 } },
+      quiet: 400,
+      timers: { ...systemTimers, now: () => heard * 300 },
       print: () => {
         heard += 1
         writeFileSync(join(directory, `metadata.json.${heard}`), '')

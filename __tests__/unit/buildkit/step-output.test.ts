@@ -14,7 +14,7 @@ function linesOf(
 }
 
 describe('the output of steps', () => {
-  it('is put together from pieces, for each step and stream by itself', () => {
+  it('is joined from pieces, for each step and stream separately', () => {
     const lines = linesOf((write) => {
       write('a', 1, 'one ')
       write('b', 1, 'two ')
@@ -30,7 +30,7 @@ describe('the output of steps', () => {
     ])
   })
 
-  it('without an end of line comes at the end of its step, that of others later', () => {
+  it('without an end of line comes at the end of its own step', () => {
     const lines = linesOf((write, output) => {
       write('a', 1, 'of a')
       write('ab', 1, 'of ab')
@@ -46,7 +46,7 @@ describe('the output of steps', () => {
     ])
   })
 
-  it('is cut where a line is longer than 8 KiB, which it says', () => {
+  it('is cut after 8 KiB of a line, and reports how much is missing', () => {
     const [[, line] = ['', '']] = linesOf((write) => {
       write('a', 1, `${'x'.repeat(8192)}more\n`)
     })
@@ -60,7 +60,7 @@ describe('the output of steps', () => {
     expect(line).toBe('ared')
   })
 
-  it('of many steps at a time takes no more memory: the oldest unfinished line is handed over', () => {
+  it('of many parallel steps takes no more memory: the oldest unfinished line is handed over', () => {
     const lines = linesOf((write) => {
       for (let step = 0; step <= 64; step += 1) write(String(step), 1, `of ${step}`)
     })

@@ -37,7 +37,7 @@ const event = (
   }) as const
 
 describe('the table of steps', () => {
-  it('of a repeated build has nothing that was not cached', () => {
+  it('of a repeated build has only cached steps', () => {
     const steps = table('repeated')
     expect(steps.filter((step) => step.cached).map((step) => step.name.slice(0, 16))).toEqual([
       '[image 3/3] RUN ',
@@ -48,7 +48,7 @@ describe('the table of steps', () => {
     expect(uncachedSteps(steps)).toEqual([])
   })
 
-  it('of a failed build says which step it was, and what it printed', () => {
+  it('of a failed build has the failed step and its output', () => {
     const step = failedStep(table('failed'))
     expect(step).toMatchObject({
       instruction: 'RUN',
@@ -57,7 +57,7 @@ describe('the table of steps', () => {
     })
   })
 
-  it('leaves a finished step as it is when its checksum is no longer asked for', () => {
+  it('leaves a finished step unchanged when a request for its checksum is cancelled', () => {
     const steps = createStepTable()
     steps.update(event('a', '[x 1/2] RUN a', { started: 1, completed: 5 }))
     const error = 'failed to calculate checksum of ref x::y: context canceled'
@@ -76,7 +76,7 @@ describe('the table of steps', () => {
     )
   })
 
-  it('takes a step that was cancelled because of another one for no cause', () => {
+  it('does not report a step that was cancelled because of another one', () => {
     const steps = createStepTable()
     steps.update(
       event('a', '[x 1/2] RUN a', { started: 1, completed: 2, error: 'exit code: 137: context canceled' }),
@@ -114,7 +114,7 @@ describe('the table of steps', () => {
     expect(uncachedSteps(steps.list()).length === 1).toBe(expected)
   })
 
-  it('stays small, whatever comes', () => {
+  it('has a bounded size, whatever BuildKit reports', () => {
     const steps = createStepTable({ stepLimit: 3, lineLimit: 2 })
     for (let index = 0; index < 10; index += 1)
       steps.update(event(String(index), `[a 1/1] RUN ${index}`, { started: 1 }))
@@ -154,14 +154,14 @@ describe('a step that another build on the engine runs at the same time', () => 
   const own = event('y', '[image 1/5] RUN a', { started: 110, completed: 150 })
 
   it.each<[string, Step[], Step[], number]>([
-    ['was told when it was measured, too, so that it is the same', callOf(20, other), callOf(60, other), 0],
-    ['was not there when it was measured', callOf(20), callOf(60, other), 1],
-    ['began after this call did', callOf(20, own), callOf(60, own), 1],
-  ])('%s', (_, measured, made, repeated) => {
-    expect(repeatedSteps(made, measured)).toHaveLength(repeated)
+    ['is no repetition if it was reported to the measurement too', callOf(20, other), callOf(60, other), 0],
+    ['is a repetition if it was not reported to the measurement', callOf(20), callOf(60, other), 1],
+    ['is a repetition if it began after this call', callOf(20, own), callOf(60, own), 1],
+  ])('%s', (_, measured, built, repeated) => {
+    expect(repeatedSteps(built, measured)).toHaveLength(repeated)
   })
 
-  it('is told once for two calls at a time', () => {
+  it('is added once for two parallel calls', () => {
     const steps: Step[] = []
     for (const call of [callOf(20, other), callOf(21, other)]) addSteps(steps, call)
     expect(steps.filter(({ id }) => id === 'x')).toHaveLength(1)

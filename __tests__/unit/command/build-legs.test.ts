@@ -3,8 +3,9 @@ import { createStore } from '../../../src/store/store.ts'
 import { describe, expect, it } from '@jest/globals'
 import { buildLegs, type BuildChoices } from '../../../src/command/build-legs.ts'
 import { createLegLog } from '../../../src/leg/leg-log.ts'
-import type { BuildCall } from '../../../src/buildkit/argv.ts'
-import type { LegSettings, LegWorld } from '../../../src/leg/leg.ts'
+import type { BuildCall } from '../../../src/buildkit/call.ts'
+import type { LegSettings } from '../../../src/leg/leg.ts'
+import type { LegWorld } from '../../../src/leg/world.ts'
 import { BuildError } from '../../../src/buildkit/build-error.ts'
 import type { Step } from '../../../src/buildkit/steps.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
@@ -67,7 +68,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
         await make(name)
         return { folder: name, origin: { state: 'built', duration: 1000 }, warnings: [] }
       },
-      nothing: (kind) => Promise.resolve({ folder: kind, origin: { state: 'left out' }, warnings: [] }),
+      leaveOut: (kind) => Promise.resolve({ folder: kind, origin: { state: 'left out' }, warnings: [] }),
     },
     newPath: (name) => name,
     readText: readMeasured(facts),

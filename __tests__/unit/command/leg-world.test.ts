@@ -213,7 +213,7 @@ describe('a build of a leg', () => {
     const { docker, world } = opened({ waits })
     docker.does('buildx build', 'exec sleep 60')
     const call = makeCall({ leg, output: { ...image, metadataFile: world.newPath('metadata.json') } })
-    await expect(world.build(call, leg)).rejects.toThrow('nothing was heard of BuildKit for 0.1 s')
+    await expect(world.build(call, leg)).rejects.toThrow('BuildKit produced no output for 0.1 s')
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ArtifactStore } from '../../../src/store/artifacts/artifact-store.ts'
-import { artifactPlaces } from '../../../src/leg/artifact-sources.ts'
+import { artifactSources } from '../../../src/leg/artifacts.ts'
 import { createStore } from '../../../src/store/store.ts'
 import { newFolder } from '../../support/artifact-folder.ts'
 import { inputsOf } from '../../support/machine.ts'
@@ -13,31 +13,33 @@ const ofGitHub: ArtifactStore = {
   save: () => Promise.resolve(),
 }
 
-/** Where a run looks for artifacts, in its order; `+` where it keeps them. */
-function placesOf(
+/** The stores of a run in their order; `+` where it saves. */
+function sourcesOf(
   push: boolean,
-  store: 'registry' | 'off',
+  cacheInput: 'registry' | 'off',
   actionsCache: ArtifactStore | undefined,
 ): string[] {
-  const { build } = inputsOf({ cache: store })
-  const places = artifactPlaces(
+  const { build } = inputsOf({ cache: cacheInput })
+  const sources = artifactSources(
     { ...build, push },
     createStore(createMemory().client, cache).artifacts,
     actionsCache,
   )
-  return places.map((place) => `${place.store === ofGitHub ? 'GitHub' : 'registry'}${place.keep ? ' +' : ''}`)
+  return sources.map(
+    ({ store, saves }) => `${store === ofGitHub ? 'GitHub' : 'registry'}${saves ? ' +' : ''}`,
+  )
 }
 
-describe('the places of stage artifacts', () => {
+describe('the sources of stage artifacts', () => {
   it.each<[string, string[], boolean, 'registry' | 'off', ArtifactStore | undefined]>([
     ['of a run that pushes: the cache repository', ['registry +'], true, 'registry', undefined],
-    ['of one that pushes where GitHub has a cache', ['registry +'], true, 'registry', ofGitHub],
+    ["of one that pushes, with GitHub's cache", ['registry +'], true, 'registry', ofGitHub],
     ['of one that does not push', ['registry'], false, 'registry', undefined],
     ["of one that does not push, with GitHub's", ['registry', 'GitHub +'], false, 'registry', ofGitHub],
     ['without a cache', [], true, 'off', undefined],
-    ['without a cache, and nothing is pushed', [], false, 'off', ofGitHub],
-  ])('%s are %j', (_, expected, push, store, actionsCache) => {
-    expect(placesOf(push, store, actionsCache)).toEqual(expected)
+    ['without a cache, of one that does not push', [], false, 'off', ofGitHub],
+  ])('%s are %j', (_, expected, push, cacheInput, actionsCache) => {
+    expect(sourcesOf(push, cacheInput, actionsCache)).toEqual(expected)
   })
 
   it('are in the cache repository of the plan', async () => {
@@ -45,7 +47,7 @@ describe('the places of stage artifacts', () => {
     const folder = newFolder()
     mkdirSync(join(folder, 'content'))
     writeFileSync(join(folder, 'content/x'), 'x')
-    const [own] = artifactPlaces(
+    const [own] = artifactSources(
       { ...inputsOf().build, push: true },
       createStore(memory.client, cache).artifacts,
       undefined,

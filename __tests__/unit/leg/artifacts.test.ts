@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ArtifactStore } from '../../../src/store/artifacts/artifact-store.ts'
-import { createArtifacts, type ArtifactPlace } from '../../../src/leg/artifacts.ts'
+import { createArtifacts, type ArtifactSource } from '../../../src/leg/artifacts.ts'
 import { BuildError } from '../../../src/buildkit/build-error.ts'
 import type { Step } from '../../../src/buildkit/steps.ts'
 import { UserError } from '../../../src/errors.ts'
@@ -13,8 +13,16 @@ import { storedFolder, wanted, writeContent } from '../../support/artifact-folde
 const { wheel, ucx } = wanted
 
 const step: Step = {
-  ...{ id: 'x', name: '[wheel-builder 1/1] RUN build-wheel', stage: 'wheel-builder', instruction: 'RUN' },
-  ...{ started: 1000, completed: 101_000, cached: false, error: undefined, lastLines: [], suspects: [] },
+  id: 'x',
+  name: '[wheel-builder 1/1] RUN build-wheel',
+  stage: 'wheel-builder',
+  instruction: 'RUN',
+  started: 1000,
+  completed: 101_000,
+  cached: false,
+  error: undefined,
+  lastLines: [],
+  suspects: [],
 }
 
 const newPath = (name: string) => join(mkdtempSync(join(tmpdir(), 'artifacts-')), name)
@@ -32,11 +40,11 @@ function createStore(error?: { restore?: Error; save?: Error }) {
     }),
     save: jest.fn<ArtifactStore['save']>(async (name, folder) => {
       if (error?.save) throw error.save
-      const kept = newPath(name)
-      await Promise.resolve(cpSync(folder, kept, { recursive: true, verbatimSymlinks: true }))
-      folders.set(name, kept)
+      const saved = newPath(name)
+      await Promise.resolve(cpSync(folder, saved, { recursive: true, verbatimSymlinks: true }))
+      folders.set(name, saved)
     }),
-    placeOf: (name: string) => `store/${name}`,
+    referenceOf: (name: string) => `store/${name}`,
   }
   return { ...store, folders }
 }
@@ -47,28 +55,28 @@ const make = (artifact: typeof wheel | typeof ucx) =>
     return Promise.resolve([step])
   })
 
-const kept = (store: ArtifactStore): ArtifactPlace => ({ store, keep: true })
+const saving = (store: ArtifactStore): ArtifactSource => ({ store, saves: true })
 const refusal = (status: number) =>
   new RegistryRefusal(`docker.io says ${status}`, 'wait', { status, code: undefined, retryAfter: undefined })
 const [denied, busy] = [refusal(403), refusal(503)]
 
 describe('an artifact', () => {
-  it('is built and kept where no store has it, and taken from there by the next process', async () => {
+  it('is built and saved if no store has it, and reused from there by the next process', async () => {
     const store = createStore()
     const first = make(wheel)
-    expect(await createArtifacts([kept(store)], newPath).provide(wheel, first)).toMatchObject({
+    expect(await createArtifacts([saving(store)], newPath).provide(wheel, first)).toMatchObject({
       origin: { state: 'built', duration: 100_000 },
       warnings: [],
     })
     const second = make(wheel)
-    const taken = await createArtifacts([kept(store)], newPath).provide(wheel, second)
-    expect(taken).toMatchObject({ origin: { state: 'taken', from: `store/${wheel.name}` }, warnings: [] })
+    const reused = await createArtifacts([saving(store)], newPath).provide(wheel, second)
+    expect(reused).toMatchObject({ origin: { state: 'reused', from: `store/${wheel.name}` }, warnings: [] })
     expect([first, second].map(({ mock }) => mock.calls.length)).toEqual([1, 0])
   })
 
-  it('is built once for all that ask, at whatever time', async () => {
+  it('is built once, however often and whenever it is requested', async () => {
     const store = createStore()
-    const artifacts = createArtifacts([kept(store)], newPath)
+    const artifacts = createArtifacts([saving(store)], newPath)
     const once = make(wheel)
     const together = await Promise.all([1, 2, 3].map(() => artifacts.provide(wheel, once)))
     const later = await artifacts.provide(wheel, once)
@@ -76,16 +84,16 @@ describe('an artifact', () => {
     expect(store.restore).toHaveBeenCalledTimes(1)
     expect([...together, later].map(({ origin }) => origin.state)).toEqual([
       'built',
-      'taken',
-      'taken',
-      'taken',
+      'reused',
+      'reused',
+      'reused',
     ])
     expect(new Set([...together, later].map(({ folder }) => folder)).size).toBe(1)
   })
 
-  it('is not kept where nothing may be written, nor without a store', async () => {
+  it('is not saved in a store that is only read, nor without a store', async () => {
     const store = createStore()
-    await createArtifacts([{ store, keep: false }], newPath).provide(ucx, make(ucx))
+    await createArtifacts([{ store, saves: false }], newPath).provide(ucx, make(ucx))
     expect(store.save).not.toHaveBeenCalled()
     expect(await createArtifacts([], newPath).provide(ucx, make(ucx))).toMatchObject({
       origin: { state: 'built' },
@@ -93,14 +101,14 @@ describe('an artifact', () => {
     })
   })
 
-  it('is taken from the first store that has it', async () => {
+  it('is reused from the first store that has it', async () => {
     const [empty, full] = [createStore(), createStore()]
     full.folders.set(ucx.name, storedFolder(ucx))
-    const { origin } = await createArtifacts([{ store: empty, keep: false }, kept(full)], newPath).provide(
+    const { origin } = await createArtifacts([{ store: empty, saves: false }, saving(full)], newPath).provide(
       ucx,
       make(ucx),
     )
-    expect(origin.state).toBe('taken')
+    expect(origin.state).toBe('reused')
   })
 })
 
@@ -109,33 +117,33 @@ describe('a bad artifact', () => {
     const store = createStore()
     store.folders.set(wheel.name, storedFolder(wheel, { source: { commit: 'f'.repeat(40) } }))
     const again = make(wheel)
-    const { origin, warnings } = await createArtifacts([kept(store)], newPath).provide(wheel, again)
+    const { origin, warnings } = await createArtifacts([saving(store)], newPath).provide(wheel, again)
     expect(origin.state).toBe('built')
     expect(warnings).toEqual([
-      `The stored store/${wheel.name} is not used, since it is of commit ${'f'.repeat(40)}; it is built and replaced.`,
+      `The stored store/${wheel.name} is not used, because it is of commit ${'f'.repeat(40)}; it is built and replaced.`,
     ])
-    const next = await createArtifacts([kept(store)], newPath).provide(wheel, again)
-    expect(next).toMatchObject({ origin: { state: 'taken' }, warnings: [] })
+    const next = await createArtifacts([saving(store)], newPath).provide(wheel, again)
+    expect(next).toMatchObject({ origin: { state: 'reused' }, warnings: [] })
     expect(again).toHaveBeenCalledTimes(1)
   })
 
-  it('is built, with a warning, where the store finds out', async () => {
+  it('is built, with a warning, if the store fails', async () => {
     const store = createStore({ restore: new UserError("The archive can't be used: it is cut off.") })
-    const { origin, warnings } = await createArtifacts([kept(store)], newPath).provide(wheel, make(wheel))
+    const { origin, warnings } = await createArtifacts([saving(store)], newPath).provide(wheel, make(wheel))
     expect(origin.state).toBe('built')
     expect(warnings).toEqual([expect.stringContaining("and it is built: The archive can't be used")])
     expect(store.folders.size).toBe(1)
   })
 
-  it('that was just built is used, so that the gates judge it, and not kept', async () => {
+  it('that was just built is used, so that the gates judge it, and not saved', async () => {
     const store = createStore()
     const bad = (folder: string): Promise<Step[]> => {
       writeContent(folder, wheel, { wheel: 'aibrix_kvcache-0.7.0-py3-none-any.whl', version: '0.7.0' })
       return Promise.resolve([])
     }
-    const { warnings } = await createArtifacts([kept(store)], newPath).provide(wheel, bad)
+    const { warnings } = await createArtifacts([saving(store)], newPath).provide(wheel, bad)
     expect(warnings).toEqual([
-      expect.stringMatching(/^The wheel that was built is not kept for other images: .*none-any/),
+      expect.stringMatching(/^The new wheel is not stored for other images: .*none-any/),
     ])
     expect(store.save).not.toHaveBeenCalled()
   })
@@ -144,30 +152,36 @@ describe('a bad artifact', () => {
 describe('a store', () => {
   it.each<[string, { restore?: Error; save?: Error }, boolean, number, RegExp | undefined]>([
     [
-      'that denies everything is left alone, with one warning',
+      'that denies everything is not used again, with one warning',
       { restore: denied, save: denied },
       true,
       1,
-      /No stage artifact is taken or kept: docker\.io says 403/,
+      /No stage artifact is reused or stored: docker\.io says 403/,
     ],
-    ['that denies reading is no news where nothing is pushed', { restore: denied }, false, 1, undefined],
     [
-      'that denies writing is left alone, with one warning',
+      'that denies reading to a run that does not push causes no warning',
+      { restore: denied },
+      false,
+      1,
+      undefined,
+    ],
+    [
+      'that denies writing is only read afterwards, with one warning',
       { save: denied },
       true,
       2,
-      /is not kept, so the next run builds it again: docker\.io says 403/,
+      /is not stored, so the next run builds it again: docker\.io says 403/,
     ],
     [
-      'that is down is asked again for the next one',
+      'that is down is tried for the next artifact',
       { restore: busy, save: busy },
       true,
       2,
       /docker\.io says 503/,
     ],
-  ])('%s', async (_, error, keep, asked, message) => {
+  ])('%s', async (_, error, saves, asked, message) => {
     const store = createStore(error)
-    const artifacts = createArtifacts([{ store, keep }], newPath)
+    const artifacts = createArtifacts([{ store, saves }], newPath)
     const warnings: string[] = []
     for (const artifact of [wheel, ucx])
       warnings.push(...(await artifacts.provide(artifact, make(artifact))).warnings)
@@ -180,12 +194,10 @@ describe('a store', () => {
 
 describe('a build that fails', () => {
   const compileError = (stage: string) =>
-    new BuildError('It does not compile.', {
-      ...{ reason: 'x', step: { ...step, stage }, steps: [], logFile: 'x' },
-    })
+    new BuildError('It does not compile.', { reason: 'x', step: { ...step, stage }, steps: [], logFile: 'x' })
   const failing = (error: Error) => jest.fn(() => Promise.reject<Step[]>(error))
 
-  it('in the compiler fails for all that wait for it, and is not repeated for those that come', async () => {
+  it('in the compiler fails for all legs, and is not repeated', async () => {
     const artifacts = createArtifacts([], newPath)
     const once = failing(compileError('wheel-builder'))
     const ended = await Promise.allSettled([1, 2].map(() => artifacts.provide(wheel, once)))
@@ -194,7 +206,7 @@ describe('a build that fails', () => {
     expect(once).toHaveBeenCalledTimes(1)
   })
 
-  it('before that is tried by the next leg on its own base', async () => {
+  it('before the compiler is repeated by the next leg on its own base', async () => {
     const artifacts = createArtifacts([], newPath)
     const [bad, good] = [failing(compileError('builder')), make(wheel)]
     const ended = await Promise.allSettled([
@@ -207,13 +219,13 @@ describe('a build that fails', () => {
   })
 })
 
-it('nothing is left in the way: a store that left half of a folder is no hindrance', async () => {
+it('a store that left half of a folder does not prevent the build', async () => {
   const store = createStore()
   store.restore.mockImplementationOnce((_, folder) => {
     cpSync(storedFolder(ucx), folder, { recursive: true, verbatimSymlinks: true })
     rmSync(join(folder, 'content/bin'), { recursive: true })
     return Promise.reject(new UserError('It broke off.'))
   })
-  const { origin } = await createArtifacts([kept(store)], newPath).provide(ucx, make(ucx))
+  const { origin } = await createArtifacts([saving(store)], newPath).provide(ucx, make(ucx))
   expect(origin.state).toBe('built')
 })

@@ -1,6 +1,6 @@
 import { ucxOf } from '../../support/verified-leg.ts'
 import { describe, expect, it } from '@jest/globals'
-import { checkSources } from '../../../src/leg/check-sources.ts'
+import { checkSources } from '../../../src/leg/sources.ts'
 import { UserError } from '../../../src/errors.ts'
 import type { PlannedImage, PlannedLeg, Published } from '../../../src/plan/plan.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
@@ -15,7 +15,7 @@ async function fetched(leg: Partial<PlannedLeg>, image: Partial<PlannedImage> = 
   const asked: string[] = []
   await checkSources(makePlan([{ ...planned, legs: [{ ...first, ...leg }] }]), (component, { ref }) => {
     asked.push(`${component} ${ref}`)
-    return Promise.resolve('/made')
+    return Promise.resolve('/fetched')
   })
   return asked
 }
@@ -28,19 +28,19 @@ describe('the sources of a plan', () => {
   it.each<[string, Partial<PlannedLeg>, string[]]>([
     ['on this machine', { aibrix, ucx }, [`aibrix ${aibrix.ref}`, `ucx ${ucx.ref}`]],
     ['elsewhere', {}, []],
-    ['of which one is here', { ucx }, [`ucx ${ucx.ref}`]],
+    ['of which one is on this machine', { ucx }, [`ucx ${ucx.ref}`]],
     ['of a leg that is staged', { aibrix, ucx, existing: 'staged' }, []],
   ])('%s', async (_, changes, expected) => {
     expect(await fetched(changes)).toEqual(expected)
   })
 
-  it('of an image that is published are not looked at', async () => {
+  it('of a published image are not fetched', async () => {
     const digest = digestOf(Buffer.from('image'))
     const published: Published = { kind: 'same', digest, tags: ['v1'], missingTags: [] }
     expect(await fetched({ aibrix, ucx }, { published })).toEqual([])
   })
 
-  it('that can not be built stop it', async () => {
+  it('that cannot be built fail the plan', async () => {
     const image = makePlannedImage()
     const plan = makePlan([{ ...image, legs: [{ ...leg, aibrix }] }])
     const refuse = () => Promise.reject(new UserError('It is a shallow clone.'))

@@ -17,12 +17,12 @@ describe('the name in front of a line', () => {
     ],
     ['different versions', makePlannedImages(2), ['vllm v0.1.0', 'vllm v0.2.0']],
     [
-      'the id where two platforms have the same version',
+      'the id if two platforms have the same version',
       [makePlannedImage(undefined, ['linux/amd64', 'linux/arm64'])],
       [`${id}-amd64`, `${id}-arm64`],
     ],
     [
-      'the id where two images have the same version, beside one that stands alone',
+      'the id if two images have the same version, beside one that is alone',
       [
         makePlannedImage(),
         { ...other, legs: [{ ...other.legs[0], id: 'other' }] },
@@ -34,27 +34,27 @@ describe('the name in front of a line', () => {
     expect([...legNames({ images }).values()]).toEqual(expected)
   })
 
-  it('is there for every leg, by its id', () => {
+  it('exists for every leg, by its id', () => {
     const images = [makePlannedImage(undefined, ['linux/amd64', 'linux/arm64'])]
     expect([...legNames({ images }).keys()]).toEqual([`${id}-amd64`, `${id}-arm64`])
   })
 })
 
-/** @returns what is in the log after these lines of a leg and its end */
-function logged(sideBySide: boolean, lines: string[]): string[] {
+/** @returns the log after these lines of a leg and its end */
+function logged(isParallel: boolean, lines: string[]): string[] {
   const all: string[] = []
-  const log = createLegLog('vllm v0.21.0', sideBySide, (line) => all.push(line))
+  const log = createLegLog('vllm v0.21.0', isParallel, (line) => all.push(line))
   for (const line of lines) log.print(line)
   log.end()
   return all
 }
 
 describe('the lines of a leg', () => {
-  it('go straight to the log, and that is all where it is built alone', () => {
+  it('are in the log once if it is built alone', () => {
     expect(logged(false, ['a', 'b'])).toEqual(['a', 'b'])
   })
 
-  it('have its name and come once more as a group where it is built beside others', () => {
+  it('have its name and are repeated in a group if it is built in parallel', () => {
     expect(logged(true, ['a', 'b'])).toEqual([
       'vllm v0.21.0 | a',
       'vllm v0.21.0 | b',
@@ -88,7 +88,7 @@ describe('the lines of a leg', () => {
     ])
   })
 
-  it('are the last 5000 in the group, which says how many are above', () => {
+  it('are the last 5000 in the group, which reports how many are above', () => {
     const lines = Array.from({ length: 5003 }, (_, index) => `line ${index}`)
     expect(logged(true, lines).slice(5003)).toEqual([
       '::group::vllm v0.21.0',
@@ -101,13 +101,13 @@ describe('the lines of a leg', () => {
 })
 
 describe('the steps of a leg', () => {
-  function steps(sideBySide: boolean, work: (log: LegLog) => void): string[] {
+  function steps(isParallel: boolean, work: (log: LegLog) => void): string[] {
     const all: string[] = []
-    work(createLegLog('vllm v0.21.0', sideBySide, (line) => all.push(line)))
+    work(createLegLog('vllm v0.21.0', isParallel, (line) => all.push(line)))
     return all
   }
 
-  it('are a group each where it is built alone, and what it says is seen beside them', () => {
+  it('are a group each if it is built alone, and sentences are outside of them', () => {
     const said = steps(false, (log) => {
       for (const title of ['measure the base', 'compile']) {
         const end = log.step(title)
@@ -124,7 +124,7 @@ describe('the steps of a leg', () => {
     ])
   })
 
-  it('are one group where they run at the same time', () => {
+  it('are one group if they run in parallel', () => {
     const said = steps(false, (log) => {
       const [one, two] = [log.step('compile'), log.step('compile')]
       log.print('a')
@@ -135,7 +135,7 @@ describe('the steps of a leg', () => {
     expect(said).toEqual(['::group::vllm v0.21.0: compile', 'a', 'b', '::endgroup::'])
   })
 
-  it('are no groups beside other legs, since groups can not be in others', () => {
+  it('are no groups beside parallel legs, since groups cannot be nested', () => {
     const said = steps(true, (log) => {
       log.step('compile')()
       log.say('17 of 17 gates passed')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BuildCall } from '../../../src/buildkit/argv.ts'
+import type { BuildCall } from '../../../src/buildkit/call.ts'
 import { createArtifacts } from '../../../src/leg/artifacts.ts'
 import { measureOnStages } from '../../../src/leg/on-stages.ts'
-import { artifactsFor, type StagesSettings, type StagesWorld } from '../../../src/leg/stages.ts'
-import type { Step } from '../../../src/buildkit/steps.ts'
+import { artifactsFor, type StagesSettings } from '../../../src/leg/stages.ts'
+import type { LegWorld } from '../../../src/leg/world.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
 import type { BaseFacts } from '../../../src/verify/facts.ts'
@@ -17,36 +17,46 @@ const leg = makeLeg()
 const { context, dockerfile, secrets, options } = makeCall()
 const settings: StagesSettings = {
   call: { context, dockerfile, secrets, options },
-  ...{ layers: { from: undefined, to: undefined }, fresh: false, push: true, objection: undefined },
+  layers: { from: undefined, to: undefined },
+  push: true,
+  objection: undefined,
   outdated: () => undefined,
   judgeBase: () => [],
   recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
 }
 
-/** The base as it is, and one that somebody says it is. */
+/** The base as it is, and wrong facts of it. */
 const real = makeBase()
-const untrue: BaseFacts = {
+const wrong: BaseFacts = {
   ...asRoot(real),
   torch: { ...real.torch, version: '2.12.0+cu130' } as BaseFacts['torch'],
 }
 const wanted = artifactsFor(leg, real, settings)
 
+const refuse = () => Promise.reject(new Error('not used here'))
+const unused = {
+  registry: { getManifest: refuse, getImageConfig: refuse },
+  inspectImage: refuse,
+  forgetImage: refuse,
+}
+
 type Behaviour = {
   stored?: BaseFacts | Error
-  keep?: Error
+  denied?: Error
   push?: boolean
   judgeBase?: (base: BaseFacts) => Gate[]
   /** Fails calls of a kind */
   fails?: (call: BuildCall) => boolean
 }
 
-async function measured({ stored, keep, push = true, fails, judgeBase = () => [] }: Behaviour) {
+async function measured({ stored, denied, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
   const sources: BuildCall['sources'][] = []
-  const kept: [BaseFacts, boolean][] = []
+  const written: [BaseFacts, boolean][] = []
   const names: string[] = []
   const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
-  const world: StagesWorld = {
+  const world: LegWorld = {
+    ...unused,
     build: (call) => {
       calls.push(call.output.kind)
       if (call.sources) sources.push(call.sources)
@@ -61,8 +71,8 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
     facts: {
       read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
       write: (_, facts, replace = false) => {
-        kept.push([facts, replace])
-        return keep ? Promise.reject(keep) : Promise.resolve()
+        written.push([facts, replace])
+        return denied ? Promise.reject(denied) : Promise.resolve()
       },
     },
     artifacts: {
@@ -70,51 +80,50 @@ async function measured({ stored, keep, push = true, fails, judgeBase = () => []
         names.push(artifact.name)
         return artifacts.provide(artifact, make)
       },
-      nothing: artifacts.nothing,
+      leaveOut: artifacts.leaveOut,
     },
   }
-  const steps: Step[] = []
-  const result = await measureOnStages(leg, { ...settings, push, judgeBase }, world, steps).catch(
+  const result = await measureOnStages(leg, { ...settings, push, judgeBase }, world).catch(
     (error: unknown) => error,
   )
-  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, kept, names, sources }
+  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, written, names, sources }
 }
 
 const refusal = (status: number) =>
   new RegistryRefusal(`docker.io says ${status}`, 'wait', { status, code: undefined, retryAfter: undefined })
 
 describe('the facts of a base', () => {
-  it('are measured and kept where none are stored, and choose the artifacts', async () => {
-    const { result, calls, kept, names } = await measured({})
+  it('are measured and stored if none are stored, and choose the artifacts', async () => {
+    const { result, calls, written, names } = await measured({})
     expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
-    expect(kept).toEqual([[asRoot(real), false]])
+    expect(written).toEqual([[asRoot(real), false]])
     expect(names).toEqual([wanted.wheel.name, wanted.ucx.name])
     expect(result.warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
   })
 
-  it('that are stored are measured again before something is compiled, and not kept again', async () => {
-    const { result, calls, kept } = await measured({ stored: real })
+  it('that are stored are measured again before anything is compiled, and not stored again', async () => {
+    const { result, calls, written } = await measured({ stored: real })
     expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
-    expect(kept).toEqual([])
+    expect(written).toEqual([])
     expect(result.warnings).toEqual([])
   })
 
-  it('that are stored and not true are replaced, with a warning, and nothing is kept under their names', async () => {
-    const { result, calls, kept, names } = await measured({ stored: untrue })
-    expect(kept).toEqual([[asRoot(real), true]])
+  it('that are stored and wrong are replaced, with a warning, and nothing is stored under their names', async () => {
+    const { result, calls, written, names } = await measured({ stored: wrong })
+    expect(written).toEqual([[asRoot(real), true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
     expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
     expect(result.warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
   })
 
-  it('are not kept where nothing is pushed', async () => {
-    expect((await measured({ push: false })).kept).toEqual([])
+  it('are not stored by a run that does not push', async () => {
+    expect((await measured({ push: false })).written).toEqual([])
   })
 
   it.each<[string, Behaviour, RegExp | undefined]>([
     [
-      'can not be read',
+      'cannot be read',
       { stored: refusal(503) },
       /can't be read, so it is measured again: docker\.io says 503/,
     ],
@@ -123,13 +132,13 @@ describe('the facts of a base', () => {
       { stored: refusal(403) },
       /can't be read, so it is measured again: docker\.io says 403/,
     ],
-    ['may not be read, and nothing is pushed', { stored: refusal(403), push: false }, undefined],
+    ['may not be read by a run that does not push', { stored: refusal(403), push: false }, undefined],
     [
-      'can not be kept',
-      { keep: refusal(403) },
+      'cannot be stored',
+      { denied: refusal(403) },
       /are not stored, so the next run measures it again: docker\.io says 403/,
     ],
-  ])('are measured where they %s, which is no error', async (_, behaviour, warning) => {
+  ])('are measured if they %s, which is no error', async (_, behaviour, warning) => {
     const { result } = await measured(behaviour)
     expect(result.facts.base).toEqual(real)
     expect(result.warnings).toEqual(warning ? [expect.stringMatching(warning)] : [])
@@ -137,21 +146,20 @@ describe('the facts of a base', () => {
 })
 
 describe('a gate that the base alone decides', () => {
-  const refuse = (which: BaseFacts) => (base: BaseFacts) =>
-    base.torch?.version === which.torch?.version
-      ? [about('torch-untouched', 'x', 'y').fail('X', 'see to it')]
-      : []
+  const judgement = { expected: 'torch 2.11.0', actual: 'another' }
+  const gatesOf = (which: BaseFacts) => (base: BaseFacts) =>
+    base.torch?.version === which.torch?.version ? [failed('torch-untouched', judgement, 'See to it.')] : []
 
-  it.each([undefined, real])('ends it before anything is compiled (stored: %#)', async (stored) => {
-    const { result, calls } = await measured({ judgeBase: refuse(real), ...(stored && { stored }) })
+  it.each([undefined, real])('fails before anything is compiled (stored: %#)', async (stored) => {
+    const { result, calls } = await measured({ judgeBase: gatesOf(real), ...(stored && { stored }) })
     expect(result).toMatchObject({ name: 'UnfitBase', gates: [{ name: 'torch-untouched', state: 'fail' }] })
     expect(calls).toEqual(['facts'])
   })
 
-  it('is not believed what was stored', async () => {
-    const { result, kept } = await measured({ judgeBase: refuse(untrue), stored: untrue })
+  it('does not use stored facts alone', async () => {
+    const { result, written } = await measured({ judgeBase: gatesOf(wrong), stored: wrong })
     expect(result.facts.base).toEqual(real)
-    expect(kept).toEqual([[asRoot(real), true]])
+    expect(written).toEqual([[asRoot(real), true]])
   })
 })
 
@@ -166,21 +174,25 @@ it('only a stage that is compiled gets its source, which is fetched first', asyn
 })
 
 describe('a build that fails', () => {
-  it.each(['wheel', 'ucx', 'report'])('in %s is told, whether the facts were stored or not', async (kind) => {
-    const fails = ({ output }: BuildCall) => output.kind === kind
-    for (const stored of [undefined, real]) {
-      const { result, calls } = await measured({ fails, ...(stored && { stored }) })
-      expect(result).toMatchObject({ message: 'It does not compile.' })
-      // The other stage came to its end.
-      expect(calls).toEqual(expect.arrayContaining(['wheel', 'ucx']))
-      expect(calls.filter((each) => each === kind)).toHaveLength(1)
-    }
-  })
+  it.each(['wheel', 'ucx', 'report'])(
+    'in %s is reported, whether the facts were stored or not',
+    async (kind) => {
+      const fails = ({ output }: BuildCall) => output.kind === kind
+      for (const stored of [undefined, real]) {
+        const { result, calls } = await measured({ fails, ...(stored && { stored }) })
+        expect(result).toMatchObject({ message: 'It does not compile.' })
+        // The other stage was built to its end.
+        expect(calls).toEqual(expect.arrayContaining(['wheel', 'ucx']))
+        expect(calls.filter((each) => each === kind)).toHaveLength(1)
+      }
+    },
+  )
 })
 
-it('a leg that the facts speak against is refused before anything is compiled', async () => {
+it('a leg that the facts rule out is refused before anything is compiled', async () => {
   const calls: string[] = []
-  const world: StagesWorld = {
+  const world: LegWorld = {
+    ...unused,
     build: ({ output }) => {
       calls.push(output.kind)
       return Promise.resolve({ steps: [], digest: undefined })
@@ -189,10 +201,10 @@ it('a leg that the facts speak against is refused before anything is compiled', 
     readText: readMeasured({ base: real, image: makeImage() }),
     facts: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
-    fetchSource: () => Promise.reject(new Error('not used here')),
+    fetchSource: refuse,
   }
   const objection = () => Promise.resolve('it has no torch')
-  await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(
+  await expect(measureOnStages(leg, { ...settings, objection }, world)).rejects.toThrow(
     "can't be built: it has no torch",
   )
   expect(calls).toEqual(['facts'])

@@ -57,12 +57,12 @@ function fetchPinned(source: PinnedSource, git: RunGit = actionGit(folder)): Pro
   return createSources(git, () => mkdtempSync(at('new-')))('aibrix', source)
 }
 
-/** Plans and fetches, as a run does. */
+/** Plans and fetches like a run. */
 async function fetch(address: string, ref: string, git = actionGit(folder)): Promise<string> {
   return fetchPinned(await pin(address, ref, git), git)
 }
 
-/** What every other form has to give, too */
+/** What every other form must give too */
 const references = new Map<string, Promise<Record<string, string>>>()
 function reference(ref: string): Promise<Record<string, string>> {
   const found = references.get(ref) ?? fetch(full, ref).then(contents)
@@ -70,7 +70,7 @@ function reference(ref: string): Promise<Record<string, string>> {
   return found
 }
 
-/** @returns path → mode and content of all that is in a folder, as BuildKit tells whether it has changed */
+/** @returns path → mode and content of a folder's entries, which BuildKit compares */
 function contents(path: string): Record<string, string> {
   const entries = readdirSync(path, { recursive: true, withFileTypes: true })
   return Object.fromEntries(
@@ -82,19 +82,19 @@ function contents(path: string): Record<string, string> {
   )
 }
 
-/** What a build step sees that clones it */
+/** What a build step sees after cloning */
 function described(repository: string): string {
   expect(runGit('-C', repository, 'fsck', '--full', '--strict', '--no-dangling')).not.toContain('missing')
   const [ref = ''] = runGit('-C', repository, 'for-each-ref', '--format=%(refname)').split('\n')
   return runGit('-C', repository, 'describe', '--tags', '--long', ref)
 }
 
-/** Forms of a repository with the tag v0.7.0 and the branch main, each with what git needs to read it. */
+/** Forms of a repository with the tag v0.7.0 and the branch main, and what git needs to read each. */
 const none = () => ({})
 const forms: [string, () => string, () => NodeJS.ProcessEnv][] = [
   ['a checkout, whose .dockerignore leaves git out', () => full, none],
   ['a bare repository', () => at('bare.git'), none],
-  ['a path that has to be quoted', () => clone(`it's "here"`, full), none],
+  ['a path that needs quotes', () => clone(`it's "here"`, full), none],
   [
     'a submodule',
     () => {
@@ -116,12 +116,12 @@ const forms: [string, () => string, () => NodeJS.ProcessEnv][] = [
   ['a repository of another user', () => full, () => ({ GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' })],
   ['an ssh URL', () => `ssh://git@git.example${full}`, () => ({ GIT_SSH_COMMAND: makeLocalSsh(at('ssh')) })],
   [
-    'what git takes for ssh',
+    'an address that git reads as ssh',
     () => `git@git.example:${full}`,
     () => ({ GIT_SSH_COMMAND: makeLocalSsh(at('ssh')) }),
   ],
   [
-    'a URL that the user has git spell otherwise',
+    'a URL that the user has git rewrite',
     () => 'https://git.example/aibrix',
     () => {
       appendFileSync(at('.gitconfig'), `[url "file://${full}"]\n\tinsteadOf = https://git.example/aibrix\n`)
@@ -138,12 +138,12 @@ describe('a source', () => {
     expect(described(tag)).toMatch(/^v0\.7\.0-0-g/)
     expect(runGit('-C', tag, 'rev-list', '--count', 'v0.7.0')).toBe('1')
     expect(described(branch)).toMatch(/^v0\.7\.0-2-g/)
-    // The same commit is the same bytes, wherever it came from.
+    // The same commit is the same bytes from everywhere.
     expect(contents(tag)).toEqual(await reference('v0.7.0'))
     expect(contents(branch)).toEqual(await reference('main'))
   })
 
-  it('is fetched from a server over http, with what the user has set', async () => {
+  it("is fetched from a server over http, with the user's settings", async () => {
     const url = `${server.url}/bare.git`
     const git = actionGit(folder, {
       GIT_CONFIG_COUNT: '1',
@@ -170,7 +170,7 @@ describe('a source', () => {
     }
   })
 
-  it('is fetched from a server that gives no commit but those of its refs', async () => {
+  it('is fetched from a server that gives only the commits of its refs', async () => {
     const old = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.version', GIT_CONFIG_VALUE_0: '0' }
     const commit = commitOf('main~1')
     expect(contents(await fetch(`file://${full}`, commit, actionGit(folder, old)))).toEqual(
@@ -187,7 +187,7 @@ describe('a source', () => {
     ])
   })
 
-  it('is the commit that was planned, wherever its branch is meanwhile', async () => {
+  it('is the planned commit, wherever its branch is meanwhile', async () => {
     const moving = clone('moving', full)
     const source = await pin(moving, 'main')
     runGit('-C', moving, 'commit', '--quiet', '--allow-empty', '--message', 'more')
@@ -195,7 +195,7 @@ describe('a source', () => {
     expect(runGit('-C', repository, 'rev-parse', 'main')).toBe(commitOf('main'))
   })
 
-  it('is fetched once, for each of those who need it', async () => {
+  it('is fetched once, however often it is requested', async () => {
     let asked = 0
     const git = actionGit(folder)
     const fetchSource = createSources(
@@ -211,7 +211,7 @@ describe('a source', () => {
     expect(asked).toBe(1)
   })
 
-  it('is the same whatever the user has set for git, and for new files', async () => {
+  it("is the same whatever the user's git settings and umask", async () => {
     const home = mkdtempSync(at('home-'))
     const settings = ['[pack]\nwindow=1\ncompression=0\npackSizeLimit=1m', '[transfer]\nunpackLimit=1']
     const more = ['[core]\nbigFileThreshold=1', '[init]\ndefaultBranch=x', '[fetch]\nwriteCommitGraph=true']
@@ -242,7 +242,7 @@ describe('a shallow clone', () => {
     expect(described(await fetch(clone(name, ...options), ref()))).toMatch(expected)
   })
 
-  // Nothing as a ref stands for its commit.
+  // An empty ref stands for the commit.
   it.each<[string, () => string, string]>([
     ['has no tag', () => shallow('without-tags', '--branch=main'), 'main'],
     [
@@ -255,7 +255,7 @@ describe('a shallow clone', () => {
       '',
     ],
     [
-      'ends within a side that has to be counted',
+      'ends within a side that must be counted',
       () => {
         const path = at('merged')
         makeRepository(path)
@@ -270,7 +270,7 @@ describe('a shallow clone', () => {
       },
       'main',
     ],
-  ])('is refused where it %s', async (_, make, ref) => {
+  ])('is refused if it %s', async (_, make, ref) => {
     const path = make()
     const wanted = ref === '' ? runGit('-C', path, 'rev-parse', 'HEAD') : ref
     await expect(fetch(path, wanted)).rejects.toThrow(
@@ -304,28 +304,28 @@ describe('a source is refused', () => {
     )
   })
 
-  it('whose commit is not there', async () => {
+  it('whose commit does not exist', async () => {
     const commit = 'a'.repeat(40)
     await expect(fetch(`file://${full}`, commit)).rejects.toThrow(
       `file://${full} does not have commit ${commit} of AIBrix ${commit}; plan again, or name another one.`,
     )
   })
 
-  it('that is a bundle, which does not say what its tags are of', async () => {
+  it('that is a bundle, which lacks the commits of its tags', async () => {
     runGit('-C', full, 'bundle', 'create', '--quiet', at('aibrix.bundle'), '--all')
     await expect(fetch(at('aibrix.bundle'), 'v0.7.0')).rejects.toThrow(
-      `${at('aibrix.bundle')} is a file and no git repository; make one of it with git clone --bare.`,
+      `${at('aibrix.bundle')} is a file, not a git repository; create one from it with git clone --bare.`,
     )
   })
 
-  it('by a folder that holds none', async () => {
+  it('if the folder has no repository', async () => {
     await expect(fetch(mkdtempSync(at('empty-')), 'v0.7.0')).rejects.toThrow(
       'does not appear to be a git repository',
     )
   })
 })
 
-it('what a user is shown makes what a build needs, too', async () => {
+it('the commands that a user sees create what a build needs', async () => {
   for (const ref of ['v0.7.0', 'main']) {
     const made = at(`shown-${ref}`)
     const source = await pin(full, ref)

@@ -20,26 +20,26 @@ afterAll(() => {
 
 const onGitHub = { ACTIONS_RESULTS_URL: 'https://results.example/', ACTIONS_RUNTIME_TOKEN: 'token' }
 
-type Kept = { key: string; path: string; content: string }
+type Stored = { key: string; path: string; content: string }
 
-/** @mistakes what it does instead of what it should */
+/** @param mistakes wrong behaviour */
 function createLibrary(mistakes: Partial<CacheLibrary> = {}) {
-  const kept: Kept[] = []
+  const stored: Stored[] = []
   const library: CacheLibrary = {
     isFeatureAvailable: () => true,
     restoreCache: ([path = ''], _, [prefix = ''] = []) => {
-      const found = kept.findLast((each) => each.path === path && each.key.startsWith(prefix))
+      const found = stored.findLast((each) => each.path === path && each.key.startsWith(prefix))
       if (found) cpSync(found.content, path, { recursive: true, verbatimSymlinks: true })
       return Promise.resolve(found?.key)
     },
     saveCache: ([path = ''], key) => {
-      const content = mkdtempSync(join(temporaryFolder, 'kept-'))
+      const content = mkdtempSync(join(temporaryFolder, 'stored-'))
       cpSync(path, content, { recursive: true, verbatimSymlinks: true })
-      return Promise.resolve(kept.push({ key, path, content }))
+      return Promise.resolve(stored.push({ key, path, content }))
     },
     ...mistakes,
   }
-  return { kept, library }
+  return { stored, library }
 }
 
 function open(library: CacheLibrary, more: { limit?: number; patience?: number } = {}) {
@@ -52,7 +52,7 @@ function open(library: CacheLibrary, more: { limit?: number; patience?: number }
 
 /** A folder with a file, and a link to it, as libraries have */
 function artifact(content: string): string {
-  const folder = mkdtempSync(join(temporaryFolder, 'made-'))
+  const folder = mkdtempSync(join(temporaryFolder, 'artifact-'))
   writeFileSync(join(folder, 'libucp.so.0'), content)
   symlinkSync('libucp.so.0', join(folder, 'libucp.so'))
   return folder
@@ -60,8 +60,8 @@ function artifact(content: string): string {
 
 const newFolder = () => join(mkdtempSync(join(temporaryFolder, 'new-')), 'folder')
 
-describe('the store in the cache of GitHub', () => {
-  it('gives back what it was given, links as links, and leaves no copy behind', async () => {
+describe("GitHub's cache as a store", () => {
+  it('restores what was saved, with its links, and leaves no copy behind', async () => {
     const store = open(createLibrary().library)
     const folder = newFolder()
     await store.save('ucx-1', artifact('a'))
@@ -74,7 +74,7 @@ describe('the store in the cache of GitHub', () => {
     expect(readdirSync(join(temporaryFolder, 'image-action-artifacts'))).toEqual([])
   })
 
-  it('has nothing under a name that nobody gave it, whatever the folder held before', async () => {
+  it('has nothing under a name that was not saved, whatever the folder has', async () => {
     const { library } = createLibrary()
     const store = open(library)
     await store.save('ucx-1', artifact('a'))
@@ -82,32 +82,32 @@ describe('the store in the cache of GitHub', () => {
     expect(await store.restore('wheel-2', newFolder())).toBe('absent')
   })
 
-  it('gives the newest, since an entry can not be replaced', async () => {
-    const { library, kept } = createLibrary()
+  it('restores the newest entry, since none can be replaced', async () => {
+    const { library, stored } = createLibrary()
     const store = open(library)
     const folder = newFolder()
     await store.save('wheel-1', artifact('bad'))
     await store.save('wheel-1', artifact('good'))
     expect(await store.restore('wheel-1', folder)).toBe('restored')
     expect(readFileSync(join(folder, 'libucp.so.0'), 'utf8')).toBe('good')
-    expect(new Set(kept.map(({ key }) => key)).size).toBe(2)
+    expect(new Set(stored.map(({ key }) => key)).size).toBe(2)
   })
 
   it.each([
     [
-      'a link in place of the folder',
+      'a link instead of the folder',
       (path: string) => {
         symlinkSync('/etc', path)
       },
     ],
     [
-      'a file in place of the folder',
+      'a file instead of the folder',
       (path: string) => {
         writeFileSync(path, '')
       },
     ],
-    ['nothing, where it says that there is something', () => undefined],
-  ])('does not take %s', async (_, unpack) => {
+    ['nothing, if it reports an entry', () => undefined],
+  ])('does not restore %s', async (_, unpack) => {
     const { library } = createLibrary({
       restoreCache: ([path = ''], _, [prefix = ''] = []) => {
         unpack(path)
@@ -117,7 +117,7 @@ describe('the store in the cache of GitHub', () => {
     expect(await open(library).restore('wheel-1', newFolder())).toBe('absent')
   })
 
-  it('does not take an entry of another name', async () => {
+  it('does not restore an entry with another name', async () => {
     const { library } = createLibrary({
       restoreCache: ([path = '']) => {
         mkdirSync(path, { recursive: true })
@@ -127,13 +127,13 @@ describe('the store in the cache of GitHub', () => {
     expect(await open(library).restore('wheel-1', newFolder())).toBe('absent')
   })
 
-  it('says so when an artifact was not taken, and goes on', async () => {
+  it('reports an artifact that was not stored, and continues', async () => {
     const { library } = createLibrary({ saveCache: () => Promise.resolve(-1) })
     const store = open(library)
     await expect(store.save('wheel-1', artifact('a'))).rejects.toThrow(
-      "GitHub's cache did not take wheel-1; the lines above say why.",
+      "GitHub's cache did not store wheel-1; the lines above have the reason.",
     )
-    await expect(store.save('ucx-1', artifact('a'))).rejects.toThrow('did not take ucx-1')
+    await expect(store.save('ucx-1', artifact('a'))).rejects.toThrow('did not store ucx-1')
   })
 
   it.each<[string, Partial<CacheLibrary>, { patience?: number; limit?: number }, RegExp]>([
@@ -144,7 +144,7 @@ describe('the store in the cache of GitHub', () => {
       /looking for wheel-1 failed \(no\)/,
     ],
     [
-      'takes long and brings nothing',
+      'takes long and returns nothing',
       {
         restoreCache: () =>
           new Promise((done) =>
@@ -154,10 +154,10 @@ describe('the store in the cache of GitHub', () => {
           ),
       },
       { patience: 10 },
-      /took \d+ s and brought nothing/,
+      /took \d+ s and returned nothing/,
     ],
     ['never ends', { restoreCache: () => new Promise(() => undefined) }, { limit: 20 }, /longer than 0.02 s/],
-  ])('is not asked again after it %s', async (_, mistake, timeouts, message) => {
+  ])('is not used again after it %s', async (_, mistake, timeouts, message) => {
     let calls = 0
     const saveCache = () => Promise.resolve((calls += 1))
     const store = open(createLibrary({ saveCache, ...mistake }).library, timeouts)
@@ -167,20 +167,20 @@ describe('the store in the cache of GitHub', () => {
     expect(calls).toBe(0)
   })
 
-  it('is not there where the service is not', async () => {
-    const { library, kept } = createLibrary({ isFeatureAvailable: () => false })
+  it('is empty without the service', async () => {
+    const { library, stored } = createLibrary({ isFeatureAvailable: () => false })
     const store = open(library)
     await store.save('wheel-1', artifact('a'))
     expect(await store.restore('wheel-1', newFolder())).toBe('absent')
-    expect(kept).toEqual([])
+    expect(stored).toEqual([])
   })
 
   it.each([
-    ['a run pushes: what is published does not come from there', true, onGitHub],
+    ['a run pushes, since releases must not come from it', true, onGitHub],
     ['there is no service', false, { ACTIONS_RUNTIME_TOKEN: 'token' }],
     ['the service has an empty address', false, { ...onGitHub, ACTIONS_RESULTS_URL: '' }],
     ['the runner gives no token', false, { ACTIONS_RESULTS_URL: 'https://results.example/' }],
-  ])('is not even loaded where %s', (_, push, environment) => {
+  ])('is not even loaded if %s', (_, push, environment) => {
     const load = () => {
       throw new Error('loaded')
     }

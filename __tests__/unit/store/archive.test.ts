@@ -57,14 +57,14 @@ async function roundTrip(folder: string): Promise<string> {
 }
 
 describe('a folder', () => {
-  it('is the same when it was packed and unpacked: modes, links and what has two names', async () => {
+  it('is the same after packing and unpacking: modes, links and files with two names', async () => {
     const folder = aPrefix()
     const unpacked = await roundTrip(folder)
     expect(listed(unpacked)).toEqual(listed(folder))
     expect(listed(unpacked)).toHaveLength(9)
   })
 
-  it('has the modes that a stage gives, whatever the process gives new files', async () => {
+  it('has the modes of a stage, whatever the umask', async () => {
     const folder = aPrefix()
     const mask = process.umask(0o077)
     const unpacked = await roundTrip(folder).finally(() => process.umask(mask))
@@ -74,7 +74,7 @@ describe('a folder', () => {
     expect((lstatSync(unpacked).mode & 0o777).toString(8)).toBe('755')
   })
 
-  it('gives the same bytes whenever it was made, by whom, and other bytes for other content', async () => {
+  it('gives the same bytes whenever and by whomever it was created, and other bytes for other content', async () => {
     const [one, other] = [aPrefix(), aPrefix()]
     utimesSync(join(other, 'content/bin/ucx_info'), 1, 1)
     chmodSync(join(other, 'content'), 0o775)
@@ -83,7 +83,7 @@ describe('a folder', () => {
     expect((await packFolder(one)).equals(await packFolder(other))).toBe(false)
   })
 
-  it('is as old as its unpacking, since BuildKit takes files of one name, size and time for the same', async () => {
+  it('gets the time of its unpacking, since BuildKit takes files with one name, size and time for the same', async () => {
     const before = Date.now()
     const unpacked = await roundTrip(aPrefix())
     for (const name of ['content/bin/ucx_info', 'content/lib/libucp.so.0.0.0'])
@@ -146,7 +146,7 @@ describe('a hostile archive', () => {
       /more than 10000 files/,
       Array.from({ length: 10_001 }, (_, number) => ({ path: `${number}`, size: 0 })),
     ],
-    ['more bytes than there is room for', /more than 1073741824 bytes/, [{ path: 'x', size: 2 ** 31 }]],
+    ['too many bytes', /more than 1073741824 bytes/, [{ path: 'x', size: 2 ** 31 }]],
   ])('with %s is refused, and nothing is outside of its folder', async (_, message, entries) => {
     const parent = newFolder()
     await expect(unpackFolder(archiveOf(...entries), join(parent, 'new'))).rejects.toThrow(message)
@@ -154,14 +154,14 @@ describe('a hostile archive', () => {
     expect(existsSync('/x')).toBe(false)
   })
 
-  it('that is none at all is refused', async () => {
+  it('that is not an archive is refused', async () => {
     const folder = join(newFolder(), 'new')
     await expect(unpackFolder(Buffer.from('<html>not found</html>'), folder)).rejects.toThrow(
       /Unrecognized archive/,
     )
   })
 
-  it('can be read where it is none', async () => {
+  it('can be read if it is not hostile', async () => {
     const folder = join(newFolder(), 'new')
     await unpackFolder(
       archiveOf({ path: 'a/b' }, { path: 'l', type: 'SymbolicLink', linkpath: 'a/b' }),
@@ -170,7 +170,7 @@ describe('a hostile archive', () => {
     expect(listed(folder)).toEqual(['a/ 755', 'a/b 644 evil', 'l -> a/b'])
   })
 
-  it('that is cut off or damaged anywhere is refused, or gives what was packed', async () => {
+  it('that is truncated or damaged anywhere is refused, or gives what was packed', async () => {
     const folder = aPrefix()
     const whole = await packFolder(folder)
     const raw = gunzipSync(whole)

@@ -84,7 +84,7 @@ describe('a problem of the layer cache', () => {
     [
       'why it could not be written',
       [importing(), exporting('error writing layer blob: connection refused')],
-      [/could not be written, so that .*: error writing layer blob: connection refused\.$/],
+      [/could not be written, so the next build .*: error writing layer blob: connection refused\.$/],
     ],
     ['both', [importing(denied), exporting(denied)], [/could not be read/, /could not be written/]],
     ['none of other steps', [step('[image 1/5] RUN a', denied)], []],

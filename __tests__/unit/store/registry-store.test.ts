@@ -14,7 +14,7 @@ const { wheel, ucx } = wanted
 const notYet = (): string => join(newFolder(), 'restored')
 
 describe('stage artifacts in a registry', () => {
-  it('come back on another runner as they were saved', async () => {
+  it('are restored on another runner as they were saved', async () => {
     const memory = createMemory()
     const folder = storedFolder(ucx)
     await open(memory).save(ucx.name, folder)
@@ -31,7 +31,7 @@ describe('stage artifacts in a registry', () => {
     expect(Object.keys(memory.tagsOf(cache)).sort()).toEqual([ucx.name, wheel.name].sort())
   })
 
-  it('take the place of those under the same name', async () => {
+  it('replace earlier ones with the same name', async () => {
     const memory = createMemory()
     const store = open(memory)
     for (const version of ['1.0', '2.0']) await store.save(wheel.name, storedFolder(wheel, { version }))
@@ -40,25 +40,25 @@ describe('stage artifacts in a registry', () => {
     expect(readFileSync(join(restored, 'content/source.json'), 'utf8')).toContain('"version":"2.0"')
   })
 
-  it('are absent where nobody saved them', async () => {
+  it('are absent if none was saved', async () => {
     expect(await open(createMemory()).restore(wheel.name, notYet())).toBe('absent')
   })
 
-  it('are absent where the tag names something else', async () => {
+  it('are absent if the tag is for something else', async () => {
     const memory = createMemory()
     const bytes = Buffer.from('{}')
     await putArtifact(memory.client, cache, wheel.name, { created, type: 'application/x', bytes })
     expect(await open(memory).restore(wheel.name, notYet())).toBe('absent')
   })
 
-  it('are an error where they are broken', async () => {
+  it('are an error if they are invalid', async () => {
     const memory = createMemory()
     const type = 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip'
     await putArtifact(memory.client, cache, wheel.name, { created, type, bytes: Buffer.from('no archive') })
     await expect(open(memory).restore(wheel.name, notYet())).rejects.toThrow(UserError)
   })
 
-  it('are not kept where the registry does not take them, which is an error', async () => {
+  it('are an error if the registry refuses them', async () => {
     const folder = newFolder()
     mkdirSync(join(folder, 'content'))
     const memory = createMemory((request) => request.startsWith('put '))
@@ -66,23 +66,23 @@ describe('stage artifacts in a registry', () => {
   })
 })
 
-describe('the place of a stage artifact, for people', () => {
+describe('the reference of a stage artifact', () => {
   const tag = `docker.io/aibrix/image-cache:${wheel.name}`
 
-  it('is its tag at first, and names its content once it was saved', async () => {
+  it('is its tag at first, with its digest once it was saved', async () => {
     const memory = createMemory()
     const store = open(memory)
-    expect(store.placeOf?.(wheel.name)).toBe(tag)
+    expect(store.referenceOf?.(wheel.name)).toBe(tag)
     await store.save(wheel.name, storedFolder(wheel))
-    expect(store.placeOf?.(wheel.name)).toBe(`${tag}@${memory.tagsOf(cache)[wheel.name] ?? ''}`)
+    expect(store.referenceOf?.(wheel.name)).toBe(`${tag}@${memory.tagsOf(cache)[wheel.name] ?? ''}`)
   })
 
-  it('names its content once it was restored', async () => {
+  it('has its digest once it was restored', async () => {
     const memory = createMemory()
     await open(memory).save(wheel.name, storedFolder(wheel))
     const store = open(memory)
     await store.restore(wheel.name, notYet())
-    expect(store.placeOf?.(wheel.name)).toBe(`${tag}@${memory.tagsOf(cache)[wheel.name] ?? ''}`)
-    expect(store.placeOf?.(ucx.name)).toBe(`docker.io/aibrix/image-cache:${ucx.name}`)
+    expect(store.referenceOf?.(wheel.name)).toBe(`${tag}@${memory.tagsOf(cache)[wheel.name] ?? ''}`)
+    expect(store.referenceOf?.(ucx.name)).toBe(`docker.io/aibrix/image-cache:${ucx.name}`)
   })
 })

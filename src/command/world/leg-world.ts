@@ -6,7 +6,7 @@ import {
   type BuildOptions,
   buildxArguments,
   compressionOf,
-  makesIndex,
+  producesIndex,
   runBuild,
   type RunDocker,
 } from '../../buildkit/index.ts'
@@ -62,13 +62,13 @@ export function createLegWorld(
   registry: RegistryClient,
   log: LegLog,
 ): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource'> {
-  const told = new Set<string>()
+  const logged = new Set<string>()
   return {
     registry,
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
-        return await runCall(machine, call, leg, log, told)
+        return await build(machine, call, leg, log, logged)
       } finally {
         end()
       }
@@ -103,7 +103,7 @@ async function runCall(
   call: BuildCall,
   leg: Leg,
   { name, print }: LegLog,
-  told: Set<string>,
+  logged: Set<string>,
 ) {
   const request = {
     argv: buildxArguments(call),
@@ -113,7 +113,7 @@ async function runCall(
     logFile: join(workspace.logs, `${leg.id}.log`),
     name,
     print,
-    told,
+    logged,
     timers,
     killAfter,
     quiet: waits.build,
@@ -158,7 +158,7 @@ export function createSettings(
     judge: inputs.verify ? 'all' : 'nothing',
     waivers: inputs.waivers,
     addedBytesLimit: inputs.addedBytesLimit,
-    index: makesIndex(options, machine.environment),
+    index: producesIndex(options, machine.environment),
     objection: leg.feasibility === 'forced' ? undefined : (facts) => objectionTo(leg, facts, judging),
     outdated: (facts) => whyOutdated(leg, facts, inputs.push),
     recipes: readStageRecipes(machine.dockerfiles, leg.engine),

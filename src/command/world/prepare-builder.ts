@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Builder, checkSpace, makesIndex, openBuilder, type RunDocker } from '../buildkit/index.ts'
+import { type Builder, checkSpace, openBuilder, producesIndex, type RunDocker } from '../buildkit/index.ts'
 import type { Inputs } from '../inputs/index.ts'
 import type { Plan, PlannedLeg } from '../plan/index.ts'
 import { remember, removeBallast, writePrivateFile } from '../system/index.ts'
@@ -37,7 +37,7 @@ export async function openBuilderFor(
     named: inputs.build.builder,
     needs: {
       push: inputs.push,
-      attestations: makesIndex(inputs.build, machine.environment),
+      attestations: producesIndex(inputs.build, machine.environment),
       platforms: [...new Set(legs.map(({ platform }) => platform))],
     },
     buildkitImage: inputs.build.buildkitImage,

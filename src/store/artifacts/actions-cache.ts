@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import type { ArtifactStore } from './artifact-store.ts'
 import { sentenceOf, UserError } from '../../errors.ts'
 
-/** What is used of @actions/cache. It swallows most errors: it tells the log, and the caller gets "nothing". */
+/** What is used of @actions/cache. It swallows most errors: it logs them, and returns nothing. */
 export type CacheLibrary = Pick<
   typeof import('@actions/cache'),
   'isFeatureAvailable' | 'restoreCache' | 'saveCache'
@@ -13,24 +13,24 @@ export type CacheLibrary = Pick<
 export type ActionsCacheSettings = {
   /** Whether this run pushes: what is pushed must not come from here */
   push: boolean
-  /** As the runner gives it, with its token */
+  /** The runner's, with its token */
   environment: NodeJS.ProcessEnv
-  /** RUNNER_TEMP. Its path is part of what an entry is found by, so runners share entries that have the same one */
+  /** RUNNER_TEMP. Its path is part of an entry's key, so only runners with the same path share entries */
   temporaryFolder: string
-  /** Milliseconds: an answer that brings nothing and takes longer than `patience` is trouble; after `limit` none is waited for */
+  /** Milliseconds: an empty result after `patience` counts as a failure; `limit` is the time-out */
   timeouts?: { patience: number; limit: number }
   load?: () => Promise<CacheLibrary>
 }
 
-/** One try of the library at a service that is down takes about 30 s; a miss takes less than one. */
+/** One attempt of the library at a service that is down takes about 30 s; a miss takes less than 1 s. */
 const defaultTimeouts = { patience: 10_000, limit: 180_000 }
 
 /**
- * The store of stage artifacts for runs that can't write to the registry, such as those of pull requests from forks:
- * GitHub's own cache. GitHub gives a run entries of its own ref, the base branch and the default branch, so that a pull
- * request writes nothing that another one reads; what is released is not even built from the default branch's entries,
- * since a run that pushes gets no store here.
- * @returns undefined where there is no such cache (outside of GitHub Actions), or the run pushes
+ * GitHub's own cache as a store for runs that can't write to the registry, such as those of pull
+ * requests from forks. GitHub gives a run entries of its own ref, the base branch and the default
+ * branch, so that a pull request writes nothing that another one reads. A release does not even use
+ * the default branch's entries, since a run that pushes gets no store here.
+ * @returns undefined outside of GitHub Actions, where there is no such cache, and for a run that pushes
  */
 export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore | undefined {
   const { environment, push } = settings
@@ -42,36 +42,36 @@ export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore 
   // The library, with the SDK of the storage behind GitHub's cache, is a chunk of its own.
   let loaded: Promise<CacheLibrary | undefined> | undefined
   const library = () => (loaded ??= load().then((each) => (each.isFeatureAvailable() ? each : undefined)))
-  // A folder that has the same path at each run: the library finds an entry by the paths that are in it, too.
-  const placeOf = (name: string) => join(settings.temporaryFolder, 'image-action-artifacts', basename(name))
+  // The folder has the same path in each run, since the library finds an entry also by its paths.
+  const pathOf = (name: string) => join(settings.temporaryFolder, 'image-action-artifacts', basename(name))
   return {
     restore: async (name, folder) => {
-      const place = placeOf(name)
-      await rm(place, { recursive: true, force: true })
+      const path = pathOf(name)
+      await rm(path, { recursive: true, force: true })
       const key = await guard(`looking for ${name}`, async () =>
-        // An entry can't be replaced, so each has a key of its own; of those that begin alike GitHub gives the newest.
-        (await library())?.restoreCache([place], prefixOf(name), [prefixOf(name)]),
+        // An entry can't be replaced, so each has its own key; GitHub gives the newest with the same prefix.
+        (await library())?.restoreCache([path], prefixOf(name), [prefixOf(name)]),
       )
-      const isFolder = key?.startsWith(prefixOf(name)) === true && (await isRealFolder(place))
+      const isFolder = key?.startsWith(prefixOf(name)) === true && (await isRealFolder(path))
       if (!isFolder) return 'absent'
-      await copy(place, folder)
-      await rm(place, { recursive: true, force: true })
+      await copy(path, folder)
+      await rm(path, { recursive: true, force: true })
       return 'restored'
     },
     save: async (name, folder) => {
-      const place = placeOf(name)
+      const path = pathOf(name)
       const key = `${prefixOf(name)}${randomBytes(4).toString('hex')}`
       const id = await guard(`storing ${name}`, async () => {
-        await copy(folder, place)
-        return (await library())?.saveCache([place], key)
-      }).finally(() => rm(place, { recursive: true, force: true }))
+        await copy(folder, path)
+        return (await library())?.saveCache([path], key)
+      }).finally(() => rm(path, { recursive: true, force: true }))
       if (id !== undefined && id < 0)
-        throw new UserError(`GitHub's cache did not take ${name}; the lines above say why.`)
+        throw new UserError(`GitHub's cache did not store ${name}; the lines above have the reason.`)
     },
   }
 }
 
-/** Keys of entries have a fixed length, so that no name's prefix is the beginning of another one's. */
+/** Keys of artifacts have a fixed length, so that no prefix begins with another one. */
 function prefixOf(name: string): string {
   return `image-action-${name}-`
 }
@@ -84,13 +84,13 @@ async function isRealFolder(path: string): Promise<boolean> {
 async function copy(from: string, to: string): Promise<void> {
   await rm(to, { recursive: true, force: true })
   await mkdir(to, { recursive: true })
-  // Links between the versions of a library stay as they are.
+  // Links between the versions of a library stay unchanged.
   await cp(from, to, { recursive: true, verbatimSymlinks: true })
 }
 
 /**
- * A service in trouble is asked once, not for every artifact of every leg.
- * @returns a function that runs one call; it throws a UserError at the first trouble, and gives undefined ever after
+ * Uses a failing service once, and not for every artifact of every leg.
+ * @returns a function that runs one call: it throws a UserError at the first failure, and returns undefined afterwards
  */
 function createGuard({ patience, limit }: { patience: number; limit: number }) {
   let isGivenUp = false
@@ -99,7 +99,7 @@ function createGuard({ patience, limit }: { patience: number; limit: number }) {
     const giveUp = (why: string): UserError => {
       isGivenUp = true
       return new UserError(
-        `GitHub's cache is not used in the rest of this run, because ${what} ${why}; the lines above may say more.`,
+        `GitHub's cache is not used in the rest of this run, because ${what} ${why}; the lines above may have the reason.`,
       )
     }
     const started = performance.now()
@@ -112,7 +112,7 @@ function createGuard({ patience, limit }: { patience: number; limit: number }) {
       const seconds = (performance.now() - started) / 1000
       const isNothing = result === undefined || result === -1
       if (isNothing && seconds * 1000 > patience)
-        throw giveUp(`took ${seconds.toFixed()} s and brought nothing`)
+        throw giveUp(`took ${seconds.toFixed()} s and returned nothing`)
       return result
     } catch (error) {
       throw error instanceof UserError ? error : giveUp(`failed (${sentenceOf(error)})`)

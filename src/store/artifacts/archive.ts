@@ -2,26 +2,23 @@ import { chmod, lstat, mkdir, readdir, symlink } from 'node:fs/promises'
 import { isAbsolute, join, posix } from 'node:path'
 import { sentenceOf, UserError } from '../../errors.ts'
 
-/** Bytes of an artifact when it is unpacked; UCX and a wheel of five architectures have a tenth of it. */
+/** Bytes of an unpacked artifact; UCX and a wheel for five architectures have a tenth of it */
 const unpackedLimit = 1024 * 1024 * 1024
 
-/** Files, folders and links in an artifact; UCX has a few hundred. */
+/** Files, folders and links in an artifact; UCX has a few hundred */
 const maximumEntries = 10_000
 
-/** Bytes of an archive that are unpacked at a time */
+/** Bytes of an archive that are unpacked at once */
 const portion = 256 * 1024
 
-/** A file that has more names than one is packed under each, so that no archive of ours has hard links. */
+/** Packs a file with several names under each of them, so that archives have no hard links. */
 class NoLinks extends Map<`${number}:${number}`, string> {
   override get(): undefined {
     return undefined
   }
 }
 
-/**
- * Packs what is below a folder.
- * @returns a compressed archive, the same bytes for the same names, contents, modes and links
- */
+/** @returns a compressed archive of what is below a folder: the same bytes for the same names, contents, modes and links */
 export async function packFolder(folder: string): Promise<Buffer> {
   const { create } = await import('tar')
   const options = {
@@ -40,14 +37,15 @@ export async function packFolder(folder: string): Promise<Buffer> {
 
 async function namesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  // With the dot in front, a name that begins with @ is not taken for an archive.
+  // The dot in front keeps tar from reading a name with @ as an archive.
   return entries.map((entry) => `./${join(entry.parentPath, entry.name).slice(folder.length + 1)}`).sort()
 }
 
 /**
- * Unpacks an archive into a new folder, which has nothing in it afterwards that leads out of it. Files are as old as the
- * unpacking: BuildKit compares what it was sent before by name, size and time, and never by content.
- * @throws UserError for an archive that is broken, too large, or has more than files, folders and links within it
+ * Unpacks an archive into a new folder, in which nothing leads out of it. Files get the current time,
+ * because BuildKit compares them with earlier ones by name, size and time, and never by content.
+ * @throws UserError for an archive that is invalid, too large, or has other entries than files, folders and links
+ *   within it
  */
 export async function unpackFolder(archive: Buffer, folder: string): Promise<void> {
   const { extract } = await import('tar')
@@ -60,9 +58,9 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
     left -= size
     entries += 1
     if (entries > maximumEntries) problem ??= `it has more than ${maximumEntries} files`
-    else if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes when it is unpacked`
-    else problem ??= problemOf(path, type, link)
-    // What follows is not even decompressed: a few MB can hold for minutes.
+    else if (left < 0) problem ??= `it has more than ${unpackedLimit} bytes unpacked`
+    else problem ??= entryProblem(path, type, link)
+    // The rest is not even decompressed: a few MB can take minutes.
     if (problem !== undefined) unpacking.abort(new Error(problem))
     if (type === 'SymbolicLink') links.set(posix.normalize(path), link)
     return problem === undefined && type !== 'SymbolicLink'
@@ -76,7 +74,7 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   })
   await new Promise<void>((done, fail) => {
     unpacking.on('error', fail).on('close', done)
-    // At once, all of it would be in memory a second time, unpacked, until it is written.
+    // At once, all of it would be in memory a second time, unpacked.
     let at = 0
     const more = (): void => {
       while (at < archive.length && problem === undefined) {
@@ -89,15 +87,15 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   }).catch((error: unknown) => {
     problem ??= sentenceOf(error)
   })
-  // Links come last, so that no file is written through one.
+  // Links are created last, so that no file is written through one.
   if (problem === undefined)
-    await makeLinks(folder, links).catch((error: unknown) => {
+    await createLinks(folder, links).catch((error: unknown) => {
       problem = sentenceOf(error)
     })
   if (problem !== undefined) throw new UserError(`The archive can't be used: ${problem}.`)
 }
 
-async function makeLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
+async function createLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
   for (const [path, target] of links) {
     if ([...links.keys()].some((other) => path.startsWith(`${other}/`)))
       throw new UserError(`${JSON.stringify(path.slice(0, 200))} is behind a link`)
@@ -106,8 +104,8 @@ async function makeLinks(folder: string, links: ReadonlyMap<string, string>): Pr
   }
 }
 
-/** Why an entry has no place in an archive of ours; undefined if it has. */
-function problemOf(path: string, type: string, link: string): string | undefined {
+/** @returns why an entry is refused; undefined if it is not */
+function entryProblem(path: string, type: string, link: string): string | undefined {
   const shown = JSON.stringify(path.slice(0, 200))
   const name = posix.normalize(path)
   if (isAbsolute(path) || name === '..' || name.startsWith('../'))
@@ -124,8 +122,8 @@ export function leadsOut(name: string, link: string): boolean {
 }
 
 /**
- * Gives files and folders the modes that a stage has them with, whatever the process gives new ones and wherever they come
- * from: all may read, and run what its owner may run.
+ * Sets the modes that a stage has, whatever the umask: everybody may read, and run what the owner may
+ * run.
  */
 export async function openModes(folder: string): Promise<void> {
   await chmod(folder, 0o755)

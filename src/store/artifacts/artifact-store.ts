@@ -1,18 +1,12 @@
-/** Where stage artifacts are kept: a folder for each name, `wheel-<key>` or `ucx-<key>` */
+/** Stores stage artifacts: a folder for each name, `wheel-<key>` or `ucx-<key>`. */
 export type ArtifactStore = {
   /**
-   * Puts what is kept under this name into a new folder.
-   *
-   * @returns whether there was anything
-   * @throws UserError for one that is broken, or a store that can't be read
+   * Writes what is stored under this name to a new folder.
+   * @throws UserError for invalid content, or a store that can't be read
    */
   restore: (name: string, folder: string) => Promise<'restored' | 'absent'>
-  /**
-   * Keeps the folder under this name, in place of what was there.
-   *
-   * @throws UserError for a store that can't be written
-   */
+  /** Stores the folder under this name, and replaces an earlier one. @throws UserError if the store can't be written */
   save: (name: string, folder: string) => Promise<void>
-  /** Where it is, for people: `registry/path:tag@sha256:…` once it was restored or saved; its name alone if left out */
-  placeOf?: (name: string) => string
+  /** For people: `registry/path:tag`, with its digest once it was restored or saved. Default: its name */
+  referenceOf?: (name: string) => string
 }

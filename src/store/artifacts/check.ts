@@ -13,48 +13,50 @@ import {
 import { leadsOut } from './archive.ts'
 import { fittingLocalParts, localPart } from '../../verify/index.ts'
 
-/** What an artifact was made from, beside the folder with its content. */
-export const madeFromFile = 'made-from.json'
-/** What takes the place of the stage. */
+/** Beside the folder with the content, lists what the artifact was built from */
+export const determinantsFile = 'made-from.json'
+/** What replaces the stage */
 export const contentFolder = 'content'
 
-/** Bytes that are read of a wheel, and of a text. */
+/** Bytes of a wheel and of a text file that are read at most */
 const wheelLimit = 512 * 1024 * 1024
 const textLimit = 1024 * 1024
 
-/** @returns the text of `madeFromFile` */
-export function madeFrom(determinants: Determinants): string {
+/** @returns the text of `determinantsFile` */
+export function determinantsText(determinants: Determinants): string {
   return `${canonicalJson(determinants)}\n`
 }
 
 /**
- * Looks whether a folder holds what its name says: by what is written beside it, and by what is in it.
- * @returns why not, as a part of a sentence; undefined if it does
+ * Checks by its determinants and its content that a folder is the artifact that its name promises.
+ * @returns a reason why not; undefined if it is
  */
-export async function problemOf(folder: string, { determinants }: Artifact): Promise<string | undefined> {
+export async function artifactProblem(
+  folder: string,
+  { determinants }: Artifact,
+): Promise<string | undefined> {
   try {
     const stray = await strayIn(folder)
-    if (stray !== undefined) return `${JSON.stringify(stray)} in it is no file, folder or link within it`
-    const written = await readText(join(folder, madeFromFile))
-    if (written !== madeFrom(determinants)) return 'it was made from something else'
+    if (stray !== undefined)
+      return `it has ${JSON.stringify(stray)}, which is not a file, a folder or a link within it`
+    const written = await readText(join(folder, determinantsFile))
+    if (written !== determinantsText(determinants)) return 'it was built from something else'
     const content = join(folder, contentFolder)
     return determinants.kind === 'wheel'
-      ? await problemOfWheel(content, determinants)
-      : await problemOfUcx(content, determinants)
+      ? await wheelProblem(content, determinants)
+      : await ucxProblem(content, determinants)
   } catch (error) {
     return `it is incomplete: ${sentenceOf(error)}`
   }
 }
 
-/** Whatever a store has put there, nothing that is read of it may lead elsewhere. */
+/** Nothing that is read of a stored folder may lead out of it. @returns the name of an entry that does */
 async function strayIn(folder: string): Promise<string | undefined> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     const name = path.slice(join(folder, '/').length)
-    if (
-      entry.isSymbolicLink() ? leadsOut(name, await readlink(path)) : !entry.isFile() && !entry.isDirectory()
-    )
-      return name
+    if (entry.isSymbolicLink() && !leadsOut(name, await readlink(path))) continue
+    if (!entry.isFile() && !entry.isDirectory()) return name
   }
   return undefined
 }
@@ -66,21 +68,21 @@ const wheelSource = v.pipe(
   v.object({ commit: v.string(), gpuArchitectures: v.array(v.string()) }),
 )
 
-async function problemOfWheel(content: string, wanted: WheelDeterminants): Promise<string | undefined> {
+async function wheelProblem(content: string, wanted: WheelDeterminants): Promise<string | undefined> {
   const wheels = (await readdir(content)).filter((name) => /^aibrix_kvcache-.*\.whl$/.test(name))
   const [wheel] = wheels
-  if (wheel === undefined || wheels.length > 1) return `it holds ${wheels.length} wheels of aibrix_kvcache`
+  if (wheel === undefined || wheels.length > 1) return `it has ${wheels.length} wheels of aibrix_kvcache`
   // name-version-python-abi-platform.whl (PyPA, binary distribution format)
   const [, version = '', python = '', , platform = ''] = wheel.slice(0, -'.whl'.length).split('-')
   if (python !== `cp${wanted.python.replace('.', '')}` || !platform.endsWith(`_${wanted.machine}`))
     return `its wheel is ${wheel}, which is not for Python ${wanted.python} on ${wanted.machine}`
   const written = await metadataVersion(join(content, wheel))
-  if (written !== version) return `its wheel ${wheel} says that it is ${written ?? 'of no version'}`
+  if (written !== version) return `its wheel ${wheel} has the version ${written ?? 'none'} in its metadata`
   if (wanted.aibrixTag !== null && !isSameRelease(wanted.aibrixTag, version))
-    return `its wheel is ${version}, and not ${wanted.aibrixTag}`
+    return `its wheel is ${version}, not ${wanted.aibrixTag}`
   const fitting = fittingLocalParts(wanted)
   if (!fitting.includes(localPart(version)))
-    return `its wheel is ${version}, and not for CUDA ${wanted.torch?.cuda ?? wanted.toolkit?.version ?? 'of this base'}`
+    return `its wheel is ${version}, not for CUDA ${wanted.torch?.cuda ?? wanted.toolkit?.version ?? 'of this base'}`
   const source = v.parse(wheelSource, await readText(join(content, 'source.json')))
   if (source.commit !== wanted.aibrixCommit) return `it is of commit ${source.commit}`
   const architectures = source.gpuArchitectures.toSorted().join(' ')
@@ -106,23 +108,23 @@ const ucxSource = v.pipe(v.string(), v.parseJson(), v.object({ version: v.string
 /** e_machine of ELF files (elf.h), by `uname -m`. */
 const elfMachines: Record<string, number> = { x86_64: 62, aarch64: 183 }
 
-async function problemOfUcx(content: string, wanted: UcxDeterminants): Promise<string | undefined> {
+async function ucxProblem(content: string, wanted: UcxDeterminants): Promise<string | undefined> {
   const source = v.parse(ucxSource, await readText(join(content, 'source.json')))
   if (source.version !== wanted.ucxVersion || source.commit !== wanted.ucxCommit)
     return `it is UCX ${source.version} of commit ${source.commit}`
   const libraries = await readdir(join(content, 'lib'), { recursive: true, withFileTypes: true })
   const files = libraries.filter((entry) => entry.isFile() && /\.so(?:\.|$)/.test(entry.name))
-  if (!files.some(({ name }) => name.startsWith('libucp.so'))) return 'it holds no libucp'
+  if (!files.some(({ name }) => name.startsWith('libucp.so'))) return 'it has no libucp'
   const tools = ['ucx_info', 'ucx_perftest'].map((name) => join(content, 'bin', name))
-  // Without it, what links the driver could not be judged in the image.
+  // Without the stub, links to the driver could not be judged in the image.
   const stub = join(content, 'driver-stub/libcuda.so.1')
   for (const path of [...tools, stub, ...files.map(({ parentPath, name }) => join(parentPath, name))])
     if ((await elfMachine(path)) !== elfMachines[wanted.machine])
-      return `${path.slice(content.length + 1)} is no program for ${wanted.machine}`
+      return `${path.slice(content.length + 1)} is not a program for ${wanted.machine}`
   return undefined
 }
 
-/** @returns e_machine, undefined for a file that is no little-endian ELF file */
+/** @returns e_machine, undefined if it is not a little-endian ELF file */
 async function elfMachine(path: string): Promise<number | undefined> {
   const file = await open(path)
   try {

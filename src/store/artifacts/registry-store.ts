@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.ts'
 import {
+  type Digest,
   formatReference,
   putArtifact,
   readArtifact,
@@ -12,28 +13,33 @@ import { documents, type Now } from '../contents.ts'
 
 const { type, limit } = documents.artifact
 
-/** Keeps stage artifacts in a repository, a tag each. */
+/** Stores stage artifacts in a repository, one tag each. */
 export function createRegistryStore(
   client: Pick<RegistryClient, 'getManifest' | 'getBlob' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   now: Now,
 ): ArtifactStore {
-  const places = new Map<string, string>()
+  const digests = new Map<string, Digest>()
+  const referenceOf = (name: string): string => {
+    const digest = digests.get(name)
+    return formatReference({ ...repository, tag: name, ...(digest && { digest }) })
+  }
   return {
     restore: async (name, folder) => {
       const artifact = await readArtifact(client, repository, name, { type, limit })
       if (!artifact) return 'absent'
-      places.set(name, formatReference({ ...repository, tag: name, digest: artifact.digest }))
+      digests.set(name, artifact.digest)
       await unpackFolder(artifact.bytes, folder)
       return 'restored'
     },
     save: async (name, folder) => {
       const bytes = await packFolder(folder)
       if (bytes.length > limit)
-        throw new UserError(`${name} has ${bytes.length} bytes and is not kept; at most ${limit} are.`)
-      const digest = await putArtifact(client, repository, name, { type, bytes, created: now() })
-      places.set(name, formatReference({ ...repository, tag: name, digest }))
+        throw new UserError(
+          `${name} has ${bytes.length} bytes, more than the limit of ${limit}, and is not stored.`,
+        )
+      digests.set(name, await putArtifact(client, repository, name, { type, bytes, created: now() }))
     },
-    placeOf: (name) => places.get(name) ?? formatReference({ ...repository, tag: name }),
+    referenceOf,
   }
 }

@@ -8,18 +8,18 @@ import {
 import { fetchCommands, isReachableInBuild, sourcesOf } from './source-fetch.ts'
 
 /**
- * The same build as a command for a shell: progress for people, nothing pushed, each secret from a file that the user
- * puts there. A comment in front says which. What git in a build can't clone is fetched by git before.
- * @param place where the user finds context and Dockerfile, if not where the action has them
+ * @returns the same build as a shell command: progress for people, nothing pushed, each secret from a file that the
+ *   user creates, which a comment names. Sources that git in a build can't clone are fetched first.
+ * @param paths where the user has context and Dockerfile, if not where the action has them
  */
 export function reproduceCommand(
   call: BuildCall,
-  place: { context?: string; dockerfile?: string } = {},
+  paths: { context?: string; dockerfile?: string } = {},
 ): string {
   const fetched = sourcesOf(call.leg).filter(({ source }) => !isReachableInBuild(source))
   const sources = Object.fromEntries(fetched.map(({ component }) => [component, sourceContexts[component]]))
   const variables = environmentLines(call.leg.environment)
-  const local = { ...call, ...place, sources }
+  const local = { ...call, ...paths, sources }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
   const args = [
     ...commonArguments(variables.length === 0 ? local : { ...local, dockerfile: '-' }, secrets),
@@ -31,12 +31,12 @@ export function reproduceCommand(
     ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
   )
   const fetches = fetched.flatMap(({ component, source }) => fetchCommands(sourceContexts[component], source))
-  const build = extended(local.dockerfile, variables) + shellWords(['docker', ...args])
+  const build = pipeWith(local.dockerfile, variables) + shellWords(['docker', ...args])
   return comment.join('') + [...fetches.map(shellWords), build].join('\n')
 }
 
-/** A Dockerfile with further lines for its last stage, which is the image again, into a pipe; nothing where there are none. */
-function extended(dockerfile: string, lines: readonly string[]): string {
+/** Pipes a Dockerfile with further lines for its last stage, which is the image again; empty without lines. */
+function pipeWith(dockerfile: string, lines: readonly string[]): string {
   if (lines.length === 0) return ''
   return `{ ${shellWords(['cat', dockerfile])}; ${shellWords(['printf', '%s\\n', ...lines])}; } | `
 }
@@ -45,7 +45,7 @@ function shellWords(words: readonly string[]): string {
   return words.map(quote).join(' ')
 }
 
-/** For a POSIX shell. */
+/** Quotes for a POSIX shell. */
 function quote(argument: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
 }

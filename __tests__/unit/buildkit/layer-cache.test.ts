@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BuildCall } from '../../../src/buildkit/argv.ts'
+import type { BuildCall } from '../../../src/buildkit/call.ts'
 import { BuildError } from '../../../src/buildkit/build-error.ts'
 import type { Step } from '../../../src/buildkit/steps.ts'
-import { tolerateLayers } from '../../../src/buildkit/tolerate-layers.ts'
+import { tolerateMissingLayers } from '../../../src/buildkit/layer-cache.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { makeCall } from '../../support/build-calls.ts'
 
@@ -20,11 +20,11 @@ function failure(name: string, error: string, reason = error): BuildError {
 
 const lost = failure('[image 3/5] RUN install-nixl', 'failed to compute cache key: failed to copy: not found')
 
-/** A build of which the calls that `fails` says fail; `used` are the layers of each. */
+/** @param fails the error of a call @returns `used`: the layers of each call */
 function scene(fails: (layers: BuildCall['layers']) => Error | undefined) {
   const used: BuildCall['layers'][] = []
   const warnings: string[] = []
-  const build = tolerateLayers((one) => {
+  const build = tolerateMissingLayers((one) => {
     used.push(one.layers)
     const error = fails(one.layers)
     return error ? Promise.reject(error) : Promise.resolve({ steps: [], digest: undefined })
@@ -34,18 +34,18 @@ function scene(fails: (layers: BuildCall['layers']) => Error | undefined) {
 
 const without = { ...cache, from: undefined }
 
-describe('a layer of the cache that can not be had', () => {
-  it('costs a second call and a warning, and the calls after it do without, too, and write it anew', async () => {
+describe('a missing layer of the cache', () => {
+  it('costs a second call and a warning, and later calls skip the cache and replace it', async () => {
     const { build, used, warnings } = scene((layers) => (layers?.from === undefined ? undefined : lost))
     await build(call, leg)
     await build(call, leg)
     expect(used).toEqual([cache, without, without])
     expect(warnings).toEqual([
-      `The layer cache ${cache.from} could not be used, so that the image was made without it: failed to compute cache key: failed to copy: not found.`,
+      `The layer cache ${cache.from} could not be used, so the image was built without it: failed to compute cache key: failed to copy: not found.`,
     ])
   })
 
-  it('is not blamed where it fails without the cache, too', async () => {
+  it('is not blamed if the build fails without the cache too', async () => {
     const { build, used, warnings } = scene(() => lost)
     await expect(build(call, leg)).rejects.toBe(lost)
     expect(used).toEqual([cache, without])
@@ -66,7 +66,7 @@ describe('a layer of the cache that can not be had', () => {
     expect(used).toEqual([cache])
   })
 
-  it('is not blamed where none was used', async () => {
+  it('is not blamed if no cache was used', async () => {
     const { build, used } = scene(() => lost)
     await expect(build({ ...call, layers: without }, leg)).rejects.toBe(lost)
     expect(used).toEqual([without])
