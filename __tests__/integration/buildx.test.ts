@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildxArguments } from '../../src/buildkit/argv.ts'
 import { reproduceCommand } from '../../src/leg/reproduce.ts'
-import { openDockerLogin } from '../../src/buildkit/engine/docker-config.ts'
+import { dockerEnvironment } from '../../src/buildkit/engine/docker-config.ts'
 import { systemTimers } from '../../src/system/clock.ts'
 import { BuildCancelled, BuildError } from '../../src/buildkit/build-error.ts'
 import { type BuildRequest, runBuild } from '../../src/buildkit/session.ts'
@@ -127,7 +127,7 @@ describe('a build with the real engine', () => {
     const text = `FROM ${base} AS image\nCOPY hello.txt /\nRUN echo ${mark()} && sleep 1 && seq 1 3\nFROM image AS final\n`
     const first = await setUp(text)
     const done = await runBuild(first.request)
-    expect(done.metadata?.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(done.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
     expect(uncachedSteps(done.steps).map((step) => step.instruction)).toContain('RUN')
     const run = done.steps.find((step) => step.instruction === 'RUN')
     expect(run).toMatchObject({ stage: 'image', cached: false, error: undefined })
@@ -275,8 +275,8 @@ describe('a registry and a token service with an unknown certificate authority',
     const push = async (environment: NodeJS.ProcessEnv): Promise<Error> => {
       const name = `type=image,name=${door.host}/image-action-test/authority:1,push=true`
       const { request } = await setUp('FROM scratch\nCOPY hello.txt /\n', ['--output', name])
-      const opened = await openDockerLogin({ registry: door.host, ...login }, environment, directory)
-      return failureOf({ ...request, environment: opened.environment }).finally(opened.remove)
+      const withLogin = await dockerEnvironment({ registry: door.host, ...login }, environment, directory)
+      return failureOf({ ...request, environment: withLogin })
     }
     try {
       expect((await push(process.env)).message).toContain('certificate signed by unknown authority')
@@ -296,20 +296,15 @@ describe('a registry and a token service with an unknown certificate authority',
 describe('a login in a temporary configuration', () => {
   it('leaves builders, plugins and context unchanged', async () => {
     const login = { registry: '127.0.0.1:5000', username: 'canary', password: 'p:w' }
-    const opened = await openDockerLogin(login, process.env, directory)
+    const withLogin = await dockerEnvironment(login, process.env, directory)
     const docker = (environment: NodeJS.ProcessEnv, ...args: string[]): string =>
       execFileSync('docker', args, { env: environment, encoding: 'utf8' })
-    try {
-      for (const args of [
-        ['buildx', 'ls'],
-        ['context', 'ls'],
-        ['context', 'show'],
-        ['buildx', 'version'],
-      ])
-        expect(docker(opened.environment, ...args)).toBe(docker(process.env, ...args))
-    } finally {
-      await opened.remove()
-    }
-    expect((await readdir(directory)).filter((name) => name.startsWith('docker-config-'))).toEqual([])
+    for (const args of [
+      ['buildx', 'ls'],
+      ['context', 'ls'],
+      ['context', 'show'],
+      ['buildx', 'version'],
+    ])
+      expect(docker(withLogin, ...args)).toBe(docker(process.env, ...args))
   })
 })

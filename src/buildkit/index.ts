@@ -11,7 +11,7 @@ export {
 export { environmentLines, withEnvironment } from './dockerfile.ts'
 export { type Builder, openBuilder } from './engine/builder.ts'
 export { checkSpace } from './engine/check-space.ts'
-export { dockerConfigFolder, openDockerLogin } from './engine/docker-config.ts'
+export { dockerConfigFolder, dockerEnvironment } from './engine/docker-config.ts'
 export type { RunDocker } from './engine/info.ts'
 export { layerCacheProblems, tolerateMissingLayers } from './layer-cache.ts'
 export { runBuild } from './session.ts'

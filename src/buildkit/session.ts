@@ -11,7 +11,7 @@ import {
   runProcess,
   type Timers,
 } from '../system/index.ts'
-import { type BuildMetadata, describeExit, metadataOf } from './metadata.ts'
+import { describeExit, digestIn } from './metadata.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { watchQuiet } from './quiet.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
@@ -45,7 +45,8 @@ export type BuildRequest = {
   command?: string
 }
 
-export type BuildResult = { steps: Step[]; metadata: BuildMetadata | undefined }
+/** The digest of an image */
+export type BuildResult = { steps: Step[]; digest: string | undefined }
 
 const plainLineLimit = 100
 /** Characters; the parser has cut longer lines */
@@ -151,10 +152,10 @@ async function resultOf(
     const reason = reasonOf({ suspects, lastLines, stepError: step?.error, plain: watch.plain })
     throw failureOf(request, reason ?? ended, step, steps, watch.plain)
   }
-  if (request.metadataFile === undefined) return { steps, metadata: undefined }
+  if (request.metadataFile === undefined) return { steps, digest: undefined }
   const content = await readFile(request.metadataFile, 'utf8').catch(() => undefined)
   try {
-    return { steps, metadata: metadataOf(exit, content) }
+    return { steps, digest: digestIn(content) }
   } catch (error) {
     throw failureOf(request, sentenceOf(error), undefined, steps)
   }

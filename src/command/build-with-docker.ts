@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
-import { openDockerLogin, type RunDocker } from '../buildkit/index.ts'
-import { sentenceOf } from '../errors.ts'
+import { buildLegs } from './build-legs.ts'
+import { dockerEnvironment, type RunDocker } from '../buildkit/index.ts'
 import {
   artifactSources,
   createArtifacts,
@@ -54,7 +54,7 @@ export async function openDocker(
 ): Promise<DockerSession> {
   const { inputs, machine: runner } = tools
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
-  const { environment } = await openDockerLogin(
+  const environment = await dockerEnvironment(
     login,
     runner.environment,
     runner.workspace.private,

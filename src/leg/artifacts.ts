@@ -1,20 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sentenceOf } from '../errors.ts'
 import type { Artifact, ArtifactKind } from '../plan/index.ts'
-import { isDenied } from '../registry/index.ts'
 import {
   artifactProblem,
-  type ArtifactStore,
   contentFolder,
   determinantsFile,
   determinantsText,
   openModes,
 } from '../store/index.ts'
+import { type ArtifactSource, nameOf, refusal, restoreFrom, saveIn } from './artifact-sources.ts'
 import { BuildError, type Step } from '../buildkit/index.ts'
-
-/** A store, and whether new artifacts are saved in it. */
-export type ArtifactSource = { store: ArtifactStore; saves: boolean }
 
 /** Where an artifact came from; milliseconds, or a name for people. */
 export type Origin =
@@ -42,21 +37,6 @@ export type Artifacts = {
 }
 
 type BuildArtifact = (folder: string) => Promise<Step[]>
-
-/**
- * The cache repository first. A run that pushes saves there and restores from nowhere else: runs that
- * don't push, such as those of pull requests, write to GitHub's cache.
- * @param actionsCache where there is one
- */
-export function artifactSources(
-  { cache, push }: { cache: 'registry' | 'off'; push: boolean },
-  cacheRepository: ArtifactStore,
-  actionsCache: ArtifactStore | undefined,
-): ArtifactSource[] {
-  if (cache === 'off') return []
-  const first = { store: cacheRepository, saves: push }
-  return push || !actionsCache ? [first] : [first, { store: actionsCache, saves: true }]
-}
 
 /**
  * @param sources the first one that has an artifact is used
@@ -116,9 +96,9 @@ async function restoreOrBuild(
   const warnings: string[] = []
   for (const source of open) {
     const folder = newPath(artifact.name)
-    const state = await restore(artifact, source, folder)
+    const state = await restoreFrom(source, artifact, folder)
     if (state === 'restored') {
-      const origin = { state: 'reused', from: nameOf(artifact, source) } as const
+      const origin = { state: 'reused', from: nameOf(source, artifact) } as const
       return { folder: join(folder, contentFolder), origin, warnings }
     }
     if (state !== 'absent') warnings.push(...refusal(state, artifact, source, open))
@@ -139,63 +119,9 @@ async function buildAndSave(
   await openModes(folder)
   await writeFile(join(parent, determinantsFile), determinantsText(artifact.determinants))
   const problem = await artifactProblem(parent, artifact)
-  if (problem === undefined) return { folder, origin, warnings: await save(artifact, parent, open) }
+  if (problem === undefined) return { folder, origin, warnings: await saveIn(open, artifact, parent) }
   const warning = `The new ${artifact.determinants.kind} is not stored for other images: ${problem}.`
   return { folder, origin, warnings: [...open].some(({ saves }) => saves) ? [warning] : [] }
-}
-
-type Unusable = { error: unknown } | { problem: string }
-
-async function restore(
-  artifact: Artifact,
-  { store }: ArtifactSource,
-  folder: string,
-): Promise<'restored' | 'absent' | Unusable> {
-  try {
-    if ((await store.restore(artifact.name, folder)) === 'absent') return 'absent'
-  } catch (error) {
-    return { error }
-  }
-  const problem = await artifactProblem(folder, artifact)
-  if (problem !== undefined) return { problem }
-  await openModes(join(folder, contentFolder))
-  return 'restored'
-}
-
-/** Removes a source that denies reading. @returns warnings */
-function refusal(
-  unusable: Unusable,
-  artifact: Artifact,
-  source: ArtifactSource,
-  open: Set<ArtifactSource>,
-): string[] {
-  const subject = `The stored ${nameOf(artifact, source)} is not used`
-  if ('problem' in unusable)
-    return [`${subject}, because ${unusable.problem}; it is built${source.saves ? ' and replaced' : ''}.`]
-  const reason = sentenceOf(unusable.error)
-  if (!isDenied(unusable.error)) return [`${subject}, and it is built: ${reason}`]
-  open.delete(source)
-  // A run that does not push needs no permission to read.
-  return source.saves ? [`No stage artifact is reused or stored: ${reason}`] : []
-}
-
-/** @returns warnings */
-async function save(artifact: Artifact, folder: string, open: Set<ArtifactSource>): Promise<string[]> {
-  const warnings: string[] = []
-  for (const source of open) {
-    if (!source.saves) continue
-    try {
-      await source.store.save(artifact.name, folder)
-    } catch (error) {
-      if (isDenied(error)) source.saves = false
-      warnings.push(`${artifact.name} is not stored, so the next run builds it again: ${sentenceOf(error)}`)
-    }
-  }
-  return warnings
-}
-
-function nameOf({ name }: Artifact, { store }: ArtifactSource): string {
-  return store.referenceOf?.(name) ?? name
 }
 
 /** From the start of the first step that was not cached to the end of the last. */

@@ -1,4 +1,5 @@
-export { artifactSources, createArtifacts, type Origin } from './artifacts.ts'
+export { artifactSources } from './artifact-sources.ts'
+export { createArtifacts, type Origin } from './artifacts.ts'
 export { createLegLog, type LegLog, legNames } from './leg-log.ts'
 export { buildLeg, type LegBuild, type LegSettings } from './leg.ts'
 export { measureBase } from './measure.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import {
   configurationWith,
   dockerConfigFolder,
-  openDockerLogin,
+  dockerEnvironment,
 } from '../../../src/buildkit/engine/docker-config.ts'
 
 const login = { registry: 'ghcr.io', username: 'user', password: 'p:ä"ss' }
@@ -160,17 +160,14 @@ describe('the temporary folder', () => {
   })
   afterEach(() => rm(home, { recursive: true, force: true }))
 
-  it('is private, links the other files, and leaves nothing behind', async () => {
+  it('is private, and links the other files', async () => {
     await mkdir(join(home, '.docker', 'cli-plugins'), { recursive: true })
     await mkdir(join(home, '.docker', 'contexts'))
     await writeFile(join(home, '.docker', 'contexts', 'meta'), 'kept')
     await writeFile(join(home, '.docker', 'config.json'), '{"currentContext":"x"}')
-    const opened = await openDockerLogin(
-      login,
-      { HOME: home, DOCKER_AUTH_CONFIG: '{"auths":{}}', PATH: '/bin' },
-      home,
-    )
-    const directory = opened.directory ?? ''
+    const users = { HOME: home, DOCKER_AUTH_CONFIG: '{"auths":{}}', PATH: '/bin' }
+    const environment = await dockerEnvironment(login, users, home)
+    const directory = environment.DOCKER_CONFIG ?? ''
     expect((await stat(directory)).mode & 0o777).toBe(0o700)
     expect((await stat(join(directory, 'config.json'))).mode & 0o777).toBe(0o600)
     expect((await readdir(directory)).sort()).toEqual(['cli-plugins', 'config.json', 'contexts'])
@@ -178,40 +175,33 @@ describe('the temporary folder', () => {
     expect(JSON.parse(await readFile(join(directory, 'config.json'), 'utf8'))).toMatchObject({
       currentContext: 'x',
     })
-    expect(opened.environment).toEqual({
+    expect(environment).toEqual({
       HOME: home,
       PATH: '/bin',
-      DOCKER_AUTH_CONFIG: undefined,
       DOCKER_CONFIG: directory,
       BUILDX_CONFIG: join(home, '.docker', 'buildx'),
     })
-    await opened.remove()
-    expect(await readdir(home)).toEqual(['.docker'])
-    expect(await readFile(join(home, '.docker', 'contexts', 'meta'), 'utf8')).toBe('kept')
     expect(await readFile(join(home, '.docker', 'config.json'), 'utf8')).toBe('{"currentContext":"x"}')
   })
 
   it('keeps a BUILDX_CONFIG and reads the files of a DOCKER_CONFIG', async () => {
     await writeFile(join(home, 'config.json'), '{"credsStore":"x"}')
-    const opened = await openDockerLogin(login, { DOCKER_CONFIG: home, BUILDX_CONFIG: '/b' }, tmpdir())
-    expect(opened.environment.BUILDX_CONFIG).toBe('/b')
-    expect(await readFile(join(opened.directory ?? '', 'config.json'), 'utf8')).toContain('"credsStore":"x"')
-    await opened.remove()
+    const users = { DOCKER_CONFIG: home, BUILDX_CONFIG: '/b' }
+    const { BUILDX_CONFIG, DOCKER_CONFIG = '' } = await dockerEnvironment(login, users, home)
+    expect(BUILDX_CONFIG).toBe('/b')
+    expect(await readFile(join(DOCKER_CONFIG, 'config.json'), 'utf8')).toContain('"credsStore":"x"')
   })
 
   it('is created for proxies alone, and keeps the credentials of the environment', async () => {
     const environment = { HOME: home, DOCKER_AUTH_CONFIG: '{"auths":{}}' }
-    const opened = await openDockerLogin(undefined, environment, home, { ALL_PROXY: 'http://proxy' })
-    expect(opened.environment).toMatchObject({ ...environment, DOCKER_CONFIG: opened.directory })
-    expect(await readFile(join(opened.directory ?? '', 'config.json'), 'utf8')).toContain('"allProxy"')
-    await opened.remove()
+    const changed = await dockerEnvironment(undefined, environment, home, { ALL_PROXY: 'http://proxy' })
+    expect(changed).toMatchObject(environment)
+    expect(await readFile(join(changed.DOCKER_CONFIG ?? '', 'config.json'), 'utf8')).toContain('"allProxy"')
   })
 
   it('is not created without a login', async () => {
     const environment = { HOME: home }
-    const opened = await openDockerLogin(undefined, environment, home)
-    expect(opened.environment).toBe(environment)
-    await opened.remove()
+    expect(await dockerEnvironment(undefined, environment, home)).toBe(environment)
     expect(await readdir(home)).toEqual([])
   })
 })

@@ -54,8 +54,8 @@ const success = `echo '{"containerimage.digest":"${digest}"}' > "$OUT"`
 
 describe('one build', () => {
   it('succeeds if there is a digest', async () => {
-    const { metadata } = await runBuild(await standIn(success))
-    expect(metadata?.digest).toBe(digest)
+    const built = await runBuild(await standIn(success))
+    expect(built.digest).toBe(digest)
   })
 
   it.each([
@@ -131,7 +131,7 @@ describe('one build', () => {
 
   it('continues if the log file cannot be written, and reports it', async () => {
     const request = await standIn(`echo x >&2; ${success}`, { logFile: '/dev/full' })
-    expect((await runBuild(request)).metadata?.digest).toBe(digest)
+    expect((await runBuild(request)).digest).toBe(digest)
     expect(lines.at(-1)).toMatch(/the log file \/dev\/full is incomplete: .*ENOSPC/)
   })
 
@@ -153,8 +153,8 @@ describe('a build that fails', () => {
 
   it('because of the registry is retried, and its log has all attempts', async () => {
     const request = await standIn(flaky(2, says('failed to push x: unexpected status: 502 Bad Gateway')))
-    const { metadata } = await quickRetry().run(() => runBuild(request))
-    expect(metadata?.digest).toBe(digest)
+    const built = await quickRetry().run(() => runBuild(request))
+    expect(built.digest).toBe(digest)
     expect(await tries()).toBe(3)
     expect((await readFile(request.logFile, 'utf8')).match(/502 Bad Gateway/g)).toHaveLength(2)
   })
@@ -184,8 +184,8 @@ describe('a build that fails', () => {
     const now = (): number => (existsSync(join(directory, 'metadata.json.tries')) ? 300 : 0)
     const request = await standIn(flaky(1, 'exec sleep 60'), { quiet: 300, timers: { ...systemTimers, now } })
     const lines: string[] = []
-    const { metadata } = await quickRetry({ log: (line) => lines.push(line) }).run(() => runBuild(request))
-    expect(metadata?.digest).toBe(digest)
+    const built = await quickRetry({ log: (line) => lines.push(line) }).run(() => runBuild(request))
+    expect(built.digest).toBe(digest)
     expect(lines).toEqual([
       expect.stringMatching(
         /^The build of vllm v0\.10\.2 was stopped: BuildKit produced no output for 0\.3 s; .*; trying again in 0\.0 s \(1 of 3\)$/,
@@ -205,7 +205,7 @@ describe('a build that fails', () => {
         writeFileSync(join(directory, `metadata.json.${heard}`), '')
       },
     })
-    expect((await runBuild(request)).metadata?.digest).toBe(digest)
+    expect((await runBuild(request)).digest).toBe(digest)
     expect(heard).toBeGreaterThanOrEqual(4)
   })
 })

@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as v from 'valibot'
@@ -10,17 +10,8 @@ import { parsed } from '../../json.ts'
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }
 
-/** What the build gets that is no command line's: `HTTP_PROXY` → address, in whatever case. */
+/** `HTTP_PROXY` → address, in any case. They are not on a command line, which everybody could read. */
 export type Proxies = Readonly<Record<string, string>>
-
-/** A docker configuration that holds the login and proxies, for as long as it is needed. */
-export type DockerLogin = {
-  /** The environment for every docker command that may need the login */
-  environment: NodeJS.ProcessEnv
-  /** The folder to remove, also after a cancel; undefined if there is none */
-  directory: string | undefined
-  remove: () => Promise<void>
-}
 
 const record = v.record(v.string(), v.unknown())
 const configuration = v.pipe(
@@ -32,13 +23,13 @@ const configuration = v.pipe(
   }),
 )
 
-/** Auths in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG). */
+/** Logins in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG) */
 const environmentAuths = v.object({ auths: v.nullish(v.record(v.string(), record), {}) })
 
-/** Under this key the docker CLI and BuildKit look for Docker Hub's credentials (docker/cli, registry.IndexServer). */
+/** The key of Docker Hub's credentials for the docker CLI and BuildKit (docker/cli, registry.IndexServer) */
 const dockerHubKey = 'https://index.docker.io/v1/'
 
-/** How docker's configuration calls its proxies (docker/cli, configfile.ProxyConfig). */
+/** Names of proxies in docker's configuration (docker/cli, configfile.ProxyConfig) */
 const proxyKeys: Record<string, string> = {
   http_proxy: 'httpProxy',
   https_proxy: 'httpsProxy',
@@ -48,14 +39,15 @@ const proxyKeys: Record<string, string> = {
 }
 
 /**
- * The user's configuration with our login in it. A credential helper is asked before the file is, for its own hosts
- * (`credHelpers`) or for all (`credsStore`); an empty helper for a host means the file (docker/cli,
- * getConfiguredCredentialStore). So the user's helpers stay, for all hosts but ours. docker gives the proxies of its configuration to
- * each build, so that no list of processes shows them.
+ * Adds login and proxies to the user's configuration. docker asks a credential helper before it reads
+ * the file, for the helper's own hosts (`credHelpers`) or for all (`credsStore`); an empty helper for a
+ * host means the file (docker/cli, getConfiguredCredentialStore). So the user's helpers stay for all
+ * other hosts. docker passes the proxies of its configuration to each build, so that no list of
+ * processes shows them.
  * @param text the user's config.json, undefined if there is none
- * @param environmentText of DOCKER_AUTH_CONFIG: taken over, because it would win over our login
+ * @param environmentText of DOCKER_AUTH_CONFIG: included, because it would win over the login
  * @param name of the file, for the message
- * @returns the new config.json; one that is empty is none for docker
+ * @returns the new config.json
  * @throws UserError if the user's file is not a JSON object
  */
 export function configurationWith(
@@ -65,11 +57,11 @@ export function configurationWith(
   name: string,
   proxies: Proxies = {},
 ): string {
-  const users = parsed(configuration, orNothing(text))
+  const users = parse(configuration, orEmpty(text))
   if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
   const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
   if (login === undefined) return JSON.stringify(changed)
-  const fromEnvironment = parsed(environmentAuths, orNothing(environmentText))?.auths ?? {}
+  const fromEnvironment = parse(environmentAuths, orEmpty(environmentText))?.auths ?? {}
   const key = login.registry === dockerHub ? dockerHubKey : login.registry
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
   const files = [...Object.keys(fromEnvironment), key]
@@ -80,7 +72,7 @@ export function configurationWith(
   })
 }
 
-/** The same for every engine, each of which may have some of its own. */
+/** Adds them for every engine, since each may have its own. */
 function withProxies(users: v.InferOutput<typeof configuration>, proxies: Proxies): typeof users {
   const own = Object.fromEntries(
     Object.entries(proxies).map(([name, address]) => [proxyKeys[name.toLowerCase()] ?? name, address]),
@@ -93,48 +85,33 @@ function withProxies(users: v.InferOutput<typeof configuration>, proxies: Proxie
 }
 
 /**
- * Makes the temporary configuration: a folder of mode 0700 with a config.json of mode 0600, and links to everything else
- * in the user's folder (plugins, contexts, certificates). buildx keeps its state where it was.
- * @param environment of the docker commands; HOME, DOCKER_CONFIG, BUILDX_CONFIG and DOCKER_AUTH_CONFIG matter
- * @param parent folder for temporary files
+ * Writes a temporary configuration with the login and proxies: a folder of mode 0700 with a config.json
+ * of mode 0600, and links to everything else in the user's folder (plugins, contexts, certificates).
+ * buildx keeps its state where it was.
+ * @param environment of docker; HOME, DOCKER_CONFIG, BUILDX_CONFIG and DOCKER_AUTH_CONFIG matter
+ * @param parent folder for temporary files, which removes them
+ * @returns the environment of docker commands that may need the login
  * @throws UserError if the user's configuration can't be read
  */
-export async function openDockerLogin(
+export async function dockerEnvironment(
   login: Login | undefined,
   environment: NodeJS.ProcessEnv,
   parent: string,
   proxies: Proxies = {},
-): Promise<DockerLogin> {
-  if (login === undefined && Object.keys(proxies).length === 0)
-    return { environment, directory: undefined, remove: () => Promise.resolve() }
+): Promise<NodeJS.ProcessEnv> {
+  if (login === undefined && Object.keys(proxies).length === 0) return environment
+  const { DOCKER_AUTH_CONFIG: auths, ...others } = environment
   const users = dockerConfigFolder(environment)
   const file = join(users, 'config.json')
-  const content = configurationWith(
-    login,
-    await readIfThere(file),
-    environment.DOCKER_AUTH_CONFIG,
-    file,
-    proxies,
-  )
+  const content = configurationWith(login, await readIfPresent(file), auths, file, proxies)
   const directory = await mkdtemp(join(parent, 'docker-config-'))
-  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true })
-  try {
-    await writeFile(join(directory, 'config.json'), content, { mode: 0o600, flag: 'wx' })
-    for (const entry of await entriesOf(users))
-      if (entry !== 'config.json') await symlink(join(users, entry), join(directory, entry))
-  } catch (error) {
-    await remove()
-    throw error
-  }
+  await writeFile(join(directory, 'config.json'), content, { mode: 0o600, flag: 'wx' })
+  for (const entry of await entriesOf(users))
+    if (entry !== 'config.json') await symlink(join(users, entry), join(directory, entry))
   return {
-    environment: {
-      ...environment,
-      ...(login !== undefined && { DOCKER_AUTH_CONFIG: undefined }),
-      DOCKER_CONFIG: directory,
-      BUILDX_CONFIG: withoutEmpty(environment).BUILDX_CONFIG ?? join(users, 'buildx'),
-    },
-    directory,
-    remove,
+    ...(login === undefined ? environment : others),
+    DOCKER_CONFIG: directory,
+    BUILDX_CONFIG: withoutEmpty(environment).BUILDX_CONFIG ?? join(users, 'buildx'),
   }
 }
 
@@ -145,11 +122,16 @@ export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
 }
 
 /** docker takes an empty file for an empty configuration. */
-function orNothing(text = ''): string {
+function orEmpty(text = ''): string {
   return text.trim() === '' ? '{}' : text
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text)
+  return result.success ? result.output : undefined
+}
+
+async function readIfPresent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
@@ -159,6 +141,6 @@ async function readIfThere(file: string): Promise<string | undefined> {
 }
 
 async function entriesOf(directory: string): Promise<string[]> {
-  const there = await lstat(directory).catch(() => undefined)
-  return there === undefined ? [] : await readdir(directory)
+  const stat = await lstat(directory).catch(() => undefined)
+  return stat === undefined ? [] : readdir(directory)
 }

@@ -119,9 +119,8 @@ async function runCall(
     quiet: waits.build,
     redact,
   }
-  // A retry reuses what BuildKit has cached; the log keeps what was printed.
-  const { steps, metadata } = await retry.run(() => runBuild(request))
-  return { steps, digest: metadata?.digest }
+  // What was built before an error is in BuildKit's cache; what it printed stays in the log.
+  return retry.run(() => runBuild(request))
 }
 
 async function imageOnEngine(docker: RunDocker, reference: string): Promise<ImageConfig | undefined> {
