@@ -43,7 +43,7 @@ export function buildArguments(
   }
 }
 
-/** New layers are compressed like the base's last layer: whatever pulls the base can pull the image. */
+/** New layers are compressed like the base's last: whatever pulls the base can pull the image. */
 export function compressionOf(layers: readonly { mediaType: string }[]): 'gzip' | 'zstd' {
   const [last] = layers.slice(-1)
   const compression: Compression | undefined = last && layerCompression(last.mediaType)
@@ -126,7 +126,7 @@ function layerCacheArguments({ layers, output, leg }: BuildCall): string[] {
   return layerCacheOptions(layers, compression).flatMap(({ name, fields }) => flag(name, csv(fields)))
 }
 
-/** The slash at the end is there because buildx takes a path that ends with `.git` for an address. */
+/** Ends with a slash, because buildx takes a path that ends with `.git` for an address. */
 function folderContext(name: string, folder: string | undefined): string[] {
   return folder === undefined ? [] : flag('--build-context', `${name}=${folder.replace(/\/*$/, '/')}`)
 }

@@ -12,7 +12,7 @@ type Details = {
   waited?: number
 }
 
-/** A build that failed. The message is one sentence with the reason; the rest is for annotation and summary. */
+/** A build that failed. The message is one sentence; the rest is for annotation and summary. */
 export class BuildError extends UserError {
   override name = 'BuildError'
   readonly reason: string

@@ -30,7 +30,7 @@ export type SecretFiles = ReadonlyMap<string, string>
 
 /** What a call to BuildKit leaves behind. */
 export type BuildOutput =
-  /** The facts of the base alone, those of base and image, or a stage artifact, as files in a folder */
+  /** Facts of the base, facts of base and image, or a stage artifact, as files in a folder */
   | { kind: 'facts' | 'report' | ArtifactKind; directory: string }
   | {
       kind: 'image'

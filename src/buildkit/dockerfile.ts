@@ -18,8 +18,8 @@ function literal(value: string): string {
 }
 
 /**
- * Adds variables at the end of the image's stage: after all its steps, which don't see them, and before
- * the stages that are built from it.
+ * Adds variables at the end of the image's stage: after all its steps, which don't see them, and
+ * before the stages that are built from it.
  * @param dockerfile text of a Dockerfile with a stage `image`
  */
 export function withEnvironment(dockerfile: string, variables: Readonly<Record<string, string>>): string {

@@ -30,7 +30,7 @@ const rules: Rule[] = [
   },
   { pattern: /^(?:[\w.]+\.)?\w*(?:Error|Exception|Exit|Interrupt)(?:: .+|$)/, which: 'last' },
   { pattern: /^(?:\/bin\/)?(?:ba|da)?sh: .+/, which: 'last' },
-  // A step that pushes prints what BuildKit retries like this, cut off; its final message says more.
+  // A step that pushes prints retried errors like this, cut off; its final message has more.
   {
     pattern: /^ *(?:ERROR|error|Error)[: ] *(?!failed (?:commit on ref|to push|to copy))(\S.*)/,
     which: 'last',
@@ -72,7 +72,7 @@ function strongest(lines: readonly string[]): string | undefined {
   return undefined
 }
 
-/** `ERROR: failed to solve: x: failed to resolve source metadata for x: x: not found` → `x: not found` */
+/** `ERROR: failed to solve: x: failed to authorize for x: x: denied` → `x: denied` */
 function buildxError(plain: readonly string[]): string | undefined {
   const line = plain.findLast((candidate) => /^(?:ERROR|error): /.test(candidate))
   const text = line?.replace(/^(?:ERROR|error): /, '').replace(/^failed to solve: /, '')

@@ -5,7 +5,8 @@ import type { BuildCall, CallBuildKit } from './call.ts'
 import type { Step } from './steps.ts'
 
 /**
- * @param compression that of the image: with another, BuildKit would compress and push each layer twice
+ * @param compression that of the image: with another, BuildKit would compress and push each layer
+ *   twice
  * @returns options of buildx, each with a list of `key=value`
  */
 export function layerCacheOptions(
@@ -29,8 +30,8 @@ export function layerCacheOptions(
 }
 
 /**
- * BuildKit continues without a cache that it can't read, and with ignore-error=true without one that
- * it can't write: only that step has the error.
+ * BuildKit continues without a cache that it can't read, and with ignore-error=true without one
+ * that it can't write: only that step has the error.
  * @param steps of all calls for a leg
  * @returns a sentence for each problem
  */
@@ -53,8 +54,8 @@ export function layerCacheProblems(
 
 /**
  * BuildKit tolerates a missing layer cache, but not a missing layer in one. A build that fails for
- * that is repeated without the cache, and all later ones skip it too: what is measured afterwards has
- * no cached layer, and replaces the cache.
+ * that is repeated without the cache, and all later ones skip it too: what is measured afterwards
+ * has no cached layer, and replaces the cache.
  * @param warnings gets a sentence if the build succeeds without the cache
  */
 export function tolerateMissingLayers(build: CallBuildKit, warnings: string[]): CallBuildKit {
@@ -82,7 +83,7 @@ function withoutLayers(call: BuildCall): BuildCall {
   return { ...call, layers: { from: undefined, to: call.layers?.to } }
 }
 
-/** Not if a step's program failed, nor the push, which is a step of its own with the docker driver. */
+/** Not if a step's program failed, nor the push, which is a step of the docker driver. */
 function isMissingLayer(error: unknown): error is BuildError {
   return (
     error instanceof BuildError && !error.isOfStep && !/^(?:exporting|pushing) /.test(error.step?.name ?? '')

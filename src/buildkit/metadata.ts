@@ -10,8 +10,8 @@ const json = v.pipe(v.string(), v.parseJson())
 
 /**
  * @param content of buildx' `--metadata-file`; undefined if there is none
- * @returns digest of what was pushed or stored: an index where there are attestations, else a manifest.
- *   Only a registry can confirm it.
+ * @returns digest of what was pushed or stored: an index where there are attestations, else a
+ *   manifest. Only a registry can confirm it.
  * @throws UserError if it is missing: exit code 0 is not enough for a build to have succeeded
  */
 export function digestIn(content = ''): string {

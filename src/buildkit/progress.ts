@@ -21,7 +21,7 @@ export type ProgressSettings = {
   timers: Timers
   /** Milliseconds without a line after which one reports what runs */
   silence: number
-  /** Lines of the steps' output that are printed at once, and then each second; the log file has all */
+  /** Lines of steps' output that are printed at first, and then each second */
   burst: number
   linesPerSecond: number
 }
@@ -35,7 +35,7 @@ const shortest = 1000
 
 type RunningStep = { step: Step; since: number; status: string }
 
-/** Turns the events of a build into log lines, without those that an earlier call for the leg has logged. */
+/** Turns events into log lines, except those that an earlier call for the leg has logged. */
 export function createProgress(settings: ProgressSettings): Progress {
   const { logged, timers } = settings
   const running = new Map<string, RunningStep>()

@@ -1,6 +1,6 @@
 import type { Timers } from '../system/index.ts'
 
-/** Stops a build without output: BuildKit itself waits for ever for a registry that does not answer. */
+/** Stops a build without output: BuildKit has no time-out for a registry that does not answer. */
 export type QuietWatch = {
   /** Aborted after too long a silence */
   signal: AbortSignal

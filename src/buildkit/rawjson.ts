@@ -3,8 +3,8 @@ import { createByteBuffer, createLineSplitter } from '../system/index.ts'
 import { parsed } from '../json.ts'
 
 /**
- * What `docker buildx build --progress=rawjson` reports. Times in milliseconds since 1970; `step` is
- * BuildKit's vertex.
+ * What `docker buildx build --progress=rawjson` reports. Times in milliseconds since 1970; `step`
+ * is BuildKit's vertex.
  */
 export type BuildEvent =
   | {
@@ -125,8 +125,8 @@ function emitDocument(bytes: Buffer, onEvent: (event: BuildEvent) => void): bool
 const scratch = Buffer.allocUnsafe(64 * 1024)
 
 /**
- * Go encodes byte arrays, such as output and the texts of warnings, as base64. All share one buffer:
- * a new one for each piece of output would be garbage outside of the heap.
+ * Go encodes byte arrays, such as output and the texts of warnings, as base64. All share one
+ * buffer: a new one for each piece of output would be garbage outside of the heap.
  */
 function bytesOf(base64: string): Buffer {
   if (base64.length > scratch.length) return Buffer.from(base64, 'base64')

@@ -53,8 +53,10 @@ const plainLineLimit = 100
 const longestPlainLine = 20_000
 
 /**
- * Runs and follows one build. It has succeeded only if buildx ended with 0 and, for an image, left a digest.
- * @throws BuildError with the reason if it failed, BuildCancelled if `signal` ended it, UserError if docker is not installed
+ * Runs and follows one build. It has succeeded only if buildx ended with 0 and, for an image, left
+ * a digest.
+ * @throws BuildError with the reason if it failed, BuildCancelled if `signal` ended it, UserError
+ *   if docker is not installed
  */
 export async function runBuild(request: BuildRequest): Promise<BuildResult> {
   const { metadataFile, timers, logged, print, environment, killAfter } = request

@@ -11,7 +11,7 @@ export type StepOutput = {
 const lineLimit = 8 * 1024
 const openOutputs = 64
 
-/** Joins the pieces that BuildKit hands over to lines, for each step and stream (stdout, stderr) separately. */
+/** Joins BuildKit's pieces of output to lines, for each step and stream (stdout, stderr). */
 export function createStepOutput(onLine: (step: string, line: string) => void): StepOutput {
   const splitters = new Map<string, LineSplitter>()
   const finish = (key: string): void => {

@@ -84,7 +84,7 @@ function beginning(line: string): string {
   return line.length > shownLength ? Buffer.from(line.slice(0, shownLength)).toString() : line
 }
 
-/** BuildKit may ask a finished step for a checksum, and report it as cancelled when it is not needed any more. */
+/** BuildKit may request a checksum of a finished step, and cancel it if it is not needed. */
 function isLateCancel(step: Step, { error }: Extract<BuildEvent, { kind: 'step' }>): boolean {
   const succeeded = step.completed !== undefined && step.error === undefined
   return succeeded && (error ?? '').includes('context canceled')
@@ -126,8 +126,8 @@ export function labelOf(step: Step): string {
 const contentInstructions: readonly string[] = ['RUN', 'COPY', 'ADD']
 
 /**
- * In a build that repeats another one, every RUN and COPY must come from the cache: otherwise what was
- * tested is not what is built. A step that BuildKit named and never started was not needed.
+ * In a build that repeats another one, every RUN and COPY must come from the cache: otherwise what
+ * was tested is not what is built. A step that BuildKit named and never started was not needed.
  */
 export function uncachedSteps(steps: readonly Step[]): Step[] {
   return steps.filter(
@@ -137,8 +137,9 @@ export function uncachedSteps(steps: readonly Step[]): Step[] {
 }
 
 /**
- * As `uncachedSteps`, without steps that ran for another build: if two builds on one engine need the
- * same step at the same time, BuildKit runs it once and reports it to both, with the time of its start.
+ * As `uncachedSteps`, without steps that ran for another build: if two builds on one engine need
+ * the same step at the same time, BuildKit runs it once and reports it to both, with the time of
+ * its start.
  * @param steps of a call that repeats another one
  * @param before steps of the earlier calls, to which such a step was reported too
  */
@@ -148,7 +149,7 @@ export function repeatedSteps(steps: readonly Step[], before: readonly Step[]): 
   return uncachedSteps(steps).filter(({ id, started = 0 }) => started >= began || !known.has(id))
 }
 
-/** Whether BuildKit continues if this step fails: without a layer cache that it can't read or write */
+/** Whether BuildKit continues if this step fails, which reads or writes the layer cache */
 export function isOptional({ name }: Pick<Step, 'name'>): boolean {
   return /^(?:importing|exporting) cache\b/.test(name)
 }
@@ -160,8 +161,8 @@ export function failedStep(steps: readonly Step[]): Step | undefined {
 }
 
 /**
- * Adds what ran in a further call of a build. Its cached steps ran in an earlier call; a step that two
- * parallel calls waited for is added once.
+ * Adds what ran in a further call of a build. Its cached steps ran in an earlier call; a step that
+ * two parallel calls waited for is added once.
  */
 export function addSteps(steps: Step[], more: readonly Step[]): void {
   const isFirst = steps.length === 0

@@ -8,8 +8,8 @@ import { artifactProblem, type ArtifactStore, contentFolder, openModes } from '.
 export type ArtifactSource = { store: ArtifactStore; saves: boolean }
 
 /**
- * The cache repository first. A run that pushes saves there and restores from nowhere else: runs that
- * don't push, such as those of pull requests, write to GitHub's cache.
+ * The cache repository first. A run that pushes saves there and restores from nowhere else: runs
+ * that don't push, such as those of pull requests, write to GitHub's cache.
  * @param actionsCache where there is one
  */
 export function artifactSources(

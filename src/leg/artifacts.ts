@@ -26,8 +26,8 @@ export type Provided = {
 /** The stage artifacts of one process. */
 export type Artifacts = {
   /**
-   * Restores an artifact from a store, or builds and saves it, once for all legs. A problem of a store
-   * is a warning, never an error.
+   * Restores an artifact from a store, or builds and saves it, once for all legs. A problem of a
+   * store is a warning, never an error.
    * @param build builds it into an empty folder
    * @throws what `build` throws
    */

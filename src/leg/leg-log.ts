@@ -3,7 +3,7 @@ import type { Plan } from '../plan/index.ts'
 /** Lines of one leg in its group; the log file has all */
 const groupedLines = 5000
 
-/** @returns leg id → prefix of its lines: `vllm v0.10.2`, or the id if the plan has several legs of that version */
+/** @returns leg id → prefix of its lines: `vllm v0.10.2`, or the id if several legs have it */
 export function legNames({ images }: Pick<Plan, 'images'>): ReadonlyMap<string, string> {
   const legs = images.flatMap((image) => image.legs)
   const short = legs.map(({ engine, version }) => `${engine} ${version.tag}`)
@@ -28,9 +28,9 @@ export type LegLog = {
 }
 
 /**
- * A leg that is built alone has a group for each step. Lines of parallel legs have a prefix, and are
- * repeated at the end of a leg in one group (GitHub Actions: workflow commands, grouping log lines;
- * groups can't be nested).
+ * A leg that is built alone has a group for each step. Lines of parallel legs have a prefix, and
+ * are repeated at the end of a leg in one group (GitHub Actions: workflow commands, grouping log
+ * lines; groups can't be nested).
  */
 export function createLegLog(name: string, isParallel: boolean, log: (line: string) => void): LegLog {
   return isParallel

@@ -56,15 +56,15 @@ export type LegSettings = Omit<StagesSettings, 'layers' | 'judgeBase'> &
     index: boolean
   }
 
-/** Measurements that are repeated because BuildKit had forgotten a step between measuring and building */
+/** Repetitions if BuildKit forgets a step between measuring and building */
 const repetitions = 2
 
 /**
  * Provides the stages, measures the image that would be built, judges it, and only then builds the
  * candidate, in another call to BuildKit in which every RUN and COPY must come from the cache:
  * otherwise what was tested is not what is built.
- * @throws Impossible if the facts of the base rule the leg out; UserError if a build fails, or the registry does not
- *   confirm what was pushed
+ * @throws Impossible if the facts of the base rule the leg out; UserError if a build fails, or the
+ *   registry does not confirm what was pushed
  */
 export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): Promise<LegBuild> {
   const steps: Step[] = []
@@ -180,7 +180,7 @@ function applyRules(gates: Gate[], settings: LegSettings): Gate[] {
   return gates.map((gate) => rejudge(gate).notApplicable('verify is false'))
 }
 
-/** A gate on the manifest is judged after the labels are in the image: its waiver is recorded in any case. */
+/** Gates on the manifest are judged after the labels are set: their waivers are always recorded. */
 function waivedGates(gates: Gate[], { waivers }: LegSettings): Map<Gate['name'], string> {
   const passed = new Set(gates.filter(({ state }) => state !== 'waived').map(({ name }) => name))
   return new Map([...waivers].filter(([name]) => !passed.has(name)))

@@ -11,9 +11,11 @@ export type Measured = { facts: LegFacts; stages: Stages; warnings: string[] }
 type MeasuredOnStages = Omit<Measured, 'warnings'>
 
 /**
- * Measures the image that would be built, with stage artifacts that fit the base. The stored facts of
- * the base choose them, which saves a call to BuildKit; the final measurement confirms the choice.
- * @throws Impossible or UnfitBase if the facts of the base rule the leg out; UserError if a stage can't be built
+ * Measures the image that would be built, with stage artifacts that fit the base. The stored facts
+ * of the base choose them, which saves a call to BuildKit; the final measurement confirms the
+ * choice.
+ * @throws Impossible or UnfitBase if the facts of the base rule the leg out; UserError if a stage
+ *   can't be built
  */
 export async function measureOnStages(
   leg: Leg,

@@ -8,8 +8,9 @@ import {
 import { fetchCommands, isReachableInBuild, sourcesOf } from './source-fetch.ts'
 
 /**
- * @returns the same build as a shell command: progress for people, nothing pushed, each secret from a file that the
- *   user creates, which a comment names. Sources that git in a build can't clone are fetched first.
+ * @returns the same build as a shell command: progress for people, nothing pushed, each secret from
+ *   a file that the user creates, which a comment names. Sources that git in a build can't clone
+ *   are fetched first.
  * @param paths where the user has context and Dockerfile, if not where the action has them
  */
 export function reproduceCommand(
@@ -35,7 +36,7 @@ export function reproduceCommand(
   return comment.join('') + [...fetches.map(shellWords), build].join('\n')
 }
 
-/** Pipes a Dockerfile with further lines for its last stage, which is the image again; empty without lines. */
+/** Pipes a Dockerfile with further lines for its last stage, the image; empty without lines. */
 function pipeWith(dockerfile: string, lines: readonly string[]): string {
   if (lines.length === 0) return ''
   return `{ ${shellWords(['cat', dockerfile])}; ${shellWords(['printf', '%s\\n', ...lines])}; } | `

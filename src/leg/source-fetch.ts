@@ -16,9 +16,9 @@ export function refOf({ kind, ref }: PinnedSource): string {
 }
 
 /**
- * Arguments of `git fetch` for a bare repository. A tag comes alone. A branch and a commit come with
- * their history and its tags, which setuptools-scm counts, and at the planned commit, wherever the
- * branch is by now.
+ * Arguments of `git fetch` for a bare repository. A tag comes alone. A branch and a commit come
+ * with their history and its tags, which setuptools-scm counts, and at the planned commit, wherever
+ * the branch is by now.
  */
 export function fetchArguments(source: PinnedSource): string[] {
   const ref = refOf(source)
@@ -27,7 +27,7 @@ export function fetchArguments(source: PinnedSource): string[] {
     : fetchOf(source, ['--update-shallow'], `+${source.commit}:${ref}`)
 }
 
-/** As `fetchArguments`, for servers that give neither a single commit nor a part of the history (plain web servers). */
+/** For servers that give neither a single commit nor a part of the history (plain web servers). */
 export function wholeFetchArguments(source: PinnedSource): string[] {
   const ref = refOf(source)
   return source.kind === 'tag'
@@ -44,7 +44,7 @@ export function isReachableInBuild({ repository }: PinnedSource): boolean {
   return repository.kind === 'url' && /^(?:https?|git):\/\//i.test(repository.url)
 }
 
-/** @returns commands that create a bare repository in `folder` with what a build needs of a source */
+/** @returns commands that create a bare repository with what a build needs of a source */
 export function fetchCommands(folder: string, source: PinnedSource): string[][] {
   return [
     ['git', 'init', '--quiet', '--bare', folder],

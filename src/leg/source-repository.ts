@@ -11,7 +11,7 @@ export function shallowCommits(repository: string): string[] {
   return lines.filter((line) => line !== '')
 }
 
-/** Writes one pack of what can be reached, and the refs in one file: independent of when, from where and how it was fetched. */
+/** Writes one pack and one file of refs, independent of when, where and how they were fetched. */
 export async function writeRepository(
   gitIn: RunGit,
   fetched: string,
@@ -36,7 +36,7 @@ export async function writeRepository(
   setModes(repository)
 }
 
-/** Deltas and compression must depend neither on the user's settings nor on the packs of a server. */
+/** Deltas and compression must not depend on the user's settings nor on a server's packs. */
 const packConfiguration =
   '-c core.bigFileThreshold=512m -c pack.packSizeLimit=0 -c pack.writeReverseIndex=false'.split(' ')
 const packOptions = `--quiet --revs --threads=1 --window=10 --depth=50 --window-memory=0 --compression=6

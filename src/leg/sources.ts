@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts'
 import { addressOf, pendingLegs, type PinnedSource, type Plan } from '../plan/index.ts'
 import { shallowCommits, writeRepository } from './source-repository.ts'
 
-/** @returns path of a bare repository with a pinned source. @throws UserError if it can't be fetched, or can't be built */
+/** @returns path of a bare repository. @throws UserError if it can't be fetched or built */
 export type FetchSource = (component: Component, source: PinnedSource) => Promise<string>
 
 const titles: Record<Component, string> = { aibrix: 'AIBrix', ucx: 'UCX' }
@@ -23,9 +23,10 @@ const bare = ['-c', 'gc.auto=0', '-c', 'maintenance.auto=false', '-c', 'core.hoo
 const incapable = /unadvertised object|not our ref|shallow|depth/i
 
 /**
- * Fetches sources on the runner, with its keys, credentials and network, so that whatever a plan could
- * read can be built. Each is fetched once. Its repository holds the pinned commit and what its version
- * is counted from, as the same bytes wherever they came from, so that BuildKit reuses its steps.
+ * Fetches sources on the runner, with its keys, credentials and network, so that whatever a plan
+ * could read can be built. Each is fetched once. Its repository holds the pinned commit and what
+ * its version is counted from, as the same bytes wherever they came from, so that BuildKit reuses
+ * its steps.
  * @param newFolder creates a folder for one repository
  */
 export function createSources(git: RunGit, newFolder: () => string): FetchSource {
@@ -39,9 +40,9 @@ export function createSources(git: RunGit, newFolder: () => string): FetchSource
 }
 
 /**
- * Fetches sources on this machine before anything is built: such a repository may know a tag or a commit
- * and lack objects that a build needs (a shallow or partial clone, lost borrowed objects). A repository
- * elsewhere is complete, and is fetched when there is something to build.
+ * Fetches sources on this machine before anything is built: such a repository may know a tag or a
+ * commit and lack objects that a build needs (a shallow or partial clone, lost borrowed objects). A
+ * repository elsewhere is complete, and is fetched when there is something to build.
  * @throws UserError if a pending leg can't be built
  */
 export async function checkSources(plan: Pick<Plan, 'images'>, fetchSource: FetchSource): Promise<void> {
@@ -72,7 +73,7 @@ async function fetchRepository(
   return repository
 }
 
-/** Git reads a bundle like a repository, but its list of refs lacks the commits of annotated tags. */
+/** Git reads a bundle, too, but its list of refs lacks the commits of annotated tags. */
 function refuseFile({ repository }: PinnedSource): void {
   if (repository.kind === 'path' && statSync(repository.path, { throwIfNoEntry: false })?.isFile())
     throw new UserError(
@@ -94,7 +95,7 @@ async function fetch(git: RunGit, gitIn: RunGit, source: PinnedSource): Promise<
   }
 }
 
-/** Whether it is a local clone with a filter. Git fetches missing objects for such a clone, but not for others from it. */
+/** Whether it is a local clone with a filter, from which git fetches no missing objects. */
 async function isPartial(git: RunGit, { repository }: PinnedSource): Promise<boolean> {
   if (repository.kind === 'url') return false
   const pattern = '^remote\\..*\\.(promisor|partialclonefilter)$'
@@ -120,8 +121,8 @@ async function refuseMoved(gitIn: RunGit, title: string, source: PinnedSource): 
 }
 
 /**
- * A version is counted from the last tag before a commit. In a clone that ends earlier it would differ
- * from the version of the same commit elsewhere.
+ * A version is counted from the last tag before a commit. In a clone that ends earlier it would
+ * differ from the version of the same commit elsewhere.
  */
 async function refuseCut(gitIn: RunGit, fetched: string, title: string, source: PinnedSource): Promise<void> {
   const ends = shallowCommits(fetched)

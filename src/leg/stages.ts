@@ -12,11 +12,11 @@ export type StagesSettings = {
   layers: Layers
   push: boolean
   /**
-   * Why it can't be built, from the base's facts; undefined if it can. Left out for a leg that is built
-   * in any case.
+   * Why it can't be built, from the base's facts; undefined if it can. Left out for a leg that is
+   * built in any case.
    */
   objection: ((base: BaseFacts) => Promise<string | undefined>) | undefined
-  /** What the plan did not know of the base and the image depends on: a reason; undefined if nothing */
+  /** What the plan did not know of the base and the image depends on; undefined if nothing */
   outdated: (base: BaseFacts) => string | undefined
   /** Gates that the base alone decides, waivers applied */
   judgeBase: (base: BaseFacts) => Gate[]
@@ -72,8 +72,10 @@ const componentOf: Record<ArtifactKind, Component> = { wheel: 'aibrix', ucx: 'uc
 
 /**
  * Provides the stage artifacts that a leg needs on this base, both in parallel.
- * @param confirm called before something is built, since what is stored must come from measured facts
- * @throws Outdated, Impossible or UnfitBase if the facts rule the leg out; UserError if a stage can't be built
+ * @param confirm called before something is built, since what is stored must come from measured
+ *   facts
+ * @throws Outdated, Impossible or UnfitBase if the facts rule the leg out; UserError if a stage
+ *   can't be built
  */
 export async function prepareStages(
   leg: Leg,

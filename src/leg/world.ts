@@ -15,7 +15,7 @@ export type LegWorld = {
   artifacts: Artifacts
   fetchSource: FetchSource
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
-  /** The configuration of an image that was built and not pushed; undefined if the engine does not have it */
+  /** The configuration of an image that was not pushed; undefined if the engine lacks it */
   inspectImage: (reference: string) => Promise<ImageConfig | undefined>
   /** Removes a candidate from the engine, where the docker driver leaves one */
   forgetImage: (reference: string) => Promise<void>

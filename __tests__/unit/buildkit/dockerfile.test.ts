@@ -6,8 +6,8 @@ import { engineNames, engines } from '../../../src/plan/engine.ts'
 import { isOneLine } from '../../../src/plan/keys/variables.ts'
 
 /**
- * A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`), which
- * would expand a `$` that is left.
+ * A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`),
+ * which would expand a `$` that is left.
  */
 function parsed(line: string): [string, string] {
   const [, name = '', quoted = ''] = /^ENV (\w+)="((?:\\.|[^"\\])*)"$/su.exec(line) ?? []

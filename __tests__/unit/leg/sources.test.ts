@@ -89,7 +89,9 @@ function described(repository: string): string {
   return runGit('-C', repository, 'describe', '--tags', '--long', ref)
 }
 
-/** Forms of a repository with the tag v0.7.0 and the branch main, and what git needs to read each. */
+/**
+ * Forms of a repository with the tag v0.7.0 and the branch main, and what git needs to read each.
+ */
 const none = () => ({})
 const forms: [string, () => string, () => NodeJS.ProcessEnv][] = [
   ['a checkout, whose .dockerignore leaves git out', () => full, none],

@@ -24,7 +24,9 @@ function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'archive-'))
 }
 
-/** The prefix of UCX, as far as it matters: programs, libraries with links between their versions. */
+/**
+ * The prefix of UCX, as far as it matters: programs, libraries with links between their versions.
+ */
 function aPrefix(): string {
   const folder = newFolder()
   mkdirSync(join(folder, 'content/lib/ucx'), { recursive: true })

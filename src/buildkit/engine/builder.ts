@@ -51,7 +51,8 @@ export type BuilderRequest = {
 
 /**
  * The builder that the user named, else the current one if it meets the needs, else a new one.
- * @throws UserError if there is no docker, no buildx of at least 0.13, no engine, or a builder that lacks something
+ * @throws UserError if there is no docker, no buildx of at least 0.13, no engine, or an unfit
+ *   builder
  */
 export async function openBuilder(docker: RunDocker, request: BuilderRequest): Promise<Builder> {
   const { named, needs } = request

@@ -56,7 +56,7 @@ function layersOf({ engine, version, platform, base }: PlannedLeg): LegLayers {
   return { name: `${engine} ${version.tag} for ${platform}`, layers: base.layers }
 }
 
-/** Bases that the engine has pulled need no more space; a builder in a container does not see those. */
+/** Bases that the engine has pulled need no more space; a builder in a container can't use them. */
 async function withoutPulled(
   docker: RunDocker,
   { driver }: Extract<FoundDisk, { kind: 'disk' }>,
@@ -74,7 +74,7 @@ async function withoutPulled(
 
 const units: Record<string, number> = { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
 
-/** @param text of `docker buildx du` @returns bytes in BuildKit's cache, undefined if not reported */
+/** @param text of `docker buildx du` @returns bytes of BuildKit's cache, if reported */
 export function cacheSize(text: string): number | undefined {
   const [, size, unit = ''] = /^Total:\s*([\d.]+)\s*([kKMGT]?B)\s*$/m.exec(text) ?? []
   const factor = units[unit]

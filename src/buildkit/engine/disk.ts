@@ -64,8 +64,8 @@ export type EngineFolders =
 /**
  * @param machine hostname of this machine
  * @returns folders of this machine, one of which has what the builder pulls, and whether compressed
- *   layers stay there: BuildKit in a container and the containerd store keep them; the engine's older
- *   stores remove them when they are unpacked.
+ *   layers stay there: BuildKit in a container and the containerd store keep them; the engine's
+ *   older stores remove them when they are unpacked.
  */
 export function engineFolders(
   driver: 'docker' | 'docker-container',

@@ -10,7 +10,7 @@ import { parsed } from '../../json.ts'
 /** Credentials for one registry (host with an optional port) and no other. */
 export type Login = { registry: string; username: string; password: string }
 
-/** `HTTP_PROXY` → address, in any case. They are not on a command line, which everybody could read. */
+/** `HTTP_PROXY` → address, in any case. A command line would show their passwords. */
 export type Proxies = Readonly<Record<string, string>>
 
 const record = v.record(v.string(), v.unknown())
@@ -23,10 +23,10 @@ const configuration = v.pipe(
   }),
 )
 
-/** Logins in an environment variable, which win over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG) */
+/** Wins over every configuration file (docker/cli, configfile: DOCKER_AUTH_CONFIG) */
 const environmentAuths = v.object({ auths: v.nullish(v.record(v.string(), record), {}) })
 
-/** The key of Docker Hub's credentials for the docker CLI and BuildKit (docker/cli, registry.IndexServer) */
+/** The key of Docker Hub's credentials (docker/cli, registry.IndexServer) */
 const dockerHubKey = 'https://index.docker.io/v1/'
 
 /** Names of proxies in docker's configuration (docker/cli, configfile.ProxyConfig) */
@@ -39,11 +39,11 @@ const proxyKeys: Record<string, string> = {
 }
 
 /**
- * Adds login and proxies to the user's configuration. docker asks a credential helper before it reads
- * the file, for the helper's own hosts (`credHelpers`) or for all (`credsStore`); an empty helper for a
- * host means the file (docker/cli, getConfiguredCredentialStore). So the user's helpers stay for all
- * other hosts. docker passes the proxies of its configuration to each build, so that no list of
- * processes shows them.
+ * Adds login and proxies to the user's configuration. docker asks a credential helper before it
+ * reads the file, for the helper's own hosts (`credHelpers`) or for all (`credsStore`); an empty
+ * helper for a host means the file (docker/cli, getConfiguredCredentialStore). So the user's
+ * helpers stay for all other hosts. docker passes the proxies of its configuration to each build,
+ * so that no list of processes shows them.
  * @param text the user's config.json, undefined if there is none
  * @param environmentText of DOCKER_AUTH_CONFIG: included, because it would win over the login
  * @param name of the file, for the message
@@ -85,9 +85,9 @@ function withProxies(users: v.InferOutput<typeof configuration>, proxies: Proxie
 }
 
 /**
- * Writes a temporary configuration with the login and proxies: a folder of mode 0700 with a config.json
- * of mode 0600, and links to everything else in the user's folder (plugins, contexts, certificates).
- * buildx keeps its state where it was.
+ * Writes a temporary configuration with the login and proxies: a folder of mode 0700 with a
+ * config.json of mode 0600, and links to everything else in the user's folder (plugins, contexts,
+ * certificates). buildx keeps its state where it was.
  * @param environment of docker; HOME, DOCKER_CONFIG, BUILDX_CONFIG and DOCKER_AUTH_CONFIG matter
  * @param parent folder for temporary files, which removes them
  * @returns the environment of docker commands that may need the login

@@ -66,7 +66,8 @@ const infoSchema = v.object({
 /**
  * docker asks its plugins for their versions, so that buildx need not be started for it.
  * @param json of `docker info --format '{{json .}}'`
- * @returns undefined for an engine that does not answer, and for a buildx that docker finds broken or not at all
+ * @returns undefined for an engine that does not answer, and for a buildx that docker finds broken
+ *   or not at all
  */
 export function parseInfo(json: string): {
   engine: EngineInfo | undefined

@@ -30,7 +30,7 @@ const unpacked = { least: 1.5, usual: 2 }
 /** An image adds its limit or less, and was never measured to add more than this. */
 const mostAdded = 100e6
 
-/** @param limit `added-bytes-limit` @returns the most compressed bytes that one leg adds to its base */
+/** @param limit `added-bytes-limit` @returns compressed bytes that a leg adds at most */
 export function addedBytes(limit: number): number {
   return Math.min(limit, mostAdded)
 }

@@ -15,14 +15,14 @@ export type ActionsCacheSettings = {
   push: boolean
   /** The runner's, with its token */
   environment: NodeJS.ProcessEnv
-  /** RUNNER_TEMP. Its path is part of an entry's key, so only runners with the same path share entries */
+  /** RUNNER_TEMP. Only runners with the same path share entries, since it is part of the key */
   temporaryFolder: string
   /** Milliseconds: an empty result after `patience` counts as a failure; `limit` is the time-out */
   timeouts?: { patience: number; limit: number }
   load?: () => Promise<CacheLibrary>
 }
 
-/** One attempt of the library at a service that is down takes about 30 s; a miss takes less than 1 s. */
+/** One attempt at a service that is down takes about 30 s; a miss takes less than 1 s */
 const defaultTimeouts = { patience: 10_000, limit: 180_000 }
 
 /**
@@ -30,7 +30,8 @@ const defaultTimeouts = { patience: 10_000, limit: 180_000 }
  * requests from forks. GitHub gives a run entries of its own ref, the base branch and the default
  * branch, so that a pull request writes nothing that another one reads. A release does not even use
  * the default branch's entries, since a run that pushes gets no store here.
- * @returns undefined outside of GitHub Actions, where there is no such cache, and for a run that pushes
+ * @returns undefined outside of GitHub Actions, where there is no such cache, and for a run that
+ *   pushes
  */
 export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore | undefined {
   const { environment, push } = settings
@@ -49,7 +50,7 @@ export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore 
       const path = pathOf(name)
       await rm(path, { recursive: true, force: true })
       const key = await guard(`looking for ${name}`, async () =>
-        // An entry can't be replaced, so each has its own key; GitHub gives the newest with the same prefix.
+        // No entry can be replaced: each has its own key, and GitHub gives the newest of a prefix.
         (await library())?.restoreCache([path], prefixOf(name), [prefixOf(name)]),
       )
       const isFolder = key?.startsWith(prefixOf(name)) === true && (await isRealFolder(path))
@@ -90,7 +91,8 @@ async function copy(from: string, to: string): Promise<void> {
 
 /**
  * Uses a failing service once, and not for every artifact of every leg.
- * @returns a function that runs one call: it throws a UserError at the first failure, and returns undefined afterwards
+ * @returns a function that runs one call: it throws a UserError at the first failure, and returns
+ *   undefined afterwards
  */
 function createGuard({ patience, limit }: { patience: number; limit: number }) {
   let isGivenUp = false

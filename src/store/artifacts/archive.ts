@@ -18,7 +18,7 @@ class NoLinks extends Map<`${number}:${number}`, string> {
   }
 }
 
-/** @returns a compressed archive of what is below a folder: the same bytes for the same names, contents, modes and links */
+/** @returns an archive: the same bytes for the same names, contents, modes and links */
 export async function packFolder(folder: string): Promise<Buffer> {
   const { create } = await import('tar')
   const options = {
@@ -42,10 +42,11 @@ async function namesBelow(folder: string): Promise<string[]> {
 }
 
 /**
- * Unpacks an archive into a new folder, in which nothing leads out of it. Files get the current time,
- * because BuildKit compares them with earlier ones by name, size and time, and never by content.
- * @throws UserError for an archive that is invalid, too large, or has other entries than files, folders and links
- *   within it
+ * Unpacks an archive into a new folder, in which nothing leads out of it. Files get the current
+ * time, because BuildKit compares them with earlier ones by name, size and time, and never by
+ * content.
+ * @throws UserError for an archive that is invalid, too large, or has other entries than files,
+ *   folders and links within it
  */
 export async function unpackFolder(archive: Buffer, folder: string): Promise<void> {
   const { extract } = await import('tar')
@@ -115,15 +116,15 @@ function entryProblem(path: string, type: string, link: string): string | undefi
   return leadsOut(name, link) ? `its link ${shown} leads out of its folder` : undefined
 }
 
-/** @param name path of a link in a folder @returns whether the link, as it is written, leads out of that folder */
+/** @param name path of the link in a folder @returns whether it leads out of that folder */
 export function leadsOut(name: string, link: string): boolean {
   const target = posix.normalize(posix.join(posix.dirname(name), link))
   return isAbsolute(link) || target === '..' || target.startsWith('../')
 }
 
 /**
- * Sets the modes that a stage has, whatever the umask: everybody may read, and run what the owner may
- * run.
+ * Sets the modes that a stage has, whatever the umask: everybody may read, and run what the owner
+ * may run.
  */
 export async function openModes(folder: string): Promise<void> {
   await chmod(folder, 0o755)

@@ -5,8 +5,8 @@ export type ArtifactStore = {
    * @throws UserError for invalid content, or a store that can't be read
    */
   restore: (name: string, folder: string) => Promise<'restored' | 'absent'>
-  /** Stores the folder under this name, and replaces an earlier one. @throws UserError if the store can't be written */
+  /** Stores or replaces the folder. @throws UserError if the store can't be written */
   save: (name: string, folder: string) => Promise<void>
-  /** For people: `registry/path:tag`, with its digest once it was restored or saved. Default: its name */
+  /** For people: `registry/path:tag`, with its digest once known. Default: its name */
   referenceOf?: (name: string) => string
 }

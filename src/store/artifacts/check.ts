@@ -50,7 +50,7 @@ export async function artifactProblem(
   }
 }
 
-/** Nothing that is read of a stored folder may lead out of it. @returns the name of an entry that does */
+/** @returns the name of an entry that leads out of the folder: nothing must be read through it */
 async function strayIn(folder: string): Promise<string | undefined> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
