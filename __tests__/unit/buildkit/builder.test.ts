@@ -11,6 +11,7 @@ import {
   openBuilder,
 } from '../../../src/buildkit/engine/builder.ts'
 import { runProcess } from '../../../src/system/process.ts'
+import { makeEngine } from '../../support/buildkit.ts'
 
 /** As buildx 0.13.1 prints it */
 const inspected = `Name:          default
@@ -35,9 +36,8 @@ const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
   endpoints: ['default'],
   ...more,
 })
-const engineFiles = { hostname: 'x', operatingSystem: 'Ubuntu', root: '/var/lib/docker' }
-const containerd: EngineInfo = { context: 'default', containerdStore: true, ...engineFiles }
-const classic: EngineInfo = { ...containerd, containerdStore: false }
+const containerd = makeEngine({ containerdStore: true })
+const classic = makeEngine()
 const use: BuilderChoice = { kind: 'use' }
 const create = (why: string): BuilderChoice => ({
   kind: 'create',

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { statfs } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { cacheSize, checkSpace, type SpaceSettings } from '../../../src/buildkit/engine/check-space.ts'
 import type { RunDocker } from '../../../src/buildkit/engine/info.ts'
 import { UserError } from '../../../src/errors.ts'
 import type { PlannedLeg } from '../../../src/plan/plan.ts'
 import { formatReference } from '../../../src/registry/content/reference.ts'
+import { makeBuilder } from '../../support/buildkit.ts'
 import { makePlannedImages } from '../../support/reports.ts'
 import { makeLayer } from '../../support/verified-leg.ts'
 
@@ -52,29 +53,20 @@ function legsOf(...sizes: number[]): PlannedLeg[] {
   })
 }
 
-const engine = {
-  context: 'default',
-  containerdStore: false,
-  hostname: hostname(),
-  operatingSystem: 'Ubuntu',
-  root: tmpdir(),
+const usual: SpaceSettings = {
+  builder: makeBuilder(),
+  parallel: 1,
+  addedBytesLimit: 0,
+  force: false,
+  freed: false,
 }
-const builder = {
-  name: 'mine',
-  driver: 'docker',
-  endpoints: ['default'],
-  engine,
-  created: false,
-  remove: () => Promise.resolve(),
-}
-const usual: SpaceSettings = { builder, parallel: 1, addedBytesLimit: 0, force: false, freed: false }
 
 async function checked(legs: PlannedLeg[], engine: Engine = {}, settings: Partial<SpaceSettings> = {}) {
   const lines: string[] = []
   const { docker, asked } = dockerOf(engine)
   const log = (line: string): void => void lines.push(line)
-  const { driver = 'docker' } = engine
-  await checkSpace(legs, { ...usual, builder: { ...builder, driver }, ...settings }, docker, log)
+  const builder = makeBuilder(engine.driver && { driver: engine.driver })
+  await checkSpace(legs, { ...usual, builder, ...settings }, docker, log)
   return { lines, asked }
 }
 

@@ -4,24 +4,9 @@ import { hostname, tmpdir } from 'node:os'
 import type { Builder } from '../../../src/buildkit/engine/builder.ts'
 import { engineFolders, type EngineFolders, findDisk } from '../../../src/buildkit/engine/disk.ts'
 import type { EngineInfo, RunDocker } from '../../../src/buildkit/engine/info.ts'
+import { makeBuilder, makeEngine } from '../../support/buildkit.ts'
 
 const socket = 'unix:///var/run/docker.sock'
-
-const engine: EngineInfo = {
-  context: 'default',
-  containerdStore: false,
-  hostname: hostname(),
-  operatingSystem: 'Ubuntu',
-  root: tmpdir(),
-}
-const builder: Builder = {
-  name: 'mine',
-  driver: 'docker',
-  endpoints: ['default'],
-  engine,
-  created: false,
-  remove: () => Promise.resolve(),
-}
 
 type Scene = {
   builder?: Partial<Builder>
@@ -44,8 +29,8 @@ async function find(scene: Scene) {
     const stdout = printed[args.join(' ')]
     return Promise.resolve({ code: stdout === undefined ? 1 : 0, stdout: stdout ?? '', stderr: '' })
   }
-  const current = { ...engine, ...scene.engine }
-  const found = await findDisk(docker, { ...builder, engine: current, ...scene.builder })
+  const builder = makeBuilder({ engine: makeEngine(scene.engine), ...scene.builder })
+  const found = await findDisk(docker, builder)
   return { found, calls }
 }
 
@@ -161,7 +146,7 @@ describe('the folders of an engine', () => {
       unknown('the engine does not report where its files are'),
     ],
   ])('%s', (_, driver, more, expected) => {
-    expect(engineFolders(driver, { ...engine, ...more }, hostname())).toEqual(expected)
+    expect(engineFolders(driver, makeEngine(more), hostname())).toEqual(expected)
   })
 
   it('are unknown where it does not answer', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { BuildCall } from '../../../src/buildkit/call.ts'
 import { BuildError } from '../../../src/buildkit/build-error.ts'
-import type { Step } from '../../../src/buildkit/steps.ts'
 import { tolerateMissingLayers } from '../../../src/buildkit/layer-cache.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
+import { makeStep } from '../../support/buildkit.ts'
 import { makeCall } from '../../support/build-calls.ts'
 
 const leg = makeLeg()
@@ -11,10 +11,7 @@ const cache = { from: 'docker.io/aibrix/image-cache@sha256:1', to: 'docker.io/ai
 const call: BuildCall = { ...makeCall(), layers: cache }
 
 function failure(name: string, error: string, reason = error): BuildError {
-  const step: Step = {
-    ...{ id: name, name, stage: undefined, instruction: undefined, started: 1, completed: 2 },
-    ...{ cached: false, error, lastLines: [], suspects: [] },
-  }
+  const step = makeStep({ id: name, name, completed: 2000, error })
   return new BuildError(reason, { reason, step, steps: [step], logFile: '/x' })
 }
 

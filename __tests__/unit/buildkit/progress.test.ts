@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createProgress, type Progress, type ProgressSettings } from '../../../src/buildkit/progress.ts'
-import type { Step } from '../../../src/buildkit/steps.ts'
+import { makeStep } from '../../support/buildkit.ts'
 
 function setUp(more: Partial<ProgressSettings> = {}): {
   progress: Progress
@@ -39,45 +39,31 @@ function setUp(more: Partial<ProgressSettings> = {}): {
   return { progress, lines, pass }
 }
 
-const step = (more: Partial<Step> = {}): Step => ({
-  id: 'a',
-  name: '[wheel 4/6] RUN compile',
-  stage: 'wheel',
-  instruction: 'RUN',
-  started: 1000,
-  completed: undefined,
-  cached: false,
-  error: undefined,
-  lastLines: [],
-  suspects: [],
-  ...more,
-})
-
 describe('what the log shows of a build', () => {
   it('is the start and the end of a step, once each, with its time', () => {
     const { progress, lines } = setUp()
-    progress.step(step())
-    progress.step(step())
-    progress.step(step({ completed: 13_340 }))
-    progress.step(step({ completed: 13_340 }))
+    progress.step(makeStep())
+    progress.step(makeStep())
+    progress.step(makeStep({ completed: 13_340 }))
+    progress.step(makeStep({ completed: 13_340 }))
     expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile 12.3 s'])
   })
 
   it.each([
-    ['a cached step', step({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
+    ['a cached step', makeStep({ completed: 1000, cached: true }), ['0 [wheel 4/6] RUN compile cached']],
     [
       'a failed step',
-      step({ completed: 2500, error: 'x' }),
+      makeStep({ completed: 2500, error: 'x' }),
       ['0 [wheel 4/6] RUN compile failed after 1.5 s'],
     ],
     [
       "none of BuildKit's own steps",
-      step({ name: '[internal] load .dockerignore', instruction: undefined, completed: 2000 }),
+      makeStep({ name: '[internal] load .dockerignore', instruction: undefined, completed: 2000 }),
       [],
     ],
     [
       'an export',
-      step({ name: 'exporting to image', instruction: undefined, completed: 2000 }),
+      makeStep({ name: 'exporting to image', instruction: undefined, completed: 2000 }),
       ['0 exporting to image 1.0 s'],
     ],
   ])('%s', (_, happened, expected) => {
@@ -88,8 +74,8 @@ describe('what the log shows of a build', () => {
 
   it('is only the start of a step that took less than a second', () => {
     const { progress, lines } = setUp()
-    progress.step(step())
-    progress.step(step({ completed: 1999 }))
+    progress.step(makeStep())
+    progress.step(makeStep({ completed: 1999 }))
     expect(lines).toEqual(['0 [wheel 4/6] RUN compile'])
   })
 
@@ -102,24 +88,24 @@ describe('what the log shows of a build', () => {
       [{ completed: 1300, error: 'x' }, ['0 [wheel 4/6] RUN compile failed after 0.3 s']],
     ] as const) {
       const { progress, lines } = setUp({ logged })
-      progress.step(step())
-      progress.step(step(more))
+      progress.step(makeStep())
+      progress.step(makeStep(more))
       expect(lines).toEqual(expected)
     }
   })
 
   it('is the end of a step that turned out to be cached', () => {
     const { progress, lines } = setUp()
-    progress.step(step())
-    progress.step(step({ completed: 1001, cached: true }))
+    progress.step(makeStep())
+    progress.step(makeStep({ completed: 1001, cached: true }))
     expect(lines).toEqual(['0 [wheel 4/6] RUN compile', '0 [wheel 4/6] RUN compile cached'])
   })
 
   it('has a line at least every 30 s', () => {
     const { progress, lines, pass } = setUp()
     pass(30_000)
-    progress.step(step())
-    progress.status(step(), 'pushing layers')
+    progress.step(makeStep())
+    progress.status(makeStep(), 'pushing layers')
     pass(95_000)
     progress.stop()
     pass(100_000)
@@ -135,8 +121,8 @@ describe('what the log shows of a build', () => {
   it('is no line that a runner could take for a command', () => {
     const { progress, lines } = setUp()
     progress.line(undefined, '::set-env name=PATH::/tmp')
-    progress.line(step(), '::error::x')
-    progress.line(step({ name: 'exporting to image', instruction: undefined }), '##[group]x')
+    progress.line(makeStep(), '::error::x')
+    progress.line(makeStep({ name: 'exporting to image', instruction: undefined }), '##[group]x')
     expect(lines).toEqual([
       '0 buildx: ::set-env name=PATH::/tmp',
       '0 [wheel 4/6] ::error::x',
@@ -146,9 +132,9 @@ describe('what the log shows of a build', () => {
 
   it('is a limited number of output lines, and how many are missing', () => {
     const { progress, lines, pass } = setUp()
-    for (let index = 0; index < 10; index += 1) progress.line(step(), `line ${index}`)
+    for (let index = 0; index < 10; index += 1) progress.line(makeStep(), `line ${index}`)
     pass(1000)
-    progress.line(step(), 'later')
+    progress.line(makeStep(), 'later')
     progress.line(undefined, 'of nobody')
     progress.stop()
     expect(lines.map((line) => line.replace(/^\S+ /, ''))).toEqual([

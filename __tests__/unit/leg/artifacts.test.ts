@@ -9,22 +9,13 @@ import { BuildError } from '../../../src/buildkit/build-error.ts'
 import type { Step } from '../../../src/buildkit/steps.ts'
 import { UserError } from '../../../src/errors.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
+import { makeStep } from '../../support/buildkit.ts'
 import { storedFolder, wanted, writeContent } from '../../support/artifact-folder.ts'
 
 const { wheel, ucx } = wanted
 
-const step: Step = {
-  id: 'x',
-  name: '[wheel-builder 1/1] RUN build-wheel',
-  stage: 'wheel-builder',
-  instruction: 'RUN',
-  started: 1000,
-  completed: 101_000,
-  cached: false,
-  error: undefined,
-  lastLines: [],
-  suspects: [],
-}
+const name = '[wheel-builder 1/1] RUN build-wheel'
+const step = makeStep({ name, stage: 'wheel-builder', completed: 101_000 })
 
 const newPath = (name: string) => join(mkdtempSync(join(tmpdir(), 'artifacts-')), name)
 
