@@ -72,9 +72,9 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   const world = { ...outer, build: recordSteps(tolerateMissingLayers(outer.build, warnings), steps) }
   const onBase = (base: BaseFacts) => applyRules(judgeBase(leg, base), given)
   try {
-    const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world)
+    const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, warnings)
     const built = await buildMeasured(leg, given, world, { ...measured, layers, steps })
-    return { ...built, warnings: [...warnings, ...measured.warnings] }
+    return { ...built, warnings: [...warnings, ...measured.stages.warnings] }
   } catch (error) {
     if (!(error instanceof UnfitBase)) throw error
     const candidate = { known: 'nothing', reason: 'a gate failed on the base, so nothing was built' } as const

@@ -6,14 +6,14 @@ import { measureBase, measureImage } from './measure.ts'
 import { artifactsFor, Impossible, prepareStages, type Stages, type StagesSettings } from './stages.ts'
 import type { LegWorld } from './world.ts'
 
-/** The stages of a leg, and what was measured on them. Warnings are a sentence each. */
-export type Measured = { facts: LegFacts; stages: Stages; warnings: string[] }
-type MeasuredOnStages = Omit<Measured, 'warnings'>
+/** The stages of a leg, and what was measured on them. */
+export type Measured = { facts: LegFacts; stages: Stages }
 
 /**
  * Measures the image that would be built, with stage artifacts that fit the base. The stored facts
  * of the base choose them, which saves a call to BuildKit; the final measurement confirms the
  * choice.
+ * @param warnings gets a sentence each for problems of stored facts
  * @throws Impossible or UnfitBase if the facts of the base rule the leg out; UserError if a stage
  *   can't be built
  */
@@ -21,13 +21,13 @@ export async function measureOnStages(
   leg: Leg,
   settings: StagesSettings,
   world: LegWorld,
+  warnings: string[],
 ): Promise<Measured> {
-  const warnings: string[] = []
   const stored = await readStored(leg, settings, world, warnings)
   // Stored facts may be wrong, and measuring takes seconds: they refuse no leg.
   if (stored && verdict(settings.judgeBase(stored)) === 'pass') {
     const measured = await measureOnStored(leg, stored, settings, world)
-    if (measured) return { ...measured, warnings: [...warnings, ...measured.stages.warnings] }
+    if (measured) return measured
     warnings.push(
       `The stored facts of the base ${leg.base.manifestDigest} were wrong, so it was measured again.`,
     )
@@ -39,8 +39,7 @@ export async function measureOnStages(
         `The facts of the base are not stored, so the next run measures it again: ${sentenceOf(error)}`,
       )
     })
-  const measured = await measureOn(leg, base, settings, world, () => Promise.resolve())
-  return { ...measured, warnings: [...warnings, ...measured.stages.warnings] }
+  return measureOn(leg, base, settings, world, () => Promise.resolve())
 }
 
 async function readStored(
@@ -67,7 +66,7 @@ async function measureOnStored(
   stored: BaseFacts,
   settings: StagesSettings,
   world: LegWorld,
-): Promise<MeasuredOnStages | undefined> {
+): Promise<Measured | undefined> {
   let base: Promise<BaseFacts> | undefined
   const isConfirmed = async () =>
     choosesSame(leg, stored, await (base ??= measureBase(leg, settings.call, world)), settings)
@@ -89,7 +88,7 @@ async function measureOn(
   settings: StagesSettings,
   world: LegWorld,
   confirm: () => Promise<void>,
-): Promise<MeasuredOnStages> {
+): Promise<Measured> {
   const stages = await prepareStages(leg, base, settings, world, confirm)
   const call = { ...settings.call, artifacts: stages.folders }
   return { stages, facts: await measureImage(leg, call, settings.layers, world) }

@@ -83,10 +83,17 @@ async function measured({ stored, denied, push = true, fails, judgeBase = () => 
       leaveOut: artifacts.leaveOut,
     },
   }
-  const result = await measureOnStages(leg, { ...settings, push, judgeBase }, world).catch(
-    (error: unknown) => error,
-  )
-  return { result: result as Awaited<ReturnType<typeof measureOnStages>>, calls, written, names, sources }
+  const warnings: string[] = []
+  const all = { ...settings, push, judgeBase }
+  const result = await measureOnStages(leg, all, world, warnings).catch((error: unknown) => error)
+  return {
+    result: result as Awaited<ReturnType<typeof measureOnStages>>,
+    warnings,
+    calls,
+    written,
+    names,
+    sources,
+  }
 }
 
 const refusal = (status: number) =>
@@ -94,27 +101,27 @@ const refusal = (status: number) =>
 
 describe('the facts of a base', () => {
   it('are measured and stored if none are stored, and choose the artifacts', async () => {
-    const { result, calls, written, names } = await measured({})
+    const { result, warnings, calls, written, names } = await measured({})
     expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
     expect(written).toEqual([[asRoot(real), false]])
     expect(names).toEqual([wanted.wheel.name, wanted.ucx.name])
-    expect(result.warnings).toEqual([])
+    expect(warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
   })
 
   it('that are stored are measured again before anything is compiled, and not stored again', async () => {
-    const { result, calls, written } = await measured({ stored: real })
+    const { warnings, calls, written } = await measured({ stored: real })
     expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
     expect(written).toEqual([])
-    expect(result.warnings).toEqual([])
+    expect(warnings).toEqual([])
   })
 
   it('that are stored and wrong are replaced, with a warning, and nothing is stored under their names', async () => {
-    const { result, calls, written, names } = await measured({ stored: wrong })
+    const { warnings, calls, written, names } = await measured({ stored: wrong })
     expect(written).toEqual([[asRoot(real), true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
     expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
-    expect(result.warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
+    expect(warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
   })
 
   it('are not stored by a run that does not push', async () => {
@@ -139,9 +146,9 @@ describe('the facts of a base', () => {
       /are not stored, so the next run measures it again: docker\.io says 403/,
     ],
   ])('are measured if they %s, which is no error', async (_, behaviour, warning) => {
-    const { result } = await measured(behaviour)
+    const { result, warnings } = await measured(behaviour)
     expect(result.facts.base).toEqual(real)
-    expect(result.warnings).toEqual(warning ? [expect.stringMatching(warning)] : [])
+    expect(warnings).toEqual(warning ? [expect.stringMatching(warning)] : [])
   })
 })
 
@@ -204,7 +211,7 @@ it('a leg that the facts rule out is refused before anything is compiled', async
     fetchSource: refuse,
   }
   const objection = () => Promise.resolve('it has no torch')
-  await expect(measureOnStages(leg, { ...settings, objection }, world)).rejects.toThrow(
+  await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(
     "can't be built: it has no torch",
   )
   expect(calls).toEqual(['facts'])

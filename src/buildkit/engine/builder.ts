@@ -19,12 +19,6 @@ export type BuilderNeeds = {
   platforms: string[]
 }
 
-export type BuilderChoice =
-  | { kind: 'use' }
-  /** `why`: one line for the log */
-  | { kind: 'create'; why: string }
-  | { kind: 'error'; sentence: string }
-
 /** A builder for the run, and the engine of the current docker context if it answers. */
 export type Builder = Pick<BuilderInfo, 'name' | 'driver' | 'endpoints'> & {
   engine: EngineInfo | undefined
@@ -61,10 +55,9 @@ export async function openBuilder(docker: RunDocker, request: BuilderRequest): P
   const inspected = await docker(['buildx', 'inspect', ...(named === undefined ? [] : ['--', named])])
   const builder = inspected.code === 0 ? parseBuilder(inspected.stdout) : undefined
   if (builder === undefined) throw new UserError(inspectFailed(named, inspected.stderr))
-  const choice = chooseBuilder(named, builder, engine, needs)
-  if (choice.kind === 'error') throw new UserError(choice.sentence)
-  if (choice.kind === 'use') return { ...builder, engine, created: false, remove: () => Promise.resolve() }
-  request.log(choice.why)
+  const lack = lackOf(named, builder, engine, needs)
+  if (lack === undefined) return { ...builder, engine, created: false, remove: () => Promise.resolve() }
+  request.log(`${lack}: creating one with the docker-container driver`)
   return createBuilder(docker, request, engine)
 }
 
@@ -81,40 +74,33 @@ function assertNewEnough(version: BuildxVersion | undefined): void {
     throw new UserError(`buildx ${version.text} is too old; update docker-buildx to 0.13 or later.`)
 }
 
-/** @param engine undefined if none answers */
-export function chooseBuilder(
+/**
+ * @param engine undefined if none answers
+ * @returns why a new builder is needed; undefined if this one meets the needs
+ * @throws UserError if a new builder would not help
+ */
+export function lackOf(
   named: string | undefined,
   builder: BuilderInfo,
   engine: EngineInfo | undefined,
   needs: BuilderNeeds,
-): BuilderChoice {
+): string | undefined {
   const subject = named === undefined ? `the current builder "${builder.name}"` : `builder "${named}"`
-  const { error = builder.driver === '' ? 'buildx does not report its driver' : undefined } = builder
-  const refuse = (why: string) => refusal(named, engine, `${subject} ${why.replace(/\.$/, '')}`)
-  if (error !== undefined) return refuse(`can't be used: ${error}`)
-  // A builder that does not run yet reports no platform.
-  const foreign = needs.platforms.find(
-    (platform) => !builder.platforms.some((offered) => isSamePlatform(offered, platform)),
-  )
-  if (builder.platforms.length > 0 && foreign !== undefined)
-    return { kind: 'error', sentence: cantEmulate(subject, builder, foreign) }
-  const lack = lackOf(builder, engine, needs)
-  return lack === undefined ? { kind: 'use' } : refuse(lack)
-}
-
-function refusal(named: string | undefined, engine: EngineInfo | undefined, problem: string): BuilderChoice {
+  const error = builder.error ?? (builder.driver === '' ? 'buildx does not report its driver' : undefined)
+  const lack = error === undefined ? undefined : `can't be used: ${error.replace(/\.$/, '')}`
+  if (lack === undefined) refuseForeign(subject, builder, needs)
+  const problem = lack ?? engineLack(builder, engine, needs)
+  if (problem === undefined) return undefined
   if (named !== undefined)
-    return { kind: 'error', sentence: `${problem}; name another in "builder", or leave it out.` }
-  if (engine !== undefined)
-    return { kind: 'create', why: `${problem}: creating one with the docker-container driver` }
-  return {
-    kind: 'error',
-    sentence: 'No Docker engine answers on this runner; start one, or name a remote builder in "builder".',
-  }
+    throw new UserError(`${subject} ${problem}; name another in "builder", or leave it out.`)
+  if (engine === undefined)
+    throw new UserError(
+      'No Docker engine answers on this runner; start one, or name a remote builder in "builder".',
+    )
+  return `${subject} ${problem}`
 }
 
-/** @returns what the builder lacks, undefined if nothing */
-function lackOf(
+function engineLack(
   { driver }: BuilderInfo,
   engine: EngineInfo | undefined,
   { push, attestations }: BuilderNeeds,
@@ -127,8 +113,15 @@ function lackOf(
 }
 
 /** A new builder would offer the same platforms: those of the runner's processor and of QEMU. */
-function cantEmulate(subject: string, { platforms }: BuilderInfo, platform: string): string {
-  return `${subject} does not build for ${platform}, only for ${platforms.join(', ')}: build that leg on a runner of its own (command: plan with "runners"), name a builder that can in "builder", or install QEMU first (docker/setup-qemu-action), which is slow.`
+function refuseForeign(subject: string, { platforms }: BuilderInfo, needs: BuilderNeeds): void {
+  const foreign = needs.platforms.find(
+    (platform) => !platforms.some((each) => isSamePlatform(each, platform)),
+  )
+  // A builder that does not run yet reports no platform.
+  if (foreign === undefined || platforms.length === 0) return
+  throw new UserError(
+    `${subject} does not build for ${foreign}, only for ${platforms.join(', ')}: build that leg on a runner of its own (command: plan with "runners"), name a builder that can in "builder", or install QEMU first (docker/setup-qemu-action), which is slow.`,
+  )
 }
 
 /** A variant of the processor (`linux/amd64/v3`) is the same platform here. */
