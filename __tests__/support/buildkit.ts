@@ -44,3 +44,8 @@ export function makeBuilder(more: Partial<Builder> = {}): Builder {
     ...more,
   }
 }
+
+/** @returns the values of an option, in order */
+export function optionValues(args: readonly string[], name: string): string[] {
+  return args.flatMap((argument, index) => (args[index - 1] === name ? [argument] : []))
+}

@@ -59,25 +59,27 @@ export function createProgress(settings: ProgressSettings): Progress {
     const all = [...running.values()].map((entry) => runningFor(entry, now))
     say(`still running: ${all.join(', ') || 'waiting for BuildKit'}`)
   }
+  const begin = (step: Step): void => {
+    running.set(step.id, { step, since: timers.now(), status: '' })
+    if (!isShown(step) || logged.has(step.name)) return
+    logged.add(step.name)
+    begun.add(step.id)
+    say(step.name)
+  }
+  const finish = (step: Step): void => {
+    running.delete(step.id)
+    finished.add(step.id)
+    if (!isEndShown(step, begun.has(step.id), logged)) return
+    logged.add(step.name)
+    flushHidden()
+    say(`${step.name} ${outcome(step)}`)
+  }
   const stopTimer = timers.every(tick, heartbeat)
   return {
     step(step) {
       if (finished.has(step.id)) return
-      if (step.started !== undefined && step.completed === undefined && !running.has(step.id)) {
-        running.set(step.id, { step, since: timers.now(), status: '' })
-        if (isShown(step) && !logged.has(step.name)) {
-          logged.add(step.name)
-          begun.add(step.id)
-          say(step.name)
-        }
-      }
-      if (step.completed === undefined) return
-      running.delete(step.id)
-      finished.add(step.id)
-      if (!isEndShown(step, begun.has(step.id), logged)) return
-      logged.add(step.name)
-      flushHidden()
-      say(`${step.name} ${outcome(step)}`)
+      if (step.completed !== undefined) finish(step)
+      else if (step.started !== undefined && !running.has(step.id)) begin(step)
     },
     line(step, line) {
       if (line === '' || !throttle.allow()) return

@@ -2,7 +2,7 @@ import type { Timers } from '../system/index.ts'
 
 /** Stops a build without output: BuildKit has no time-out for a registry that does not answer. */
 export type QuietWatch = {
-  /** Aborted after too long a silence */
+  /** Aborted when the limit is reached */
   signal: AbortSignal
   heard: () => void
   stop: () => void

@@ -1,6 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import fc from 'fast-check'
-import { execFileSync } from 'node:child_process'
 import {
   buildArguments,
   buildxArguments,
@@ -8,11 +6,9 @@ import {
   csv,
   producesIndex,
 } from '../../../src/buildkit/argv.ts'
-import { reproduceCommand } from '../../../src/leg/reproduce.ts'
-import { environmentLines } from '../../../src/buildkit/dockerfile.ts'
 import type { BuildCall, BuildOptions, SourceFolders } from '../../../src/buildkit/call.ts'
-import type { PinnedSource } from '../../../src/plan/plan.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
+import { optionValues } from '../../support/buildkit.ts'
 
 const image: BuildCall['output'] = {
   kind: 'image',
@@ -24,11 +20,6 @@ const image: BuildCall['output'] = {
   metadataFile: '/tmp/metadata.json',
 }
 const options = (more: Partial<BuildOptions> = {}): BuildOptions => ({ ...makeCall().options, ...more })
-
-/** Values of an option, in order */
-function values(args: string[], name: string): string[] {
-  return args.flatMap((argument, index) => (args[index - 1] === name ? [argument] : []))
-}
 
 describe('build arguments', () => {
   it('are all arguments of the Dockerfile, for vLLM', () => {
@@ -103,7 +94,7 @@ describe('the call to buildx', () => {
 
   it('for a fetched source leaves its address out, so that the same commit is the same step', () => {
     const addresses = (sources: SourceFolders) =>
-      values(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
+      optionValues(buildxArguments(makeCall({ sources })), '--build-arg').filter((value) =>
         value.includes('_REPO='),
       )
     expect(addresses({ aibrix: '/a' })).toEqual(['UCX_REPO=https://example.com/ucx'])
@@ -114,7 +105,7 @@ describe('the call to buildx', () => {
     const time = '2025-11-23T00:00:00.000Z'
     for (const output of [{ kind: 'report', directory: '/tmp/facts' } as const, image]) {
       const of = (newerThan?: string) =>
-        values(buildxArguments(makeCall({ output, newerThan })), '--build-arg').filter((value) =>
+        optionValues(buildxArguments(makeCall({ output, newerThan })), '--build-arg').filter((value) =>
           value.startsWith('NEWER_THAN='),
         )
       expect([of(), of(time)]).toEqual([['NEWER_THAN='], [`NEWER_THAN=${time}`]])
@@ -125,14 +116,17 @@ describe('the call to buildx', () => {
     const args = buildxArguments(
       makeCall({ output: image, options: options({ provenance: 'mode=max', sbom: 'true' }) }),
     )
-    expect(values(args, '--output')).toEqual([
+    expect(optionValues(args, '--output')).toEqual([
       'type=image,name=docker.io/aibrix/image-cache:candidate-1-amd64,push=true,oci-mediatypes=true,compression=zstd',
     ])
-    expect(values(args, '--label')).toEqual(['org.opencontainers.image.version=v0.10.2', 'note=a, "b" c'])
-    expect(values(args, '--annotation')).toEqual(['index:org.opencontainers.image.version=v0.10.2'])
-    expect(values(args, '--metadata-file')).toEqual(['/tmp/metadata.json'])
-    expect(values(args, '--provenance')).toEqual(['mode=max'])
-    expect(values(args, '--sbom')).toEqual(['true'])
+    expect(optionValues(args, '--label')).toEqual([
+      'org.opencontainers.image.version=v0.10.2',
+      'note=a, "b" c',
+    ])
+    expect(optionValues(args, '--annotation')).toEqual(['index:org.opencontainers.image.version=v0.10.2'])
+    expect(optionValues(args, '--metadata-file')).toEqual(['/tmp/metadata.json'])
+    expect(optionValues(args, '--provenance')).toEqual(['mode=max'])
+    expect(optionValues(args, '--sbom')).toEqual(['true'])
     expect(args).not.toContain('--target')
   })
 
@@ -190,7 +184,7 @@ describe('the call to buildx', () => {
       ],
     ],
   ] as [string, Partial<BuildCall>, string, string[]][])('has %s', (_, more, name, expected) => {
-    expect(values(buildxArguments(makeCall(more)), name)).toEqual(expected)
+    expect(optionValues(buildxArguments(makeCall(more)), name)).toEqual(expected)
   })
 })
 
@@ -240,93 +234,5 @@ describe('a line of CSV', () => {
 
   it('refuses a line break, which buildx cannot read', () => {
     expect(() => csv(['a\nb'])).toThrow('line break')
-  })
-})
-
-/** @returns the arguments of docker after a shell has read the command */
-function pasted(command: string): string[] {
-  const output = execFileSync('sh', ['-c', `git() { :; }; docker() { printf '%s\\0' "$@"; }\n${command}`], {
-    encoding: 'utf8',
-  })
-  return output.split('\0').slice(0, -1)
-}
-
-describe('the command to reproduce a build', () => {
-  it('is the same call without what only the action needs, and pushes nothing', () => {
-    const call = makeCall({ output: image, secrets: new Map([['token', '/private/secret-token']]) })
-    const command = reproduceCommand(call)
-    expect(command).not.toContain('/private')
-    expect(command).toMatch(
-      /^# Put the value of the secret "token" into the file secret-token first\.\ndocker buildx build /,
-    )
-    const args = pasted(command)
-    const ours = buildxArguments(call).filter((argument) => argument !== '--progress=rawjson')
-    expect(args).toEqual(
-      ours
-        .filter((argument, index) => argument !== '--metadata-file' && ours[index - 1] !== '--metadata-file')
-        .map((argument) => argument.replace('push=true', 'push=false').replace('src=/private/', 'src=')),
-    )
-  })
-
-  it('names where the user has the Dockerfiles', () => {
-    const place = {
-      context: 'https://github.com/aibrix/image-action.git#v1:dockerfiles',
-      dockerfile: 'Dockerfile.vllm',
-    }
-    const args = pasted(reproduceCommand(makeCall(), place))
-    expect(args.at(-1)).toBe(place.context)
-    expect(values(args, '--file')).toEqual(['Dockerfile.vllm'])
-  })
-
-  it.each<[string, Partial<PinnedSource>, string[]]>([
-    [
-      'a path',
-      { repository: { kind: 'path', path: "/srv/it's here" } },
-      [
-        'git init --quiet --bare aibrix-source',
-        "git --git-dir=aibrix-source fetch --quiet --no-tags --depth=1 -- '/srv/it'\\''s here' +refs/tags/v0.5.0:refs/tags/v0.5.0",
-      ],
-    ],
-    [
-      'a branch by ssh',
-      { repository: { kind: 'url', url: 'git@git.example:aibrix' }, ref: 'feature/kv', kind: 'branch' },
-      [
-        'git init --quiet --bare aibrix-source',
-        `git --git-dir=aibrix-source fetch --quiet --update-shallow -- git@git.example:aibrix +${'1'.repeat(40)}:refs/heads/feature/kv`,
-      ],
-    ],
-    ['a URL that a build can clone', {}, []],
-  ])('first fetches %s with git', (_, source, expected) => {
-    const leg = makeLeg({ aibrix: { ...makeLeg().aibrix, ...source } })
-    const command = reproduceCommand(makeCall({ leg }))
-    expect(command.split('\n').slice(0, -1)).toEqual(expected)
-    const contexts = expected.length === 0 ? [] : ['aibrix-source=aibrix-source/']
-    expect(values(pasted(command), '--build-context')).toEqual(contexts)
-  })
-
-  it('gives buildx the Dockerfile with the variables of the image, whatever their values', () => {
-    const value = `it's "$HOME" \\ 100% \`x\``
-    const leg = makeLeg({ environment: { B: value, A: '1' } })
-    const place = { context: 'dockerfiles', dockerfile: '/dev/null' }
-    const command = reproduceCommand(makeCall({ leg }), place)
-    expect(command).toMatch(
-      /^\{ cat \/dev\/null; printf '%s\\n' 'ENV A="1"' .*; \} \| docker buildx build --file - /,
-    )
-    expect(command).toMatch(/ -- dockerfiles$/)
-    const shown = execFileSync('sh', ['-c', command.replace(/\| docker .*$/s, '')], { encoding: 'utf8' })
-    expect(shown).toBe(`${environmentLines(leg.environment).join('\n')}\n`)
-  })
-
-  it('survives a shell, whatever the values', () => {
-    const value = fc.string({
-      unit: fc.constantFrom("'", '"', '$', '`', '\\', ' ', '\n', '#', '!', 'ü', 'a', '*'),
-    })
-    fc.assert(
-      fc.property(value, (text) => {
-        const leg = makeLeg({ buildArguments: { OWN: text } })
-        expect(values(pasted(reproduceCommand(makeCall({ leg }))), '--build-arg')).toContain(`OWN=${text}`)
-      }),
-      { numRuns: 25 },
-    )
   })
 })

@@ -36,8 +36,8 @@ const defaultTimeouts = { patience: 10_000, limit: 180_000 }
 export function openActionsCache(settings: ActionsCacheSettings): ArtifactStore | undefined {
   const { environment, push } = settings
   const { ACTIONS_RESULTS_URL: url, ACTIONS_CACHE_URL: oldUrl, ACTIONS_RUNTIME_TOKEN: token } = environment
-  const isThere = [url, oldUrl].some(Boolean) && Boolean(token)
-  if (push || !isThere) return undefined
+  const isAvailable = [url, oldUrl].some(Boolean) && Boolean(token)
+  if (push || !isAvailable) return undefined
   const { timeouts = defaultTimeouts, load = () => import('@actions/cache') } = settings
   const guard = createGuard(timeouts)
   // The library, with the SDK of the storage behind GitHub's cache, is a chunk of its own.

@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, readdir, symlink } from 'node:fs/promises'
 import { isAbsolute, join, posix } from 'node:path'
+import type { Unpack } from 'tar'
 import { sentenceOf, UserError } from '../../errors.ts'
 
 /** Bytes of an unpacked artifact; UCX and a wheel for five architectures have a tenth of it */
@@ -73,19 +74,7 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
     preserveOwner: false,
     filter: (path, entry) => 'type' in entry && isWanted(path, entry.type, entry.size, entry.linkpath ?? ''),
   })
-  await new Promise<void>((done, fail) => {
-    unpacking.on('error', fail).on('close', done)
-    // At once, all of it would be in memory a second time, unpacked.
-    let at = 0
-    const more = (): void => {
-      while (at < archive.length && problem === undefined) {
-        const part = archive.subarray(at, (at += portion))
-        if (!unpacking.write(part)) return void unpacking.once('drain', more)
-      }
-      unpacking.end()
-    }
-    more()
-  }).catch((error: unknown) => {
+  await feed(unpacking, archive, () => problem !== undefined).catch((error: unknown) => {
     problem ??= sentenceOf(error)
   })
   // Links are created last, so that no file is written through one.
@@ -94,6 +83,22 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
       problem = sentenceOf(error)
     })
   if (problem !== undefined) throw new UserError(`The archive can't be used: ${problem}.`)
+}
+
+/** Writes in portions: at once, all of the archive would be in memory a second time, unpacked. */
+function feed(unpacking: Unpack, archive: Buffer, isRefused: () => boolean): Promise<void> {
+  return new Promise((done, fail) => {
+    unpacking.on('error', fail).on('close', done)
+    let at = 0
+    const more = (): void => {
+      while (at < archive.length && !isRefused()) {
+        const part = archive.subarray(at, (at += portion))
+        if (!unpacking.write(part)) return void unpacking.once('drain', more)
+      }
+      unpacking.end()
+    }
+    more()
+  })
 }
 
 async function createLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {
