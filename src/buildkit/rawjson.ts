@@ -18,8 +18,8 @@ export type BuildEvent =
     }
   /** Part of a step's output; a line may be cut anywhere. `data` is valid during the call only. */
   | { kind: 'output'; step: string; stream: number; data: Buffer }
-  /** Progress inside a step: `pushing layers`, bytes or counts */
-  | { kind: 'status'; step: string; text: string; current: number; total: number }
+  /** Progress inside a step: `pushing layers` */
+  | { kind: 'status'; step: string; text: string }
   | { kind: 'warning'; text: string }
   /** A line that is not JSON: what buildx or the docker CLI print themselves */
   | { kind: 'text'; text: string }
@@ -29,7 +29,6 @@ export type BuildEvent =
 const listOf = <Entries extends v.ObjectEntries>(entries: Entries) =>
   v.nullish(v.array(v.object(entries)), [])
 const string = v.nullish(v.string(), '')
-const number = v.nullish(v.number(), 0)
 const time = v.pipe(
   v.nullish(v.string()),
   v.transform((text) => (text == null ? undefined : Date.parse(text))),
@@ -46,7 +45,7 @@ const solveStatus = v.object({
     cached: v.nullish(v.boolean(), false),
     error: v.nullish(v.string()),
   }),
-  statuses: listOf({ id: string, vertex: string, current: number, total: number }),
+  statuses: listOf({ id: string, vertex: string }),
   logs: listOf({ vertex: string, stream: v.nullish(v.number(), 1), data: string }),
   warnings: listOf({ short: string }),
 })
@@ -114,8 +113,7 @@ function emitDocument(bytes: Buffer, onEvent: (event: BuildEvent) => void): bool
   const { vertexes, statuses, logs, warnings } = result.output
   for (const { digest, name, started, completed, cached, error } of vertexes)
     onEvent({ kind: 'step', step: digest, name, started, completed, cached, error: error ?? undefined })
-  for (const { id, vertex, current, total } of statuses)
-    onEvent({ kind: 'status', step: vertex, text: id, current, total })
+  for (const { id, vertex } of statuses) onEvent({ kind: 'status', step: vertex, text: id })
   for (const { vertex, stream, data } of logs)
     onEvent({ kind: 'output', step: vertex, stream, data: bytesOf(data) })
   for (const { short } of warnings) onEvent({ kind: 'warning', text: bytesOf(short).toString('utf8') })

@@ -48,7 +48,7 @@ export class Impossible extends UserError {
 }
 
 /** A leg that would be planned differently with the facts of its base. */
-export class Outdated extends UserError {
+class Outdated extends UserError {
   override name = 'Outdated'
 }
 
