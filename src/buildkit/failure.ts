@@ -45,10 +45,10 @@ const longestReason = 400
 
 /** @returns one line without a full stop of ours; undefined if nothing was printed */
 export function reasonOf({ suspects, lastLines, stepError, plain }: FailedOutput): string | undefined {
-  const ownLines = [...new Set([...suspects, ...lastLines])].map((line) => printable(line))
+  const ownLines = [...new Set([...suspects, ...lastLines])].map((line) => logLine(line))
   const fromStep = strongest(ownLines)
   if (fromStep !== undefined) return shorten(fromStep)
-  const plainLines = plain.map((line) => printable(line)).filter((line) => line !== '')
+  const plainLines = plain.map((line) => logLine(line)).filter((line) => line !== '')
   const fromBuildx = buildxError(plainLines) ?? stepError
   const code = /exit code: (\d+)/.exec(stepError ?? fromBuildx ?? '')?.[1]
   const lastLine = ownLines.findLast((line) => line.trim() !== '')

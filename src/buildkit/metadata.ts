@@ -1,13 +1,11 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import type { ProcessExit } from '../system/index.ts'
-import { jsonOf } from '../json.ts'
+import { jsonOf, parsed } from '../json.ts'
 
 const metadata = v.object({
   'containerimage.digest': v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/)),
 })
-const json = v.pipe(v.string(), v.parseJson())
-
 /**
  * @param content of buildx' `--metadata-file`; undefined if there is none
  * @returns digest of what was pushed or stored: an index where there are attestations, else a
@@ -16,9 +14,9 @@ const json = v.pipe(v.string(), v.parseJson())
  */
 export function digestIn(content = ''): string {
   const text = content.trim()
-  const result = v.safeParse(v.pipe(json, metadata), text)
-  if (result.success) return result.output['containerimage.digest']
-  const isTruncated = text !== '' && !v.is(json, text)
+  const found = parsed(metadata, text)
+  if (found) return found['containerimage.digest']
+  const isTruncated = text !== '' && jsonOf(text) === undefined
   const reason = isTruncated ? 'its metadata file is truncated' : 'left no digest of an image'
   throw new UserError(`buildx ended without an error but ${reason}; the image does not count as built.`)
 }

@@ -49,7 +49,6 @@ const solveStatus = v.object({
   logs: listOf({ vertex: string, stream: v.nullish(v.number(), 1), data: string }),
   warnings: listOf({ short: string }),
 })
-const progressDocument = v.pipe(v.string(), v.parseJson(), solveStatus)
 
 export type RawJsonParser = { write: (chunk: Buffer) => void; end: () => void }
 
@@ -108,9 +107,9 @@ export function createRawJsonParser(
 
 /** @returns false if the bytes are not a SolveStatus */
 function emitDocument(bytes: Buffer, onEvent: (event: BuildEvent) => void): boolean {
-  const result = v.safeParse(progressDocument, bytes.toString('utf8'))
-  if (!result.success) return false
-  const { vertexes, statuses, logs, warnings } = result.output
+  const document = parsed(solveStatus, bytes.toString('utf8'))
+  if (document === undefined) return false
+  const { vertexes, statuses, logs, warnings } = document
   for (const { digest, name, started, completed, cached, error } of vertexes)
     onEvent({ kind: 'step', step: digest, name, started, completed, cached, error: error ?? undefined })
   for (const { id, vertex } of statuses) onEvent({ kind: 'status', step: vertex, text: id })

@@ -3,14 +3,7 @@ import { sentenceOf } from '../errors.ts'
 import { formatDuration } from '../text.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
 import { reasonOf } from './failure.ts'
-import {
-  type LogFile,
-  openLogFile,
-  printable,
-  type ProcessResult,
-  runProcess,
-  type Timers,
-} from '../system/index.ts'
+import { type LogFile, openLogFile, type ProcessResult, runProcess, type Timers } from '../system/index.ts'
 import { describeExit, digestIn } from './metadata.ts'
 import { createProgress, progressDefaults, type Progress } from './progress.ts'
 import { watchQuiet } from './quiet.ts'
@@ -113,7 +106,7 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     progress.step(step)
   }
   const addLine = (text: string): void => {
-    const line = printable(redact(text), longestPlainLine)
+    const line = logLine(redact(text), longestPlainLine)
     log.write(line)
     plain.push(line.slice(0, 2000))
     if (plain.length > plainLineLimit) plain.shift()
@@ -125,7 +118,7 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     const step = steps.get(happened.step)
     // Steps for which the table has no space share one output.
     if (happened.kind === 'output') output.write(step?.id ?? '', happened.stream, happened.data)
-    else if (step) progress.status(step, printable(redact(happened.text), 100))
+    else if (step) progress.status(step, logLine(redact(happened.text), 100))
   }
   const end = (): void => {
     output.end()

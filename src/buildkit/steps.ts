@@ -1,5 +1,4 @@
 import { looksLikeReason } from './failure.ts'
-import { printable } from '../system/index.ts'
 import type { BuildEvent } from './rawjson.ts'
 import { logLine } from '../text.ts'
 
@@ -58,7 +57,7 @@ export function createStepTable({ stepLimit = 1000, lineLimit = 60 } = {}): Step
       step.started = Math.min(step.started ?? event.started, event.started)
       step.completed = event.completed
       step.cached = event.cached
-      step.error = event.error === undefined ? undefined : printable(event.error, 2 * shownLength)
+      step.error = event.error === undefined ? undefined : logLine(event.error, 2 * shownLength)
       // Only a failure needs the lines.
       if (step.completed !== undefined && step.error === undefined) {
         step.lastLines = []

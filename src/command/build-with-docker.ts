@@ -1,7 +1,7 @@
+import { dockerEnvironment, type RunDocker } from '../buildkit/index.ts'
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
-import { buildLegs } from './build-legs.ts'
-import { dockerEnvironment, type RunDocker } from '../buildkit/index.ts'
+import { sentenceOf } from '../errors.ts'
 import {
   artifactSources,
   createArtifacts,
@@ -64,13 +64,13 @@ export async function openDocker(
   const docker = createDocker(machine)
   const builder = await openBuilderFor(store.repository, legs, inputs, machine, docker)
   const close = async (): Promise<void> => {
-    // After a cancel there is no time for it, and `post` does it.
+    // After a cancel there is no time, and `post` removes it.
     if (!builder.created || machine.signal.aborted) return
     await builder.remove()
     remember('builder', '', machine.warn)
   }
   try {
-    await haveRoom(legs, inputs, builder, machine, docker)
+    await prepareSpace(legs, inputs, builder, machine, docker)
   } catch (error) {
     await close()
     throw error
@@ -99,29 +99,32 @@ async function buildAll(
 ): Promise<(LegOutcome | ImpossibleLeg)[]> {
   const { inputs, machine, registry, secretFiles, fetchSource, docker, store, settingsOf } = tools
   const { facts } = store
-  const places = artifactPlaces({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache)
+  const places = artifactSources(
+    { ...inputs.build, push: inputs.push },
+    store.artifacts,
+    machine.actionsCache,
+  )
   const artifacts = createArtifacts(places, newPathIn(machine))
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
-  const choices = { ...inputs, force }
-  const store = createStore(registry, plan.cacheRepository)
-  const kept = {
-    fetchSource,
-    facts: store.facts,
-    artifacts: createArtifacts(
-      artifactSources({ ...inputs.build, push: inputs.push }, store.artifacts, machine.actionsCache),
-      world.newPathIn(machine),
-    ),
-  }
-  return buildLegs(legs, choices, {
-    registry,
-    store,
-    legLog: logsFor(plan, legs, tools),
-    legWorld: (_, log) => ({ ...world.createLegWorld(machine, docker, registry, log), ...kept }),
-    settingsOf,
-    commandOf: world.createCommand(plan, settingsOf, secretFiles),
-    redact: machine.redact,
-    settle: () => systemWait(machine.waits.settle, machine.signal),
-  })
+  return buildLegs(
+    legs,
+    { ...inputs, force },
+    {
+      registry,
+      store,
+      legLog: logsFor(plan, legs, tools),
+      legWorld: (_, log) => ({
+        ...createLegWorld(machine, docker, registry, log),
+        fetchSource,
+        facts,
+        artifacts,
+      }),
+      settingsOf,
+      commandOf: createCommand(plan, settingsOf, secretFiles),
+      redact: machine.redact,
+      awaitOtherRuns: () => systemWait(machine.waits.settle, machine.signal),
+    },
+  )
 }
 
 async function measureBases(
@@ -136,11 +139,8 @@ async function measureBases(
   const measure = async (leg: PlannedLeg): Promise<void> => {
     const log = logOf(leg)
     try {
-      const facts = await measureBase(
-        leg,
-        settingsOf(leg).call,
-        world.createLegWorld(machine, docker, registry, log),
-      )
+      const world = createLegWorld(machine, docker, registry, log)
+      const facts = await measureBase(leg, settingsOf(leg).call, world)
       measured.set(leg.base.manifestDigest, facts)
       if (inputs.push) await store.facts.write(leg.base, facts)
     } catch (error) {

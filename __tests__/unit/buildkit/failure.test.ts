@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { reasonOf } from '../../../src/buildkit/failure.ts'
-import { printable } from '../../../src/system/printable.ts'
 import { createStepTable } from '../../../src/buildkit/steps.ts'
 import { logLine } from '../../../src/text.ts'
 

@@ -188,7 +188,7 @@ describe('a build that fails', () => {
     expect(built.digest).toBe(digest)
     expect(lines).toEqual([
       expect.stringMatching(
-        /^The build of vllm v0\.10\.2 was stopped: BuildKit produced no output for 0\.3 s; .*; trying again in 0\.0 s \(1 of 3\)$/,
+        /^The build of vllm v0\.10\.2 was stopped: BuildKit produced no output for 0\.3 s; .*; retry 1 of 3 in 0\.0 s$/,
       ),
     ])
   })

@@ -107,7 +107,7 @@ describe('the builder of a run', () => {
       'buildx rm --force -- new',
     ])
     expect(step().state()).toEqual({ builder: '' })
-    expect(step().log()[0]).toContain('creating one with the docker-container driver')
+    expect(lines[0]).toContain('creating one with the docker-container driver')
   })
 
   it('is known to post before it is created', async () => {

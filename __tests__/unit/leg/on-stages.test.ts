@@ -153,9 +153,9 @@ describe('the facts of a base', () => {
 })
 
 describe('a gate that the base alone decides', () => {
-  const judgement = { expected: 'torch 2.11.0', actual: 'another' }
+  const failed = about('torch-untouched', 'torch 2.11.0', 'another').fail('See to it', 'look')
   const gatesOf = (which: BaseFacts) => (base: BaseFacts) =>
-    base.torch?.version === which.torch?.version ? [failed('torch-untouched', judgement, 'See to it.')] : []
+    base.torch?.version === which.torch?.version ? [failed] : []
 
   it.each([undefined, real])('fails before anything is compiled (stored: %#)', async (stored) => {
     const { result, calls } = await measured({ judgeBase: gatesOf(real), ...(stored && { stored }) })

@@ -57,11 +57,11 @@ export function configurationWith(
   name: string,
   proxies: Proxies = {},
 ): string {
-  const users = parse(configuration, orEmpty(text))
+  const users = parsed(configuration, orEmpty(text))
   if (users === undefined) throw new UserError(`${name} is not a JSON object; repair or remove it.`)
   const changed = Object.keys(proxies).length === 0 ? users : withProxies(users, proxies)
   if (login === undefined) return JSON.stringify(changed)
-  const fromEnvironment = parse(environmentAuths, orEmpty(environmentText))?.auths ?? {}
+  const fromEnvironment = parsed(environmentAuths, orEmpty(environmentText))?.auths ?? {}
   const key = login.registry === dockerHub ? dockerHubKey : login.registry
   const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64')
   const files = [...Object.keys(fromEnvironment), key]
@@ -124,11 +124,6 @@ export function dockerConfigFolder(environment: NodeJS.ProcessEnv): string {
 /** docker takes an empty file for an empty configuration. */
 function orEmpty(text = ''): string {
   return text.trim() === '' ? '{}' : text
-}
-
-function parse<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text)
-  return result.success ? result.output : undefined
 }
 
 async function readIfPresent(file: string): Promise<string | undefined> {

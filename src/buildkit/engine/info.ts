@@ -1,3 +1,4 @@
+import { parsed } from '../../json.ts'
 import * as v from 'valibot'
 
 /** Runs docker with these arguments. @throws UserError if docker is not installed */
@@ -73,9 +74,9 @@ export function parseInfo(json: string): {
   engine: EngineInfo | undefined
   buildx: BuildxVersion | undefined
 } {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), infoSchema), json)
-  if (!parsed.success) return { engine: undefined, buildx: undefined }
-  const { ServerVersion, Name, OperatingSystem, DockerRootDir, DriverStatus, ClientInfo } = parsed.output
+  const info = parsed(infoSchema, json)
+  if (info === undefined) return { engine: undefined, buildx: undefined }
+  const { ServerVersion, Name, OperatingSystem, DockerRootDir, DriverStatus, ClientInfo } = info
   const engine = {
     context: ClientInfo.Context,
     containerdStore: DriverStatus.some(

@@ -68,7 +68,7 @@ export function createLegWorld(
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
-        return await build(machine, call, leg, log, logged)
+        return await runCall(machine, call, leg, log, logged)
       } finally {
         end()
       }
@@ -119,7 +119,7 @@ async function runCall(
     quiet: waits.build,
     redact,
   }
-  // What was built before an error is in BuildKit's cache; what it printed stays in the log.
+  // A retry reuses what BuildKit has cached; the log keeps what was printed.
   return retry.run(() => runBuild(request))
 }
 

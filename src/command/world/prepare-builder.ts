@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type Builder, checkSpace, openBuilder, producesIndex, type RunDocker } from '../buildkit/index.ts'
-import type { Inputs } from '../inputs/index.ts'
-import type { Plan, PlannedLeg } from '../plan/index.ts'
-import { remember, removeBallast, writePrivateFile } from '../system/index.ts'
+import { type Builder, checkSpace, openBuilder, producesIndex, type RunDocker } from '../../buildkit/index.ts'
+import type { Inputs } from '../../inputs/index.ts'
+import type { PlannedLeg } from '../../plan/index.ts'
+import type { Repository } from '../../registry/index.ts'
+import { remember, removeBallast, writePrivateFile } from '../../system/index.ts'
 import type { Machine } from './machine.ts'
 
 /** Frees and checks disk space before anything is pulled. @throws UserError if it is too small */
@@ -15,8 +16,8 @@ export async function prepareSpace(
 ): Promise<void> {
   const { freeDiskSpace: freed, parallel, addedBytesLimit } = inputs
   if (freed) await removeBallast('/', machine)
-  const settings = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
-  await checkSpace(legs, settings, docker, machine.log)
+  const choices = { builder, parallel, addedBytesLimit, force: inputs.plan.force, freed }
+  await checkSpace(legs, choices, docker, machine.log)
 }
 
 /** Opens a builder for the legs: the requested one, the current one, or a temporary one. */
@@ -50,6 +51,6 @@ export async function openBuilderFor(
     log: machine.log,
   }
   const builder = await machine.retry.run(() => openBuilder(docker, request))
-  if (!builder.created) remember('builder', '')
+  if (!builder.created) remember('builder', '', machine.warn)
   return builder
 }
