@@ -1,5 +1,6 @@
+import type { PinnedSource } from '../../src/plan/pinned.ts'
 import type { ImageConfig } from '../../src/registry/content/image-config.ts'
-import type { Leg, PinnedSource } from '../../src/plan/plan.ts'
+import type { Leg } from '../../src/plan/plan.ts'
 import type { ImageLayer } from '../../src/registry/content/manifest.ts'
 import type { BaseFacts, Facts, LegFacts } from '../../src/verify/facts.ts'
 import type { Rules } from '../../src/verify/rules.ts'

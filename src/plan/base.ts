@@ -8,8 +8,7 @@ import {
   type Repository,
   withoutUserInformation,
 } from '../registry/index.ts'
-import type { BaseImage } from './plan.ts'
-import { excerpt } from '../text.ts'
+import type { BaseImage } from './pinned.ts'
 
 /** Characters of an instruction that are shown */
 const longestTrigger = 120

@@ -1,4 +1,5 @@
-import type { NixlOrigin, Chooser, BaseImage, Excluded, Leg, PinnedSource } from './plan.ts'
+import type { BaseImage, PinnedSource } from './pinned.ts'
+import type { NixlOrigin, Chooser, Excluded, Leg } from './plan.ts'
 import { UserError } from '../errors.ts'
 import { formatReference, type Repository } from '../registry/index.ts'
 import { buildId, determinantsOf } from './keys/build-id.ts'

@@ -21,7 +21,7 @@ export {
 } from './keys/artifact-key.ts'
 export { buildId, determinantsLabel, determinantsOf, recipeDigest } from './keys/build-id.ts'
 export { stageRecipe } from './keys/stage-recipe.ts'
-export { isOneLine, isVariableName, longestValue } from './keys/variables.ts'
+export { longestValue, oneLine, variableName } from './keys/variables.ts'
 export { makePlan, type PlanWorld } from './make-plan.ts'
 export { isNamed, namedInVain } from './named.ts'
 export { isNixlKnown, isOfBase, isOutdated } from './nixl/nixl-choice.ts'
@@ -30,19 +30,23 @@ export { firstWithAllVariants, firstWithVariants } from './nixl/nixl-releases.ts
 export { pendingLegs, pendingLegsOf } from './pending.ts'
 export {
   type BaseImage,
+  baseImageSchema,
+  type InheritedConfig,
+  type PinnedSource,
+  type SourceRepository,
+} from './pinned.ts'
+export {
   type Change,
-  choosers,
   type Excluded,
   type GpuArchitectures,
-  type InheritedConfig,
   type Leg,
-  nixlOrigins,
-  type PinnedSource,
   type Plan,
   type PlannedImage,
+  plannedImageSchema,
   type PlannedLeg,
+  plannedLegSchema,
+  planSchema,
   type Published,
-  type SourceRepository,
 } from './plan.ts'
 export { type MaxAge, notYoungerThan } from './published/age.ts'
 export { isDay } from './published/day.ts'

@@ -1,176 +1,184 @@
-import type { Digest, ImageConfig, ImageLayer, Repository } from '../registry/index.ts'
-import type { Engine } from './engine.ts'
-import type { EngineVersion } from './versions/version.ts'
+import * as v from 'valibot'
+import { recordOf } from '../registry/index.ts'
+import { engineNames } from './engine.ts'
+import { isDay } from './published/day.ts'
+import { oneLine, variableName } from './keys/variables.ts'
+import { baseImageSchema, digestSchema, hexSchema, pinnedSourceSchema, repositorySchema } from './pinned.ts'
+import { engineVersionSchema } from './versions/version.ts'
 
-/** What an image is chosen by: each is named, or matched by a selector with more than one answer. */
+const text = v.string()
+const texts = v.array(v.string())
+
+/** RFC 3339, UTC, with milliseconds */
+const time = v.pipe(
+  text,
+  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not a time'),
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'not a time'),
+)
+
+/** The versions that an image is chosen by: each is named exactly or matched by a selector. */
 export const choosers = ['engine', 'aibrix', 'nixl'] as const
-
 export type Chooser = (typeof choosers)[number]
 
-/**
- * Where the NIXL of an image comes from. `index`: it is installed, whatever the base brings. `base`: the base's own stays.
- * `tested`: the same, as AIBrix released it on this base. `default`: it is installed because the base brings none, and is another one where that is not so.
- */
-export const nixlOrigins = ['index', 'tested', 'base', 'default'] as const
-
-export type NixlOrigin = (typeof nixlOrigins)[number]
-
-/** Where a component's source comes from, pinned: `commit` is what is compiled, `ref` is what the user named. */
-export type PinnedSource = {
-  repository: SourceRepository
-  ref: string
-  /** 40 hexadecimal digits */
-  commit: string
-  kind: 'tag' | 'branch' | 'commit'
-}
-
-/** A URL, or `host:path` as ssh has it, or a path of a git repository on this machine. */
-export type SourceRepository = { kind: 'url'; url: string } | { kind: 'path'; path: string }
-
-/** What an image inherits of its base's configuration. A base with `onBuild` is none. */
-export type InheritedConfig = Omit<ImageConfig, 'layersCreated' | 'onBuild'>
-
-/** The base image, pinned, with what has to be inherited from it. Sizes in bytes, compressed, as the registry has them. */
-export type BaseImage = {
-  repository: Repository
-  tag: string
-  /** Digest of what the tag names, `sha256:<hex>`; an index if the base is one. This is what FROM gets. */
-  digest: Digest
-  /** Digest of the manifest of this platform; equal to `digest` if the tag names a plain manifest */
-  manifestDigest: Digest
-  config: InheritedConfig
-  layers: ImageLayer[]
-}
-
-/** `auto` is resolved in the build, against the toolkit of the base. */
-export type GpuArchitectures = 'auto' | string[]
-
-export type IntegrationChoice = 'auto' | 'patch' | 'module' | 'none'
-
-/** One image on one platform: what one runner builds. */
-export type Leg = {
-  /** Names it within a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1-amd64` */
-  id: string
-  engine: Engine
-  version: EngineVersion
-  platform: string
-  /** Architecture as in the names of tags: `amd64`, `arm64` */
-  architecture: string
-  base: BaseImage
-  aibrix: PinnedSource
-  /** A version, or `unknownNixl` */
-  nixl: string
-  nixlFrom: NixlOrigin
-  /** `1.19.0`: what the UCX of this NIXL answers; null where that is not known */
-  ucxVersion: string | null
-  /** What the UCX tools are built from; null where there are none */
-  ucx: PinnedSource | null
-  integration: IntegrationChoice
-  gpuArchitectures: GpuArchitectures
+export const legSchema = v.object({
+  /** Unique in a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1-amd64`. The input `leg` takes it */
+  id: text,
+  engine: v.picklist(engineNames),
+  version: engineVersionSchema,
+  /** `linux/amd64` */
+  platform: text,
+  /** As in the names of tags: `amd64`, `arm64` */
+  architecture: text,
+  base: baseImageSchema,
+  aibrix: pinnedSourceSchema,
+  /** A version, or `base`: the base's own, which is not measured yet */
+  nixl: text,
+  /**
+   * Where NIXL comes from. `index`: installed, whatever the base ships. `tested`: installed, as
+   * AIBrix released it on this base. `base`: the base's own stays. `default`: installed because the
+   * base ships none
+   */
+  nixlFrom: v.picklist(['index', 'tested', 'base', 'default']),
+  /** What the UCX of this NIXL reports: `1.19.0`; null: not known */
+  ucxVersion: v.nullable(text),
+  /** What the UCX tools are built from; null: the image has none */
+  ucx: v.nullable(pinnedSourceSchema),
+  integration: v.picklist(['auto', 'patch', 'module', 'none']),
+  /** `auto`: resolved in the build, from the base's toolkit */
+  gpuArchitectures: v.union([v.literal('auto'), texts]),
   /** The user's own build arguments */
-  buildArguments: Record<string, string>
-  /** Variables that the image gets beside the base's, or in place of them: name → value */
-  environment: Record<string, string>
-  /** sha256 over everything declared that determines the content, 64 hexadecimal digits */
-  buildId: string
-  /** sha256 over the Dockerfile and the scripts, 64 hexadecimal digits; one of the determinants of the build id */
-  recipe: string
-}
+  buildArguments: recordOf(text, text),
+  /** Variables that the image gets in addition to the base's, or instead of them */
+  environment: recordOf(
+    v.pipe(text, v.regex(variableName, 'not the name of a variable')),
+    v.pipe(text, v.regex(oneLine, 'not on one line')),
+  ),
+  /** sha256 over everything declared that determines the content */
+  buildId: hexSchema(64),
+  /** sha256 over the Dockerfile and the scripts, one of the determinants of the build id */
+  recipe: text,
+})
+/** One image on one platform: what one runner builds. */
+export type Leg = v.InferOutput<typeof legSchema>
+export type NixlOrigin = Leg['nixlFrom']
+export type GpuArchitectures = Leg['gpuArchitectures']
+export type IntegrationChoice = Leg['integration']
 
-/**
- * What the registry already says about the public tags: none has this content, or some have. `tags` are those, of today's
- * names or of another date; `missingTags` are those of today's names that shall be given it.
- */
-export type Published =
-  { kind: 'absent' } | { kind: 'same'; digest: Digest; tags: string[]; missingTags: string[] }
-
-/** One determinant of the build id that changed; `null` where one of the two does not have it. */
-export type Change = {
-  /** Name of the determinant, see `Determinants` */
-  what: string
-  from: string | null
-  to: string | null
-  /** Those on which it did */
-  platforms: string[]
-}
-
-/** Why an image is built, or is not. `tag` and `since` are public tags of its repository. */
-export type Cause =
-  /** That tag names it already */
-  | { kind: 'unchanged'; tag: string }
-  /** Nothing was ever published in its repository */
-  | { kind: 'first' }
-  /** Only other versions of the engine are published */
-  | { kind: 'new-version' }
-  /** What is published has tags that no template gives */
-  | { kind: 'new-tags' }
-  /** `force`, or `skip-unchanged: false` */
-  | { kind: 'forced' }
-  /** Nothing is pushed, so nothing that exists is looked at */
-  | { kind: 'unpushed' }
-  /** That tag names the planned content, and nothing says how it was judged; `why` is a sentence */
-  | { kind: 'unverified'; tag: string; why: string }
-  /** What exists was made at a time (RFC 3339) that is longer ago than `max-age` (`30d`) allows */
-  | { kind: 'aged'; made: string; limit: string }
-  /** What the tag names was made of something else */
-  | { kind: 'changed'; since: string; changes: Change[] }
-  /** Nobody has measured the NIXL of its base, which its tags would name */
-  | { kind: 'unmeasured' }
-  /** What the tag names does not say of what it was made */
-  | { kind: 'unknown'; since: string }
-
+export const plannedLegSchema = v.object({
+  ...legSchema.entries,
+  /** `staged`: the cache repository has it, built and verified */
+  existing: v.picklist(['nothing', 'staged']),
+  /**
+   * Where what exists is older than `max-age`: its replacement must be newer than this, so that apt
+   * and pip are asked again
+   */
+  newerThan: v.nullable(time),
+  /**
+   * As far as the plan can tell: the base's facts decide, before anything is compiled. `forced`:
+   * built whatever is known
+   */
+  feasibility: v.picklist(['possible', 'unknown', 'forced']),
+  /**
+   * The versions that were named exactly; selectors matched the others. A leg that turns out to be
+   * impossible is left out, unless all of its versions were named or nothing is left of a named one
+   */
+  named: v.array(v.picklist(choosers)),
+})
 /** A leg with what is known before anything is built. */
-export type PlannedLeg = Leg & {
-  /** Whether the cache repository has it, built and verified */
-  existing: 'nothing' | 'staged'
-  /**
-   * Where `max-age` says that what exists is too old: the time (RFC 3339) since which what is published or staged instead has to be
-   * made, of new answers of apt and pip.
-   */
-  newerThan: string | null
-  /** As far as the plan can tell: the base's facts decide, before anything is compiled. `forced` is built whatever is known. */
-  feasibility: 'possible' | 'unknown' | 'forced'
-  /**
-   * Which of its versions were named, in the order of `choosers`; selectors with more than one answer chose the others. Where it
-   * turns out to be impossible it is left out, unless all were, or nothing is left of one.
-   */
-  named: Chooser[]
-}
+export type PlannedLeg = v.InferOutput<typeof plannedLegSchema>
 
-export type PlannedImage = {
-  /** Names it within a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1` */
-  id: string
-  engine: Engine
-  version: EngineVersion
+export const publishedSchema = v.variant('kind', [
+  v.object({ kind: v.literal('absent') }),
+  /** Public tags have this content already */
+  v.object({
+    kind: v.literal('same'),
+    digest: digestSchema,
+    /** The tags that have it, of today's names or of another date, the best known first */
+    tags: texts,
+    /** The tags of today's names that are still to be created */
+    missingTags: texts,
+  }),
+])
+/** What the registry has under the public tags of an image. */
+export type Published = v.InferOutput<typeof publishedSchema>
+
+/** A determinant of the build id that changed */
+export const changeSchema = v.object({
+  /** `engineVersion`, `base`, `aibrixCommit`, `nixl`, `buildArguments.NAME`, `environment.NAME`, … */
+  what: text,
+  /** null: the earlier image did not have it */
+  from: v.nullable(text),
+  /** null: this image does not have it */
+  to: v.nullable(text),
+  /** The platforms on which it changed */
+  platforms: texts,
+})
+export type Change = v.InferOutput<typeof changeSchema>
+
+/** Why an image is built, or is not. `tag` and `since` are public tags of its repository */
+export const causeSchema = v.variant('kind', [
+  /**
+   * `first`: nothing is published in its repository. `new-version`: only other versions of the
+   * engine are. `new-tags`: what is published has tags that no template gives. `forced`: by `force`
+   * or `skip-unchanged: false`. `unpushed`: nothing is pushed, so nothing that exists is checked.
+   * `unmeasured`: the NIXL of its base, which its tags would name, is not measured yet
+   */
+  v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed', 'unmeasured']) }),
+  /** The tag names it already */
+  v.object({ kind: v.literal('unchanged'), tag: text }),
+  /** The tag names the planned content, but how that was verified is not recorded; `why` is a sentence */
+  v.object({ kind: v.literal('unverified'), tag: text, why: text }),
+  /** What exists was built at `made`, longer ago than `max-age` (`30d`) allows */
+  v.object({ kind: v.literal('aged'), made: time, limit: text }),
+  /** What the tag names has other determinants */
+  v.object({ kind: v.literal('changed'), since: text, changes: v.array(changeSchema) }),
+  /** What the tag names does not record its determinants */
+  v.object({ kind: v.literal('unknown'), since: text }),
+])
+export type Cause = v.InferOutput<typeof causeSchema>
+
+/** One engine version with one AIBrix and one NIXL */
+export const plannedImageSchema = v.object({
+  /** Unique in a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1` */
+  id: text,
+  engine: legSchema.entries.engine,
+  version: engineVersionSchema,
   /** The selectors that chose it: `versions ~0.10, aibrix-version default, nixl-version default` */
-  why: string
-  /** One for each platform, in the order of their names */
-  legs: [PlannedLeg, ...PlannedLeg[]]
-  repository: Repository
-  /** Public tags, the dated ones first; none as long as its NIXL is not known */
-  tags: string[]
-  published: Published
-  cause: Cause
-}
+  why: text,
+  /** One for each platform, sorted by platform */
+  legs: v.tupleWithRest([plannedLegSchema], plannedLegSchema),
+  repository: repositorySchema,
+  /** Public tags, the dated ones first; empty as long as its NIXL is not known */
+  tags: texts,
+  published: publishedSchema,
+  cause: causeSchema,
+})
+export type PlannedImage = v.InferOutput<typeof plannedImageSchema>
 
-/** What selectors with more than one answer chose and what can't be built. */
-export type Excluded = {
-  engine: Engine
-  version: string
-  aibrix: string
-  nixl: string
-  platform: string
-  why: string
-  /** A sentence */
-  reason: string
-}
+/** What selectors matched and cannot be built */
+export const excludedSchema = v.object({
+  engine: legSchema.entries.engine,
+  version: text,
+  aibrix: text,
+  nixl: text,
+  platform: text,
+  /** The selectors that matched it */
+  why: text,
+  /** A reason, without a full stop */
+  reason: text,
+})
+export type Excluded = v.InferOutput<typeof excludedSchema>
 
-export type Plan = {
-  images: PlannedImage[]
-  excluded: Excluded[]
-  cacheRepository: Repository
-  /** UTC, `YYYYMMDD` */
-  date: string
-  /** `look`: public tags that name something else are an error. `overwrite`: take them over. `ignore`: make none. */
-  publicTags: 'look' | 'overwrite' | 'ignore'
-}
+export const planSchema = v.object({
+  /** UTC, `YYYYMMDD`, as in tags */
+  date: v.pipe(text, v.regex(/^\d{8}$/, 'not a date'), v.check(isDay, 'not a date')),
+  /**
+   * `look`: a public tag that names something else is an error. `overwrite`: it is moved. `ignore`:
+   * nothing is pushed, and no public tag was checked
+   */
+  publicTags: v.picklist(['look', 'overwrite', 'ignore']),
+  cacheRepository: repositorySchema,
+  images: v.array(plannedImageSchema),
+  excluded: v.array(excludedSchema),
+})
+export type Plan = v.InferOutput<typeof planSchema>

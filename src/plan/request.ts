@@ -1,7 +1,8 @@
+import type { SourceRepository } from './pinned.ts'
 import type { Repository } from '../registry/index.ts'
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
-import type { GpuArchitectures, IntegrationChoice, Plan, SourceRepository } from './plan.ts'
+import type { GpuArchitectures, IntegrationChoice, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
 import type { TagTemplate } from './published/tag.ts'
 

@@ -1,6 +1,6 @@
 import type { RunGit } from '../system/index.ts'
 import { UserError } from '../errors.ts'
-import type { PinnedSource, SourceRepository } from './plan.ts'
+import type { PinnedSource, SourceRepository } from './pinned.ts'
 
 const fullCommit = /^[0-9a-f]{40}$/
 const shortCommit = /^[0-9a-f]{7,39}$/

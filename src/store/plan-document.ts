@@ -1,219 +1,98 @@
 import * as v from 'valibot'
 import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
-import { type Digest, formatReference, isDigest } from '../registry/index.ts'
+import { formatReference, recordOf } from '../registry/index.ts'
 import {
   type BaseImage,
+  baseImageSchema,
   canonicalJson,
-  choosers,
-  engineNames,
-  isDay,
-  isOneLine,
-  isVariableName,
-  nixlOrigins,
   type Plan,
   type PlannedImage,
+  plannedImageSchema,
   type PlannedLeg,
+  plannedLegSchema,
+  planSchema,
   sha256,
 } from '../plan/index.ts'
 import { recordOf, jsonOf } from '../json.ts'
 
-const text = v.string()
-const digest = v.custom<Digest>(
-  (value) => typeof value === 'string' && isDigest(value),
-  'not a sha256 digest',
-)
-const hex = (digits: number) =>
-  v.pipe(text, v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hexadecimal digits`))
-/** RFC 3339, as JavaScript writes it */
-const time = v.pipe(
-  text,
-  v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'not a time'),
-  v.check((value) => !Number.isNaN(Date.parse(value)), 'not a time'),
-)
-const bytes = v.pipe(v.number(), v.safeInteger('not a size'), v.minValue(0, 'not a size'))
-const engine = v.picklist(engineNames)
-const version = v.object({ tag: text, release: text })
-const repository = v.object({ registry: text, path: text })
-
-const source = v.object({
-  repository: v.variant('kind', [
-    v.object({ kind: v.literal('url'), url: text }),
-    v.object({ kind: v.literal('path'), path: text }),
-  ]),
-  ref: text,
-  commit: hex(40),
-  kind: v.picklist(['tag', 'branch', 'commit']),
+/** A leg without what its image has, and with the key of its base. */
+const writtenLegSchema = v.object({
+  ...v.omit(plannedLegSchema, ['engine', 'version']).entries,
+  /** A key of `bases` */
+  base: v.string(),
 })
 
-const config = v.object({
-  os: text,
-  architecture: text,
-  variant: text,
-  user: text,
-  entrypoint: v.array(text),
-  cmd: v.array(text),
-  workingDir: text,
-  shell: v.array(text),
-  env: v.array(text),
-  labels: recordOf(text, text),
-  diffIds: v.array(text),
-  created: v.optional(text),
+const writtenImageSchema = v.object({
+  ...plannedImageSchema.entries,
+  legs: v.tupleWithRest([writtenLegSchema], writtenLegSchema),
 })
 
-/** They come to be lines of a Dockerfile. */
-const variables = recordOf(
-  v.pipe(text, v.check(isVariableName, 'not the name of a variable')),
-  v.pipe(text, v.check(isOneLine, 'not on one line')),
-)
-
-const base = v.object({
-  repository,
-  tag: text,
-  digest,
-  manifestDigest: digest,
-  config,
-  layers: v.array(v.object({ digest, size: bytes, mediaType: text })),
-})
-
-const leg = v.object({
-  id: text,
-  platform: text,
-  architecture: text,
-  /** Key in `bases` */
-  base: text,
-  aibrix: source,
-  nixl: text,
-  nixlFrom: v.picklist(nixlOrigins),
-  ucxVersion: v.nullable(text),
-  ucx: v.nullable(source),
-  integration: v.picklist(['auto', 'patch', 'module', 'none']),
-  gpuArchitectures: v.union([v.literal('auto'), v.array(text)]),
-  buildArguments: recordOf(text, text),
-  environment: variables,
-  buildId: hex(64),
-  recipe: text,
-  existing: v.picklist(['nothing', 'staged']),
-  newerThan: v.nullable(time),
-  feasibility: v.picklist(['possible', 'unknown', 'forced']),
-  named: v.array(v.picklist(choosers)),
-})
-
-const published = v.variant('kind', [
-  v.object({ kind: v.literal('absent') }),
-  v.object({ kind: v.literal('same'), digest, tags: v.array(text), missingTags: v.array(text) }),
-])
-
-const change = v.object({
-  what: text,
-  from: v.nullable(text),
-  to: v.nullable(text),
-  platforms: v.array(text),
-})
-
-const cause = v.variant('kind', [
-  v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed', 'unmeasured']) }),
-  v.object({ kind: v.literal('unchanged'), tag: text }),
-  v.object({ kind: v.literal('unverified'), tag: text, why: text }),
-  v.object({ kind: v.literal('aged'), made: time, limit: text }),
-  v.object({ kind: v.literal('changed'), since: text, changes: v.array(change) }),
-  v.object({ kind: v.literal('unknown'), since: text }),
-])
-
-const image = v.object({
-  id: text,
-  engine,
-  version,
-  why: text,
-  repository,
-  tags: v.array(text),
-  published,
-  cause,
-  legs: v.tupleWithRest([leg], leg),
-})
-
-const excluded = v.object({
-  engine,
-  version: text,
-  aibrix: text,
-  nixl: text,
-  platform: text,
-  why: text,
-  reason: text,
-})
-
-/** docs/plan.schema.json says the same for readers in other languages. */
-const schema = v.object({
+/** A plan as JSON, with each base once. docs/plan.schema.json is generated from it. */
+export const planDocumentSchema = v.object({
   format: v.literal(formats.plan),
-  date: v.pipe(text, v.check(isDay, 'not a date')),
-  publicTags: v.picklist(['look', 'overwrite', 'ignore']),
-  cacheRepository: repository,
-  /** Bases that legs share are written once */
-  bases: recordOf(text, base),
-  images: v.array(image),
-  excluded: v.array(excluded),
+  ...planSchema.entries,
+  images: v.array(writtenImageSchema),
+  /** The base images of the legs, by `<repository>:<tag> <platform>` */
+  bases: recordOf(v.string(), baseImageSchema),
 })
 
-type Document = v.InferOutput<typeof schema>
+type Bases = Record<string, BaseImage>
 
-/** @returns the plan as JSON, a line at its end, the same bytes for the same plan */
-export function serialisePlan(plan: Plan): string {
-  const bases: Record<string, BaseImage> = {}
-  const images = plan.images.map(({ legs: [first, ...more], ...rest }) => {
-    const written = ({ engine: _engine, version: _version, base: used, ...one }: PlannedLeg) => {
-      const key = `${formatReference({ ...used.repository, tag: used.tag })} ${one.platform}`
-      bases[key] = used
-      return { ...one, base: key }
-    }
-    return { ...rest, legs: [written(first), ...more.map(written)] }
-  })
-  const { date, publicTags, cacheRepository, excluded: left } = plan
-  const document = { format: formats.plan, date, publicTags, cacheRepository, bases, images, excluded: left }
+/** @returns the plan as JSON with a line feed at its end, the same bytes for the same plan */
+export function serialisePlan({ images, ...plan }: Plan): string {
+  const bases: Bases = {}
+  const document = {
+    format: formats.plan,
+    ...plan,
+    images: images.map((image) => withoutBases(image, bases)),
+    bases,
+  }
   return `${canonicalJson(document, 1)}\n`
 }
 
-/** @returns 64 hexadecimal digits, which the plan's tag has */
+/** @param bases gets those of the legs */
+function withoutBases({ legs: [first, ...more], ...image }: PlannedImage, bases: Bases) {
+  const write = ({ engine: _engine, version: _version, base, ...leg }: PlannedLeg) => {
+    const key = `${formatReference({ ...base.repository, tag: base.tag })} ${leg.platform}`
+    bases[key] = base
+    return { ...leg, base: key }
+  }
+  return { ...image, legs: [write(first), ...more.map(write)] }
+}
+
+/** @returns 64 hexadecimal digits, which are in the plan's tag */
 export function planDigest(serialised: string): string {
   return sha256(serialised)
 }
 
 /**
- * @param name where it was read, for the error
- * @throws UserError if it is no plan that this version can read
+ * @param name where the text was read, for messages
+ * @throws UserError if this version cannot read it as a plan
  */
 export function parsePlan(serialised: string, name: string): Plan {
-  const content = jsonOf(serialised)
-  if (content === undefined)
-    throw new UserError(`${name} is not JSON; make the plan again with command: plan.`)
-  const result = v.safeParse(schema, content)
+  const result = v.safeParse(
+    v.pipe(v.string(), v.parseJson(undefined, 'not JSON'), planDocumentSchema),
+    serialised,
+  )
   if (!result.success)
     throw new UserError(
-      `${name} is not a plan that this version of the action can read (${v.summarize(result.issues)}); use one version for plan, build and promote.`,
+      `${name} is not a plan that this version of the action can read (${v.summarize(result.issues)}); plan again, and use one version for plan, build and promote.`,
     )
-  const { images, bases, cacheRepository, date, publicTags, excluded: left } = result.output
-  return {
-    images: images.map((one) => imageOf(one, bases, name)),
-    excluded: left,
-    cacheRepository,
-    date,
-    publicTags,
-  }
+  const { format: _, bases, images, ...plan } = result.output
+  return { ...plan, images: images.map((image) => withBases(image, bases, name)) }
 }
 
-function imageOf(
-  { legs: [first, ...more], ...rest }: Document['images'][number],
-  bases: Document['bases'],
+function withBases(
+  { legs: [first, ...more], ...image }: v.InferOutput<typeof writtenImageSchema>,
+  bases: Bases,
   name: string,
 ): PlannedImage {
-  const legOf = (one: Document['images'][number]['legs'][number]): PlannedLeg => {
-    const found = bases[one.base]
-    if (!found) throw new UserError(`${name} names a base that it does not describe: ${one.base}.`)
-    return {
-      ...one,
-      engine: rest.engine,
-      version: rest.version,
-      base: { ...found, config: { ...found.config, created: found.config.created } },
-    }
+  const { engine, version } = image
+  const read = ({ base: key, ...leg }: v.InferOutput<typeof writtenLegSchema>): PlannedLeg => {
+    const base = bases[key]
+    if (!base) throw new UserError(`${name} names a base that it does not describe: ${key}.`)
+    return { ...leg, engine, version, base }
   }
-  return { ...rest, legs: [legOf(first), ...more.map(legOf)] }
+  return { ...image, legs: [read(first), ...more.map(read)] }
 }

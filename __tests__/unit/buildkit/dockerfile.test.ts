@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { environmentLines, withEnvironment } from '../../../src/buildkit/dockerfile.ts'
 import { engineNames, engines } from '../../../src/plan/engine.ts'
-import { isOneLine } from '../../../src/plan/keys/variables.ts'
+import { oneLine } from '../../../src/plan/keys/variables.ts'
 
 /**
  * A line of ENV as BuildKit reads it (frontend/dockerfile/shell/lex.go, `processDoubleQuote`),
@@ -26,12 +26,15 @@ const hostile = fc.string({
 describe('variables in a Dockerfile', () => {
   it('arrive unchanged, whatever their values', () => {
     fc.assert(
-      fc.property(hostile.filter(isOneLine), (value) => {
-        const [line = '', ...more] = environmentLines({ NAME: value })
-        expect(more).toEqual([])
-        expect(line).not.toContain('\n')
-        expect(parsed(line)).toEqual(['NAME', value])
-      }),
+      fc.property(
+        hostile.filter((value) => oneLine.test(value)),
+        (value) => {
+          const [line = '', ...more] = environmentLines({ NAME: value })
+          expect(more).toEqual([])
+          expect(line).not.toContain('\n')
+          expect(parsed(line)).toEqual(['NAME', value])
+        },
+      ),
     )
   })
 

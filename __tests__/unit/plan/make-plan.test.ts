@@ -266,7 +266,7 @@ describe('the document of a plan', () => {
   })
 
   it.each([
-    ['{', 'is not JSON'],
+    ['{', 'not JSON'],
     ['{}', 'is not a plan that this version of the action can read'],
     ['{"format":2}', 'is not a plan'],
   ])('%s is refused', (text, message) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import type { PinnedSource } from '../../../src/plan/plan.ts'
+import type { PinnedSource } from '../../../src/plan/pinned.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { makePlannedImage, sglang } from '../../support/reports.ts'

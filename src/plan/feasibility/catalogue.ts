@@ -2,93 +2,99 @@ import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { engineNames } from '../engine.ts'
 import { nearestReleases } from '../published/nearest.ts'
-import { recordOf } from '../../json.ts'
+import { hexSchema } from '../pinned.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 
 /** `0.7.1`, `0.5.5.post3`, `3.12`, `13` */
-const version = v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)*(?:\.post\d+)?$/, 'not a version'))
+export const versionSchema = v.pipe(v.string(), v.regex(/^\d+(?:\.\d+)*(?:\.post\d+)?$/, 'not a version'))
 
 /** The tag of an image or of git: `v0.10.2` */
-const tag = v.pipe(v.string(), v.regex(/^v\d+(?:\.\d+)+(?:\.post\d+)?$/, 'not a tag'))
+export const tagSchema = v.pipe(v.string(), v.regex(/^v\d+(?:\.\d+)+(?:\.post\d+)?$/, 'not a tag'))
 
 /** PEP 440: `>=3.9,<3.13` */
-const specifier = v.pipe(
+export const specifierSchema = v.pipe(
   v.string(),
   v.regex(/^(?:[<>]=?|[=!]=)\d+[.0-9a-z]*(?:,(?:[<>]=?|[=!]=)\d+[.0-9a-z]*)*$/, 'not a version specifier'),
 )
 
-const tested = v.strictObject({
-  engines: v.strictObject(v.entriesFromList(engineNames, tag)),
-  nixl: version,
+/** Where it was read; after `by hand: `, as script/derive/hand-written.json says */
+export const sourceSchema = v.pipe(v.string(), v.nonEmpty())
+
+export const testedSchema = v.strictObject({
+  engines: v.strictObject(v.entriesFromList(engineNames, tagSchema)),
+  nixl: versionSchema,
   /** Recommended images, as a pull command takes them */
   tags: v.pipe(v.array(text), v.nonEmpty()),
 })
+export type TestedRelease = v.InferOutput<typeof testedSchema>
 
-const release = v.strictObject({
-  /** The components of the images that AIBrix released with it; missing where it released none */
-  tested: v.optional(tested),
-  /** What its build demands: Python from its CMakeLists.txt, torch from its pyproject.toml */
-  needs: v.strictObject({ python: specifier, torch: specifier }),
+export const releaseSchema = v.strictObject({
+  /** The components of the images that AIBrix released with it. Absent if it released none */
+  tested: v.optional(testedSchema),
+  /** What its build requires: Python from its CMakeLists.txt, torch from its pyproject.toml */
+  needs: v.strictObject({ python: specifierSchema, torch: specifierSchema }),
   vllm: v.strictObject({
     /** Versions that integration/vllm/patches has a patch for */
-    patches: v.array(version),
-    /** First vLLM that has all that its connector module imports; missing where it has no such module */
-    module: v.optional(version),
+    patches: v.array(versionSchema),
+    /** First vLLM that has all that its connector module imports. Absent if it has no such module */
+    module: v.optional(versionSchema),
   }),
   notes: v.optional(v.array(text)),
-  /** Where it was read */
-  source: v.optional(text),
+  source: v.optional(sourceSchema),
+})
+export type CatalogueRelease = v.InferOutput<typeof releaseSchema>
+
+/** What is known of the engine images whose versions the specifier matches */
+export const baseSchema = v.strictObject({
+  versions: specifierSchema,
+  python: v.optional(versionSchema),
+  torch: v.optional(versionSchema),
+  cuda: v.optional(versionSchema),
+  /** The NIXL that the published image ships */
+  nixl: v.optional(v.union([v.literal('none'), versionSchema])),
+  /** The engine raises an error with an older NIXL */
+  nixlFloor: v.optional(versionSchema),
+  source: sourceSchema,
 })
 
-/** What is known of engine images, for versions that a specifier matches; a version may match several rows. */
-const base = v.strictObject({
-  versions: specifier,
-  python: v.optional(version),
-  torch: v.optional(version),
-  cuda: v.optional(version),
-  /** The NIXL that the published image brings */
-  nixl: v.optional(v.union([v.literal('none'), version])),
-  /** The engine raises on less */
-  nixlFloor: v.optional(version),
-  /** Where it was read */
-  source: text,
-})
-
-/** The wheels of one NIXL. */
-const nixl = v.pipe(
+/** The wheels of one NIXL */
+export const wheelsSchema = v.pipe(
   v.strictObject({
-    /** What the bundled libucp answers */
-    ucx: version,
+    /** What the bundled libucp reports */
+    ucx: versionSchema,
     /** Where UCX has no release of that number: the commit that NIXL's own build files name */
-    ucxCommit: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'not a commit'))),
-    /** Why the tools of its UCX can't be built */
+    ucxCommit: v.optional(hexSchema(40)),
+    /** Why the tools of its UCX cannot be built. An image then has none */
     note: v.optional(text),
-    python: specifier,
-    cuda: v.pipe(v.array(version), v.nonEmpty()),
-    /** Where it was read */
-    source: v.optional(text),
+    python: specifierSchema,
+    /** Major versions */
+    cuda: v.pipe(v.array(versionSchema), v.nonEmpty()),
+    source: v.optional(sourceSchema),
   }),
   v.check(({ ucxCommit, note }) => ucxCommit === undefined || note === undefined, 'a commit and a note'),
 )
 
-/** `dockerfiles/catalogue.json`, which script/catalogue makes; dockerfiles/catalogue.schema.json says the same for editors. */
-const catalogueSchema = v.strictObject({
+/** `dockerfiles/catalogue.json`, which script/catalogue writes. */
+export const catalogueSchema = v.strictObject({
   $schema: v.optional(v.string()),
   format: v.literal(3),
-  /** The release that `default` means */
-  current: tag,
-  releases: recordOf(tag, release),
-  /** First SGLang with AIBrix's storage backend: it needs nothing of AIBrix's side */
-  sglang: v.strictObject({ module: version, source: v.optional(text) }),
-  bases: v.strictObject(v.entriesFromList(engineNames, v.array(base))),
-  nixl: recordOf(version, nixl),
+  /** The release that `default` means. It must be tested */
+  current: tagSchema,
+  /** AIBrix releases by their git tags */
+  releases: recordOf(tagSchema, releaseSchema),
+  sglang: v.strictObject({
+    /** First SGLang with AIBrix's storage backend: AIBrix needs nothing of its own for it */
+    module: versionSchema,
+    source: v.optional(sourceSchema),
+  }),
+  /** What is known of the engines' images. Several rows may match a version */
+  bases: v.strictObject(v.entriesFromList(engineNames, v.array(baseSchema))),
+  nixl: recordOf(versionSchema, wheelsSchema),
 })
 
 /** AIBrix releases, the component versions known to work together, and what is known before anything is measured. */
 export type Catalogue = v.InferOutput<typeof catalogueSchema>
-export type CatalogueRelease = Catalogue['releases'][string]
-export type TestedRelease = NonNullable<CatalogueRelease['tested']>
 
 /** @throws UserError if the file is no catalogue */
 export function parseCatalogue(content: string): Catalogue {

@@ -1,4 +1,5 @@
-import type { NixlOrigin, IntegrationChoice, PinnedSource } from '../plan.ts'
+import type { PinnedSource } from '../pinned.ts'
+import type { NixlOrigin, IntegrationChoice } from '../plan.ts'
 import { explain, ge, lt, satisfies } from '@renovatebot/pep440'
 import { type Catalogue, type CatalogueRelease, whyNoUcx } from './catalogue.ts'
 import { type Engine, engines } from '../engine.ts'

@@ -1,7 +1,8 @@
+import type { PinnedSource } from '../pinned.ts'
 import { type Catalogue, currentRelease } from '../feasibility/catalogue.ts'
 import type { Engine } from '../engine.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import type { NixlOrigin, PinnedSource } from '../plan.ts'
+import type { NixlOrigin } from '../plan.ts'
 import type { EngineVersion } from '../versions/version.ts'
 
 /** What `base` means where nobody knows yet which NIXL the base brings; no version is called so. */

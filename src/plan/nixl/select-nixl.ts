@@ -1,4 +1,5 @@
-import type { NixlOrigin, BaseImage } from '../plan.ts'
+import type { BaseImage } from '../pinned.ts'
+import type { NixlOrigin } from '../plan.ts'
 import { UserError } from '../../errors.ts'
 import type { Catalogue } from '../feasibility/catalogue.ts'
 import { engines } from '../engine.ts'

@@ -1,13 +1,15 @@
 import { clean, eq, valid } from '@renovatebot/pep440'
+import * as v from 'valibot'
 import { otherHardware, partsOf } from './suffix.ts'
 
-/** An engine version as it names an image: `v0.5.5.post3`, or `v0.20.0-cu129` with a suffix. */
-export type EngineVersion = {
-  /** The image's tag, always with `v`: `v0.20.0-cu129` */
-  tag: string
+export const engineVersionSchema = v.object({
+  /** The base image's tag, always with `v`: `v0.20.0-cu129` */
+  tag: v.string(),
   /** PEP 440 public version, without `v` and suffix: `0.20.0` */
-  release: string
-}
+  release: v.string(),
+})
+/** An engine version as it names an image: `v0.5.5.post3`, or `v0.20.0-cu129` with a suffix. */
+export type EngineVersion = v.InferOutput<typeof engineVersionSchema>
 
 /** Up to 15 digits are exact in JavaScript; a number with a leading zero is none in semver. */
 const number = String.raw`(?:0|[1-9]\d{0,14})`

@@ -1,0 +1,75 @@
+import * as v from 'valibot'
+import { type Digest, isDigest, recordOf } from '../registry/index.ts'
+
+export const hexSchema = (digits: number) =>
+  v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hexadecimal digits`))
+
+export const digestSchema = v.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'not a sha256 digest',
+)
+
+export const repositorySchema = v.object({
+  /** `docker.io`, `ghcr.io`, `127.0.0.1:5000` */
+  registry: v.string(),
+  /** `aibrix/vllm-openai` */
+  path: v.string(),
+})
+
+export const sourceRepositorySchema = v.variant('kind', [
+  /** A URL, or `host:path` for ssh */
+  v.object({ kind: v.literal('url'), url: v.string() }),
+  /** A git repository on this runner; every other runner needs it at the same path */
+  v.object({ kind: v.literal('path'), path: v.string() }),
+])
+/** Where a git repository is. */
+export type SourceRepository = v.InferOutput<typeof sourceRepositorySchema>
+
+/** The pinned source of a component */
+export const pinnedSourceSchema = v.object({
+  repository: sourceRepositorySchema,
+  /** What the user named */
+  ref: v.string(),
+  /** What is compiled */
+  commit: hexSchema(40),
+  kind: v.picklist(['tag', 'branch', 'commit']),
+})
+export type PinnedSource = v.InferOutput<typeof pinnedSourceSchema>
+
+/** What an image inherits from its base's configuration. */
+const inheritedConfigSchema = v.object({
+  os: v.string(),
+  architecture: v.string(),
+  variant: v.string(),
+  user: v.string(),
+  entrypoint: v.array(v.string()),
+  cmd: v.array(v.string()),
+  workingDir: v.string(),
+  shell: v.array(v.string()),
+  env: v.array(v.string()),
+  labels: recordOf(v.string(), v.string()),
+  diffIds: v.array(v.string()),
+  /** RFC 3339 */
+  created: v.optional(v.string()),
+})
+export type InheritedConfig = v.InferOutput<typeof inheritedConfigSchema>
+
+export const baseImageSchema = v.object({
+  repository: repositorySchema,
+  tag: v.string(),
+  /** What the tag names, an index if the base is one. `FROM` gets this */
+  digest: digestSchema,
+  /** The manifest for the leg's platform; equal to `digest` if the tag names a plain manifest */
+  manifestDigest: digestSchema,
+  config: inheritedConfigSchema,
+  layers: v.array(
+    v.object({
+      digest: digestSchema,
+      /** In bytes, compressed */
+      size: v.pipe(v.number(), v.safeInteger('not a size'), v.minValue(0, 'not a size')),
+      mediaType: v.string(),
+    }),
+  ),
+})
+/** A pinned base image for one platform. */
+export type BaseImage = v.InferOutput<typeof baseImageSchema>
