@@ -82,8 +82,8 @@ export async function storeMeasured(
 ): Promise<void> {
   await withClient(async (client) => {
     const from = parseRepository(`${registry}/${namespace}/${repository}`)
-    const bases = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve(undefined))
-    const base = typeof bases === 'string' ? undefined : bases.get('linux/amd64')
+    const found = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve(undefined))
+    const base = 'bases' in found ? found.bases.get('linux/amd64') : undefined
     if (!base) throw new Error(`${repository}:${tag} is no base`)
     await createStore(client, parseRepository(`${registry}/${namespace}/image-cache`)).facts.write(
       base,

@@ -1,8 +1,8 @@
 import {
   type Excluded,
   excludedOf,
+  impossibleNamed,
   impossibleSentence,
-  namedInVain,
   pendingLegs,
   type Plan,
   type PlannedImage,
@@ -27,7 +27,7 @@ export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
 export function leaveOutImpossible(plan: Plan, results: readonly LegResult[]): Narrowed {
   const found = plan.images.flatMap((image) => impossibleOf(image, results) ?? [])
   const others = plan.images.filter((image) => !found.some((one) => one.image === image))
-  const inVain = namedInVain(
+  const inVain = impossibleNamed(
     found.map(({ leg }) => leg),
     others.map(({ legs }) => legs[0]),
   )

@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import {
   formatReference,
   getPlatformImage,
+  type ImageConfig,
   isForPlatform,
   parseRepository,
   type RegistryClient,
@@ -10,20 +11,22 @@ import {
 } from '../registry/index.ts'
 import type { BaseImage } from './pinned.ts'
 
-/** Characters of an instruction that are shown */
+/** Shown characters of an instruction */
 const longestTrigger = 120
 
-/** @param baseRegistry host of the bases, with a path where a mirror has one */
+/** Platform → base image. */
+export type Bases = ReadonlyMap<string, BaseImage>
+
+/** @param baseRegistry host of the base images, with the path of a mirror */
 export function baseRepository(baseRegistry: string, path: string): Repository {
   return parseRepository(`${baseRegistry}/${path}`)
 }
 
 /**
- * Pins a base image and reads what has to be inherited from it.
- * @param tag that exists, or is an error
- * @param nearest which other tags there are, as a part of the error's sentence; undefined for none
- * @returns a base for each platform; a sentence instead if it has none for one of them, or one that would change itself
- * @throws UserError if there is no such tag
+ * Pins a base image on each platform.
+ * @param nearest the nearest existing tags, as part of a sentence; undefined if there are none
+ * @returns `unbuildable` with a reason if the tag has no usable image for a platform
+ * @throws UserError if the tag does not exist
  */
 export async function resolveBase(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
@@ -31,41 +34,47 @@ export async function resolveBase(
   tag: string,
   platforms: readonly string[],
   nearest: () => Promise<string | undefined>,
-): Promise<Map<string, BaseImage> | string> {
+): Promise<{ bases: Bases } | { unbuildable: string }> {
   const name = formatReference({ ...repository, tag })
-  const bases = await Promise.all(
-    platforms.map(async (platform): Promise<[string, BaseImage] | string> => {
-      const found = await getPlatformImage(registry, repository, tag, platform)
-      if (!found) throw new UserError(await missing(name, nearest))
-      if (!found.image)
-        return `the base image ${name} has no image for ${platform}; leave ${platform} out of platforms`
-      const { manifest, config } = found.image
-      if (!isForPlatform(platform, config))
-        return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
-      const { layersCreated: _, onBuild, ...inherited } = config
-      if (onBuild[0] !== undefined) return triggers(name, platform, onBuild[0])
-      const layers = manifest.parsed.layers.map(({ digest, size, mediaType }) => ({
-        digest,
-        size,
-        mediaType,
-      }))
-      const digests = { digest: found.top.digest, manifestDigest: manifest.digest }
-      return [platform, { repository, tag, ...digests, config: inherited, layers }]
-    }),
+  const bases = new Map<string, BaseImage>()
+  const found = await Promise.all(
+    platforms.map((platform) => getPlatformImage(registry, repository, tag, platform)),
   )
-  const lacking = bases.find((base) => typeof base === 'string')
-  return lacking ?? new Map(bases.filter((base) => typeof base !== 'string'))
+  for (const [index, platform] of platforms.entries()) {
+    const one = found[index]
+    if (!one) throw new UserError(missing(name, await nearest()))
+    if (!one.image)
+      return {
+        unbuildable: `the base image ${name} has no image for ${platform}; leave ${platform} out of platforms`,
+      }
+    const { manifest, config } = one.image
+    const unbuildable = objection(name, platform, config)
+    if (unbuildable !== undefined) return { unbuildable }
+    const { layersCreated: _, onBuild: _none, ...inherited } = config
+    bases.set(platform, {
+      repository,
+      tag,
+      digest: one.top.digest,
+      manifestDigest: manifest.digest,
+      config: inherited,
+      layers: manifest.parsed.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+    })
+  }
+  return { bases }
 }
 
-/** @param first instruction, as the image's maker wrote it */
-function triggers(name: string, platform: string, first: string): string {
-  const shown = excerpt(withoutUserInformation(first), longestTrigger)
+/** @returns why an image with this configuration is no base for the platform */
+function objection(name: string, platform: string, config: ImageConfig): string | undefined {
+  if (!isForPlatform(platform, config))
+    return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
+  const [trigger] = config.onBuild
+  if (trigger === undefined) return undefined
+  const shown = printable(withoutUserInformation(trigger), longestTrigger)
   return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 
-async function missing(name: string, nearest: () => Promise<string | undefined>): Promise<string> {
-  const others = await nearest()
-  return others === undefined
-    ? `base-registry: the base image ${name} does not exist, and no release beside it; check base-registry.`
-    : `versions: the base image ${name} does not exist; ${others}.`
+function missing(name: string, nearest: string | undefined): string {
+  return nearest === undefined
+    ? `base-registry: the base image ${name} does not exist, and its repository has no releases; check base-registry.`
+    : `versions: the base image ${name} does not exist; ${nearest}.`
 }

@@ -1,60 +1,54 @@
-import type { BaseImage } from './pinned.ts'
-import { nearestHint } from './published/nearest.ts'
 import { UserError } from '../errors.ts'
-import { formatRepository, type RegistryClient } from '../registry/index.ts'
-import { resolveBase, baseRepository } from './base.ts'
-import { type Catalogue, currentRelease } from './feasibility/catalogue.ts'
+import { formatRepository } from '../registry/index.ts'
+import { baseRepository, type Bases, resolveBase } from './base.ts'
 import type { Combination } from './combination.ts'
 import { type Engine, engines } from './engine.ts'
-import { type KnownBase, knownBase } from './feasibility/known-base.ts'
+import { currentRelease } from './feasibility/catalogue.ts'
+import { type KnownBase, knownBases } from './feasibility/known-base.ts'
+import type { GitRepository } from './git-repository.ts'
+import { type SelectedNixl, selectNixl } from './nixl/select-nixl.ts'
 import { choosers } from './plan.ts'
-import type { NixlIndex } from './nixl/nixl-index.ts'
+import { nearestHint } from './published/nearest.ts'
 import type { PlanRequest } from './request.ts'
 import { NoMatch, type Selected, selectVersions } from './versions/select.ts'
-import { type Ground, type SelectedNixl, selectNixl } from './nixl/select-nixl.ts'
-import type { Source } from './source.ts'
-import type { TagIndex } from './published/tag-index.ts'
 import { type EngineVersion, parseEngineVersion } from './versions/version.ts'
+import type { PlanningWorld } from './world.ts'
 
-/** What choosing needs of the world. */
-export type ChoiceWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
-  tags: TagIndex
-  catalogue: Catalogue
-  aibrix: Promise<Source>
-  nixl: NixlIndex
-  /** What an earlier run measured in a base; undefined if none did. `bases` is how many may be asked about */
-  measured: (base: BaseImage, engine: Engine, bases: number) => Promise<KnownBase | undefined>
-}
-
-/** A combination on its bases; `unbuildable` is a sentence where a platform has none. */
-export type Choice = Combination & ({ grounds: ReadonlyMap<string, Ground> } | { unbuildable: string })
+/** A combination on its bases; `unbuildable` is the reason if it has none, or no NIXL for them. */
+export type Choice = Combination & ({ bases: Bases } | { unbuildable: string })
 
 /**
- * Selectors → combinations: each engine version with each AIBrix and each NIXL, in the order in which they were asked for.
+ * Turns selectors into combinations: each engine version with each AIBrix and each NIXL, in the
+ * order of the request.
  * @throws UserError for a selector that matches nothing, or a version that does not exist
  */
-export async function choose(request: PlanRequest, world: ChoiceWorld): Promise<Choice[]> {
-  // git and the registry answer at the same time.
-  const [releases, perEngine] = await Promise.all([
-    selectAibrix(request, world),
+export async function choose(
+  request: PlanRequest,
+  world: PlanningWorld,
+  aibrix: Promise<GitRepository>,
+): Promise<Choice[]> {
+  // git and the registry answer in parallel.
+  const [releases, engines] = await Promise.all([
+    selectAibrix(request, world, aibrix),
     Promise.all(request.engines.map((asked) => selectEngine(request, world, asked))),
   ])
-  const pairs = perEngine.flat().flatMap((one) => releases.map((release) => ({ one, release })))
+  const pairs = engines.flat().flatMap((one) => releases.map((release) => ({ ...one, ...release })))
   return (await Promise.all(pairs.map((pair) => combine(request, world, pair)))).flat()
 }
 
-/** An engine version on its bases; `grounds` says in a sentence why there is none. */
-type EngineChoice = {
-  engine: Engine
-  version: EngineVersion
-  chosen: Selected
-  grounds: ReadonlyMap<string, Ground> | string
-}
+/** An engine version on its bases. */
+type EngineChoice = { engine: Engine; version: EngineVersion; chosen: Selected } & (
+  | {
+      bases: Bases
+      /** What is known of each base, by platform */
+      known: () => Promise<ReadonlyMap<string, KnownBase>>
+    }
+  | { unbuildable: string }
+)
 
 async function selectEngine(
   request: PlanRequest,
-  world: ChoiceWorld,
+  world: PlanningWorld,
   { engine, versions }: PlanRequest['engines'][number],
 ): Promise<EngineChoice[]> {
   const repository = baseRepository(request.baseRegistry, engines[engine].baseRepository)
@@ -65,90 +59,80 @@ async function selectEngine(
     none: `${formatRepository(repository)} has no release to choose from, check base-registry`,
     releases: () => world.tags.list(repository),
   })
+  const questions = selected.length * request.platforms.length
   return Promise.all(
     selected.map(async (chosen) => {
       const version = engineVersion(chosen)
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
-      const bases = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
-      const count = selected.length * request.platforms.length
-      const grounds = typeof bases === 'string' ? bases : groundsOf(world, engine, version, bases, count)
-      return { engine, version, chosen, grounds }
+      const found = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
+      const choice = { engine, version, chosen }
+      if ('unbuildable' in found) return { ...choice, ...found }
+      return { ...choice, ...found, known: () => knownBases(world.known, { ...choice, ...found }, questions) }
     }),
   )
 }
 
-/** An engine version with one AIBrix and each NIXL that was asked for. */
-async function combine(
-  request: PlanRequest,
-  world: ChoiceWorld,
-  { one, release }: { one: EngineChoice; release: PinnedRelease },
-): Promise<Choice[]> {
-  const { engine, version, chosen } = one
-  const { selected: aibrix, source } = release
-  const { libraries, ...ground } = await groundAndNixl(request, world, one, release)
-  return libraries.map(({ from, ...nixl }): Choice => {
-    const selected = { engine: chosen, aibrix, nixl }
-    const combination: Combination = {
-      ...{ engine, version, aibrix: source, nixl: nixl.tag, nixlFrom: from },
-      named: choosers.filter((chooser) => selected[chooser].wanted === 'exact'),
-      why: `versions ${chosen.why}, aibrix-version ${aibrix.why}, nixl-version ${nixl.why}`,
-    }
-    return { ...combination, ...ground }
-  })
+function engineVersion({ tag }: Selected): EngineVersion {
+  const version = parseEngineVersion(tag)
+  if (!version) throw new UserError(`versions: "${tag}" is not a version of an engine.`)
+  return version
 }
 
-type PinnedRelease = { selected: Selected; source: Combination['aibrix'] }
+/** An AIBrix, pinned. */
+type AibrixChoice = { release: Selected; aibrix: Combination['aibrix'] }
 
-async function selectAibrix(request: PlanRequest, world: ChoiceWorld): Promise<PinnedRelease[]> {
-  const source = await world.aibrix
+async function selectAibrix(
+  request: PlanRequest,
+  world: PlanningWorld,
+  opened: Promise<GitRepository>,
+): Promise<AibrixChoice[]> {
+  const { address, tags, pin } = await opened
   const selected = await selectVersions(request.aibrix.versions, {
     input: 'aibrix-version',
     product: 'aibrix',
     current: world.catalogue.current,
-    none: `${source.address} has no release to choose from, check aibrix-repository`,
-    releases: () => Promise.resolve(source.tags),
+    none: `${address} has no release to choose from, check aibrix-repository`,
+    releases: () => Promise.resolve(tags),
   })
-  return Promise.all(selected.map(async (one) => ({ selected: one, source: await source.pin(one.tag) })))
+  return Promise.all(selected.map(async (release) => ({ release, aibrix: await pin(release.tag) })))
 }
 
-function engineVersion({ tag }: Selected): EngineVersion {
-  const version = parseEngineVersion(tag)
-  if (!version) throw new UserError(`versions: "${tag}" is no version of an engine.`)
-  return version
-}
-
-/** The NIXL versions for a base; where there is no base, or no NIXL for it, it is said why, and NIXL is as it was asked for. */
-async function groundAndNixl(
+/** An engine version with one AIBrix and each NIXL of the request. */
+async function combine(
   request: PlanRequest,
-  world: ChoiceWorld,
-  { engine, version, grounds, chosen }: EngineChoice,
-  { source: aibrix }: PinnedRelease,
-): Promise<
-  ({ grounds: ReadonlyMap<string, Ground> } | { unbuildable: string }) & { libraries: SelectedNixl[] }
-> {
+  world: PlanningWorld,
+  pair: EngineChoice & AibrixChoice,
+): Promise<Choice[]> {
+  const { engine, version, chosen, release, aibrix } = pair
+  const { libraries, ...rest } = await withNixl(request, world, pair)
+  return libraries.map(({ from: nixlFrom, ...nixl }): Choice => {
+    const selected = { engine: chosen, aibrix: release, nixl }
+    return {
+      engine,
+      version,
+      aibrix,
+      nixl: nixl.tag,
+      nixlFrom,
+      named: choosers.filter((chooser) => selected[chooser].wanted === 'exact'),
+      why: `versions ${chosen.why}, aibrix-version ${release.why}, nixl-version ${nixl.why}`,
+      ...rest,
+    }
+  })
+}
+
+/** If there is no base, or no NIXL for it, the NIXL is the text of its selectors. */
+async function withNixl(
+  request: PlanRequest,
+  world: PlanningWorld,
+  pair: EngineChoice & AibrixChoice,
+): Promise<({ bases: Bases } | { unbuildable: string }) & { libraries: SelectedNixl[] }> {
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
   const none: SelectedNixl[] = [{ tag: asked, why: asked, wanted: 'matched', from: 'index' }]
-  if (typeof grounds === 'string') return { unbuildable: grounds, libraries: none }
+  if ('unbuildable' in pair) return { unbuildable: pair.unbuildable, libraries: none }
   try {
-    return { grounds, libraries: await selectNixl(request, world, grounds, { engine, version, aibrix }) }
+    return { bases: pair.bases, libraries: await selectNixl(request, world, pair, pair.known) }
   } catch (error) {
-    if (chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
+    if (pair.chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
     return { unbuildable: error.message, libraries: none }
   }
-}
-
-function groundsOf(
-  world: ChoiceWorld,
-  engine: Engine,
-  version: EngineVersion,
-  bases: ReadonlyMap<string, BaseImage>,
-  count: number,
-): Map<string, Ground> {
-  const grounds = [...bases].map(([platform, base]): [string, Ground] => {
-    let answer: Promise<KnownBase> | undefined
-    const ask = async (): Promise<KnownBase> =>
-      (await world.measured(base, engine, count)) ?? knownBase(world.catalogue, engine, version)
-    return [platform, { base, known: () => (answer ??= ask()) }]
-  })
-  return new Map(grounds)
 }

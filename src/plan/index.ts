@@ -9,8 +9,9 @@ export {
   type TestedRelease,
   ucxOfNixl,
 } from './feasibility/catalogue.ts'
-export { judgeLeg, type JudgeWorld } from './feasibility/judge.ts'
+export { judgeLeg, type JudgeWorld } from './feasibility/judge-leg.ts'
 export { knownBase, type KnownBase } from './feasibility/known-base.ts'
+export { addressOf } from './git-repository.ts'
 export {
   type Artifact,
   type ArtifactKind,
@@ -22,8 +23,8 @@ export {
 export { buildId, determinantsLabel, determinantsOf, recipeDigest } from './keys/build-id.ts'
 export { stageRecipe } from './keys/stage-recipe.ts'
 export { longestValue, oneLine, variableName } from './keys/variables.ts'
-export { makePlan, type PlanWorld } from './make-plan.ts'
-export { isNamed, namedInVain } from './named.ts'
+export { makePlan } from './make-plan.ts'
+export { impossibleNamed, isNamed } from './named.ts'
 export { isNixlKnown, isOfBase, isOutdated } from './nixl/nixl-choice.ts'
 export { createNixlIndex, type NixlIndex } from './nixl/nixl-index.ts'
 export { firstWithAllVariants, firstWithVariants } from './nixl/nixl-releases.ts'
@@ -57,13 +58,12 @@ export {
   publishedNow,
   refuseOtherImages,
 } from './published/published.ts'
-export { rememberAnswers } from './published/remember.ts'
 export { createTagIndex, type TagIndex } from './published/tag-index.ts'
 export { parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
+export { rememberAnswers } from './remember.ts'
 export type { PlanRequest } from './request.ts'
-export type { PublishedPlace } from './settle.ts'
-export { addressOf } from './source.ts'
 export { minorLineOf, type Product } from './versions/release.ts'
 export { parseSelectors, type Selectors } from './versions/selector.ts'
 export { type Claim, claimsOf } from './versions/variant.ts'
 export { isSameRelease, majorOf, parseEngineVersion } from './versions/version.ts'
+export type { PlanWorld, PublishedPlace } from './world.ts'

@@ -1,12 +1,12 @@
-import type { SourceRepository } from './pinned.ts'
 import type { Repository } from '../registry/index.ts'
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
+import type { SourceRepository } from './pinned.ts'
 import type { GpuArchitectures, IntegrationChoice, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
 import type { TagTemplate } from './published/tag.ts'
 
-/** What a user asks to be built, before anything of it is looked up: each engine version with each AIBrix and each NIXL. */
+/** What a user wants built, before anything is resolved: each engine version with each AIBrix and each NIXL. */
 export type PlanRequest = {
   engines: { engine: Engine; versions: Selectors }[]
   aibrix: { repository: SourceRepository; versions: Selectors }
@@ -14,14 +14,14 @@ export type PlanRequest = {
   ucxRepository: SourceRepository
   integration: IntegrationChoice
   gpuArchitectures: GpuArchitectures
-  /** `linux/amd64`, in the order of their names, none twice */
+  /** `linux/amd64`, sorted and distinct */
   platforms: [string, ...string[]]
   buildArguments: Record<string, string>
-  /** Variables that the image gets beside the base's: name → value */
+  /** Variables that the image gets in addition to the base's, or instead of them */
   environment: Record<string, string>
   registry: string
   namespace: string
-  /** Host, with a path where a mirror has one */
+  /** Host, with the path of a mirror */
   baseRegistry: string
   cacheRepository: Repository
   templates: TagTemplate[]
@@ -30,10 +30,10 @@ export type PlanRequest = {
   publicTags: Plan['publicTags']
   /** Also builds what is known to be impossible */
   force: boolean
-  /** Builds what exists, too */
+  /** Also builds what exists */
   rebuild: boolean
-  /** What becomes of an image that is published under another date: its tag stays, or it gets today's date */
+  /** An image that is published under another date keeps its tag, or gets today's date */
   unchanged: 'keep' | 'retag'
-  /** What is older is built again; undefined for no limit */
+  /** What is older is built again; undefined: no limit */
   maxAge: MaxAge | undefined
 }

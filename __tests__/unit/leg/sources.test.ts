@@ -17,7 +17,7 @@ import { join, relative } from 'node:path'
 import { fetchCommands } from '../../../src/leg/source-fetch.ts'
 import { createSources } from '../../../src/leg/sources.ts'
 import type { PinnedSource, SourceRepository } from '../../../src/plan/pinned.ts'
-import { openSource } from '../../../src/plan/source.ts'
+import { openGitRepository } from '../../../src/plan/git-repository.ts'
 import { actionGit, makeLocalSsh, makeRepository, plainGit, runGit } from '../../support/git-repositories.ts'
 import { type GitServer, serveGit } from '../../support/git-server.ts'
 import { startServer } from '../../support/web-server.ts'
@@ -50,7 +50,7 @@ const repositoryAt = (address: string): SourceRepository =>
   /^\w+:\/\/|^git@/.test(address) ? { kind: 'url', url: address } : { kind: 'path', path: address }
 
 async function pin(address: string, ref: string, git = actionGit(folder)): Promise<PinnedSource> {
-  return (await openSource(git, 'aibrix-version', repositoryAt(address))).pin(ref)
+  return (await openGitRepository(git, 'aibrix-version', repositoryAt(address))).pin(ref)
 }
 
 function fetchPinned(source: PinnedSource, git: RunGit = actionGit(folder)): Promise<string> {

@@ -1,6 +1,7 @@
+import type { PlanWorld } from '../../../src/plan/world.ts'
 import { describe, expect, it } from '@jest/globals'
 import { UserError } from '../../../src/errors.ts'
-import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
+import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { request, selectors, world } from '../../support/plan-world.ts'
 
@@ -133,7 +134,7 @@ describe('what there is nothing to build from', () => {
     [
       'a NIXL whose UCX the mirror does not have',
       { nixl: selectors('nixl', '0.8.0') },
-      /: https:\/\/git\.example\/ucx has no tag v1\.20\.0, the UCX that NIXL 0\.8\.0 bundles; look at ucx-repository, or choose another nixl-version\.$/,
+      /: https:\/\/git\.example\/ucx has no tag v1\.20\.0, the UCX that NIXL 0\.8\.0 bundles; check ucx-repository, or choose another nixl-version\.$/,
     ],
     [
       'a base that is for another platform',
@@ -204,7 +205,7 @@ it('a NIXL of a range whose UCX the mirror does not have is left out', async () 
     {
       nixl: '0.8.0',
       reason:
-        'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles; look at ucx-repository, or choose another nixl-version',
+        'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles; check ucx-repository, or choose another nixl-version',
     },
   ])
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeLeg } from '../../../src/plan/feasibility/judge.ts'
+import { judgeLeg } from '../../../src/plan/feasibility/judge-leg.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { KnownBase } from '../../../src/plan/feasibility/known-base.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'

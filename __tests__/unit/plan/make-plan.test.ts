@@ -1,9 +1,10 @@
+import type { PlanWorld } from '../../../src/plan/world.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import { canonicalJson } from '../../../src/plan/canonical.ts'
 import { parsePlan, planDigest, serialisePlan } from '../../../src/store/plan-document.ts'
-import { makePlan, type PlanWorld } from '../../../src/plan/make-plan.ts'
+import { makePlan } from '../../../src/plan/make-plan.ts'
 import { pendingLegs } from '../../../src/plan/pending.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
@@ -217,7 +218,7 @@ describe('a plan is refused', () => {
   it.each([
     [
       'v0.10.2',
-      'base-registry: the base image mirror.example/hub/vllm/vllm-openai:v0.10.2 does not exist, and no release beside it; check base-registry.',
+      'base-registry: the base image mirror.example/hub/vllm/vllm-openai:v0.10.2 does not exist, and its repository has no releases; check base-registry.',
     ],
     [
       'latest',

@@ -3,7 +3,7 @@ import type { RunGit } from '../../../src/system/git.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { buildId, type Determinants, recipeDigest } from '../../../src/plan/keys/build-id.ts'
-import { openSource } from '../../../src/plan/source.ts'
+import { openGitRepository } from '../../../src/plan/git-repository.ts'
 import { expandTemplate, parseTemplate, refInTag, type TagTemplate } from '../../../src/plan/published/tag.ts'
 import { isSameRelease, parseEngineVersion } from '../../../src/plan/versions/version.ts'
 
@@ -157,7 +157,7 @@ describe('sources', () => {
     ['a branch', 'main', [`${commit}\trefs/heads/main`], { ref: 'main', kind: 'branch' }],
     ['a full commit', commit, [], { ref: commit, kind: 'commit' }],
   ])('%s is pinned to its commit', async (_, ref, lines, expected) => {
-    const source = await openSource(answer(lines), 'aibrix-version', url)
+    const source = await openGitRepository(answer(lines), 'aibrix-version', url)
     expect(await source.pin(ref)).toEqual({
       repository: url,
       commit,
@@ -166,7 +166,7 @@ describe('sources', () => {
   })
 
   it('a short commit of a remote is refused with a hint', async () => {
-    const source = await openSource(answer([]), 'aibrix-version', url)
+    const source = await openGitRepository(answer([]), 'aibrix-version', url)
     await expect(source.pin('52405d7')).rejects.toThrow('all of its 40 digits')
   })
 
@@ -176,7 +176,7 @@ describe('sources', () => {
       `${commit}\trefs/tags/v0.5.0^{}`,
       `${commit}\trefs/heads/main`,
     ]
-    expect((await openSource(answer(lines), 'aibrix-version', url)).tags).toEqual(['v0.5.0'])
+    expect((await openGitRepository(answer(lines), 'aibrix-version', url)).tags).toEqual(['v0.5.0'])
   })
 
   it('an option or a path trick is no ref name', () => {

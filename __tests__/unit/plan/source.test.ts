@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { addressOf } from '../../../src/plan/source.ts'
+import { addressOf } from '../../../src/plan/git-repository.ts'
 
 it.each([
   ['/srv/aibrix.git', '/srv/aibrix.git'],

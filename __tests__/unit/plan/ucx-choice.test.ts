@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Catalogue } from '../../../src/plan/feasibility/catalogue.ts'
 import type { KnownBase } from '../../../src/plan/feasibility/known-base.ts'
-import type { Source } from '../../../src/plan/source.ts'
+import type { GitRepository } from '../../../src/plan/git-repository.ts'
 import { ucxOf } from '../../../src/plan/nixl/ucx-choice.ts'
-import { makeLeg } from '../../support/verified-leg.ts'
 import { catalogue } from '../../support/plan-world.ts'
 
-const { base } = makeLeg()
 const commit = '4'.repeat(40)
 const wheels = { python: '>=3.10', cuda: ['12', '13'] }
 const known: Catalogue = {
@@ -20,7 +18,7 @@ const known: Catalogue = {
 }
 
 /** A repository of UCX with two releases and the commit that NIXL 1.5.0 was built from. */
-const ucx: Source = {
+const ucx: GitRepository = {
   tags: ['v1.19.0', 'v1.22.0'],
   address: 'https://git.example/ucx',
   find: (ref) =>
@@ -33,12 +31,8 @@ const ucx: Source = {
 }
 
 function on(...bases: Partial<KnownBase>[]) {
-  return new Map(
-    bases.map((one, index) => [
-      String(index),
-      { base, known: () => Promise.resolve({ source: 'measured' as const, ...one }) },
-    ]),
-  )
+  const known = bases.map((one, index) => [String(index), { source: 'measured' as const, ...one }] as const)
+  return () => Promise.resolve(new Map(known))
 }
 
 describe('the UCX tools of a NIXL are built from', () => {
@@ -82,11 +76,11 @@ describe('the UCX tools of a NIXL are built from', () => {
   it.each([
     [
       '0.8.0',
-      'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles; look at ucx-repository',
+      'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles; check ucx-repository',
     ],
     ['9.9.9', 'this version of the action does not know NIXL 9.9.9'],
   ])('nothing where %s is asked for, which can not be had', async (nixl, reason) => {
     const found = await ucxOf({ nixl, nixlFrom: 'index' }, on({}), { catalogue: known, ucx })
-    expect(found).toEqual({ reason: expect.stringContaining(reason) })
+    expect(found).toEqual({ unbuildable: expect.stringContaining(reason) })
   })
 })

@@ -1,11 +1,14 @@
 import { satisfies } from '@renovatebot/pep440'
+import type { Bases } from '../base.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Engine } from '../engine.ts'
+import type { BaseImage } from '../pinned.ts'
+import { remembered } from '../remember.ts'
 import { partsOf } from '../versions/suffix.ts'
 import { claimsOf } from '../versions/variant.ts'
 import { type EngineVersion, suffixOf } from '../versions/version.ts'
 
-/** What is known of an image of an engine before anything is built on it; what is missing is not known. */
+/** What is known of an engine's image before anything is built on it. What is absent is not known. */
 export type KnownBase = {
   /** `3.12` */
   python?: string
@@ -13,22 +16,57 @@ export type KnownBase = {
   torch?: string
   /** That of torch: `12.9` */
   cuda?: string
-  /** `1.5.0`: the NIXL that it brings; null: none that works */
+  /** The NIXL that it ships: `1.5.0`; null: none that works */
   nixl?: string | null
-  /** Of a base that was measured: what its NIXL is where it does not work, a sentence without its end */
+  /** If its NIXL was measured and does not work: what it is, without a full stop */
   brokenNixl?: string
-  /** Of a base that was measured: what the UCX of its NIXL answers */
+  /** If it was measured: what the UCX of its NIXL reports */
   ucx?: string
-  /** The NIXL that its engine asks for at least */
+  /** The oldest NIXL that its engine accepts */
   nixlFloor?: string
-  /** Where it comes from: an earlier run that looked into the image, or the catalogue. What was measured is complete. */
+  /** `measured`: an earlier run examined the image. Then all of this is known */
   source: 'measured' | 'catalogue'
+}
+
+/**
+ * Finds out what is known of a base.
+ * @param questions how many bases may be asked about, see `TagIndex`
+ */
+export type KnowBase = (
+  of: { engine: Engine; version: EngineVersion; base: BaseImage },
+  questions: number,
+) => Promise<KnownBase>
+
+/** @returns facts of this run or an earlier one, or what the catalogue has; each base is asked about once */
+export function createKnowBase(
+  catalogue: Catalogue,
+  facts: (base: BaseImage, engine: Engine, questions: number) => Promise<KnownBase | undefined>,
+): KnowBase {
+  const answers = new Map<string, Promise<KnownBase>>()
+  return ({ engine, version, base }, questions) =>
+    remembered(
+      answers,
+      `${engine} ${version.tag} ${base.manifestDigest}`,
+      async () => (await facts(base, engine, questions)) ?? knownBase(catalogue, engine, version),
+    )
+}
+
+/** @returns what is known of each base, by platform */
+export async function knownBases(
+  known: KnowBase,
+  { bases, ...of }: { engine: Engine; version: EngineVersion; bases: Bases },
+  questions: number,
+): Promise<ReadonlyMap<string, KnownBase>> {
+  const asked = [...bases].map(
+    async ([platform, base]) => [platform, await known({ ...of, base }, questions)] as const,
+  )
+  return new Map(await Promise.all(asked))
 }
 
 /** Parts of a variant that leave Python, torch and CUDA as they are. */
 const onlyFor = /^(?:x86_64|aarch64|amd64|arm64|zstd)$/
 
-/** @returns what the catalogue's rows say of an engine's image, for variants only what their rows or names tell */
+/** @returns what the catalogue's rows have on an engine's image; for variants only what rows or names state */
 export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineVersion): KnownBase {
   const rows = catalogue.bases[engine].filter((row) =>
     satisfies(version.release, row.versions, { prereleases: true }),
@@ -39,7 +77,8 @@ export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineV
   const variant = partsOf(suffixOf(version)).filter((part) => !onlyFor.test(part))
   if (variant.length === 0) return known
   const cuda = claimsOf(version.tag).find((claim) => claim.kind === 'CUDA')?.release
-  // The same Dockerfile with another CUDA has the same Python and engine, and perhaps another torch and NIXL. What else differs can differ in all.
+  // The same Dockerfile with another CUDA has the same Python and engine, but perhaps another torch
+  // and NIXL. Any other variant may differ in everything.
   const onlyCuda = cuda !== undefined && variant.length === 1
   return {
     source: 'catalogue',

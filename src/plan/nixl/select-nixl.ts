@@ -1,86 +1,78 @@
-import type { BaseImage } from '../pinned.ts'
-import type { NixlOrigin } from '../plan.ts'
 import { UserError } from '../../errors.ts'
-import type { Catalogue } from '../feasibility/catalogue.ts'
 import { engines } from '../engine.ts'
+import type { JudgeWorld } from '../feasibility/judge-leg.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
 import { chooseNixl, type NixlPair, testedNixl, unknownNixl } from './nixl-choice.ts'
-import type { NixlIndex } from './nixl-index.ts'
+import type { NixlOrigin } from '../plan.ts'
 import type { PlanRequest } from '../request.ts'
 import { NoMatch, type Selected, selectVersions } from '../versions/select.ts'
 
-/** A platform's base, and what is known of it, which is found out once somebody asks. */
-export type Ground = { base: BaseImage; known: () => Promise<KnownBase> }
-
 export type SelectedNixl = Selected & { from: NixlOrigin }
 
-type NixlWorld = { catalogue: Catalogue; nixl: NixlIndex }
+/** What is known of each base of an image, by platform. */
+type Known = () => Promise<ReadonlyMap<string, KnownBase>>
 
-type Pair = Omit<NixlPair, 'name'>
-
-/** Which NIXL there is depends on the base's Python and CUDA, and an image needs it on each of its platforms. */
+/** Selects NIXL versions that have wheels for the Python and CUDA of each base of an image. */
 export async function selectNixl(
-  request: PlanRequest,
-  world: NixlWorld,
-  grounds: ReadonlyMap<string, Ground>,
-  pair: Pair,
+  { nixl }: PlanRequest,
+  world: JudgeWorld,
+  pair: Omit<NixlPair, 'name'>,
+  known: Known,
 ): Promise<SelectedNixl[]> {
-  const means = {
-    default: await meaningOf('default', request.nixl, world, grounds, pair),
-    base: await meaningOf('base', request.nixl, world, grounds, pair),
+  const meanings = {
+    default: await meaningOf('default', nixl, world, pair, known),
+    base: await meaningOf('base', nixl, world, pair, known),
   }
-  const selected = await selectVersions(request.nixl, {
+  const selected = await selectVersions(nixl, {
     input: 'nixl-version',
     product: 'nixl',
-    current: means.default.tag,
-    base: means.base.tag,
+    current: meanings.default.tag,
+    base: meanings.base.tag,
     none: 'no wheel of NIXL is for all platforms of this base, choose other versions or platforms',
-    releases: () => offeredNixl(world, grounds),
+    releases: async () => offeredNixl(world, await known()),
   })
   return selected.map((one) => ({
     ...one,
-    from: one.why === 'default' || one.why === 'base' ? means[one.why].from : 'index',
+    from: one.why === 'default' || one.why === 'base' ? meanings[one.why].from : 'index',
   }))
 }
 
-/** @throws NoMatch if there is no such NIXL; UserError if it is to be left out, and not known */
+/** @throws NoMatch if there is no such NIXL; UserError if it is to be left out and not known yet */
 async function meaningOf(
-  wish: 'default' | 'base',
+  word: 'default' | 'base',
   { include, exclude }: PlanRequest['nixl'],
-  { catalogue }: NixlWorld,
-  grounds: ReadonlyMap<string, Ground>,
-  pair: Pair,
+  { catalogue }: JudgeWorld,
+  pair: Omit<NixlPair, 'name'>,
+  known: Known,
 ): Promise<{ tag: string; from: NixlOrigin }> {
-  const isAsked = ({ kind }: { kind: string }): boolean => kind === wish
-  if (![...include, ...exclude].some(isAsked)) return { tag: unknownNixl, from: 'base' }
-  // Nothing has to be known of the bases of what was tested.
-  const tested = wish === 'default' ? testedNixl(pair, catalogue) : undefined
+  const unknown = { tag: unknownNixl, from: 'base' } as const
+  const isAsked = ({ kind }: { kind: string }): boolean => kind === word
+  if (![...include, ...exclude].some(isAsked)) return unknown
+  // A tested pair needs no facts of its bases.
+  const tested = word === 'default' ? testedNixl(pair, catalogue) : undefined
   if (tested !== undefined) return { tag: tested, from: 'tested' }
-  const known = [...grounds].map(async ([platform, one]) => [platform, await one.known()] as const)
   const name = `${engines[pair.engine].baseRepository}:${pair.version.tag}`
-  const choice = chooseNixl(wish, { ...pair, name }, new Map(await Promise.all(known)), catalogue)
+  const choice = chooseNixl(word, { ...pair, name }, await known(), catalogue)
   if (choice.kind === 'refused') throw new NoMatch(`nixl-version: ${choice.reason}.`)
   if (choice.kind === 'version') return { tag: choice.version, from: choice.from }
   if (exclude.some(isAsked))
     throw new UserError(
-      `nixl-version: which NIXL "!${wish}" leaves out is known once the base ${name} was measured; leave it out by its version.`,
+      `nixl-version: which NIXL "!${word}" leaves out is known only after the base ${name} was measured; leave it out by its version.`,
     )
-  return { tag: unknownNixl, from: 'base' }
+  return unknown
 }
 
-/** @throws UserError if pip can't say; NoMatch if its index has nothing of NIXL */
+/** @throws UserError if pip cannot list them; NoMatch if its index has nothing of NIXL */
 async function offeredNixl(
-  { nixl }: NixlWorld,
-  grounds: ReadonlyMap<string, Ground>,
+  { nixl }: JudgeWorld,
+  bases: ReadonlyMap<string, KnownBase>,
 ): Promise<readonly string[]> {
   const lists = await Promise.all(
-    [...grounds].map(async ([platform, { known }]) => {
-      const answer = await nixl.versions(await known(), platform)
-      if (answer.state === 'no-pip')
-        throw new UserError(
-          `nixl-version: ${answer.reason}${answer.reason.includes('; ') ? ', or' : ';'} give an exact version such as 0.7.1.`,
-        )
-      return answer
+    [...bases].map(async ([platform, base]) => {
+      const answer = await nixl.versions(base, platform)
+      if (answer.state === 'known') return answer
+      const joint = answer.reason.includes('; ') ? ', or' : ';'
+      throw new UserError(`nixl-version: ${answer.reason}${joint} give an exact version such as 0.7.1.`)
     }),
   )
   const all = (lists[0]?.versions ?? []).filter((version) =>

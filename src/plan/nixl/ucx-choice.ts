@@ -1,24 +1,26 @@
 import { type Catalogue, whyNoUcx } from '../feasibility/catalogue.ts'
 import type { Combination, PlannedUcx } from '../combination.ts'
+import type { KnownBase } from '../feasibility/known-base.ts'
+import type { GitRepository } from '../git-repository.ts'
 import { isNixlKnown } from './nixl-choice.ts'
-import type { Ground } from './select-nixl.ts'
-import type { Source } from '../source.ts'
 
 /**
- * The UCX of a NIXL, and what its tools are built from: the tag of its release, else the commit that NIXL's own build files name. Where
- * neither is known an image has no UCX tools.
- * @returns a sentence without its end if nothing can be built: what should be in the repository is not, or NIXL is not known
+ * Finds the UCX of a NIXL, and what its tools are built from: the tag of its release, or the commit
+ * that NIXL's own build files name. If neither is known, an image has no UCX tools.
+ * @param known what is known of each base, by platform
+ * @returns `unbuildable` with a reason if the repository lacks the source or NIXL is unknown
  */
 export async function ucxOf(
   choice: Pick<Combination, 'nixl' | 'nixlFrom'>,
-  grounds: ReadonlyMap<string, Ground>,
-  { catalogue, ucx }: { catalogue: Catalogue; ucx: Source },
-): Promise<PlannedUcx | { reason: string }> {
+  known: () => Promise<ReadonlyMap<string, KnownBase>>,
+  { catalogue, ucx }: { catalogue: Catalogue; ucx: GitRepository },
+): Promise<PlannedUcx | { unbuildable: string }> {
   const { nixl, nixlFrom } = choice
   if (!isNixlKnown(choice)) return { version: null, source: null }
   const row = Object.hasOwn(catalogue.nixl, nixl) ? catalogue.nixl[nixl] : undefined
-  const measured = nixlFrom === 'base' ? await measuredUcx(grounds) : undefined
-  if (!row && nixlFrom !== 'base') return { reason: whyNoUcx(catalogue, nixl) }
+  if (!row && nixlFrom !== 'base') return { unbuildable: whyNoUcx(catalogue, nixl) }
+  const measured =
+    nixlFrom === 'base' ? common([...(await known()).values()].map((base) => base.ucx)) : undefined
   const version = measured ?? row?.ucx ?? null
   if (version === null) return { version, source: null }
   if (row?.ucx !== version) return { version, source: (await ucx.find(`v${version}`)) ?? null }
@@ -28,13 +30,11 @@ export async function ucxOf(
   if (source) return { version, source }
   const what = row.ucxCommit === undefined ? `tag ${ref}` : `commit ${ref}`
   return {
-    reason: `${ucx.address} has no ${what}, the UCX that NIXL ${nixl} bundles; look at ucx-repository, or choose another nixl-version`,
+    unbuildable: `${ucx.address} has no ${what}, the UCX that NIXL ${nixl} bundles; check ucx-repository, or choose another nixl-version`,
   }
 }
 
-/** @returns what all bases of an image answer that were measured */
-async function measuredUcx(grounds: ReadonlyMap<string, Ground>): Promise<string | undefined> {
-  const known = await Promise.all([...grounds.values()].map((ground) => ground.known()))
-  const [first, ...more] = known.map(({ ucx }) => ucx)
+/** @returns the value that all have; undefined if they differ */
+function common<T>([first, ...more]: readonly (T | undefined)[]): T | undefined {
   return more.every((one) => one === first) ? first : undefined
 }

@@ -2,27 +2,26 @@ import { UserError } from '../../errors.ts'
 import { getPlatformImage, type Repository } from '../../registry/index.ts'
 import { determinantsLabel, determinantsOf } from '../keys/build-id.ts'
 import { changesOf, parseDeterminants } from './changes.ts'
-import type { LookedUp, LookUpWorld } from './look-up.ts'
+import type { LookedUp } from './look-up.ts'
 import { nearestTags } from './nearest-tags.ts'
 import type { Cause, Change, PlannedLeg } from '../plan.ts'
 import type { PlanRequest } from '../request.ts'
 import { couldBeOf, tells, type TemplateValues } from './tag.ts'
+import type { SettlingWorld } from '../world.ts'
 
 type Image = { repository: Repository; values: TemplateValues; tags: string[]; legs: PlannedLeg[] }
 
 /**
- * Published images that are looked at for what others were made of, in equal parts for the legs of a plan. Each has its nearest,
- * which was looked at already where it is the same of another date, and else is that of many.
+ * At most this many published images are read to explain changes, shared among the plan's legs (at
+ * least one each). If the nearest one is the same image of another date it was read already; if not,
+ * many legs share it.
  */
-const mostLookedAt = 4
+const mostRead = 4
 
-/**
- * Says why an image is built, or is not. What changed is told from the nearest published image; nothing is asked about one that
- * is published already.
- */
+/** Finds out why an image is built, or is not, from the nearest published image. A published one needs no request. */
 export async function causeOf(
   request: PlanRequest,
-  world: LookUpWorld,
+  world: SettlingWorld,
   image: Image,
   { published, looked, old }: LookedUp & { old: readonly string[] },
 ): Promise<Cause> {
@@ -34,15 +33,25 @@ export async function causeOf(
   if (made !== undefined) return { kind: 'aged', made, limit: request.maxAge?.text ?? '' }
   const taken = looked.flatMap((one) => (one.names === 'other' ? [one.tag] : []))
   const listed = await world.tags.list(image.repository)
-  const looks = Math.max(1, Math.floor(mostLookedAt / world.legs))
   const near = [...new Set([...taken, ...nearestTags(listed, request.templates, image.values)])]
-  const [nearest, ...others] = near.slice(0, looks)
-  if (nearest === undefined) return { kind: ofItsKind(request, image, listed) }
-  const tellVersions = request.templates.some((template) => tells(template, 'engine-version'))
+  const reads = Math.max(1, Math.floor(mostRead / world.legs))
+  return (await firstChanges(request, world, image, near.slice(0, reads))) ?? newKind(request, image, listed)
+}
+
+/** @param near tags to compare with; if there are none, neither is there an answer */
+async function firstChanges(
+  { templates }: PlanRequest,
+  world: SettlingWorld,
+  image: Image,
+  near: readonly string[],
+): Promise<Cause | undefined> {
+  const [nearest] = near
+  if (nearest === undefined) return undefined
+  const tellVersions = templates.some((template) => tells(template, 'engine-version'))
   let isNewVersion = false
-  for (const since of [nearest, ...others]) {
+  for (const since of near) {
     const changes = await changesSince(world, image, since).catch(ofNothing)
-    // A tag such as `latest`, which was taken over.
+    // A tag such as `latest` that moved to this engine version.
     const isOther = tellVersions && changes?.some(isOtherVersion) === true
     if (changes && !isOther) return { kind: 'changed', since, changes }
     isNewVersion ||= isOther
@@ -50,31 +59,31 @@ export async function causeOf(
   return isNewVersion ? { kind: 'new-version' } : { kind: 'unknown', since: nearest }
 }
 
-/** @returns whether it says so: an image of long ago may not say of which engine version it is */
+/** An old image may not record its engine version, which is no sign of another one. */
 function isOtherVersion({ what, from }: Change): boolean {
   return what === 'engineVersion' && from !== null
 }
 
-/** What an image is the first of, beside which there is nothing to compare it with. @param listed tags of its repository */
-function ofItsKind(
+/** An image without a published one to compare it with. @param listed tags of its repository */
+function newKind(
   { templates }: PlanRequest,
   { values: { engine } }: Image,
   listed: readonly string[],
-): 'first' | 'new-version' | 'new-tags' {
-  if (listed.length === 0) return 'first'
+): { kind: 'first' | 'new-version' | 'new-tags' } {
+  if (listed.length === 0) return { kind: 'first' }
   const isOfEngine = (tag: string): boolean =>
     templates.some((template) => tells(template, 'engine-version') && couldBeOf(template, { engine }, tag))
-  return listed.some(isOfEngine) ? 'new-version' : 'new-tags'
+  return { kind: listed.some(isOfEngine) ? 'new-version' : 'new-tags' }
 }
 
-/** What can't be read says nothing; that is no reason not to build. */
+/** An unreadable image explains nothing, which is no reason not to build. */
 function ofNothing(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error
 }
 
-/** @returns undefined if what the tag names does not say of what it was made, on none of the platforms */
+/** @returns undefined if what the tag names records its determinants on no platform */
 async function changesSince(
-  { registry }: LookUpWorld,
+  { registry }: SettlingWorld,
   { repository, legs }: Image,
   tag: string,
 ): Promise<Change[] | undefined> {
@@ -90,7 +99,7 @@ async function changesSince(
 }
 
 async function labelOf(
-  registry: LookUpWorld['registry'],
+  registry: SettlingWorld['registry'],
   repository: Repository,
   tag: string,
   platform: string,

@@ -1,74 +1,53 @@
-import type { Digest, ImageConfig, RegistryClient } from '../../registry/index.ts'
+import type { Digest } from '../../registry/index.ts'
 import { olderThan } from './age.ts'
 import type { ComposedImage } from '../combination.ts'
-import type { Leg, Published } from '../plan.ts'
+import type { Published } from '../plan.ts'
 import { type LookedUpTag, lookUpTag, publishedOf, refuseOtherImages } from './published.ts'
 import type { PlanRequest } from '../request.ts'
 import { dateInTag, expandTemplate, type TagTemplate } from './tag.ts'
-import type { TagIndex } from './tag-index.ts'
+import type { SettlingWorld } from '../world.ts'
 
-export type LookUpWorld = {
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
-  tags: TagIndex
-  staged: StagedLegs
-  /** How many legs the plan has at most */
-  legs: number
-}
-
-/** What a plan asks about legs that earlier runs have staged. */
-export type StagedLegs = {
-  /** Whether there is one, of whatever age. @param questions how many legs are asked about, see TagIndex */
-  has: (leg: Leg, questions: number) => Promise<boolean>
-  /** The configuration of its image; undefined if there is none for its platform */
-  config: (leg: Leg) => Promise<ImageConfig | undefined>
-}
-
-/** What the public repository says of an image; `looked` are the tags that were read, those of today's names first. */
+/** What the public repository has of an image; `looked` are the tags that were read, today's names first. */
 export type LookedUp = { published: Published; looked: LookedUpTag[] }
 
-/** Tags of another date that are looked at for one image. */
-const mostLookedAt = 5
+/** At most this many tags of other dates are read for one image */
+const mostRead = 5
 
-/** @throws UserError if one of today's names is that of something else */
+/** @throws UserError if one of today's names is taken by something else */
 export async function lookUpPublished(
   request: PlanRequest,
-  world: LookUpWorld,
+  world: SettlingWorld,
   image: ComposedImage,
 ): Promise<LookedUp> {
-  if (request.publicTags === 'ignore') return { published: { kind: 'absent' }, looked: [] }
+  const absent = { kind: 'absent' } as const
+  if (request.publicTags === 'ignore') return { published: absent, looked: [] }
   const dated = request.templates.filter((template) => template.dated)
   const today = await lookUpToday(request, world, image, dated.length > 0)
   if (request.publicTags === 'look') refuseOtherImages(image.repository, today)
-  if (request.rebuild) return { published: { kind: 'absent' }, looked: today }
+  if (request.rebuild) return { published: absent, looked: today }
   const todaysOf = new Map(dated.map((template) => [template, expandTemplate(template, image.values)]))
-  const isDated = ({ tag }: LookedUpTag): boolean => [...todaysOf.values()].includes(tag)
   const published = publishedOf(today)
-  const isThere = dated.length === 0 || today.some((one) => isDated(one) && one.names === 'same')
-  // To give the image today's date it is enough to know it by any name.
-  if (isThere || (published.kind === 'same' && request.unchanged === 'retag'))
+  const isDated = today.some(({ tag, names }) => names === 'same' && [...todaysOf.values()].includes(tag))
+  // To get today's date, an image may be known by any name.
+  if (dated.length === 0 || isDated || (published.kind === 'same' && request.unchanged === 'retag'))
     return { published, looked: today }
-  const { digest, kept, looked } = await lookUpOthers(request, world, image, {
-    dated,
-    digest: published.kind === 'same' ? published.digest : undefined,
-  })
+  const same = published.kind === 'same' ? published : undefined
+  const { digest, kept, looked } = await lookUpOthers(request, world, image, { dated, digest: same?.digest })
   const all = [...today, ...looked]
-  if (digest === undefined) return { published: { kind: 'absent' }, looked: all }
-  const named = new Set([...kept.values(), ...(published.kind === 'same' ? published.tags : [])])
-  const stays = new Set(
-    request.unchanged === 'retag' ? [] : [...kept.keys()].map((template) => todaysOf.get(template)),
-  )
-  const missing = today.filter(
-    (one) => !named.has(one.tag) && (one.names !== 'nothing' || !stays.has(one.tag)),
-  )
-  const missingTags = missing.map(({ tag }) => tag)
-  return { published: { kind: 'same', digest, tags: [...named], missingTags }, looked: all }
+  if (digest === undefined) return { published: absent, looked: all }
+  const present = new Set([...kept.values(), ...(same?.tags ?? [])])
+  const stays = request.unchanged === 'retag' ? [] : [...kept.keys()].map((one) => todaysOf.get(one))
+  const missingTags = today
+    .filter(({ tag, names }) => !present.has(tag) && (names !== 'nothing' || !stays.includes(tag)))
+    .map(({ tag }) => tag)
+  return { published: { kind: 'same', digest, tags: [...present], missingTags }, looked: all }
 }
 
+/** @param isListed whether the list of tags will be needed if none of these exists */
 async function lookUpToday(
   { maxAge }: PlanRequest,
-  { registry, tags }: LookUpWorld,
+  { registry, tags }: SettlingWorld,
   image: ComposedImage,
-  /** Whether the list of tags will be needed in any case, if there is nothing under these */
   isListed: boolean,
 ): Promise<LookedUpTag[]> {
   const questions = isListed ? Infinity : image.tags.length
@@ -82,19 +61,20 @@ async function lookUpToday(
 
 type Others = {
   digest: Digest | undefined
-  /** By which tag of another date the image is known, by templates */
+  /** Template → tag of another date that names the image */
   kept: Map<TagTemplate, string>
   looked: LookedUpTag[]
 }
 
 /**
- * Looks for the image under other dates, the newest first. What is published was staged before, so where a leg is not, the
- * newest alone is looked at: somebody may have emptied the cache repository since.
- * @param wanted.digest what a name without a date has already; undefined: the first that has the planned content
+ * Looks for the image under other dates, newest first. Published images were staged first, so for an
+ * image that is not staged only the newest tag is checked: the cache repository may have been emptied
+ * since.
+ * @param wanted.digest what a name without a date has already; undefined: the first with the planned content
  */
 async function lookUpOthers(
   request: PlanRequest,
-  world: LookUpWorld,
+  world: SettlingWorld,
   image: ComposedImage,
   wanted: { dated: readonly TagTemplate[]; digest: Digest | undefined },
 ): Promise<Others> {
@@ -102,7 +82,7 @@ async function lookUpOthers(
   const kept = new Map<TagTemplate, string>()
   const looked: LookedUpTag[] = []
   const others = otherDates(await world.tags.list(image.repository), image, wanted.dated)
-  for (const { tag, template } of others.slice(0, mostLookedAt)) {
+  for (const { tag, template } of others.slice(0, mostRead)) {
     if (kept.has(template)) continue
     const one = await lookUpTag(world.registry, image, tag, olderThan(request.maxAge))
     looked.push(one)
@@ -115,24 +95,20 @@ async function lookUpOthers(
   return { digest, kept, looked }
 }
 
-async function areStaged(world: LookUpWorld, { legs }: ComposedImage): Promise<boolean> {
+async function areStaged(world: SettlingWorld, { legs }: ComposedImage): Promise<boolean> {
   const staged = await Promise.all(legs.map((leg) => world.staged.has(leg, world.legs)))
   return staged.every(Boolean)
 }
 
-/** @returns the tags that the templates give on other days, the newest first */
+/** @returns the tags that the templates give on other days, newest first */
 function otherDates(
   all: readonly string[],
   { tags, values }: ComposedImage,
   templates: readonly TagTemplate[],
-): { tag: string; template: TagTemplate; date: string }[] {
-  const today = new Set(tags)
-  return templates
-    .flatMap((template) =>
-      all.flatMap((tag) => {
-        const date = today.has(tag) ? undefined : dateInTag(template, values, tag)
-        return date === undefined ? [] : [{ tag, template, date }]
-      }),
-    )
-    .sort((left, right) => right.date.localeCompare(left.date))
+): { tag: string; template: TagTemplate }[] {
+  const others = all.filter((tag) => !tags.includes(tag))
+  const dated = templates.flatMap((template) =>
+    others.map((tag) => ({ tag, template, date: dateInTag(template, values, tag) ?? '' })),
+  )
+  return dated.filter(({ date }) => date !== '').sort((left, right) => right.date.localeCompare(left.date))
 }

@@ -10,7 +10,7 @@ import {
 } from '../../registry/index.ts'
 import type { TooOld } from './age.ts'
 import type { Leg, PlannedImage, Published } from '../plan.ts'
-import { rememberAnswers } from './remember.ts'
+import { rememberAnswers } from '../remember.ts'
 
 /** The label that every image carries, and by which a published one is recognised. */
 export const buildIdLabel = 'io.aibrix.image.build-id'
