@@ -121,7 +121,7 @@ it('a NIXL that the engine refuses is an error of the plan', async () => {
     'base-registry': world().standIns.baseRegistries.demanding ?? '',
   })
   expect(errorsOf(run).join()).toMatch(
-    /vLLM v0\.33\.0 refuses NIXL 0\.7\.1, as it demands 1\.5\.0 or later; set nixl-version: base \(it brings 1\.5\.0\), 1\.5\.0 or later/,
+    /vLLM v0\.33\.0 refuses NIXL 0\.7\.1, because it needs 1\.5\.0 or later; set nixl-version: base \(which ships 1\.5\.0\), 1\.5\.0 or later/,
   )
   expect(failedGates(run)).toEqual([])
 })

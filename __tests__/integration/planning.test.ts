@@ -516,7 +516,7 @@ describe('versions of NIXL', () => {
       expect(refused.code).toBe(1)
       expect(errorsOf(refused)).toHaveLength(1)
       expect(errorsOf(refused)[0]).toMatch(
-        /nixl-version: pip can't say which versions of NIXL there are: python3 has no pip; give an exact version such as 0\.7\.1\.$/,
+        /nixl-version: pip cannot list the versions of NIXL: python3 has no pip; give an exact version such as 0\.7\.1\.$/,
       )
       const exact = await plan(
         registry,

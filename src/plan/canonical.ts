@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * The same bytes for the same value, in whatever order its objects were put together; lists keep their order.
- * @param indent spaces of one level; none: all on one line
+ * @param indent spaces of one level. Default: all on one line
+ * @returns the same bytes for the same value, whatever the order of keys
  */
 export function canonicalJson(value: unknown, indent?: number): string {
   const sorted = (_: string, inner: unknown): unknown =>

@@ -1,4 +1,4 @@
-/** What the two engines differ in, as far as the action is concerned. Everything else is in their Dockerfiles. */
+/** How the engines differ for the action. All else is in their Dockerfiles. */
 export const engines = {
   vllm: {
     title: 'vLLM',

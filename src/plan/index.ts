@@ -14,9 +14,9 @@ export { knownBase, type KnownBase } from './feasibility/known-base.ts'
 export { addressOf } from './git-repository.ts'
 export {
   type Artifact,
+  type ArtifactDeterminants,
   type ArtifactKind,
   artifactsOf,
-  type Determinants,
   type UcxDeterminants,
   type WheelDeterminants,
 } from './keys/artifact-key.ts'
@@ -26,8 +26,12 @@ export { longestValue, oneLine, variableName } from './keys/variables.ts'
 export { makePlan } from './make-plan.ts'
 export { impossibleNamed, isNamed } from './named.ts'
 export { isNixlKnown, isOfBase, isOutdated } from './nixl/nixl-choice.ts'
-export { createNixlIndex, type NixlIndex } from './nixl/nixl-index.ts'
-export { firstWithAllVariants, firstWithVariants } from './nixl/nixl-releases.ts'
+export {
+  createNixlIndex,
+  firstWithAllVariants,
+  firstWithVariants,
+  type NixlIndex,
+} from './nixl/nixl-index.ts'
 export { pendingLegs, pendingLegsOf } from './pending.ts'
 export {
   type BaseImage,
@@ -50,7 +54,6 @@ export {
   type Published,
 } from './plan.ts'
 export { type MaxAge, notYoungerThan } from './published/age.ts'
-export { isDay } from './published/day.ts'
 export {
   buildIdLabel,
   lookUpTags,
@@ -59,7 +62,7 @@ export {
   refuseOtherImages,
 } from './published/published.ts'
 export { createTagIndex, type TagIndex } from './published/tag-index.ts'
-export { parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
+export { isDay, parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
 export { rememberAnswers } from './remember.ts'
 export type { PlanRequest } from './request.ts'
 export { minorLineOf, type Product } from './versions/release.ts'

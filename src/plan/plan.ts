@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { recordOf } from '../registry/index.ts'
 import { engineNames } from './engine.ts'
-import { isDay } from './published/day.ts'
+import { isDay } from './published/tag.ts'
 import { oneLine, variableName } from './keys/variables.ts'
 import { baseImageSchema, digestSchema, hexSchema, pinnedSourceSchema, repositorySchema } from './pinned.ts'
 import { engineVersionSchema } from './versions/version.ts'

@@ -1,9 +1,10 @@
+import { judgeFeasibility } from '../../../src/plan/feasibility/judge-leg.ts'
 import { type KnownBase, knownBase } from '../../../src/plan/feasibility/known-base.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { parseCatalogue } from '../../../src/plan/feasibility/catalogue.ts'
-import { type Feasibility, judgeFeasibility, type Wanted } from '../../../src/plan/feasibility/feasibility.ts'
+import { type Feasibility, type Wanted } from '../../../src/plan/feasibility/feasibility.ts'
 import { parseEngineVersion } from '../../../src/plan/versions/version.ts'
 
 const catalogue = parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
@@ -205,13 +206,13 @@ describe('an image is impossible', () => {
       'its engine refuses that NIXL, by what was measured',
       {},
       { nixl: '1.5.0', nixlFloor: '1.5.0' },
-      'vLLM v0.10.2 refuses NIXL 0.7.1, as it demands 1.5.0 or later; set nixl-version: base (it brings 1.5.0), 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
+      'vLLM v0.10.2 refuses NIXL 0.7.1, because it needs 1.5.0 or later; set nixl-version: base (which ships 1.5.0), 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
     ],
     [
       'its engine refuses the NIXL of the base, too',
       { nixl: '1.1.0', nixlFrom: 'base' },
       { nixl: '1.1.0', nixlFloor: '1.5.0' },
-      'vLLM v0.10.2 refuses NIXL 1.1.0, as it demands 1.5.0 or later; set nixl-version: 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
+      'vLLM v0.10.2 refuses NIXL 1.1.0, because it needs 1.5.0 or later; set nixl-version: 1.5.0 or later, or force: true with allow-failed: engine-demands=<why>',
     ],
     [
       'nothing is known of that NIXL',
@@ -273,11 +274,11 @@ describe('it is unknown whether an image is possible', () => {
       'without the base’s Python',
       {},
       { ...nothing, torch: '2.8.0', cuda: '12.8' },
-      `which Python ${image} has`,
+      `the Python of ${image} is not known`,
     ],
-    ['with a torch that has no version', {}, { torch: 'git-1234' }, 'git-1234 of the base'],
-    ['without its torch', {}, { ...nothing, python: '3.12', cuda: '12.8' }, `which torch ${image} has`],
-    ['without its CUDA', {}, { ...nothing, python: '3.12', torch: '2.8.0' }, `which CUDA ${image} has`],
+    ['with a torch that has no version', {}, { torch: 'git-1234' }, 'has git-1234, which is not a PEP 440 version'],
+    ['without its torch', {}, { ...nothing, python: '3.12', cuda: '12.8' }, `the torch of ${image} is not known`],
+    ['without its CUDA', {}, { ...nothing, python: '3.12', torch: '2.8.0' }, `the CUDA of ${image} is not known`],
   ])('%s', (_, one, base, reason) => {
     expect(judge(one, base)).toEqual({ state: 'unknown', reason: expect.stringContaining(reason) })
   })

@@ -63,11 +63,11 @@ describe('what is known to be impossible', () => {
           versions: () =>
             Promise.resolve({
               state: 'no-pip',
-              reason: "pip can't say: index.example answers 401; look at package-index",
+              reason: "pip can't say: index.example answers 401; check package-index",
             }),
         },
       },
-      "nixl-version: pip can't say: index.example answers 401; look at package-index, or give an exact version such as 0.7.1.",
+      "nixl-version: pip can't say: index.example answers 401; check package-index, or give an exact version such as 0.7.1.",
     ],
     [
       'there is no pip at all',
@@ -180,7 +180,7 @@ it.each<[string, PlanRequest['platforms'], string, string]>([
   const both = { 'linux/amd64': {}, 'linux/arm64': {} }
   const asked = request({ engines: vllm(tag), platforms, integration: 'none' })
   await expect(makePlan(asked, world({ [`vllm/vllm-openai:${tag}`]: both }))).rejects.toThrow(
-    `can't be built for ${platform}: the tag of the base vllm/vllm-openai:${tag} says ${part}, and the image that it has for ${platform} is of another architecture; choose`,
+    `can't be built for ${platform}: the tag of the base vllm/vllm-openai:${tag} names ${part}, but its image for ${platform} has another architecture; choose`,
   )
 })
 

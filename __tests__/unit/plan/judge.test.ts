@@ -11,7 +11,7 @@ import { stagedTag } from '../../../src/store/contents.ts'
 import { bases, catalogue, type Images, request, selectors, world } from '../../support/plan-world.ts'
 
 const noPip: Versions = { state: 'no-pip', reason: 'python3 has no pip' }
-const absent = 'the package index has no nixl (index.example answers 404 Not Found); look at package-index'
+const absent = 'the package index has no nixl (index.example returned 404 Not Found); check package-index'
 const lacking: Versions = { state: 'known', versions: [], absent }
 const known = (...versions: string[]): Versions => ({ state: 'known', versions })
 
@@ -78,7 +78,7 @@ describe('a plan with an exact NIXL', () => {
 
   it('is refused by the answer of an index that has no NIXL at all', async () => {
     await expect(planned(lacking).plan).rejects.toThrow(
-      /can't be built for linux\/amd64: the package index has no nixl \(index\.example answers 404 Not Found\); look at package-index, or set force: true to try\.$/,
+      /can't be built for linux\/amd64: the package index has no nixl \(index\.example returned 404 Not Found\); check package-index, or set force: true to try\.$/,
     )
     // Nobody makes a variant of 0.7.0 for CUDA 13, so it is not the index that lacks it.
     const older = { ...leg, nixl: '0.7.0', integration: 'none' } as const

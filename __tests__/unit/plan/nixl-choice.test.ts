@@ -76,9 +76,9 @@ describe('default', () => {
   it.each<[KnownBase[], RegExp]>([
     [
       [brings('1.4.1'), brings('1.5.0')],
-      /brings NIXL 1\.4\.1 for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64, and an image has one/,
+      /ships NIXL 1\.4\.1 for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64, but an image has one/,
     ],
-    [[brings(null), brings('1.5.0')], /brings none for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64/],
+    [[brings(null), brings('1.5.0')], /ships none for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64/],
   ])('is refused where platforms bring different ones, which are named', (known, reason) => {
     expect(chooseNixl('default', other, bases(...known), usual)).toEqual({
       kind: 'refused',
@@ -103,8 +103,8 @@ describe('base', () => {
         kind: 'refused',
         reason: expect.stringMatching(
           known === broken
-            ? /brings no NIXL that could stay \(its nixl is 0\.7\.1, .*\); set nixl-version: default/
-            : /brings no NIXL that could stay; set nixl-version: default/,
+            ? /ships no usable NIXL \(its nixl is 0\.7\.1, .*\); set nixl-version: default/
+            : /ships no usable NIXL; set nixl-version: default/,
         ),
       })
   })

@@ -106,7 +106,7 @@ describe('the versions of NIXL for a base', () => {
     const url404 = `${page}: 404 Client Error: Not Found for url: ${page}`
     const lacking = noMatch(`Getting page ${page}\nCould not fetch URL ${url404} - skipping\n`)
     const { index } = indexOf({ ...usual, 'nixl-cu12': lacking })
-    const absent = 'the package index has no nixl-cu12 (index.example answers 404 Not Found)'
+    const absent = 'the package index has no nixl-cu12 (index.example returned 404 Not Found)'
     expect(await index.versions(base, 'linux/amd64')).toEqual({
       state: 'known',
       versions: ['0.7.0', '0.6.0'],
@@ -206,7 +206,7 @@ describe('an index that has nothing of a project', () => {
     [
       'that knows none',
       noMatch(`Could not fetch URL ${token}: 404 Client Error: Not Found for url: ${token} - skipping\n`),
-      'index.example answers 404 Not Found',
+      'index.example returned 404 Not Found',
     ],
     [
       'that knows it no more',
@@ -216,7 +216,7 @@ describe('an index that has nothing of a project', () => {
     [
       'that is some other page',
       noMatch(`${fetched}  Skipping link: not a file: https://index.example/about (from ${token})\n`),
-      'index.example answers with a page that lists no file of it',
+      'index.example returned a page that lists no file of it',
     ],
     [
       'that sends to a login',
@@ -226,7 +226,7 @@ describe('an index that has nothing of a project', () => {
           '\nhttps://index.example:443 "GET /p4th/simple/nixl/ HTTP/1.1" 302 None\nhttps://login.example:443 "GET /?back=p4th HTTP/1.1" 200 None\n',
         ),
       ),
-      'index.example answers with a page that lists no file of it, after a redirect to login.example:443',
+      'index.example returned a page that lists no file of it, after a redirect to login.example:443',
     ],
     [
       'that answers with JSON of its own',
@@ -234,7 +234,7 @@ describe('an index that has nothing of a project', () => {
         `Getting page ${token}\n`,
         `WARNING: Skipping page ${token} because the GET request got Content-Type: application/json. The only supported Content-Types are text/html\n`,
       ),
-      'index.example answers with application/json, which is no page of an index',
+      'index.example returned application/json, which is not an index page',
     ],
     [
       'that is a folder which is not there',
@@ -253,12 +253,12 @@ describe('an index that has nothing of a project', () => {
           )
           .join(''),
       ),
-      'index.example answers 404 Not Found, other.example answers 404 Not Found',
+      'index.example returned 404 Not Found, other.example returned 404 Not Found',
     ],
   ])('is named with its answer, and without what may be a token: one %s', async (_, answer, said) => {
     const { index } = indexOf({ ...usual, nixl: answer })
     const told = await index.versions(base, 'linux/amd64')
-    const absent = `the package index has no nixl (${said}); look at package-index (without it, at pip's configuration on this runner)`
+    const absent = `the package index has no nixl (${said}); check package-index (if it is empty, pip's configuration on this runner)`
     expect(told).toEqual({ state: 'known', versions: [], absent })
     expect(JSON.stringify(told)).not.toMatch(/t0ken|p4th/)
   })
@@ -299,7 +299,7 @@ describe('pip has no answer', () => {
     [
       'from an index that wants a password',
       refused(`401 Client Error: Unauthorized for url: ${page}`),
-      'the package index index.example answers 401 Unauthorized; look at package-index',
+      'the package index index.example returned 401 Unauthorized; check package-index',
     ],
     [
       'from an index that is broken',
@@ -313,14 +313,14 @@ describe('pip has no answer', () => {
       refused(
         "connection error: HTTPConnectionPool(host='index.example', port=80): Max retries exceeded with url: /x/ (Caused by NewConnectionError('<pip._vendor.urllib3.connection.HTTPConnection object at 0x7fc0e68bbdd0>: Failed to establish a new connection: [Errno 111] Connection refused'))",
       ),
-      "can't be asked (Failed to establish a new connection: [Errno 111] Connection refused); look at package-index",
+      'cannot be reached (Failed to establish a new connection: [Errno 111] Connection refused); check package-index',
     ],
     [
       'from an index with an unknown certificate',
       refused(
         'There was a problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)',
       ),
-      'problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)); look at ca-certificates',
+      'problem confirming the ssl certificate: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1006)); check ca-certificates',
     ],
     [
       'from an index that pip does not trust',
@@ -328,12 +328,12 @@ describe('pip has no answer', () => {
         '* http://index.example/simple/nixl-cu12/\n',
         'WARNING: The repository located at index.example is not a trusted or secure host and is being ignored.\n',
       ),
-      'it ignores the package index index.example, which has no https',
+      'it ignores the package index index.example, which does not use https',
     ],
     [
       'that can be read',
       { state: 'ended', code: 0, stdout: 'nixl-cu12 1.0\n', stderr: '' },
-      'it ended with code 0 and said nothing',
+      'it exited with code 0 and printed nothing',
     ],
   ])('%s', async (_, answer, reason) => {
     for (const answers of [
@@ -343,7 +343,7 @@ describe('pip has no answer', () => {
       const { index } = indexOf(answers)
       const told = await index.versions(base, 'linux/amd64')
       expect(told).toEqual({ state: 'no-pip', reason: expect.stringContaining(reason) })
-      expect(told).toMatchObject({ reason: expect.stringMatching(/^pip can't say .*[^.]$/) })
+      expect(told).toMatchObject({ reason: expect.stringMatching(/^pip cannot list .*[^.]$/) })
       expect(JSON.stringify(told)).not.toMatch(/:\/\/|0x[0-9a-f]{4}/)
     }
   })

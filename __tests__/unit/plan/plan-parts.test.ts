@@ -1,4 +1,4 @@
-import { isRefName } from '../../../src/plan/versions/ref-name.ts'
+import { parseSelectors } from '../../../src/plan/versions/selector.ts'
 import type { RunGit } from '../../../src/system/git.ts'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
@@ -181,7 +181,7 @@ describe('sources', () => {
 
   it('an option or a path trick is no ref name', () => {
     for (const text of ['-x', 'a..b', 'a b', 'a//b', 'a@{1}', 'x.lock', '', 'a/', "';rm"])
-      expect(isRefName(text)).toBe(false)
+      expect(parseSelectors(text, 'aibrix')).toHaveProperty('invalid')
   })
 })
 

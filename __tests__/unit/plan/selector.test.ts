@@ -137,7 +137,7 @@ describe('an image for other hardware', () => {
   ])('%s is refused by its name', (text, part, name) => {
     expect(parseSelectors(text, 'engine')).toEqual({
       invalid: text,
-      allowed: `images for NVIDIA's CUDA, with which AIBrix's extension is compiled, and "${part}" says that this one is for ${name}`,
+      allowed: `images for NVIDIA CUDA, for which AIBrix's extension is compiled ("${part}" marks an image for ${name})`,
     })
   })
 

@@ -179,7 +179,7 @@ describe('a real pip', () => {
 
   it('names an index that has no variant for a CUDA', async () => {
     const told = await index(server.url).versions({ python: '3.12', cuda: '13.0' }, 'linux/amd64')
-    const absent = `the package index has no nixl-cu13 (${new URL(server.url).host} answers 404 Not Found)`
+    const absent = `the package index has no nixl-cu13 (${new URL(server.url).host} returned 404 Not Found)`
     expect(told).toEqual({ state: 'known', versions: [], absent: expect.stringContaining(absent) })
   })
 
@@ -187,21 +187,17 @@ describe('a real pip', () => {
     [
       'a page without files',
       '/page/simple',
-      /^the package index has no nixl \(127\S+ answers with a page that lists no file of it\);/,
+      /^the package index has no nixl \(127\S+ returned a page that lists no file of it\);/,
     ],
     ['a login', '/login/simple', /lists no file of it, after a redirect to 127\.0\.0\.1:\d+\);/],
-    ['a text', '/text/simple', /answers with text\/plain, which is no page of an index\);/],
+    ['a text', '/text/simple', /returned text\/plain, which is not an index page\);/],
     [
       'a refusal',
       '/403/simple',
-      /^pip can't say which .*: the package index 127\S+ answers 403 Forbidden; look at package-index$/,
+      /^pip cannot list .*: the package index 127\S+ returned 403 Forbidden; check package-index$/,
     ],
-    [
-      'a fault',
-      '/501/simple',
-      /the package index 127\S+ answers 501 Not Implemented; look at package-index$/,
-    ],
-  ])('names an index that returns %s', async (_, path, sentence) => {
+    ['a fault', '/501/simple', /the package index 127\S+ returned 501 Not Implemented; check package-index$/],
+  ])('names an index that answers with %s', async (_, path, sentence) => {
     const site = await startServer(({ path: asked }, response) => {
       const [, kind = ''] = asked.split('/')
       const type = kind === 'text' ? 'text/plain' : 'text/html'

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
 import { engineNames } from '../engine.ts'
 import { nearestReleases } from '../published/nearest.ts'
-import { hexSchema } from '../pinned.ts'
+import { hexSchema, type PinnedSource } from '../pinned.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 
@@ -93,34 +93,45 @@ export const catalogueSchema = v.strictObject({
   nixl: recordOf(versionSchema, wheelsSchema),
 })
 
-/** AIBrix releases, the component versions known to work together, and what is known before anything is measured. */
+/** AIBrix releases, the component versions known to work together, and what is known without measuring. */
 export type Catalogue = v.InferOutput<typeof catalogueSchema>
 
-/** @throws UserError if the file is no catalogue */
+/** @throws UserError if the file is not a catalogue */
 export function parseCatalogue(content: string): Catalogue {
   const result = v.safeParse(v.pipe(v.string(), v.parseJson(), catalogueSchema), content)
   if (!result.success) throw new UserError(`dockerfiles/catalogue.json: ${v.summarize(result.issues)}`)
   return result.output
 }
 
-/** @throws UserError if the current release is not there, or was not tested */
-export function currentRelease(catalogue: Catalogue): TestedRelease {
-  const found = catalogue.releases[catalogue.current]?.tested
-  if (!found)
-    throw new UserError(
-      `dockerfiles/catalogue.json: its current release ${catalogue.current} is not among its tested releases.`,
-    )
-  return found
+/** @throws UserError if the catalogue lacks the current release, or it was not tested */
+export function currentRelease({ current, releases }: Catalogue): TestedRelease {
+  const found = releases[current]?.tested
+  if (found) return found
+  throw new UserError(
+    `dockerfiles/catalogue.json: its current release ${current} is not among its tested releases.`,
+  )
 }
 
-/** @throws UserError if it is not known which UCX this NIXL bundles */
+/** @returns what the catalogue has on an AIBrix release. Tags may have any name, also that of an object's method */
+export function releaseIn(
+  { releases }: Catalogue,
+  { kind, ref }: Pick<PinnedSource, 'kind' | 'ref'>,
+): CatalogueRelease | undefined {
+  return kind === 'tag' && Object.hasOwn(releases, ref) ? releases[ref] : undefined
+}
+
+export function wheelsIn({ nixl }: Catalogue, version: string): Catalogue['nixl'][string] | undefined {
+  return Object.hasOwn(nixl, version) ? nixl[version] : undefined
+}
+
+/** @throws UserError if the UCX that this NIXL bundles is not known */
 export function ucxOfNixl(catalogue: Catalogue, version: string): string {
-  const found = Object.hasOwn(catalogue.nixl, version) ? catalogue.nixl[version] : undefined
+  const found = wheelsIn(catalogue, version)
   if (found === undefined) throw new UserError(`nixl-version: ${whyNoUcx(catalogue, version)}.`)
   return found.ucx
 }
 
-/** @returns why no image with this NIXL can be built, of which it has to be known what its UCX is, a sentence without its end */
+/** @returns why no image with a NIXL of unknown UCX can be built, without a full stop */
 export function whyNoUcx(catalogue: Catalogue, version: string): string {
   const nearest = nearestReleases('nixl', version, Object.keys(catalogue.nixl))
   return `this version of the action does not know NIXL ${version}; the nearest that it knows are ${nearest.join(', ')}`

@@ -2,11 +2,11 @@ import variables from '../../../dockerfiles/scripts/step/builder/variables.json'
 import { canonicalJson, sha256 } from '../canonical.ts'
 import type { Leg } from '../plan.ts'
 
-/** Stages of the Dockerfiles whose results are kept for other legs, under these names. */
+/** The stages of the Dockerfiles whose results other legs reuse, by these names. */
 export const artifactKinds = ['wheel', 'ucx'] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
-/** What has to be known of a base, see `Facts` for the form. */
+/** What must be known of a base, in the form of `Facts`. */
 export type MeasuredBase = {
   system: { machine: string; distribution: string; glibc: string; libstdcxx: string | null }
   python: { version: string }
@@ -16,18 +16,18 @@ export type MeasuredBase = {
   dpkg: Record<string, string> | null
 }
 
-/** Everything that is known to change what the compilers of both stages give. */
+/** Everything known to change what the compilers of both stages produce. */
 type Common = {
   platform: string
   machine: string
-  /** Its packages bring the compiler where the base has none, and headers */
+  /** Its packages have the headers, and the compiler if the base has none */
   distribution: string
   glibc: string
-  /** The toolkit's place is in the run path of what is linked against it */
+  /** The toolkit's path is in the run path of what is linked with it */
   toolkit: { home: string; version: string } | null
-  /** Compilers beside the one that the distribution calls its own: `g++-13` → version */
+  /** Compilers other than the distribution's own: `g++-13` → version */
   otherCompilers: Record<string, string>
-  /** Headers of CUDA that a slim toolkit lacks come from packages that torch brought */
+  /** The packages of torch with the CUDA headers that a slim toolkit lacks */
   headers: Record<string, string>
   /** Variables of the base that compilers and their tools read */
   environment: Record<string, string>
@@ -39,13 +39,13 @@ type Common = {
 export type WheelDeterminants = Common & {
   kind: 'wheel'
   aibrixCommit: string
-  /** A release tag gives the wheel its version; the name of a branch does not */
+  /** A release tag gives the wheel its version, a branch does not */
   aibrixTag: string | null
   torch: { version: string; cuda: string | null; cxxStandard?: number } | null
-  /** `3.12`, which the tags of the wheel have */
+  /** `3.12`, as in the tags of the wheel */
   python: string
   libstdcxx: string | null
-  /** Sorted; `auto` where the base has no toolkit that could say what that is */
+  /** Sorted; `auto` if the base has no toolkit to resolve that */
   gpuArchitectures: string[] | 'auto'
 }
 
@@ -53,14 +53,14 @@ export type UcxDeterminants = Common & {
   kind: 'ucx'
   ucxVersion: string
   ucxCommit: string
-  /** Version of the package that the base has of it; null: its distribution's */
+  /** Version of the package in the base; null: its distribution's */
   rdmaCore: string | null
 }
 
-export type Determinants = WheelDeterminants | UcxDeterminants
+export type ArtifactDeterminants = WheelDeterminants | UcxDeterminants
 
-/** A stage artifact by its name and by what it is made from. The same determinants give the same name. */
-export type Artifact<D extends Determinants = Determinants> = {
+/** A stage artifact. The same determinants give the same name. */
+export type Artifact<D extends ArtifactDeterminants = ArtifactDeterminants> = {
   /** `wheel-<64 hexadecimal digits>` */
   name: string
   determinants: D
@@ -69,8 +69,9 @@ export type Artifact<D extends Determinants = Determinants> = {
 type LegPart = Pick<Leg, 'platform' | 'aibrix' | 'ucx' | 'ucxVersion' | 'buildArguments' | 'base'>
 
 /**
- * Which artifacts a leg needs, but for that of UCX where it has none. Left out is what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
- * @param architectures what `gpu-architectures` means for this base; undefined where the base can't tell
+ * Determines the artifacts of a leg; that of UCX is meaningless for a leg without UCX. Left out is
+ * what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
+ * @param architectures what `gpu-architectures` means for this base; undefined if the base cannot tell
  * @param recipes digest for each kind
  */
 export function artifactsOf(
@@ -81,7 +82,7 @@ export function artifactsOf(
 ): { wheel: Artifact<WheelDeterminants>; ucx: Artifact<UcxDeterminants> } {
   const { torch, system, python } = base
   return {
-    wheel: named({
+    wheel: artifactOf({
       kind: 'wheel',
       ...commonOf(leg, base, headersOfWheel, recipes.wheel),
       aibrixCommit: leg.aibrix.commit,
@@ -91,7 +92,7 @@ export function artifactsOf(
       libstdcxx: system.libstdcxx,
       gpuArchitectures: architectures ? [...new Set(architectures)].sort() : 'auto',
     }),
-    ucx: named({
+    ucx: artifactOf({
       kind: 'ucx',
       ...commonOf(leg, base, headersOfUcx, recipes.ucx),
       ucxVersion: leg.ucxVersion ?? 'none',
@@ -101,20 +102,20 @@ export function artifactsOf(
   }
 }
 
-/** Up to this C++ standard the extension is compiled as AIBrix has it (dockerfiles/scripts/step/wheel/cxx_compilers.py). */
+/** The extension's own C++ standard, for torch up to it (dockerfiles/scripts/step/wheel/cxx_compilers.py) */
 const projectStandard = 17
 
-/** @returns what the wheel depends on; the C++ standard where it is torch's, and not AIBrix' own */
+/** Leaves out the C++ standard unless it is torch's. */
 function torchOf({ version, cuda, cxxStandard }: NonNullable<MeasuredBase['torch']>) {
   const isTorchs = cxxStandard !== null && cxxStandard > projectStandard
   return { version, cuda, ...(isTorchs && { cxxStandard }) }
 }
 
-function named<D extends Determinants>(determinants: D): Artifact<D> {
+function artifactOf<D extends ArtifactDeterminants>(determinants: D): Artifact<D> {
   return { name: `${determinants.kind}-${sha256(canonicalJson(determinants))}`, determinants }
 }
 
-/** Parts of CUDA that the two builders ask for by a header (`fill_gaps` in dockerfiles/scripts/step/builder/toolkit.py). */
+/** Parts of CUDA whose headers the builders need (`complete` in dockerfiles/scripts/step/builder/toolkit.py) */
 const headersOfWheel = ['cuda-runtime', 'cublas', 'cusparse', 'cusolver', 'curand', 'nvml-dev']
 const headersOfUcx = ['cuda-runtime', 'nvml-dev']
 
@@ -142,7 +143,7 @@ function picked(all: Record<string, string>, isWanted: (name: string) => boolean
   return Object.fromEntries(Object.entries(all).filter(([name]) => isWanted(name)))
 }
 
-/** The distribution's own compiler is the same whether the base has it already or the builder installs it. */
+/** The distribution's own compiler is the same, whether the base has it or the builder installs it. */
 function otherCompilers(dpkg: Record<string, string>): Record<string, string> {
   const own = Object.entries(dpkg).flatMap(([name, version]) =>
     /^(?:g\+\+|gcc|clang)(?::|$)/.test(name) ? [/^(?:\d+:)?(\d+)/.exec(version)?.[1]] : [],
@@ -153,7 +154,7 @@ function otherCompilers(dpkg: Record<string, string>): Record<string, string> {
   })
 }
 
-/** All packages of a source have one version; those with headers first, since they are what is compiled against. */
+/** All packages of this source have one version. Those with the headers, which are compiled, come first. */
 function rdmaCore(dpkg: Record<string, string>): string | null {
   const packages = ['libibverbs-dev', 'librdmacm-dev', 'libibverbs1', 'librdmacm1']
   const versionOf = (wanted: string) =>
@@ -161,12 +162,12 @@ function rdmaCore(dpkg: Record<string, string>): string | null {
   return packages.map(versionOf).find((version) => version !== undefined) ?? null
 }
 
-/** A build sees no other variables of the base than those of the list, which its steps read, too. */
+/** The steps of a build read the same list, so that they see no other variables of the base. */
 const compilerVariable = new RegExp(
   `^(?:${variables.flatMap(({ names, inKey }) => (inKey ? [names] : [])).join('|')})$`,
 )
 
-/** NVIDIA's devel images look for the driver's libraries there, of which nothing gets into what is linked. */
+/** Removes the folders of NVIDIA's devel images with stubs of the driver, of which nothing is linked in. */
 const withoutStubs = (path: string): string =>
   path
     .split(':')

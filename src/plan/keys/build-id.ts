@@ -3,21 +3,21 @@ import { canonicalJson, sha256 } from '../canonical.ts'
 import type { Leg } from '../plan.ts'
 
 /**
- * Everything declared that determines what is in an image on one platform. Nothing else may change the build id: not the
- * date, the tags, the registry, the credentials, the network, the runner, nor from where a commit or a base was fetched.
- * What apt and pip answer is not declared, and so is not here.
+ * Everything declared that determines the content of an image on one platform. Nothing else may
+ * change the build id: not the date, the tags, the registry, the credentials, the network, the runner,
+ * nor where a commit or a base was fetched from. The answers of apt and pip are not declared.
  */
 export type Determinants = {
   engine: string
   engineVersion: string
   platform: string
-  /** Digest of the base's manifest for this platform, not of the index around it, which other platforms change, too */
+  /** Digest of the base's manifest for this platform, not of its index, which other platforms change, too */
   base: string
   aibrixCommit: string
-  /** A release tag gives the wheel its version; the name of a branch does not */
+  /** A release tag gives the wheel its version, a branch does not */
   aibrixTag: string | null
   nixl: string
-  /** Left out of an image in which NIXL is installed, as in all that were made when there was nothing else */
+  /** Absent if NIXL is installed, which once was the only way */
   nixlFrom?: 'base'
   ucxVersion: string | null
   /** Null for an image without UCX tools */
@@ -25,13 +25,13 @@ export type Determinants = {
   integration: string
   gpuArchitectures: string
   buildArguments: Record<string, string>
-  /** Left out where there is none, so that this input changes no id of an image without */
+  /** Absent if empty, so that this input did not change the ids of images without it */
   environment?: Record<string, string>
   /** sha256 over the Dockerfile and the scripts */
   recipe: string
 }
 
-/** The label with the determinants as canonical JSON: by it a later plan says what has changed. */
+/** The label with the determinants as canonical JSON, by which a later plan reports what changed. */
 export const determinantsLabel = 'io.aibrix.image.determinants'
 
 export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: string): Determinants {
@@ -54,12 +54,12 @@ export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: str
   }
 }
 
-/** @returns 64 hexadecimal digits, the same for the same determinants in whatever order they were put together */
+/** @returns 64 hexadecimal digits, the same for the same determinants in any order */
 export function buildId(determinants: Determinants): string {
   return sha256(canonicalJson(determinants))
 }
 
-/** @param files path → content of the Dockerfile and what it mounts @returns 64 hexadecimal digits */
+/** @param files path → content of the Dockerfile and of what it mounts @returns 64 hexadecimal digits */
 export function recipeDigest(files: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash('sha256')
   for (const path of [...files.keys()].sort()) {

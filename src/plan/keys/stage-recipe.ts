@@ -2,14 +2,14 @@ import { recipeDigest } from './build-id.ts'
 
 type Stage = { from: string; lines: string[] }
 
-/** What the base holds is told by its facts, not by how it is named. */
+/** The stage of the base, whose facts determine what is in it */
 const measured = 'base'
 
 /**
- * What a stage's result is made with, apart from the base and the build arguments: the text of the stage and of those that
- * it is made from, and the scripts that these mount. Comments and default values of arguments are not in it, since the
- * action gives each argument its value, nor is any other stage.
- * @param scripts path below the Dockerfile's folder (`scripts/common/run`) → content
+ * The digest of what a stage is built with, apart from the base and the build arguments: the text of
+ * the stage and of those that it needs, and the scripts that they mount. It leaves out comments and
+ * the default values of arguments, because the action sets each argument.
+ * @param scripts path below the Dockerfile's folder (`scripts/step/common/run`) → content
  * @returns 64 hexadecimal digits
  */
 export function stageRecipe(

@@ -1,72 +1,65 @@
-import type { PinnedSource } from '../pinned.ts'
-import { type Catalogue, currentRelease } from '../feasibility/catalogue.ts'
-import type { Engine } from '../engine.ts'
+import { type Catalogue, currentRelease, releaseIn } from '../feasibility/catalogue.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import type { NixlOrigin } from '../plan.ts'
-import type { EngineVersion } from '../versions/version.ts'
+import type { PinnedSource } from '../pinned.ts'
+import type { Leg, NixlOrigin } from '../plan.ts'
 
-/** What `base` means where nobody knows yet which NIXL the base brings; no version is called so. */
+/** The NIXL of a leg whose base ships an unmeasured one. No version has this name. */
 export const unknownNixl = 'base'
 
 export type NixlChoice =
   | { kind: 'version'; version: string; from: NixlOrigin }
-  /** The base has to be measured before anybody can say */
+  /** The base must be measured first */
   | { kind: 'unknown' }
-  /** A sentence without its end */
+  /** `reason` has no full stop */
   | { kind: 'refused'; reason: string }
 
-/** For which pair it is chosen. */
-export type NixlPair = {
-  engine: Engine
-  version: EngineVersion
+/** What a NIXL is chosen for. */
+export type NixlPair = Pick<Leg, 'engine' | 'version'> & {
   aibrix: Pick<PinnedSource, 'kind' | 'ref'>
-  /** The base, for sentences: `vllm/vllm-openai:v0.33.0` */
+  /** The base, for messages: `vllm/vllm-openai:v0.33.0` */
   name: string
 }
 
 /**
- * Decides what `default` and `base` stand for. What was tested with a release of AIBrix stays what it was, whatever the base brings; else
- * the engine was released with the NIXL of its base.
- * @param bases platform → what is known of its base
+ * Decides what `default` and `base` mean. The NIXL that was tested with an AIBrix release stays,
+ * whatever the base ships; if none was, the engine was released with the NIXL of its base.
+ * @param bases what is known of each base, by platform
  */
 export function chooseNixl(
-  wish: 'default' | 'base',
+  word: 'default' | 'base',
   pair: NixlPair,
   bases: ReadonlyMap<string, KnownBase>,
   catalogue: Catalogue,
 ): NixlChoice {
-  const tested = wish === 'default' ? testedNixl(pair, catalogue) : undefined
+  const tested = word === 'default' ? testedNixl(pair, catalogue) : undefined
   if (tested !== undefined) return { kind: 'version', version: tested, from: 'tested' }
-  const found = [...bases].map(([platform, known]) => ({ platform, known, nixl: broughtBy(known, wish) }))
-  const different = new Set(found.map(({ nixl }) => nixl))
-  const isMeasured = found.every(({ known }) => known.source === 'measured')
-  const [nixl] = different
-  if (nixl === undefined || different.has(undefined)) return { kind: 'unknown' }
-  if (different.size > 1) {
-    // What the catalogue says of one of them may be wrong.
-    if (!isMeasured) return { kind: 'unknown' }
-    const each = found.map(
-      (one) => `${one.nixl === null ? 'none' : `NIXL ${one.nixl ?? ''}`} for ${one.platform}`,
-    )
+  const shipped = [...bases].map(([platform, base]) => ({ platform, nixl: shippedNixl(base, word) }))
+  const [nixl, ...others] = new Set(shipped.map((one) => one.nixl))
+  if (nixl === undefined || others.includes(undefined)) return { kind: 'unknown' }
+  if (others.length > 0) {
+    // The catalogue may be wrong about one of them.
+    if (![...bases.values()].every(({ source }) => source === 'measured')) return { kind: 'unknown' }
+    const each = shipped.map((one) => `${one.nixl == null ? 'none' : `NIXL ${one.nixl}`} for ${one.platform}`)
     return {
       kind: 'refused',
-      reason: `the base ${pair.name} brings ${each.join(' and ')}, and an image has one NIXL on all of its platforms; set nixl-version to a version, or build the platforms in runs of their own`,
+      reason: `the base ${pair.name} ships ${each.join(' and ')}, but an image has one NIXL on all platforms; set nixl-version to a version, or build each platform in its own run`,
     }
   }
   if (nixl !== null) return { kind: 'version', version: nixl, from: 'base' }
-  if (wish === 'default') return { kind: 'version', version: currentRelease(catalogue).nixl, from: 'default' }
-  const broken = found.find(({ known }) => known.brokenNixl !== undefined)?.known.brokenNixl
+  if (word === 'default') return { kind: 'version', version: currentRelease(catalogue).nixl, from: 'default' }
+  const broken = [...bases.values()].find(({ brokenNixl }) => brokenNixl !== undefined)?.brokenNixl
+  const detail = broken === undefined ? '' : ` (${broken})`
   return {
     kind: 'refused',
-    reason: `the base ${pair.name} brings no NIXL that could stay${broken === undefined ? '' : ` (${broken})`}; set nixl-version: default, or to a version`,
+    reason: `the base ${pair.name} ships no usable NIXL${detail}; set nixl-version: default, or to a version`,
   }
 }
 
-/** @returns undefined where it is not known; null where the base brings none */
-function broughtBy(known: KnownBase, wish: 'default' | 'base'): string | null | undefined {
-  if (known.source === 'measured') return known.nixl ?? null
-  // Who asks for the base's NIXL wants to be told by the base that there is none.
-  return known.nixl === null && wish === 'base' ? undefined : known.nixl
+/** @returns undefined: not known; null: the base ships none */
+function shippedNixl({ source, nixl }: KnownBase, word: 'default' | 'base'): string | null | undefined {
+  if (source === 'measured') return nixl ?? null
+  // For `base`, only the base itself can tell that it ships none.
+  return nixl === null && word === 'base' ? undefined : nixl
 }
 
 /** @returns the NIXL of the images that AIBrix released with exactly this pair */
@@ -74,31 +67,30 @@ export function testedNixl(
   { engine, version, aibrix }: Omit<NixlPair, 'name'>,
   catalogue: Catalogue,
 ): string | undefined {
-  if (aibrix.kind !== 'tag' || !Object.hasOwn(catalogue.releases, aibrix.ref)) return undefined
-  const tested = catalogue.releases[aibrix.ref]?.tested
+  const tested = releaseIn(catalogue, aibrix)?.tested
   return tested?.engines[engine] === version.tag ? tested.nixl : undefined
 }
 
-/** A NIXL as a plan has it. */
-export type PlannedNixl = { nixl: string; nixlFrom: NixlOrigin; ucxVersion: string | null }
-
 /** Whether the plan knows which NIXL an image will have. */
-export function isNixlKnown({ nixl }: Pick<PlannedNixl, 'nixl'>): boolean {
+export function isNixlKnown({ nixl }: Pick<Leg, 'nixl'>): boolean {
   return nixl !== unknownNixl
 }
 
-/** Whether what is planned depends on which NIXL the base brings. */
-export function isOfBase({ nixlFrom }: Pick<PlannedNixl, 'nixlFrom'>): boolean {
+/** Whether the planned NIXL depends on what the base ships. */
+export function isOfBase({ nixlFrom }: Pick<Leg, 'nixlFrom'>): boolean {
   return nixlFrom === 'base' || nixlFrom === 'default'
 }
 
 /**
  * @param measured what was measured in the base of a planned leg
- * @returns whether the leg has another NIXL than it would be planned with by that
+ * @returns whether the leg would be planned with another NIXL by that
  */
-export function isOutdated({ nixl, nixlFrom, ucxVersion }: PlannedNixl, measured: KnownBase): boolean {
-  if (nixlFrom === 'index' || nixlFrom === 'tested') return false
-  const brought = measured.nixl ?? null
-  if (nixlFrom === 'default') return brought !== null
-  return brought !== nixl || (measured.ucx !== undefined && measured.ucx !== ucxVersion)
+export function isOutdated(
+  { nixl, nixlFrom, ucxVersion }: Pick<Leg, 'nixl' | 'nixlFrom' | 'ucxVersion'>,
+  measured: KnownBase,
+): boolean {
+  const shipped = measured.nixl ?? null
+  if (nixlFrom === 'default') return shipped !== null
+  if (nixlFrom !== 'base') return false
+  return shipped !== nixl || (measured.ucx !== undefined && measured.ucx !== ucxVersion)
 }

@@ -1,64 +1,74 @@
-import type { RunPip } from '../../system/index.ts'
 import { lt } from '@renovatebot/pep440'
 import pLimit from 'p-limit'
+import type { RunPip } from '../../system/index.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import { firstWithAllVariants, firstWithVariants } from './nixl-releases.ts'
 import { readAnswer, type Versions } from './pip-answer.ts'
+import { remembered } from '../remember.ts'
 import { majorOf } from '../versions/version.ts'
 
 export type NixlIndex = {
   /**
-   * Versions of NIXL with wheels for a base. Where its Python or CUDA is not known: those that there are at all.
+   * Versions of NIXL with wheels for a base. If its Python or CUDA is not known: all that exist.
    * @param platform `linux/amd64`
    */
   versions: (base: Pick<KnownBase, 'python' | 'cuda'>, platform: string) => Promise<Versions>
 }
 
+/**
+ * From this release on `nixl` holds no binary and needs `nixl-cu<major>` of its version (its
+ * pyproject.toml). Before, it is linked with CUDA 12.
+ */
+export const firstWithVariants = '0.7.1'
 const cudaBefore = '12'
+
+/**
+ * From this release on `nixl` requires all of its variants, in its own version, and imports that of
+ * torch's CUDA. Before, it imports the first that it finds of CUDA 13 and 12.
+ */
+export const firstWithAllVariants = '1.1.0'
 const allVariants = ['nixl-cu12', 'nixl-cu13']
 
-/** One that all of these releases have wheels for, where that of the base is not known. */
+/** All of these releases have wheels for it; used if the Python of a base is not known */
 const usualPython = '3.12'
 
-/** Calls of pip at a time; one takes a second of a core. */
+/** Parallel calls of pip, each of which takes a second of a core */
 const calls = 4
 
-/** @returns an index that asks pip each question once, also where several ask it at the same time */
+/** @returns an index that asks pip each question once, also if it comes up several times in parallel */
 export function createNixlIndex(runPip: RunPip): NixlIndex {
   const limit = pLimit(calls)
   const answers = new Map<string, Promise<Versions>>()
   const ask = (name: string, target: string[]): Promise<Versions> => {
     const args = ['index', 'versions', name, '-vv', '--pre', '--only-binary=:all:', ...target]
-    const key = args.join(' ')
-    const answer = answers.get(key) ?? limit(async () => readAnswer(await runPip(args), name))
-    answers.set(key, answer)
-    return answer
+    return remembered(answers, args.join(' '), () => limit(async () => readAnswer(await runPip(args), name)))
   }
   return {
     versions: async ({ python, cuda }, platform) => {
-      const target = (version: string): string[] => ['--python-version', version, ...platformTags(platform)]
-      // The package without binaries is there for each Python, whatever pip's own is.
-      const asked =
-        python === undefined || cuda === undefined
-          ? { whole: ask('nixl', ['--ignore-requires-python']), variant: undefined }
-          : { whole: ask('nixl', target(python)), variant: ask(`nixl-cu${majorOf(cuda)}`, target(python)) }
-      const [whole, variant] = await Promise.all([asked.whole, asked.variant])
+      const target = (version: string) => ['--python-version', version, ...platformTags(platform)]
+      // The package without binaries exists for each Python, whatever pip's own is.
+      const isKnown = python !== undefined && cuda !== undefined
+      // The package without binaries exists for each Python, whatever pip's own is.
+      const [whole, variant] = await Promise.all([
+        ask('nixl', isKnown ? target(python) : ['--ignore-requires-python']),
+        isKnown ? ask(`nixl-cu${majorOf(cuda)}`, target(python)) : Promise.resolve(undefined),
+      ])
       if (whole.state === 'no-pip') return whole
       if (variant?.state === 'no-pip') return variant
-      const fitting = whole.versions.filter((version) => {
-        if (!variant) return true
-        return lt(version, firstWithVariants)
+      const hasWheel = (version: string): boolean =>
+        !variant ||
+        (lt(version, firstWithVariants)
           ? cuda !== undefined && majorOf(cuda) === cudaBefore
-          : variant.versions.includes(version)
-      })
-      const published = await withAllVariants(fitting, (name) => ask(name, target(python ?? usualPython)))
+          : variant.versions.includes(version))
+      const versions = await withAllVariants(whole.versions.filter(hasWheel), (name) =>
+        ask(name, target(python ?? usualPython)),
+      )
       const absent = whole.absent ?? variant?.absent
-      return { state: 'known', versions: published, ...(absent !== undefined && { absent }) }
+      return { state: 'known', versions, ...(absent !== undefined && { absent }) }
     },
   }
 }
 
-/** @returns the versions without those of which a variant is not there (yet): pip could not install what their package requires */
+/** Leaves out versions that lack a variant (as yet), because pip could not install what they require. */
 async function withAllVariants(
   versions: readonly string[],
   ask: (name: string) => Promise<Versions>,
@@ -66,16 +76,15 @@ async function withAllVariants(
   const isLate = (version: string): boolean => !lt(version, firstWithAllVariants)
   if (!versions.some(isLate)) return [...versions]
   const answers = await Promise.all(allVariants.map(ask))
-  return versions.filter(
-    (version) =>
-      !isLate(version) ||
-      answers.every((answer) => answer.state === 'no-pip' || answer.versions.includes(version)),
-  )
+  const hasAll = (version: string): boolean =>
+    answers.every((answer) => answer.state === 'no-pip' || answer.versions.includes(version))
+  return versions.filter((version) => !isLate(version) || hasAll(version))
 }
 
 /**
- * pip asks for wheels of exactly the platform tags that it is given, so all that a base may take are given: glibc 2.17 (the
- * first with such a tag, PEP 600) to 2.39 (that of Ubuntu 24.04, the newest under engine images).
+ * pip requests wheels of exactly the platform tags that it gets, so it gets all that a base may
+ * support: glibc 2.17 (the first with such a tag, PEP 600) to 2.39 (that of Ubuntu 24.04, the newest
+ * in engine images).
  */
 function platformTags(platform: string): string[] {
   const machine = platform.startsWith('linux/arm64') ? 'aarch64' : 'x86_64'

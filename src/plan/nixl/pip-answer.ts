@@ -1,16 +1,17 @@
-import type { PipAnswer } from '../../system/index.ts'
 import { valid } from '@renovatebot/pep440'
+import type { PipAnswer } from '../../system/index.ts'
 
 /**
- * `no-pip` if pip could not answer. `absent` where the index has nothing at all of a project, for whatever Python. Both are a sentence
- * without its end.
+ * `no-pip`: pip could not answer. `absent`: why the index has nothing at all of a project, for
+ * whatever Python. Both reasons have no full stop.
  */
 export type Versions =
   { state: 'known'; versions: string[]; absent?: string } | { state: 'no-pip'; reason: string }
 
 /**
- * Reads what `pip index versions -vv` says; the same from pip 21.2, the first that has the command, to 26.3. An index that
- * refuses, is out of reach or is none looks like one that has no such package, but for lines that only `-vv` shows.
+ * Reads the output of `pip index versions -vv`, which is the same from pip 21.2, the first with that
+ * command, to 26.3. Only the lines that `-vv` adds tell an index that refuses, is unreachable or is
+ * not an index from one without the package.
  */
 export function readAnswer(answer: PipAnswer, project: string): Versions {
   if (answer.state === 'missing') return noPip(answer.reason)
@@ -21,79 +22,85 @@ export function readAnswer(answer: PipAnswer, project: string): Versions {
   if (/No module named '?pip\b/.test(stderr)) return noPip('python3 has no pip')
   if (/unknown command "index"|no such option/.test(stderr))
     return noPip('it is too old to list versions (python3 -m pip install --upgrade pip)')
-  const said = `${stdout}\n${stderr}`
-  const refused = refusalIn(said)
+  const output = `${stdout}\n${stderr}`
+  const refused = refusalIn(output)
   if (refused !== undefined) return noPip(refused)
   if (listsFiles(stdout, project)) return { state: 'known', versions: [] }
-  const empty = emptyIndexes(said)
+  const empty = emptyIndexes(output)
   if (empty.length > 0 && stderr.includes('No matching distribution found')) {
-    const absent = `the package index has no ${project} (${empty.join(', ')}); look at package-index (without it, at pip's configuration on this runner)`
+    const absent = `the package index has no ${project} (${empty.join(', ')}); check package-index (if it is empty, pip's configuration on this runner)`
     return { state: 'known', versions: [], absent }
   }
-  // A Python of the runner may print lines of its own, also when it ends.
+  // A Python on the runner may print its own lines, also when it exits.
   const lines = stderr.trim().split('\n')
-  const why = lines.findLast((line) => line.startsWith('ERROR: ')) ?? lines.at(-1) ?? ''
-  return noPip(tidy(why) || `it ended with code ${code} and said nothing`)
+  const last = lines.findLast((line) => line.startsWith('ERROR: ')) ?? lines.at(-1) ?? ''
+  return noPip(tidy(last) || `it exited with code ${code} and printed nothing`)
 }
 
 function noPip(reason: string): Versions {
-  return { state: 'no-pip', reason: `pip can't say which versions of NIXL there are: ${reason}` }
+  return { state: 'no-pip', reason: `pip cannot list the versions of NIXL: ${reason}` }
 }
 
 const notFetched = /^\s*Could not fetch URL (\S+): (.*) - skipping$/gm
-const isNotThere = (reason: string): boolean => /^(?:404|410) /.test(reason)
 
-/** @returns what an index answers that could have the project all the same */
-function refusalIn(text: string): string | undefined {
-  for (const [, url = '', reason = ''] of text.matchAll(notFetched))
-    if (!isNotThere(reason)) {
-      const said = tidy(reason)
-      const answer = /^\d{3} /.test(said) ? `answers ${said}` : `can't be asked (${said})`
-      return `the package index ${hostOf(url)} ${answer}; look at ${/certificate/i.test(said) ? 'ca-certificates' : 'package-index'}`
-    }
-  const insecure = /The repository located at (\S+) is not a trusted or secure host/.exec(text)?.[1]
-  if (insecure !== undefined)
-    return `it ignores the package index ${insecure}, which has no https (set PIP_TRUSTED_HOST on this runner to allow it)`
-  return undefined
+/** @returns why an index could not tell whether it has the project */
+function refusalIn(output: string): string | undefined {
+  const failures = [...output.matchAll(notFetched)]
+  const [, url, reason = ''] = failures.find(([, , why = '']) => !/^(?:404|410) /.test(why)) ?? []
+  if (url !== undefined) {
+    const why = tidy(reason)
+    const result = /^\d{3} /.test(why) ? `returned ${why}` : `cannot be reached (${why})`
+    const input = /certificate/i.test(why) ? 'ca-certificates' : 'package-index'
+    return `the package index ${hostOf(url)} ${result}; check ${input}`
+  }
+  const insecure = /The repository located at (\S+) is not a trusted or secure host/.exec(output)?.[1]
+  return insecure === undefined
+    ? undefined
+    : `it ignores the package index ${insecure}, which does not use https (set PIP_TRUSTED_HOST on this runner to allow it)`
 }
 
-/** Whatever pip thinks of a file, it names it. */
+/** pip names each file, whether it fits or not. */
 function listsFiles(stdout: string, project: string): boolean {
   const name = project.replace(/-/g, '[-_.]')
   const file = String.raw`/${name}-\d[^/\s]*\.(?:whl|tar\.gz|zip)\b`
   return new RegExp(`^\\s*(?:Found link|Skipping link).*${file}`, 'im').test(stdout)
 }
 
-/** @returns `index.example answers 404 Not Found` of each index that was asked */
-function emptyIndexes(said: string): string[] {
-  const absent = [...said.matchAll(notFetched)].map(
-    ([, url = '', reason = '']) => `${hostOf(url)} answers ${tidy(reason)}`,
-  )
-  const pages = [...said.matchAll(/^\s*Fetched page (\S+)/gm)].map(
-    ([, url = '']) => `${hostOf(url)} answers with a page that lists no file of it${redirected(said, url)}`,
-  )
-  const others = [
-    ...said.matchAll(/Skipping page (\S+) because .*?Content-Type: ([\w.+-]+\/[\w.+-]+?)\.?(?:\s|The|$)/g),
-  ].map(([, url = '', type = '']) => `${hostOf(url)} answers with ${type}, which is no page of an index`)
-  const ignored = [...said.matchAll(/Location '(\S+)' is ignored: (.*)$/gm)].map(
-    ([, url = '', reason = '']) =>
-      `${url.includes('://') ? hostOf(url) : 'what is no URL'} is ignored: ${tidy(reason)}`,
-  )
-  return [...new Set([...absent, ...pages, ...others, ...ignored])]
+/** @returns `index.example returned 404 Not Found` for each index without the project */
+function emptyIndexes(output: string): string[] {
+  const each = (line: RegExp, describe: (url: string, detail: string) => string) =>
+    [...output.matchAll(line)].map(([, url = '', detail = '']) => describe(url, detail))
+  return [
+    ...new Set([
+      ...each(notFetched, (url, reason) => `${hostOf(url)} returned ${tidy(reason)}`),
+      ...each(
+        /^\s*Fetched page (\S+)/gm,
+        (url) => `${hostOf(url)} returned a page that lists no file of it${redirected(output, url)}`,
+      ),
+      ...each(
+        /Skipping page (\S+) because .*?Content-Type: ([\w.+-]+\/[\w.+-]+?)\.?(?:\s|The|$)/g,
+        (url, type) => `${hostOf(url)} returned ${type}, which is not an index page`,
+      ),
+      ...each(
+        /Location '(\S+)' is ignored: (.*)$/gm,
+        (url, why) => `${url.includes('://') ? hostOf(url) : 'what is not a URL'} is ignored: ${tidy(why)}`,
+      ),
+    ]),
+  ]
 }
 
-/** An index whose session is over sends everybody to a page to log in. */
-function redirected(said: string, url: string): string {
-  const before = said.slice(0, said.indexOf(`Fetched page ${url}`))
+/** An index whose session has expired redirects to a login page. */
+function redirected(output: string, url: string): string {
+  const before = output.slice(0, output.indexOf(`Fetched page ${url}`))
   const asked = before.slice(before.lastIndexOf(`Getting page ${url}`))
   const requests = [...asked.matchAll(/^(\S+) "GET \S+ HTTP\/[\d.]+" (\d{3})/gm)]
-  const last = requests.at(-1)
-  return last && requests.some(([, , status = '']) => status.startsWith('3'))
-    ? `, after a redirect to ${hostOf(last[1] ?? '')}`
+  const host = requests.at(-1)?.[1]
+  return host !== undefined && requests.some(([, , status = '']) => status.startsWith('3'))
+    ? `, after a redirect to ${hostOf(host)}`
     : ''
 }
 
-/** Paths may be tokens, as user names may be. */
+/** Paths and user names may be tokens. */
 function hostOf(url: string): string {
   return (
     url
@@ -103,15 +110,11 @@ function hostOf(url: string): string {
   )
 }
 
-/** Without addresses, of objects in memory and of indexes, and without an end: what is inside of Python's errors. */
+/** @returns the core of a Python error, without addresses of objects and of indexes, and without a full stop */
 function tidy(line: string): string {
   const inner = /Caused by [^"']*(["'])(.*?)\1/.exec(line)?.[2]
-  const problem = /^(There was a problem confirming the ssl certificate): /.exec(line)?.[1]
-  return [
-    ...(problem === undefined ? [] : [problem]),
-    inner ?? line.slice(problem === undefined ? 0 : problem.length + 2),
-  ]
-    .join(': ')
+  const [prefix = ''] = /^There was a problem confirming the ssl certificate: /.exec(line) ?? []
+  return `${prefix}${inner ?? line.slice(prefix.length)}`
     .replace(/<[^<>]* object at 0x[0-9a-f]+>:? ?/g, '')
     .replace(/^(\d{3}) (?:Client|Server) Error: /, '$1 ')
     .replace(/ (?:for|with) url: \S+/g, '')

@@ -1,4 +1,4 @@
-import { type Catalogue, whyNoUcx } from '../feasibility/catalogue.ts'
+import { type Catalogue, wheelsIn, whyNoUcx } from '../feasibility/catalogue.ts'
 import type { Combination, PlannedUcx } from '../combination.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
 import type { GitRepository } from '../git-repository.ts'
@@ -17,7 +17,7 @@ export async function ucxOf(
 ): Promise<PlannedUcx | { unbuildable: string }> {
   const { nixl, nixlFrom } = choice
   if (!isNixlKnown(choice)) return { version: null, source: null }
-  const row = Object.hasOwn(catalogue.nixl, nixl) ? catalogue.nixl[nixl] : undefined
+  const row = wheelsIn(catalogue, nixl)
   if (!row && nixlFrom !== 'base') return { unbuildable: whyNoUcx(catalogue, nixl) }
   const measured =
     nixlFrom === 'base' ? common([...(await known()).values()].map((base) => base.ucx)) : undefined

@@ -1,32 +1,35 @@
 import * as v from 'valibot'
-import { withoutUserInformation } from '../../registry/index.ts'
-import type { Determinants } from '../keys/build-id.ts'
+import { printable, recordOf, withoutUserInformation } from '../../registry/index.ts'
 import { canonicalJson } from '../canonical.ts'
+import type { Determinants } from '../keys/build-id.ts'
 import type { Change } from '../plan.ts'
 import { excerpt } from '../../text.ts'
 import { recordOf, parsed } from '../../json.ts'
 
-/** Name of a determinant → its value; those of build arguments and variables are each for itself: `buildArguments.NAME`. */
+/** Name of a determinant → its value. Build arguments and variables are one each: `buildArguments.NAME`. */
 export type KnownDeterminants = ReadonlyMap<string, string>
 
-/** Characters of the label, and of what a plan says of one value. A label is foreign text. */
+/** Characters of the label, which is foreign text, and of one value in a plan */
 const labelLimit = 64 * 1024
 const valueLimit = 100
 
-const value = v.nullable(v.union([v.string(), recordOf(v.string(), v.string())]))
+/** Other versions of the action may have other determinants. */
+const labelSchema = v.pipe(
+  v.string(),
+  v.maxLength(labelLimit),
+  v.parseJson(),
+  recordOf(v.string(), v.nullable(v.union([v.string(), recordOf(v.string(), v.string())]))),
+)
 
-/** Another version of the action may have had other determinants: they are what the label says. */
-const schema = recordOf(v.string(), value)
-
-/** @param label as an image has it @returns undefined if it can't be read */
+/** @returns undefined if an image's label is unreadable */
 export function parseDeterminants(label: string): KnownDeterminants | undefined {
-  const known = label.length > labelLimit ? undefined : parsed(schema, label)
-  return known && flat(known)
+  const result = v.safeParse(labelSchema, label)
+  return result.success ? flat(result.output) : undefined
 }
 
 /**
- * What differs, a determinant once where it is the same on several platforms.
- * @param legs each with what an earlier image of its platform was made of
+ * @param legs each with the determinants of an earlier image for its platform
+ * @returns what differs; a change that is the same on several platforms once
  */
 export function changesOf(
   legs: readonly { platform: string; old: KnownDeterminants; now: Determinants }[],
@@ -45,7 +48,7 @@ export function changesOf(
   return [...changes.values()]
 }
 
-/** An image of an earlier version of the action may have a proxy's password in its label. */
+/** The label of an earlier version of the action may hold a proxy's password. */
 function shown(text: string | null): string | null {
   return text === null ? null : excerpt(withoutUserInformation(text), valueLimit)
 }

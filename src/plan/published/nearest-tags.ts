@@ -2,12 +2,12 @@ import { couldBeOf, dateInTag, type TagTemplate, type TemplateValues } from './t
 
 const collator = new Intl.Collator('en', { numeric: true })
 
-/** Eight digits, and no more, are a date wherever they stand in a tag. */
+/** Exactly eight digits are a date, wherever they are in a tag. */
 const anyDate = /(?<!\d)\d{8}(?!\d)/g
 
 /**
- * Which published images are most like one that is to be built: the same on another date, then any of the same engine version,
- * in both cases the newest first. Another engine version is nothing to compare with: neither was made of the other.
+ * The published images that are most similar to a planned one: the same on another date, then any of
+ * the same engine version, each newest first. Other engine versions are not comparable.
  * @param tags of the repository
  * @param values of the image
  */

@@ -6,16 +6,21 @@ import {
   type Release,
   releasesOf,
 } from '../versions/release.ts'
-import { parseEngineVersion, suffixOf, versionParts, versionPattern } from '../versions/version.ts'
+import {
+  parseEngineVersion,
+  suffixOf,
+  trailingVariant,
+  versionParts,
+  versionPattern,
+} from '../versions/version.ts'
 
-const { number, variant } = versionParts
+const { number } = versionParts
 const firstVersion = new RegExp(String.raw`${versionPattern}|${number}(?:\.${number}){0,2}`)
-const trailingVariant = new RegExp(`(?:${variant})+$`)
 
 /**
- * What there is instead of a version that does not exist, for errors.
- * @param text a version, a range or a name
- * @returns a part of a sentence: `the nearest are v0.33.0, v0.32.0-cu129 (-cu129 ended with v0.32.0)`; undefined where there is nothing
+ * @param text a missing version, a range without match, or a name
+ * @returns what exists instead, as part of a sentence: `the nearest are v0.33.0, v0.32.0-cu129 (-cu129
+ * ended with v0.32.0)`; undefined if nothing does
  */
 export function nearestHint(product: Product, text: string, tags: readonly string[]): string | undefined {
   const nearest = nearestReleases(product, text, tags)
@@ -24,14 +29,11 @@ export function nearestHint(product: Product, text: string, tags: readonly strin
   return `the nearest are ${nearest.join(', ')}${end === undefined ? '' : ` (${end})`}`
 }
 
-/**
- * That no newer version has the suffix that was asked for.
- * @returns undefined if one has it, no version has, or there is no newer version at all
- */
+/** @returns the last version with the requested suffix, if there are newer ones without it */
 function endOfVariant(text: string, tags: readonly string[]): string | undefined {
   const asked = askedVersion(text)
   const exact = parseEngineVersion(text)
-  const suffix = exact ? suffixOf(exact) : (trailingVariant.exec(text)?.[0] ?? '')
+  const suffix = exact ? suffixOf(exact) : trailingVariant(text)
   if (suffix === '' || asked === null) return undefined
   const newest = (of: string) => {
     const versions = tags.flatMap((tag) => parseEngineVersion(tag) ?? [])
@@ -48,13 +50,12 @@ function askedVersion(text: string): string | null {
 }
 
 /**
- * The five existing versions that are nearest to what was asked for, for errors: on both sides of it in PEP 440's order, those
- * of the same variant first. The newest ones if the text has no version in it.
  * @param text a version, a range or a name
- * @returns tags, the nearest first
+ * @returns the tags of the five existing versions that are nearest to it in PEP 440's order, those of
+ * the same variant first; the newest ones if the text contains no version
  */
 export function nearestReleases(product: Product, text: string, tags: readonly string[]): string[] {
-  const variant = trailingVariant.exec(text)?.[0] ?? ''
+  const variant = trailingVariant(text)
   const version = askedVersion(text)
   const releases = releasesOf(product, tags).filter((release) => isComparable(release, version, variant))
   const versions = [...new Set(releases.map((release) => release.version))]
@@ -68,14 +69,14 @@ export function nearestReleases(product: Product, text: string, tags: readonly s
     .map(({ tag }) => tag)
 }
 
-/** Other variants are worth showing for the very same version only, and the plain one for all. */
+/** Other variants are shown only for the very same version, the plain one always. */
 function isComparable(release: Release, version: string | null, variant: string): boolean {
   if (isPreRelease(release.version) && (version === null || !isPreRelease(version))) return false
   if (release.variant === variant || release.variant === '') return true
   return version !== null && eq(release.version, version) && !isForOneArchitecture(release.variant)
 }
 
-/** @returns the index of a version in a list, newest first; between two of them if it is not there */
+/** @returns the index of a version in a list, newest first; between two of them if it is missing */
 function placeAmong(versions: readonly string[], version: string): number {
   const newer = versions.filter((one) => gt(one, version)).length
   return versions.some((one) => eq(one, version)) ? newer : newer - 0.5

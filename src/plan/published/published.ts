@@ -12,12 +12,12 @@ import type { TooOld } from './age.ts'
 import type { Leg, PlannedImage, Published } from '../plan.ts'
 import { rememberAnswers } from '../remember.ts'
 
-/** The label that every image carries, and by which a published one is recognised. */
+/** The label of every image by which a published one is recognised. */
 export const buildIdLabel = 'io.aibrix.image.build-id'
 
 /**
- * What a public tag names: nothing, an image whose platforms have the planned build ids, such an image that is too old (`made`
- * when, RFC 3339, by the platforms that are), or something else.
+ * What a public tag names. `same`: an image whose platforms have the planned build ids. `aged`: such
+ * an image that is too old; `made` has the time (RFC 3339) for each platform that is.
  */
 export type LookedUpTag = { tag: string } & (
   | { names: 'nothing' }
@@ -27,10 +27,10 @@ export type LookedUpTag = { tag: string } & (
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
-/** An image that is looked for in its public repository. */
+/** An image to look for in its public repository. */
 export type Sought<L extends Leg = Leg> = { legs: readonly L[]; repository: Repository }
 
-/** @param tooOld whether an image with the planned build id is too old to count; undefined if none is */
+/** @param tooOld tells which images with the planned build id are too old; undefined: none */
 export function lookUpTags<L extends Leg>(
   registry: Reader,
   image: Sought<L>,
@@ -47,7 +47,7 @@ export async function lookUpTag<L extends Leg>(
   tag: string,
   tooOld?: TooOld<L>,
 ): Promise<LookedUpTag> {
-  // Whatever happens to the tag meanwhile, all answers are about one image.
+  // All answers are about one image, even if the tag moves meanwhile.
   const reader = rememberAnswers(registry)
   const top = await reader.getManifest(repository, tag)
   if (!top) return { tag, names: 'nothing' }
@@ -66,13 +66,13 @@ export async function lookUpTag<L extends Leg>(
   return aged ? { tag, names: 'aged', digest, made } : { tag, names: 'same', digest }
 }
 
-/** The index that BuildKit makes of one image and its attestations repeats the image's labels, which saves reading those. */
+/** BuildKit's index of one image and its attestations repeats the image's labels, which saves reading them. */
 function repeatedBuildId(parsed: ParsedManifest, { platform }: Leg): string | undefined {
   if (parsed.kind !== 'index' || platformManifest(parsed, platform) === undefined) return undefined
   return parsed.annotations[buildIdLabel]
 }
 
-/** @throws UserError that names the tags that something else has already */
+/** @throws UserError that names the tags of something else */
 export function refuseOtherImages(repository: Repository, tags: readonly LookedUpTag[]): void {
   const taken = tags
     .filter((tag) => tag.names === 'other')
@@ -83,25 +83,25 @@ export function refuseOtherImages(repository: Repository, tags: readonly LookedU
     )
 }
 
-/** @param tags as looked up; one that names something else is here only if it may be taken over */
+/** @param tags as looked up; those of something else are to be moved */
 export function publishedOf(tags: readonly LookedUpTag[]): Published {
   const same = tags.find((tag) => tag.names === 'same')
   if (same?.names !== 'same') return { kind: 'absent' }
   const { digest } = same
-  const named = namesOf(tags, digest)
-  const missingTags = tags.map(({ tag }) => tag).filter((tag) => !named.includes(tag))
-  return { kind: 'same', digest, tags: named, missingTags }
+  const present = namesOf(tags, digest)
+  const missingTags = tags.map(({ tag }) => tag).filter((tag) => !present.includes(tag))
+  return { kind: 'same', digest, tags: present, missingTags }
 }
 
-/** @returns those that name exactly this image, which is one of the planned content */
+/** @returns the tags that name exactly this image, which has the planned content */
 export function namesOf(tags: readonly LookedUpTag[], digest: Digest): string[] {
   return tags.flatMap((one) => (one.names === 'same' && one.digest === digest ? [one.tag] : []))
 }
 
 /**
- * What public tags say now of an image that a plan has looked at before.
+ * What public tags name now, after the plan looked them up.
  * @param tags of today's names, as looked up now
- * @param kept those of another date that the plan found, as looked up now
+ * @param kept of another date that the plan found, as looked up now
  */
 export function publishedNow(
   { published, cause, tags: names }: Pick<PlannedImage, 'published' | 'cause' | 'tags'>,
@@ -111,14 +111,14 @@ export function publishedNow(
   if (cause.kind === 'forced' || cause.kind === 'unverified') return { kind: 'absent' }
   if (published.kind === 'absent') return publishedOf(tags)
   const { digest } = published
-  const named = namesOf([...kept, ...tags], digest)
-  if (named.length === 0) return publishedOf(tags)
+  const present = namesOf([...kept, ...tags], digest)
+  if (present.length === 0) return publishedOf(tags)
   const wanted = [...published.missingTags, ...published.tags]
-  const missingTags = names.filter((tag) => wanted.includes(tag) && !named.includes(tag))
-  return { kind: 'same', digest, tags: named, missingTags }
+  const missingTags = names.filter((tag) => wanted.includes(tag) && !present.includes(tag))
+  return { kind: 'same', digest, tags: present, missingTags }
 }
 
-/** @returns the public tags by which an image is known once the missing ones are there, today's names before others */
+/** @returns the public tags of an image once the missing ones exist; only today's names if those are all of them */
 export function publicTagsOf(
   names: readonly string[],
   { tags, missingTags }: Extract<Published, { kind: 'same' }>,

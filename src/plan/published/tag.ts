@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
+import type { PinnedSource } from '../pinned.ts'
 
-/** What a tag template may name. */
+/** The placeholders of a tag template. */
 export const templateNames = ['engine', 'engine-version', 'aibrix', 'nixl', 'ucx', 'date'] as const
 
 export type TemplateName = (typeof templateNames)[number]
@@ -9,11 +10,11 @@ export type TagTemplate = { text: string; dated: boolean }
 
 const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g
 
-/** What the distribution spec allows in a tag ("Pulling manifests"): 128 characters, none of them replaced by us. */
+/** Tags as the distribution spec allows them ("Pulling manifests"), with up to 128 characters. Nothing is replaced. */
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
 const longestTag = 128
 
-/** @returns the template, or the name in it that is unknown, or its text if what is left of it can be in no tag */
+/** @returns an unknown placeholder, or the text if the rest of it is not allowed in tags */
 export function parseTemplate(text: string): TagTemplate | { unknown: string } {
   const names = [...text.matchAll(placeholder)].map((match) => match[1] ?? '')
   const unknown = names.find((name) => !(templateNames as readonly string[]).includes(name))
@@ -22,10 +23,10 @@ export function parseTemplate(text: string): TagTemplate | { unknown: string } {
   return tagGrammar.test(rest) ? { text, dated: names.includes('date') } : { unknown: text }
 }
 
-/** What the placeholders of a template stand for. */
+/** Values of the placeholders. */
 export type TemplateValues = Record<TemplateName, string>
 
-/** @throws UserError if the result is no tag: too long, or with characters that a tag may not have */
+/** @throws UserError if the result is too long for a tag, or has characters that tags cannot have */
 export function expandTemplate(template: TagTemplate, values: TemplateValues): string {
   const tag = fill(template.text, values)
   if (tag.length > longestTag)
@@ -43,7 +44,7 @@ function fill(text: string, values: TemplateValues): string {
   return text.replace(placeholder, (_, name: TemplateName) => values[name])
 }
 
-/** @returns the date (`YYYYMMDD`) of a tag that the template gives with these values on some day; undefined if it is none */
+/** @returns the day (`YYYYMMDD`) on which the template gives this tag with these values; undefined if on none */
 export function dateInTag({ text }: TagTemplate, values: TemplateValues, tag: string): string | undefined {
   const start = text.search(/\{\{\s*date\s*\}\}/)
   if (start === -1) return undefined
@@ -52,17 +53,14 @@ export function dateInTag({ text }: TagTemplate, values: TemplateValues, tag: st
   return /^\d{8}$/.test(date) && fill(text, { ...values, date }) === tag ? date : undefined
 }
 
-/** @returns whether tags of the template tell such values apart */
+/** Whether tags of the template tell values of this placeholder apart. */
 export function tells({ text }: TagTemplate, name: TemplateName): boolean {
   return [...text.matchAll(placeholder)].some((match) => match[1] === name)
 }
 
-/**
- * @param known some of the values; whatever stands for the others in the tag
- * @returns whether the template can give the tag
- */
+/** Whether the template can give the tag with these values, and any others. */
 export function couldBeOf({ text }: TagTemplate, known: Partial<TemplateValues>, tag: string): boolean {
-  // Between placeholders, and of known ones, a tag has fixed parts; NUL is in no tag.
+  // The fixed parts of a tag are between unknown placeholders; no tag contains NUL.
   const parts = text.replace(placeholder, (_, name: TemplateName) => known[name] ?? '\0').split('\0')
   const [first = '', ...rest] = parts
   const last = rest.pop()
@@ -77,11 +75,19 @@ export function couldBeOf({ text }: TagTemplate, known: Partial<TemplateValues>,
   return tag.length - last.length >= position && tag.endsWith(last)
 }
 
-/** How a source's ref appears in a tag: a release tag as it is, what moves with its short commit (`main-52405d7`). */
-export function refInTag(source: { kind: 'tag' | 'branch' | 'commit'; ref: string; commit: string }): string {
+/** How a ref appears in a tag: a release tag as it is, a branch with its short commit (`main-52405d7`). */
+export function refInTag(source: Pick<PinnedSource, 'kind' | 'ref' | 'commit'>): string {
   const short = source.commit.slice(0, 7)
   if (source.kind === 'commit') return short
   const name = source.ref.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[.-]+/, '')
-  if (source.kind === 'tag') return name
-  return `${name}-${short}`
+  return source.kind === 'tag' ? name : `${name}-${short}`
+}
+
+/** Whether this is a day of the calendar, as `YYYYMMDD`. */
+export function isDay(text: string): boolean {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)$/.exec(text) ?? []
+  const day = parts.join('-')
+  const time = Date.parse(`${day}T00:00:00Z`)
+  // Some parsers count the 31st of February as a day in March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day)
 }

@@ -9,9 +9,9 @@ const comparator = new RegExp(`^(?:>=|<=|>|<|=|~|\\^)?${partial}$`)
 const hyphenRange = new RegExp(`^${partial} - ${partial}$`)
 
 /**
- * Checks the syntax of a range, which is semver's, with PEP 440 versions in full for bounds (`>=0.5.5.post3`).
+ * Checks the syntax of a range: that of semver, with full PEP 440 versions as bounds (`>=0.5.5.post3`).
  * @param text with single spaces
- * @returns the range with no spaces but those between comparators, or undefined if it is none
+ * @returns the range with spaces only between comparators; undefined if it is invalid
  */
 export function normalRange(text: string): string | undefined {
   const alternatives = text.split('||').map((alternative) => alternative.trim().replace(/([<>=~^]) /g, '$1'))
@@ -27,11 +27,11 @@ const operators = { '': eq, '=': eq, '<': lt, '<=': le, '>': gt, '>=': ge }
 type Bound = { operator: keyof typeof operators; version: string }
 
 /**
- * @param range as `normalRange` gives it
- * @returns whether a PEP 440 version is in it: semver says what the range's bounds are, PEP 440 what lies between them
+ * @param range as `normalRange` returns it
+ * @returns tests whether a PEP 440 version is in it: semver gives the bounds, PEP 440 the order
  */
 export async function rangeTest(range: string): Promise<(version: string) => boolean> {
-  // Loaded only for ranges: what the action starts with has a limit in bytes.
+  // Loaded only for ranges: the bytes that the action loads at its start are limited.
   const { default: SemverRange } = await import('semver/classes/range.js')
   const alternatives = range.split(' || ').map((alternative) => boundsOf(alternative, SemverRange))
   return (version) =>
@@ -44,7 +44,7 @@ export async function rangeTest(range: string): Promise<(version: string) => boo
 
 const fullVersion = new RegExp(`(${three})(${rest})`, 'g')
 
-/** Semver knows no `0.5.5.post3`: it gets `0.5.5-bound.0`, and gives it back as the bound that it makes of it. */
+/** Semver does not know `0.5.5.post3`, so it gets `0.5.5-bound.0`, which its bounds contain. */
 function boundsOf(
   alternative: string,
   SemverRange: typeof import('semver/classes/range.js'),
@@ -60,12 +60,12 @@ function boundsOf(
       const [kind, position] = prerelease
       const numbers = `${major}.${minor}.${patch}`
       if (kind === 'bound') return { operator, version: given[Number(position)] ?? numbers }
-      // `-0` is before all pre-releases in semver, as `.dev0` is in PEP 440.
+      // In semver `-0` precedes all pre-releases, as `.dev0` does in PEP 440.
       return { operator, version: kind === undefined ? numbers : `${numbers}.dev0` }
     })
 }
 
-/** Semver's rule: a pre-release is in a range only if a bound names a pre-release of the same release. */
+/** By semver's rule, a pre-release is in a range only if a bound is a pre-release of the same release. */
 function namesPreReleaseOf(bounds: readonly Bound[], version: string): boolean {
   const base = explain(version)?.base_version ?? version
   return bounds.some(

@@ -12,48 +12,49 @@ import {
 } from './release.ts'
 import type { Selector, Selectors } from './selector.ts'
 
-/** A version that was chosen. `why` is the selector; `matched` ones may turn out to be impossible, an `exact` one may not. */
+/** A chosen version. `why` is the selector. A `matched` one is left out if it is impossible, an `exact` one is an error. */
 export type Selected = { tag: string; why: string; wanted: 'exact' | 'matched' }
 
-export type SelectWorld = {
+/** The versions of a product, and what its selectors mean. */
+export type VersionList = {
   /** Name of the input, for messages: `versions` */
   input: string
   product: Product
   /** What `default` means */
   current: string
-  /** What `base` means, where it means something */
+  /** What `base` means, if anything */
   base?: string
-  /** Where they are looked for, and what to check if there is none, for messages: `git.example has none; check aibrix-repository` */
+  /** What to report if there is no version: `git.example has none; check aibrix-repository` */
   none: string
-  /** All tags there are, in any order; asked at most once, and only if a selector needs the list */
+  /** All tags, in any order; called only if a selector needs the list */
   releases: () => Promise<readonly string[]>
 }
 
-/** That there is no version as it was asked for. That nobody could say which there are is another error. */
+/** The requested version does not exist. A failure to list the versions is another error. */
 export class NoMatch extends UserError {
   override name = 'NoMatch'
 }
 
-/** What a selector chooses out of releases, which are sorted, the newest first. */
+/** What a selector chooses from releases, which are sorted newest first. */
 type Rule = { text: string; choose: (from: readonly Release[]) => Selected[] }
 
 /**
- * Selectors → versions: in the order of the selectors, the newest first within one, none twice. What `!` leaves out counts as if
- * it did not exist: `latest, !v0.33.0` is the newest but v0.33.0.
+ * Turns selectors into distinct versions, in the order of the selectors, newest first within one.
+ * What `!` leaves out counts as missing: `latest, !v0.33.0` is the newest but v0.33.0.
  * @throws NoMatch with the nearest existing versions if a selector matches nothing, or nothing is left
  */
-export async function selectVersions(selectors: Selectors, world: SelectWorld): Promise<Selected[]> {
-  const include = await Promise.all(selectors.include.map((selector) => ruleOf(selector, world)))
-  const exclude = await Promise.all(selectors.exclude.map((selector) => ruleOf(selector, world)))
-  const tags = needsList(selectors) ? await world.releases() : undefined
-  const all = releasesOf(world.product, tags ?? [])
+export async function selectVersions(selectors: Selectors, list: VersionList): Promise<Selected[]> {
+  const include = await Promise.all(selectors.include.map((selector) => ruleOf(selector, list)))
+  const exclude = await Promise.all(selectors.exclude.map((selector) => ruleOf(selector, list)))
+  const tags = needsList(selectors) ? await list.releases() : undefined
+  const all = releasesOf(list.product, tags ?? [])
 
-  const identity = ({ tag }: { tag: string }) => identityOfTag(world.product, tag)
-  const named = releasesOf(
-    world.product,
+  const identity = ({ tag }: { tag: string }) => identityOfTag(list.product, tag)
+  const exact = releasesOf(
+    list.product,
     include.flatMap(({ choose }) => choose([])).map(({ tag }) => tag),
   )
-  const leftOut = new Set(exclude.flatMap(({ choose }) => choose([...all, ...named])).map(identity))
+  const leftOut = new Set(exclude.flatMap(({ choose }) => choose([...all, ...exact])).map(identity))
   const isLeft = (one: { tag: string }) => !leftOut.has(identity(one))
   const left = all.filter(isLeft)
 
@@ -61,15 +62,15 @@ export async function selectVersions(selectors: Selectors, world: SelectWorld): 
   for (const { text, choose } of include) {
     const found = choose(left).filter(isLeft)
     if (found.length === 0 && choose(all).length === 0)
-      throw new NoMatch(`${world.input}: "${text}" matches no version${hint(world, text, tags ?? [])}`)
+      throw new NoMatch(`${list.input}: "${text}" matches no version${hint(list, text, tags ?? [])}`)
     for (const one of found) if (chosen.get(identity(one))?.wanted !== 'exact') chosen.set(identity(one), one)
   }
   if (chosen.size > 0) return [...chosen.values()]
   const asked = include.map(({ text }) => text).join(', ')
   const without = exclude.map(({ text }) => text).join(', ')
-  const others = (tags ?? (await world.releases())).filter((tag) => isLeft({ tag }))
+  const others = (tags ?? (await list.releases())).filter((tag) => isLeft({ tag }))
   throw new NoMatch(
-    `${world.input}: nothing is left of "${asked}" without "${without}"${hint(world, asked, others)}`,
+    `${list.input}: nothing is left of "${asked}" without "${without}"${hint(list, asked, others)}`,
   )
 }
 
@@ -79,7 +80,7 @@ function needsList({ include, exclude }: Selectors): boolean {
   )
 }
 
-async function ruleOf(selector: Selector, world: SelectWorld): Promise<Rule> {
+async function ruleOf(selector: Selector, list: VersionList): Promise<Rule> {
   const { text } = selector
   const exactly = (tag: string): Rule => ({ text, choose: () => [{ tag, why: text, wanted: 'exact' }] })
   const matching = (choose: (from: readonly Release[]) => Release[]): Rule => ({
@@ -90,9 +91,9 @@ async function ruleOf(selector: Selector, world: SelectWorld): Promise<Rule> {
     case 'exact':
       return exactly(selector.tag)
     case 'default':
-      return exactly(world.current)
+      return exactly(list.current)
     case 'base':
-      return exactly(world.base ?? text)
+      return exactly(list.base ?? text)
     case 'latest':
       return matching((from) => newestOfLines(from, selector.variant).slice(0, selector.lines))
     case 'range': {
@@ -115,12 +116,12 @@ function newestOfLines(releases: readonly Release[], variant: string): Release[]
   return [...lines.values()]
 }
 
-/** A branch or a commit is no release: only its name says what it is. */
+/** A branch or a commit is not a release, so its name identifies it. */
 function identityOfTag(product: Product, tag: string): string {
   const release = parseRelease(product, tag)
   return release ? identityOf(release) : tag
 }
 
-function hint({ product, none }: SelectWorld, text: string, tags: readonly string[]): string {
+function hint({ product, none }: VersionList, text: string, tags: readonly string[]): string {
   return `; ${nearestHint(product, text, tags) ?? none}.`
 }

@@ -1,14 +1,13 @@
 import { normalRange } from './range.ts'
 import { isForOneArchitecture, parseRelease, type Product } from './release.ts'
-import { isRefName } from './ref-name.ts'
 import { otherHardware } from './suffix.ts'
-import { parseEngineVersion, versionParts } from './version.ts'
+import { parseEngineVersion, trailingVariant, versionParts } from './version.ts'
 
-/** What a user writes for versions; `text` is what was written, for messages. */
+/** One version or set of versions; `text` is what the user wrote, for messages. */
 export type Selector = { text: string } & (
   | { kind: 'exact'; tag: string }
   | { kind: 'default' }
-  /** The NIXL that the base brings */
+  /** The NIXL that the base ships */
   | { kind: 'base' }
   | { kind: 'latest'; lines: number; variant: string }
   | { kind: 'range'; range: string; variant: string }
@@ -17,15 +16,15 @@ export type Selector = { text: string } & (
 /** `include` is never empty. */
 export type Selectors = { include: Selector[]; exclude: Selector[] }
 
-/** In characters: bounds the work. The worst text of this length takes one to two seconds among 10,000 tags. */
+/** In characters, to bound the work: the worst text of this length takes one to two seconds among 10,000 tags */
 const longestText = 2048
 
-/** In characters: more than the longest tag of a registry (128) and the name of any sensible branch. */
+/** In characters: more than tags of a registry (128) and sensible branch names have */
 const longestItem = 256
 
 /**
- * Reads selectors, separated by commas or line feeds; `!` before one leaves out what it selects. Never throws.
- * @returns what is wrong, printable, and what is allowed instead, if it is no list of selectors
+ * Reads selectors, separated by commas or line feeds. `!` before one leaves out what it selects.
+ * @returns what is invalid, printable, and what is allowed instead; never throws
  */
 export function parseSelectors(
   text: string,
@@ -55,7 +54,6 @@ function itemsOf(text: string): Set<string> {
 }
 
 const latest = new RegExp(`^latest(?:-([1-9]\\d?))?((?:${versionParts.variant})*)$`)
-const trailingVariant = new RegExp(`(?:${versionParts.variant})+$`)
 
 function parseSelector(text: string, product: Product): Selector | undefined {
   if (text.length > longestItem) return undefined
@@ -86,23 +84,26 @@ function parseExact(text: string, product: Product): Selector | undefined {
 }
 
 function parseRange(text: string, product: Product): Selector | undefined {
-  const variant = trailingVariant.exec(text)?.[0] ?? ''
+  const variant = trailingVariant(text)
   const range = normalRange(text.slice(0, text.length - variant.length))
   if (range === undefined || !isSearchable(variant, product)) return undefined
   return { text, kind: 'range', range, variant }
 }
 
-/** What is no selector of another kind is a branch, a tag or a commit of AIBrix: forty digits are too long for a version. */
+/** Names that git allows in a ref, as far as users need them (git-check-ref-format), and that are not options. */
+const refName = /^(?!-)(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[A-Za-z0-9_./+@-]+$/
+
+/** All else is a branch, a tag or a commit of AIBrix; its forty digits are too long for a version. */
 function parseRef(text: string, product: Product): Selector | undefined {
-  return product === 'aibrix' && isRefName(text) ? { text, kind: 'exact', tag: text } : undefined
+  return product === 'aibrix' && refName.test(text) ? { text, kind: 'exact', tag: text } : undefined
 }
 
-/** What is allowed instead of an image for other hardware. */
+/** @returns what is allowed, if the text is an image for other hardware */
 function notForCuda(text: string, product: Product): string | undefined {
   const other = product === 'engine' ? otherHardware(/[-_][\w.-]*$/.exec(text)?.[0] ?? '') : undefined
   return (
     other &&
-    `images for NVIDIA's CUDA, with which AIBrix's extension is compiled, and "${printable(other.part)}" says that this one is for ${other.name}`
+    `images for NVIDIA CUDA, for which AIBrix's extension is compiled ("${printable(other.part)}" marks an image for ${other.name})`
   )
 }
 
@@ -110,7 +111,7 @@ function isSearchable(variant: string, product: Product): boolean {
   return variant === '' || (product === 'engine' && !isForOneArchitecture(variant))
 }
 
-/** `>=0.10, <0.12`, as pip writes a range, would be a list of two that selects every version there is. */
+/** `>=0.10, <0.12`, a range in pip's syntax, would be a list of two ranges that selects every version. */
 function tornRange(selectors: readonly Selector[]): string | undefined {
   const lone = selectors.filter((one) => one.kind === 'range' && /^[<>][^ ]+$/.test(one.range))
   const lower = lone.find(({ text }) => text.startsWith('>'))
@@ -118,7 +119,7 @@ function tornRange(selectors: readonly Selector[]): string | undefined {
   return lower && upper && `${lower.text}, ${upper.text}`
 }
 
-/** For messages: what is typed into a pull request's title can be long, and hold what a terminal or a log obeys. */
+/** For messages: the title of a pull request can be long, and contain control characters. */
 function printable(text: string): string {
   const start = text.slice(0, 60).replace(/[^\x20-\x7e]/g, '?')
   return text.length > 60 ? `${start}…` : start

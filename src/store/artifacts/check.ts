@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { sentenceOf, UserError } from '../../errors.ts'
 import {
   type Artifact,
+  type ArtifactDeterminants,
   canonicalJson,
-  type Determinants,
   isSameRelease,
   type UcxDeterminants,
   type WheelDeterminants,
@@ -22,8 +22,8 @@ export const contentFolder = 'content'
 const wheelLimit = 512 * 1024 * 1024
 const textLimit = 1024 * 1024
 
-/** @returns the text of `determinantsFile` */
-export function determinantsText(determinants: Determinants): string {
+/** @returns the text of `madeFromFile` */
+export function madeFrom(determinants: ArtifactDeterminants): string {
   return `${canonicalJson(determinants)}\n`
 }
 
