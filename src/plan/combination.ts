@@ -33,7 +33,7 @@ export type ComposedImage = {
   legs: Leg[]
 }
 
-/** @returns `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1`: letters, digits and `. _ -`, valid in jobs, files and tags */
+/** @returns `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1`, which is valid in jobs, files and tags */
 export function idOf({ engine, version, aibrix, nixl }: Combination): string {
   return `${engine}-${version.tag}-aibrix-${refInTag(aibrix)}-nixl-${nixl}`
 }

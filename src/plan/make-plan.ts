@@ -16,11 +16,11 @@ const mostReasons = 5
 
 /**
  * Plans what to build: selectors become versions, versions become digests and commits, and each leg
- * gets its build id. The registry is checked, so that what exists is not built, what cannot be built
- * is not started, and what must not be overwritten is known first. The same answers give the same
- * plan, in whatever order they arrive.
- * @throws UserError for a version that does not exist or cannot be built, a tag that names something
- * else, or two images with one tag
+ * gets its build id. The registry is checked, so that what exists is not built, what cannot be
+ * built is not started, and what must not be overwritten is known first. The same answers give the
+ * same plan, in whatever order they arrive.
+ * @throws UserError for a version that does not exist or cannot be built, a tag that names
+ * something else, or two images with one tag
  */
 export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<Plan> {
   const { images, impossible } = await settleAll(request, world)
@@ -66,8 +66,8 @@ async function settleAll(
 }
 
 /**
- * What a selector matched and cannot be built is left out. That is an error for a named version, and
- * if nothing is left.
+ * What a selector matched and cannot be built is left out. That is an error for a named version,
+ * and if nothing is left.
  */
 function refuseImpossible(impossible: Impossible[], left: Parameters<typeof impossibleNamed>[1]): void {
   const named = impossibleNamed(

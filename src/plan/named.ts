@@ -11,8 +11,8 @@ export function isNamed({ named }: Pick<Chosen, 'named'>): boolean {
 /**
  * @param impossible images or legs that cannot be built
  * @param left all others
- * @returns the impossible ones that must not be left out silently: all their versions were named, or
- * nothing is left of a named one
+ * @returns the impossible ones that must not be left out silently: all their versions were named,
+ * or nothing is left of a named one
  */
 export function impossibleNamed<T extends Chosen>(impossible: readonly T[], left: readonly Chosen[]): T[] {
   const known = new Set(left.flatMap(namesOf))

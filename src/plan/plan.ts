@@ -104,7 +104,7 @@ export type Published = v.InferOutput<typeof publishedSchema>
 
 /** A determinant of the build id that changed */
 export const changeSchema = v.object({
-  /** `engineVersion`, `base`, `aibrixCommit`, `nixl`, `buildArguments.NAME`, `environment.NAME`, … */
+  /** `engineVersion`, `base`, `aibrixCommit`, `buildArguments.NAME`, `environment.NAME`, … */
   what: text,
   /** null: the earlier image did not have it */
   from: v.nullable(text),
@@ -126,7 +126,7 @@ export const causeSchema = v.variant('kind', [
   v.object({ kind: v.picklist(['first', 'new-version', 'new-tags', 'forced', 'unpushed', 'unmeasured']) }),
   /** The tag names it already */
   v.object({ kind: v.literal('unchanged'), tag: text }),
-  /** The tag names the planned content, but how that was verified is not recorded; `why` is a sentence */
+  /** The tag names the planned content, but its verification is unrecorded; `why` is a sentence */
   v.object({ kind: v.literal('unverified'), tag: text, why: text }),
   /** What exists was built at `made`, longer ago than `max-age` (`30d`) allows */
   v.object({ kind: v.literal('aged'), made: time, limit: text }),

@@ -6,7 +6,7 @@ import type { GpuArchitectures, IntegrationChoice, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
 import type { TagTemplate } from './published/tag.ts'
 
-/** What a user wants built, before anything is resolved: each engine version with each AIBrix and each NIXL. */
+/** What a user wants built: each engine version with each AIBrix and each NIXL. */
 export type PlanRequest = {
   engines: { engine: Engine; versions: Selectors }[]
   aibrix: { repository: SourceRepository; versions: Selectors }

@@ -57,8 +57,8 @@ function atLeastOne([first, ...more]: readonly PlannedLeg[], id: string): Planne
 }
 
 /**
- * Looks up what is published. What would get further tags, but has no record of how it was verified,
- * is built again.
+ * Looks up what is published. What would get further tags, but has no record of how it was
+ * verified, is built again.
  */
 async function lookUpVerified(
   request: PlanRequest,

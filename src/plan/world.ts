@@ -9,7 +9,7 @@ import type { BaseImage } from './pinned.ts'
 import type { Leg } from './plan.ts'
 import type { TagIndex } from './published/tag-index.ts'
 
-/** What a plan asks: the registry, git, pip, the action's own files, and what earlier runs stored. */
+/** What a plan asks: the registry, git, pip, the action's files, and what earlier runs stored. */
 export type PlanWorld = {
   /** Gives the same answer to the same question: a plan relies on the first one */
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'listTags'>

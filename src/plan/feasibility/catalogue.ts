@@ -37,7 +37,7 @@ export const releaseSchema = v.strictObject({
   vllm: v.strictObject({
     /** Versions that integration/vllm/patches has a patch for */
     patches: v.array(versionSchema),
-    /** First vLLM that has all that its connector module imports. Absent if it has no such module */
+    /** First vLLM with all that its connector module imports. Absent if it has no such module */
     module: v.optional(versionSchema),
   }),
   notes: v.optional(v.array(text)),
@@ -93,7 +93,7 @@ export const catalogueSchema = v.strictObject({
   nixl: recordOf(versionSchema, wheelsSchema),
 })
 
-/** AIBrix releases, the component versions known to work together, and what is known without measuring. */
+/** AIBrix releases, versions known to work together, and what is known without measuring. */
 export type Catalogue = v.InferOutput<typeof catalogueSchema>
 
 /** @throws UserError if the file is not a catalogue */
@@ -112,7 +112,7 @@ export function currentRelease({ current, releases }: Catalogue): TestedRelease 
   )
 }
 
-/** @returns what the catalogue has on an AIBrix release. Tags may have any name, also that of an object's method */
+/** Tags may have any name, also that of an object's method. */
 export function releaseIn(
   { releases }: Catalogue,
   { kind, ref }: Pick<PinnedSource, 'kind' | 'ref'>,

@@ -82,7 +82,7 @@ function judgeVllm(
   return impossible(`aibrix_kvcache ${aibrix.ref} ${reason}; ${advice}`)
 }
 
-/** SGLang ships the backend itself. Without it, `auto` builds an image whose SGLang does not use AIBrix, and reports that. */
+/** SGLang ships the backend itself. Without it, `auto` builds an image that does not use AIBrix. */
 function judgeSglang({ version, integration }: Wanted, first: string): Feasibility {
   if (integration === 'patch')
     return impossible(

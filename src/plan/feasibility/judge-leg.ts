@@ -8,8 +8,8 @@ import type { PlanWorld } from '../world.ts'
 
 /**
  * Judges whether an image can be built, as far as that is known without building it. What is
- * impossible here fails in the build or at a gate, with one exception: `auto` with a vLLM that AIBrix
- * has nothing for would be built without integration.
+ * impossible here fails in the build or at a gate, with one exception: `auto` with a vLLM that
+ * AIBrix has nothing for would be built without integration.
  * @param offered the NIXL versions with wheels for this base, or `unknown` if pip was not asked
  */
 export function judgeFeasibility(
@@ -33,8 +33,8 @@ export function judgeFeasibility(
 export type JudgeWorld = Pick<PlanWorld, 'catalogue' | 'nixl'>
 
 /**
- * As `judgeFeasibility`, with the answer of pip. That takes a second of a core, so pip is asked only
- * if nothing else makes the leg impossible. If pip cannot answer, the catalogue decides.
+ * As `judgeFeasibility`, with the answer of pip. That takes a second of a core, so pip is asked
+ * only if nothing else makes the leg impossible. If pip cannot answer, the catalogue decides.
  */
 export async function judgeLeg(
   leg: Wanted,

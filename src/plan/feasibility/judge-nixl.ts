@@ -6,7 +6,7 @@ import type { KnownBase } from './known-base.ts'
 import { isNixlKnown } from '../nixl/nixl-choice.ts'
 import { isSameRelease, majorOf } from '../versions/version.ts'
 
-/** The versions of NIXL with wheels for a base. `absent`: why the index has nothing of it at all, without a full stop. */
+/** NIXL versions with wheels for a base. `absent`: the reason why the index has nothing of NIXL. */
 export type Offered = { versions: readonly string[]; absent?: string }
 
 /** Judges whether NIXL has a wheel for a base, and whether its engine accepts it. */

@@ -8,7 +8,7 @@ import { partsOf } from '../versions/suffix.ts'
 import { claimsOf } from '../versions/variant.ts'
 import { type EngineVersion, suffixOf } from '../versions/version.ts'
 
-/** What is known of an engine's image before anything is built on it. What is absent is not known. */
+/** What is known of a base before anything is built on it. What is absent is not known. */
 export type KnownBase = {
   /** `3.12` */
   python?: string
@@ -37,7 +37,7 @@ export type KnowBase = (
   questions: number,
 ) => Promise<KnownBase>
 
-/** @returns facts of this run or an earlier one, or what the catalogue has; each base is asked about once */
+/** @returns facts, or else what the catalogue has; asks once about each base */
 export function createKnowBase(
   catalogue: Catalogue,
   facts: (base: BaseImage, engine: Engine, questions: number) => Promise<KnownBase | undefined>,
@@ -66,7 +66,7 @@ export async function knownBases(
 /** Parts of a variant that leave Python, torch and CUDA as they are. */
 const onlyFor = /^(?:x86_64|aarch64|amd64|arm64|zstd)$/
 
-/** @returns what the catalogue's rows have on an engine's image; for variants only what rows or names state */
+/** @returns what the catalogue has on a base; for variants only what their rows or names state */
 export function knownBase(catalogue: Catalogue, engine: Engine, version: EngineVersion): KnownBase {
   const rows = catalogue.bases[engine].filter((row) =>
     satisfies(version.release, row.versions, { prereleases: true }),

@@ -71,7 +71,8 @@ type LegPart = Pick<Leg, 'platform' | 'aibrix' | 'ucx' | 'ucxVersion' | 'buildAr
 /**
  * Determines the artifacts of a leg; that of UCX is meaningless for a leg without UCX. Left out is
  * what reaches no object code: the engine, NIXL, pip's own tools, patch releases of Python.
- * @param architectures what `gpu-architectures` means for this base; undefined if the base cannot tell
+ * @param architectures what `gpu-architectures` means for this base; undefined if the base cannot
+ * tell
  * @param recipes digest for each kind
  */
 export function artifactsOf(
@@ -102,7 +103,7 @@ export function artifactsOf(
   }
 }
 
-/** The extension's own C++ standard, for torch up to it (dockerfiles/scripts/step/wheel/cxx_compilers.py) */
+/** The extension's own C++ standard (dockerfiles/scripts/step/wheel/cxx_compilers.py) */
 const projectStandard = 17
 
 /** Leaves out the C++ standard unless it is torch's. */
@@ -115,7 +116,7 @@ function artifactOf<D extends ArtifactDeterminants>(determinants: D): Artifact<D
   return { name: `${determinants.kind}-${sha256(canonicalJson(determinants))}`, determinants }
 }
 
-/** Parts of CUDA whose headers the builders need (`complete` in dockerfiles/scripts/step/builder/toolkit.py) */
+/** Parts of CUDA whose headers the builders need (dockerfiles/scripts/step/builder/toolkit.py) */
 const headersOfWheel = ['cuda-runtime', 'cublas', 'cusparse', 'cusolver', 'curand', 'nvml-dev']
 const headersOfUcx = ['cuda-runtime', 'nvml-dev']
 
@@ -143,7 +144,7 @@ function picked(all: Record<string, string>, isWanted: (name: string) => boolean
   return Object.fromEntries(Object.entries(all).filter(([name]) => isWanted(name)))
 }
 
-/** The distribution's own compiler is the same, whether the base has it or the builder installs it. */
+/** The distribution's own compiler is the same if the base has it or the builder installs it. */
 function otherCompilers(dpkg: Record<string, string>): Record<string, string> {
   const own = Object.entries(dpkg).flatMap(([name, version]) =>
     /^(?:g\+\+|gcc|clang)(?::|$)/.test(name) ? [/^(?:\d+:)?(\d+)/.exec(version)?.[1]] : [],
@@ -154,7 +155,7 @@ function otherCompilers(dpkg: Record<string, string>): Record<string, string> {
   })
 }
 
-/** All packages of this source have one version. Those with the headers, which are compiled, come first. */
+/** All packages of this source have one version; those with the headers come first. */
 function rdmaCore(dpkg: Record<string, string>): string | null {
   const packages = ['libibverbs-dev', 'librdmacm-dev', 'libibverbs1', 'librdmacm1']
   const versionOf = (wanted: string) =>
@@ -167,7 +168,7 @@ const compilerVariable = new RegExp(
   `^(?:${variables.flatMap(({ names, inKey }) => (inKey ? [names] : [])).join('|')})$`,
 )
 
-/** Removes the folders of NVIDIA's devel images with stubs of the driver, of which nothing is linked in. */
+/** Removes folders with stubs of the driver (NVIDIA's devel images), which are never linked in. */
 const withoutStubs = (path: string): string =>
   path
     .split(':')

@@ -4,14 +4,15 @@ import type { Leg } from '../plan.ts'
 
 /**
  * Everything declared that determines the content of an image on one platform. Nothing else may
- * change the build id: not the date, the tags, the registry, the credentials, the network, the runner,
- * nor where a commit or a base was fetched from. The answers of apt and pip are not declared.
+ * change the build id: not the date, the tags, the registry, the credentials, the network, the
+ * runner, nor where a commit or a base was fetched from. The answers of apt and pip are not
+ * declared.
  */
 export type Determinants = {
   engine: string
   engineVersion: string
   platform: string
-  /** Digest of the base's manifest for this platform, not of its index, which other platforms change, too */
+  /** Digest of the manifest for this platform, not of its index, which other platforms change */
   base: string
   aibrixCommit: string
   /** A release tag gives the wheel its version, a branch does not */
@@ -31,7 +32,7 @@ export type Determinants = {
   recipe: string
 }
 
-/** The label with the determinants as canonical JSON, by which a later plan reports what changed. */
+/** The label with the determinants as canonical JSON. A later plan reports by it what changed. */
 export const determinantsLabel = 'io.aibrix.image.determinants'
 
 export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: string): Determinants {
@@ -59,7 +60,7 @@ export function buildId(determinants: Determinants): string {
   return sha256(canonicalJson(determinants))
 }
 
-/** @param files path → content of the Dockerfile and of what it mounts @returns 64 hexadecimal digits */
+/** @param files path → content of the Dockerfile and of what it mounts */
 export function recipeDigest(files: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash('sha256')
   for (const path of [...files.keys()].sort()) {

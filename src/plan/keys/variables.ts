@@ -1,4 +1,4 @@
-/** In characters. A Dockerfile line may have 64 KiB, and a label holds the determinants of a build id. */
+/** In characters: a line of a Dockerfile may have 64 KiB, and a label holds all determinants. */
 export const longestValue = 4096
 
 /** POSIX names, which every shell accepts. */

@@ -2,7 +2,7 @@ import { lt } from '@renovatebot/pep440'
 import pLimit from 'p-limit'
 import type { RunPip } from '../../system/index.ts'
 import type { KnownBase } from '../feasibility/known-base.ts'
-import { readAnswer, type Versions } from './pip-answer.ts'
+import type { Versions } from './pip-answer.ts'
 import { remembered } from '../remember.ts'
 import { majorOf } from '../versions/version.ts'
 
@@ -34,13 +34,18 @@ const usualPython = '3.12'
 /** Parallel calls of pip, each of which takes a second of a core */
 const calls = 4
 
-/** @returns an index that asks pip each question once, also if it comes up several times in parallel */
+/** @returns an index that asks pip each question once, also in parallel */
 export function createNixlIndex(runPip: RunPip): NixlIndex {
   const limit = pLimit(calls)
   const answers = new Map<string, Promise<Versions>>()
   const ask = (name: string, target: string[]): Promise<Versions> => {
     const args = ['index', 'versions', name, '-vv', '--pre', '--only-binary=:all:', ...target]
-    return remembered(answers, args.join(' '), () => limit(async () => readAnswer(await runPip(args), name)))
+    return remembered(answers, args.join(' '), () =>
+      limit(async () => {
+        const [answer, { readAnswer }] = await Promise.all([runPip(args), import('./pip-answer.ts')])
+        return readAnswer(answer, name)
+      }),
+    )
   }
   return {
     versions: async ({ python, cuda }, platform) => {
@@ -68,7 +73,7 @@ export function createNixlIndex(runPip: RunPip): NixlIndex {
   }
 }
 
-/** Leaves out versions that lack a variant (as yet), because pip could not install what they require. */
+/** Leaves out versions that lack a variant (as yet): pip could not install what they require. */
 async function withAllVariants(
   versions: readonly string[],
   ask: (name: string) => Promise<Versions>,
@@ -83,8 +88,8 @@ async function withAllVariants(
 
 /**
  * pip requests wheels of exactly the platform tags that it gets, so it gets all that a base may
- * support: glibc 2.17 (the first with such a tag, PEP 600) to 2.39 (that of Ubuntu 24.04, the newest
- * in engine images).
+ * support: glibc 2.17 (the first with such a tag, PEP 600) to 2.39 (that of Ubuntu 24.04, the
+ * newest in engine images).
  */
 function platformTags(platform: string): string[] {
   const machine = platform.startsWith('linux/arm64') ? 'aarch64' : 'x86_64'

@@ -9,9 +9,9 @@ export type Versions =
   { state: 'known'; versions: string[]; absent?: string } | { state: 'no-pip'; reason: string }
 
 /**
- * Reads the output of `pip index versions -vv`, which is the same from pip 21.2, the first with that
- * command, to 26.3. Only the lines that `-vv` adds tell an index that refuses, is unreachable or is
- * not an index from one without the package.
+ * Reads the output of `pip index versions -vv`, which is the same from pip 21.2, the first with
+ * that command, to 26.3. Only the lines that `-vv` adds tell an index that refuses, is unreachable
+ * or is not an index from one without the package.
  */
 export function readAnswer(answer: PipAnswer, project: string): Versions {
   if (answer.state === 'missing') return noPip(answer.reason)
@@ -110,7 +110,7 @@ function hostOf(url: string): string {
   )
 }
 
-/** @returns the core of a Python error, without addresses of objects and of indexes, and without a full stop */
+/** @returns the core of a Python error, without addresses and without a full stop */
 function tidy(line: string): string {
   const inner = /Caused by [^"']*(["'])(.*?)\1/.exec(line)?.[2]
   const [prefix = ''] = /^There was a problem confirming the ssl certificate: /.exec(line) ?? []

@@ -1,16 +1,16 @@
 import type { ImageConfig } from '../../registry/index.ts'
 import type { Leg, PlannedLeg } from '../plan.ts'
 
-/** The maximum age of an image: `text` as the user wrote it, `before` in milliseconds since 1970. */
+/** The age limit of images: `text` as the user wrote it, `before` in milliseconds since 1970. */
 export type MaxAge = { text: string; before: number }
 
 const never = 0
 
 /**
- * An image is as old as the oldest of the layers that it adds to its base: a later one does not show
- * that what an earlier one got from apt or pip is new. BuildKit records when a layer was built, also
- * if it reuses it from its cache later (measured: buildx 0.13; `created` of the whole configuration
- * repeats that of the last layer).
+ * An image is as old as the oldest of the layers that it adds to its base: a later one does not
+ * show that what an earlier one got from apt or pip is new. BuildKit records when a layer was
+ * built, also if it reuses it from its cache later (measured: buildx 0.13; `created` of the whole
+ * configuration repeats that of the last layer).
  * @returns milliseconds since 1970; 0 if the image does not record it
  */
 export function madeAt(config: ImageConfig, { base }: Pick<Leg, 'base'>): number {

@@ -13,12 +13,12 @@ type Image = { repository: Repository; values: TemplateValues; tags: string[]; l
 
 /**
  * At most this many published images are read to explain changes, shared among the plan's legs (at
- * least one each). If the nearest one is the same image of another date it was read already; if not,
- * many legs share it.
+ * least one each). If the nearest one is the same image of another date it was read already; if
+ * not, many legs share it.
  */
 const mostRead = 4
 
-/** Finds out why an image is built, or is not, from the nearest published image. A published one needs no request. */
+/** Finds out why an image is built, or is not, from the nearest published images. */
 export async function causeOf(
   request: PlanRequest,
   world: SettlingWorld,

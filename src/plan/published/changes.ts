@@ -6,7 +6,7 @@ import type { Change } from '../plan.ts'
 import { excerpt } from '../../text.ts'
 import { recordOf, parsed } from '../../json.ts'
 
-/** Name of a determinant → its value. Build arguments and variables are one each: `buildArguments.NAME`. */
+/** Name of a determinant → its value. Each build argument is one: `buildArguments.NAME`. */
 export type KnownDeterminants = ReadonlyMap<string, string>
 
 /** Characters of the label, which is foreign text, and of one value in a plan */

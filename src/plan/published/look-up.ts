@@ -7,7 +7,7 @@ import type { PlanRequest } from '../request.ts'
 import { dateInTag, expandTemplate, type TagTemplate } from './tag.ts'
 import type { SettlingWorld } from '../world.ts'
 
-/** What the public repository has of an image; `looked` are the tags that were read, today's names first. */
+/** What is published of an image; `looked` are the tags that were read, today's names first. */
 export type LookedUp = { published: Published; looked: LookedUpTag[] }
 
 /** At most this many tags of other dates are read for one image */
@@ -67,10 +67,11 @@ type Others = {
 }
 
 /**
- * Looks for the image under other dates, newest first. Published images were staged first, so for an
- * image that is not staged only the newest tag is checked: the cache repository may have been emptied
- * since.
- * @param wanted.digest what a name without a date has already; undefined: the first with the planned content
+ * Looks for the image under other dates, newest first. Published images were staged first, so for
+ * an image that is not staged only the newest tag is checked: the cache repository may have been
+ * emptied since.
+ * @param wanted.digest what a name without a date has already; undefined: the first with the
+ * planned content
  */
 async function lookUpOthers(
   request: PlanRequest,

@@ -6,8 +6,8 @@ const collator = new Intl.Collator('en', { numeric: true })
 const anyDate = /(?<!\d)\d{8}(?!\d)/g
 
 /**
- * The published images that are most similar to a planned one: the same on another date, then any of
- * the same engine version, each newest first. Other engine versions are not comparable.
+ * The published images that are most similar to a planned one: the same on another date, then any
+ * of the same engine version, each newest first. Other engine versions are not comparable.
  * @param tags of the repository
  * @param values of the image
  */

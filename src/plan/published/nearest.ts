@@ -19,8 +19,8 @@ const firstVersion = new RegExp(String.raw`${versionPattern}|${number}(?:\.${num
 
 /**
  * @param text a missing version, a range without match, or a name
- * @returns what exists instead, as part of a sentence: `the nearest are v0.33.0, v0.32.0-cu129 (-cu129
- * ended with v0.32.0)`; undefined if nothing does
+ * @returns what exists instead, as part of a sentence: `the nearest are v0.33.0, v0.32.0-cu129
+ * (-cu129 ended with v0.32.0)`; undefined if nothing does
  */
 export function nearestHint(product: Product, text: string, tags: readonly string[]): string | undefined {
   const nearest = nearestReleases(product, text, tags)
@@ -51,8 +51,8 @@ function askedVersion(text: string): string | null {
 
 /**
  * @param text a version, a range or a name
- * @returns the tags of the five existing versions that are nearest to it in PEP 440's order, those of
- * the same variant first; the newest ones if the text contains no version
+ * @returns the tags of the five existing versions that are nearest to it in PEP 440's order, those
+ * of the same variant first; the newest ones if the text contains no version
  */
 export function nearestReleases(product: Product, text: string, tags: readonly string[]): string[] {
   const variant = trailingVariant(text)

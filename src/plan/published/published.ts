@@ -16,8 +16,8 @@ import { rememberAnswers } from '../remember.ts'
 export const buildIdLabel = 'io.aibrix.image.build-id'
 
 /**
- * What a public tag names. `same`: an image whose platforms have the planned build ids. `aged`: such
- * an image that is too old; `made` has the time (RFC 3339) for each platform that is.
+ * What a public tag names. `same`: an image whose platforms have the planned build ids. `aged`:
+ * such an image that is too old; `made` has the time (RFC 3339) for each platform that is.
  */
 export type LookedUpTag = { tag: string } & (
   | { names: 'nothing' }
@@ -66,7 +66,7 @@ export async function lookUpTag<L extends Leg>(
   return aged ? { tag, names: 'aged', digest, made } : { tag, names: 'same', digest }
 }
 
-/** BuildKit's index of one image and its attestations repeats the image's labels, which saves reading them. */
+/** BuildKit's index of an image and its attestations repeats its labels, which saves requests. */
 function repeatedBuildId(parsed: ParsedManifest, { platform }: Leg): string | undefined {
   if (parsed.kind !== 'index' || platformManifest(parsed, platform) === undefined) return undefined
   return parsed.annotations[buildIdLabel]
@@ -118,7 +118,7 @@ export function publishedNow(
   return { kind: 'same', digest, tags: present, missingTags }
 }
 
-/** @returns the public tags of an image once the missing ones exist; only today's names if those are all of them */
+/** @returns the public tags once the missing ones exist; only today's names if all of these do */
 export function publicTagsOf(
   names: readonly string[],
   { tags, missingTags }: Extract<Published, { kind: 'same' }>,

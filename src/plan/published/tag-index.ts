@@ -5,8 +5,8 @@ import { remembered } from '../remember.ts'
 export type TagIndex = {
   list: (repository: Repository) => Promise<string[]>
   /**
-   * Whether the list has a tag. A cache repository has thousands of tags, so for a few questions it is
-   * not listed: the caller requests these tags.
+   * Whether the list has a tag. A cache repository has thousands of tags, so for a few questions it
+   * is not listed: the caller requests these tags.
    * @param questions how many tags of the repository are in question
    * @returns undefined if nothing was listed because these are few
    */

@@ -10,7 +10,7 @@ export type TagTemplate = { text: string; dated: boolean }
 
 const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g
 
-/** Tags as the distribution spec allows them ("Pulling manifests"), with up to 128 characters. Nothing is replaced. */
+/** The tags that the distribution spec allows ("Pulling manifests"). No character is replaced. */
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
 const longestTag = 128
 
@@ -26,7 +26,7 @@ export function parseTemplate(text: string): TagTemplate | { unknown: string } {
 /** Values of the placeholders. */
 export type TemplateValues = Record<TemplateName, string>
 
-/** @throws UserError if the result is too long for a tag, or has characters that tags cannot have */
+/** @throws UserError if the result is too long for a tag, or has characters that no tag has */
 export function expandTemplate(template: TagTemplate, values: TemplateValues): string {
   const tag = fill(template.text, values)
   if (tag.length > longestTag)
@@ -44,7 +44,7 @@ function fill(text: string, values: TemplateValues): string {
   return text.replace(placeholder, (_, name: TemplateName) => values[name])
 }
 
-/** @returns the day (`YYYYMMDD`) on which the template gives this tag with these values; undefined if on none */
+/** @returns the date (`YYYYMMDD`) with which the template gives this tag; undefined if with none */
 export function dateInTag({ text }: TagTemplate, values: TemplateValues, tag: string): string | undefined {
   const start = text.search(/\{\{\s*date\s*\}\}/)
   if (start === -1) return undefined
@@ -75,7 +75,7 @@ export function couldBeOf({ text }: TagTemplate, known: Partial<TemplateValues>,
   return tag.length - last.length >= position && tag.endsWith(last)
 }
 
-/** How a ref appears in a tag: a release tag as it is, a branch with its short commit (`main-52405d7`). */
+/** @returns a ref as part of a tag: a tag as it is, a branch with its commit (`main-52405d7`) */
 export function refInTag(source: Pick<PinnedSource, 'kind' | 'ref' | 'commit'>): string {
   const short = source.commit.slice(0, 7)
   if (source.kind === 'commit') return short

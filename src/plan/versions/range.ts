@@ -9,7 +9,8 @@ const comparator = new RegExp(`^(?:>=|<=|>|<|=|~|\\^)?${partial}$`)
 const hyphenRange = new RegExp(`^${partial} - ${partial}$`)
 
 /**
- * Checks the syntax of a range: that of semver, with full PEP 440 versions as bounds (`>=0.5.5.post3`).
+ * Checks the syntax of a range: that of semver, with full PEP 440 versions as bounds
+ * (`>=0.5.5.post3`).
  * @param text with single spaces
  * @returns the range with spaces only between comparators; undefined if it is invalid
  */
@@ -65,7 +66,7 @@ function boundsOf(
     })
 }
 
-/** By semver's rule, a pre-release is in a range only if a bound is a pre-release of the same release. */
+/** Semver's rule: a pre-release is in a range only if a bound is one of the same release. */
 function namesPreReleaseOf(bounds: readonly Bound[], version: string): boolean {
   const base = explain(version)?.base_version ?? version
   return bounds.some(

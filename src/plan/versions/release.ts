@@ -17,9 +17,9 @@ const plainVersion = new RegExp(`^v?(${versionPattern})$`)
 
 /**
  * Reads a tag of a registry or of git, or a version of pip.
- * @returns undefined if it is not a version of the product: `gateway-v0.3.1`, `nightly`, `v0.12.0-1`,
- * `kimi-k3`. Also if an engine's tag differs from that of `parseEngineVersion`, which would be pulled,
- * or has a suffix that is not a variant, which the next version may lack
+ * @returns undefined if it is not a version of the product: `gateway-v0.3.1`, `nightly`,
+ * `v0.12.0-1`, `kimi-k3`. Also if an engine's tag differs from that of `parseEngineVersion`, which
+ * would be pulled, or has a suffix that is not a variant, which the next version may lack
  */
 export function parseRelease(product: Product, tag: string): Release | undefined {
   if (product === 'engine') {

@@ -12,7 +12,7 @@ import {
 } from './release.ts'
 import type { Selector, Selectors } from './selector.ts'
 
-/** A chosen version. `why` is the selector. A `matched` one is left out if it is impossible, an `exact` one is an error. */
+/** A chosen version, by the selector `why`. Only a `matched` one may turn out to be impossible. */
 export type Selected = { tag: string; why: string; wanted: 'exact' | 'matched' }
 
 /** The versions of a product, and what its selectors mean. */
@@ -41,7 +41,8 @@ type Rule = { text: string; choose: (from: readonly Release[]) => Selected[] }
 /**
  * Turns selectors into distinct versions, in the order of the selectors, newest first within one.
  * What `!` leaves out counts as missing: `latest, !v0.33.0` is the newest but v0.33.0.
- * @throws NoMatch with the nearest existing versions if a selector matches nothing, or nothing is left
+ * @throws NoMatch with the nearest existing versions if a selector matches nothing, or nothing is
+ * left
  */
 export async function selectVersions(selectors: Selectors, list: VersionList): Promise<Selected[]> {
   const include = await Promise.all(selectors.include.map((selector) => ruleOf(selector, list)))

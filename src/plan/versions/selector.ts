@@ -16,7 +16,7 @@ export type Selector = { text: string } & (
 /** `include` is never empty. */
 export type Selectors = { include: Selector[]; exclude: Selector[] }
 
-/** In characters, to bound the work: the worst text of this length takes one to two seconds among 10,000 tags */
+/** In characters: the worst text of this length takes one to two seconds among 10,000 tags */
 const longestText = 2048
 
 /** In characters: more than tags of a registry (128) and sensible branch names have */
@@ -90,10 +90,10 @@ function parseRange(text: string, product: Product): Selector | undefined {
   return { text, kind: 'range', range, variant }
 }
 
-/** Names that git allows in a ref, as far as users need them (git-check-ref-format), and that are not options. */
+/** Refs as git allows them, as far as users need that (git-check-ref-format), except options */
 const refName = /^(?!-)(?!.*(?:\.\.|@\{|\/\/|\.lock$|[/.]$))[A-Za-z0-9_./+@-]+$/
 
-/** All else is a branch, a tag or a commit of AIBrix; its forty digits are too long for a version. */
+/** All else is a branch, a tag or a commit of AIBrix: forty digits are too long for a version. */
 function parseRef(text: string, product: Product): Selector | undefined {
   return product === 'aibrix' && refName.test(text) ? { text, kind: 'exact', tag: text } : undefined
 }
@@ -111,7 +111,7 @@ function isSearchable(variant: string, product: Product): boolean {
   return variant === '' || (product === 'engine' && !isForOneArchitecture(variant))
 }
 
-/** `>=0.10, <0.12`, a range in pip's syntax, would be a list of two ranges that selects every version. */
+/** `>=0.10, <0.12`, pip's syntax of a range, would be two ranges that select every version. */
 function tornRange(selectors: readonly Selector[]): string | undefined {
   const lone = selectors.filter((one) => one.kind === 'range' && /^[<>][^ ]+$/.test(one.range))
   const lower = lone.find(({ text }) => text.startsWith('>'))

@@ -5,19 +5,19 @@ export const distributions = new Map([
   ['rockylinux', 'rocky'],
 ])
 
-/** Names with a version that is a part of its own, with two digits or a dot: `cuda-12.9`, `ubuntu_2204`, but not `cuda-1` */
+/** Names with a version after a dash, of two digits or with a dot: `cuda-12.9`, but not `cuda-1` */
 const versioned = ['cuda', 'cu', ...distributions.keys()].join('|')
 const part = new RegExp(
   String.raw`x86[-_]64(?![^-_])|cuda[-_]?\d{2}[-_]\d(?![^-_])|(?:${versioned})[-_](?:\d{2}(?:\.\d+)*|\d\.\d+|\d{3,4})(?![^-_])|[^-_]+`,
   'gi',
 )
 
-/** @returns the parts of what follows a tag's version: `cu129`, `ubuntu-24.04` for `-cu129_ubuntu-24.04` */
+/** @returns the parts of a tag's suffix: `cu129`, `ubuntu-24.04` for `-cu129_ubuntu-24.04` */
 export function partsOf(suffix: string): string[] {
   return suffix.match(part) ?? []
 }
 
-/** Hardware of images without a torch for CUDA, as their tags spell it, with or without a number after it */
+/** Hardware of images without a torch for CUDA, as tags spell it; a number may follow */
 const hardware: Record<string, string> = {
   'AMD ROCm': 'rocm|hip|gfx(?=\\d)|mi(?=\\d)',
   'Intel XPU': 'xpu',
@@ -36,11 +36,11 @@ const hardwareNames = Object.entries(hardware).map(([name, spelt]) => ({
   pattern: new RegExp(`^(?:${spelt})(?:v?\\d.*|\\..*)?$`, 'i'),
 }))
 
-/** `-cpu-offload` is a feature: only a machine, CUDA or a distribution may follow the hardware `cpu`. */
+/** `-cpu-offload` is a feature: only a machine, CUDA or a distribution may follow `cpu`. */
 const onlyLast = /^cpu$/i
 const place = new RegExp(`^(?:x86[-_]64|amd64|aarch64|arm64|(?:${versioned})[-_.\\d]*)$`, 'i')
 
-/** @returns the part of a suffix that marks an image for other hardware than CUDA, and that hardware's name */
+/** @returns the part of a suffix that marks an image for other hardware than CUDA */
 export function otherHardware(suffix: string): { part: string; name: string } | undefined {
   const parts = partsOf(suffix)
   const found = parts.flatMap((each, index) => {

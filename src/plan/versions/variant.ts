@@ -12,10 +12,10 @@ export type Claim = { part: string } &
     | { kind: 'distribution'; id: string; digits: string }
   )
 
-/** Majors have two digits since CUDA 10. The last of four digits is a patch, except in a minor 10. cuDNN's version may follow. */
+/** Majors have two digits since CUDA 10. The last of four is a patch, unless the minor is 10. */
 const cuda = /^cu(?:da)?[-_]?(\d{2})(?:[-_.]?(10|\d)\d?)?(?:\.\d+)*(?:cudnn[\d.]*)?$/
 
-/** Docker's architectures, and how tags spell them. `gb200` and the like are names of machines and claim nothing here. */
+/** Docker's architectures as tags spell them. Names of machines (`gb200`) claim nothing here. */
 const architectures: [string, RegExp][] = [
   ['amd64', /^(?:x86[-_]64|amd64|x64)(?:v\d)?$/],
   ['arm64', /^(?:aarch64|arm64)(?:v\d)?$/],
@@ -25,7 +25,8 @@ const distribution = /^([a-z]+)[-_]?(\d+(?:\.\d+)*)$/
 
 /**
  * @param tag `v0.20.0-cu129-ubuntu2404`
- * @returns what it claims about its image; `-runtime`, `-efa`, `-zstd` and `rc1` claim nothing to check
+ * @returns what it claims about its image; `-runtime`, `-efa`, `-zstd` and `rc1` claim nothing to
+ * check
  */
 export function claimsOf(tag: string): Claim[] {
   // The first part is the version.

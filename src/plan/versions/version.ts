@@ -39,7 +39,7 @@ const firstVariant = new RegExp(`^${versionParts.variant}(?![^-_])`)
 /** In characters, as registries allow */
 const longestTag = 128
 
-/** Words that follow the engine's version in tags of the action's own images, so that no suffix may contain them */
+/** Words after the engine's version in the action's own tags, which no suffix may contain */
 const ownWords = ['aibrix', 'nixl']
 
 /** @returns undefined if the text is not exactly one engine version */
@@ -67,8 +67,9 @@ export function isVariant(suffix: string): boolean {
 }
 
 /**
- * Whether somebody's own image for CUDA may have this suffix. It is not a suffix if PEP 440 reads it
- * as part of the version (`-1` and `-20251123` are post releases there, `-alpha` is a pre-release).
+ * Whether somebody's own image for CUDA may have this suffix. It is not a suffix if PEP 440 reads
+ * it as part of the version (`-1` and `-20251123` are post releases there, `-alpha` is a
+ * pre-release).
  */
 function isSuffix(release: string, suffix: string): boolean {
   if (isVariant(suffix)) return true
@@ -81,7 +82,7 @@ function isSuffix(release: string, suffix: string): boolean {
   )
 }
 
-/** Whether two versions are the same by PEP 440, without local parts: `0.10.2` and `0.10.2+cu128`. */
+/** Whether two versions are equal by PEP 440, without local parts (`0.10.2`, `0.10.2+cu128`). */
 export function isSameRelease(declared: string, measured: string): boolean {
   const plain = (version: string) => valid(version.replace(/^v/, '').replace(/\+.*$/, ''))
   const [left, right] = [plain(declared), plain(measured)]
