@@ -12,10 +12,10 @@ import { digestOf } from '../../src/registry/content/digest.ts'
 import { parseManifest } from '../../src/registry/content/manifest.ts'
 
 /**
- * Content of a registry in memory: `path:tag` → labels of the image of each platform; a single
- * platform is a plain manifest. The label `made` is when the layers were created. `content`
- * identifies the layers; without it each tag names a different image. `onbuild` has one line for
- * each ONBUILD instruction.
+ * The images of a registry in memory: `path:tag` → labels of the image for each platform; with one
+ * platform it is a plain manifest. The label `made` is when its layers were built. `content` stands
+ * for them: without it each tag names an image of its own. `onbuild` has a line for each ONBUILD
+ * instruction.
  */
 export type Images = Record<string, Record<string, Record<string, string>>>
 
@@ -32,7 +32,7 @@ function blob(content: unknown) {
   return { bytes, digest: digestOf(bytes), size: bytes.length }
 }
 
-/** @param delay how long each response takes, so that tests can reorder them */
+/** @param delay delays each answer, so that tests can have any order */
 export function registryOf(images: Images, delay: () => Promise<void> = () => Promise.resolve()) {
   const stored = new Map<string, { bytes: Buffer; mediaType: string }>()
   const configs = new Map<string, Buffer>()
@@ -106,7 +106,7 @@ export function registryOf(images: Images, delay: () => Promise<void> = () => Pr
 
 const amd64 = { 'linux/amd64': {} }
 
-/** Bases that the catalogue does not rule out for AIBrix v0.5.0. */
+/** Bases that are possible with AIBrix v0.5.0, as far as the catalogue tells. */
 export const bases: Images = {
   'vllm/vllm-openai:v0.10.2': amd64,
   'vllm/vllm-openai:v0.9.1': amd64,
@@ -118,7 +118,7 @@ export function catalogue() {
   return parseCatalogue(readFileSync('dockerfiles/catalogue.json', 'utf8'))
 }
 
-/** Returns a git with these tags and branches in every repository. */
+/** A git with these tags and branches in every repository. */
 export function gitOf(tags: string[], branches: string[] = []): PlanWorld['git'] {
   return () =>
     Promise.resolve(

@@ -11,15 +11,12 @@ import type { Facts } from '../../src/verify/facts.ts'
 import { registry } from './action.ts'
 import { openTestClient } from './test-client.ts'
 
-/**
- * A base image for planning only: `vllm/vllm-openai:v0.10.2`, plain or as an index with an
- * attestation.
- */
+/** A base image for plans only: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
 export type TinyBase = { repository: string; tag: string; index?: boolean; onBuild?: string[] }
 
 /**
  * Publishes bases in the test registry, each with its own digest.
- * @param namespace prefix of their names
+ * @param namespace precedes their names
  */
 export async function publishBases(namespace: string, bases: readonly TinyBase[]): Promise<void> {
   await withClient(async (client) => {
@@ -35,7 +32,7 @@ export async function publishBases(namespace: string, bases: readonly TinyBase[]
   })
 }
 
-/** Publishes one tiny base under all of these tags. */
+/** Publishes one base with all of these tags. */
 export async function publishTags(
   namespace: string,
   repository: string,
@@ -49,15 +46,12 @@ export async function publishTags(
   })
 }
 
-/**
- * An image as published by a run, with its labels and without its layers; an index repeats the
- * labels, like BuildKit's.
- */
+/** An image of a run, with its labels but not its layers. As an index it repeats the labels, as BuildKit's do. */
 export type TinyImage = { repository: string; tags: readonly string[]; labels: Labels; index: boolean }
 
 type Labels = Record<string, string>
 
-/** Publishes images in repositories of the namespace, or stages them in its cache repository. */
+/** Publishes or stages images in a repository of the namespace. */
 export async function publishImages(namespace: string, images: readonly TinyImage[]): Promise<void> {
   await withClient(async (client) => {
     await Promise.all(
@@ -74,7 +68,7 @@ export async function publishImages(namespace: string, images: readonly TinyImag
   })
 }
 
-/** Stores facts of a base in the namespace's cache repository, like a run that measured it. */
+/** Stores facts about a base in the namespace's cache repository, as a run does after measuring it. */
 export async function storeMeasured(
   namespace: string,
   { repository, tag }: TinyBase,
@@ -149,13 +143,13 @@ async function putIndex(
   await client.putManifest(to, tag, Buffer.from(JSON.stringify(index)), mediaTypes.ociIndex)
 }
 
-/** Returns real tags, including nightlies and models: see the README next to the lists. */
+/** Real tags, including nightlies and models: see the README of the lists. */
 export function realTags(product: 'vllm' | 'sglang' | 'aibrix' | 'nixl'): string[] {
   return readFileSync(`__tests__/fixtures/tags/${product}.txt`, 'utf8').trim().split('\n')
 }
 
 /**
- * Creates a bare git repository in which each tag is annotated and has its own commit.
+ * Creates a bare git repository with annotated tags, each on its own commit.
  * @returns tag → commit
  */
 export function makeTaggedRepository(path: string, tags: readonly string[]): Map<string, string> {

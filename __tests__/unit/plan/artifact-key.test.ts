@@ -66,7 +66,7 @@ it.each<[string, string[], (world: World) => void]>([
   ['a compiler that the base names', ['wheel', 'ucx'], (world) => env(world, 'CXX=clang++')],
   ['an archiver that the base names', ['wheel', 'ucx'], (world) => env(world, 'AR=llvm-ar')],
   ['an argument that the base replaces', ['wheel', 'ucx'], (world) => env(world, 'UCX_REPO=https://x')],
-])('another name comes of %s: %j', (_, kinds, change) => {
+])('a change of %s changes the name of: %j', (_, kinds, change) => {
   expect(changedBy(change)).toEqual(kinds)
 })
 
@@ -95,17 +95,17 @@ it.each<[string, (world: World) => void]>([
   ],
   ["stand-ins for the driver's libraries", (world) => env(world, 'LIBRARY_PATH=/usr/local/cuda/lib64/stubs')],
   ['a variable that no compiler reads', (world) => env(world, 'VLLM_USAGE_SOURCE=x')],
-])('no other name comes of %s', (_, change) => {
+])('a change of %s changes no name', (_, change) => {
   expect(changedBy(change)).toEqual([])
 })
 
-it('a C++ standard is in the name from where on the build step gives it to the compilers', () => {
+it('the name has a C++ standard only if the build step passes it to the compilers', () => {
   const step = readFileSync('dockerfiles/scripts/step/wheel/cxx_compilers.py', 'utf8')
   const project = Number(/^PROJECT = (\d+)$/m.exec(step)?.[1])
   expect([project, project + 1].map((standard) => changedBy(cxxStandard(standard)))).toEqual([[], ['wheel']])
 })
 
-it('the name of a branch is in no name, only its commit', () => {
+it('names depend on the commit of a branch, not on its name', () => {
   const on = (ref: string) => {
     const leg = makeLeg()
     leg.aibrix = { ...leg.aibrix, kind: 'branch', ref }
@@ -114,7 +114,7 @@ it('the name of a branch is in no name, only its commit', () => {
   expect(on('main')).toBe(on('feature'))
 })
 
-it('names are the same for facts in any order', () => {
+it('names do not depend on the order of facts', () => {
   const text = fc.stringMatching(/^[a-z0-9.+-]{1,12}$/)
   fc.assert(
     fc.property(fc.dictionary(text, text), (dpkg) => {
@@ -132,7 +132,7 @@ it('names are the same for facts in any order', () => {
 describe('on real bases', () => {
   const read = (name: string) => realFacts(name, 'base')
 
-  it('both engines and two versions of one have one wheel and one UCX, having the same torch and toolkit', () => {
+  it('engines and versions with the same torch and toolkit share a wheel and a UCX', () => {
     const names = ['vllm-v0.10.2', 'vllm-v0.21.0', 'sglang-v0.5.11'].map((name) => {
       // SGLang depends on nvidia-nvml-dev itself, so it has a header that the others get from the package index.
       const facts = read(name)

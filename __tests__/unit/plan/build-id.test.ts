@@ -12,7 +12,7 @@ const { base, aibrix } = leg
 const otherDigest = `sha256:${'9'.repeat(64)}` as const
 const elsewhere = { kind: 'path', path: '/srv/git' } as const
 
-/** What is not as it is for the usual leg. */
+/** Differences from the usual leg. */
 function changed(changes: Partial<Leg>, recipe = leg.recipe, usual = leg): string[] {
   const [before, after] = [
     determinantsOf(usual, usual.recipe),
@@ -47,7 +47,7 @@ describe('the build id', () => {
     expect(changed(changes, recipe)).toEqual([name])
   })
 
-  it('is made of nothing else', () => {
+  it('depends on nothing else', () => {
     expect(new Set(matters.map(([name]) => name))).toEqual(
       new Set(Object.keys(determinantsOf({ ...leg, environment: { A: '1' } }, leg.recipe))),
     )
@@ -73,11 +73,11 @@ describe('the build id', () => {
     expect(changed(changes)).toEqual([])
   })
 
-  it('has no variables where there are none', () => {
+  it('has no variables if there are none', () => {
     expect(determinantsOf(leg, leg.recipe)).not.toHaveProperty('environment')
   })
 
-  it('changes with the value of a variable, and not with the order of several', () => {
+  it('changes with the value of a variable, but not with the order of several', () => {
     const idOf = (environment: Record<string, string>) =>
       buildId(determinantsOf({ ...leg, environment }, leg.recipe))
     expect(idOf({ A: '1', B: '2' })).toBe(idOf({ B: '2', A: '1' }))
@@ -127,7 +127,7 @@ describe('the build id of a plan', () => {
     ],
     ['what is done with what exists', { 'skip-unchanged': 'false', unchanged: 'retag', 'max-age': '30d' }],
     ['force', { force: 'true' }],
-  ])('is not changed by %s', async (_, given) => {
+  ])('does not change with %s', async (_, given) => {
     const usual = await buildIdOf()
     expect(usual).toMatch(/^[0-9a-f]{64}$/)
     expect(await buildIdOf(given)).toBe(usual)

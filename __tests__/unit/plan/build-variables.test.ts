@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type ArtifactKind, artifactKinds, artifactsOf } from '../../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeConfig, makeLeg } from '../../support/verified-leg.ts'
 
-/** What is left of an environment for the programs of a build. */
+/** @returns the part of an environment that the programs of a build see */
 function seenByBuild(environment: Record<string, string>): string[] {
   const program = `import json, os, sys
 from step.builder.variables import remove_others
@@ -44,7 +44,7 @@ describe('a variable of the base', () => {
       'LD_PRELOAD',
       'PYTHONOPTIMIZE',
     ],
-  ])('%s, which a build backend may read, reaches no build and is in no key', (name) => {
+  ])('%s, which a build backend may read, is removed from builds and keys', (name) => {
     expect(seenByBuild({ PATH: '/bin', [name]: 'x' })).toEqual(['PATH'])
     expect(namesOn([`${name}=x`])).toEqual(namesOn([]))
   })
@@ -72,14 +72,17 @@ describe('a variable of the base', () => {
     'no_proxy',
     'PIP_EXTRA_INDEX_URL',
     'SSL_CERT_FILE',
-  ])('%s, which changes nothing of it, reaches the build and is in no key', (name) => {
+  ])('%s, which does not change what is compiled, reaches the build but not the key', (name) => {
     expect(seenByBuild({ [name]: '/x' })).toEqual([name])
     expect(namesOn([`${name}=/x`])).toEqual(namesOn([]))
   })
 
-  it.each(['MYCC', 'PATHS', 'XCMAKE_ARGS'])('%s, which only looks like one of these, is removed', (name) => {
-    expect(seenByBuild({ [name]: 'x' })).toEqual([])
-  })
+  it.each(['MYCC', 'PATHS', 'XCMAKE_ARGS'])(
+    '%s, which is only similar to one of these, is removed',
+    (name) => {
+      expect(seenByBuild({ [name]: 'x' })).toEqual([])
+    },
+  )
 })
 
 it.each(['wheel/build_wheel.py', 'ucx/build_ucx.py'])(
@@ -90,7 +93,7 @@ it.each(['wheel/build_wheel.py', 'ucx/build_ucx.py'])(
   },
 )
 
-it('each of the list has a reason', () => {
+it('each variable of the list has a reason', () => {
   const list = JSON.parse(readFileSync('dockerfiles/scripts/step/builder/variables.json', 'utf8')) as object[]
   for (const entry of list) expect(entry).toMatchObject({ reason: expect.stringMatching(/.{10,}/) })
 })

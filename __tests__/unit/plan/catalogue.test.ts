@@ -27,7 +27,7 @@ function parses(content: Json): boolean {
   }
 }
 
-/** What JSON says of a value: a key with `undefined` is none. */
+/** A key with `undefined` is absent in JSON. */
 function verdicts(content: Json): { schema: boolean; parser: boolean } {
   const plain = JSON.parse(JSON.stringify(content)) as Json
   return { schema: isValid(plain), parser: parses(plain) }
@@ -40,7 +40,7 @@ function pathsOf(value: Json, path: Path = []): Path[] {
   return entries.flatMap(([key, inner]) => [[...path, key], ...pathsOf(inner, [...path, key])])
 }
 
-/** Gives the document with one value replaced, or taken out where there is none to replace it with. */
+/** @returns the document with one value replaced, or removed if there is no replacement */
 function changed(path: Path, replacement: Json | undefined, content = fresh()): Json {
   let parent = content
   for (const key of path.slice(0, -1)) {
@@ -56,7 +56,7 @@ function changed(path: Path, replacement: Json | undefined, content = fresh()): 
 }
 
 describe('the catalogue', () => {
-  it('fits its schema, and is read', () => {
+  it('fits its schema and is parsed', () => {
     expect(isValid(fresh())).toBe(true)
     expect(verdicts(fresh())).toEqual({ schema: true, parser: true })
   })
@@ -93,7 +93,7 @@ describe('the catalogue', () => {
     expect(verdicts(changed(path, replacement))).toEqual({ schema: false, parser: false })
   })
 
-  it('is judged alike by schema and parser, whatever was changed in it', () => {
+  it('is accepted or refused by both schema and parser, whatever changes', () => {
     const paths = pathsOf(fresh())
     const values = fc.oneof(
       fc.constantFrom<Json[]>(
@@ -133,7 +133,7 @@ describe('the catalogue', () => {
         fc.option(values, { nil: undefined }),
         fc.option(key, { nil: undefined }),
         (path, value, added) => {
-          // A value is replaced or taken out, or a key is added beside it.
+          // A value is replaced or removed, or a key is added beside it.
           const place =
             added === undefined || typeof path.at(-1) === 'number' ? path : [...path.slice(0, -1), added]
           const { schema: first, parser } = verdicts(changed(place, value))
@@ -146,11 +146,11 @@ describe('the catalogue', () => {
     expect(refused).toBeGreaterThan(100)
   })
 
-  it('is no catalogue if it is not JSON', () => {
+  it('is refused if it is not JSON', () => {
     expect(() => parseCatalogue('{')).toThrow('dockerfiles/catalogue.json: ')
   })
 
-  it('has specifiers that PEP 440 knows', () => {
+  it('has valid PEP 440 specifiers', () => {
     const specifiers = [
       ...Object.values(catalogue.releases).flatMap(({ needs }) => Object.values(needs)),
       ...Object.values(catalogue.bases).flatMap((rows) => rows.map(({ versions }) => versions)),
@@ -159,7 +159,7 @@ describe('the catalogue', () => {
     expect(specifiers.filter((specifier) => !validRange(specifier))).toEqual([])
   })
 
-  it.each(engineNames)('says nothing twice and differently about a version of %s', (engine) => {
+  it.each(engineNames)('has no contradictory rows for a version of %s', (engine) => {
     const tags = readFileSync(`__tests__/fixtures/tags/${engine}.txt`, 'utf8').split('\n')
     const versions = tags.flatMap((tag) => parseEngineVersion(tag) ?? [])
     expect(versions.length).toBeGreaterThan(50)
@@ -171,7 +171,7 @@ describe('the catalogue', () => {
       expect(knownBase(reversed, engine, version)).toEqual(knownBase(catalogue, engine, version))
   })
 
-  it('knows the UCX of every NIXL that was tested with a release', () => {
+  it('has the UCX of every NIXL that was tested with a release', () => {
     const tested = Object.values(catalogue.releases).flatMap((release) => release.tested ?? [])
     expect(tested.map(({ nixl }) => ucxOfNixl(catalogue, nixl))).toEqual(['1.19.0'])
   })
@@ -185,7 +185,7 @@ describe('the current release', () => {
     })
   })
 
-  it.each(['v0.7.0', 'v9.9.9'])('can not be %s, which was not tested', (current) => {
+  it.each(['v0.7.0', 'v9.9.9'])('cannot be %s, which was not tested', (current) => {
     expect(() => currentRelease({ ...catalogue, current })).toThrow(
       `its current release ${current} is not among`,
     )
@@ -209,7 +209,7 @@ describe('the UCX of a NIXL', () => {
       '9.9.9',
       'nixl-version: this version of the action does not know NIXL 9.9.9; the nearest that it knows are ',
     ],
-  ])('%s is an error that says why', (nixl, message) => {
+  ])('%s is an error with a reason', (nixl, message) => {
     expect(() => ucxOfNixl(catalogue, nixl)).toThrow(message)
   })
 })

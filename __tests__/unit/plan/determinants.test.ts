@@ -51,7 +51,7 @@ describe('the date in a tag', () => {
     .map((parts) => `x${parts.join('')}`)
   const dates = fc.integer({ min: 0, max: 99_999_999 }).map((number) => String(number).padStart(8, '0'))
 
-  it('is the one that the template was given, whatever the template', () => {
+  it('is found for any template', () => {
     fc.assert(
       fc.property(texts, dates, (text, date) => {
         const of = template(text)
@@ -61,7 +61,7 @@ describe('the date in a tag', () => {
     )
   })
 
-  it('and every value may be another one in a tag that could be of the template', () => {
+  it('does not matter for whether a tag could be of the template', () => {
     const word = fc.stringMatching(/^[a-z0-9.-]{1,6}$/)
     fc.assert(
       fc.property(texts, dates, word, word, (text, date, aibrix, nixl) => {
@@ -83,7 +83,7 @@ describe('the date in a tag', () => {
 })
 
 describe('the nearest tags', () => {
-  it('are the same on other dates, then the same engine version, the newest first, and none of another engine version', () => {
+  it('are the same on other dates, then the same engine version, newest first, and no other engine version', () => {
     const expected = [
       'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251101',
       'v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251031',
@@ -95,7 +95,7 @@ describe('the nearest tags', () => {
     expect([...new Set(found)]).toEqual(expected)
   })
 
-  it('are found among 10,000 tags in no time, whatever the template', () => {
+  it('are found quickly among 10,000 tags, whatever the template', () => {
     const tags = Array.from({ length: 10_000 }, (_, index) => `${'v'.repeat(100)}${index}`)
     const hostile = template(`{{aibrix}}{{nixl}}{{ucx}}{{date}}v{{aibrix}}v{{nixl}}`)
     const began = process.cpuUsage()
@@ -105,7 +105,7 @@ describe('the nearest tags', () => {
 })
 
 describe('the label of the determinants', () => {
-  it('holds what the build id was made of', () => {
+  it('has the determinants of the build id', () => {
     const plain = makeLeg({ buildArguments: { A: 'two  spaces', B: '"' } })
     const leg = { ...plain, buildId: buildId(determinantsOf(plain, plain.recipe)) }
     const label = labelsOf(leg, makeFacts(), new Map())[determinantsLabel] ?? ''
@@ -123,11 +123,11 @@ describe('the label of the determinants', () => {
     ['a number', '{"nixl":7}'],
     ['what is nested too deep', '{"a":{"b":{"c":"d"}}}'],
     ['what is too long', `{"a":"${'x'.repeat(70_000)}"}`],
-  ])('can be %s, and then nothing is known', (_, label) => {
+  ])('can be %s, which gives no determinants', (_, label) => {
     expect(parseDeterminants(label)).toBeUndefined()
   })
 
-  it('can be anything, and never is an error nor a long line', () => {
+  it('can be anything without an error or a long line', () => {
     const leg = makeLeg()
     const now = determinantsOf(leg, leg.recipe)
     const record = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', maxLength: 500 }))
@@ -172,7 +172,7 @@ describe('the age of an image', () => {
     expect(new Date(madeAt(of, leg)).toISOString()).toBe(new Date(Date.parse(expected)).toISOString())
   })
 
-  it('is too old by a limit, or by what a plan has found', () => {
+  it('is compared with a limit, or with what a plan found', () => {
     const limit = { text: '1d', before: Date.parse(young) }
     expect(olderThan(undefined)).toBeUndefined()
     expect(olderThan(limit)?.(config(old, old, young), leg)).toBeUndefined()

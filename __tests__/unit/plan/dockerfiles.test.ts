@@ -33,7 +33,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     })
   })
 
-  it('knows each build argument that the action sets', () => {
+  it('declares each build argument that the action sets', () => {
     const { aibrix } = makeLeg()
     const url = { kind: 'url', url: 'https://git.example/x' } as const
     const leg = {
@@ -55,7 +55,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     },
   )
 
-  it('starts each step by a list, which no SHELL of the base runs, and changes no SHELL', () => {
+  it('runs each step as a list, without a shell, and sets no SHELL', () => {
     const runs = [...dockerfile.matchAll(/^RUN ((?:.*\\\n)*.*)$/gm)].map(([, text = '']) => text)
     expect(runs).toHaveLength(12)
     for (const run of runs) {
@@ -74,7 +74,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
   })
 })
 
-it('the Dockerfiles differ in the engine only', () => {
+it('the Dockerfiles differ only in the engine', () => {
   const [vllm, sglang] = engineNames.map((engine) =>
     readDockerfile(engine)
       .replaceAll(engines[engine].title, 'ENGINE')

@@ -34,7 +34,7 @@ function wanted({ tag = 'v0.10.2', aibrix = 'v0.7.0', kind = 'tag', ...more }: C
   }
 }
 
-/** What a case changes in the usual base; `undefined` takes it away. */
+/** What a case changes in the usual base; `undefined` removes it. */
 type Change = { [Key in keyof KnownBase]?: KnownBase[Key] | undefined }
 
 const usual: KnownBase = { source: 'measured', python: '3.12', torch: '2.8.0', cuda: '12.8' }
@@ -231,7 +231,7 @@ describe('an image is impossible', () => {
   })
 })
 
-describe("pip's answer decides about NIXL's wheels where it was asked", () => {
+describe("if pip was asked, its answer decides about NIXL's wheels", () => {
   it.each<[string, string, Change, string[], Feasibility['state']]>([
     ['has it', '0.7.1', {}, ['0.8.0', '0.7.1'], 'possible'],
     ['has it in another spelling', '0.7.1', {}, ['0.7.1.0'], 'possible'],
@@ -243,7 +243,7 @@ describe("pip's answer decides about NIXL's wheels where it was asked", () => {
     expect(judge({ nixl }, base, versions).state).toBe(state)
   })
 
-  it('and the reason names all that the wheel is for', () => {
+  it('and the reason names what the wheel must fit', () => {
     expect(judge({ platform: 'linux/arm64' }, { cuda: '13.0' }, ['0.8.0'])).toEqual({
       state: 'impossible',
       reason: `NIXL 0.7.1 has no wheel for Python 3.12 with CUDA 13 on linux/arm64, which ${image} has`,
@@ -251,7 +251,7 @@ describe("pip's answer decides about NIXL's wheels where it was asked", () => {
   })
 })
 
-describe('it is unknown whether an image is possible', () => {
+describe('whether an image is possible is unknown', () => {
   const nothing = { source: 'catalogue', python: undefined, torch: undefined, cuda: undefined } as const
 
   it.each<[string, Case, Change, string]>([
@@ -276,15 +276,30 @@ describe('it is unknown whether an image is possible', () => {
       { ...nothing, torch: '2.8.0', cuda: '12.8' },
       `the Python of ${image} is not known`,
     ],
-    ['with a torch that has no version', {}, { torch: 'git-1234' }, 'has git-1234, which is not a PEP 440 version'],
-    ['without its torch', {}, { ...nothing, python: '3.12', cuda: '12.8' }, `the torch of ${image} is not known`],
-    ['without its CUDA', {}, { ...nothing, python: '3.12', torch: '2.8.0' }, `the CUDA of ${image} is not known`],
+    [
+      'with a torch that has no version',
+      {},
+      { torch: 'git-1234' },
+      'has git-1234, which is not a PEP 440 version',
+    ],
+    [
+      'without its torch',
+      {},
+      { ...nothing, python: '3.12', cuda: '12.8' },
+      `the torch of ${image} is not known`,
+    ],
+    [
+      'without its CUDA',
+      {},
+      { ...nothing, python: '3.12', torch: '2.8.0' },
+      `the CUDA of ${image} is not known`,
+    ],
   ])('%s', (_, one, base, reason) => {
     expect(judge(one, base)).toEqual({ state: 'unknown', reason: expect.stringContaining(reason) })
   })
 })
 
-it('names no patches of a release that has none', () => {
+it('names no patches of a release without patches', () => {
   const release = { needs: { python: '>=3.9', torch: '>=2.7.0' }, vllm: { patches: [] } }
   const other = { ...catalogue, releases: { 'v0.9.0': release } }
   expect(judgeFeasibility(wanted({ aibrix: 'v0.9.0' }), usual, other, 'unknown')).toEqual({
@@ -294,7 +309,7 @@ it('names no patches of a release that has none', () => {
   })
 })
 
-it('judges any words at all, in sentences without their end', () => {
+it('judges any words, with reasons without a full stop', () => {
   const word = fc.oneof(fc.string(), fc.constantFrom('constructor', '__proto__', '0.7.1', '2.8.0', '3.12'))
   fc.assert(
     fc.property(
@@ -314,7 +329,7 @@ it('judges any words at all, in sentences without their end', () => {
   )
 })
 
-it('calls nothing possible with more known that it called impossible with less', () => {
+it('calls nothing impossible that is possible once more is known', () => {
   const one = (...values: string[]) => fc.constantFrom(...values)
   fc.assert(
     fc.property(

@@ -24,7 +24,7 @@ describe('what is known to be impossible', () => {
     )
   })
 
-  it('is an error where nothing of a range is left', async () => {
+  it('is an error if nothing of a range is left', async () => {
     await expect(makePlan(request({ engines: vllm('~0.11') }), world())).rejects.toThrow("can't be built")
   })
 
@@ -33,7 +33,7 @@ describe('what is known to be impossible', () => {
     expect(plan.images[0]?.legs[0].feasibility).toBe('forced')
   })
 
-  it('is known from the facts that an earlier run stored', async () => {
+  it('is determined from the facts that an earlier run stored', async () => {
     const storedFacts = () => Promise.resolve({ source: 'measured', python: '3.13' } as const)
     await expect(makePlan(request(), world({}, { storedFacts }))).rejects.toThrow('3.13')
   })
@@ -84,7 +84,7 @@ describe('what is known to be impossible', () => {
       },
       'registry docker.io failed at facts-1: 500.',
     ],
-  ])('is nothing of which nobody could be asked: %s', async (_, changes, sentence) => {
+  ])('does not include what could not be determined: %s', async (_, changes, sentence) => {
     const asked = { engines: vllm('0.10.2 - 0.20.0'), nixl: selectors('nixl', '~0.7') }
     const images = { 'vllm/vllm-openai:v0.20.0': amd64 }
     await expect(makePlan(request(asked), world(images, changes))).rejects.toThrow(
@@ -92,7 +92,7 @@ describe('what is known to be impossible', () => {
     )
   })
 
-  it('is a base that a range of NIXL has nothing for, where pip says so', async () => {
+  it('includes a base for which pip lists no NIXL of the range', async () => {
     const nixl: PlanWorld['nixl'] = {
       versions: ({ cuda }) =>
         Promise.resolve({ state: 'known', versions: cuda === '13.0' ? ['0.8.0'] : ['0.7.1', '0.8.0'] }),
@@ -109,13 +109,13 @@ describe('what is known to be impossible', () => {
     ])
   })
 
-  it('is not decided for a branch of AIBrix, of which the catalogue knows nothing', async () => {
+  it('is not decided for a branch of AIBrix, which the catalogue does not list', async () => {
     const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'main') }
     expect((await makePlan(request({ aibrix }), world())).images[0]?.legs[0].feasibility).toBe('unknown')
   })
 })
 
-describe('what there is nothing to build from', () => {
+describe('an image without anything to build it from', () => {
   const withTriggers = {
     'vllm/vllm-openai:v0.20.1': {
       'linux/amd64': {
@@ -156,13 +156,13 @@ describe('what there is nothing to build from', () => {
       { engines: vllm('v0.20.2'), platforms: ['linux/amd64', 'linux/arm64'] },
       /can't be built for linux\/amd64, linux\/arm64: the base image .*v0\.20\.2 for linux\/arm64 has ONBUILD instructions \(the first is "COPY \. \/app"\)/,
     ],
-  ])('is refused with force, too, which is not recommended: %s', async (_, changed, sentence) => {
+  ])('is refused also with force, which is not recommended: %s', async (_, changed, sentence) => {
     for (const force of [false, true])
       await expect(makePlan(request({ ...changed, force }), world(withTriggers))).rejects.toThrow(sentence)
   })
 })
 
-it('a base of a range with ONBUILD is left out, with the first of its instructions', async () => {
+it('a base with ONBUILD is left out of a range, and its first instruction is reported', async () => {
   const long = `RUN echo ${'x'.repeat(500)}`
   const images = { 'vllm/vllm-openai:v0.10.3': { 'linux/amd64': { onbuild: long } } }
   const plan = await makePlan(request({ engines: vllm('~0.10') }), world(images))
@@ -176,7 +176,7 @@ it.each<[string, PlanRequest['platforms'], string, string]>([
   ['v0.10.2-cu129-arm64', ['linux/amd64'], 'arm64', 'linux/amd64'],
   ['v0.10.2-x86_64', ['linux/amd64', 'linux/arm64'], 'x86_64', 'linux/arm64'],
   ['v0.10.2-amd64', ['linux/arm64'], 'amd64', 'linux/arm64'],
-])('the tag %s for %j says %s, which is an error for %s', async (tag, platforms, part, platform) => {
+])('the tag %s for %j names %s, which is an error for %s', async (tag, platforms, part, platform) => {
   const both = { 'linux/amd64': {}, 'linux/arm64': {} }
   const asked = request({ engines: vllm(tag), platforms, integration: 'none' })
   await expect(makePlan(asked, world({ [`vllm/vllm-openai:${tag}`]: both }))).rejects.toThrow(
@@ -189,13 +189,13 @@ it.each([
   ['v0.10.2-amd64', 'linux/amd64'],
   ['v0.10.2-aarch64', 'linux/arm64'],
   ['v0.10.2-arm64', 'linux/arm64/v8'],
-])('the tag %s for %s says what it is', async (tag, platform) => {
+])('the tag %s for %s names the right architecture', async (tag, platform) => {
   const images = { [`vllm/vllm-openai:${tag}`]: { 'linux/amd64': {}, 'linux/arm64': {} } }
   const plan = await makePlan(request({ engines: vllm(tag), platforms: [platform] }), world(images))
   expect(plan.images).toHaveLength(1)
 })
 
-it('a NIXL of a range whose UCX the mirror does not have is left out', async () => {
+it('a NIXL whose UCX the mirror lacks is left out of a range', async () => {
   const nixl: PlanWorld['nixl'] = {
     versions: () => Promise.resolve({ state: 'known', versions: ['0.7.1', '0.8.0'] }),
   }
@@ -248,7 +248,7 @@ describe('a named version', () => {
       { versions: '>=0.10 <0.12, ~0.9', nixl: '0.7.1, 9.9.9', integration: 'none' },
       [/vLLM v0\.11\.0 .* NIXL 9\.9\.9/, /vLLM v0\.10\.2 .* NIXL 9\.9\.9/, /vLLM v0\.9\.1 .* NIXL 9\.9\.9/],
     ],
-  ])('that can be built with nothing is an error: %s', async (_, asked, sentences) => {
+  ])('that cannot be built at all is an error: %s', async (_, asked, sentences) => {
     const error: unknown = await asking(asked).catch((thrown: unknown) => thrown)
     if (!(error instanceof UserError)) throw new Error('it is planned')
     const lines = error.message.split('\n')
@@ -272,7 +272,7 @@ describe('a named version', () => {
       { versions: 'v0.10.2, latest', aibrix: '~0.7', nixl: '0.7.0, 0.7.1' },
       ['v0.20.0 v0.7.0'],
     ],
-  ])('of which something is left leaves out the rest: %s', async (_, asked, excluded) => {
+  ])('that can be built in part leaves out the rest: %s', async (_, asked, excluded) => {
     const plan = await asking(asked)
     expect(plan.excluded.map(({ version, aibrix }) => `${version} ${aibrix}`)).toEqual(excluded)
   })

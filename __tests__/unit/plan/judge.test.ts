@@ -17,7 +17,7 @@ const known = (...versions: string[]): Versions => ({ state: 'known', versions }
 
 const base: KnownBase = { source: 'measured', python: '3.12', torch: '2.8.0', cuda: '12.8' }
 
-/** An index that answers so, and writes down what it is asked. */
+/** An index with this answer, and a record of what it is asked. */
 function indexOf(answer: Versions): { nixl: NixlIndex; asked: string[] } {
   const asked: string[] = []
   const versions: NixlIndex['versions'] = ({ python, cuda }, platform) => {
@@ -70,17 +70,17 @@ describe('a plan with an exact NIXL', () => {
     return { plan: makePlan(request(changed), world(images, { nixl })), asked }
   }
 
-  it('is refused where the index has no wheel of it for the base', async () => {
+  it('is refused if the index has no wheel of it for the base', async () => {
     await expect(planned(known('0.7.0', '0.8.0')).plan).rejects.toThrow(
       /NIXL 0\.7\.1 can't be built for linux\/amd64: NIXL 0\.7\.1 has no wheel for Python 3\.12 with CUDA 12 on linux\/amd64/,
     )
   })
 
-  it('is refused by the answer of an index that has no NIXL at all', async () => {
+  it('is refused with the answer of an index that has no NIXL at all', async () => {
     await expect(planned(lacking).plan).rejects.toThrow(
       /can't be built for linux\/amd64: the package index has no nixl \(index\.example returned 404 Not Found\); check package-index, or set force: true to try\.$/,
     )
-    // Nobody makes a variant of 0.7.0 for CUDA 13, so it is not the index that lacks it.
+    // NIXL 0.7.0 has no variant for CUDA 13, so that this index does not lack it.
     const older = { ...leg, nixl: '0.7.0', integration: 'none' } as const
     const judged = await judgeLeg(
       older,
@@ -90,7 +90,7 @@ describe('a plan with an exact NIXL', () => {
     expect(judged).toMatchObject({ reason: expect.stringContaining('no wheel for Python 3.12 with CUDA 13') })
   })
 
-  it('is refused by its answer for a range of NIXL, too', async () => {
+  it('is refused with its answer also for a range of NIXL', async () => {
     const nixl = selectors('nixl', 'latest')
     await expect(planned(lacking, { nixl }).plan).rejects.toThrow(`nixl-version: ${absent}.`)
   })
@@ -98,13 +98,13 @@ describe('a plan with an exact NIXL', () => {
   it.each<[string, Versions]>([
     ['there is no pip', noPip],
     ['the index has it', known('0.7.1')],
-  ])('is made where %s', async (_, answer) => {
+  ])('is created if %s', async (_, answer) => {
     const { plan, asked } = planned(answer)
     expect((await plan).images[0]?.legs[0].feasibility).toBe('possible')
     expect(asked).toEqual(['3.12 12.8 linux/amd64'])
   })
 
-  it('leaves out of a range a base that it has no wheel for', async () => {
+  it('leaves a base without a wheel out of a range', async () => {
     const engines = [{ engine: 'vllm' as const, versions: selectors('engine', '0.9 - 0.10') }]
     const versions: NixlIndex['versions'] = ({ python }) =>
       Promise.resolve(python === '3.12' ? known('0.7.1') : known())
@@ -117,7 +117,7 @@ describe('a plan with an exact NIXL', () => {
     ])
   })
 
-  it('asks pip nothing about what is published, staged or forced', async () => {
+  it('does not ask pip about what is published, staged or forced', async () => {
     const [image] = (await planned(known('0.7.1')).plan).images
     if (!image) throw new Error('the plan is empty')
     const [leg] = image.legs
@@ -136,7 +136,7 @@ describe('a plan with an exact NIXL', () => {
     }
   })
 
-  it('asks for two platforms side by side', async () => {
+  it('asks about two platforms in parallel', async () => {
     const both = { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } }
     const underWay = { now: 0, most: 0 }
     const versions: NixlIndex['versions'] = async () => {

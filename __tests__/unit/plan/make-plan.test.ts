@@ -57,7 +57,7 @@ describe('the plan', () => {
     expect(image?.legs[0].base.digest).toMatch(/^sha256:/)
   })
 
-  it('names no local part of the NIXL of a base in the tag, which could not hold it', async () => {
+  it('leaves the local part of the NIXL out of the tag, which cannot contain it', async () => {
     const storedFacts = () =>
       Promise.resolve({
         source: 'measured',
@@ -75,7 +75,7 @@ describe('the plan', () => {
     expect(images[0]?.tags).toEqual(['v0.10.2-aibrix-v0.5.0-nixl-1.5.0-20251123'])
   })
 
-  it('takes the current release of the catalogue for both engines by default', async () => {
+  it('uses the current release of the catalogue for both engines by default', async () => {
     const engines = (['vllm', 'sglang'] as const).map((engine) => ({
       engine,
       versions: selectors('engine', 'default'),
@@ -118,7 +118,7 @@ describe('the plan', () => {
     expect(pendingLegs({ images: second ? [second] : [] })).toEqual([])
   })
 
-  it('knows which legs are staged, and builds them all the same where that is wanted', async () => {
+  it('finds staged legs, and builds them on request', async () => {
     const staged = stagedTag(await onlyLeg(makePlan(request(), world())))
     const images = { [`aibrix/image-cache:${staged}`]: amd64 }
     const existing = async (rebuild: boolean) =>
@@ -126,7 +126,7 @@ describe('the plan', () => {
     expect([await existing(false), await existing(true)]).toEqual(['staged', 'nothing'])
   })
 
-  it('builds what is staged and has no report that counts', async () => {
+  it('builds what is staged without a valid report', async () => {
     const leg = await onlyLeg(makePlan(request(), world()))
     const images = { [`aibrix/image-cache:${stagedTag(leg)}`]: amd64 }
     const unfit = () => Promise.resolve('It has no report.')
@@ -179,7 +179,7 @@ describe('a determinant', () => {
     expect(await of(changed, more, images)).not.toBe(await of({}))
   })
 
-  it('is not the other platforms of a base, nor whether it is pushed', async () => {
+  it('does not include the other platforms of a base, or whether it is pushed', async () => {
     const widened = { 'vllm/vllm-openai:v0.10.2': { ...amd64, 'linux/arm64': { x: 'y' } } }
     const ids = [await of({}), await of({}, {}, widened), await of({ publicTags: 'ignore' })]
     expect(new Set(ids).size).toBe(1)
@@ -195,7 +195,7 @@ describe('a plan is refused', () => {
     )
   })
 
-  it('when a tag names one platform of the two that are wanted', async () => {
+  it('when a tag names only one of two requested platforms', async () => {
     const two = { 'vllm/vllm-openai:v0.10.2': { ...amd64, 'linux/arm64': {} } }
     const { buildId } = await onlyLeg(makePlan(request(), world(two)))
     const half = { [`aibrix/vllm-openai:${wantedTag}`]: { 'linux/amd64': { [buildIdLabel]: buildId } } }
@@ -204,12 +204,12 @@ describe('a plan is refused', () => {
     ).rejects.toThrow('already names a different image')
   })
 
-  it('not when such a tag may be overwritten, or nothing is pushed', async () => {
+  it('except when such a tag may be overwritten, or nothing is pushed', async () => {
     for (const publicTags of ['overwrite', 'ignore'] as const)
       expect((await makePlan(request({ publicTags }), world(taken))).images[0]?.published.kind).toBe('absent')
   })
 
-  it('when the version does not exist, with the nearest that do', async () => {
+  it('when the version does not exist, with the nearest existing ones', async () => {
     await expect(makePlan(request({ engines: vllm('v9.9.9') }), world())).rejects.toThrow(
       /the base image docker\.io\/vllm\/vllm-openai:v9\.9\.9 does not exist; the nearest are v0\.11\.0/,
     )
@@ -224,19 +224,19 @@ describe('a plan is refused', () => {
       'latest',
       'versions: "latest" matches no version; mirror.example/hub/vllm/vllm-openai has no release to choose from, check base-registry.',
     ],
-  ])('when the registry of the bases has none of them: %s', async (versions, message) => {
+  ])('when the registry has no base: %s', async (versions, message) => {
     const asked = { baseRegistry: 'mirror.example/hub', engines: vllm(versions) }
     await expect(makePlan(request(asked), world())).rejects.toThrow(message)
   })
 
-  it('when AIBrix has no such tag, with the nearest that it has', async () => {
+  it('when AIBrix has no such tag, with its nearest tags', async () => {
     const aibrix = { ...request().aibrix, versions: selectors('aibrix', 'v0.5.1') }
     await expect(makePlan(request({ aibrix }), world())).rejects.toThrow(
       /aibrix-version: https:\/\/git\.example\/aibrix has no tag, branch or commit "v0\.5\.1"; the nearest tags are v0\.[56]\.0, /,
     )
   })
 
-  it('when it is not known which UCX a NIXL bundles', async () => {
+  it('when the UCX that a NIXL bundles is not known', async () => {
     await expect(makePlan(request({ nixl: selectors('nixl', '9.9.9') }), world())).rejects.toThrow(
       'this version of the action does not know NIXL 9.9.9',
     )
@@ -257,7 +257,7 @@ describe('a plan is refused', () => {
 })
 
 describe('the document of a plan', () => {
-  it('reads back as the plan, and writes again as the same bytes', async () => {
+  it('is parsed to the same plan, and serialised to the same bytes', async () => {
     const images = { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } } }
     const plan = await makePlan(request({ platforms: both, force: true }), world(images))
     const text = serialisePlan(plan)
@@ -274,7 +274,7 @@ describe('the document of a plan', () => {
     expect(() => parsePlan(text, 'plan.json')).toThrow(message)
   })
 
-  it('is the same whatever the order of the answers', async () => {
+  it('does not depend on the order of the answers', async () => {
     const engines = [
       ...vllm('>=0.9 <0.12'),
       { engine: 'sglang' as const, versions: selectors('engine', 'latest') },
@@ -358,7 +358,7 @@ describe('the requests of a plan', () => {
     const few = await count('0.7.1')
     const many = await count('0.5.1, 0.6.0, 0.6.1, 0.7.0, 0.7.1')
     expect([few.images, many.images]).toEqual([2, 10])
-    // Of few legs each is asked for, of many there is one list.
+    // A few legs are requested one by one, many with one list.
     expect(many.requests).toBeLessThanOrEqual(few.requests + 1)
     expect(many.git).toBe(few.git)
     expect(few.git).toBe(2)
@@ -380,11 +380,11 @@ describe('the requests of a plan', () => {
       1,
     ],
     [
-      'is published and the same, where the cache repository was emptied',
+      'is published and the same, if the cache repository was emptied',
       ({ tags, legs }) => under(tags, dates.slice(0, 1), labelsOf(legs[0])),
       1,
     ],
-    ['is published and something else, on six dates', ({ tags }) => under(tags, dates, other), 1],
+    ['is published with other content, on six dates', ({ tags }) => under(tags, dates, other), 1],
     [
       'is new, beside images of other versions',
       ({ tags }) =>
@@ -395,7 +395,7 @@ describe('the requests of a plan', () => {
         ),
       0,
     ],
-  ])('grow by one look at most for each image that %s', async (_, imagesOf, looks) => {
+  ])('grow at most by one read for each image that %s', async (_, imagesOf, looks) => {
     const count = async (nixl: string) => {
       const { images } = await makePlan(wantedOf(nixl), world({}, { nixl: offers }))
       const published = Object.fromEntries(images.flatMap((image) => Object.entries(imagesOf(image))))
@@ -406,7 +406,7 @@ describe('the requests of a plan', () => {
     const few = await count(nixls[0])
     const many = await count(nixls[1])
     expect([few.images, many.images]).toEqual([2, 10])
-    // A look at a plain manifest takes that and its configuration. Of many legs there is a list, and of few each is asked for.
+    // Reading a plain manifest takes two requests. Many legs are listed, a few requested one by one.
     expect(many.requests).toBeLessThanOrEqual(few.requests + (10 - 2) * looks * 2 + 1)
   })
 

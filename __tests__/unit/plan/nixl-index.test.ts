@@ -255,7 +255,7 @@ describe('an index that has nothing of a project', () => {
       ),
       'index.example returned 404 Not Found, other.example returned 404 Not Found',
     ],
-  ])('is named with its answer, and without what may be a token: one %s', async (_, answer, said) => {
+  ])('is reported with its answer, but without possible tokens: one %s', async (_, answer, said) => {
     const { index } = indexOf({ ...usual, nixl: answer })
     const told = await index.versions(base, 'linux/amd64')
     const absent = `the package index has no nixl (${said}); check package-index (if it is empty, pip's configuration on this runner)`
@@ -263,7 +263,7 @@ describe('an index that has nothing of a project', () => {
     expect(JSON.stringify(told)).not.toMatch(/t0ken|p4th/)
   })
 
-  it('is not one whose files are for other Pythons', async () => {
+  it('is not an index whose files are for other Pythons', async () => {
     const skipped = `Fetched page ${token} as text/html\n  Skipping link: none of the wheel's tags (cp310) are compatible: ${token}nixl-0.7.0-cp310-cp310-linux_x86_64.whl\n`
     const { index } = indexOf({ ...usual, nixl: noMatch(skipped) })
     expect(await index.versions(base, 'linux/amd64')).toEqual({ state: 'known', versions: [] })
@@ -348,7 +348,7 @@ describe('pip has no answer', () => {
     }
   })
 
-  it('and whatever it prints is no crash', async () => {
+  it('whatever it prints', async () => {
     const words = fc.array(
       fc.oneof(
         fc.string(),

@@ -8,7 +8,7 @@ import type { Facts } from '../../../src/verify/facts.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 
-// Whatever moves in the code, nobody's images are built again for it: only the recipe, which is fixed here, may change an id.
+// Moved code must not rebuild anybody's images: only the recipe, which is fixed here, may change an id.
 const recipe = '7'.repeat(64)
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 
@@ -34,7 +34,7 @@ const changes = {
 type Base = keyof typeof bases
 type Change = keyof typeof changes
 
-/** Build id, and keys of wheel and UCX: their first sixteen digits tell them apart as well as all. */
+/** The first sixteen digits of build id and keys of wheel and UCX, which are enough to differ. */
 function idsOf(base: Base, change: Change): string {
   const leg = makeLeg({ ...bases[base], ...changes[change] })
   const { wheel, ucx } = artifactsFor(leg, facts(base), { recipes })
@@ -65,11 +65,11 @@ it.each<[Base, Change, string]>([
   ['sglang-v0.5.11', 'a build argument', '7e1d3012900d0d99 1dabf9625e4e4f9b d530e3da54f83e70'],
   ['sglang-v0.5.11', 'patch', '8334f51df019a056 1aecc32249eb7517 915574330ac35226'],
   ['sglang-v0.5.11', 'arm64', '8804e8bdad7d0700 e73a4de3d5f3bc39 99abc6636d9ba8c9'],
-])('%s, %s: build id, wheel and UCX stay what they are', (base, change, ids) => {
+])('%s, %s: build id and keys of wheel and UCX are pinned', (base, change, ids) => {
   expect(idsOf(base, change)).toBe(ids)
 })
 
-describe('what stays the same, too, are', () => {
+describe('pinned, too, are', () => {
   const leg = makeLeg()
 
   it('the tags of the cache repository', () => {

@@ -73,7 +73,7 @@ describe('a published tag', () => {
     '',
   )
 
-  it('says of which base its image is, whatever the suffix of that is', () => {
+  it('names the base of its image, whatever the suffix of that', () => {
     const [template] = [parseTemplate('{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}')]
     if ('unknown' in template) throw new Error(template.unknown)
     fc.assert(
@@ -129,7 +129,7 @@ describe('tags', () => {
     expect(refInTag({ kind, ref, commit })).toBe(expected)
   })
 
-  it('hold only characters of a tag, whatever the branch is called', () => {
+  it('contain only valid characters, whatever the name of the branch', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (ref) => {
         expect(refInTag({ kind: 'branch', ref, commit })).toMatch(/^[A-Za-z0-9_.-]*-52405d7$/)
@@ -170,7 +170,7 @@ describe('sources', () => {
     await expect(source.pin('52405d7')).rejects.toThrow('all of its 40 digits')
   })
 
-  it('knows the names of its tags, an annotated one once', async () => {
+  it('lists its tags, an annotated one once', async () => {
     const lines = [
       `${'0'.repeat(40)}\trefs/tags/v0.5.0`,
       `${commit}\trefs/tags/v0.5.0^{}`,
@@ -179,7 +179,7 @@ describe('sources', () => {
     expect((await openGitRepository(answer(lines), 'aibrix-version', url)).tags).toEqual(['v0.5.0'])
   })
 
-  it('an option or a path trick is no ref name', () => {
+  it('options and path tricks are not ref names', () => {
     for (const text of ['-x', 'a..b', 'a b', 'a//b', 'a@{1}', 'x.lock', '', 'a/', "';rm"])
       expect(parseSelectors(text, 'aibrix')).toHaveProperty('invalid')
   })
@@ -206,7 +206,7 @@ describe('the build id', () => {
     expect(buildId(determinants)).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('does not depend on the order in which things were put together', () => {
+  it('does not depend on the order of determinants', () => {
     const reversed = Object.fromEntries(Object.entries(determinants).reverse()) as Determinants
     expect(buildId({ ...reversed, buildArguments: { B: '2', A: '1' } })).toBe(buildId(determinants))
   })
@@ -217,7 +217,7 @@ describe('the build id', () => {
     )
   })
 
-  it('of the recipe changes with a name and with a byte', () => {
+  it('of the recipe changes with each name and each byte', () => {
     const of = (files: Record<string, string>) =>
       recipeDigest(new Map(Object.entries(files).map(([k, t]) => [k, Buffer.from(t)])))
     expect(new Set([of({ a: 'x' }), of({ b: 'x' }), of({ a: 'y' }), of({ a: '', x: '' })]).size).toBe(4)

@@ -46,7 +46,7 @@ describe('the nearest versions', () => {
     ['v0.33.0-cu777', undefined],
     ['latest-cu777', undefined],
     ['v0.34.0rc1', undefined],
-  ])('of %s say that a variant ended: %s', (text, end) => {
+  ])('of %s report that a variant ended: %s', (text, end) => {
     const tags =
       'v0.31.0 v0.31.0-cu129 v0.31.0-acme v0.32.0 v0.32.0-cu129 v0.33.0 v0.33.0-efa v0.33.0rc1-cu129 nightly'
     const hint = nearestHint('engine', text, tags.split(' '))
@@ -54,12 +54,12 @@ describe('the nearest versions', () => {
     expect(hint).toMatch(/^the nearest are v0\.3/)
   })
 
-  it('are none where there is no version, or a product has no variants', () => {
+  it('have no hint without a version, or for a product without variants', () => {
     expect(nearestHint('engine', 'v0.33.0-cu129', ['nightly', 'v0.32.0-acme'])).toBeUndefined()
     expect(nearestHint('aibrix', 'v0.9.0-cu129', ['v0.8.0'])).toBe('the nearest are v0.8.0')
   })
 
-  it('exist, whatever is asked for, in whatever order the tags come', () => {
+  it('exist, whatever the text and the order of the tags', () => {
     const list = fc.constantFrom(...lists)
     const asked = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),

@@ -31,7 +31,7 @@ describe('releases', () => {
     expect(parseRelease(product, tag)).toEqual({ tag, version, variant })
   })
 
-  it('of NIXL are called as pip calls them', () => {
+  it('of NIXL have the names that pip gives them', () => {
     expect(parseRelease('nixl', 'v1.4.0-rc2')).toEqual({ tag: '1.4.0rc2', version: '1.4.0rc2', variant: '' })
   })
 
@@ -92,7 +92,7 @@ describe('releases', () => {
     )
   })
 
-  it('in two spellings are one', () => {
+  it('in two spellings count once', () => {
     expect(
       releasesOf('aibrix', ['0.5.0', 'v0.5.0', '0.5.0rc1', 'v0.5.0-rc.1']).map(({ tag }) => tag),
     ).toEqual(['v0.5.0', 'v0.5.0-rc.1'])
@@ -100,7 +100,7 @@ describe('releases', () => {
 })
 
 describe.each(lists)('the real tags of $name', ({ product, tags, order }) => {
-  it("are recognized and sorted as Python's packaging does, in whatever order they come", () => {
+  it("are recognised and sorted as by Python's packaging, in any order", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(tags, { minLength: tags.length }), (shuffled) => {
         const releases = releasesOf(product, shuffled)
@@ -121,7 +121,7 @@ describe.each(lists)('the real tags of $name', ({ product, tags, order }) => {
     )
   })
 
-  it('are called in the answer as they are', () => {
+  it('keep their names', () => {
     const given = new Set(tags.map((tag) => (product === 'nixl' ? parseRelease(product, tag)?.tag : tag)))
     for (const { tag } of releasesOf(product, tags)) expect(given).toContain(tag)
   })

@@ -31,16 +31,16 @@ function noneOnUserError(error: unknown): string[] {
   throw error
 }
 
-/** The versions that are selected, none if that is an error. */
+/** @returns the selected versions, or none if that is an error */
 async function versionsOf(text: string, product: Product, tags: readonly string[]): Promise<string[]> {
   const selected = await tagsOf(text, product, tags).catch(noneOnUserError)
   return selected.map((tag) => parseRelease(product, tag)?.version ?? tag)
 }
 
-describe('what is selected', () => {
+describe('a selection', () => {
   const tags = ['v0.9.2', 'v0.10.2', 'v0.10.1', 'v0.11.0', 'v0.11.0-cu130', 'v0.11.1rc1', 'latest']
 
-  it('says why, and whether it was named or matched', async () => {
+  it('has its selector, and whether it was named or matched', async () => {
     expect(await select('default, latest, ~0.10', 'engine', tags)).toEqual([
       { tag: 'v0.10.2', why: 'default', wanted: 'exact' },
       { tag: 'v0.11.0', why: 'latest', wanted: 'matched' },
@@ -52,11 +52,11 @@ describe('what is selected', () => {
     expect(await select(text, 'engine', tags)).toEqual([{ tag: 'v0.11.0', why: 'v0.11.0', wanted: 'exact' }])
   })
 
-  it('stays where it was selected first', async () => {
+  it('keeps its first position', async () => {
     expect(await tagsOf('~0.10, v0.9.2, v0.10.1', 'engine', tags)).toEqual(['v0.10.2', 'v0.10.1', 'v0.9.2'])
   })
 
-  it('is one release, however it is spelled', async () => {
+  it('contains a release once, however it is spelled', async () => {
     const aibrix = ['v0.6.0', 'v0.6.0-rc.1']
     expect(await tagsOf('0.6.0, v0.6.0, ~0.6', 'aibrix', aibrix)).toEqual(['0.6.0'])
     expect(await tagsOf('~0.6.0-0, !0.6.0rc1', 'aibrix', aibrix)).toEqual(['v0.6.0'])
@@ -84,7 +84,7 @@ describe('what is selected', () => {
     expect(asked).toBe(expected)
   })
 
-  it('of a list that could not be asked for is the error of asking', async () => {
+  it('fails with the error of the list', async () => {
     const releases = () => Promise.reject(new UserError('The registry said 429.'))
     await expect(selectFrom('latest', 'engine', releases)).rejects.toThrow('The registry said 429.')
   })
@@ -106,7 +106,7 @@ describe('what is selected', () => {
     await expect(select(text, product, product === 'engine' ? tags : [])).rejects.toThrow(UserError)
   })
 
-  it('of nothing at all is an error', async () => {
+  it('of nothing is an error', async () => {
     await expect(select('latest', 'engine', ['nightly'])).rejects.toThrow('; git.example has none.')
   })
 })
@@ -121,7 +121,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     !isPreRelease(version) ||
     (isPreRelease(named) && version.split(/rc|\.dev/)[0] === named.split(/rc|\.dev/)[0])
 
-  it("with one bound are cut out of Python's order", async () => {
+  it("with one bound match Python's order", async () => {
     const cuts: Record<string, (at: number) => string[]> = {
       '>=': (at) => order.slice(at),
       '>': (at) => order.slice(at + 1),
@@ -161,7 +161,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
   // Three numbers and no operator are an exact version, which need not exist.
   const isRange = (text: string) => !/^\d+\.\d+\.\d+(-rc\.1)?$/.test(text)
 
-  it('give for three numbers and candidates what semver gives', async () => {
+  it('select the same as semver for three numbers and candidates', async () => {
     const readable = order.filter((version) => /^\d+\.\d+\.\d+(rc\d+)?$/.test(version))
     const asTags = readable.map((version) => (product === 'engine' ? `v${version}` : version))
     await fc.assert(
@@ -177,7 +177,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     )
   })
 
-  it('joined by || give what they give one by one', async () => {
+  it('joined by || select what each selects', async () => {
     const tame = alternative.filter(isRange).filter((text) => !/^[<>]=?[^ ]*$/.test(text))
     await fc.assert(
       fc.asyncProperty(tame, tame, some, async (left, right, list) => {
@@ -189,7 +189,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     )
   })
 
-  it('joined by a space give what both give, pre-releases aside', async () => {
+  it('joined by a space select what both select, apart from pre-releases', async () => {
     const one = bounded.filter(isRange)
     await fc.assert(
       fc.asyncProperty(one, one, some, async (left, right, list) => {
@@ -217,7 +217,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     .map(([include, exclude]) => [...include, ...exclude.map((one) => `!${one}`)].join(', '))
     .filter((text) => !('invalid' in parseSelectors(text, product)))
 
-  it('do not depend on the order of the tags, and give none twice', async () => {
+  it('do not depend on the order of the tags, and select none twice', async () => {
     await fc.assert(
       fc.asyncProperty(written, some, async (text, list) => {
         const answer = (given: readonly string[]) =>
@@ -246,7 +246,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     )
   })
 
-  it('without "!" leave out nothing else', async () => {
+  it('leave out nothing without "!"', async () => {
     const one = range.filter(isRange)
     await fc.assert(
       fc.asyncProperty(one, one, some, async (wanted, unwanted, list) => {
@@ -258,7 +258,7 @@ describe.each(lists)('ranges over the real tags of $name', ({ product, tags, ord
     )
   })
 
-  it('and latest-N give the newest of N distinct minor lines', async () => {
+  it('and latest-N select the newest of N distinct minor lines', async () => {
     const stable = (await versionsOf('*', product, tags)).filter((version) => !isPreRelease(version))
     const lines = [...new Set(stable.map(minorLineOf))]
     await fc.assert(

@@ -242,7 +242,7 @@ describe('a hostile text', () => {
   it.each<Product>(['engine', 'aibrix', 'nixl'])(
     'for %s takes less than 100 ms of work, however it is made',
     (product) => {
-      // Warm up, so that what is measured is no compiling.
+      // Warm up, so that no compilation is measured.
       parseSelectors('~0.10, latest, !0.10.1', product)
       const unit = fc
         .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 4 })

@@ -29,7 +29,7 @@ async function planned(changed: Partial<PlanRequest>, images: Images = {}): Prom
 const { legs } = await planned({})
 const [{ buildId }] = legs
 
-/** An image of the planned content, or of another one. */
+/** An image with the planned content, or with other content. */
 const same = { [buildIdLabel]: buildId, content: 'one image' }
 const other = { [buildIdLabel]: 'f'.repeat(64) }
 
@@ -121,7 +121,7 @@ describe('an image that is published under another date', () => {
   it.each([
     ['five dates, the newest', staged(same), 5],
     ['the newest date, where it is not staged', {}, 1],
-  ])('is looked for under %s, and no more', async (_, cached, looks) => {
+  ])('is searched under %s, and no more', async (_, cached, looks) => {
     const behind = async (others: number) => {
       const newer = Array.from({ length: others }, (_, day) => [`${start}-2025110${day + 1}`, other] as const)
       const named = tags({ ...Object.fromEntries(newer), [`${start}-20251031`]: same })
@@ -135,7 +135,7 @@ describe('an image that is published under another date', () => {
     expect(found.asked).toHaveLength(looks)
     const hidden = await behind(looks)
     expect(hidden.published).toEqual({ kind: 'absent' })
-    // One more may be looked at for what it was made of.
+    // One more may be read for its determinants.
     expect(hidden.asked.length).toBeLessThanOrEqual(looks + 1)
   })
 
@@ -149,13 +149,13 @@ describe('an image that is published under another date', () => {
       { templates: [{ text: 'x', dated: false }] },
       { [`${start}-20251101`]: same },
     ],
-  ])('is not one %s', async (_, changed, named) => {
+  ])('does not include one %s', async (_, changed, named) => {
     const image = await planned(changed, tags(named))
     expect(image.published).toEqual({ kind: 'absent' })
     expect(pendingLegs({ images: [image] })).toHaveLength(1)
   })
 
-  it('does not make it right that a tag of today names something else', async () => {
+  it('does not excuse that a tag of today names something else', async () => {
     const named = tags({ [`${start}-20251101`]: same, [today]: other })
     await expect(planned({}, named)).rejects.toThrow('already names a different image')
     const taken = await planned({ publicTags: 'overwrite' }, named)
@@ -207,20 +207,20 @@ describe('max-age', () => {
     expect(image.legs[0].existing).toBe(_ === 'is staged and young' ? 'staged' : 'nothing')
   })
 
-  it('has been kept where an old image is published and a young one staged', async () => {
+  it('is met if an old image is published but a new one staged', async () => {
     const old = tags({ [`${start}-20251001`]: madeOn('2025-10-01') })
     const image = await planned(wanted, { ...old, ...staged(madeOn('2025-11-20')) })
     expect(image.legs[0]).toMatchObject({ existing: 'staged', newerThan: limit })
     expect(image.published).toEqual({ kind: 'absent' })
   })
 
-  it('is said with the time at which the oldest was made', async () => {
+  it('is reported with the time at which the oldest was built', async () => {
     const old = { ...staged(madeOn('2025-10-02')), ...tags({ [`${start}-20251001`]: madeOn('2025-10-01') }) }
     const { cause } = await planned(wanted, old)
     expect(cause).toEqual({ kind: 'aged', made: '2025-10-01T00:00:00.123Z', limit: '30d' })
   })
 
-  it('is no matter where none is given', async () => {
+  it('does not apply if it is empty', async () => {
     const image = await planned({}, tags({ [`${start}-20200101`]: madeOn('2020-01-01') }))
     expect(image.published.kind).toBe('same')
   })
@@ -353,7 +353,7 @@ describe('why an image is built', () => {
     expect((await planned(changed, images)).cause).toEqual(expected)
   })
 
-  it('is told of the platforms on which it is so', async () => {
+  it('names the platforms that it applies to', async () => {
     const platforms = ['linux/amd64', 'linux/arm64'] as [string, string]
     const base = { 'vllm/vllm-openai:v0.10.2': { 'linux/amd64': { a: '1' }, 'linux/arm64': { a: '2' } } }
     const before = await planned({ platforms, nixl: selectors('nixl', '0.7.0'), force: true }, base)

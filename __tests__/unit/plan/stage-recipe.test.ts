@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { readStageRecipes } from '../../../src/command/world/recipe.ts'
 import { engineNames } from '../../../src/plan/engine.ts'
 
-/** @returns the stage artifacts that are made in another way when the text of a file is changed */
+/** @returns the stage artifacts whose recipe a change of a file's text changes */
 function changedBy(file: string, change: (text: string) => string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'recipe-'))
   cpSync('dockerfiles', folder, { recursive: true })
@@ -18,16 +18,16 @@ function changedBy(file: string, change: (text: string) => string): string[] {
   return (['wheel', 'ucx'] as const).filter((kind) => before[kind] !== after[kind])
 }
 
-describe('what a stage is made with', () => {
+describe('the recipe of a stage', () => {
   it.each([
     ['common', ['wheel', 'ucx']],
-    ['step/builder', ['wheel', 'ucx']],
-    ['step/wheel', ['wheel']],
-    ['step/ucx', ['ucx']],
-    ['step/image', []],
-    ['measure', []],
-  ])('changes by any script of scripts/%s for %j', (name, kinds) => {
-    const folder = `scripts/${name}`
+    ['builder', ['wheel', 'ucx']],
+    ['wheel', ['wheel']],
+    ['ucx', ['ucx']],
+    ['image', []],
+    ['../measure', []],
+  ])('changes with any script of scripts/step/%s for %j', (name, kinds) => {
+    const folder = `scripts/step/${name}`
     const files = readdirSync(`dockerfiles/${folder}`).filter(
       (file) => !file.endsWith('.pyc') && file !== '__pycache__',
     )
@@ -46,7 +46,7 @@ describe('what a stage is made with', () => {
     ['a comment', [], '# The tools that the two builders compile with', '# Compilers'],
     ['a step of the image', [], '"install-nixl"', '"install-nixl", "fast"'],
     ['a measurement', [], '"measure", "base"', '"measure", "the base"'],
-  ])('changes by %s for %j', (_, kinds, from, to) => {
+  ])('changes with %s for %j', (_, kinds, from, to) => {
     expect(changedBy('Dockerfile.vllm', (text) => text.replace(from, to))).toEqual(kinds)
   })
 

@@ -79,7 +79,7 @@ describe('the UCX tools of a NIXL are built from', () => {
       'https://git.example/ucx has no tag v1.20.0, the UCX that NIXL 0.8.0 bundles; check ucx-repository',
     ],
     ['9.9.9', 'this version of the action does not know NIXL 9.9.9'],
-  ])('nothing where %s is asked for, which can not be had', async (nixl, reason) => {
+  ])('nothing if %s is requested but does not exist', async (nixl, reason) => {
     const found = await ucxOf({ nixl, nixlFrom: 'index' }, on({}), { catalogue: known, ucx })
     expect(found).toEqual({ unbuildable: expect.stringContaining(reason) })
   })

@@ -14,7 +14,7 @@ const shown = (claim: Claim): string => {
   }
 }
 
-describe('what a tag claims', () => {
+describe('the claims of a tag', () => {
   it.each([
     ['v0.21.0', []],
     ['v0.21.0-cu129', ['CUDA 12.9']],
@@ -73,7 +73,7 @@ describe('what a tag claims', () => {
   it.each([
     ['v0.21.0-cuda-12.9-ubuntu_24.04', ['cuda-12.9', 'ubuntu_24.04']],
     ['v0.21.0_CU129_X86-64', ['CU129', 'X86-64']],
-  ])('is told as %s has it', (tag, parts) => {
+  ])('are spelled as in %s', (tag, parts) => {
     expect(claimsOf(tag).map(({ part }) => part)).toEqual(parts)
   })
 

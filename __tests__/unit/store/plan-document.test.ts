@@ -22,7 +22,7 @@ async function documentOf(changed: Partial<PlanRequest>, images: Images = {}): P
   return serialisePlan(await makePlan(request(changed), world(images)))
 }
 
-/** What can be in a plan at all: two engines, two platforms, a staged leg, a published image, something left out, … */
+/** A plan with all that can be in one: a staged leg, a published image, something left out, … */
 async function richPlan(): Promise<string> {
   const tags = ['v0.10.2-aibrix-v0.5.0-nixl-0.7.1-20251123', 'again']
   const templates = [...request().templates, { text: '{{engine-version}}-again', dated: false }]
@@ -45,7 +45,7 @@ async function richPlan(): Promise<string> {
 
 const plans: [string, () => Promise<string>][] = [
   ['of the recommended image', () => documentOf({})],
-  ['of much at once', richPlan],
+  ['with all that can be in one', richPlan],
   [
     'of two platforms',
     () =>
@@ -66,14 +66,14 @@ const plans: [string, () => Promise<string>][] = [
 ]
 
 describe('the schema in docs/ and parsePlan', () => {
-  it.each(plans)('take the plan %s', async (_, make) => {
+  it.each(plans)('accept the plan %s', async (_, make) => {
     const text = await make()
     isValid(JSON.parse(text))
     expect(isValid.errors).toBeNull()
     expect(serialisePlan(parsePlan(text, 'the plan'))).toBe(text)
   })
 
-  it('see all that can be in a plan', async () => {
+  it('cover all that can be in a plan', async () => {
     const document = JSON.parse(await richPlan()) as Json
     const paths = new Set(
       placesOf(document).map((place) => place.filter((key) => typeof key === 'string').join('.')),
@@ -122,7 +122,7 @@ function changedAt(
   )
 }
 
-/** What parsePlan says against a document; nothing if it takes it. */
+/** @returns the error of parsePlan; undefined if it accepts a document */
 function complaint(document: Json): string | undefined {
   try {
     parsePlan(JSON.stringify(document), 'the plan')
@@ -133,7 +133,7 @@ function complaint(document: Json): string | undefined {
   }
 }
 
-/** What a schema can't say: that a key is one of those elsewhere in the document. */
+/** A schema cannot express that a key exists elsewhere in the document. */
 const beyondSchema = 'names a base that it does not describe'
 
 /** @returns whether both refuse a document; throws if they differ */
@@ -142,15 +142,15 @@ function bothRefuse(document: Json, what: string): boolean {
   const refused = said !== undefined && !said.includes(beyondSchema)
   if (isValid(document) === refused)
     throw new Error(
-      `${what}: the schema ${refused ? 'takes it, parsePlan does not' : 'refuses it, parsePlan does not'}`,
+      `${what}: the schema ${refused ? 'accepts it, parsePlan does not' : 'refuses it, parsePlan does not'}`,
     )
   return refused
 }
 
-describe('of a plan that was changed', () => {
+describe('a changed plan', () => {
   const others: Json[] = [null, true, 0, -1.5, '', 'x', [], ['x'], [{}], {}, { x: 'x' }, { kind: 'same' }]
 
-  it('the schema and parsePlan refuse the same: a field less, or one of another type', async () => {
+  it('is refused by both the schema and parsePlan: without a field, or with one of another type', async () => {
     const document = JSON.parse(await richPlan()) as Json
     let refused = 0
     for (const place of placesOf(document))
@@ -167,7 +167,7 @@ describe('of a plan that was changed', () => {
     expect(refused).toBeGreaterThan(2000)
   })
 
-  it('they refuse it without any one of its fields, names of labels, build arguments and variables aside', async () => {
+  it('is refused without any field, apart from names of labels, build arguments and variables', async () => {
     const document = JSON.parse(await richPlan()) as Json
     const taken = placesOf(document).flatMap((place) => {
       const changed = changedAt(document, place, () => undefined)
@@ -177,7 +177,7 @@ describe('of a plan that was changed', () => {
     expect(taken).toEqual([])
   })
 
-  it('they agree whatever is put wherever', async () => {
+  it('is accepted or refused by both, whatever changes', async () => {
     const document = JSON.parse(await richPlan()) as Json
     const places = placesOf(document)
     fc.assert(
@@ -198,7 +198,7 @@ describe('of a plan that was changed', () => {
     )
   })
 
-  it('a leg on a base that is not described is refused by parsePlan alone', async () => {
+  it('is refused by parsePlan alone if a leg has an undescribed base', async () => {
     const document = JSON.parse(await documentOf({})) as Json
     const changed = changedAt(document, ['bases'], () => ({})) ?? null
     expect(isValid(changed)).toBe(true)
@@ -207,7 +207,7 @@ describe('of a plan that was changed', () => {
     )
   })
 
-  it('what is no plan at all is one sentence', () => {
+  it('is refused with a sentence if it is not a plan at all', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         expect(() => parsePlan(text, 'plan.json')).toThrow(UserError)

@@ -50,7 +50,6 @@ export function createNixlIndex(runPip: RunPip): NixlIndex {
   return {
     versions: async ({ python, cuda }, platform) => {
       const target = (version: string) => ['--python-version', version, ...platformTags(platform)]
-      // The package without binaries exists for each Python, whatever pip's own is.
       const isKnown = python !== undefined && cuda !== undefined
       // The package without binaries exists for each Python, whatever pip's own is.
       const [whole, variant] = await Promise.all([
