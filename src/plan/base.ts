@@ -17,6 +17,9 @@ const longestTrigger = 120
 /** Platform → base image. */
 export type Bases = ReadonlyMap<string, BaseImage>
 
+/** `unbuildable` is the reason why there is no base. */
+export type OnBases = { bases: Bases } | { unbuildable: string }
+
 /** @param baseRegistry host of the base images, with the path of a mirror */
 export function baseRepository(baseRegistry: string, path: string): Repository {
   return parseRepository(`${baseRegistry}/${path}`)
@@ -34,7 +37,7 @@ export async function resolveBase(
   tag: string,
   platforms: readonly string[],
   nearest: () => Promise<string | undefined>,
-): Promise<{ bases: Bases } | { unbuildable: string }> {
+): Promise<OnBases> {
   const name = formatReference({ ...repository, tag })
   const bases = new Map<string, BaseImage>()
   const found = await Promise.all(

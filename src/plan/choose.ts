@@ -1,13 +1,13 @@
 import { UserError } from '../errors.ts'
 import { formatRepository } from '../registry/index.ts'
-import { baseRepository, type Bases, resolveBase } from './base.ts'
+import { baseRepository, type OnBases, resolveBase } from './base.ts'
 import type { Combination } from './combination.ts'
-import { type Engine, engines } from './engine.ts'
+import { engines } from './engine.ts'
 import { currentRelease } from './feasibility/catalogue.ts'
-import { type KnownBase, knownBases } from './feasibility/known-base.ts'
+import { knownBases } from './feasibility/known-base.ts'
 import type { GitRepository } from './git-repository.ts'
 import { type SelectedNixl, selectNixl } from './nixl/select-nixl.ts'
-import { choosers } from './plan.ts'
+import { choosers, type Leg } from './plan.ts'
 import { nearestHint } from './published/nearest.ts'
 import type { PlanRequest } from './request.ts'
 import { NoMatch, type Selected, selectVersions } from './versions/select.ts'
@@ -15,7 +15,7 @@ import { type EngineVersion, parseEngineVersion } from './versions/version.ts'
 import type { PlanningWorld } from './world.ts'
 
 /** A combination on its bases; `unbuildable` is the reason if it has none, or no NIXL for them. */
-export type Choice = Combination & ({ bases: Bases } | { unbuildable: string })
+export type Choice = Combination & OnBases
 
 /**
  * Turns selectors into combinations: each engine version with each AIBrix and each NIXL, in the
@@ -36,15 +36,8 @@ export async function choose(
   return (await Promise.all(pairs.map((pair) => combine(request, world, pair)))).flat()
 }
 
-/** An engine version on its bases. */
-type EngineChoice = { engine: Engine; version: EngineVersion; chosen: Selected } & (
-  | {
-      bases: Bases
-      /** What is known of each base, by platform */
-      known: () => Promise<ReadonlyMap<string, KnownBase>>
-    }
-  | { unbuildable: string }
-)
+/** An engine version on its bases. `questions`: how many bases all engine versions have */
+type EngineChoice = Pick<Leg, 'engine' | 'version'> & { chosen: Selected; questions: number } & OnBases
 
 async function selectEngine(
   request: PlanRequest,
@@ -65,9 +58,7 @@ async function selectEngine(
       const version = engineVersion(chosen)
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
       const found = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
-      const choice = { engine, version, chosen }
-      if ('unbuildable' in found) return { ...choice, ...found }
-      return { ...choice, ...found, known: () => knownBases(world.known, { ...choice, ...found }, questions) }
+      return { engine, version, chosen, questions, ...found }
     }),
   )
 }
@@ -78,7 +69,6 @@ function engineVersion({ tag }: Selected): EngineVersion {
   return version
 }
 
-/** An AIBrix, pinned. */
 type AibrixChoice = { release: Selected; aibrix: Combination['aibrix'] }
 
 async function selectAibrix(
@@ -97,7 +87,6 @@ async function selectAibrix(
   return Promise.all(selected.map(async (release) => ({ release, aibrix: await pin(release.tag) })))
 }
 
-/** An engine version with one AIBrix and each NIXL of the request. */
 async function combine(
   request: PlanRequest,
   world: PlanningWorld,
@@ -125,12 +114,13 @@ async function withNixl(
   request: PlanRequest,
   world: PlanningWorld,
   pair: EngineChoice & AibrixChoice,
-): Promise<({ bases: Bases } | { unbuildable: string }) & { libraries: SelectedNixl[] }> {
+): Promise<OnBases & { libraries: SelectedNixl[] }> {
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
   const none: SelectedNixl[] = [{ tag: asked, why: asked, wanted: 'matched', from: 'index' }]
   if ('unbuildable' in pair) return { unbuildable: pair.unbuildable, libraries: none }
+  const known = () => knownBases(world.known, pair, pair.questions)
   try {
-    return { bases: pair.bases, libraries: await selectNixl(request, world, pair, pair.known) }
+    return { bases: pair.bases, libraries: await selectNixl(request, world, pair, known) }
   } catch (error) {
     if (pair.chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
     return { unbuildable: error.message, libraries: none }

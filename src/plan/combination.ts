@@ -5,30 +5,16 @@ import { type Engine, engines } from './engine.ts'
 import { buildId, determinantsOf } from './keys/build-id.ts'
 import { isNixlKnown } from './nixl/nixl-choice.ts'
 import type { PinnedSource } from './pinned.ts'
-import type { Chooser, Excluded, Leg, NixlOrigin } from './plan.ts'
+import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './published/tag.ts'
-import type { EngineVersion } from './versions/version.ts'
-import { withoutFullStop } from '../text.ts'
 
 /** One engine version with one AIBrix and one NIXL, all pinned. */
-export type Combination = {
-  engine: Engine
-  version: EngineVersion
-  aibrix: PinnedSource
-  nixl: string
-  nixlFrom: NixlOrigin
-  /** In the order of `choosers` */
-  named: Chooser[]
-  why: string
-}
+export type Combination = Pick<PlannedLeg, 'engine' | 'version' | 'aibrix' | 'nixl' | 'nixlFrom' | 'named'> &
+  Pick<PlannedImage, 'why'>
 
 /** A combination with its UCX, before the registry was asked what exists. */
-export type ComposedImage = {
-  id: string
-  repository: Repository
-  tags: string[]
-  /** Values of the placeholders in templates */
+export type ComposedImage = Pick<PlannedImage, 'id' | 'repository' | 'tags'> & {
   values: TemplateValues
   legs: Leg[]
 }
@@ -46,7 +32,6 @@ export function publicRepository({ registry, namespace }: PlanRequest, engine: E
 /** What the UCX of a NIXL reports, and what its tools are built from; null: not known. */
 export type PlannedUcx = { version: string | null; source: PinnedSource | null }
 
-/** @param recipe sha256 over Dockerfile and scripts */
 export function compose(
   request: PlanRequest,
   combination: Combination & { bases: Bases },

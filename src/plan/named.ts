@@ -3,7 +3,6 @@ import { choosers } from './plan.ts'
 
 type Chosen = Pick<Combination, 'engine' | 'version' | 'aibrix' | 'nixl' | 'nixlFrom' | 'named'>
 
-/** Whether all versions of an image were named exactly. */
 export function isNamed({ named }: Pick<Chosen, 'named'>): boolean {
   return choosers.every((chooser) => named.includes(chooser))
 }

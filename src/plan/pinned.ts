@@ -38,17 +38,9 @@ export type PinnedSource = v.InferOutput<typeof pinnedSourceSchema>
 
 /** What an image inherits from its base's configuration. */
 const inheritedConfigSchema = v.object({
-  os: v.string(),
-  architecture: v.string(),
-  variant: v.string(),
-  user: v.string(),
-  entrypoint: v.array(v.string()),
-  cmd: v.array(v.string()),
-  workingDir: v.string(),
-  shell: v.array(v.string()),
-  env: v.array(v.string()),
+  ...v.entriesFromList(['os', 'architecture', 'variant', 'user', 'workingDir'], v.string()),
+  ...v.entriesFromList(['entrypoint', 'cmd', 'shell', 'env', 'diffIds'], v.array(v.string())),
   labels: recordOf(v.string(), v.string()),
-  diffIds: v.array(v.string()),
   /** RFC 3339 */
   created: v.optional(v.string()),
 })

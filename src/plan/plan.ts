@@ -62,7 +62,6 @@ export const legSchema = v.object({
 export type Leg = v.InferOutput<typeof legSchema>
 export type NixlOrigin = Leg['nixlFrom']
 export type GpuArchitectures = Leg['gpuArchitectures']
-export type IntegrationChoice = Leg['integration']
 
 export const plannedLegSchema = v.object({
   ...legSchema.entries,
@@ -158,10 +157,7 @@ export type PlannedImage = v.InferOutput<typeof plannedImageSchema>
 /** What selectors matched and cannot be built */
 export const excludedSchema = v.object({
   engine: legSchema.entries.engine,
-  version: text,
-  aibrix: text,
-  nixl: text,
-  platform: text,
+  ...v.entriesFromList(['version', 'aibrix', 'nixl', 'platform'], text),
   /** The selectors that matched it */
   why: text,
   /** A reason, without a full stop */

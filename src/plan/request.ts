@@ -1,8 +1,7 @@
-import type { Repository } from '../registry/index.ts'
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
 import type { SourceRepository } from './pinned.ts'
-import type { GpuArchitectures, IntegrationChoice, Plan } from './plan.ts'
+import type { Leg, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
 import type { TagTemplate } from './published/tag.ts'
 
@@ -12,22 +11,13 @@ export type PlanRequest = {
   aibrix: { repository: SourceRepository; versions: Selectors }
   nixl: Selectors
   ucxRepository: SourceRepository
-  integration: IntegrationChoice
-  gpuArchitectures: GpuArchitectures
   /** `linux/amd64`, sorted and distinct */
   platforms: [string, ...string[]]
-  buildArguments: Record<string, string>
-  /** Variables that the image gets in addition to the base's, or instead of them */
-  environment: Record<string, string>
   registry: string
   namespace: string
   /** Host, with the path of a mirror */
   baseRegistry: string
-  cacheRepository: Repository
   templates: TagTemplate[]
-  /** UTC, `YYYYMMDD` */
-  date: string
-  publicTags: Plan['publicTags']
   /** Also builds what is known to be impossible */
   force: boolean
   /** Also builds what exists */
@@ -36,4 +26,5 @@ export type PlanRequest = {
   unchanged: 'keep' | 'retag'
   /** What is older is built again; undefined: no limit */
   maxAge: MaxAge | undefined
-}
+} & Pick<Plan, 'cacheRepository' | 'date' | 'publicTags'> &
+  Pick<Leg, 'integration' | 'gpuArchitectures' | 'buildArguments' | 'environment'>

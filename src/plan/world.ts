@@ -16,7 +16,6 @@ export type PlanWorld = {
   git: RunGit
   catalogue: Catalogue
   nixl: NixlIndex
-  /** sha256 over what an engine's image is built with: its Dockerfile and the scripts */
   recipeOf: (engine: Engine) => string
   /** The facts that an earlier run stored about a base. @param questions see `KnowBase` */
   storedFacts: (base: BaseImage, engine: Engine, questions: number) => Promise<KnownBase | undefined>

@@ -11,7 +11,6 @@ export const possible: Feasibility = { state: 'possible' }
 export const impossible = (reason: string): Feasibility => ({ state: 'impossible', reason })
 export const unknown = (reason: string): Feasibility => ({ state: 'unknown', reason })
 
-/** What is to be built. */
 export type Wanted = Pick<Leg, 'engine' | 'version' | 'nixl' | 'nixlFrom' | 'integration' | 'platform'> & {
   aibrix: Pick<PinnedSource, 'kind' | 'ref'>
 }

@@ -13,7 +13,6 @@ import {
 import type { KnownBase } from './known-base.ts'
 import { isSameRelease } from '../versions/version.ts'
 
-/** Judges whether AIBrix can be built on a base and integrated with its engine. */
 export function judgeAibrix(wanted: Wanted, base: KnownBase, catalogue: Catalogue): Feasibility[] {
   const release = releaseIn(catalogue, wanted.aibrix)
   const integration = judgeIntegration(wanted, catalogue, release)

@@ -29,7 +29,6 @@ export function judgeFeasibility(
   return first('impossible') ?? first('unknown') ?? possible
 }
 
-/** What a leg is judged by. */
 export type JudgeWorld = Pick<PlanWorld, 'catalogue' | 'nixl'>
 
 /**

@@ -9,7 +9,6 @@ import { isSameRelease, majorOf } from '../versions/version.ts'
 /** NIXL versions with wheels for a base. `absent`: the reason why the index has nothing of NIXL. */
 export type Offered = { versions: readonly string[]; absent?: string }
 
-/** Judges whether NIXL has a wheel for a base, and whether its engine accepts it. */
 export function judgeNixl(
   wanted: Wanted,
   base: KnownBase,

@@ -10,9 +10,7 @@ import { type EngineVersion, suffixOf } from '../versions/version.ts'
 
 /** What is known of a base before anything is built on it. What is absent is not known. */
 export type KnownBase = {
-  /** `3.12` */
   python?: string
-  /** `2.9.1` */
   torch?: string
   /** That of torch: `12.9` */
   cuda?: string
@@ -51,14 +49,13 @@ export function createKnowBase(
     )
 }
 
-/** @returns what is known of each base, by platform */
 export async function knownBases(
   known: KnowBase,
-  { bases, ...of }: { engine: Engine; version: EngineVersion; bases: Bases },
+  { engine, version, bases }: { engine: Engine; version: EngineVersion; bases: Bases },
   questions: number,
 ): Promise<ReadonlyMap<string, KnownBase>> {
   const asked = [...bases].map(
-    async ([platform, base]) => [platform, await known({ ...of, base }, questions)] as const,
+    async ([platform, base]) => [platform, await known({ engine, version, base }, questions)] as const,
   )
   return new Map(await Promise.all(asked))
 }

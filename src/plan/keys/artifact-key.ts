@@ -175,7 +175,6 @@ const withoutStubs = (path: string): string =>
     .filter((folder) => !folder.endsWith('/stubs'))
     .join(':')
 
-/** @param env `NAME=value` */
 function compilerEnvironment(env: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     env.flatMap((line): [string, string][] => {

@@ -13,7 +13,6 @@ export type NixlChoice =
   /** `reason` has no full stop */
   | { kind: 'refused'; reason: string }
 
-/** What a NIXL is chosen for. */
 export type NixlPair = Pick<Leg, 'engine' | 'version'> & {
   aibrix: Pick<PinnedSource, 'kind' | 'ref'>
   /** The base, for messages: `vllm/vllm-openai:v0.33.0` */

@@ -27,7 +27,6 @@ export type LookedUpTag = { tag: string } & (
 
 type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
-/** An image to look for in its public repository. */
 export type Sought<L extends Leg = Leg> = { legs: readonly L[]; repository: Repository }
 
 /** @param tooOld tells which images with the planned build id are too old; undefined: none */
@@ -40,7 +39,6 @@ export function lookUpTags<L extends Leg>(
   return Promise.all(tags.map((tag) => lookUpTag(registry, image, tag, tooOld)))
 }
 
-/** As `lookUpTags`, for one tag. */
 export async function lookUpTag<L extends Leg>(
   registry: Reader,
   { legs, repository }: Sought<L>,

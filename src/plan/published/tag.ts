@@ -1,7 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { PinnedSource } from '../pinned.ts'
 
-/** The placeholders of a tag template. */
 export const templateNames = ['engine', 'engine-version', 'aibrix', 'nixl', 'ucx', 'date'] as const
 
 export type TemplateName = (typeof templateNames)[number]
@@ -23,7 +22,6 @@ export function parseTemplate(text: string): TagTemplate | { unknown: string } {
   return tagGrammar.test(rest) ? { text, dated: names.includes('date') } : { unknown: text }
 }
 
-/** Values of the placeholders. */
 export type TemplateValues = Record<TemplateName, string>
 
 /** @throws UserError if the result is too long for a tag, or has characters that no tag has */

@@ -20,7 +20,6 @@ export type VersionList = {
   /** Name of the input, for messages: `versions` */
   input: string
   product: Product
-  /** What `default` means */
   current: string
   /** What `base` means, if anything */
   base?: string

@@ -17,7 +17,6 @@ const number = String.raw`(?:0|[1-9]\d{0,14})`
 /** Parts of a version, as unambiguous sources of regular expressions. */
 export const versionParts = {
   number,
-  /** `0.5.5` */
   three: String.raw`${number}\.${number}\.${number}`,
   /** What may follow: a fourth and fifth number, `b1`, `rc1` or `-rc.1`, `.post3`, `.dev5` */
   rest: String.raw`(?:\.${number}){0,2}(?:(?:\.?(?:a|b)|[-.]?rc)\.?${number})?(?:\.?post${number})?(?:\.?dev${number})?`,
@@ -89,7 +88,6 @@ export function isSameRelease(declared: string, measured: string): boolean {
   return left !== null && right !== null && eq(left, right)
 }
 
-/** @returns `13` for `13.0` */
 export function majorOf(version: string): string {
   return version.split('.')[0] ?? version
 }
