@@ -265,7 +265,7 @@ describe('whether an image is possible is unknown', () => {
     ['of a commit', { aibrix: 'c5465890', kind: 'commit' }, {}, 'what AIBrix c5465890 needs'],
     ['of a later release', { aibrix: 'v0.99.0' }, {}, 'what AIBrix v0.99.0 needs'],
     [
-      'of a tag that is named like a part of every object',
+      'of a tag with the name of a method of objects',
       { aibrix: 'constructor' },
       {},
       'what AIBrix constructor needs',
@@ -277,7 +277,7 @@ describe('whether an image is possible is unknown', () => {
       `the Python of ${image} is not known`,
     ],
     [
-      'with a torch that has no version',
+      'with a torch without a version',
       {},
       { torch: 'git-1234' },
       'has git-1234, which is not a PEP 440 version',

@@ -57,7 +57,7 @@ describe('what is known to be impossible', () => {
       "nixl-version: pip can't say: the package index does not answer (503 Server Error); give an exact version such as 0.7.1.",
     ],
     [
-      'the index refuses, and it is said what to look at',
+      'the index refuses, with what to check',
       {
         nixl: {
           versions: () =>
@@ -127,22 +127,22 @@ describe('an image without anything to build it from', () => {
 
   it.each<[string, Partial<PlanRequest>, RegExp]>([
     [
-      'a NIXL of which no UCX is known',
+      'a NIXL without a known UCX',
       { nixl: selectors('nixl', '9.9.9') },
       /: this version of the action does not know NIXL 9\.9\.9; the nearest that it knows are \d[\d., ]*\.$/,
     ],
     [
-      'a NIXL whose UCX the mirror does not have',
+      'a NIXL whose UCX the mirror lacks',
       { nixl: selectors('nixl', '0.8.0') },
       /: https:\/\/git\.example\/ucx has no tag v1\.20\.0, the UCX that NIXL 0\.8\.0 bundles; check ucx-repository, or choose another nixl-version\.$/,
     ],
     [
-      'a base that is for another platform',
+      'a base for another platform',
       { platforms: ['linux/arm64'] },
       /is for linux\/amd64, not for linux\/arm64; leave linux\/arm64 out of platforms\.$/,
     ],
     [
-      'a range of NIXL that there is none of',
+      'a range without a NIXL',
       { engines: vllm('~0.10'), nixl: selectors('nixl', '~5') },
       /"~5" matches no version; the nearest are 0\.7\.1, 0\.7\.0\.$/,
     ],
@@ -258,17 +258,17 @@ describe('a named version', () => {
 
   it.each<[string, Asked, string[]]>([
     [
-      'an AIBrix that only a matched engine can not have',
+      'an AIBrix that does not fit a matched engine',
       { versions: 'v0.10.2, latest', aibrix: 'default, ~0.7' },
       ['v0.20.0 v0.5.0'],
     ],
     [
-      'an engine that only a matched AIBrix does not fit',
+      'an engine that does not fit a matched AIBrix',
       { versions: 'v0.20.0', aibrix: '>=0.5 <1' },
       ['v0.20.0 v0.6.0', 'v0.20.0 v0.5.0'],
     ],
     [
-      'a NIXL that only a matched engine can not have',
+      'a NIXL that does not fit a matched engine',
       { versions: 'v0.10.2, latest', aibrix: '~0.7', nixl: '0.7.0, 0.7.1' },
       ['v0.20.0 v0.7.0'],
     ],

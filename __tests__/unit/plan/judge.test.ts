@@ -46,9 +46,9 @@ describe('a leg is judged by the index', () => {
     ['that has it', leg, base, known('0.7.1'), 'possible', ['3.12 12.8 linux/amd64']],
     ['that lacks it', leg, base, known('0.7.0'), 'impossible', ['3.12 12.8 linux/amd64']],
     ['that lacks it for a branch of AIBrix', branch, base, known(), 'impossible', ['3.12 12.8 linux/amd64']],
-    ['that can not be asked', leg, base, noPip, 'possible', ['3.12 12.8 linux/amd64']],
+    ['that cannot be asked', leg, base, noPip, 'possible', ['3.12 12.8 linux/amd64']],
     [
-      'that can not be asked, where the catalogue denies it',
+      'that cannot be asked, if the catalogue lacks it',
       older,
       { ...base, cuda: '13.0' },
       noPip,
@@ -56,7 +56,7 @@ describe('a leg is judged by the index', () => {
       ['3.12 13.0 linux/amd64'],
     ],
     ['not without its Python', leg, guessed, known(), 'unknown', []],
-    ['not where it is impossible anyhow', leg, { ...base, python: '3.13' }, known('0.7.1'), 'impossible', []],
+    ['not if it is impossible anyhow', leg, { ...base, python: '3.13' }, known('0.7.1'), 'impossible', []],
   ])('%s', async (_, one, on, answer, state, questions) => {
     const { nixl, asked } = indexOf(answer)
     expect((await judgeLeg(one, on, { catalogue: catalogue(), nixl })).state).toBe(state)

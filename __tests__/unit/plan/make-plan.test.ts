@@ -137,7 +137,7 @@ describe('the plan', () => {
     ['retag', 'absent', 'unverified'],
     ['keep', 'same', 'unchanged'],
   ] as const)(
-    'builds what is published without a report that counts for a new date alone: %s',
+    'builds what is published without a valid report only for a new date: %s',
     async (unchanged, kind, cause) => {
       const { buildId } = await onlyLeg(makePlan(request(), world()))
       const old = wantedTag.replace('20251123', '20251101')

@@ -39,31 +39,31 @@ const unknown: NixlChoice = { kind: 'unknown' }
 describe('default', () => {
   it.each<[string, NixlPair, KnownBase[], NixlChoice]>([
     [
-      'is what was tested with the pair, whatever the base brings',
+      'is what was tested with the pair, whatever the base ships',
       pair,
       [brings('1.5.0')],
       is('0.7.1', 'tested'),
     ],
     [
-      'is what was tested with the pair, though nobody knows the base',
+      'is what was tested with the pair, even if the base is unknown',
       pair,
       [guessed()],
       is('0.7.1', 'tested'),
     ],
     ['is that of the base for another AIBrix', other, [brings('1.5.0')], is('1.5.0', 'base')],
     [
-      'is that of the base for a branch that is called like the release',
+      'is that of the base for a branch with the name of the release',
       { ...pair, aibrix: { kind: 'branch', ref: 'v0.5.0' } },
       [brings('1.5.0')],
       is('1.5.0', 'base'),
     ],
-    ['is that of the base as the catalogue knows it', other, [guessed('1.5.0')], is('1.5.0', 'base')],
-    ["is the catalogue's where the base brings none", other, [brings(null)], is('0.7.1', 'default')],
+    ['is that of the base as the catalogue has it', other, [guessed('1.5.0')], is('1.5.0', 'base')],
+    ["is the catalogue's if the base ships none", other, [brings(null)], is('0.7.1', 'default')],
     ["is the catalogue's where that says so of the base", other, [guessed(null)], is('0.7.1', 'default')],
-    ['is not known where nobody knows the base', other, [guessed()], unknown],
-    ['is not known where nobody knows one of the bases', other, [brings('1.5.0'), guessed()], unknown],
+    ['is not known for an unknown base', other, [guessed()], unknown],
+    ['is not known if one of the bases is unknown', other, [brings('1.5.0'), guessed()], unknown],
     [
-      'is not known where only the catalogue says that they differ',
+      'is not known if they differ only by the catalogue',
       other,
       [brings('1.4.1'), guessed('1.5.0')],
       unknown,
@@ -79,7 +79,7 @@ describe('default', () => {
       /ships NIXL 1\.4\.1 for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64, but an image has one/,
     ],
     [[brings(null), brings('1.5.0')], /ships none for linux\/amd64 and NIXL 1\.5\.0 for linux\/arm64/],
-  ])('is refused where platforms bring different ones, which are named', (known, reason) => {
+  ])('is refused if platforms ship different ones, which are reported', (known, reason) => {
     expect(chooseNixl('default', other, bases(...known), usual)).toEqual({
       kind: 'refused',
       reason: expect.stringMatching(reason),
@@ -89,14 +89,14 @@ describe('default', () => {
 
 describe('base', () => {
   it.each<[string, KnownBase[], NixlChoice]>([
-    ['is what the base brings, whatever was tested', [brings('1.5.0')], is('1.5.0', 'base')],
-    ['is not known where nobody knows the base', [guessed()], unknown],
-    ['is asked of the base where the catalogue says that there is none', [guessed(null)], unknown],
+    ['is what the base ships, whatever was tested', [brings('1.5.0')], is('1.5.0', 'base')],
+    ['is not known for an unknown base', [guessed()], unknown],
+    ['is left to the base if the catalogue has none', [guessed(null)], unknown],
   ])('%s', (_, known, choice) => {
     expect(chooseNixl('base', pair, bases(...known), usual)).toEqual(choice)
   })
 
-  it('is refused where the base brings none, or one that does not work, and why', () => {
+  it('is refused with a reason if the base ships none, or one that does not work', () => {
     const broken = { ...brings(null), brokenNixl: 'its nixl is 0.7.1, and its nixl-cu12 is 1.5.1' }
     for (const known of [brings(null), broken])
       expect(chooseNixl('base', pair, bases(known), usual)).toEqual({
@@ -156,7 +156,7 @@ describe('for any catalogue, facts and inputs', () => {
     }
   }
 
-  it("the plan's NIXL is one that the image will have, or the plan says that it does not know", () => {
+  it("the plan's NIXL is the one that the image will have, or reported as unknown", () => {
     const seen = new Set<string>()
     fc.assert(
       fc.property(world, ({ wish, platforms, tested, current }) => {

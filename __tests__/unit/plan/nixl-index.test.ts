@@ -74,13 +74,13 @@ describe('the versions of NIXL for a base', () => {
     ['CUDA 13, without what was linked with CUDA 12', '13.0', usual, ['1.4.1', '1.0.0', '0.8.0']],
     ['CUDA 13, told without its minor version', '13', usual, ['1.4.1', '1.0.0', '0.8.0']],
     [
-      'a Python of the runner that greets and takes its leave',
+      'a Python of the runner that prints its own lines',
       '13.0',
       { ...usual, nixl: talkative(usual.nixl), 'nixl-cu13': talkative(usual['nixl-cu13']) },
       ['1.4.1', '1.0.0', '0.8.0'],
     ],
     [
-      'one of which an index has nothing',
+      'a version that an index lacks',
       '12.8',
       { nixl: talkative(usual.nixl), 'nixl-cu12': talkative(noMatch(looked('nixl-cu12'))) },
       ['0.7.0', '0.6.0'],
@@ -102,7 +102,7 @@ describe('the versions of NIXL for a base', () => {
     expect(await index.versions({ ...base, cuda }, 'linux/amd64')).toEqual({ state: 'known', versions })
   })
 
-  it('are those without variants from a mirror that lacks the variant, which is named', async () => {
+  it('are those without variants from a mirror that lacks the variant, which is reported', async () => {
     const url404 = `${page}: 404 Client Error: Not Found for url: ${page}`
     const lacking = noMatch(`Getting page ${page}\nCould not fetch URL ${url404} - skipping\n`)
     const { index } = indexOf({ ...usual, 'nixl-cu12': lacking })
@@ -114,7 +114,7 @@ describe('the versions of NIXL for a base', () => {
     })
   })
 
-  it('are asked for with the Python and the platform of the base, not of pip, and without an address', async () => {
+  it('are requested for the Python and the platform of the base, not of pip, and without an address', async () => {
     const { index, asked } = indexOf(usual)
     await index.versions({ python: '3.10', cuda: '13.0' }, 'linux/arm64')
     expect(asked.map((args) => args[2]).sort()).toEqual(['nixl', 'nixl-cu12', 'nixl-cu13'])
@@ -129,7 +129,7 @@ describe('the versions of NIXL for a base', () => {
   })
 
   it.each([{}, { python: '3.12' }, { cuda: '12.8' }])(
-    'are all that there are where only %j is known',
+    'are all that exist if only %j is known',
     async (known) => {
       const { index, asked } = indexOf(usual)
       expect(await index.versions(known, 'linux/amd64')).toEqual({ state: 'known', versions: everything })
@@ -146,7 +146,7 @@ describe('the versions of NIXL for a base', () => {
   )
 
   it.each([base, { ...base, cuda: '13.0' }, {}])(
-    'are none of which a variant is not published, which it requires: for %j',
+    'are not those that require an unpublished variant: for %j',
     async (known) => {
       const half = {
         nixl: found('nixl', ['1.5.2', '1.5.1', '1.0.1']),
@@ -162,7 +162,7 @@ describe('the versions of NIXL for a base', () => {
 })
 
 describe('pip is asked', () => {
-  it('once for each question, also by several at the same time', async () => {
+  it('once for each question, also in parallel', async () => {
     const { index, asked } = indexOf(usual)
     const bases = [
       base,
@@ -177,7 +177,7 @@ describe('pip is asked', () => {
     expect(asked).toHaveLength(6)
   })
 
-  it('at most four times at once', async () => {
+  it('at most four times in parallel', async () => {
     let running = 0
     let most = 0
     const index = createNixlIndex(async (args) => {
@@ -204,14 +204,14 @@ describe('an index that has nothing of a project', () => {
 
   it.each<[string, PipAnswer, string]>([
     [
-      'that knows none',
+      'that has none',
       noMatch(`Could not fetch URL ${token}: 404 Client Error: Not Found for url: ${token} - skipping\n`),
       'index.example returned 404 Not Found',
     ],
     [
-      'that knows it no more',
+      'that no longer has it',
       noMatch(`Could not fetch URL ${token}: 410 Client Error: Gone for url: ${token} - skipping\n`),
-      'index.example answers 410 Gone',
+      'index.example returned 410 Gone',
     ],
     [
       'that is some other page',
@@ -219,7 +219,7 @@ describe('an index that has nothing of a project', () => {
       'index.example returned a page that lists no file of it',
     ],
     [
-      'that sends to a login',
+      'that redirects to a login',
       noMatch(
         fetched.replace(
           '\n',
@@ -229,7 +229,7 @@ describe('an index that has nothing of a project', () => {
       'index.example returned a page that lists no file of it, after a redirect to login.example:443',
     ],
     [
-      'that answers with JSON of its own',
+      'that returns its own JSON',
       noMatch(
         `Getting page ${token}\n`,
         `WARNING: Skipping page ${token} because the GET request got Content-Type: application/json. The only supported Content-Types are text/html\n`,
@@ -237,7 +237,7 @@ describe('an index that has nothing of a project', () => {
       'index.example returned application/json, which is not an index page',
     ],
     [
-      'that is a folder which is not there',
+      'that is a missing folder',
       noMatch(
         '0 location(s) to search for versions of nixl:\n',
         "WARNING: Location 'file:///p4th/nixl/' is ignored: it is neither a file nor a directory.\n",
@@ -245,7 +245,7 @@ describe('an index that has nothing of a project', () => {
       'a file is ignored: it is neither a file nor a directory',
     ],
     [
-      'of two that both have none',
+      'of two without it',
       noMatch(
         [token, 'https://other.example/nixl/']
           .map(
@@ -281,7 +281,7 @@ describe('pip has no answer', () => {
       'python3 was not found on PATH',
     ],
     [
-      'that says why before it takes its leave',
+      'that prints the reason before it exits',
       talkative(failed(2, 'ERROR: It is broken.\n')),
       'It is broken',
     ],
@@ -297,7 +297,7 @@ describe('pip has no answer', () => {
       'it is too old',
     ],
     [
-      'from an index that wants a password',
+      'from an index that requires a password',
       refused(`401 Client Error: Unauthorized for url: ${page}`),
       'the package index index.example returned 401 Unauthorized; check package-index',
     ],
@@ -309,7 +309,7 @@ describe('pip has no answer', () => {
       'too many 500 error responses',
     ],
     [
-      'from an index that nobody serves',
+      'from an unreachable index',
       refused(
         "connection error: HTTPConnectionPool(host='index.example', port=80): Max retries exceeded with url: /x/ (Caused by NewConnectionError('<pip._vendor.urllib3.connection.HTTPConnection object at 0x7fc0e68bbdd0>: Failed to establish a new connection: [Errno 111] Connection refused'))",
       ),

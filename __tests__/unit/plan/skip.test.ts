@@ -56,35 +56,35 @@ describe('an image that is published under another date', () => {
       [],
     ],
     [
-      'is not looked for under a tag that only looks like one of its own',
+      'is not searched under a tag that is only similar to its own',
       {},
       { [`${start}-20251101`]: same, [`${start}-20251102x`]: same, [`${start}-2025110`]: same },
       [`${start}-20251101`],
       [],
     ],
     [
-      'gets the date of today where that is wanted',
+      'gets the date of today on request',
       { unchanged: 'retag' },
       { [`${start}-20251101`]: same },
       [`${start}-20251101`],
       [today],
     ],
     [
-      'gets the tags without a date that are missing',
+      'gets the missing tags without a date',
       { templates: [usual, undated] },
       { [`${start}-20251101`]: same },
       [`${start}-20251101`],
       ['v0.10.2'],
     ],
     [
-      'gets those that name something else, if they may be taken over',
+      'gets those that name something else, if they may be moved',
       { templates: [usual, undated], publicTags: 'overwrite' },
       { [`${start}-20251101`]: same, 'v0.10.2': other },
       [`${start}-20251101`],
       ['v0.10.2'],
     ],
     [
-      'is known by both where a tag without a date names it, too',
+      'is known by both if a tag without a date names it, too',
       { templates: [usual, undated] },
       { [`${start}-20251101`]: same, 'v0.10.2': same },
       [`${start}-20251101`, 'v0.10.2'],
@@ -98,14 +98,14 @@ describe('an image that is published under another date', () => {
       [],
     ],
     [
-      'gets the date of today by a template that it has no tag of',
+      'gets the date of today from a template that it has no tag of',
       { templates: [usual, second] },
       { [`${start}-20251101`]: same },
       [`${start}-20251101`],
       ['20251123-v0.10.2'],
     ],
     [
-      'keeps to today where it has that date already',
+      'keeps the tag of today if it has that date already',
       { templates: [usual, undated] },
       { [`${start}-20251101`]: same, [today]: same },
       [today],
@@ -120,7 +120,7 @@ describe('an image that is published under another date', () => {
 
   it.each([
     ['five dates, the newest', staged(same), 5],
-    ['the newest date, where it is not staged', {}, 1],
+    ['the newest date, if it is not staged', {}, 1],
   ])('is searched under %s, and no more', async (_, cached, looks) => {
     const behind = async (others: number) => {
       const newer = Array.from({ length: others }, (_, day) => [`${start}-2025110${day + 1}`, other] as const)
@@ -142,8 +142,8 @@ describe('an image that is published under another date', () => {
   it.each<[string, Partial<PlanRequest>, Record<string, Record<string, string>>]>([
     ['of other content', {}, { [`${start}-20251101`]: other }],
     ['of other versions', {}, { 'v0.10.2-aibrix-v0.5.0-nixl-0.7.0-20251101': same }],
-    ['that shall be built all the same', { rebuild: true }, { [`${start}-20251101`]: same, [today]: same }],
-    ['where nothing is pushed', { publicTags: 'ignore' }, { [`${start}-20251101`]: same }],
+    ['that is to be built anyway', { rebuild: true }, { [`${start}-20251101`]: same, [today]: same }],
+    ['if nothing is pushed', { publicTags: 'ignore' }, { [`${start}-20251101`]: same }],
     [
       'without a date in the tags',
       { templates: [{ text: 'x', dated: false }] },
@@ -180,15 +180,15 @@ describe('max-age', () => {
 
   it.each<[string, Images, string, string | null, string]>([
     [
-      'is published and young',
+      'is published and new',
       tags({ [`${start}-20251101`]: madeOn('2025-11-01') }),
       'same',
       null,
       'unchanged',
     ],
     ['is published and old', tags({ [`${start}-20251001`]: madeOn('2025-10-01') }), 'absent', limit, 'aged'],
-    ['is published and does not say', tags({ [today]: same }), 'absent', limit, 'aged'],
-    ['is staged and young', staged(madeOn('2025-11-01')), 'absent', null, 'first'],
+    ['is published without a time', tags({ [today]: same }), 'absent', limit, 'aged'],
+    ['is staged and new', staged(madeOn('2025-11-01')), 'absent', null, 'first'],
     ['is staged and old', staged(madeOn('2025-10-02')), 'absent', limit, 'aged'],
     [
       'is old in both places',
@@ -204,7 +204,7 @@ describe('max-age', () => {
       newerThan,
       cause,
     ])
-    expect(image.legs[0].existing).toBe(_ === 'is staged and young' ? 'staged' : 'nothing')
+    expect(image.legs[0].existing).toBe(_ === 'is staged and new' ? 'staged' : 'nothing')
   })
 
   it('is met if an old image is published but a new one staged', async () => {
@@ -239,7 +239,7 @@ describe('why an image is built', () => {
   it.each<[string, Partial<PlanRequest>, Images, unknown]>([
     ['nothing is published', {}, {}, { kind: 'first' }],
     ['what is published has other tags', {}, tags({ 'some-tag': other }), { kind: 'new-tags' }],
-    ['it is wanted', { rebuild: true }, tags({ [today]: same }), { kind: 'forced' }],
+    ['it is requested', { rebuild: true }, tags({ [today]: same }), { kind: 'forced' }],
     ['nothing is pushed', { publicTags: 'ignore' }, tags({ [today]: same }), { kind: 'unpushed' }],
     [
       'NIXL is new',
@@ -252,7 +252,7 @@ describe('why an image is built', () => {
       },
     ],
     [
-      'the base is another one: the same versions on another date come first',
+      'the base changed: the same versions on another date come first',
       {},
       tags({
         [`${start}-20251101`]: of({ base: 'sha256:old' }),
@@ -281,31 +281,31 @@ describe('why an image is built', () => {
       { kind: 'new-version' },
     ],
     [
-      'the engine version is new, and takes over a tag that tells no versions',
+      'the engine version is new, and moves a tag without a version',
       { publicTags: 'overwrite', templates: templates('{{engine-version}}-{{date}}', 'latest') },
       tags({ latest: of({ engineVersion: '0.21.0' }) }),
       { kind: 'new-version' },
     ],
     [
-      'the image of another date does not say of which engine version it is',
+      'the image of another date does not record its engine version',
       {},
       tags({ [`${start}-20251101`]: { ...other, [determinantsLabel]: '{"nixl":"0.1.0"}' } }),
       expect.objectContaining({ kind: 'changed', since: `${start}-20251101` }),
     ],
     [
-      'the engine version is another one under tags that tell none',
+      'the engine version changed under tags without it',
       { publicTags: 'overwrite', templates: templates('latest') },
       tags({ latest: of({ engineVersion: '0.9.2' }) }),
       { kind: 'changed', since: 'latest', changes: changes(['engineVersion', '0.9.2', '0.10.2']) },
     ],
     [
-      'a tag of today is taken over',
+      'a tag of today is moved',
       { publicTags: 'overwrite' },
       tags({ [today]: of({ integration: 'none' }) }),
       { kind: 'changed', since: today, changes: changes(['integration', 'none', 'auto']) },
     ],
     [
-      'a build argument is gone, and the old image knew a determinant that is none any more',
+      'a build argument is gone, and the old image has an obsolete determinant',
       {},
       tags({
         [`${start}-20251101`]: {
@@ -320,7 +320,7 @@ describe('why an image is built', () => {
       },
     ],
     [
-      'a build argument is gone that was a proxy with a password',
+      'a build argument with the password of a proxy is gone',
       {},
       tags({
         [`${start}-20251101`]: {

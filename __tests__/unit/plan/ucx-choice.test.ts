@@ -39,8 +39,8 @@ describe('the UCX tools of a NIXL are built from', () => {
   it.each<[string, string, 'index' | 'base', Partial<KnownBase>[], string | null, string | null]>([
     ['the release that it bundles', '0.7.1', 'index', [{}], '1.19.0', 'v1.19.0'],
     ['the commit of a branch that it bundles', '1.5.0', 'index', [{}], '1.23.0', commit],
-    ['nothing where neither is known', '1.5.1', 'index', [{}], '1.23.0', null],
-    ['what that of the base answers', '0.7.1', 'base', [{ ucx: '1.22.0' }], '1.22.0', 'v1.22.0'],
+    ['nothing if neither is known', '1.5.1', 'index', [{}], '1.23.0', null],
+    ['what that of the base reports', '0.7.1', 'base', [{ ucx: '1.22.0' }], '1.22.0', 'v1.22.0'],
     [
       'the release of one that the catalogue lacks',
       '9.9.9',
@@ -57,16 +57,9 @@ describe('the UCX tools of a NIXL are built from', () => {
       '1.30.0',
       null,
     ],
-    ['nothing for one of which nothing is known', '9.9.9', 'base', [{}], null, null],
-    ['what the catalogue says where nobody measured', '1.5.0', 'base', [{}], '1.23.0', commit],
-    [
-      'what the catalogue says where bases differ',
-      '1.5.0',
-      'base',
-      [{ ucx: '1.22.0' }, {}],
-      '1.23.0',
-      commit,
-    ],
+    ['nothing for an unknown one', '9.9.9', 'base', [{}], null, null],
+    ['what the catalogue has if nothing was measured', '1.5.0', 'base', [{}], '1.23.0', commit],
+    ['what the catalogue has if bases differ', '1.5.0', 'base', [{ ucx: '1.22.0' }, {}], '1.23.0', commit],
     ['nothing as long as NIXL is not known', 'base', 'base', [{}], null, null],
   ])('%s', async (_, nixl, nixlFrom, bases, version, ref) => {
     const found = await ucxOf({ nixl, nixlFrom }, on(...bases), { catalogue: known, ucx })
