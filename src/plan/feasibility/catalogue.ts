@@ -18,7 +18,7 @@ export const specifierSchema = v.pipe(
   v.regex(/^(?:[<>]=?|[=!]=)\d+[.0-9a-z]*(?:,(?:[<>]=?|[=!]=)\d+[.0-9a-z]*)*$/, 'not a version specifier'),
 )
 
-/** Where it was read; after `by hand: `, as script/derive/hand-written.json says */
+/** Where it was read. `by hand: ` precedes what script/derive/hand-written.json states */
 export const sourceSchema = v.pipe(v.string(), v.nonEmpty())
 
 export const testedSchema = v.strictObject({

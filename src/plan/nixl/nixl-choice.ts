@@ -39,19 +39,15 @@ export function chooseNixl(
     // The catalogue may be wrong about one of them.
     if (![...bases.values()].every(({ source }) => source === 'measured')) return { kind: 'unknown' }
     const each = shipped.map((one) => `${one.nixl == null ? 'none' : `NIXL ${one.nixl}`} for ${one.platform}`)
-    return {
-      kind: 'refused',
-      reason: `the base ${pair.name} ships ${each.join(' and ')}, but an image has one NIXL on all platforms; set nixl-version to a version, or build each platform in its own run`,
-    }
+    const reason = `the base ${pair.name} ships ${each.join(' and ')}, but an image has one NIXL on all platforms; set nixl-version to a version, or build each platform in its own run`
+    return { kind: 'refused', reason }
   }
   if (nixl !== null) return { kind: 'version', version: nixl, from: 'base' }
   if (word === 'default') return { kind: 'version', version: currentRelease(catalogue).nixl, from: 'default' }
   const broken = [...bases.values()].find(({ brokenNixl }) => brokenNixl !== undefined)?.brokenNixl
   const detail = broken === undefined ? '' : ` (${broken})`
-  return {
-    kind: 'refused',
-    reason: `the base ${pair.name} ships no usable NIXL${detail}; set nixl-version: default, or to a version`,
-  }
+  const reason = `the base ${pair.name} ships no usable NIXL${detail}; set nixl-version: default, or to a version`
+  return { kind: 'refused', reason }
 }
 
 /** @returns undefined: not known; null: the base ships none */
