@@ -28,11 +28,11 @@ export async function choose(
   aibrix: Promise<GitRepository>,
 ): Promise<Choice[]> {
   // git and the registry answer in parallel.
-  const [releases, engines] = await Promise.all([
+  const [releases, versions] = await Promise.all([
     selectAibrix(request, world, aibrix),
     Promise.all(request.engines.map((asked) => selectEngine(request, world, asked))),
   ])
-  const pairs = engines.flat().flatMap((one) => releases.map((release) => ({ ...one, ...release })))
+  const pairs = versions.flat().flatMap((one) => releases.map((release) => ({ ...one, ...release })))
   return (await Promise.all(pairs.map((pair) => combine(request, world, pair)))).flat()
 }
 

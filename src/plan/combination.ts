@@ -40,25 +40,12 @@ export function compose(
 ): ComposedImage {
   const { engine, version, aibrix, nixl, nixlFrom, bases } = combination
   const id = idOf(combination)
+  const { integration, gpuArchitectures, buildArguments, environment } = request
+  const common = { engine, version, aibrix, nixl, nixlFrom, ucxVersion: ucx.version, ucx: ucx.source }
+  const wishes = { integration, gpuArchitectures, buildArguments, environment }
   const legs = [...bases].map(([platform, base]): Leg => {
     const architecture = platform.split('/')[1] ?? platform
-    const leg = {
-      id: `${id}-${architecture}`,
-      engine,
-      version,
-      platform,
-      architecture,
-      base,
-      aibrix,
-      nixl,
-      nixlFrom,
-      ucxVersion: ucx.version,
-      ucx: ucx.source,
-      integration: request.integration,
-      gpuArchitectures: request.gpuArchitectures,
-      buildArguments: request.buildArguments,
-      environment: request.environment,
-    }
+    const leg = { ...common, ...wishes, id: `${id}-${architecture}`, platform, architecture, base }
     return { ...leg, buildId: buildId(determinantsOf(leg, recipe)), recipe }
   })
   const values = {

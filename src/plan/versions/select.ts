@@ -75,8 +75,9 @@ export async function selectVersions(selectors: Selectors, list: VersionList): P
 }
 
 function needsList({ include, exclude }: Selectors): boolean {
-  return [...include, ...exclude.filter(({ kind }) => kind !== 'range')].some(
-    ({ kind }) => kind === 'latest' || kind === 'range',
+  return (
+    include.some(({ kind }) => kind === 'range') ||
+    [...include, ...exclude].some(({ kind }) => kind === 'latest')
   )
 }
 
@@ -107,13 +108,9 @@ async function ruleOf(selector: Selector, list: VersionList): Promise<Rule> {
 
 /** The newest release of each minor line, without pre-releases. */
 function newestOfLines(releases: readonly Release[], variant: string): Release[] {
-  const lines = new Map<string, Release>()
-  for (const release of releases) {
-    if (release.variant !== variant || isPreRelease(release.version)) continue
-    const line = minorLineOf(release.version)
-    if (!lines.has(line)) lines.set(line, release)
-  }
-  return [...lines.values()]
+  const stable = releases.filter((one) => one.variant === variant && !isPreRelease(one.version))
+  const lines = Map.groupBy(stable, ({ version }) => minorLineOf(version))
+  return [...lines.values()].flatMap(([newest]) => newest ?? [])
 }
 
 /** A branch or a commit is not a release, so its name identifies it. */
