@@ -1,5 +1,5 @@
 // Writes docs/plan.schema.json and dockerfiles/catalogue.schema.json from the valibot schemas that
-// parse plans and the catalogue, with their comments as descriptions. `--check` fails if they differ.
+// parse plans and the catalogue; their comments are the descriptions. `--check`: compares only.
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'

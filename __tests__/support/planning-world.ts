@@ -11,7 +11,7 @@ import type { Facts } from '../../src/verify/facts.ts'
 import { registry } from './action.ts'
 import { openTestClient } from './test-client.ts'
 
-/** A base image for plans only: `vllm/vllm-openai:v0.10.2`, plain or as an index with an attestation. */
+/** A base image for plans only: `vllm/vllm-openai:v0.10.2`; an index has an attestation, too. */
 export type TinyBase = { repository: string; tag: string; index?: boolean; onBuild?: string[] }
 
 /**
@@ -46,7 +46,7 @@ export async function publishTags(
   })
 }
 
-/** An image of a run, with its labels but not its layers. As an index it repeats the labels, as BuildKit's do. */
+/** An image with the labels of a run, without its layers. An index repeats them, as BuildKit's do. */
 export type TinyImage = { repository: string; tags: readonly string[]; labels: Labels; index: boolean }
 
 type Labels = Record<string, string>
@@ -68,7 +68,7 @@ export async function publishImages(namespace: string, images: readonly TinyImag
   })
 }
 
-/** Stores facts about a base in the namespace's cache repository, as a run does after measuring it. */
+/** Stores facts about a base in the namespace's cache repository, as a run does. */
 export async function storeMeasured(
   namespace: string,
   { repository, tag }: TinyBase,

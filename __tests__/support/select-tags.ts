@@ -6,7 +6,7 @@ function linesOf(name: string): string[] {
   return text.trim().split('\n')
 }
 
-/** Lists of real tags; `order` has their versions as Python's `packaging` sorts them, oldest first. */
+/** Lists of real tags; `order` has their versions as sorted by Python's `packaging`, oldest first. */
 export const lists = (
   [
     ['vllm', 'engine'],

@@ -134,7 +134,7 @@ describe('on real bases', () => {
 
   it('engines and versions with the same torch and toolkit share a wheel and a UCX', () => {
     const names = ['vllm-v0.10.2', 'vllm-v0.21.0', 'sglang-v0.5.11'].map((name) => {
-      // SGLang depends on nvidia-nvml-dev itself, so it has a header that the others get from the package index.
+      // SGLang depends on nvidia-nvml-dev; the others get its header from the package index.
       const facts = read(name)
       delete facts.pip['nvidia-nvml-dev']
       const { wheel, ucx } = artifactsOf(makeLeg(), facts, architectures, recipes)

@@ -406,7 +406,7 @@ describe('the requests of a plan', () => {
     const few = await count(nixls[0])
     const many = await count(nixls[1])
     expect([few.images, many.images]).toEqual([2, 10])
-    // Reading a plain manifest takes two requests. Many legs are listed, a few requested one by one.
+    // A plain manifest takes two requests. Many legs are listed, a few requested one by one.
     expect(many.requests).toBeLessThanOrEqual(few.requests + (10 - 2) * looks * 2 + 1)
   })
 

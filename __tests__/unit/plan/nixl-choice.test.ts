@@ -110,7 +110,7 @@ describe('base', () => {
   })
 })
 
-/** What the image has in the end: the step leaves the base's where it is told `base`, and installs what it is told else. */
+/** @returns the NIXL of the image: the step keeps the base's for `base`, and installs any other */
 function imageOf(choice: Extract<NixlChoice, { kind: 'version' }>, base: string | null): string | null {
   return choice.from === 'base' ? base : choice.version
 }
@@ -121,7 +121,7 @@ const brought = fc.option(version)
 describe('for any catalogue, facts and inputs', () => {
   const world = fc.record({
     wish: fc.constantFrom('default' as const, 'base' as const),
-    /** What the bases really bring, and what is said of each: nothing, what was measured, or what a catalogue says */
+    /** What each base really ships, and what is known of it: nothing, facts, or a catalogue's row */
     platforms: fc.array(
       fc.record({
         really: brought,
@@ -171,7 +171,7 @@ describe('for any catalogue, facts and inputs', () => {
           nixlFrom: choice.kind === 'version' ? choice.from : ('base' as const),
           ucxVersion: null,
         }
-        // A leg is built where its base does not tell that the plan was wrong, which is asked before anything is compiled.
+        // Before anything is compiled, the facts of the base stop a leg whose plan was wrong.
         const isBuilt = choice.kind !== 'refused' && !measured.some((base) => isOutdated(planned, base))
         if (isBuilt) {
           if (choice.kind !== 'version') throw new Error('nothing is built of which the plan does not know')

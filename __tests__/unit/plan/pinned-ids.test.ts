@@ -8,7 +8,7 @@ import type { Facts } from '../../../src/verify/facts.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { realFacts } from '../../support/measured-facts.ts'
 
-// Moved code must not rebuild anybody's images: only the recipe, which is fixed here, may change an id.
+// Moved code must not rebuild anybody's images. The recipe, which may change an id, is fixed here.
 const recipe = '7'.repeat(64)
 const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
 

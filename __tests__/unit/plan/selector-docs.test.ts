@@ -7,7 +7,7 @@ import { parseSelectors } from '../../../src/plan/versions/selector.ts'
 
 const page = readFileSync(new URL('../../../docs/versions.md', import.meta.url), 'utf8')
 
-/** `<!-- examples product current -->`, a block of tags, a table of selectors and what they give. */
+/** `<!-- examples product current -->`, a block of tags, a table of selectors and results */
 const section = /<!-- examples (engine|aibrix|nixl) (\S+) -->\s+```\n([^`]+)```\s+((?:\|.*\n)+)/g
 
 const products: Product[] = ['engine', 'aibrix', 'nixl']
