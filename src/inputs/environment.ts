@@ -1,5 +1,5 @@
 import { createRedact, type IsOrdinary } from '../system/index.ts'
-import { isOneLine, isVariableName, longestValue } from '../plan/index.ts'
+import { longestValue, oneLine, variableName } from '../plan/index.ts'
 import { InputReader } from './problems.ts'
 import { looksSecret } from './secret-like.ts'
 import { unfitFor } from './unfit-variables.ts'
@@ -29,7 +29,7 @@ function whyRefused(
 ): { what: string; use: string } | undefined {
   const unfit = unfitFor(name)
   if (unfit) return { what: `, ${unfit.why},`, use: unfit.instead }
-  if (!isOneLine(value))
+  if (!oneLine.test(value))
     return { what: ', whose value has a control or invisible character,', use: 'a value of plain text' }
   if (value.length > longestValue)
     return {
@@ -68,7 +68,7 @@ function linesOf(reader: InputReader): Line[] {
       if (line === '') return []
       const equals = line.indexOf('=')
       const name = line.slice(0, Math.max(equals, 0)).trim()
-      if (isVariableName(name)) return [{ number, name, value: line.slice(equals + 1).trim() }]
+      if (variableName.test(name)) return [{ number, name, value: line.slice(equals + 1).trim() }]
       reader.refuse(
         'environment',
         'lines NAME=value, with letters, digits and _ in the name and no digit first',

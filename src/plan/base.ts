@@ -10,6 +10,7 @@ import {
   withoutUserInformation,
 } from '../registry/index.ts'
 import type { BaseImage } from './pinned.ts'
+import { excerpt } from '../text.ts'
 
 /** Shown characters of an instruction */
 const longestTrigger = 120
@@ -72,7 +73,7 @@ function objection(name: string, platform: string, config: ImageConfig): string 
     return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
   const [trigger] = config.onBuild
   if (trigger === undefined) return undefined
-  const shown = printable(withoutUserInformation(trigger), longestTrigger)
+  const shown = excerpt(withoutUserInformation(trigger), longestTrigger)
   return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
 }
 

@@ -1,3 +1,4 @@
+import { withoutFullStop } from '../text.ts'
 import { UserError } from '../errors.ts'
 import { formatReference, type Repository } from '../registry/index.ts'
 import type { Bases } from './base.ts'

@@ -1,5 +1,6 @@
+import { recordOf } from '../json.ts'
 import * as v from 'valibot'
-import { type Digest, isDigest, recordOf } from '../registry/index.ts'
+import { type Digest, isDigest } from '../registry/index.ts'
 
 export const hexSchema = (digits: number) =>
   v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`), `not ${digits} hexadecimal digits`))

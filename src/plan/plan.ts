@@ -1,5 +1,5 @@
+import { recordOf } from '../json.ts'
 import * as v from 'valibot'
-import { recordOf } from '../registry/index.ts'
 import { engineNames } from './engine.ts'
 import { isDay } from './published/tag.ts'
 import { oneLine, variableName } from './keys/variables.ts'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
-import { formatReference, recordOf } from '../registry/index.ts'
+import { formatReference } from '../registry/index.ts'
 import {
   type BaseImage,
   baseImageSchema,
@@ -14,7 +14,7 @@ import {
   planSchema,
   sha256,
 } from '../plan/index.ts'
-import { recordOf, jsonOf } from '../json.ts'
+import { recordOf } from '../json.ts'
 
 /** A leg without what its image has, and with the key of its base. */
 const writtenLegSchema = v.object({

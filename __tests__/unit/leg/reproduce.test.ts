@@ -5,7 +5,7 @@ import { buildxArguments } from '../../../src/buildkit/argv.ts'
 import type { BuildCall } from '../../../src/buildkit/call.ts'
 import { environmentLines } from '../../../src/buildkit/dockerfile.ts'
 import { reproduceCommand } from '../../../src/leg/reproduce.ts'
-import type { PinnedSource } from '../../../src/plan/plan.ts'
+import type { PinnedSource } from '../../../src/plan/pinned.ts'
 import { makeCall, makeLeg } from '../../support/build-calls.ts'
 import { optionValues } from '../../support/buildkit.ts'
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
+import { recordOf } from '../../json.ts'
 import { engineNames } from '../engine.ts'
 import { nearestReleases } from '../published/nearest.ts'
 import { hexSchema, type PinnedSource } from '../pinned.ts'

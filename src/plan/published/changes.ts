@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { printable, recordOf, withoutUserInformation } from '../../registry/index.ts'
+import { withoutUserInformation } from '../../registry/index.ts'
 import { canonicalJson } from '../canonical.ts'
 import type { Determinants } from '../keys/build-id.ts'
 import type { Change } from '../plan.ts'
@@ -14,17 +14,12 @@ const labelLimit = 64 * 1024
 const valueLimit = 100
 
 /** Other versions of the action may have other determinants. */
-const labelSchema = v.pipe(
-  v.string(),
-  v.maxLength(labelLimit),
-  v.parseJson(),
-  recordOf(v.string(), v.nullable(v.union([v.string(), recordOf(v.string(), v.string())]))),
-)
+const labelSchema = recordOf(v.string(), v.nullable(v.union([v.string(), recordOf(v.string(), v.string())])))
 
 /** @returns undefined if an image's label is unreadable */
 export function parseDeterminants(label: string): KnownDeterminants | undefined {
-  const result = v.safeParse(labelSchema, label)
-  return result.success ? flat(result.output) : undefined
+  const known = label.length > labelLimit ? undefined : parsed(labelSchema, label)
+  return known && flat(known)
 }
 
 /**

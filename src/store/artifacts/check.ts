@@ -22,8 +22,8 @@ export const contentFolder = 'content'
 const wheelLimit = 512 * 1024 * 1024
 const textLimit = 1024 * 1024
 
-/** @returns the text of `madeFromFile` */
-export function madeFrom(determinants: ArtifactDeterminants): string {
+/** @returns the text of `determinantsFile` */
+export function determinantsText(determinants: ArtifactDeterminants): string {
   return `${canonicalJson(determinants)}\n`
 }
 
