@@ -17,7 +17,7 @@ type Rule = { pattern: RegExp; which: 'first' | 'last' }
 
 /**
  * Strongest first. The steps of the Dockerfiles find the line of the compiler, pip, apt or git
- * themselves (dockerfiles/scripts/step/common/process.py) and print it as the first rule reads it;
+ * themselves (dockerfiles/scripts/common/process.py) and print it as the first rule reads it;
  * the others are for what ends a step before it can.
  */
 const rules: Rule[] = [

@@ -21,13 +21,13 @@ function changedBy(file: string, change: (text: string) => string): string[] {
 describe('the recipe of a stage', () => {
   it.each([
     ['common', ['wheel', 'ucx']],
-    ['builder', ['wheel', 'ucx']],
-    ['wheel', ['wheel']],
-    ['ucx', ['ucx']],
-    ['image', []],
-    ['../measure', []],
-  ])('changes with any script of scripts/step/%s for %j', (name, kinds) => {
-    const folder = `scripts/step/${name}`
+    ['step/builder', ['wheel', 'ucx']],
+    ['step/wheel', ['wheel']],
+    ['step/ucx', ['ucx']],
+    ['step/image', []],
+    ['measure', []],
+  ])('changes with any script of scripts/%s for %j', (name, kinds) => {
+    const folder = `scripts/${name}`
     const files = readdirSync(`dockerfiles/${folder}`).filter(
       (file) => !file.endsWith('.pyc') && file !== '__pycache__',
     )

@@ -9,7 +9,7 @@ const measured = 'base'
  * The digest of what a stage is built with, apart from the base and the build arguments: the text
  * of the stage and of those that it needs, and the scripts that they mount. It leaves out comments
  * and the default values of arguments, because the action sets each argument.
- * @param scripts path below the Dockerfile's folder (`scripts/step/common/run`) → content
+ * @param scripts path below the Dockerfile's folder (`scripts/common/run`) → content
  * @returns 64 hexadecimal digits
  */
 export function stageRecipe(

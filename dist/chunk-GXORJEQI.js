@@ -1,2 +1,0 @@
-import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
-import{d as o}from"./chunk-C5TAQGVO.js";import{o as t,p as r}from"./chunk-3MAUEDXJ.js";var n={privateFolder:"private-folder",builder:"builder"};function s(e,a){o("The state of the step","If the run is cancelled, nothing cleans up after it.",()=>{t(n[e],a)})}function p(e){return r(n[e])}export{s as a,p as b};
