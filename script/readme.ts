@@ -1,5 +1,5 @@
 // Writes the generated parts of the documentation: inputs and outputs from action.yml, versions and
-// releases from the catalogue, gates from src/verify, variables from src/system. A part begins at
+// releases from the catalogue, gates and labels from the descriptions beside it, variables from src/system. A part begins at
 // `<!-- name -->` and ends at `<!-- /name -->`, or at the next heading if the file has no such end.
 // `--check` fails if a file differs.
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { parse } from 'yaml'
 import { programVariables } from '../src/system/program-variables.ts'
 import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
-import { type GateDescription, gateDescriptions } from '../src/verify/gate-descriptions.ts'
-import { labelDescriptions } from '../src/verify/label-descriptions.ts'
+import { type GateDescription, gateDescriptions } from './gate-descriptions.ts'
+import { labelDescriptions } from './label-descriptions.ts'
 
 type Entry = { description: string; default?: string }
 type Named = [name: string, entry: Entry]

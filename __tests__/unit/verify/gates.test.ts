@@ -5,7 +5,7 @@ import { addedPackages, judgePipCheck, replacedPackages } from '../../../src/ver
 import { judgeExtension } from '../../../src/verify/extension.ts'
 import { factsSchema, type LegFacts } from '../../../src/verify/facts.ts'
 import { grounded } from '../../../src/verify/follow.ts'
-import { gateDescriptions } from '../../../src/verify/gate-descriptions.ts'
+import { gateDescriptions } from '../../../script/gate-descriptions.ts'
 import { about, type Gate, gateNames, verdict, waive } from '../../../src/verify/gate.ts'
 import { expectedArchitectures, judgeArchitectures } from '../../../src/verify/gpu-architectures.ts'
 import { warningsOf } from '../../../src/verify/integration.ts'

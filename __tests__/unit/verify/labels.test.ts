@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { buildId, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
-import { labelDescriptions } from '../../../src/verify/label-descriptions.ts'
+import { labelDescriptions } from '../../../script/label-descriptions.ts'
 import { conditionsLabel, labelsOf, waivedLabel } from '../../../src/verify/labels.ts'
 import { makeFacts, makeLeg, ucxOf } from '../../support/verified-leg.ts'
 

@@ -1,8 +1,8 @@
-import type { GateName } from './gate.ts'
+import type { GateName } from '../src/verify/gate.ts'
 
 /**
- * Markdown for the tables of gates in the documentation, which script/readme.ts generates. No other
- * room imports it, so that it is not in dist/.
+ * Markdown for the tables of gates in the documentation (readme.ts). A gate without a description
+ * does not compile.
  */
 export type GateDescription = {
   checks: string

@@ -1,5 +1,5 @@
 /**
- * Labels → Markdown, for the table of labels in the documentation. Only scripts import it. `{a,b}` in
+ * Labels → Markdown, for the table of labels in the documentation. `{a,b}` in
  * a name stands for several labels.
  */
 export const labelDescriptions: readonly (readonly [labels: string, description: string])[] = [
