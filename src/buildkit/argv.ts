@@ -8,7 +8,7 @@ import {
 } from './call.ts'
 import { layerCacheOptions } from './layer-cache.ts'
 import { engines, type Leg } from '../plan/index.ts'
-import { type Compression, formatReference, layerCompression } from '../registry/index.ts'
+import { formatReference, layerCompression } from '../registry/index.ts'
 import { UserError } from '../errors.ts'
 
 /**
@@ -45,9 +45,8 @@ export function buildArguments(
 
 /** New layers are compressed like the base's last: whatever pulls the base can pull the image. */
 export function compressionOf(layers: readonly { mediaType: string }[]): 'gzip' | 'zstd' {
-  const [last] = layers.slice(-1)
-  const compression: Compression | undefined = last && layerCompression(last.mediaType)
-  return compression === 'zstd' ? 'zstd' : 'gzip'
+  const last = layers.at(-1)
+  return last && layerCompression(last.mediaType) === 'zstd' ? 'zstd' : 'gzip'
 }
 
 /** @returns arguments of `docker` for this call */

@@ -35,12 +35,9 @@ export class BuildError extends UserError {
     this.waited = waited
     this.isOfStep = (step?.error ?? '').includes('did not complete successfully')
     // A step may have recovered from an error that it printed before the one that ended it.
-    this.evidence = this.isOfStep ? [reason] : [reason, step?.error ?? '', ...plain.filter(isError)]
+    const errors = plain.filter((line) => /^(?:ERROR|error): /.test(line))
+    this.evidence = this.isOfStep ? [reason] : [reason, step?.error ?? '', ...errors]
   }
-}
-
-function isError(line: string): boolean {
-  return /^(?:ERROR|error): /.test(line)
 }
 
 /** A build that was cancelled from outside. */

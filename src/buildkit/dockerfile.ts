@@ -1,6 +1,3 @@
-/** The stage that the final image is built from, and that is measured. */
-const image = 'image'
-
 /** @returns `ENV` lines sorted by name, so that the same variables give the same image */
 export function environmentLines(variables: Readonly<Record<string, string>>): string[] {
   return Object.entries(variables)
@@ -20,14 +17,15 @@ function literal(value: string): string {
 /**
  * Adds variables at the end of the image's stage: after all its steps, which don't see them, and
  * before the stages that are built from it.
- * @param dockerfile text of a Dockerfile with a stage `image`
+ * @param dockerfile text with a stage `image`, which is measured and which the final image is built
+ *   from
  */
 export function withEnvironment(dockerfile: string, variables: Readonly<Record<string, string>>): string {
   const added = environmentLines(variables)
   if (added.length === 0) return dockerfile
   const lines = dockerfile.split('\n')
-  const begin = lines.findIndex((line) => new RegExp(`^FROM \\S+ AS ${image}$`).test(line))
-  if (begin < 0) throw new Error(`the Dockerfile has no stage "${image}"`)
+  const begin = lines.findIndex((line) => /^FROM \S+ AS image$/.test(line))
+  if (begin < 0) throw new Error('the Dockerfile has no stage "image"')
   const next = lines.findIndex((line, index) => index > begin && line.startsWith('FROM '))
   const end = lines.findLastIndex((line, index) => (next < 0 || index < next) && line.trim() !== '')
   return [...lines.slice(0, end + 1), ...added, ...lines.slice(end + 1)].join('\n')

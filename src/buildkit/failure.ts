@@ -94,12 +94,8 @@ function withRegistryAdvice(text: string): string {
 
 /** A chain of errors begins with its subject and ends with its reason: the middle is cut. */
 function shorten(line: string): string {
-  const text = withoutQueries(line)
+  // Registries keep the state of an upload in its URL: hundreds of characters before the status.
+  const text = line.replace(/(https?:\/\/[^\s?"]+)\?[^\s:"]*/g, '$1')
   if (text.length <= longestReason) return text
   return `${text.slice(0, longestReason / 2)} … ${text.slice(-longestReason / 2)}`
-}
-
-/** Registries keep the state of an upload in its URL: hundreds of characters before the status. */
-function withoutQueries(text: string): string {
-  return text.replace(/(https?:\/\/[^\s?"]+)\?[^\s:"]*/g, '$1')
 }

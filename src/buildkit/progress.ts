@@ -127,9 +127,7 @@ function runningFor({ step, since, status }: RunningStep, now: number): string {
   return `${short}${status === '' ? '' : ` (${status})`} for ${formatDuration(now - since)}`
 }
 
-type Throttle = { allow: () => boolean; takeHidden: () => number }
-
-function createThrottle({ burst, linesPerSecond, timers }: ProgressSettings): Throttle {
+function createThrottle({ burst, linesPerSecond, timers }: ProgressSettings) {
   let tokens = burst
   let filled = timers.now()
   let hidden = 0

@@ -1,18 +1,14 @@
 import type { Timers } from '../system/index.ts'
 
-/** Stops a build without output: BuildKit has no time-out for a registry that does not answer. */
-export type QuietWatch = {
-  /** Aborted when the limit is reached */
-  signal: AbortSignal
-  heard: () => void
-  stop: () => void
-}
-
 /** Checks per time-out */
 const checks = 10
 
-/** @param limit milliseconds; undefined: no limit */
-export function watchQuiet(timers: Timers, limit: number | undefined): QuietWatch {
+/**
+ * Stops a build without output: BuildKit has no time-out for a registry that does not answer.
+ * @param limit milliseconds; undefined: no limit
+ * @returns a signal that is aborted when nothing was heard for so long
+ */
+export function watchQuiet(timers: Timers, limit: number | undefined) {
   const controller = new AbortController()
   let last = timers.now()
   const stop =

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { createByteBuffer, createLineSplitter } from '../system/index.ts'
+import { createByteBuffer, createLineSplitter, type LineSplitter } from '../system/index.ts'
 import { parsed } from '../json.ts'
 
 /**
@@ -50,8 +50,6 @@ const solveStatus = v.object({
   warnings: listOf({ short: string }),
 })
 
-export type RawJsonParser = { write: (chunk: Buffer) => void; end: () => void }
-
 const opening = Buffer.from('{')
 const closing = Buffer.from('}')
 const space = 0x20
@@ -66,7 +64,7 @@ const space = 0x20
 export function createRawJsonParser(
   onEvent: (event: BuildEvent) => void,
   { documentLimit = 4 * 1024 * 1024, textLimit = 16 * 1024 } = {},
-): RawJsonParser {
+): LineSplitter {
   const document = createByteBuffer(documentLimit)
   let inDocument = false
 
@@ -83,7 +81,7 @@ export function createRawJsonParser(
     if (dropped > 0) note(`A progress message of ${bytes.length + dropped} bytes was skipped.`)
     else if (!emitDocument(bytes, onEvent)) note('An unreadable progress message was skipped.')
   }
-  const splitter = createLineSplitter(documentLimit, (line, dropped) => {
+  return createLineSplitter(documentLimit, (line, dropped) => {
     if (inDocument) {
       document.append(line)
       if (line[0] === space) return
@@ -102,7 +100,6 @@ export function createRawJsonParser(
     else if (dropped > 0) note(`A progress message of ${line.length + dropped} bytes was skipped.`)
     else if (!emitDocument(line, onEvent)) text(line, dropped)
   })
-  return { write: splitter.write, end: splitter.end }
 }
 
 /** @returns false if the bytes are not a SolveStatus */

@@ -1,6 +1,5 @@
 import { readFile, rm } from 'node:fs/promises'
 import { sentenceOf } from '../errors.ts'
-import { formatDuration } from '../text.ts'
 import { BuildCancelled, BuildError } from './build-error.ts'
 import { reasonOf } from './failure.ts'
 import { type LogFile, openLogFile, type ProcessResult, runProcess, type Timers } from '../system/index.ts'
@@ -10,7 +9,7 @@ import { watchQuiet } from './quiet.ts'
 import { type BuildEvent, createRawJsonParser } from './rawjson.ts'
 import { createStepOutput } from './step-output.ts'
 import { createStepTable, failedStep, labelOf, type Step, type StepTable } from './steps.ts'
-import { logLine, withoutFullStop } from '../text.ts'
+import { formatDuration, logLine, withoutFullStop } from '../text.ts'
 
 /** One call to BuildKit. */
 export type BuildRequest = {
@@ -120,10 +119,7 @@ function createWatch({ redact = (text) => text }: BuildRequest, log: LogFile, pr
     if (happened.kind === 'output') output.write(step?.id ?? '', happened.stream, happened.data)
     else if (step) progress.status(step, logLine(redact(happened.text), 100))
   }
-  const end = (): void => {
-    output.end()
-  }
-  return { event, end, steps, plain }
+  return { event, end: output.end, steps, plain }
 }
 
 function stateOf(step: Step): string {

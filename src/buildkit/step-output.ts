@@ -1,18 +1,12 @@
 import { createLineSplitter, type LineSplitter } from '../system/index.ts'
 import { logLine } from '../text.ts'
 
-export type StepOutput = {
-  write: (step: string, stream: number, data: Buffer) => void
-  /** Hands over unfinished lines: of one step, or of all */
-  end: (step?: string) => void
-}
-
 /** Bytes stored of a line, and outputs that may have an unfinished line at the same time */
 const lineLimit = 8 * 1024
 const openOutputs = 64
 
 /** Joins BuildKit's pieces of output to lines, for each step and stream (stdout, stderr). */
-export function createStepOutput(onLine: (step: string, line: string) => void): StepOutput {
+export function createStepOutput(onLine: (step: string, line: string) => void) {
   const splitters = new Map<string, LineSplitter>()
   const finish = (key: string): void => {
     splitters.get(key)?.end()
@@ -29,12 +23,13 @@ export function createStepOutput(onLine: (step: string, line: string) => void): 
     return created
   }
   return {
-    write: (step, stream, data) => {
+    write: (step: string, stream: number, data: Buffer): void => {
       const key = `${step} ${stream}`
       const splitter = splitters.get(key) ?? open(key, step)
       splitter.write(data)
     },
-    end: (step) => {
+    /** Hands over unfinished lines: of one step, or of all */
+    end: (step?: string): void => {
       for (const key of [...splitters.keys()])
         if (step === undefined || key.startsWith(`${step} `)) finish(key)
     },

@@ -122,8 +122,6 @@ export function labelOf(step: Step): string {
   return /^\[[^\]]*\]/.exec(step.name)?.[0] ?? step.name
 }
 
-const contentInstructions: readonly string[] = ['RUN', 'COPY', 'ADD']
-
 /**
  * In a build that repeats another one, every RUN and COPY must come from the cache: otherwise what
  * was tested is not what is built. A step that BuildKit named and never started was not needed.
@@ -131,7 +129,7 @@ const contentInstructions: readonly string[] = ['RUN', 'COPY', 'ADD']
 export function uncachedSteps(steps: readonly Step[]): Step[] {
   return steps.filter(
     ({ started, cached, instruction = '' }) =>
-      started !== undefined && !cached && contentInstructions.includes(instruction),
+      started !== undefined && !cached && ['RUN', 'COPY', 'ADD'].includes(instruction),
   )
 }
 

@@ -57,7 +57,9 @@ export function createArtifacts(
       return own
     }
     try {
-      return fromAnotherLeg(await first)
+      const { folder, origin } = await first
+      const reused = { state: 'reused', from: 'another leg of this run' } as const
+      return { folder, origin: origin.state === 'built' ? reused : origin, warnings: [] }
     } catch (error) {
       if (isOfSource(error, artifact)) throw error
       // The reason may have been the other leg's base or its registry.
@@ -71,15 +73,6 @@ export function createArtifacts(
     return { folder, origin: { state: 'left out' }, warnings: [] }
   }
   return { provide, leaveOut }
-}
-
-function fromAnotherLeg({ folder, origin }: Provided): Provided {
-  const isBuilt = origin.state === 'built'
-  return {
-    folder,
-    origin: isBuilt ? { state: 'reused', from: 'another leg of this run' } : origin,
-    warnings: [],
-  }
 }
 
 /** Whether it does not compile, and would not in any other leg. */

@@ -6,12 +6,11 @@ const groupedLines = 5000
 /** @returns leg id → prefix of its lines: `vllm v0.10.2`, or the id if several legs have it */
 export function legNames({ images }: Pick<Plan, 'images'>): ReadonlyMap<string, string> {
   const legs = images.flatMap((image) => image.legs)
-  const short = legs.map(({ engine, version }) => `${engine} ${version.tag}`)
+  const groups = Map.groupBy(legs, ({ engine, version }) => `${engine} ${version.tag}`)
   return new Map(
-    legs.map(({ id }, index) => {
-      const name = short[index] ?? id
-      return [id, short.indexOf(name) === short.lastIndexOf(name) ? name : id]
-    }),
+    [...groups].flatMap(([name, group]) =>
+      group.map(({ id }) => [id, group.length === 1 ? name : id] as const),
+    ),
   )
 }
 

@@ -105,7 +105,8 @@ async function buildMeasured(
     if (repeated > 0) facts = await measureImage(leg, settings.call, layers, world)
     const gates = applyRules(judgeFacts(leg, facts), settings)
     const result = (candidate: Candidate, digest: Digest | undefined) => {
-      const all = [...gates, ...judgeCandidate(leg, candidate, settings)]
+      const more = judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit })
+      const all = [...gates, ...applyRules(more, settings)]
       return { facts, candidate, gates: all, steps, digest, origins }
     }
     const blocking = gates.find(isBlocking)
@@ -184,8 +185,4 @@ function applyRules(gates: Gate[], settings: LegSettings): Gate[] {
 function waivedGates(gates: Gate[], { waivers }: LegSettings): Map<Gate['name'], string> {
   const passed = new Set(gates.filter(({ state }) => state !== 'waived').map(({ name }) => name))
   return new Map([...waivers].filter(([name]) => !passed.has(name)))
-}
-
-function judgeCandidate(leg: Leg, candidate: Candidate, settings: LegSettings): Gate[] {
-  return applyRules(judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit }), settings)
 }

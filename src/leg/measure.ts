@@ -25,7 +25,12 @@ export async function measureImage(
   world: MeasuringWorld,
 ): Promise<LegFacts> {
   const directory = await measured({ ...call, leg, layers: { from, to: undefined } }, 'report', world)
-  const read = (name: 'base' | 'image') => readFacts(name, directory, world)
+  // One file is measured as root, the other one as the image's user.
+  const read = async (of: 'base' | 'image'): Promise<Facts> => {
+    const running = await readJson(directory, `running-${of}.json`, world)
+    const asRoot = await readJson(directory, `${of}.json`, world)
+    return parse(factsSchema, `${of}.json`, { ...asRoot, running })
+  }
   return { base: await read('base'), image: await read('image') }
 }
 
@@ -38,13 +43,6 @@ async function measured(
   const directory = newPath('facts')
   await build({ ...call, output: { kind, directory } }, call.leg)
   return directory
-}
-
-/** One file is measured as root, the other one as the image's user. */
-async function readFacts(of: 'base' | 'image', directory: string, world: MeasuringWorld): Promise<Facts> {
-  const running = await readJson(directory, `running-${of}.json`, world)
-  const asRoot = await readJson(directory, `${of}.json`, world)
-  return parse(factsSchema, `${of}.json`, { ...asRoot, running })
 }
 
 async function readJson(directory: string, name: string, { readText }: MeasuringWorld) {

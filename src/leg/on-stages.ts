@@ -23,7 +23,14 @@ export async function measureOnStages(
   world: LegWorld,
   warnings: string[],
 ): Promise<Measured> {
-  const stored = await readStored(leg, settings, world, warnings)
+  const stored = await world.facts.read(leg.base).catch((error: unknown) => {
+    // A run that does not push needs no permission to read.
+    if (settings.push || !isDenied(error))
+      warnings.push(
+        `The stored facts of the base can't be read, so it is measured again: ${sentenceOf(error)}`,
+      )
+    return undefined
+  })
   // Stored facts may be wrong, and measuring takes seconds: they refuse no leg.
   if (stored && verdict(settings.judgeBase(stored)) === 'pass') {
     const measured = await measureOnStored(leg, stored, settings, world)
@@ -40,24 +47,6 @@ export async function measureOnStages(
       )
     })
   return measureOn(leg, base, settings, world, () => Promise.resolve())
-}
-
-async function readStored(
-  leg: Leg,
-  { push }: StagesSettings,
-  { facts }: LegWorld,
-  warnings: string[],
-): Promise<BaseFacts | undefined> {
-  try {
-    return await facts.read(leg.base)
-  } catch (error) {
-    // A run that does not push needs no permission to read.
-    if (push || !isDenied(error))
-      warnings.push(
-        `The stored facts of the base can't be read, so it is measured again: ${sentenceOf(error)}`,
-      )
-    return undefined
-  }
 }
 
 /** @returns undefined if the stored facts chose artifacts that are not for this base */

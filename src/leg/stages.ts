@@ -110,15 +110,11 @@ export async function prepareStages(
   }
 }
 
-async function refuseUnfit(
-  leg: Leg,
-  base: BaseFacts,
-  { outdated, objection, judgeBase }: StagesSettings,
-): Promise<void> {
-  const unknown = outdated(base)
+async function refuseUnfit(leg: Leg, base: BaseFacts, settings: StagesSettings): Promise<void> {
+  const unknown = settings.outdated(base)
   if (unknown !== undefined) throw new Outdated(`${leg.id} was not built: ${unknown}.`)
-  const reason = await objection?.(base)
+  const reason = await settings.objection?.(base)
   if (reason !== undefined) throw new Impossible(leg, reason, base)
-  const gates = judgeBase(base)
+  const gates = settings.judgeBase(base)
   if (verdict(gates) === 'fail') throw new UnfitBase(gates)
 }

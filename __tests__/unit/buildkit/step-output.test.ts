@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { createStepOutput, type StepOutput } from '../../../src/buildkit/step-output.ts'
+import { createStepOutput } from '../../../src/buildkit/step-output.ts'
 
 /** @returns the lines that come of this, with their steps */
 function linesOf(
-  act: (write: (step: string, stream: number, text: string) => void, output: StepOutput) => void,
+  act: (
+    write: (step: string, stream: number, text: string) => void,
+    output: ReturnType<typeof createStepOutput>,
+  ) => void,
 ) {
   const lines: [string, string][] = []
   const output = createStepOutput((step, line) => lines.push([step, line]))

@@ -148,11 +148,16 @@ async function createBuilder(
   request: BuilderRequest,
   engine: EngineInfo | undefined,
 ): Promise<Builder> {
-  const name = request.newName
+  const { newName: name, buildkitImage, network } = request
   const remove = async (): Promise<void> => {
     await docker(['buildx', 'rm', '--force', '--', name])
   }
-  const { code, stderr } = await docker(createArguments(request, await registryConfiguration(request)))
+  const image = buildkitImage === undefined ? [] : ['--driver-opt', `image=${buildkitImage}`]
+  const entitlement = ['--buildkitd-flags', '--allow-insecure-entitlement=network.host']
+  const host = network === 'host' ? ['--driver-opt', 'network=host', ...entitlement] : []
+  const create = ['buildx', 'create', '--name', name, '--driver', 'docker-container', '--bootstrap']
+  const config = await certificateArguments(request)
+  const { code, stderr } = await docker([...create, ...image, ...host, ...config])
   if (code !== 0) {
     await remove()
     const why = errorIn(stderr)
@@ -165,25 +170,12 @@ async function createBuilder(
   return { name, driver: 'docker-container', endpoints, engine, created: true, remove }
 }
 
-/** @param configuration path of a buildkitd.toml, if there is one */
-function createArguments(
-  { buildkitImage, network, newName }: BuilderRequest,
-  configuration: string | undefined,
-): string[] {
-  const image = buildkitImage === undefined ? [] : ['--driver-opt', `image=${buildkitImage}`]
-  const entitlement = ['--buildkitd-flags', '--allow-insecure-entitlement=network.host']
-  const host = network === 'host' ? ['--driver-opt', 'network=host', ...entitlement] : []
-  // Its older name, which 0.13 and all later versions know
-  const config = configuration === undefined ? [] : ['--config', configuration]
-  const create = ['buildx', 'create', '--name', newName, '--driver', 'docker-container', '--bootstrap']
-  return [...create, ...image, ...host, ...config]
-}
-
 /** buildx copies the certificates that the file names into the builder's container. */
-async function registryConfiguration({ certificates, writeFile }: BuilderRequest) {
-  if (certificates === undefined) return undefined
+async function certificateArguments({ certificates, writeFile }: BuilderRequest): Promise<string[]> {
+  if (certificates === undefined) return []
   const sections = certificates.registries.map(
     (host) => `[registry.${JSON.stringify(host)}]\n  ca = [${JSON.stringify(certificates.file)}]\n`,
   )
-  return writeFile('buildkitd.toml', sections.join(''))
+  // Its older name, which 0.13 and all later versions know
+  return ['--config', await writeFile('buildkitd.toml', sections.join(''))]
 }

@@ -1,5 +1,5 @@
 import type { Builder } from './builder.ts'
-import { type FoundDisk, findDisk } from './disk.ts'
+import { findDisk } from './disk.ts'
 import type { RunDocker } from './info.ts'
 import { addedBytes, judgeSpace, largestNeed, type LegLayers, type SpaceVerdict } from './space.ts'
 import { UserError } from '../../errors.ts'
@@ -38,7 +38,8 @@ export async function checkSpace(
   if (state === 'enough') return log(`${reason}.`)
   if (state === 'tight') return log(`Note: ${reason}, which may be too little.`)
   // The rest is requested only where it matters.
-  const missing = await withoutPulled(docker, found, legs)
+  // A builder in a container can't use the bases that the engine has pulled.
+  const missing = found.driver === 'docker' ? await withoutPulled(docker, legs) : legs.map(layersOf)
   const cached = cacheSize((await docker(['buildx', 'du', '--builder', builder.name])).stdout)
   if (judge(missing, cached ?? Infinity).state !== 'short')
     return log(`Note: ${reason}; the engine may have these layers already, or make space for them.`)
@@ -56,13 +57,8 @@ function layersOf({ engine, version, platform, base }: PlannedLeg): LegLayers {
   return { name: `${engine} ${version.tag} for ${platform}`, layers: base.layers }
 }
 
-/** Bases that the engine has pulled need no more space; a builder in a container can't use them. */
-async function withoutPulled(
-  docker: RunDocker,
-  { driver }: Extract<FoundDisk, { kind: 'disk' }>,
-  legs: readonly PlannedLeg[],
-): Promise<LegLayers[]> {
-  if (driver !== 'docker') return legs.map(layersOf)
+/** Bases that the engine has pulled need no more space. */
+async function withoutPulled(docker: RunDocker, legs: readonly PlannedLeg[]): Promise<LegLayers[]> {
   return Promise.all(
     legs.map(async (leg) => {
       const { repository, digest } = leg.base

@@ -17,9 +17,13 @@ export async function findDisk(docker: RunDocker, builder: Builder): Promise<Fou
   if (others.some((other) => other !== endpoint)) return unknown('the builder has nodes on several engines')
   const host = await hostOf(docker, endpoint)
   if (host === undefined) return unknown(`docker does not know where "${endpoint}" is`)
-  // To connect to another machine could ask for a password.
-  if (!host.startsWith('unix://')) return unknown(`the engine is at ${withoutUser(host)}`)
-  const engine = await engineAt(host, endpoint, docker, builder)
+  // To connect to another machine could ask for a password. An address may name a user:
+  // `ssh://user@host`.
+  if (!host.startsWith('unix://')) return unknown(`the engine is at ${host.replace(/\/\/[^@/]*@/, '//')}`)
+  // The engine of the current context has answered already.
+  const isKnown = endpoint === builder.engine?.context
+  const answer = isKnown ? undefined : await docker(['--host', host, 'info', '--format', '{{json .}}'])
+  const engine = answer ? parseInfo(answer.stdout).engine : builder.engine
   const found = engineFolders(driver, engine, hostname())
   if (found.kind === 'unknown') return found
   const disk = await mostFree(found.paths)
@@ -37,22 +41,6 @@ async function hostOf(docker: RunDocker, endpoint: string): Promise<string | und
   const format = '{{.Endpoints.docker.Host}}'
   const { code, stdout } = await docker(['context', 'inspect', '--format', format, '--', endpoint])
   return code === 0 && stdout.trim() !== '' ? stdout.trim() : undefined
-}
-
-/** An address may name a user (`ssh://user@host`). */
-function withoutUser(host: string): string {
-  return host.replace(/\/\/[^@/]*@/, '//')
-}
-
-/** The engine of the current context has answered already. */
-async function engineAt(
-  host: string,
-  endpoint: string,
-  docker: RunDocker,
-  { engine }: Builder,
-): Promise<EngineInfo | undefined> {
-  if (endpoint === engine?.context) return engine
-  return parseInfo((await docker(['--host', host, 'info', '--format', '{{json .}}'])).stdout).engine
 }
 
 /** The default of a containerd that runs beside the engine (containerd's config.toml(5): root). */

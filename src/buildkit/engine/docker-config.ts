@@ -106,7 +106,8 @@ export async function dockerEnvironment(
   const content = configurationWith(login, await readIfPresent(file), auths, file, proxies)
   const directory = await mkdtemp(join(parent, 'docker-config-'))
   await writeFile(join(directory, 'config.json'), content, { mode: 0o600, flag: 'wx' })
-  for (const entry of await entriesOf(users))
+  const isPresent = (await lstat(users).catch(() => undefined)) !== undefined
+  for (const entry of isPresent ? await readdir(users) : [])
     if (entry !== 'config.json') await symlink(join(users, entry), join(directory, entry))
   return {
     ...(login === undefined ? environment : others),
@@ -133,9 +134,4 @@ async function readIfPresent(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new UserError(`Docker's configuration ${file} can't be read: ${(error as Error).message}.`)
   }
-}
-
-async function entriesOf(directory: string): Promise<string[]> {
-  const stat = await lstat(directory).catch(() => undefined)
-  return stat === undefined ? [] : readdir(directory)
 }
