@@ -19,14 +19,6 @@ export function section(heading: string, text: string, lines: number, drop: stri
   return [{ text: heading }, body]
 }
 
-function joined(parts: readonly Part[], dropped: readonly string[]): string {
-  const note =
-    dropped.length === 0
-      ? []
-      : [alert('NOTE', [`Omitted for its length: ${[...new Set(dropped)].join(', ')}.`])]
-  return `${[...parts.map(({ text }) => text), ...note].join('\n\n')}\n`
-}
-
 /** Omits parts, the largest first, until the rest fits or no part may be omitted. */
 function cut(parts: readonly Part[], limit: number): string {
   const sized = parts.map((part) => ({ part, bytes: Buffer.byteLength(part.text) + perPart }))
@@ -41,11 +33,10 @@ function cut(parts: readonly Part[], limit: number): string {
     gone.add(part)
     total -= bytes
   }
-  const rest = parts.filter((part) => !gone.has(part))
-  return joined(
-    rest,
-    [...gone].map(({ drop }) => drop ?? ''),
-  )
+  const rest = parts.filter((part) => !gone.has(part)).map(({ text }) => text)
+  const dropped = new Set([...gone].map(({ drop }) => drop ?? ''))
+  if (gone.size > 0) rest.push(alert('NOTE', [`Omitted for its length: ${[...dropped].join(', ')}.`]))
+  return `${rest.join('\n\n')}\n`
 }
 
 /**

@@ -56,26 +56,20 @@ function conditionOutput(legs: readonly LegOutcome[]) {
   )
 }
 
-/** @returns whether this run built or published something */
-function hasChanged(outcomes: readonly ImageOutcome[]): boolean {
-  return outcomes.some(
-    ({ state, legs }) => state === 'published' || legs.some((leg) => leg.state === 'built'),
-  )
-}
-
 /** @param summaryPath the file of the summary; undefined if there is none */
 export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string | undefined): Outputs {
   const legs = outcomes.flatMap((outcome) => outcome.legs)
   const digests = outcomes.flatMap((outcome) =>
     publicTags(outcome).map((tag) => [tag, publicDigest(outcome)]),
   )
+  const hasPublished = outcomes.some(({ state }) => state === 'published')
   return {
     images: JSON.stringify(outcomes.map(imageOutput)),
     tags: JSON.stringify(outcomes.flatMap(publicTags)),
     digests: JSON.stringify(Object.fromEntries(digests)),
     components: JSON.stringify(componentOutput(legs)),
     conditions: JSON.stringify(conditionOutput(legs)),
-    changed: String(hasChanged(outcomes)),
+    changed: String(hasPublished || legs.some(({ state }) => state === 'built')),
     'summary-path': summaryPath ?? '',
   }
 }

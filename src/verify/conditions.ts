@@ -15,16 +15,18 @@ export const conditionSchema = v.object({
 export const measuredCondition = v.object({ ...conditionSchema.entries, set: v.nullable(v.string()) })
 
 export type Condition = v.InferOutput<typeof conditionSchema>
+type MeasuredCondition = v.InferOutput<typeof measuredCondition>
+type UcxOfLeg = Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>
 
 /** @returns whether the image itself meets it */
-export function isMet({ name, set }: v.InferOutput<typeof measuredCondition>): boolean {
+export function isMet({ name, set }: MeasuredCondition): boolean {
   return set !== null && name === `${name.split('=', 1)[0] ?? ''}=${set}`
 }
 
 /** @returns the conditions that are left to the user */
 export function conditionsOf(
-  leg: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>,
-  { conditions }: { conditions: readonly v.InferOutput<typeof measuredCondition>[] },
+  leg: UcxOfLeg,
+  { conditions }: { conditions: readonly MeasuredCondition[] },
 ): Condition[] {
   const left = conditions
     .filter((condition) => !isMet(condition))
@@ -34,11 +36,7 @@ export function conditionsOf(
 }
 
 /** @returns why an image has neither ucx_info nor ucx_perftest; undefined if it has them */
-export function whyNoTools({
-  nixl,
-  ucx,
-  ucxVersion,
-}: Pick<Leg, 'nixl' | 'ucx' | 'ucxVersion'>): string | undefined {
+export function whyNoTools({ nixl, ucx, ucxVersion }: UcxOfLeg): string | undefined {
   if (ucx) return undefined
   return ucxVersion === null
     ? `the UCX that NIXL ${nixl} bundles is not known`

@@ -91,9 +91,6 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   return seen.pass()
 }
 
-/** `about` is the package with the unmet requirement. */
-type Complaint = { about: string; dependency: string }
-
 /**
  * pip's two forms, `vllm 0.10.2 requires x, which is not installed.` and `vllm 0.10.2 has requirement
  * x==1, but you have x 2.`, and that of uv, which checks environments without pip: ``The package
@@ -105,7 +102,8 @@ const forms = [
   /^The package `(?<about>[^`]+)` requires `(?<dependency>[A-Za-z0-9._-]+)/,
 ]
 
-function parseComplaint(line: string): Complaint {
+/** @returns in `about` the package with the unmet requirement */
+function parseComplaint(line: string) {
   const groups = forms.map((form) => form.exec(line)?.groups).find((found) => found !== undefined)
   return { about: normalised(groups?.about ?? ''), dependency: normalised(groups?.dependency ?? '') }
 }

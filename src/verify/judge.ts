@@ -60,21 +60,16 @@ const replaced = /\/\.?nixl(?:_cu\d+)?(?:\.mesonpy)?(?:\.libs)?\//
 export function judgeBase(leg: Leg, base: BaseFacts): Gate[] {
   const { torch, nixl } = base.cudaLinks
   const links = { torch, nixl, aibrix: [], ucxTools: [] }
-  if (leg.nixlFrom === 'base') return onBaseWith(leg, base, { ...base, cudaLinks: links })
-  const stays: BaseFacts = {
-    ...base,
+  const withoutNixl = {
     nixl: { distributions: {}, modules: [] },
     loaderUcx: base.loaderUcx?.filter((path) => !replaced.test(path)) ?? null,
     cudaLinks: { ...links, nixl: [] },
   }
-  return onBaseWith(leg, base, stays, withNixl(leg, stays))
-}
-
-/** @param stays what the image keeps of the base. @param demanded the same with its NIXL */
-function onBaseWith(leg: Leg, base: BaseFacts, stays: BaseFacts, demanded = stays): Gate[] {
+  const keepsNixl = leg.nixlFrom === 'base'
+  const stays: BaseFacts = { ...base, ...(keepsNixl ? { cudaLinks: links } : withoutNixl) }
   return [
     ...onBase.map((judge) => judge(leg, { base, image: stays })),
-    judgeEngineDemands(leg, { base, image: demanded }),
+    judgeEngineDemands(leg, { base, image: keepsNixl ? stays : withNixl(leg, stays) }),
   ]
 }
 

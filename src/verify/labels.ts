@@ -13,13 +13,13 @@ import type { LegFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 
 const componentLabels: Record<ComponentName, string> = {
-  engine: 'engine-version',
-  torch: 'torch',
-  cuda: 'cuda',
-  python: 'python',
-  aibrix_kvcache: 'aibrix',
-  nixl: 'nixl',
-  ucx: 'ucx',
+  engine: 'io.aibrix.image.engine-version',
+  torch: 'io.aibrix.image.torch',
+  cuda: 'io.aibrix.image.cuda',
+  python: 'io.aibrix.image.python',
+  aibrix_kvcache: 'io.aibrix.image.aibrix',
+  nixl: 'io.aibrix.image.nixl',
+  ucx: 'io.aibrix.image.ucx',
 }
 
 /** Waived gates, `gate=reason`, separated by `; ` */
@@ -28,8 +28,7 @@ export const waivedLabel = 'io.aibrix.image.waived'
 /** What a user of the image must set, separated by `; `: `VLLM_USE_V2_MODEL_RUNNER=0` */
 export const conditionsLabel = 'io.aibrix.image.conditions'
 
-/** Where people read about the images; the same for all. */
-const home = 'https://github.com/vllm-project/aibrix'
+type Label = [name: string, value: string | null | undefined]
 
 /**
  * The OCI labels of an image, which are also the annotations of its index. An image serves every
@@ -47,9 +46,9 @@ export function labelsOf(
   const waivers = [...waived].map(([gate, reason]) => `${gate}=${reason}`)
   const conditions = conditionsOf(leg, image).map(({ name }) => name)
   const architectures = image.aibrix?.extension?.machineCode ?? []
-  const labels: [name: string, value: string | null | undefined][] = [
+  const labels: Label[] = [
     ...Object.entries(declaredLabels(leg)),
-    ...Object.entries(measuredLabels(leg, facts)),
+    ...componentsOf(leg, facts).map(({ name, measured }): Label => [componentLabels[name], measured]),
     ['io.aibrix.image.ucx-commit', leg.ucx?.commit],
     ['io.aibrix.image.integration', image.integration?.mode],
     ['io.aibrix.image.gpu-architectures', architectures.join(' ') || null],
@@ -65,15 +64,6 @@ export function labelsOf(
   }
 }
 
-function measuredLabels(leg: Leg, facts: LegFacts): Record<string, string | null> {
-  return Object.fromEntries(
-    componentsOf(leg, facts).map(({ name, measured }) => [
-      `io.aibrix.image.${componentLabels[name]}`,
-      measured,
-    ]),
-  )
-}
-
 function declaredLabels(leg: Leg): Record<string, string> {
   const { title, baseRepository } = engines[leg.engine]
   const { aibrix, base, version, nixl } = leg
@@ -83,7 +73,8 @@ function declaredLabels(leg: Leg): Record<string, string> {
     'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
     'org.opencontainers.image.description': `${title} ${version.release} with AIBrix KVCache ${ref}, NIXL ${nixl}${tools}`,
     'org.opencontainers.image.version': `v${version.release}-aibrix-${ref}-nixl-${nixl}`,
-    'org.opencontainers.image.url': home,
+    // Where people read about the images
+    'org.opencontainers.image.url': 'https://github.com/vllm-project/aibrix',
     'org.opencontainers.image.source': '',
     'org.opencontainers.image.revision': aibrix.commit,
     'org.opencontainers.image.base.name': `${baseRepository}@${base.manifestDigest}`,

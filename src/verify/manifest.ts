@@ -112,7 +112,7 @@ function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
         reportHint,
       )
   const present = [...new Set(layers.map(({ mediaType }) => mediaType))]
-  const seen = gate.with(listed(present.map(shortType)))
+  const seen = gate.with(listed(present.map((mediaType) => mediaType.replace(/^application\/vnd\./, ''))))
   const strange = present.find((mediaType) => !allowed.includes(mediaType) && !foreign.test(mediaType))
   if (strange === mediaTypes.dockerLayerZstd)
     return seen.fail(
@@ -127,8 +127,4 @@ function judgeMediaTypes(leg: Leg, candidate: Candidate): Gate {
     .find((compression) => compressions.size > 0 && !compressions.has(compression))
   if (other === undefined) return seen.pass()
   return seen.fail(`The base's layers are ${wanted}, the new ones ${other}`, reportHint, gate.waiver)
-}
-
-function shortType(mediaType: string): string {
-  return mediaType.replace(/^application\/vnd\./, '')
 }

@@ -41,7 +41,8 @@ function compareHooks({ found }: Hooks, runners: Runners, conditions: BaseFacts[
       `AIBrix replaces ${lacking.missing.join(' and ')} of the model runner ${lacking.runner}, which has no such method`,
     )
   const unhooked = runners.there.find(
-    (runner) => !usable.some((one) => one.runner === runner) && canRun(runner, runners),
+    (runner) =>
+      !usable.some((one) => one.runner === runner) && (runner === 'V1' || runners.v2Default !== false),
   )
   if (unhooked === undefined) return fits(`hooks the model runner ${names}`)
   if (unhooked === 'V2' && runners.v2Default === null)
@@ -55,8 +56,4 @@ function compareHooks({ found }: Hooks, runners: Runners, conditions: BaseFacts[
   if (!noted) return fails(`${only}, and /opt/aibrix/integration.json does not say that this needs ${wanted}`)
   const how = isMet(noted) ? `chosen by the image's own ${wanted}` : `on the condition ${wanted}`
   return fits(`hooks the model runner ${names}, ${how}`)
-}
-
-function canRun(runner: 'V1' | 'V2', { v2Default }: Runners): boolean {
-  return runner === 'V1' || v2Default !== false
 }

@@ -2,7 +2,7 @@ import { type Change, engines, type PlannedImage } from '../../plan/index.ts'
 import { listed } from '../../text.ts'
 import { type Part, section } from '../fit.ts'
 import { bullets, escaped } from '../markdown.ts'
-import type { ImageOutcome, Run } from '../outcome.ts'
+import type { Run } from '../outcome.ts'
 import { boldTitles, type TitleOf } from '../titles.ts'
 
 /** Names of the determinants whose values are shown as they are. */
@@ -98,15 +98,13 @@ export function causeText(image: PlannedImage): string {
   }
 }
 
-/** An image that this run found published is not built, whatever the plan said. */
-function isBuilt({ state, image: { cause } }: ImageOutcome): boolean {
-  return state !== 'unchanged' && cause.kind !== 'unchanged'
-}
-
 /** Why images were built, grouped by cause. Empty if the run failed. */
 export function causePart({ outcomes, error }: Run, titleOf: TitleOf): Part[] {
   const hasFailed = outcomes.some(({ state }) => state === 'failed' || state === 'skipped')
-  const built = outcomes.filter(isBuilt)
+  // An image that this run found published is not built, whatever the plan said.
+  const built = outcomes.filter(
+    ({ state, image }) => state !== 'unchanged' && image.cause.kind !== 'unchanged',
+  )
   if (hasFailed || error !== undefined || built.length === 0) return []
   const lines = [...Map.groupBy(built, ({ image }) => causeText(image))].map(
     ([cause, group]) => `${boldTitles(group.map(({ image }) => titleOf(image)))}: ${escaped(cause, 600)}`,

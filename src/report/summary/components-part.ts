@@ -49,16 +49,14 @@ type Line = { title: string; cells: string[] }
 
 const lineTitles = [...componentTitles, 'GPU architectures', 'Integration', 'Size, compressed']
 
-/** Compressed bytes, which a registry stores and a user pulls. */
-function sizeCell({ sizes }: LegReport): string {
-  return sizes ? `${humanBytes(sizes.total)}, ${humanBytes(sizes.added)} added` : none
-}
-
 function lineOf({ title, report }: TitledLeg): Line[] {
   if (!report || report.components.length === 0) return []
   const architectures = escaped(report.gpuArchitectures.join(' '), 80) || none
   const integration = report.integration?.mode ?? none
-  return [{ title, cells: [...componentCells(report), architectures, integration, sizeCell(report)] }]
+  const { sizes } = report
+  // Compressed bytes, which a registry stores and a user pulls
+  const size = sizes ? `${humanBytes(sizes.total)}, ${humanBytes(sizes.added)} added` : none
+  return [{ title, cells: [...componentCells(report), architectures, integration, size] }]
 }
 
 /** Equal legs of an image share a line, with a size for each. */

@@ -3,9 +3,6 @@ import type { StepTime } from '../../store/index.ts'
 /** A line of bars under one heading. */
 export type Section = { title: string; steps: StepTime[] }
 
-/** Mermaid's limit for the text of a diagram (maxTextSize): 50,000 characters. */
-const defaultLimit = 50_000
-
 /** Bars that fit on a screen, about 24 pixels each. With more legs each has one bar. */
 const mostBars = 40
 
@@ -98,10 +95,10 @@ function render(sections: { title: string; bars: Bar[] }[]): string {
  * A Mermaid gantt chart of a build. Cached steps are omitted, and short ones merged, as many as the chart's
  * length requires.
  * @param sections one per leg; steps in the order in which they started
- * @param limit bytes
+ * @param limit bytes. Default: Mermaid's limit for a diagram (maxTextSize), in characters
  * @returns undefined if nothing ran, or if not even one bar per leg fits
  */
-export function gantt(sections: Section[], limit = defaultLimit): string | undefined {
+export function gantt(sections: Section[], limit = 50_000): string | undefined {
   const busy = sections.filter(({ steps }) => steps.some(({ cached }) => !cached))
   if (busy.length === 0) return undefined
   const longest = Math.max(...busy.flatMap(({ steps }) => steps.map(({ duration }) => duration)))

@@ -23,10 +23,7 @@ function shown(kind: 'CAUTION' | 'WARNING', noun: string, lines: readonly string
   return [first, { text: folded(counted(rest.length, `more ${noun}`), bullets(rest)), drop: `${noun}s` }]
 }
 
-/**
- * What failed, in one sentence each.
- * @param limit characters of half a sentence
- */
+/** What failed, in one sentence each. @param limit characters of half a sentence */
 export function errorsPart(run: Run, titleOf: TitleOf, limit: number): Part[] {
   const ofImages = run.outcomes.flatMap((outcome) =>
     outcome.state === 'failed' && outcome.error !== undefined
@@ -42,10 +39,7 @@ export function errorsPart(run: Run, titleOf: TitleOf, limit: number): Part[] {
   ])
 }
 
-/**
- * Warnings, in one sentence each.
- * @param limit characters of a warning
- */
+/** @param limit characters of a warning, which is a sentence */
 export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] {
   const warnings = legs.flatMap(({ title, outcome }) =>
     warningsAbout(outcome).map((text) => ({ title, text })),
@@ -53,10 +47,7 @@ export function warningsPart(legs: readonly TitledLeg[], limit: number): Part[] 
   return shown('WARNING', 'warning', sentences(warnings, limit))
 }
 
-/**
- * What is not built, with the reason.
- * @param limit characters of a reason
- */
+/** What is not built. @param limit characters of a reason */
 export function excludedPart(excluded: readonly Excluded[], limit: number): Part[] {
   if (excluded.length === 0) return []
   const text = wrappingTable(
@@ -73,10 +64,7 @@ export function excludedPart(excluded: readonly Excluded[], limit: number): Part
   return section('### Not built', text, excluded.length, 'excluded images')
 }
 
-/**
- * Transient failures that were retried.
- * @param limit characters of a failure
- */
+/** Transient failures that were retried. @param limit characters of a failure */
 export function retriesPart(retried: readonly Retried[], limit: number): Part[] {
   const total = retried.reduce((sum, { times }) => sum + times, 0)
   if (total === 0) return []

@@ -71,12 +71,6 @@ function tagTable(outcomes: readonly ImageOutcome[]): string {
   return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 
-/** A command to copy, for the first image that can be pulled. */
-function pullCommand(outcomes: readonly ImageOutcome[]): Part[] {
-  const [tag] = outcomes.flatMap(publicTags)
-  return tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
-}
-
 /** What a user must set for an image to work, next to the command that pulls it. */
 function conditionLines(legs: readonly TitledLeg[]): Part[] {
   const all = legs.flatMap(({ title, outcome, report }) =>
@@ -115,5 +109,8 @@ export function publishedPart(
   if (command === 'build') return [...legTable(legs, titleOf), ...conditionLines(legs)]
   const [first, ...more] = outcomes
   if (!first || (more.length === 0 && (first.state === 'failed' || first.state === 'skipped'))) return []
-  return [{ text: tagTable(outcomes) }, ...pullCommand(outcomes), ...conditionLines(legs)]
+  // A command to copy, for the first image that can be pulled
+  const [tag] = outcomes.flatMap(publicTags)
+  const pull = tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
+  return [{ text: tagTable(outcomes) }, ...pull, ...conditionLines(legs)]
 }

@@ -27,10 +27,7 @@ function lengthOf({ report }: TitledLeg): number {
   return Math.max(0, ...ends) - (steps[0]?.started ?? 0)
 }
 
-/**
- * A chart of the steps of each leg; of many legs, only the slowest.
- * @param built from `builtLegs`
- */
+/** A chart of the steps of each leg from `builtLegs`; of many legs, only the slowest. */
 export function timePart(command: Run['command'], built: readonly TitledLeg[]): Part[] {
   const slowest = new Set(
     built.toSorted((left, right) => lengthOf(right) - lengthOf(left)).slice(0, mostCharted),

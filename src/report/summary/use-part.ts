@@ -1,4 +1,3 @@
-import type { Condition } from '../../verify/index.ts'
 import { engines } from '../../plan/index.ts'
 import { listed } from '../../text.ts'
 import type { Part } from '../fit.ts'
@@ -16,10 +15,6 @@ function wrapped(line: string): string {
   })
 }
 
-function variablesOf(conditions: readonly Condition[]): string {
-  return conditions.flatMap(({ kind, name }) => (kind === 'environment' ? [`${name} `] : [])).join('')
-}
-
 /** The command that starts each engine with AIBrix, once for images with the same one. */
 export function usePart(legs: readonly TitledLeg[]): Part[] {
   const found = legs.flatMap(({ image, outcome, report }) => {
@@ -28,15 +23,14 @@ export function usePart(legs: readonly TitledLeg[]): Part[] {
     const { engine, version } = image.image
     const start =
       engine === 'vllm' ? 'vllm serve <model>' : 'python3 -m sglang.launch_server --model-path <model>'
-    const variables = variablesOf(report?.conditions ?? [])
-    return [
-      { name: `${engines[engine].title} ${version.tag}`, line: `${variables}${start} ${wrapped(line)}` },
-    ]
+    const variables = report?.conditions.flatMap(({ kind, name }) => (kind === 'environment' ? [name] : []))
+    const command = [...(variables ?? []), start, wrapped(line)].join(' ')
+    return [{ name: `${engines[engine].title} ${version.tag}`, command }]
   })
   if (found.length === 0) return []
-  const blocks = [...Map.groupBy(found, ({ line }) => line)].map(([line, group]) => {
+  const blocks = [...Map.groupBy(found, ({ command }) => command)].map(([command, group]) => {
     const names = [...new Set(group.map(({ name }) => name))]
-    return `# ${listed(names)}\n${line}`
+    return `# ${listed(names)}\n${command}`
   })
   return [{ text: '### Use AIBrix in the engine' }, { text: codeBlock(blocks.join('\n\n'), 'sh') }]
 }
