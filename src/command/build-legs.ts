@@ -1,21 +1,14 @@
 import pLimit from 'p-limit'
 import { BuildError, layerCacheProblems } from '../buildkit/index.ts'
 import { sentenceOf } from '../errors.ts'
-import {
-  buildLeg,
-  Impossible,
-  type LegBuild,
-  type LegLog,
-  type LegSettings,
-  type LegWorld,
-} from '../leg/index.ts'
+import { buildLeg, Impossible, type LegLog, type LegSettings, type LegWorld } from '../leg/index.ts'
 import { isNamed, type PlannedLeg } from '../plan/index.ts'
 import { type Judged, judgeStaged, requestedAttestations } from '../promote/index.ts'
 import type { Digest, RegistryClient } from '../registry/index.ts'
-import { type LegOutcome, type LegState, makeReport, stepTimes, tally } from '../report/index.ts'
+import { type LegState, makeReport, stepTimes, tally } from '../report/index.ts'
 import { failedGates, type LegReport, serialiseReport, type Store } from '../store/index.ts'
 import { verdict } from '../verify/index.ts'
-import type { ImpossibleLeg } from './impossible.ts'
+import type { LegResult } from './impossible.ts'
 
 export type BuildWorld = {
   registry: RegistryClient
@@ -43,7 +36,7 @@ export type BuildChoices = {
 }
 
 type LegJob = BuildWorld & BuildChoices & { leg: PlannedLeg; log: LegLog }
-type LegResult = LegState | { state: 'impossible'; reason: string }
+type Result = LegState | { state: 'impossible'; reason: string }
 
 /**
  * Builds and judges legs that nobody has staged, and stages those that pass. Failures of builds and
@@ -54,10 +47,10 @@ export async function buildLegs(
   legs: readonly PlannedLeg[],
   choices: BuildChoices,
   world: BuildWorld,
-): Promise<(LegOutcome | ImpossibleLeg)[]> {
+): Promise<LegResult[]> {
   const limit = pLimit(choices.parallel)
   let failed = false
-  const outcomeOf = async (leg: PlannedLeg): Promise<LegOutcome | ImpossibleLeg> => {
+  const outcomeOf = async (leg: PlannedLeg): Promise<LegResult> => {
     if (failed && choices.failFast) return { leg, state: 'skipped' }
     const result = await buildUnlessStaged({ ...choices, ...world, leg, log: world.legLog(leg) })
     failed ||= result.state === 'failed'
@@ -75,7 +68,7 @@ function commandOf(leg: PlannedLeg, world: BuildWorld): { command?: string } {
   }
 }
 
-async function buildUnlessStaged(job: LegJob): Promise<LegResult> {
+async function buildUnlessStaged(job: LegJob): Promise<Result> {
   const { leg, log, push, force, redact } = job
   try {
     const before = push ? await judgeStagedNow(job) : undefined
@@ -106,7 +99,7 @@ function failedBuild(error: unknown, { leg, redact }: LegJob): LegState {
 }
 
 /** Stores the facts of the base, which tell other runners and later plans that it is impossible. */
-async function leaveOut({ reason, base }: Impossible, { leg, log, push, store }: LegJob): Promise<LegResult> {
+async function leaveOut({ reason, base }: Impossible, { leg, log, push, store }: LegJob): Promise<Result> {
   log.say(`${log.name} is left out: ${reason}`)
   if (push) await store.facts.write(leg.base, base)
   return { state: 'impossible', reason }
@@ -127,7 +120,10 @@ async function buildAndStage(job: LegJob, before: Judged | undefined): Promise<L
   log.say(`${log.name}: ${tally(result.gates)}`)
   const report = makeReport(leg, { ...result, steps: stepTimes(result.steps), warnings: [] })
   const replaced = before?.state === 'other' ? [`${before.why} It is replaced.`] : []
-  const shown = withWarnings(report, [...replaced, ...result.warnings], result, settings, job)
+  // Problems of stores and caches are shown and not stored: they are not about the image.
+  const layers = settings.layerCache ? layerCacheProblems(result.steps, settings.layerCache) : []
+  const problems = [...replaced, ...result.warnings, ...layers].map(job.redact)
+  const shown = { ...report, warnings: [...report.warnings, ...problems] }
   if (verdict(result.gates) === 'fail') return { state: 'failed', error: failedGates(report), report: shown }
   const { digest } = result
   if (!push || digest === undefined) return { state: 'built', report: shown }
@@ -163,18 +159,6 @@ async function stageUnlessLost(
   await awaitOtherRuns()
   await store.legs.keepReport(...own, stored)
   return other()
-}
-
-/** Problems of stores and caches are shown and not stored: they are not about the image. */
-function withWarnings(
-  report: LegReport,
-  warnings: readonly string[],
-  { steps }: LegBuild,
-  { layerCache }: LegSettings,
-  { redact }: BuildWorld,
-): LegReport {
-  const layers = layerCache ? layerCacheProblems(steps, layerCache) : []
-  return { ...report, warnings: [...report.warnings, ...[...warnings, ...layers].map(redact)] }
 }
 
 /**

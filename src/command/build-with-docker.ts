@@ -12,12 +12,11 @@ import {
   measureBase,
 } from '../leg/index.ts'
 import type { Plan, PlannedLeg } from '../plan/index.ts'
-import type { LegOutcome } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
 import { remember, systemWait } from '../system/index.ts'
 import type { BaseFacts } from '../verify/index.ts'
 import { buildLegs } from './build-legs.ts'
-import type { ImpossibleLeg } from './impossible.ts'
+import type { LegResult } from './impossible.ts'
 import { createCommand, createDocker, createLegWorld, createSettings, newPathIn } from './world/leg-world.ts'
 import { openBuilderFor, prepareSpace } from './world/prepare-builder.ts'
 import type { CommandTools } from './world/tools.ts'
@@ -27,7 +26,7 @@ export type DockerSession = {
   /** Measures bases, and stores the facts if this run pushes. A failing base is left to its leg. */
   measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
   /** Builds at least one leg. */
-  build: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<(LegOutcome | ImpossibleLeg)[]>
+  build: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<LegResult[]>
   close: () => Promise<void>
 }
 
@@ -37,7 +36,7 @@ export async function buildWithDocker(
   legs: readonly PlannedLeg[],
   tools: CommandTools,
   store: Store,
-): Promise<(LegOutcome | ImpossibleLeg)[]> {
+): Promise<LegResult[]> {
   const session = await openDocker(legs, tools, store)
   try {
     return await session.build(plan, legs)
@@ -52,15 +51,11 @@ export async function openDocker(
   tools: CommandTools,
   store: Store,
 ): Promise<DockerSession> {
-  const { inputs, machine: runner } = tools
+  const { inputs } = tools
+  const { environment: given, workspace } = tools.machine
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
-  const environment = await dockerEnvironment(
-    login,
-    runner.environment,
-    runner.workspace.private,
-    inputs.proxies,
-  )
-  const machine = { ...runner, environment }
+  const environment = await dockerEnvironment(login, given, workspace.private, inputs.proxies)
+  const machine = { ...tools.machine, environment }
   const docker = createDocker(machine)
   const builder = await openBuilderFor(store.repository, legs, inputs, machine, docker)
   const close = async (): Promise<void> => {
@@ -92,19 +87,11 @@ type SessionTools = CommandTools & {
   settingsOf: (leg: PlannedLeg) => LegSettings
 }
 
-async function buildAll(
-  plan: Plan,
-  legs: readonly PlannedLeg[],
-  tools: SessionTools,
-): Promise<(LegOutcome | ImpossibleLeg)[]> {
+async function buildAll(plan: Plan, legs: readonly PlannedLeg[], tools: SessionTools): Promise<LegResult[]> {
   const { inputs, machine, registry, secretFiles, fetchSource, docker, store, settingsOf } = tools
-  const { facts } = store
-  const places = artifactSources(
-    { ...inputs.build, push: inputs.push },
-    store.artifacts,
-    machine.actionsCache,
-  )
-  const artifacts = createArtifacts(places, newPathIn(machine))
+  const choices = { ...inputs.build, push: inputs.push }
+  const places = artifactSources(choices, store.artifacts, machine.actionsCache)
+  const stored = { facts: store.facts, artifacts: createArtifacts(places, newPathIn(machine)) }
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
   return buildLegs(
     legs,
@@ -113,12 +100,7 @@ async function buildAll(
       registry,
       store,
       legLog: logsFor(plan, legs, tools),
-      legWorld: (_, log) => ({
-        ...createLegWorld(machine, docker, registry, log),
-        fetchSource,
-        facts,
-        artifacts,
-      }),
+      legWorld: (_, log) => ({ ...createLegWorld(machine, docker, registry, log), fetchSource, ...stored }),
       settingsOf,
       commandOf: createCommand(plan, settingsOf, secretFiles),
       redact: machine.redact,

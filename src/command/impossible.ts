@@ -1,5 +1,4 @@
 import {
-  type Excluded,
   excludedOf,
   impossibleNamed,
   impossibleSentence,
@@ -14,17 +13,16 @@ import type { RunWorld } from './world/run-world.ts'
 /** A leg that only the facts of its base showed to be impossible. `reason` has no full stop. */
 export type ImpossibleLeg = { leg: PlannedLeg; state: 'impossible'; reason: string }
 
-type LegResult = LegOutcome | ImpossibleLeg
-
-/** What is left of a plan, what the plan or this run left out, and the legs' outcomes. */
-export type Narrowed = { left: Plan; excluded: Excluded[]; built: LegOutcome[] }
+/** What became of a leg when it was built. */
+export type LegResult = LegOutcome | ImpossibleLeg
 
 /**
  * Leaves out the images of impossible legs, since no image is published without all its platforms.
  * A named version that would lose its only images stays and fails. An image stays, too, if another
  * leg of it failed, so that the failure is shown; its impossible leg is skipped.
+ * @returns what is left of the plan, what the plan or this run left out, and the legs' outcomes
  */
-export function leaveOutImpossible(plan: Plan, results: readonly LegResult[]): Narrowed {
+export function leaveOutImpossible(plan: Plan, results: readonly LegResult[]) {
   const found = plan.images.flatMap((image) => impossibleOf(image, results) ?? [])
   const others = plan.images.filter((image) => !found.some((one) => one.image === image))
   const inVain = impossibleNamed(

@@ -25,10 +25,8 @@ export async function keptLegs(
         .catch((error: unknown) => ({ why: sentenceOf(error) }))
       const here = built.find((outcome) => outcome.leg.id === leg.id)
       if (here && isAbout(here, found)) return here
-      const warnings = [
-        ...warningsOf(leg, found, judging.rules),
-        ...(await missingIn(image, leg, digest, judging)),
-      ]
+      const missing = await missingIn(image, leg, digest, judging)
+      const warnings = [...warningsOf(leg, found, judging.rules), ...missing]
       const report = 'report' in found ? found.report : undefined
       return { leg, state: 'staged', report, ...(warnings.length > 0 && { warnings }) }
     }),

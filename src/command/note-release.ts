@@ -1,4 +1,4 @@
-import { type ImageOutcome, publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
+import { publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
 import { updateRelease } from '../system/index.ts'
 import type { Output } from './world/output.ts'
 
@@ -19,13 +19,9 @@ export async function noteRelease(
   output: Output,
 ): Promise<void> {
   const { GITHUB_API_URL: url = '', GITHUB_REPOSITORY: repository = '' } = environment
-  if (run.outcomes.every(isNotPublished)) return
+  if (run.outcomes.every((outcome) => publicDigest(outcome) === undefined)) return
   const settings = { url, token, repository, tag, timeout, signal }
   const update = await updateRelease(settings, (body) => updateReleaseNotes(body, run.outcomes))
   if (update.state === 'absent') output.annotate('warning', update.warning)
   else output.log(`The notes of the release ${tag} are ${update.state}: ${update.url}`)
-}
-
-function isNotPublished(outcome: ImageOutcome): boolean {
-  return publicDigest(outcome) === undefined
 }

@@ -1,7 +1,7 @@
 import { sentenceOf } from '../errors.ts'
-import { lookUpTags, type Plan, type PlannedImage, refuseOtherImages } from '../plan/index.ts'
+import { lookUpTags, type Plan, refuseOtherImages } from '../plan/index.ts'
 import { commonLabels, composeImage, type Promotable, promote } from '../promote/index.ts'
-import { type ParsedManifest, platformManifest, type RegistryClient } from '../registry/index.ts'
+import { type ParsedManifest, platformManifest } from '../registry/index.ts'
 import type { ImageOutcome, LegOutcome } from '../report/index.ts'
 import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 
@@ -48,7 +48,11 @@ async function prepare(
 ): Promise<Prepared> {
   const { image, legs } = outcome
   const to = image.repository
-  const check = tagCheck(image, plan, registry)
+  // Right before a tag is created, since another run may have given it to other content. No registry
+  // creates a tag only if it is absent: a moment remains between this check and the tag.
+  const check = async (tag: string): Promise<void> => {
+    if (plan.publicTags === 'look') refuseOtherImages(to, await lookUpTags(registry, image, [tag]))
+  }
   if (outcome.state === 'unchanged' && published.kind === 'same') {
     const { digest, missingTags } = published
     if (missingTags.length === 0) return { untagged: outcome }
@@ -71,21 +75,6 @@ async function prepare(
     return { untagged: outcome, tagging: { promotable, outcome: tagged } }
   } catch (error) {
     return { untagged: { image, legs, state: 'failed', error: sentenceOf(error) } }
-  }
-}
-
-/**
- * Checks a tag right before it is created, since another run may have given it to other content. No
- * registry creates a tag only if it is absent: a moment remains between this check and the tag.
- */
-function tagCheck(
-  { legs, repository }: PlannedImage,
-  { publicTags }: Plan,
-  registry: RegistryClient,
-): (tag: string) => Promise<void> {
-  return async (tag) => {
-    if (publicTags === 'look')
-      refuseOtherImages(repository, await lookUpTags(registry, { legs, repository }, [tag]))
   }
 }
 

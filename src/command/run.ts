@@ -10,13 +10,13 @@ import {
 } from '../plan/index.ts'
 import { checkPushAccess, formatRepository, type Repository } from '../registry/index.ts'
 import { type ImageOutcome, type LegOutcome, type Run, unfinishedState } from '../report/index.ts'
-import { findImpossible, type ImpossibleLeg, leaveOutImpossible } from './impossible.ts'
-import { inspectImage } from './inspect-image.ts'
+import { findImpossible, leaveOutImpossible, type LegResult } from './impossible.ts'
+import { inspectImage, type PromoteChoices } from './inspect-image.ts'
 import { promoteImages } from './promote-images.ts'
 import type { RunWorld } from './world/run-world.ts'
 
 /** Builds at least one leg of a plan, see `buildLegs`. */
-export type Build = (legs: readonly PlannedLeg[], plan: Plan) => Promise<(LegOutcome | ImpossibleLeg)[]>
+export type Build = (legs: readonly PlannedLeg[], plan: Plan) => Promise<LegResult[]>
 
 /**
  * Builds what is pending in a plan, and publishes the images whose legs are all verified.
@@ -33,15 +33,12 @@ export async function runPlan(
     if (push) await checkPushAccess(world.registry, repositoriesToPush(first))
     const plan = await renew(first)
     const pending = pendingLegs(plan)
-    if (push && failFast && pending.length > 0 && (await refusesStaged(plan, world))) {
-      const built = pending.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
-      const promotion = await promoteImages(plan, { built, failFast, lookAgain: false }, world)
-      return { ...promotion, excluded: plan.excluded }
-    }
-    const { built, left, excluded } = leaveOutImpossible(
-      plan,
-      pending.length === 0 ? [] : await build(pending, plan),
-    )
+    const skipped = pending.map((leg): LegOutcome => ({ leg, state: 'skipped' }))
+    const unbuilt = { built: skipped, failFast, lookAgain: false }
+    if (push && failFast && pending.length > 0 && (await refusesStaged(plan, unbuilt, world)))
+      return { ...(await promoteImages(plan, unbuilt, world)), excluded: plan.excluded }
+    const results = pending.length === 0 ? [] : await build(pending, plan)
+    const { built, left, excluded } = leaveOutImpossible(plan, results)
     refuseNothing(plan, left, excluded)
     if (!push) return { outcomes: left.images.map((image) => unpublished(image, built)), excluded }
     const promotion = await promoteImages(left, { built, failFast, lookAgain: built.length > 0 }, world)
@@ -50,9 +47,7 @@ export async function runPlan(
 }
 
 /** Whether what exists fails by this run's rules, so that nothing can be published anyway. */
-async function refusesStaged(plan: Plan, world: RunWorld): Promise<boolean> {
-  const built = pendingLegs(plan).map((leg): LegOutcome => ({ leg, state: 'skipped' }))
-  const choices = { built, failFast: true, lookAgain: false }
+async function refusesStaged(plan: Plan, choices: PromoteChoices, world: RunWorld): Promise<boolean> {
   const inspected = await Promise.all(
     plan.images.filter(needsVerdict).map((image) => inspectImage(image, plan, choices, world)),
   )

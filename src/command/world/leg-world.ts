@@ -22,7 +22,7 @@ import { runProcess } from '../../system/index.ts'
 import { UserError } from '../../errors.ts'
 import { whyOutdated } from '../nixl-of-bases.ts'
 import type { Machine } from './machine.ts'
-import { engines, type Leg, type Plan, type PlannedLeg } from '../../plan/index.ts'
+import { engines, type Plan, type PlannedLeg } from '../../plan/index.ts'
 import { dockerfileOf, readStageRecipes } from './recipe.ts'
 import type { CommandTools } from './tools.ts'
 import type { Store } from '../../store/index.ts'
@@ -39,12 +39,9 @@ const killAfter = 4000
 
 /** @returns a function that runs docker; its code is 1 if a signal ended it */
 export function createDocker({ environment, signal }: Pick<Machine, 'environment' | 'signal'>): RunDocker {
+  const options = { environment, signal, killAfter }
   return async (args) => {
-    const { exit, endedBy, stdout, stderr } = await runProcess('docker', args, {
-      environment,
-      signal,
-      killAfter,
-    })
+    const { exit, endedBy, stdout, stderr } = await runProcess('docker', args, options)
     if (endedBy === 'abort') throw new UserError('Cancelled.')
     return { code: exit.kind === 'code' ? exit.code : 1, stdout, stderr }
   }
@@ -62,13 +59,23 @@ export function createLegWorld(
   registry: RegistryClient,
   log: LegLog,
 ): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource'> {
+  const { environment, signal, workspace, redact, timers, retry, waits } = machine
+  const { name, print } = log
   const logged = new Set<string>()
+  const shared = { environment, signal, name, print, logged, timers, killAfter, quiet: waits.build, redact }
   return {
     registry,
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
-        return await runCall(machine, call, leg, log, logged)
+        const request = {
+          ...shared,
+          argv: buildxArguments(call),
+          metadataFile: call.output.kind === 'image' ? call.output.metadataFile : undefined,
+          logFile: join(workspace.logs, `${leg.id}.log`),
+        }
+        // A retry reuses what BuildKit has cached; the log keeps what was printed.
+        return await retry.run(() => runBuild(request))
       } finally {
         end()
       }
@@ -96,31 +103,6 @@ function stepTitle(output: BuildCall['output']): string {
     case 'image':
       return output.push ? 'build and push the image' : 'build the image'
   }
-}
-
-async function runCall(
-  { environment, signal, workspace, redact, timers, retry, waits }: Machine,
-  call: BuildCall,
-  leg: Leg,
-  { name, print }: LegLog,
-  logged: Set<string>,
-) {
-  const request = {
-    argv: buildxArguments(call),
-    metadataFile: call.output.kind === 'image' ? call.output.metadataFile : undefined,
-    environment,
-    signal,
-    logFile: join(workspace.logs, `${leg.id}.log`),
-    name,
-    print,
-    logged,
-    timers,
-    killAfter,
-    quiet: waits.build,
-    redact,
-  }
-  // A retry reuses what BuildKit has cached; the log keeps what was printed.
-  return retry.run(() => runBuild(request))
 }
 
 async function imageOnEngine(docker: RunDocker, reference: string): Promise<ImageConfig | undefined> {

@@ -20,6 +20,7 @@ import { knownErrors } from './transient.ts'
 
 /** The machine of a run; created once, in `main`. */
 export type Machine = Output & {
+  /** Of the programs that a run starts, with the authorities that they trust */
   environment: NodeJS.ProcessEnv
   signal: AbortSignal
   workspace: Workspace
@@ -52,23 +53,16 @@ export function createMachine(inputs: Inputs, { variables, random, ...runner }: 
   if (withheld.length > 0)
     log(`Not passed on to docker, git and pip (docs/environment.md): ${withheld.join(', ')}`)
   const temporaryFolder = dirname(workspace.root)
+  const environment = environmentForPrograms(variables)
+  const write = (name: string, content: string): string => writePrivateFile(workspace, name, content)
   return {
     ...runner,
-    environment: programEnvironment(inputs, variables, workspace),
+    environment: {
+      ...environment,
+      ...(caCertificates !== undefined && authoritiesForPrograms(caCertificates, environment, write)),
+    },
     timers: systemTimers,
     retry: createRetry({ ...knownErrors, retries, waits, signal, log, random, wait: systemWait }),
     actionsCache: openActionsCache({ push, environment: variables, temporaryFolder }),
   }
-}
-
-/** The variables of the programs that a run starts, with the authorities that they trust. */
-function programEnvironment(
-  { caCertificates }: Pick<Inputs, 'caCertificates'>,
-  variables: NodeJS.ProcessEnv,
-  workspace: Workspace,
-): NodeJS.ProcessEnv {
-  const environment = environmentForPrograms(variables)
-  if (caCertificates === undefined) return environment
-  const write = (name: string, content: string): string => writePrivateFile(workspace, name, content)
-  return { ...environment, ...authoritiesForPrograms(caCertificates, environment, write) }
 }

@@ -14,10 +14,7 @@ import {
 /** @returns sha256 (64 hexadecimal digits) over an engine's Dockerfile and the scripts */
 export function readRecipe(dockerfiles: string, engine: Engine): string {
   const { dockerfile } = engines[engine]
-  const files = new Map([
-    ...readScripts(dockerfiles),
-    [dockerfile, readFileSync(join(dockerfiles, dockerfile))],
-  ])
+  const files = readScripts(dockerfiles).set(dockerfile, readFileSync(join(dockerfiles, dockerfile)))
   return recipeDigest(new Map([...files].map(([path, content]) => [`/${path}`, content])))
 }
 

@@ -7,18 +7,15 @@ import { objectionTo, readCatalogue } from './plan-world.ts'
 import type { CommandTools } from './tools.ts'
 
 /** What a run judges and publishes the images of a plan with, whoever built them. */
-export type RunWorld = Judging & {
-  registry: RegistryClient
-  store: Store
-  log: (line: string) => void
-  signal: AbortSignal
-  /** Takes secrets out of what is shown */
-  redact: (text: string) => string
-  /** Milliseconds since the action began, so that a run includes its planning */
-  elapsed: () => number
-  /** The reason why stored facts of its base make a leg impossible; undefined without one */
-  objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
-}
+export type RunWorld = Judging &
+  Pick<Machine, 'log' | 'signal' | 'redact'> & {
+    registry: RegistryClient
+    store: Store
+    /** Milliseconds since the action began, so that a run includes its planning */
+    elapsed: () => number
+    /** The reason why stored facts of its base make a leg impossible; undefined without one */
+    objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
+  }
 
 type RunTools = Pick<CommandTools, 'inputs' | 'registry' | 'nixl'> & {
   machine: Pick<Machine, 'dockerfiles' | 'log' | 'signal' | 'redact' | 'timers' | 'started'>

@@ -47,7 +47,6 @@ export function openTools(inputs: Inputs, machine: Machine, dockerConfig: unknow
   }
 }
 
-/** @returns git on this runner */
 export function openGit(
   { environment, signal, retry, workspace }: Pick<Machine, 'environment' | 'signal' | 'retry' | 'workspace'>,
   secretFiles: ReadonlyMap<string, string>,
@@ -65,7 +64,6 @@ export function openNixlIndex(
   return createNixlIndex(createPip({ environment, signal, retry, packageIndex, timeout: pipTimeout }))
 }
 
-/** Files of the build secrets: id → path. */
 export function writeSecretFiles(inputs: Inputs, workspace: Workspace): Map<string, string> {
   const { secrets, packageIndex, caCertificates } = inputs
   const files = new Map<string, string>()
