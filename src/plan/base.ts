@@ -5,11 +5,11 @@ import {
   type ImageConfig,
   isForPlatform,
   parseRepository,
-  type RegistryClient,
   type Repository,
   withoutUserInformation,
 } from '../registry/index.ts'
 import type { BaseImage } from './pinned.ts'
+import type { Reader } from './remember.ts'
 import { excerpt } from '../text.ts'
 
 /** Shown characters of an instruction */
@@ -33,7 +33,7 @@ export function baseRepository(baseRegistry: string, path: string): Repository {
  * @throws UserError if the tag does not exist
  */
 export async function resolveBase(
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  registry: Reader,
   repository: Repository,
   tag: string,
   platforms: readonly string[],

@@ -11,7 +11,7 @@ import { choosers, type Leg } from './plan.ts'
 import { nearestHint } from './published/nearest.ts'
 import type { PlanRequest } from './request.ts'
 import { NoMatch, type Selected, selectVersions } from './versions/select.ts'
-import { type EngineVersion, parseEngineVersion } from './versions/version.ts'
+import { parseEngineVersion } from './versions/version.ts'
 import type { PlanningWorld } from './world.ts'
 
 /** A combination on its bases; `unbuildable` is the reason if it has none, or no NIXL for them. */
@@ -55,7 +55,8 @@ async function selectEngine(
   const questions = selected.length * request.platforms.length
   return Promise.all(
     selected.map(async (chosen) => {
-      const version = engineVersion(chosen)
+      const version = parseEngineVersion(chosen.tag)
+      if (!version) throw new UserError(`versions: "${chosen.tag}" is not a version of an engine.`)
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
       const found = await resolveBase(world.registry, repository, version.tag, request.platforms, nearest)
       return { engine, version, chosen, questions, ...found }
@@ -63,13 +64,8 @@ async function selectEngine(
   )
 }
 
-function engineVersion({ tag }: Selected): EngineVersion {
-  const version = parseEngineVersion(tag)
-  if (!version) throw new UserError(`versions: "${tag}" is not a version of an engine.`)
-  return version
-}
-
 type AibrixChoice = { release: Selected; aibrix: Combination['aibrix'] }
+type Pair = EngineChoice & AibrixChoice
 
 async function selectAibrix(
   request: PlanRequest,
@@ -87,11 +83,7 @@ async function selectAibrix(
   return Promise.all(selected.map(async (release) => ({ release, aibrix: await pin(release.tag) })))
 }
 
-async function combine(
-  request: PlanRequest,
-  world: PlanningWorld,
-  pair: EngineChoice & AibrixChoice,
-): Promise<Choice[]> {
+async function combine(request: PlanRequest, world: PlanningWorld, pair: Pair): Promise<Choice[]> {
   const { engine, version, chosen, release, aibrix } = pair
   const { libraries, ...rest } = await withNixl(request, world, pair)
   return libraries.map(({ from: nixlFrom, ...nixl }): Choice => {
@@ -113,7 +105,7 @@ async function combine(
 async function withNixl(
   request: PlanRequest,
   world: PlanningWorld,
-  pair: EngineChoice & AibrixChoice,
+  pair: Pair,
 ): Promise<OnBases & { libraries: SelectedNixl[] }> {
   const asked = request.nixl.include.map(({ text }) => text).join(', ')
   const none: SelectedNixl[] = [{ tag: asked, why: asked, wanted: 'matched', from: 'index' }]

@@ -37,12 +37,6 @@ export async function openGitRepository(
   const address = addressOf(repository)
   const refs = parseRefs(await git(['ls-remote', '--quiet', '--', address, 'refs/tags/*', 'refs/heads/*']))
   const tags = [...refs.keys()].flatMap((name) => /^refs\/tags\/(.*[^}])$/.exec(name)?.[1] ?? [])
-  const missing = (ref: string): UserError => {
-    const near = nearest(ref, tags)
-    const commit = shortCommit.test(ref) ? '; give a commit with all of its 40 digits' : ''
-    const hint = near.length === 0 ? commit : `${commit}; the nearest tags are ${near.join(', ')}`
-    return new UserError(`${input}: ${address} has no tag, branch or commit "${ref}"${hint}.`)
-  }
   const find: GitRepository['find'] = async (ref) =>
     findRef(repository, refs, ref) ?? (await findCommit(git, repository, ref))
   return {
@@ -51,8 +45,11 @@ export async function openGitRepository(
     find,
     pin: async (ref) => {
       const found = await find(ref)
-      if (!found) throw missing(ref)
-      return found
+      if (found) return found
+      const near = nearest(ref, tags)
+      const commit = shortCommit.test(ref) ? '; give a commit with all of its 40 digits' : ''
+      const hint = near.length === 0 ? commit : `${commit}; the nearest tags are ${near.join(', ')}`
+      throw new UserError(`${input}: ${address} has no tag, branch or commit "${ref}"${hint}.`)
     },
   }
 }
@@ -96,10 +93,6 @@ async function findCommit(
 }
 
 function parseRefs(text: string): Map<string, string> {
-  return new Map(
-    text.split('\n').flatMap((line): [string, string][] => {
-      const [commit = '', name] = line.split('\t')
-      return name !== undefined && fullCommit.test(commit) ? [[name, commit]] : []
-    }),
-  )
+  const lines = text.matchAll(/^([0-9a-f]{40})\t([^\t\n]*)/gm)
+  return new Map([...lines].map(([, commit = '', name = '']) => [name, commit]))
 }

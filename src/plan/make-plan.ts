@@ -23,26 +23,11 @@ const mostReasons = 5
  * something else, or two images with one tag
  */
 export async function makePlan(request: PlanRequest, world: PlanWorld): Promise<Plan> {
-  const { images, impossible } = await settleAll(request, world)
-  refuseImpossible(
-    impossible,
-    images.map(({ legs }) => legs[0]),
-  )
-  refuseEqualTags(images)
-  const excluded = impossible.map((one) => one.excluded)
+  const { git, ownFacts, storedFacts, ...rest } = world
   const { cacheRepository, date, publicTags } = request
-  return { images, excluded, cacheRepository, date, publicTags }
-}
-
-type Impossible = Extract<Settled, { kind: 'impossible' }>
-
-async function settleAll(
-  request: PlanRequest,
-  { git, ownFacts, storedFacts, ...world }: PlanWorld,
-): Promise<{ images: Plan['images']; impossible: Impossible[] }> {
-  const readsStored = request.publicTags !== 'ignore'
+  const readsStored = publicTags !== 'ignore'
   const planning: PlanningWorld = {
-    ...world,
+    ...rest,
     tags: createTagIndex(world.registry),
     known: createKnowBase(
       world.catalogue,
@@ -59,11 +44,18 @@ async function settleAll(
   ])
   const settling = { ...planning, ucx, legs: choices.length * request.platforms.length }
   const settled = await Promise.all(choices.map((choice) => settle(request, settling, choice)))
-  return {
-    images: settled.flatMap((one) => (one.kind === 'planned' ? [one.image] : [])),
-    impossible: settled.filter((one) => one.kind === 'impossible'),
-  }
+  const images = settled.flatMap((one) => (one.kind === 'planned' ? [one.image] : []))
+  const impossible = settled.filter((one) => one.kind === 'impossible')
+  refuseImpossible(
+    impossible,
+    images.map(({ legs }) => legs[0]),
+  )
+  refuseEqualTags(images)
+  const excluded = impossible.map((one) => one.excluded)
+  return { images, excluded, cacheRepository, date, publicTags }
 }
+
+type Impossible = Extract<Settled, { kind: 'impossible' }>
 
 /**
  * What a selector matched and cannot be built is left out. That is an error for a named version,

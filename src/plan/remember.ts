@@ -1,6 +1,6 @@
 import { formatRepository, type Manifest, type RegistryClient } from '../registry/index.ts'
 
-type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+export type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
 /** @returns the value of a key, which is asked for once */
 export function remembered<V>(values: Map<string, V>, key: string, ask: () => V): V {

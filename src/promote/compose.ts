@@ -76,15 +76,11 @@ export async function composeImage(
 ): Promise<Manifest> {
   const [only, another] = legs
   if (!only) throw new UserError(`There are no legs to compose an image of ${formatReference(to)} from.`)
-  const top = another ? composeIndex(legs, annotations) : soleLeg(only)
+  // A single leg is the image, if it is what it should be.
+  if (!another) partsOf(only)
+  const top = another ? composeIndex(legs, annotations) : only.top
   await placeManifest(client, { from, to, top, tag: top.digest })
   return top
-}
-
-/** A single leg is the image, if it is what it should be. */
-function soleLeg(leg: StoredLeg): Manifest {
-  partsOf(leg)
-  return leg.top
 }
 
 type LegParts = { platform: string; digest: string; image: Descriptor; attestations: Descriptor[] }

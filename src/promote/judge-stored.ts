@@ -1,4 +1,4 @@
-import { claimsOf, type Leg } from '../plan/index.ts'
+import { claimsOf, type Leg, type PublishedPlace } from '../plan/index.ts'
 import {
   type AgedLeg,
   failedGates,
@@ -9,7 +9,6 @@ import {
 } from '../store/index.ts'
 import { type RequestedAttestations, missingAttestations } from './attestations.ts'
 import {
-  type Digest,
   formatReference,
   getPlatformImage,
   type PlatformImage,
@@ -54,7 +53,7 @@ export async function judgeStaged(leg: AgedLeg, judging: Judging): Promise<Judge
 /** Judges a leg of a published image, which is known to have the planned build id. */
 export async function judgePublished(
   leg: Leg,
-  { repository, digest }: { repository: Repository; digest: Digest },
+  { repository, digest }: PublishedPlace,
   judging: Judging,
 ): Promise<Judged> {
   const name = formatReference({ ...repository, digest })

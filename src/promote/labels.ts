@@ -8,7 +8,7 @@ import { conditionsLabel, gateNames, waivedLabel } from '../verify/index.ts'
  */
 export function commonLabels(labels: readonly Record<string, string>[]): Record<string, string> {
   const [first = {}, ...others] = labels
-  const waived = labels.flatMap((each) => waiversIn(each[waivedLabel] ?? ''))
+  const waived = labels.flatMap((each) => (each[waivedLabel] ?? '').split(between)).filter(Boolean)
   const common = Object.entries(first).filter(
     ([key, value]) =>
       /^(org\.opencontainers|io\.aibrix)\.image\./.test(key) &&
@@ -30,7 +30,3 @@ export function commonLabels(labels: readonly Record<string, string>[]): Record<
 
 /** Separates `gate=reason` from the next one; a reason may contain the separator's semicolon. */
 const between = new RegExp(`; (?=(?:${gateNames.join('|')})=)`)
-
-function waiversIn(label: string): string[] {
-  return label === '' ? [] : label.split(between)
-}

@@ -16,11 +16,6 @@ export type FactsReader = {
   forget: (base: BaseImage) => void
 }
 
-export type FactsWriter = {
-  /** @param replace whether to overwrite stored facts */
-  write: (base: BaseImage, facts: BaseFacts, replace?: boolean) => Promise<void>
-}
-
 export function readFactsIn(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
@@ -47,15 +42,15 @@ export function readFactsIn(
   }
 }
 
-/** @param reader forgets what is written */
+/** `write` overwrites stored facts only with `replace`. @param reader forgets what is written */
 export function writeFactsIn(
   registry: Pick<RegistryClient, 'getManifest' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   now: Now,
   reader: Pick<FactsReader, 'forget'>,
-): FactsWriter {
+) {
   return {
-    write: async (base, facts, replace = false) => {
+    write: async (base: BaseImage, facts: BaseFacts, replace = false): Promise<void> => {
       const tag = factsTag(base)
       const { type } = documents.facts
       const bytes = Buffer.from(`${JSON.stringify(facts)}\n`)

@@ -77,16 +77,12 @@ export type StepTime = v.InferOutput<typeof stepTime>
  * @returns JSON with a final line feed, the same bytes for the same report
  */
 export function serialiseReport(report: LegReport, limit = 512 * 1024): string {
-  const text = (steps: StepTime[]): string => `${JSON.stringify({ ...report, steps })}\n`
-  let kept = report.steps
-  let result = text(kept)
-  while (Buffer.byteLength(result) > limit && kept.length > 0) {
-    const longest = kept.toSorted((left, right) => right.duration - left.duration)
-    const remaining = new Set(longest.slice(0, Math.floor(kept.length / 2)))
-    kept = kept.filter((step) => remaining.has(step))
-    result = text(kept)
-  }
-  return result
+  const text = `${JSON.stringify(report)}\n`
+  const { steps } = report
+  if (Buffer.byteLength(text) <= limit || steps.length === 0) return text
+  const longest = steps.toSorted((left, right) => right.duration - left.duration)
+  const kept = new Set(longest.slice(0, Math.floor(steps.length / 2)))
+  return serialiseReport({ ...report, steps: steps.filter((step) => kept.has(step)) }, limit)
 }
 
 /**

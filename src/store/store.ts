@@ -3,7 +3,7 @@ import type { RegistryClient, Repository } from '../registry/index.ts'
 import type { ArtifactStore } from './artifacts/artifact-store.ts'
 import { createRegistryStore } from './artifacts/registry-store.ts'
 import { layersTag, type Now } from './contents.ts'
-import { type FactsReader, type FactsWriter, readFactsIn, writeFactsIn } from './facts.ts'
+import { type FactsReader, readFactsIn, writeFactsIn } from './facts.ts'
 import type { LayerCache } from './layers.ts'
 import { type LegsReader, type LegsWriter, readLegsIn, writeLegsIn } from './legs.ts'
 import { type StoredPlan, writePlan } from './plans.ts'
@@ -21,7 +21,7 @@ export type Store = {
   /** `build-…`: verified legs; `report-…`: how they were judged; `candidate-…`: not yet verified */
   legs: LegsReader & LegsWriter
   /** `facts-…`: what was measured in bases */
-  facts: FactsReader & FactsWriter
+  facts: FactsReader & ReturnType<typeof writeFactsIn>
   /** `wheel-…` and `ucx-…`: stage artifacts */
   artifacts: ArtifactStore
   /** `layers-…`: the layer cache of a base */

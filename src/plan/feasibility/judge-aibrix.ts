@@ -42,11 +42,7 @@ function judgeNeed(wanted: Wanted, what: 'Python' | 'torch', need: string, base:
   return unmet === undefined ? possible : impossible(`${needs} ${unmet}, and the base ${name} has ${version}`)
 }
 
-function judgeIntegration(
-  wanted: Wanted,
-  catalogue: Catalogue,
-  release: CatalogueRelease | undefined,
-): Feasibility {
+function judgeIntegration(wanted: Wanted, catalogue: Catalogue, release?: CatalogueRelease): Feasibility {
   if (wanted.integration === 'none') return possible
   if (wanted.engine === 'sglang') return judgeSglang(wanted, catalogue.sglang.module)
   return release ? judgeVllm(wanted, release.vllm) : possible

@@ -49,11 +49,14 @@ export function createKnowBase(
     )
 }
 
+/** What is known of each base of an image, by platform. */
+export type KnownBases = ReadonlyMap<string, KnownBase>
+
 export async function knownBases(
   known: KnowBase,
   { engine, version, bases }: { engine: Engine; version: EngineVersion; bases: Bases },
   questions: number,
-): Promise<ReadonlyMap<string, KnownBase>> {
+): Promise<KnownBases> {
   const asked = [...bases].map(
     async ([platform, base]) => [platform, await known({ engine, version, base }, questions)] as const,
   )

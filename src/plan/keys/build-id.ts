@@ -63,9 +63,7 @@ export function buildId(determinants: Determinants): string {
 /** @param files path → content of the Dockerfile and of what it mounts */
 export function recipeDigest(files: ReadonlyMap<string, Uint8Array>): string {
   const hash = createHash('sha256')
-  for (const path of [...files.keys()].sort()) {
-    const content = files.get(path) ?? new Uint8Array()
+  for (const [path, content] of [...files].sort(([left], [right]) => (left < right ? -1 : 1)))
     hash.update(`${path}\0${content.length}\0`).update(content)
-  }
   return hash.digest('hex')
 }

@@ -1,5 +1,5 @@
 import { type Catalogue, currentRelease, releaseIn } from '../feasibility/catalogue.ts'
-import type { KnownBase } from '../feasibility/known-base.ts'
+import type { KnownBase, KnownBases } from '../feasibility/known-base.ts'
 import type { PinnedSource } from '../pinned.ts'
 import type { Leg, NixlOrigin } from '../plan.ts'
 
@@ -22,12 +22,11 @@ export type NixlPair = Pick<Leg, 'engine' | 'version'> & {
 /**
  * Decides what `default` and `base` mean. The NIXL that was tested with an AIBrix release stays,
  * whatever the base ships; if none was, the engine was released with the NIXL of its base.
- * @param bases what is known of each base, by platform
  */
 export function chooseNixl(
   word: 'default' | 'base',
   pair: NixlPair,
-  bases: ReadonlyMap<string, KnownBase>,
+  bases: KnownBases,
   catalogue: Catalogue,
 ): NixlChoice {
   const tested = word === 'default' ? testedNixl(pair, catalogue) : undefined

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { engines } from '../engine.ts'
 import type { JudgeWorld } from '../feasibility/judge-leg.ts'
-import type { KnownBase } from '../feasibility/known-base.ts'
+import type { KnownBases } from '../feasibility/known-base.ts'
 import { chooseNixl, type NixlPair, testedNixl, unknownNixl } from './nixl-choice.ts'
 import type { NixlOrigin } from '../plan.ts'
 import type { PlanRequest } from '../request.ts'
@@ -9,15 +9,12 @@ import { NoMatch, type Selected, selectVersions } from '../versions/select.ts'
 
 export type SelectedNixl = Selected & { from: NixlOrigin }
 
-/** What is known of each base of an image, by platform. */
-type Known = () => Promise<ReadonlyMap<string, KnownBase>>
-
 /** Selects NIXL versions that have wheels for the Python and CUDA of each base of an image. */
 export async function selectNixl(
   { nixl }: PlanRequest,
   world: JudgeWorld,
   pair: Omit<NixlPair, 'name'>,
-  known: Known,
+  known: () => Promise<KnownBases>,
 ): Promise<SelectedNixl[]> {
   const meanings = {
     default: await meaningOf('default', nixl, world, pair, known),
@@ -43,7 +40,7 @@ async function meaningOf(
   { include, exclude }: PlanRequest['nixl'],
   { catalogue }: JudgeWorld,
   pair: Omit<NixlPair, 'name'>,
-  known: Known,
+  known: () => Promise<KnownBases>,
 ): Promise<{ tag: string; from: NixlOrigin }> {
   const unknown = { tag: unknownNixl, from: 'base' } as const
   const isAsked = ({ kind }: { kind: string }): boolean => kind === word
@@ -63,10 +60,7 @@ async function meaningOf(
 }
 
 /** @throws UserError if pip cannot list them; NoMatch if its index has nothing of NIXL */
-async function offeredNixl(
-  { nixl }: JudgeWorld,
-  bases: ReadonlyMap<string, KnownBase>,
-): Promise<readonly string[]> {
+async function offeredNixl({ nixl }: JudgeWorld, bases: KnownBases): Promise<readonly string[]> {
   const lists = await Promise.all(
     [...bases].map(async ([platform, base]) => {
       const answer = await nixl.versions(base, platform)

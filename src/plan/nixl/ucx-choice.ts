@@ -1,18 +1,17 @@
 import { type Catalogue, wheelsIn, whyNoUcx } from '../feasibility/catalogue.ts'
 import type { Combination, PlannedUcx } from '../combination.ts'
-import type { KnownBase } from '../feasibility/known-base.ts'
+import type { KnownBases } from '../feasibility/known-base.ts'
 import type { GitRepository } from '../git-repository.ts'
 import { isNixlKnown } from './nixl-choice.ts'
 
 /**
  * Finds the UCX of a NIXL, and what its tools are built from: the tag of its release, or the commit
  * that NIXL's own build files name. If neither is known, an image has no UCX tools.
- * @param known what is known of each base, by platform
  * @returns `unbuildable` with a reason if the repository lacks the source or NIXL is unknown
  */
 export async function ucxOf(
   choice: Pick<Combination, 'nixl' | 'nixlFrom'>,
-  known: () => Promise<ReadonlyMap<string, KnownBase>>,
+  known: () => Promise<KnownBases>,
   { catalogue, ucx }: { catalogue: Catalogue; ucx: GitRepository },
 ): Promise<PlannedUcx | { unbuildable: string }> {
   const { nixl, nixlFrom } = choice

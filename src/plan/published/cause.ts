@@ -89,24 +89,17 @@ async function changesSince(
 ): Promise<Change[] | undefined> {
   const perLeg = await Promise.all(
     legs.map(async (leg) => {
-      const label = await labelOf(registry, repository, tag, leg.platform)
+      const top = await registry.getManifest(repository, tag)
+      const repeated = top?.parsed.annotations[determinantsLabel]
+      const found =
+        top && repeated === undefined
+          ? await getPlatformImage(registry, repository, top.digest, leg.platform)
+          : undefined
+      const label = repeated ?? found?.image?.config.labels[determinantsLabel]
       const old = label === undefined ? undefined : parseDeterminants(label)
       return old && { platform: leg.platform, old, now: determinantsOf(leg, leg.recipe) }
     }),
   )
   const known = perLeg.filter((one) => one !== undefined)
   return known.length === 0 ? undefined : changesOf(known)
-}
-
-async function labelOf(
-  registry: SettlingWorld['registry'],
-  repository: Repository,
-  tag: string,
-  platform: string,
-): Promise<string | undefined> {
-  const top = await registry.getManifest(repository, tag)
-  const repeated = top?.parsed.annotations[determinantsLabel]
-  if (!top || repeated !== undefined) return repeated
-  const found = await getPlatformImage(registry, repository, top.digest, platform)
-  return found?.image?.config.labels[determinantsLabel]
 }

@@ -59,26 +59,20 @@ async function lookUpToday(
   )
 }
 
-type Others = {
-  digest: Digest | undefined
-  /** Template → tag of another date that names the image */
-  kept: Map<TagTemplate, string>
-  looked: LookedUpTag[]
-}
-
 /**
  * Looks for the image under other dates, newest first. Published images were staged first, so for
  * an image that is not staged only the newest tag is checked: the cache repository may have been
  * emptied since.
  * @param wanted.digest what a name without a date has already; undefined: the first with the
  * planned content
+ * @returns `kept`: template → tag of another date that names the image
  */
 async function lookUpOthers(
   request: PlanRequest,
   world: SettlingWorld,
   image: ComposedImage,
   wanted: { dated: readonly TagTemplate[]; digest: Digest | undefined },
-): Promise<Others> {
+) {
   let { digest } = wanted
   const kept = new Map<TagTemplate, string>()
   const looked: LookedUpTag[] = []

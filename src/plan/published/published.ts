@@ -5,12 +5,11 @@ import {
   getPlatformImage,
   type ParsedManifest,
   platformManifest,
-  type RegistryClient,
   type Repository,
 } from '../../registry/index.ts'
 import type { TooOld } from './age.ts'
 import type { Leg, PlannedImage, Published } from '../plan.ts'
-import { rememberAnswers } from '../remember.ts'
+import { type Reader, rememberAnswers } from '../remember.ts'
 
 /** The label of every image by which a published one is recognised. */
 export const buildIdLabel = 'io.aibrix.image.build-id'
@@ -24,8 +23,6 @@ export type LookedUpTag = { tag: string } & (
   | { names: 'same' | 'other'; digest: Digest }
   | { names: 'aged'; digest: Digest; made: Record<string, string> }
 )
-
-type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
 
 export type Sought<L extends Leg = Leg> = { legs: readonly L[]; repository: Repository }
 

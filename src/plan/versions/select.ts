@@ -46,10 +46,17 @@ type Rule = { text: string; choose: (from: readonly Release[]) => Selected[] }
 export async function selectVersions(selectors: Selectors, list: VersionList): Promise<Selected[]> {
   const include = await Promise.all(selectors.include.map((selector) => ruleOf(selector, list)))
   const exclude = await Promise.all(selectors.exclude.map((selector) => ruleOf(selector, list)))
-  const tags = needsList(selectors) ? await list.releases() : undefined
+  const isListed =
+    selectors.include.some(({ kind }) => kind === 'range') ||
+    [...selectors.include, ...selectors.exclude].some(({ kind }) => kind === 'latest')
+  const tags = isListed ? await list.releases() : undefined
   const all = releasesOf(list.product, tags ?? [])
 
-  const identity = ({ tag }: { tag: string }) => identityOfTag(list.product, tag)
+  // A branch or a commit is not a release, so its name identifies it.
+  const identity = ({ tag }: { tag: string }) => {
+    const release = parseRelease(list.product, tag)
+    return release ? identityOf(release) : tag
+  }
   const exact = releasesOf(
     list.product,
     include.flatMap(({ choose }) => choose([])).map(({ tag }) => tag),
@@ -71,13 +78,6 @@ export async function selectVersions(selectors: Selectors, list: VersionList): P
   const others = (tags ?? (await list.releases())).filter((tag) => isLeft({ tag }))
   throw new NoMatch(
     `${list.input}: nothing is left of "${asked}" without "${without}"${hint(list, asked, others)}`,
-  )
-}
-
-function needsList({ include, exclude }: Selectors): boolean {
-  return (
-    include.some(({ kind }) => kind === 'range') ||
-    [...include, ...exclude].some(({ kind }) => kind === 'latest')
   )
 }
 
@@ -111,12 +111,6 @@ function newestOfLines(releases: readonly Release[], variant: string): Release[]
   const stable = releases.filter((one) => one.variant === variant && !isPreRelease(one.version))
   const lines = Map.groupBy(stable, ({ version }) => minorLineOf(version))
   return [...lines.values()].flatMap(([newest]) => newest ?? [])
-}
-
-/** A branch or a commit is not a release, so its name identifies it. */
-function identityOfTag(product: Product, tag: string): string {
-  const release = parseRelease(product, tag)
-  return release ? identityOf(release) : tag
 }
 
 function hint({ product, none }: VersionList, text: string, tags: readonly string[]): string {
