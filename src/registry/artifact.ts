@@ -2,7 +2,7 @@ import type { Manifest } from './manifests.ts'
 import type { RegistryClient } from './client.ts'
 import type { Digest } from './content/digest.ts'
 import { alsoRefused, isOfTheForm } from './http/failure.ts'
-import { createdAnnotation, isImageForm, putImageForm, readImageForm } from './content/image-form.ts'
+import { createdAnnotation, isImageForm, putImageForm, putPart, readImageForm } from './content/image-form.ts'
 import { mediaTypes } from './content/media-types.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
 
@@ -56,18 +56,16 @@ export async function putArtifact(
 }
 
 async function artifactManifest(
-  registry: Pick<RegistryClient, 'putBlob'>,
+  registry: Writer,
   repository: Repository,
   { type, bytes, subject, created }: Artifact,
 ): Promise<Buffer> {
-  const config = await registry.putBlob(repository, emptyConfig)
-  const layer = await registry.putBlob(repository, bytes)
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
     artifactType: type,
-    config: { mediaType: mediaTypes.ociEmpty, digest: config, size: emptyConfig.length },
-    layers: [{ mediaType: type, digest: layer, size: bytes.length }],
+    config: await putPart(registry, repository, mediaTypes.ociEmpty, emptyConfig),
+    layers: [await putPart(registry, repository, type, bytes)],
     ...(subject && {
       subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.bytes.length },
     }),
@@ -80,13 +78,8 @@ async function artifactManifest(
  * @param artifact.limit bytes; a longer document is an error
  * @returns the stored document; undefined without the tag, or for something of another type
  */
-export async function getArtifact(
-  registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
-  repository: Repository,
-  tag: string,
-  artifact: { type: string; limit: number },
-): Promise<Buffer | undefined> {
-  return (await readArtifact(registry, repository, tag, artifact))?.bytes
+export async function getArtifact(...args: Parameters<typeof readArtifact>): Promise<Buffer | undefined> {
+  return (await readArtifact(...args))?.bytes
 }
 
 /** @returns what `getArtifact` does, with the digest of the artifact's manifest */

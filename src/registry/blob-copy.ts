@@ -57,7 +57,6 @@ export function createBlobCopier(
   }
 }
 
-/** An upload that was started */
 type Upload = { access: Access; address: URL }
 
 async function mount(session: Session, { from, to, digest }: BlobCopy): Promise<'mounted' | Upload> {

@@ -6,6 +6,7 @@ import { formatRepository, type Repository } from './content/reference.ts'
 import { follow } from './http/redirect.ts'
 import { type Access, pulling, pushing, type Session } from './http/session.ts'
 import { type HttpAnswer, isSuccess } from './http/answer.ts'
+import type { HttpRequest } from './http/transport.ts'
 
 /** Error codes for an upload that a registry has lost, or of which it lacks bytes */
 const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']
@@ -86,12 +87,7 @@ export async function finishUpload(
   session: Session,
   access: Access,
   address: URL,
-  blob: {
-    repository: Repository
-    digest: Digest
-    body: Uint8Array | AsyncIterable<Uint8Array>
-    size: number
-  },
+  blob: { repository: Repository; digest: Digest; size: number; body: NonNullable<HttpRequest['body']> },
 ): Promise<void> {
   const { repository, digest, body, size } = blob
   const url = new URL(address)

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Manifest } from './manifests.ts'
 import { UserError } from '../errors.ts'
 import type { RegistryClient } from './client.ts'
@@ -44,7 +45,7 @@ export async function placeManifest(
   const { from, to, top, tag, check } = copy
   if (from.registry !== to.registry || from.path !== to.path) {
     const children = await readChildren(registry, from, top)
-    await inParallel(blobsOf([top, ...children]), async (blob) => registry.mountBlob({ from, to, ...blob }))
+    await inParallel(blobsOf([top, ...children]), (blob) => registry.mountBlob({ from, to, ...blob }))
     for (const child of children) await registry.putManifest(to, child.digest, child.bytes, child.mediaType)
   }
   await registry.putManifest(to, tag, top.bytes, top.mediaType, check)
@@ -90,18 +91,11 @@ function blobsOf(manifests: Manifest[]): Pick<Descriptor, 'digest' | 'size'>[] {
 
 /** Works on items in parallel. No work starts after the first error. */
 async function inParallel<Item>(items: Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
-  const queue = items.values()
-  let failed = false
-  const worker = async (): Promise<void> => {
-    for (const item of queue) {
-      if (failed) return
-      try {
-        await work(item)
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: parallel }, worker))
+  const limit = pLimit(parallel)
+  const attempt = (item: Item): Promise<unknown> =>
+    work(item).catch((error: unknown) => {
+      limit.clearQueue()
+      throw error
+    })
+  await Promise.all(items.map((item) => limit(attempt, item)))
 }

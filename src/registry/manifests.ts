@@ -34,13 +34,13 @@ export async function getManifest(
     answer.discard()
     return undefined
   }
-  const contentType = answer.headers['content-type'] ?? ''
+
   const bytes = await answer.read(manifestLimit)
   const digest = digestOf(bytes)
   const name = nameOf(repository, reference)
   if (isDigest(reference)) checkDigest(name, reference, digest)
   checkHeader(name, answer.headers['docker-content-digest'], digest)
-  const parsed = parseManifest(bytes, contentType, name)
+  const parsed = parseManifest(bytes, answer.headers['content-type'] ?? '', name)
   return { bytes, digest, mediaType: parsed.mediaType, parsed }
 }
 
@@ -69,7 +69,7 @@ export async function putManifest(
   })
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
-  if (confirmed !== undefined) checkHeader(name, confirmed, digest)
+  checkHeader(name, confirmed, digest)
   // Another success than the specification's may mean something else.
   if (confirmed === undefined || answer.status !== 201)
     await confirmManifest(session, repository, reference, digest)

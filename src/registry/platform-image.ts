@@ -59,10 +59,9 @@ export async function getPlatformImage(
     return undefined
   }
   const image = top.parsed.kind === 'image' ? await imageOf(top) : await search(top.parsed, limits.depth)
-  return { top, image: image && { ...image, config: completed(image.config, platform) } }
-}
-
-function completed(config: ImageConfig, platform: string): ImageConfig {
+  if (!image) return { top, image }
+  const { manifest, config } = image
   const { os, architecture } = parsePlatform(platform)
-  return { ...config, os: config.os || os, architecture: config.architecture || architecture }
+  const completed = { ...config, os: config.os || os, architecture: config.architecture || architecture }
+  return { top, image: { manifest, config: completed } }
 }

@@ -54,7 +54,8 @@ export async function listTags(
     const url: string = next
     const read: Page | undefined = await withRetries(() => readPage(session, access, url, title)).catch(
       (error: unknown) => {
-        if (asked.size === 1 && isUnknownRepository(error)) return undefined
+        const isNotFound = error instanceof RegistryRefusal && error.status === 404
+        if (asked.size === 1 && isNotFound && unknownRepository.includes(error.code ?? '')) return undefined
         throw error
       },
     )
@@ -93,12 +94,6 @@ function afterFullPage(path: string, page: readonly string[]): string | undefine
   const last = page.at(-1)
   if (page.length !== pageSize || last === undefined) return undefined
   return `/v2/${path}/tags/list?n=${pageSize}&last=${encodeURIComponent(last)}`
-}
-
-function isUnknownRepository(error: unknown): boolean {
-  return (
-    error instanceof RegistryRefusal && error.status === 404 && unknownRepository.includes(error.code ?? '')
-  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Challenge, parseChallenges } from './challenge.ts'
-import type { CredentialLookup, Credentials } from './credentials.ts'
+import type { CredentialLookup } from './credentials.ts'
 import type { Purpose } from '../http/failure.ts'
 import { formatRepository, type Repository } from '../content/reference.ts'
 import { authorize, type Scope } from './token.ts'
@@ -46,7 +46,13 @@ export function createAuthenticator(options: {
   now: () => number
 }): Authenticator {
   const { transport, now } = options
-  const credentials = memoized(options.credentials)
+  const asked = new Map<string, ReturnType<CredentialLookup>>()
+  // A credential helper is a process and may prompt a person, so it runs once per registry.
+  const credentials: CredentialLookup = (registry) => {
+    const found = asked.get(registry) ?? options.credentials(registry)
+    asked.set(registry, found)
+    return found
+  }
   const challenges = new Map<string, Challenge>()
   const held = new Map<string, Held>()
   const pushed = new Set<string>()
@@ -60,7 +66,7 @@ export function createAuthenticator(options: {
     const obtain = async (): Promise<string | undefined> => {
       try {
         const own = await credentials(purpose.registry)
-        const wanted = own === undefined ? scopes : widen(purpose, scopes, pushed)
+        const wanted = own === undefined ? scopes : scopes.map((scope) => widened(purpose, scope, pushed))
         const authorization = await authorize(transport, purpose, wanted, challenge, own)
         entry.expiresAt = now() + ((authorization?.lifetime ?? Infinity) - margin) * 1000
         return authorization?.header
@@ -97,28 +103,12 @@ export function createAuthenticator(options: {
   }
 }
 
-function widen(
-  { registry }: Purpose,
-  scopes: readonly Scope[],
-  pushed: ReadonlySet<string>,
-): readonly Scope[] {
-  return scopes.map((scope): Scope => {
-    const path = /^repository:(.+):pull$/.exec(scope)?.[1]
-    if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
-    return `repository:${path}:pull,push`
-  })
+function widened({ registry }: Purpose, scope: Scope, pushed: ReadonlySet<string>): Scope {
+  const path = /^repository:(.+):pull$/.exec(scope)?.[1]
+  if (path === undefined || !pushed.has(formatRepository({ registry, path }))) return scope
+  return `repository:${path}:pull,push`
 }
 
 function keyOf({ registry }: Purpose, scopes: readonly Scope[]): string {
   return [registry, ...[...scopes].sort()].join(' ')
-}
-
-/** A credential helper is a process and may prompt a person, so it runs once per registry. */
-function memoized(lookup: CredentialLookup): CredentialLookup {
-  const known = new Map<string, Promise<Credentials | undefined>>()
-  return (registry) => {
-    const found = known.get(registry) ?? lookup(registry)
-    known.set(registry, found)
-    return found
-  }
 }

@@ -74,8 +74,12 @@ export function createCredentialLookup(options: {
     if (explicit?.registry === registry) {
       return { kind: 'password', username: explicit.username, password: explicit.password }
     }
-    const given = fromAuthsIfReadable(before, registry)
-    if (given !== undefined) return given
+    try {
+      const given = fromAuths(before, registry)
+      if (given !== undefined) return given
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+    }
     const helper = valueFor(config.credHelpers, registry) ?? config.credsStore
     const stored = helper === '' ? undefined : await askHelper(runHelper, helper, registry)
     return stored ?? fromAuths(config.auths, registry)
@@ -104,15 +108,6 @@ function fromAuths(auths: Auths, registry: string): Credentials | undefined {
   if (identitytoken)
     return { kind: 'identity-token', token: identitytoken, ...(pair?.password && { basic: pair }) }
   return pair && { kind: 'password', ...pair }
-}
-
-function fromAuthsIfReadable(auths: Auths, registry: string): Credentials | undefined {
-  try {
-    return fromAuths(auths, registry)
-  } catch (error) {
-    if (error instanceof UserError) return undefined
-    throw error
-  }
 }
 
 /** `auth` is base64 of `user:password`, which Docker sometimes pads with NUL bytes. */

@@ -61,7 +61,6 @@ function basic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
-/** The parts of a request for a token. */
 type TokenRequest = Pick<HttpRequest, 'url' | 'purpose'> & {
   service: string | undefined
   scopes: readonly string[]

@@ -4,10 +4,8 @@ import { UserError } from '../../errors.ts'
 /** `sha256:` and 64 lower-case hexadecimal digits; in practice, all registries use SHA-256. */
 export type Digest = `sha256:${string}`
 
-const grammar = /^sha256:[0-9a-f]{64}$/
-
 export function isDigest(text: string): text is Digest {
-  return grammar.test(text)
+  return /^sha256:[0-9a-f]{64}$/.test(text)
 }
 
 /** @throws UserError if the text is not a digest */

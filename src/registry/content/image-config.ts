@@ -38,12 +38,6 @@ const texts = v.pipe(
   v.nullish(v.union([v.array(v.string()), v.string()]), () => []),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
 )
-const labels = v.nullish(v.record(v.string(), text), () => ({}))
-
-const workingDirectory = v.pipe(
-  text,
-  v.transform((value) => (value === '' ? '/' : value)),
-)
 
 const step = v.object({ created: v.nullish(v.string()), empty_layer: v.nullish(v.boolean()) })
 
@@ -60,12 +54,13 @@ const schema = v.pipe(
         User: text,
         Entrypoint: texts,
         Cmd: texts,
-        WorkingDir: workingDirectory,
+        WorkingDir: text,
         Shell: texts,
         OnBuild: texts,
         Env: texts,
-        Labels: labels,
+        Labels: v.nullish(v.record(v.string(), text), () => ({})),
       }),
+      () => ({}),
     ),
     rootfs: v.nullish(v.object({ diff_ids: texts })),
     // Optional, and only an age is read from it.
@@ -81,27 +76,23 @@ const schema = v.pipe(
 export function parseImageConfig(bytes: Uint8Array, name: string): ImageConfig {
   const title = `the configuration of ${name}`
   const { config, rootfs, history, os, architecture, variant, created } = parsedJson(schema, bytes, title)
+  const diffIds = rootfs?.diff_ids ?? []
+  const layers = history.filter(({ empty_layer }) => empty_layer !== true)
+  const times = layers.flatMap((layer) => layer.created ?? [])
   return {
     os,
     architecture,
     variant,
-    user: config?.User ?? '',
-    entrypoint: config?.Entrypoint ?? [],
-    cmd: config?.Cmd ?? [],
-    workingDir: config?.WorkingDir ?? '/',
-    shell: config?.Shell ?? [],
-    onBuild: config?.OnBuild ?? [],
-    env: config?.Env ?? [],
-    labels: config?.Labels ?? {},
-    diffIds: rootfs?.diff_ids ?? [],
+    user: config.User,
+    entrypoint: config.Entrypoint,
+    cmd: config.Cmd,
+    workingDir: config.WorkingDir || '/',
+    shell: config.Shell,
+    onBuild: config.OnBuild,
+    env: config.Env,
+    labels: config.Labels,
+    diffIds,
     created: created ?? undefined,
-    layersCreated: layersCreated(history, rootfs?.diff_ids.length ?? 0),
+    layersCreated: times.length === diffIds.length ? times : [],
   }
-}
-
-function layersCreated(history: readonly v.InferOutput<typeof step>[], layers: number): string[] {
-  const times = history
-    .filter(({ empty_layer }) => empty_layer !== true)
-    .flatMap(({ created }) => created ?? [])
-  return times.length === layers ? times : []
 }

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts'
 import type { RegistryClient } from '../client.ts'
 import { Damaged } from '../http/damage.ts'
 import { digestOf } from './digest.ts'
-import type { ImageManifest } from './manifest.ts'
+import type { ImageLayer, ImageManifest } from './manifest.ts'
 import { mediaTypes } from './media-types.ts'
 import type { Repository } from './reference.ts'
 
@@ -48,18 +48,8 @@ export async function putImageForm(
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
-    config: {
-      mediaType: mediaTypes.ociConfig,
-      digest: await registry.putBlob(repository, config),
-      size: config.length,
-    },
-    layers: [
-      {
-        mediaType: mediaTypes.ociLayerGzip,
-        digest: await registry.putBlob(repository, layer),
-        size: layer.length,
-      },
-    ],
+    config: await putPart(registry, repository, mediaTypes.ociConfig, config),
+    layers: [await putPart(registry, repository, mediaTypes.ociLayerGzip, layer)],
     annotations: {
       [kindAnnotation]: document.type,
       [createdAnnotation]: document.created.toISOString(),
@@ -67,6 +57,16 @@ export async function putImageForm(
     },
   }
   return Buffer.from(JSON.stringify(manifest))
+}
+
+/** Uploads a configuration or a layer. @returns its descriptor */
+export async function putPart(
+  registry: Pick<RegistryClient, 'putBlob'>,
+  repository: Repository,
+  mediaType: string,
+  bytes: Uint8Array,
+): Promise<ImageLayer> {
+  return { mediaType, digest: await registry.putBlob(repository, bytes), size: bytes.length }
 }
 
 /** @returns whether `putImageForm` made the manifest, of a document of this type */

@@ -25,10 +25,7 @@ export type Descriptor = {
 /** A layer as the registry stores it; size in bytes, compressed. */
 export type ImageLayer = Pick<Descriptor, 'digest' | 'size' | 'mediaType'>
 
-type Common = {
-  mediaType: string
-  annotations: Record<string, string>
-  artifactType?: string | undefined
+type Common = Pick<Descriptor, 'mediaType' | 'annotations' | 'artifactType'> & {
   subject?: Descriptor | undefined
 }
 
@@ -111,8 +108,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string, name: stri
   const title = `the manifest of ${name}`
   const inside = parsedJson(v.object({ mediaType: v.nullish(v.string(), '') }), bytes, title).mediaType
   const mediaType = inside || outside
-  const known = [...indexMediaTypes, ...manifestMediaTypes]
-  if (known.includes(outside) && mediaType !== outside) {
+  if (isKnownType(outside) && mediaType !== outside) {
     throw new UserError(`${title} is served as ${outside} but says ${excerpt(mediaType)}.`)
   }
   if (indexMediaTypes.includes(mediaType)) {

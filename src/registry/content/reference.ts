@@ -20,6 +20,7 @@ const dockerHubAliases = ['docker.io', 'index.docker.io', 'registry-1.docker.io'
 const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const pathGrammar = new RegExp(`^${component}(?:/${component})*$`)
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
+
 /** Host and port as in Docker's reference grammar (distribution/reference, regexp.go). */
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const registryGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$`)
@@ -65,7 +66,7 @@ export function parseRegistry(text: string): string {
 export function parseRepository(text: string, defaultRegistry: string = dockerHub): Repository {
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
-  const named = namesRegistry(first)
+  const named = !mayBePath(first)
   const registry = parseRegistry(named ? first : defaultRegistry)
   const rest = named ? text.slice(slash + 1) : text
   const path = registry === dockerHub && !rest.includes('/') ? `library/${rest}` : rest
@@ -77,14 +78,9 @@ export function parseRepository(text: string, defaultRegistry: string = dockerHu
   return { registry, path }
 }
 
-/** @returns whether Docker reads a registry's name without a port as part of a path: `harbor` */
-export function mayBePath(registry: string): boolean {
-  return !namesRegistry(registry)
-}
-
-/** Docker's rule: the text before the first slash is a registry unless it may be part of a path. */
-function namesRegistry(first: string): boolean {
-  return first === 'localhost' || /[.:A-Z]/.test(first)
+/** @returns whether Docker reads the text before the first slash as part of a path: `harbor` */
+export function mayBePath(first: string): boolean {
+  return first !== 'localhost' && !/[.:A-Z]/.test(first)
 }
 
 /**

@@ -31,12 +31,7 @@ export class RegistryRefusal extends UserError {
   constructor(
     problem: string,
     advice: string,
-    details: {
-      status: number
-      code: string | undefined
-      retryAfter: number | undefined
-      isAnonymous?: boolean
-    },
+    details: Pick<RegistryRefusal, 'status' | 'code' | 'retryAfter'> & { isAnonymous?: boolean },
   ) {
     super(`${problem}; ${advice}.`)
     this.problem = problem

@@ -43,6 +43,11 @@ type Explanation = {
   advice?: string | undefined
 }
 
+const unknownAuthority: [reason: string, advice: string] = [
+  'its certificate is of an unknown authority',
+  'add its authority with ca-certificates',
+]
+
 /** Reasons that a user can act on, with advice, by the code of Node's error. */
 const explanations: Record<string, [reason: string, advice: string]> = {
   ECONNREFUSED: ['connection refused', 'check its host and port and that it runs'],
@@ -64,14 +69,12 @@ const explanations: Record<string, [reason: string, advice: string]> = {
   ],
   CERT_HAS_EXPIRED: ['its certificate has expired', 'the registry must renew it'],
   ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another host', 'check its name'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
 }
-const certificateCodes = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]
 
 /**
  * @returns the error for a request that got no answer, or an incomplete one
@@ -111,12 +114,7 @@ function explain(error: unknown): Explanation {
   }
   const [reason, advice] = explanations[code] ?? []
   if (reason !== undefined) return { code, reason, advice }
-  if (certificateCodes.includes(code))
-    return {
-      code,
-      reason: 'its certificate is of an unknown authority',
-      advice: 'add its authority with ca-certificates',
-    }
+
   if (code.startsWith('HPE_'))
     return { code, reason: 'it does not speak http', advice: 'check its host and port' }
   return { code, reason: excerpt(messageOf(error)) }

@@ -90,9 +90,13 @@ async function sendTo(
   url: URL,
   isHome: boolean,
 ): Promise<HttpAnswer> {
-  const { purpose, scopes, body } = request
+  const { method, purpose, scopes, body, headers, timeout = 'request' } = request
+  const send = (authorization: string | undefined): Promise<HttpAnswer> => {
+    const all = { ...headers, ...(authorization !== undefined && { authorization }) }
+    return transport.send({ method, url, body, purpose, timeout, headers: all })
+  }
   const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
-  const answer = await transport.send(withAuthorization(request, url, authorization))
+  const answer = await send(authorization)
   const challenge = answer.headers['www-authenticate']
   const isRepeatable = body === undefined || body instanceof Uint8Array
   if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable) return answer
@@ -104,28 +108,25 @@ async function sendTo(
     })
   if (renewed === undefined || renewed === authorization) return answer
   answer.discard()
-  return transport.send(withAuthorization(request, url, renewed))
+  return send(renewed)
 }
 
+/** @throws NoAnswer if the body of a 404 breaks off */
 async function errorFor(
   { authenticator, slots }: Parts,
   { purpose, scopes }: Access,
   answer: HttpAnswer,
 ): Promise<RegistryRefusal> {
   const { status, headers } = answer
-  const body = await readError(answer)
+  const body = await answer.read(errorLimit).catch((error: unknown) => {
+    // The body alone says that there is no such repository.
+    if (status === 404 && error instanceof NoAnswer) throw error
+    return Buffer.alloc(0)
+  })
   // In a slot, because a token that has expired by now is requested again.
   const sent = await slots.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
   const isKnown = await authenticator.hasCredentials(purpose.registry)
   return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
-}
-
-/** @throws NoAnswer if a 404 breaks off, whose body alone says that there is no such repository */
-async function readError(answer: HttpAnswer): Promise<Buffer> {
-  return answer.read(errorLimit).catch((error: unknown) => {
-    if (answer.status === 404 && error instanceof NoAnswer) throw error
-    return Buffer.alloc(0)
-  })
 }
 
 /** @throws UserError if the answer is a web page, which no registry returns */
@@ -142,19 +143,4 @@ function secretsOf(authorization: string | undefined): string[] {
   if (scheme !== 'Basic') return [value]
   const [, ...password] = Buffer.from(value, 'base64').toString('utf8').split(':')
   return [value, password.join(':')].filter((text) => text !== '')
-}
-
-function withAuthorization(
-  { method, body, purpose, timeout = 'request', headers = {} }: RegistryRequest,
-  url: URL,
-  authorization: string | undefined,
-): HttpRequest {
-  return {
-    method,
-    url,
-    body,
-    purpose,
-    timeout,
-    headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-  }
 }
