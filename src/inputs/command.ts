@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import type { RunsOn } from '../report/index.ts'
 import { parseReference } from '../registry/index.ts'
 import type { InputContext } from './context.ts'
-import { choice } from './fields.ts'
+import { choice, matching } from './fields.ts'
 import { readRunners } from './platforms.ts'
 import { anyOf, type InputReader } from './problems.ts'
 
@@ -52,8 +52,7 @@ function readPlan(reader: InputReader, context: InputContext): PlanPlace {
 }
 
 function readLeg(reader: InputReader): string {
-  const leg = reader.read('leg')
-  if (!/^[\w.-]+$/.test(leg))
-    reader.refuse('leg', 'the "leg" of a row of the output "matrix" of command: plan')
-  return leg
+  return (
+    matching(reader, 'leg', /^[\w.-]+$/, 'the "leg" of a row of the output "matrix" of command: plan') ?? ''
+  )
 }

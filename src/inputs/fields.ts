@@ -42,8 +42,7 @@ export function count(reader: InputReader, name: string, most: number, least = 1
 
 /** @returns undefined if the input is empty */
 export function optional(reader: InputReader, name: string): string | undefined {
-  const value = reader.read(name)
-  return value === '' ? undefined : value
+  return reader.read(name) || undefined
 }
 
 /** @returns the non-empty lines of an input, trimmed */

@@ -98,13 +98,8 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
 }
 
 /** @returns every value that must be shown nowhere */
-export function secretValues({
-  login,
-  packageIndex,
-  secrets,
-  githubToken,
-  proxies,
-}: Omit<Inputs, 'shown'>): string[] {
+export function secretValues(inputs: Omit<Inputs, 'shown'>): string[] {
+  const { login, packageIndex, secrets, githubToken, proxies } = inputs
   const pair = login ? [login.password, `${login.username}:${login.password}`] : []
   const addresses = [packageIndex ?? '', ...Object.values(proxies)].flatMap(passwordsIn)
   return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')

@@ -57,7 +57,8 @@ const nothing: Selectors = { include: [], exclude: [] }
  */
 function readAibrix(reader: InputReader, context: InputContext): Selectors {
   const given = reader.read('aibrix-version')
-  if (given === '' && plans(reader)) {
+  // The other commands take the versions of a plan.
+  if (given === '' && ['run', 'plan'].includes(reader.read('command'))) {
     const repository = reader.read('aibrix-repository')
     const found = eventTagOf(context.event, repository)
     if (found.kind === 'aibrix')
@@ -72,11 +73,6 @@ function readAibrix(reader: InputReader, context: InputContext): Selectors {
     }
   }
   return readSelectors(reader, 'aibrix-version', 'aibrix', given || 'default') ?? nothing
-}
-
-/** The other commands take the versions of a plan. */
-function plans(reader: InputReader): boolean {
-  return ['run', 'plan'].includes(reader.read('command'))
 }
 
 function readGpuArchitectures(reader: InputReader): GpuArchitectures {

@@ -42,7 +42,9 @@ export function readSecrets(reader: InputReader): Map<string, string> {
     else if (lineOf.has(entry.id)) refuse(`the id of line ${lineOf.get(entry.id) ?? 0} again`, 'each id once')
     else {
       lineOf.set(entry.id, entry.line)
-      secrets.set(entry.id, mountedIds.has(entry.id) ? withoutBlanks(entry.value) : entry.value)
+      // git reads blanks and Windows line ends as part of an address.
+      const withoutBlanks = parts(entry.value, '\n').join('\n')
+      secrets.set(entry.id, mountedIds.has(entry.id) ? withoutBlanks : entry.value)
     }
     before = entry
   }
@@ -105,9 +107,4 @@ function entriesOf(text: string): Entry[] {
 
 function withoutReturn(line: string): string {
   return line.replace(/\r$/, '')
-}
-
-/** git reads blanks and Windows line ends as part of an address. */
-function withoutBlanks(value: string): string {
-  return parts(value, '\n').join('\n')
 }

@@ -1,9 +1,6 @@
 import { isOwnArgument } from './build-arguments.ts'
 import { isProxy } from './credentials.ts'
 
-/** Why an image cannot have a variable, as a clause behind its name, and what to use instead. */
-export type Unfit = { why: string; instead: string }
-
 const settings = 'variables of the engine, AIBrix, NIXL, UCX, NCCL and the like'
 const atRun = 'variables that are the same wherever the image runs; give this one to the container'
 
@@ -24,8 +21,11 @@ const unfit: readonly [names: RegExp, why: string, instead: string][] = [
   ],
 ]
 
-/** @returns undefined for a variable that can be put into an image */
-export function unfitFor(name: string): Unfit | undefined {
+/**
+ * @returns why an image cannot have a variable, as a clause behind its name, and what to use
+ *   instead; undefined for a variable that can be put into an image
+ */
+export function unfitFor(name: string): { why: string; instead: string } | undefined {
   if (isProxy(name)) return { why: 'which describes the network of one machine', instead: atRun }
   if (isOwnArgument(name)) return { why: 'which the Dockerfiles use themselves', instead: settings }
   const found = unfit.find(([names]) => names.test(name))

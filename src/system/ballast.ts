@@ -8,7 +8,7 @@ import { humanBytes } from '../text.ts'
  * Software of GitHub-hosted Linux runners that no leg needs (docs/disk.md has sizes and sources):
  * separate, whole folders, and nothing of Node, Python, git, Docker or the runner itself.
  */
-export const ballast: readonly { path: string; what: string }[] = [
+export const ballast: readonly Folder[] = [
   { path: '/usr/local/lib/android', what: 'Android SDK and NDK' },
   { path: '/usr/local/.ghcup', what: 'Haskell' },
   { path: '/opt/ghc', what: 'Haskell' },
@@ -22,6 +22,8 @@ export const ballast: readonly { path: string; what: string }[] = [
 ]
 
 type Runner = { environment: NodeJS.ProcessEnv; signal: AbortSignal; log: (line: string) => void }
+
+type Folder = { path: string; what: string }
 
 /** Milliseconds to remove one folder; removing all takes a minute or two. */
 const removeTimeout = 300_000
@@ -42,11 +44,11 @@ export async function removeBallast(root: string, machine: Runner): Promise<void
   if (!isHostedLinux(environment))
     return log('free-disk-space: skipped, this is not a GitHub-hosted Linux runner.')
   const before = await freeBytes(root)
-  for (const { path, what } of ballast)
+  for (const folder of ballast)
     try {
-      await removeOne(root, path, what, machine)
+      await removeOne(root, folder, machine)
     } catch (error) {
-      log(`free-disk-space: ${path} was not removed: ${sentenceOf(error)}`)
+      log(`free-disk-space: ${folder.path} was not removed: ${sentenceOf(error)}`)
     }
   const after = await freeBytes(root)
   log(
@@ -54,12 +56,8 @@ export async function removeBallast(root: string, machine: Runner): Promise<void
   )
 }
 
-async function removeOne(
-  root: string,
-  path: string,
-  what: string,
-  { environment, signal, log }: Runner,
-): Promise<void> {
+async function removeOne(root: string, { path, what }: Folder, machine: Runner): Promise<void> {
+  const { environment, signal, log } = machine
   const target = join(root, path)
   const found = await lstat(target).catch(() => undefined)
   if (!found) return
@@ -69,12 +67,8 @@ async function removeOne(
   const before = await freeBytes(root)
   const remove = ['rm', '-rf', '--one-file-system', '--', target]
   const [program = '', ...args] = process.getuid?.() === 0 ? remove : ['sudo', '-n', ...remove]
-  const { exit, stderr } = await runProcess(program, args, {
-    environment,
-    signal,
-    killAfter: 1000,
-    timeout: removeTimeout,
-  })
+  const options = { environment, signal, killAfter: 1000, timeout: removeTimeout }
+  const { exit, stderr } = await runProcess(program, args, options)
   const freed = humanBytes(Math.max(0, (await freeBytes(root)) - before))
   if (exit.kind === 'code' && exit.code === 0)
     return log(`free-disk-space: freed ${freed} of ${what}, ${path}`)

@@ -59,16 +59,12 @@ export function authoritiesForPrograms(
     files.set(content, file)
     return file
   }
-  const system = systemCertificates()
-  return Object.fromEntries(
-    authorityVariables.map((name) => [name, fileFor(ownCertificates(environment[name]) ?? system)]),
-  )
-}
-
-/** On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl, else Node's own. */
-function systemCertificates(): string[] {
+  // On Linux those of SSL_CERT_FILE and SSL_CERT_DIR, else of /etc/ssl, else Node's own.
   const system = tls.getCACertificates('system')
-  return system.length > 0 ? system : tls.getCACertificates('bundled')
+  const usual = system.length > 0 ? system : tls.getCACertificates('bundled')
+  return Object.fromEntries(
+    authorityVariables.map((name) => [name, fileFor(ownCertificates(environment[name]) ?? usual)]),
+  )
 }
 
 /** @returns undefined without certificates; `PIP_CERT` and others may also name a folder */

@@ -61,14 +61,9 @@ export function createGit(settings: GitSettings): RunGit {
   }
   const store = credentials === undefined ? [] : ['-c', `credential.helper=store --file=${credentials}`]
   const ask = async (args: string[], options: GitOptions): Promise<string> => {
-    const { input, timeout = settings.timeout, what = `git ${args.join(' ')}` } = options
-    const result = await runProcess('git', [...store, ...args], {
-      environment,
-      signal,
-      timeout,
-      killAfter: 1000,
-      ...(input !== undefined && { input }),
-    })
+    const { what = `git ${args.join(' ')}`, timeout = settings.timeout, ...input } = options
+    const run = { environment, signal, timeout, killAfter: 1000, ...input }
+    const result = await runProcess('git', [...store, ...args], run)
     if (result.endedBy === 'abort') throw new UserError('Cancelled while git was running.')
     const lines = result.stderr.trim().split('\n')
     if (result.endedBy === 'timeout') {

@@ -13,7 +13,7 @@ export { type ProcessExit, type ProcessResult, runProcess } from './process.ts'
 export { environmentForPrograms, withheldFrom, withoutEmpty } from './program-variables.ts'
 export { ProgramFailure } from './program.ts'
 export { dockerProxySecrets, environmentProxySecrets, refuseToPublishProxies } from './proxies.ts'
-export { createRedact, type IsOrdinary, maskedValues, passwordsIn, type Redact } from './redact.ts'
+export { createRedact, type IsOrdinary, maskedValues, type Redact } from './redact.ts'
 export { redirectOf } from './redirect.ts'
 export {
   createRetry,
@@ -24,6 +24,6 @@ export {
   type Transience,
   type WithRetries,
 } from './retry.ts'
-export { passwordsInAddresses } from './secret-parts.ts'
+export { passwordsIn, passwordsInAddresses } from './secret-parts.ts'
 export { isTransient } from './transient-messages.ts'
 export { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './workspace.ts'

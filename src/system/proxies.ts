@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { UserError } from '../errors.ts'
-import { passwordsIn } from './redact.ts'
+import { passwordsIn } from './secret-parts.ts'
 
 const schema = v.object({ proxies: v.optional(v.record(v.string(), v.record(v.string(), v.unknown()))) })
 

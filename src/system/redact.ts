@@ -1,4 +1,4 @@
-import { credentialsInAddresses, partsOf } from './secret-parts.ts'
+import { partsOf } from './secret-parts.ts'
 import { anySpelling, base64Of, plainSpellings } from './spellings.ts'
 
 /** Whether a text cannot be masked, because it is too short or part of what must stay readable. */
@@ -42,9 +42,4 @@ export function maskedValues(secrets: readonly string[], isOrdinary: IsOrdinary)
 
 function hiddenParts(secrets: readonly string[], isOrdinary: IsOrdinary): string[] {
   return [...new Set(secrets.flatMap(partsOf))].filter((part) => !isOrdinary(part))
-}
-
-/** @returns the password in a URL, alone and with its user, as written and decoded */
-export function passwordsIn(url: string): string[] {
-  return credentialsInAddresses(url)
 }

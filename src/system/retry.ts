@@ -64,21 +64,31 @@ export type RetrySettings = KnownErrors & {
  * injected.
  */
 export function createRetry(settings: RetrySettings): Retry {
-  const { retries, waits, signal, log, wait, transience, reasonOf } = settings
+  const { retries, waits, signal, log, random, wait, transience, reasonOf } = settings
   const counts = new Map<string, number>()
   const finished = new WeakSet<Error>()
+  const delayOf = (retry: number, after: number | undefined, left: number): number => {
+    const own = Math.min(waits.longest, waits.retry * 2 ** (retry - 1) * (0.75 + random() / 2))
+    return after === undefined ? own : Math.min(after + own, Math.max(after, left))
+  }
+  // Several callers may get an error, which is final and has the number of attempts then.
+  const finish = (error: UserError, tries: number): void => {
+    finished.add(error)
+    if (tries > 1) error.message = `${withoutFullStop(error.message)}; gave up after ${tries} attempts.`
+  }
   const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     let left = waits.budget
     for (let retry = 1; ; retry++) {
       try {
         return await work()
       } catch (error) {
-        const transient = signal.aborted || isIn(finished, error) ? undefined : transience(error)
+        const isFinal = signal.aborted || (error instanceof Error && finished.has(error))
+        const transient = isFinal ? undefined : transience(error)
         if (transient === undefined) throw error
         left -= transient.waited
-        const delay = delayOf(retry, transient.after, left, settings)
+        const delay = delayOf(retry, transient.after, left)
         if (retry > retries || delay > left) {
-          if (error instanceof UserError) finish(finished, error, retry)
+          if (error instanceof UserError) finish(error, retry)
           throw error
         }
         const problem = reasonOf(error)
@@ -90,25 +100,4 @@ export function createRetry(settings: RetrySettings): Retry {
     }
   }
   return { run, retried: () => [...counts].map(([problem, times]) => ({ problem, times })) }
-}
-
-/** @returns milliseconds */
-function delayOf(
-  retry: number,
-  after: number | undefined,
-  left: number,
-  { waits, random }: RetrySettings,
-): number {
-  const own = Math.min(waits.longest, waits.retry * 2 ** (retry - 1) * (0.75 + random() / 2))
-  return after === undefined ? own : Math.min(after + own, Math.max(after, left))
-}
-
-function isIn(errors: WeakSet<Error>, error: unknown): boolean {
-  return error instanceof Error && errors.has(error)
-}
-
-/** Marks an error as final and adds the number of attempts. Several callers may get it. */
-function finish(finished: WeakSet<Error>, error: UserError, tries: number): void {
-  finished.add(error)
-  if (tries > 1) error.message = `${withoutFullStop(error.message)}; gave up after ${tries} attempts.`
 }

@@ -28,8 +28,11 @@ export function partsOf(secret: string): string[] {
   return [...new Set([secret, ...lines, ...lines.flatMap(credentialsIn)])].filter((part) => part !== '')
 }
 
-/** @returns passwords and `user:password` of the addresses in a text; a user alone is a token */
-export function credentialsInAddresses(text: string): string[] {
+/**
+ * @returns passwords and `user:password` of the addresses in a text, as written and decoded; a user
+ *   alone is a token
+ */
+export function passwordsIn(text: string): string[] {
   return usersIn(text).flatMap(({ user, name, password }) =>
     [password ?? name, user].flatMap((part) => [part, decoded(part)]).filter((part) => !part.endsWith(':')),
   )
@@ -53,12 +56,7 @@ function credentialsIn(line: string, depth = 0): string[] {
   )
   const [, , password] = line.includes('://') ? [] : (pair.exec(line) ?? [])
   const inside = [line, ...values].flatMap((value) => (depth > 1 ? [] : unpacked(value, depth)))
-  return [
-    ...credentialsInAddresses(line),
-    ...values,
-    ...(password === undefined ? [] : [password]),
-    ...inside,
-  ]
+  return [...passwordsIn(line), ...values, ...(password === undefined ? [] : [password]), ...inside]
 }
 
 /** docker and HTTP encode pairs in base64. */

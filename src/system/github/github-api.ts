@@ -33,29 +33,26 @@ export async function askGitHub(
 ): Promise<GitHubAnswer> {
   const signal = AbortSignal.any([api.signal, AbortSignal.timeout(api.timeout)])
   const content = body === undefined ? undefined : JSON.stringify(body)
+  // As in docs.github.com, "Getting started with the REST API"
+  const headers = {
+    'user-agent': 'aibrix-image-action',
+    accept: 'application/vnd.github+json',
+    'x-github-api-version': '2022-11-28',
+    authorization: `token ${api.token}`,
+    ...(content !== undefined && {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(content),
+    }),
+  }
   let url = new URL(api.url.replace(/\/$/, '') + path)
   for (let left = redirects; ; left -= 1) {
-    const answer = await exchange(url, { method, headers: headersOf(api, content), signal }, content)
+    const answer = await exchange(url, { method, headers, signal }, content)
     const location = redirectOf(answer)
     if (location === undefined) return answer
     const next = new URL(location, url)
     // No other host gets the token.
     if (next.origin !== url.origin || left === 0) return answer
     url = next
-  }
-}
-
-/** As in docs.github.com, "Getting started with the REST API" */
-function headersOf({ token }: GitHubApi, content: string | undefined): http.OutgoingHttpHeaders {
-  return {
-    'user-agent': 'aibrix-image-action',
-    accept: 'application/vnd.github+json',
-    'x-github-api-version': '2022-11-28',
-    authorization: `token ${token}`,
-    ...(content !== undefined && {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(content),
-    }),
   }
 }
 

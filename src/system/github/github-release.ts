@@ -29,14 +29,20 @@ export async function updateRelease(
 ): Promise<ReleaseUpdate> {
   for (let written = 0; ; written += 1) {
     const release = await read(settings)
-    if (!release) return { state: 'absent', warning: absent(settings) }
+    if (!release)
+      return {
+        state: 'absent',
+        warning: `${settings.repository} has no published release for the tag ${settings.tag}, or github-token may not see it; run this again after the release was created to add the component table to its notes.`,
+      }
     const body = update(release.body)
     if (body === release.body) return { state: written === 0 ? 'unchanged' : 'updated', url: release.url }
     if (written === attempts)
       throw new UserError(
         `The notes of the release ${settings.tag} lack the table after ${attempts} attempts: another run writes them at the same time; give the workflow a concurrency group, and run it again.`,
       )
-    await write(settings, release.id, body)
+    // Only the body, since any other field would be changed as well.
+    const answer = await asked(settings, 'written', 'PATCH', String(release.id), { body })
+    if (answer.status !== 200) throw refusalOf(settings, 'written', answer)
   }
 }
 
@@ -61,12 +67,6 @@ async function read(settings: ReleaseSettings): Promise<Release | undefined> {
   return release
 }
 
-async function write(settings: ReleaseSettings, id: number, body: string): Promise<void> {
-  // Only the body, since any other field would be changed as well.
-  const answer = await asked(settings, 'written', 'PATCH', String(id), { body })
-  if (answer.status !== 200) throw refusalOf(settings, 'written', answer)
-}
-
 /** @throws UserError if there is no answer */
 async function asked(
   settings: ReleaseSettings,
@@ -84,10 +84,6 @@ async function asked(
       { cause: error },
     )
   }
-}
-
-function absent({ repository, tag }: ReleaseSettings): string {
-  return `${repository} has no published release for the tag ${tag}, or github-token may not see it; run this again after the release was created to add the component table to its notes.`
 }
 
 type Access = 'read' | 'written'
@@ -109,8 +105,6 @@ function short(message: string): string {
   return message.replace(/\s+/g, ' ').slice(0, messageLimit)
 }
 
-const errorBody = v.object({ message: v.string() })
-
 function refusalOf(
   settings: ReleaseSettings,
   what: Access,
@@ -121,7 +115,7 @@ function refusalOf(
     return new UserError(
       `${failed(settings, what)}: the rate limit of github-token is used up; run it again later.`,
     )
-  const message = short(parsed(errorBody, text)?.message ?? text)
+  const message = short(parsed(v.object({ message: v.string() }), text)?.message ?? text)
   return new UserError(
     `${failed(settings, what)}: ${reasons[status] ?? `GitHub answered ${status}: ${message}`}`,
   )
