@@ -19,12 +19,8 @@ async function cleanUp(): Promise<void> {
   if (builder === '') return
   const { signal } = new AbortController()
   const args = ['buildx', 'rm', '--force', '--', builder]
-  await runProcess('docker', args, {
-    environment: environmentForPrograms(withoutEmpty(process.env)),
-    signal,
-    timeout: removeTimeout,
-    killAfter: 1000,
-  })
+  const environment = environmentForPrograms(withoutEmpty(process.env))
+  await runProcess('docker', args, { environment, signal, timeout: removeTimeout, killAfter: 1000 })
   core.info(`Removed the builder ${builder}.`)
 }
 

@@ -60,13 +60,8 @@ export async function putManifest(
   const name = nameOf(repository, reference)
   if (isDigest(reference)) checkDigest(name, reference, digest)
   const url = manifestPath(repository, reference)
-  const answer = await session.send({
-    ...pushing(repository),
-    method: 'PUT',
-    url,
-    headers: { 'content-type': mediaType },
-    body: bytes,
-  })
+  const headers = { 'content-type': mediaType }
+  const answer = await session.send({ ...pushing(repository), method: 'PUT', url, headers, body: bytes })
   answer.discard()
   const confirmed = answer.headers['docker-content-digest']
   checkHeader(name, confirmed, digest)
@@ -103,8 +98,6 @@ function manifestPath({ path }: Repository, reference: string): string {
 }
 
 function nameOf(repository: Repository, reference: string): string {
-  return formatReference({
-    ...repository,
-    ...(isDigest(reference) ? { digest: reference } : { tag: reference }),
-  })
+  const tagOrDigest = isDigest(reference) ? { digest: reference } : { tag: reference }
+  return formatReference({ ...repository, ...tagOrDigest })
 }

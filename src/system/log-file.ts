@@ -30,7 +30,9 @@ export function openLogFile(path: string): LogFile {
   const descriptor = attempt(() => openSync(path, 'a', 0o600))
   const flush = (): void => {
     if (descriptor !== undefined && problem === undefined)
-      attempt(() => writeAll(descriptor, block.subarray(0, used)))
+      attempt(() => {
+        for (let offset = 0; offset < used;) offset += writeSync(descriptor, block, offset, used - offset)
+      })
     used = 0
   }
   const add = (text: string): void => {
@@ -50,8 +52,4 @@ export function openLogFile(path: string): LogFile {
     },
     problem: () => problem,
   }
-}
-
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset)
 }

@@ -20,7 +20,6 @@ const dockerHubAliases = ['docker.io', 'index.docker.io', 'registry-1.docker.io'
 const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const pathGrammar = new RegExp(`^${component}(?:/${component})*$`)
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
-
 /** Host and port as in Docker's reference grammar (distribution/reference, regexp.go). */
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?'
 const registryGrammar = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$`)
