@@ -52,7 +52,7 @@ type Behaviour = {
 async function measured({ stored, denied, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
   const sources: BuildCall['sources'][] = []
-  const written: [BaseFacts, boolean][] = []
+  const written: [BaseFacts, boolean | undefined][] = []
   const names: string[] = []
   const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
   const world: LegWorld = {
@@ -70,7 +70,7 @@ async function measured({ stored, denied, push = true, fails, judgeBase = () => 
     readText: readMeasured({ base: real, image: makeImage() }),
     facts: {
       read: () => (stored instanceof Error ? Promise.reject(stored) : Promise.resolve(stored)),
-      write: (_, facts, replace = false) => {
+      write: (_, facts, replace) => {
         written.push([facts, replace])
         return denied ? Promise.reject(denied) : Promise.resolve()
       },
