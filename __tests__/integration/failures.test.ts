@@ -102,9 +102,9 @@ describe('bad input fails with one sentence', () => {
     [
       'a file without a certificate',
       { 'ca-certificates': 'package.json' },
-      /ca-certificates: package\.json can't be used/,
+      /ca-certificates: package\.json cannot be used/,
     ],
-    ['an input that is misspelt', { aibrix_version: 'v0.7.0' }, /"aibrix_version"; write "aibrix-version"/],
+    ['an input that is misspelt', { aibrix_version: 'v0.7.0' }, /"aibrix_version"; use "aibrix-version"/],
     ['a builder that does not exist', { builder: 'no-such-builder' }, /no-such-builder/],
     ['a patch that AIBrix does not ship', { integration: 'patch' }, /patch/],
   ])(

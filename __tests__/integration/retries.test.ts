@@ -47,7 +47,7 @@ it(
     expect(run.code).toBe(1)
     expect(errorsOf(run)).toHaveLength(1)
     expect(errorsOf(run)[0]).toMatch(/500 internal server error; .*; gave up after 3 attempts\./)
-    expect(run.log).toContain('(2 of 2)')
+    expect(run.log).toContain('retry 2 of 2')
     expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
   },
   5 * minutes,

@@ -265,7 +265,7 @@ describe('an image older than max-age', () => {
       const today = tagOn('20251201')[name]
       const run = await runAction(world().inputs({ ...aged, date: '20251201' }))
       expect(errorsOf(run)).toEqual([])
-      expect(run.summary).toMatch(/made on \S+, longer ago than max-age 1s/)
+      expect(run.summary).toMatch(/built on \S+, longer ago than max-age 1s/)
       expect(await digestOf(`${namespace}/${name}`, today)).not.toBe(
         await digestOf(`${namespace}/${name}`, first[name]),
       )

@@ -85,7 +85,7 @@ class WithSourceTest(unittest.TestCase):
         self.assertEqual({driver[header] for _, header, _, _ in toolkit.DRIVER}, set(declared("headersOfUcx")))
 
     def test_libraries_that_reveal_the_cuda_version_are_measured(self):
-        names = re.search(r"lib\(\?:([\w|]+)\)", text_of("telling")).group(1).split("|")
+        names = re.search(r"lib\(\?:([\w|]+)\)", text_of("versionedByCuda")).group(1).split("|")
         self.assertIn("cudart", names)
         self.assertEqual([name for name in names if not LIBRARY.match(f"lib{name}.so.13")], [])
 
