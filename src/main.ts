@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { sentenceOf, UserError } from './errors.ts'
 import { checkNames, inOne, ordinaryWords, readInputs, readWaits, workflowEvent } from './inputs/index.ts'
 import {
+  createOutput,
   createRedact,
   createWorkspace,
   inputsOfCaller,
@@ -45,7 +46,7 @@ async function main(signal: AbortSignal): Promise<boolean> {
   for (const value of maskedValues(secrets, isOrdinary)) core.setSecret(value)
   const redact = createRedact(secrets, isOrdinary)
   const { info, error, warning, notice, setOutput } = core
-  const output = command.createOutput({ info, error, warning, notice, setOutput }, redact)
+  const output = createOutput({ info, error, warning, notice, setOutput }, redact)
   const workspace = createWorkspace(variables.RUNNER_TEMP ?? tmpdir())
   remember('privateFolder', workspace.private, core.warning)
   command.publishLogsPath(workspace, output)

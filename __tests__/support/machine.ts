@@ -1,4 +1,4 @@
-import type { Output } from '../../src/command/world/output.ts'
+import type { Output } from '../../src/system/github/output.ts'
 import { actionDefaults } from '../../script/action-defaults.ts'
 import { systemTimers } from '../../src/system/clock.ts'
 import type { Machine } from '../../src/command/world/machine.ts'

@@ -2,6 +2,5 @@
 export { runCommand } from './run-command.ts'
 export { publishLogsPath } from './show.ts'
 export { createMachine } from './world/machine.ts'
-export { createOutput } from './world/output.ts'
 export { readDockerConfig } from './world/registry-access.ts'
 export { secretsOf } from './world/secrets.ts'

@@ -1,6 +1,5 @@
 import { publicDigest, type Run, updateReleaseNotes } from '../report/index.ts'
-import { updateRelease } from '../system/index.ts'
-import type { Output } from './world/output.ts'
+import { type Output, updateRelease } from '../system/index.ts'
 
 /** Milliseconds per request */
 const timeout = 30_000

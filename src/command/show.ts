@@ -11,7 +11,7 @@ import {
   publicTagsOf,
 } from '../plan/index.ts'
 import type { StoredPlan } from '../store/index.ts'
-import { attempt, type Redact, type Retry, type Workspace } from '../system/index.ts'
+import { attempt, type Output, type Redact, type Retry, type Workspace } from '../system/index.ts'
 import { familiarReference, familiarRepository } from '../registry/index.ts'
 import {
   annotationsOf,
@@ -27,7 +27,6 @@ import {
   titledLegs,
   titlesOf,
 } from '../report/index.ts'
-import type { Output } from './world/output.ts'
 
 /** Most images of a plan that the log describes; the summary has them all. */
 const describedImages = 20

@@ -1,7 +1,7 @@
 export { artifactSources } from './artifact-sources.ts'
 export { createArtifacts, type Origin } from './artifacts.ts'
 export { createLegLog, type LegLog, legNames } from './leg-log.ts'
-export { buildLeg, type LegBuild, type LegSettings } from './leg.ts'
+export { buildLeg, type LegSettings } from './leg.ts'
 export { measureBase } from './measure.ts'
 export { reproduceCommand } from './reproduce.ts'
 export { isReachableInBuild, sourcesOf } from './source-fetch.ts'

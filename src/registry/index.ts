@@ -13,7 +13,7 @@ export {
   parseManifest,
   platformManifest,
 } from './content/manifest.ts'
-export { type Compression, configMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
+export { configMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
 export { formatPlatform, isForPlatform, parsePlatform } from './content/platform.ts'
 export {
   dockerHub,

@@ -3,7 +3,7 @@ export { baseNixl } from './base-nixl.ts'
 export { checkClaims } from './base-tag.ts'
 export type { Candidate } from './candidate.ts'
 export { type ComponentName, componentSchema, componentsOf, nixlPlugin } from './components.ts'
-export { type Condition, conditionSchema, conditionsOf } from './conditions.ts'
+export { conditionSchema, conditionsOf } from './conditions.ts'
 export { packagesObjection } from './debug-tools.ts'
 export { addedPackages, replacedPackages } from './environment.ts'
 export {

@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import { describe, expect, it } from '@jest/globals'
-import { createOutput } from '../../../src/command/world/output.ts'
+import { createOutput } from '../../../src/system/github/output.ts'
 import { noteRelease } from '../../../src/command/note-release.ts'
 import type { ImageOutcome, Run } from '../../../src/report/outcome.ts'
 import { updateReleaseNotes } from '../../../src/report/release-notes.ts'

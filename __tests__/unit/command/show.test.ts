@@ -11,7 +11,7 @@ import {
   type ShownPlan,
   type ShowSettings,
 } from '../../../src/command/show.ts'
-import { createOutput } from '../../../src/command/world/output.ts'
+import { createOutput } from '../../../src/system/github/output.ts'
 import { gateNames } from '../../../src/verify/gate.ts'
 import { remember } from '../../../src/system/github/state.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'

@@ -5,6 +5,7 @@ import {
   authoritiesForPrograms,
   createRetry,
   environmentForPrograms,
+  type Output,
   type Redact,
   type Retry,
   systemTimers,
@@ -15,7 +16,6 @@ import {
   type Workspace,
   writePrivateFile,
 } from '../../system/index.ts'
-import type { Output } from './output.ts'
 import { knownErrors } from './transient.ts'
 
 /** The machine of a run; created once, in `main`. */

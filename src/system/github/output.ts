@@ -1,5 +1,5 @@
 import type * as Core from '@actions/core'
-import type { Redact } from '../../system/index.ts'
+import type { Redact } from '../redact.ts'
 
 /** Messages to the step are redacted; outputs are not: an altered digest can't be pulled. */
 export type Output = {
