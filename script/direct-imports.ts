@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 const importOfFace = /^import (type )?\{([^}]*)\} from '([^']+\/index\.ts)'$/gm
@@ -71,5 +71,5 @@ function fileOf(
 
 function from(path: string, file: string): string {
   const target = relative(dirname(path), file)
-  return target.startsWith('.') ? target : join('.', target).replace(/^/, './')
+  return target.startsWith('.') ? target : `./${target}`
 }

@@ -3,6 +3,7 @@ import type { LayerCache, Layers } from '../store/index.ts'
 import { BuildError } from './build-error.ts'
 import type { BuildCall, CallBuildKit } from './call.ts'
 import type { Step } from './steps.ts'
+import { withoutFullStop } from '../text.ts'
 
 /**
  * @param compression that of the image: with another, BuildKit would compress and push each layer
@@ -43,7 +44,7 @@ export function layerCacheProblems(
   const problem = (stepName: RegExp, what: string): string[] => {
     const error = steps.find((step) => stepName.test(step.name) && step.error !== undefined)?.error
     if (error === undefined) return []
-    const reason = error.replace(/^failed to configure registry cache importer: /, '').replace(/\.$/, '')
+    const reason = withoutFullStop(error.replace(/^failed to configure registry cache importer: /, ''))
     return [`The layer cache ${reference} could not be ${what}: ${reason}.`]
   }
   return [
@@ -70,7 +71,7 @@ export function tolerateMissingLayers(build: CallBuildKit, warnings: string[]): 
       if (!isMissingLayer(error)) throw error
       const result = await build(withoutLayers(call), leg)
       isUsable = false
-      const reason = error.reason.replace(/\.$/, '')
+      const reason = withoutFullStop(error.reason)
       warnings.push(
         `The layer cache ${from} could not be used, so the image was built without it: ${reason}.`,
       )

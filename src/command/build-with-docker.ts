@@ -1,6 +1,6 @@
-import { dockerEnvironment, type RunDocker } from '../buildkit/index.ts'
 import { randomBytes } from 'node:crypto'
 import pLimit from 'p-limit'
+import { dockerEnvironment, type RunDocker } from '../buildkit/index.ts'
 import { sentenceOf } from '../errors.ts'
 import {
   artifactSources,

@@ -14,6 +14,7 @@ import { type Judged, judgePublished, judgeStaged } from '../promote/index.ts'
 import { type ImageOutcome, type LegOutcome, unfinishedState } from '../report/index.ts'
 import { keptLegs } from './kept-legs.ts'
 import type { RunWorld } from './world/run-world.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** What inspecting and promoting images needs. */
 export type PromoteWorld = Omit<RunWorld, 'redact' | 'elapsed' | 'objectionTo'>
@@ -120,7 +121,7 @@ function outcomeOf(leg: PlannedLeg, judged: Judged, here: LegOutcome | undefined
       return { leg, state: 'failed', error: judged.why, report: undefined }
     case 'other': {
       // The plan only knows that the tag exists, and calls the leg staged, whatever the tag names.
-      const error = `${judged.why.replace(/\.$/, '')}; delete this tag, or set skip-unchanged: false to replace it.`
+      const error = `${withoutFullStop(judged.why)}; delete this tag, or set skip-unchanged: false to replace it.`
       return { leg, state: 'failed', error, report: undefined }
     }
     case 'refused':

@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/index.ts'
-import { listed } from '../text.ts'
+import { listed, withoutFullStop } from '../text.ts'
 import { fileChanges, fileChangeText, fileProblem } from './base-files.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
@@ -113,7 +113,7 @@ function normalised(name: string): string {
 }
 
 function complaints(lines: string[]): string {
-  const some = lines.map((line) => line.replace(/\.$/, ''))
+  const some = lines.map(withoutFullStop)
   return listed(some, 3)
 }
 

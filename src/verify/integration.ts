@@ -2,6 +2,7 @@ import type { Leg } from '../plan/index.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
 import { about, type Gate, type GateBuilder, reportHint } from './gate.ts'
 import { hooksVerdict } from './runners.ts'
+import { withoutFullStop } from '../text.ts'
 
 /** AIBrix is integrated as requested: patch applied or connector importable, and used. */
 export function judgeIntegration(leg: Leg, { image }: LegFacts): Gate {
@@ -58,6 +59,6 @@ function chosenBy({ environment }: Leg): string {
 /** @returns warnings about an image that passes, in sentences */
 export function warningsOf(leg: Leg, { image }: LegFacts): string[] {
   if (image.integration?.mode !== 'none' || leg.integration === 'none') return []
-  const reason = image.integration.reason.replace(/\.$/, '')
+  const reason = withoutFullStop(image.integration.reason)
   return [`AIBrix is installed but not integrated into ${leg.engine} ${leg.version.release}: ${reason}.`]
 }

@@ -9,6 +9,7 @@ import {
   parseInfo,
   type RunDocker,
 } from './info.ts'
+import { withoutFullStop } from '../../text.ts'
 
 /** What the plan needs of a builder. */
 export type BuilderNeeds = {
@@ -87,7 +88,7 @@ export function lackOf(
 ): string | undefined {
   const subject = named === undefined ? `the current builder "${builder.name}"` : `builder "${named}"`
   const error = builder.error ?? (builder.driver === '' ? 'buildx does not report its driver' : undefined)
-  const lack = error === undefined ? undefined : `can't be used: ${error.replace(/\.$/, '')}`
+  const lack = error === undefined ? undefined : `can't be used: ${withoutFullStop(error)}`
   if (lack === undefined) refuseForeign(subject, builder, needs)
   const problem = lack ?? engineLack(builder, engine, needs)
   if (problem === undefined) return undefined
