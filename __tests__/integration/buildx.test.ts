@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildxArguments } from '../../src/buildkit/argv.ts'
+import { setTimesByContent } from '../../src/buildkit/context-times.ts'
 import { reproduceCommand } from '../../src/leg/reproduce.ts'
 import { dockerEnvironment } from '../../src/buildkit/engine/docker-config.ts'
 import { systemTimers } from '../../src/system/clock.ts'
@@ -262,6 +263,40 @@ describe('the arguments for buildx', () => {
       execFileSync('docker', ['image', 'rm', '--force', 'image-action-test/arguments:1'], { stdio: 'ignore' })
     }
   }, 20_000)
+})
+
+describe('two folders that are the same named context one after the other', () => {
+  /** Builds the file in this folder, with the same main context each time. @returns what it holds */
+  async function contentInBuild(folder: string, main: string): Promise<string> {
+    const out = await mkdtemp(join(directory, 'out-'))
+    const options = ['--build-context', `source=${folder}/`, '--output', `type=local,dest=${out}`]
+    const { request } = await setUp('')
+    const argv = ['buildx', 'build', '--progress=rawjson', ...options, '--', main]
+    await runBuild({ ...request, argv, metadataFile: undefined })
+    return readFile(join(out, 'refs'), 'utf8')
+  }
+
+  async function folderWith(content: string): Promise<string> {
+    const folder = join(await mkdtemp(join(directory, 'leg-')), 'repository')
+    await mkdir(folder)
+    await writeFile(join(folder, 'refs'), content)
+    await utimes(join(folder, 'refs'), 1_700_000_000, 1_700_000_000)
+    return folder
+  }
+
+  it('are not mixed, even where their files have the same names, sizes and times', async () => {
+    const [one, other] = [await folderWith('broken-build'), await folderWith('broken-patch')]
+    const main = await mkdtemp(join(directory, 'main-'))
+    await writeFile(
+      join(main, 'Dockerfile'),
+      'FROM scratch AS source\nFROM scratch\nCOPY --from=source /refs /\n',
+    )
+    const both = async () => [await contentInBuild(one, main), await contentInBuild(other, main)]
+    // BuildKit alone takes the file that it has.
+    expect(await both()).toEqual(['broken-build', 'broken-build'])
+    await Promise.all([setTimesByContent(one), setTimesByContent(other)])
+    expect(await both()).toEqual(['broken-build', 'broken-patch'])
+  }, 60_000)
 })
 
 describe('a registry and a token service with an unknown certificate authority', () => {

@@ -8,6 +8,7 @@ export {
   components,
   sourceContexts,
 } from './call.ts'
+export { setTimesByContent } from './context-times.ts'
 export { environmentLines, withEnvironment } from './dockerfile.ts'
 export { type Builder, openBuilder } from './engine/builder.ts'
 export { checkSpace } from './engine/check-space.ts'

@@ -9,6 +9,7 @@ import {
   producesIndex,
   runBuild,
   type RunDocker,
+  setTimesByContent,
 } from '../../buildkit/index.ts'
 import {
   isReachableInBuild,
@@ -68,6 +69,8 @@ export function createLegWorld(
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
+        for (const folder of Object.values({ ...call.sources, ...call.artifacts }))
+          await setTimesByContent(folder)
         const request = {
           ...shared,
           argv: buildxArguments(call),

@@ -43,9 +43,7 @@ async function namesBelow(folder: string): Promise<string[]> {
 }
 
 /**
- * Unpacks an archive into a new folder, in which nothing leads out of it. Files get the current
- * time, because BuildKit compares them with earlier ones by name, size and time, and never by
- * content.
+ * Unpacks an archive into a new folder, in which nothing leads out of it.
  * @throws UserError for an archive that is invalid, too large, or has other entries than files,
  *   folders and links within it
  */
@@ -70,7 +68,6 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   const unpacking = extract({
     cwd: folder,
     strict: true,
-    noMtime: true,
     preserveOwner: false,
     filter: (path, entry) => 'type' in entry && isWanted(path, entry.type, entry.size, entry.linkpath ?? ''),
   })
