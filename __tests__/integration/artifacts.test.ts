@@ -78,7 +78,7 @@ async function act(
 
 /** Compiling stages in a build's graph, whether they ran or came from the cache. */
 function compiled({ vertices }: Recorded): string[] {
-  return ['builder', 'wheel-builder', 'ucx-builder'].filter((stage) =>
+  return ['builder', 'extension-builder', 'wheel-builder', 'ucx-builder'].filter((stage) =>
     vertices.some((name) => name.startsWith(`[${stage} `)),
   )
 }
@@ -90,7 +90,7 @@ const cacheOf = (namespace: string) => ({ registry, path: `${namespace}/image-ca
 
 /** Returns the artifacts of a cache repository: tag → digest. */
 async function artifactsOf(namespace: string): Promise<Record<string, string | null>> {
-  const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) => /^(?:wheel|ucx)-/.test(tag))
+  const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) => /^(?:extension|wheel|ucx)-/.test(tag))
   const found = tags.map(async (tag) => [tag, await digestOf(`${namespace}/image-cache`, tag)] as const)
   return Object.fromEntries(await Promise.all(found))
 }
@@ -119,13 +119,13 @@ describe('two engines with the same torch, one after the other on one runner', (
     first = await act(namespace(), {})
   }, 10 * minutes)
 
-  it('compile once, and store one wheel and one UCX', async () => {
-    expect(compiled(first)).toEqual(['builder', 'wheel-builder', 'ucx-builder'])
-    const targets = first.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
-    expect(targets.sort()).toEqual(['ucx', 'wheel'])
+  it('compile once, and store one extension, one wheel and one UCX', async () => {
+    expect(compiled(first)).toEqual(['builder', 'extension-builder', 'wheel-builder', 'ucx-builder'])
+    const targets = first.calls.flatMap((call) => /--target (extension|wheel|ucx)\b/.exec(call)?.[1] ?? [])
+    expect(targets.sort()).toEqual(['extension', 'ucx', 'wheel'])
     expect(
       Object.keys(await artifactsOf(namespace())).map((tag) => tag.replace(/[0-9a-f]{64}$/, '')),
-    ).toEqual([...['ucx-', 'wheel-']])
+    ).toEqual(['extension-', 'ucx-', 'wheel-'])
     expect(first.summary).toMatch(/built in \d/)
     expect(first.summary).toContain('reused from another leg of this run')
   })
@@ -146,11 +146,12 @@ describe('two engines with the same torch, one after the other on one runner', (
   )
 
   it(
-    'compile only the wheel for another commit of AIBrix',
+    'compile nothing for another commit of AIBrix with the same sources, and make a new wheel',
     async () => {
       const before = await artifactsOf(namespace())
       const run = await act(namespace(), { ...vllm, 'aibrix-version': 'main' })
       expect(compiled(run)).toEqual(['builder', 'wheel-builder'])
+      expect(run.summary).toMatch(/built in .*, its extension reused from .*:extension-[0-9a-f]{64}&#64;/)
       const after = await artifactsOf(namespace())
       expect(Object.keys(after).filter((tag) => !(tag in before))).toEqual([expect.stringMatching(/^wheel-/)])
     },
@@ -203,8 +204,8 @@ describe('in parallel', () => {
     'two legs that need the same artifact compile it once, and the second waits for it',
     async () => {
       const run = await act(`${world().namespace}-beside`, { parallel: '2' })
-      const targets = run.calls.flatMap((call) => /--target (wheel|ucx)\b/.exec(call)?.[1] ?? [])
-      expect(targets.sort()).toEqual(['ucx', 'wheel'])
+      const targets = run.calls.flatMap((call) => /--target (extension|wheel|ucx)\b/.exec(call)?.[1] ?? [])
+      expect(targets.sort()).toEqual(['extension', 'ucx', 'wheel'])
     },
     6 * minutes,
   )

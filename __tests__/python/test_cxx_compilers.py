@@ -6,7 +6,7 @@ from unittest import mock
 
 from common.failure import Failure
 from step.builder.toolkit import Toolkit
-from step.wheel import build_wheel
+from step.wheel import project as own
 from step.wheel.cxx_compilers import environment
 
 from ..support.image_python import folder, printed, program, write
@@ -115,12 +115,12 @@ class BuildTest(unittest.TestCase):
         os.chmod(write(place + "/cuda/bin/nvcc", "#!/bin/sh\necho 'release 13.0, V13.0.88'\n"), 0o755)
         with (
             mock.patch.dict(os.environ, CUDA_HOME=place + "/cuda"),
-            mock.patch.object(build_wheel, "WORK", place + "/work"),
+            mock.patch.object(own, "WORK", place + "/work"),
         ):
             toolkit = Toolkit()
             seen = []
             for given in ({}, {"CXX": "/c++", "NVCC_APPEND_FLAGS": "-std=c++20"}):
-                seen.append(build_wheel.prepare(project, toolkit, ["9.0"], given))
+                seen.append(own.compiler_environment(project, toolkit, ["9.0"], given))
                 shutil.rmtree(place + "/work")
         flags = "-gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90"
         self.assertEqual([one["NVCC_APPEND_FLAGS"] for one in seen], [flags, flags + " -std=c++20"])

@@ -20,7 +20,7 @@ from measure.cuda_links import LIBRARY
 from step.builder import toolkit
 from step.image import debug_tools, integrate, nixl, ucx_tools
 from step.ucx import build_ucx
-from step.wheel import build_wheel
+from step.wheel import project
 
 from ..support.image_python import printed
 from . import ROOT
@@ -79,7 +79,7 @@ class WithSourceTest(unittest.TestCase):
         self.assertEqual(sorted(integrate.MODES), sorted(["auto"] + declared("integrationModes")))
 
     def test_headers_that_the_wheel_needs_are_in_its_key(self):
-        parts = {{"cudart": "cuda-runtime"}.get(part, part) for part in build_wheel.HEADERS.values()}
+        parts = {{"cudart": "cuda-runtime"}.get(part, part) for part in project.HEADERS.values()}
         self.assertLessEqual(parts, set(declared("headersOfWheel")))
         driver = {"cuda.h": "cuda-runtime", "nvml.h": "nvml-dev"}
         self.assertEqual({driver[header] for _, header, _, _ in toolkit.DRIVER}, set(declared("headersOfUcx")))

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import { determinantsText } from '../../src/store/artifacts/check.ts'
-import { type Artifact, artifactsOf } from '../../src/plan/keys/artifact-key.ts'
+import { type Artifact, artifactsOf, extensionOf } from '../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeLeg } from './verified-leg.ts'
 
-/** The artifacts of a valid leg. */
-export const wanted = artifactsOf(makeLeg(), makeBase(), ['8.0', '9.0'], {
+const made = artifactsOf(makeLeg(), makeBase(), ['8.0', '9.0'], {
   wheel: 'a'.repeat(64),
   ucx: 'b'.repeat(64),
 })
+
+/** The artifacts of a valid leg. */
+export const wanted = { ...made, extension: extensionOf(made.wheel, 'c'.repeat(64), 'e'.repeat(64)) }
 
 export type Contents = {
   /** File name of the wheel */
@@ -31,7 +33,7 @@ export function writeContent(content: string, { determinants }: Artifact, change
   const json = (source: object) => {
     writeFileSync(join(content, 'source.json'), JSON.stringify({ ...source, ...changes.source }))
   }
-  if (determinants.kind === 'wheel') {
+  if (determinants.kind !== 'ucx') {
     const { wheel = 'aibrix_kvcache-0.7.0+cu130-cp312-cp312-linux_x86_64.whl', version = '0.7.0+cu130' } =
       changes
     const metadata = `Metadata-Version: 2.1\nName: aibrix-kvcache\nVersion: ${version}\n`
@@ -43,7 +45,7 @@ export function writeContent(content: string, { determinants }: Artifact, change
     const { gpuArchitectures } = determinants
     return json({
       ref: 'v0.7.0',
-      commit: determinants.aibrixCommit,
+      commit: determinants.kind === 'wheel' ? determinants.aibrixCommit : 'd'.repeat(40),
       version,
       gpuArchitectures,
     })

@@ -10,6 +10,7 @@ import {
   legNames,
   type LegSettings,
   measureBase,
+  createCompiledSources,
 } from '../leg/index.ts'
 import type { Plan, PlannedLeg } from '../plan/index.ts'
 import type { Store } from '../store/index.ts'
@@ -88,10 +89,11 @@ type SessionTools = CommandTools & {
 }
 
 async function buildAll(plan: Plan, legs: readonly PlannedLeg[], tools: SessionTools): Promise<LegResult[]> {
-  const { inputs, machine, registry, secretFiles, fetchSource, docker, store, settingsOf } = tools
+  const { inputs, machine, registry, secretFiles, git, fetchSource, docker, store, settingsOf } = tools
   const choices = { ...inputs.build, push: inputs.push }
   const places = artifactSources(choices, store.artifacts, machine.actionsCache)
   const stored = { facts: store.facts, artifacts: createArtifacts(places, newPathIn(machine)) }
+  const sources = { fetchSource, compiledSources: createCompiledSources(git) }
   const force = plan.images.some(({ cause }) => cause.kind === 'forced')
   return buildLegs(
     legs,
@@ -100,7 +102,7 @@ async function buildAll(plan: Plan, legs: readonly PlannedLeg[], tools: SessionT
       registry,
       store,
       legLog: logsFor(plan, legs, tools),
-      legWorld: (_, log) => ({ ...createLegWorld(machine, docker, registry, log), fetchSource, ...stored }),
+      legWorld: (_, log) => ({ ...createLegWorld(machine, docker, registry, log), ...sources, ...stored }),
       settingsOf,
       commandOf: createCommand(plan, settingsOf, secretFiles),
       redact: machine.redact,

@@ -75,9 +75,10 @@ export function createArtifacts(
   return { provide, leaveOut }
 }
 
-/** Whether it does not compile, and would not in any other leg. */
+/** Whether it does not compile, and would not in any other leg. A wheel has an extension. */
 function isOfSource(error: unknown, { determinants: { kind } }: Artifact): boolean {
-  return error instanceof BuildError && error.step?.stage === `${kind}-builder`
+  const stages = [kind, ...(kind === 'wheel' ? ['extension'] : [])].map((each) => `${each}-builder`)
+  return error instanceof BuildError && error.step !== undefined && stages.includes(error.step.stage ?? '')
 }
 
 async function restoreOrBuild(

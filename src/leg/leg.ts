@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { ArtifactKind, Leg } from '../plan/index.ts'
+import type { Leg } from '../plan/index.ts'
 import { type CandidatePlace, type LayerCache, type Layers, pinLayers } from '../store/index.ts'
 import { type Digest, formatReference, getPlatformImage, parseDigest } from '../registry/index.ts'
 import {
@@ -24,11 +24,10 @@ import {
   type Step,
   tolerateMissingLayers,
 } from '../buildkit/index.ts'
-import type { Origin } from './artifacts.ts'
 import { withoutEmpty } from '../system/index.ts'
 import { measureImage } from './measure.ts'
 import { type Measured, measureOnStages } from './on-stages.ts'
-import { type StagesSettings, UnfitBase } from './stages.ts'
+import { type Origins, type StagesSettings, UnfitBase } from './stages.ts'
 import type { LegWorld } from './world.ts'
 
 export type LegBuild = {
@@ -41,7 +40,7 @@ export type LegBuild = {
   steps: Step[]
   digest: Digest | undefined
   /** Where the stage artifacts came from */
-  origins?: Record<ArtifactKind, Origin>
+  origins?: Origins
   /** A sentence each */
   warnings: string[]
 }

@@ -1,8 +1,16 @@
 import { UserError } from '../errors.ts'
-import { type Artifact, type ArtifactKind, artifactsOf, type Leg, withAdvice } from '../plan/index.ts'
+import {
+  type Artifact,
+  type ArtifactKind,
+  artifactsOf,
+  extensionOf,
+  type Leg,
+  type PinnedSource,
+  type WheelDeterminants,
+  withAdvice,
+} from '../plan/index.ts'
 import { type BaseFacts, expectedArchitectures, type Gate, verdict } from '../verify/index.ts'
-import type { Component } from '../buildkit/index.ts'
-import type { Origin } from './artifacts.ts'
+import type { Origin, Provided } from './artifacts.ts'
 import type { Layers } from '../store/index.ts'
 import type { CallSettings } from './measure.ts'
 import type { LegWorld } from './world.ts'
@@ -24,11 +32,19 @@ export type StagesSettings = {
   recipes: Record<ArtifactKind, string>
 }
 
+/** Where the stage artifacts of an image came from. */
+export type Origins = {
+  wheel: Origin
+  ucx: Origin
+  /** Of the extension in a new wheel */
+  extension?: Origin
+}
+
 /** The results of the stages that the image is built from. */
 export type Stages = {
   /** Folders that replace them */
-  folders: Record<ArtifactKind, string>
-  origins: Record<ArtifactKind, Origin>
+  folders: Record<'wheel' | 'ucx', string>
+  origins: Origins
   /** A sentence each */
   warnings: string[]
 }
@@ -63,12 +79,12 @@ export class UnfitBase extends Error {
   }
 }
 
+type StagesRecipes = { recipes: Pick<StagesSettings['recipes'], 'wheel' | 'ucx'> }
+
 /** @returns the artifacts that a leg needs on a base with these facts */
-export function artifactsFor(leg: Leg, base: BaseFacts, { recipes }: Pick<StagesSettings, 'recipes'>) {
+export function artifactsFor(leg: Leg, base: BaseFacts, { recipes }: StagesRecipes) {
   return artifactsOf(leg, base, expectedArchitectures(leg, base), recipes)
 }
-
-const componentOf: Record<ArtifactKind, Component> = { wheel: 'aibrix', ucx: 'ucx' }
 
 /**
  * Provides the stage artifacts that a leg needs on this base, both in parallel.
@@ -81,33 +97,75 @@ export async function prepareStages(
   leg: Leg,
   base: BaseFacts,
   settings: StagesSettings,
-  { build, artifacts, fetchSource }: LegWorld,
+  world: Builder['world'],
   confirm: () => Promise<void>,
 ): Promise<Stages> {
   await refuseUnfit(leg, base, settings)
-  const provide = (artifact: Artifact) =>
-    artifacts.provide(artifact, async (directory) => {
-      await confirm()
-      const { kind } = artifact.determinants
-      const component = componentOf[kind]
-      const source = leg[component]
-      const sources = source ? { [component]: await fetchSource(component, source) } : {}
-      const { steps } = await build({ ...settings.call, leg, sources, output: { kind, directory } }, leg)
-      return steps
-    })
   const wanted = artifactsFor(leg, base, settings)
+  const builder = { leg, settings, world, confirm }
   // If one fails, the other is still awaited.
   const [wheel, ucx] = await Promise.allSettled([
-    provide(wanted.wheel),
-    leg.ucx ? provide(wanted.ucx) : artifacts.leaveOut('ucx'),
+    provideWheel(wanted.wheel, builder),
+    leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx'),
   ])
   if (wheel.status === 'rejected') throw wheel.reason
   if (ucx.status === 'rejected') throw ucx.reason
+  const { extension } = wheel.value
   return {
     folders: { wheel: wheel.value.folder, ucx: ucx.value.folder },
-    origins: { wheel: wheel.value.origin, ucx: ucx.value.origin },
-    warnings: [...wheel.value.warnings, ...ucx.value.warnings],
+    origins: {
+      wheel: wheel.value.origin,
+      ucx: ucx.value.origin,
+      ...(extension && { extension: extension.origin }),
+    },
+    warnings: [...(extension?.warnings ?? []), ...wheel.value.warnings, ...ucx.value.warnings],
   }
+}
+
+type Builder = {
+  leg: Leg
+  settings: StagesSettings
+  world: Pick<LegWorld, 'build' | 'artifacts' | 'fetchSource' | 'compiledSources'>
+  confirm: () => Promise<void>
+}
+
+/** Provides the wheel, and for a new one the extension, which other commits may have compiled. */
+async function provideWheel(
+  wheel: Artifact<WheelDeterminants>,
+  { leg, settings, world, confirm }: Builder,
+): Promise<Provided & { extension?: Provided }> {
+  let extension: Provided | undefined
+  const provided = await world.artifacts.provide(wheel, async (directory) => {
+    await confirm()
+    const repository = await world.fetchSource('aibrix', leg.aibrix)
+    const sources = await world.compiledSources(repository, leg.aibrix)
+    const call = { ...settings.call, leg, sources: { aibrix: repository } }
+    const wanted = extensionOf(wheel, sources, settings.recipes.extension)
+    extension = await world.artifacts.provide(wanted, async (folder) => {
+      const { steps } = await world.build({ ...call, output: { kind: 'extension', directory: folder } }, leg)
+      return steps
+    })
+    const artifacts = { extension: extension.folder }
+    const { steps } = await world.build({ ...call, artifacts, output: { kind: 'wheel', directory } }, leg)
+    return steps
+  })
+  return { ...provided, ...(extension && { extension }) }
+}
+
+function provideUcx(
+  ucx: Artifact,
+  source: PinnedSource,
+  { leg, settings, world, confirm }: Builder,
+): Promise<Provided> {
+  return world.artifacts.provide(ucx, async (directory) => {
+    await confirm()
+    const sources = { ucx: await world.fetchSource('ucx', source) }
+    const { steps } = await world.build(
+      { ...settings.call, leg, sources, output: { kind: 'ucx', directory } },
+      leg,
+    )
+    return steps
+  })
 }
 
 async function refuseUnfit(leg: Leg, base: BaseFacts, settings: StagesSettings): Promise<void> {

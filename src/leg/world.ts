@@ -2,6 +2,7 @@ import type { CallBuildKit } from '../buildkit/index.ts'
 import type { ImageConfig, RegistryClient } from '../registry/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Artifacts } from './artifacts.ts'
+import type { CompiledSources } from './compiled-sources.ts'
 import type { FetchSource } from './sources.ts'
 
 /** What building a leg needs from outside. */
@@ -14,6 +15,7 @@ export type LegWorld = {
   facts: Pick<Store['facts'], 'read' | 'write'>
   artifacts: Artifacts
   fetchSource: FetchSource
+  compiledSources: CompiledSources
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
   /** The configuration of an image that was not pushed; undefined if the engine lacks it */
   inspectImage: (reference: string) => Promise<ImageConfig | undefined>

@@ -17,6 +17,8 @@ export {
   type ArtifactDeterminants,
   type ArtifactKind,
   artifactsOf,
+  type ExtensionDeterminants,
+  extensionOf,
   type UcxDeterminants,
   type WheelDeterminants,
 } from './keys/artifact-key.ts'

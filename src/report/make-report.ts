@@ -1,7 +1,7 @@
-import type { Origin } from '../leg/index.ts'
+import type { Origin, Origins } from '../leg/index.ts'
 import { formatDuration } from '../text.ts'
 import { isOptional, type Step } from '../buildkit/index.ts'
-import type { ArtifactKind, Leg } from '../plan/index.ts'
+import type { Leg } from '../plan/index.ts'
 import { familiarRepository } from '../registry/index.ts'
 import {
   addedPackages,
@@ -64,13 +64,18 @@ export type LegResult = {
   /** More warnings, in sentences */
   warnings: string[]
   /** Where the stage artifacts came from */
-  origins?: Record<ArtifactKind, Origin>
+  origins?: Origins
 }
 
 function originText(origin: Origin): string {
   if (origin.state === 'left out') return 'left out'
   if (origin.state === 'built') return `built in ${formatDuration(origin.duration)}`
   return clipped(`reused from ${origin.from}`)
+}
+
+function wheelText({ wheel, extension }: Origins): string {
+  if (wheel.state !== 'built' || extension === undefined) return originText(wheel)
+  return `${originText(wheel)}, its extension ${originText(extension)}`
 }
 
 /** @returns the report of a leg from the result of its build */
@@ -106,7 +111,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     replaced: facts ? replacedPackages(facts.base, facts.image) : [],
     steps: result.steps,
     ...(result.origins && {
-      artifacts: { wheel: originText(result.origins.wheel), ucx: originText(result.origins.ucx) },
+      artifacts: { wheel: wheelText(result.origins), ucx: originText(result.origins.ucx) },
     }),
     warnings: [...(facts ? warningsOf(leg, facts) : []), ...result.warnings].map(clipped),
   }

@@ -119,13 +119,12 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
       if (layers?.to !== undefined) await pushCandidate(leg, { ...output, reference: layers.to })
       return { steps: [], digest: image.digest }
     }
-    if (output.kind === 'wheel' || output.kind === 'ucx')
-      writeContent(
-        output.directory,
-        artifactsFor(leg, facts.base, settingsOf(leg))[output.kind],
-        contentFor(facts.base.system.machine),
-      )
-    else {
+    if (output.kind === 'extension' || output.kind === 'wheel' || output.kind === 'ucx') {
+      const { wheel, ucx } = artifactsFor(leg, facts.base, settingsOf(leg))
+      const contents = contentFor(facts.base.system.machine)
+      // An extension is in a wheel.
+      writeContent(output.directory, output.kind === 'ucx' ? ucx : wheel, contents)
+    } else {
       for (const [name, text] of Object.entries(measuredFiles(facts)))
         writeFileSync(join(output.directory, name), text)
     }

@@ -74,6 +74,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
     readText: readMeasured(facts),
     inspectImage: () => Promise.resolve(undefined),
     forgetImage: () => Promise.resolve(),
+    compiledSources: () => Promise.resolve('c'.repeat(64)),
     fetchSource: (component) => Promise.resolve(`/sources/${component}`),
   }
 }
@@ -110,7 +111,7 @@ async function built(
         outdated: () => undefined,
         ...behaviour.rules,
         index: false,
-        recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
+        recipes: { extension: 'e'.repeat(64), wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
         objection: behaviour.objection && (() => Promise.resolve(behaviour.objection?.(leg))),
       }),
       commandOf: behaviour.commandOf ?? ((leg) => `docker build --build-arg TOKEN=${secret} ${leg.id}`),

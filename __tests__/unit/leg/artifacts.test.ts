@@ -189,14 +189,17 @@ describe('a build that fails', () => {
     new BuildError('It does not compile.', { reason: 'x', step: { ...step, stage }, steps: [], logFile: 'x' })
   const failing = (error: Error) => jest.fn(() => Promise.reject<Step[]>(error))
 
-  it('in the compiler fails for all legs, and is not repeated', async () => {
-    const artifacts = createArtifacts([], newPath)
-    const once = failing(compileError('wheel-builder'))
-    const ended = await Promise.allSettled([1, 2].map(() => artifacts.provide(wheel, once)))
-    ended.push(...(await Promise.allSettled([artifacts.provide(wheel, once)])))
-    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    expect(once).toHaveBeenCalledTimes(1)
-  })
+  it.each(['extension-builder', 'wheel-builder'])(
+    'in %s fails for all legs, and is not repeated',
+    async (stage) => {
+      const artifacts = createArtifacts([], newPath)
+      const once = failing(compileError(stage))
+      const ended = await Promise.allSettled([1, 2].map(() => artifacts.provide(wheel, once)))
+      ended.push(...(await Promise.allSettled([artifacts.provide(wheel, once)])))
+      expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      expect(once).toHaveBeenCalledTimes(1)
+    },
+  )
 
   it('before the compiler is repeated by the next leg on its own base', async () => {
     const artifacts = createArtifacts([], newPath)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { BuildCall } from '../../../src/buildkit/call.ts'
 import { createArtifacts } from '../../../src/leg/artifacts.ts'
+import { extensionOf } from '../../../src/plan/keys/artifact-key.ts'
 import { measureOnStages } from '../../../src/leg/on-stages.ts'
 import { artifactsFor, type StagesSettings } from '../../../src/leg/stages.ts'
 import type { LegWorld } from '../../../src/leg/world.ts'
@@ -22,7 +23,7 @@ const settings: StagesSettings = {
   objection: undefined,
   outdated: () => undefined,
   judgeBase: () => [],
-  recipes: { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
+  recipes: { extension: 'e'.repeat(64), wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) },
 }
 
 /** The base as it is, and wrong facts of it. */
@@ -31,7 +32,9 @@ const wrong: BaseFacts = {
   ...asRoot(real),
   torch: { ...real.torch, version: '2.12.0+cu130' } as BaseFacts['torch'],
 }
-const wanted = artifactsFor(leg, real, settings)
+const chosen = artifactsFor(leg, real, settings)
+const sources = 'c'.repeat(64)
+const wanted = { ...chosen, extension: extensionOf(chosen.wheel, sources, settings.recipes.extension) }
 
 const refuse = () => Promise.reject(new Error('not used here'))
 const unused = {
@@ -51,7 +54,7 @@ type Behaviour = {
 
 async function measured({ stored, denied, push = true, fails, judgeBase = () => [] }: Behaviour) {
   const calls: string[] = []
-  const sources: BuildCall['sources'][] = []
+  const given: BuildCall['sources'][] = []
   const written: [BaseFacts, boolean | undefined][] = []
   const names: string[] = []
   const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
@@ -59,12 +62,13 @@ async function measured({ stored, denied, push = true, fails, judgeBase = () => 
     ...unused,
     build: (call) => {
       calls.push(call.output.kind)
-      if (call.sources) sources.push(call.sources)
+      if (call.sources) given.push(call.sources)
       if (fails?.(call)) return Promise.reject(new UserError('It does not compile.'))
-      if (call.output.kind === 'wheel' || call.output.kind === 'ucx')
+      if (call.output.kind === 'extension' || call.output.kind === 'wheel' || call.output.kind === 'ucx')
         writeContent(call.output.directory, wanted[call.output.kind])
       return Promise.resolve({ steps: [], digest: undefined })
     },
+    compiledSources: () => Promise.resolve(sources),
     fetchSource: (component, { commit }) => Promise.resolve(`/sources/${component}-${commit}`),
     newPath: (name) => name,
     readText: readMeasured({ base: real, image: makeImage() }),
@@ -92,26 +96,28 @@ async function measured({ stored, denied, push = true, fails, judgeBase = () => 
     calls,
     written,
     names,
-    sources,
+    given,
   }
 }
 
 const refusal = (status: number) =>
   new RegistryRefusal(`docker.io says ${status}`, 'wait', { status, code: undefined, retryAfter: undefined })
 
+const inOrder = ['facts', 'extension', 'ucx', 'wheel', 'report']
+
 describe('the facts of a base', () => {
   it('are measured and stored if none are stored, and choose the artifacts', async () => {
     const { result, warnings, calls, written, names } = await measured({})
-    expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
+    expect([calls[0], ...calls.slice(1, 4).sort(), calls[4]]).toEqual(inOrder)
     expect(written).toEqual([[asRoot(real), false]])
-    expect(names).toEqual([wanted.wheel.name, wanted.ucx.name])
+    expect(names).toEqual([wanted.wheel.name, wanted.ucx.name, wanted.extension.name])
     expect(warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
   })
 
   it('that are stored are measured again before anything is compiled, and not stored again', async () => {
     const { warnings, calls, written } = await measured({ stored: real })
-    expect([calls[0], ...calls.slice(1, 3).sort(), calls[3]]).toEqual(['facts', 'ucx', 'wheel', 'report'])
+    expect([calls[0], ...calls.slice(1, 4).sort(), calls[4]]).toEqual(inOrder)
     expect(written).toEqual([])
     expect(warnings).toEqual([])
   })
@@ -120,7 +126,7 @@ describe('the facts of a base', () => {
     const { warnings, calls, written, names } = await measured({ stored: wrong })
     expect(written).toEqual([[asRoot(real), true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
-    expect(names.slice(-2)).toEqual([wanted.wheel.name, wanted.ucx.name])
+    expect(names.slice(-3)).toEqual([wanted.wheel.name, wanted.ucx.name, wanted.extension.name])
     expect(warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
   })
 
@@ -171,17 +177,17 @@ describe('a gate that the base alone decides', () => {
 })
 
 it('only a stage that is compiled gets its source, which is fetched first', async () => {
-  const { calls, sources } = await measured({})
-  expect(calls).toHaveLength(4)
-  expect(sources).toHaveLength(2)
-  expect(Object.assign({}, ...sources)).toEqual({
+  const { calls, given } = await measured({})
+  expect(calls).toHaveLength(5)
+  expect(given).toHaveLength(3)
+  expect(Object.assign({}, ...given)).toEqual({
     aibrix: `/sources/aibrix-${leg.aibrix.commit}`,
     ucx: `/sources/ucx-${ucxOf(leg).commit}`,
   })
 })
 
 describe('a build that fails', () => {
-  it.each(['wheel', 'ucx', 'report'])(
+  it.each(['extension', 'wheel', 'ucx', 'report'])(
     'in %s is reported, whether the facts were stored or not',
     async (kind) => {
       const fails = ({ output }: BuildCall) => output.kind === kind
@@ -189,7 +195,7 @@ describe('a build that fails', () => {
         const { result, calls } = await measured({ fails, ...(stored && { stored }) })
         expect(result).toMatchObject({ message: 'It does not compile.' })
         // The other stage was built to its end.
-        expect(calls).toEqual(expect.arrayContaining(['wheel', 'ucx']))
+        expect(calls).toEqual(expect.arrayContaining(['extension', 'ucx']))
         expect(calls.filter((each) => each === kind)).toHaveLength(1)
       }
     },
@@ -209,6 +215,7 @@ it('a leg that the facts rule out is refused before anything is compiled', async
     facts: { read: () => Promise.resolve(undefined), write: () => Promise.resolve() },
     artifacts: createArtifacts([], (name) => `${newFolder()}/${name}`),
     fetchSource: refuse,
+    compiledSources: refuse,
   }
   const objection = () => Promise.resolve('it has no torch')
   await expect(measureOnStages(leg, { ...settings, objection }, world, [])).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { artifactsOf } from '../../../src/plan/keys/artifact-key.ts'
+import { artifactsOf, extensionOf } from '../../../src/plan/keys/artifact-key.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import type { Facts } from '../../../src/verify/facts.ts'
 import { makeBase, makeLeg, ucxOf } from '../../support/verified-leg.ts'
@@ -141,5 +141,42 @@ describe('on real bases', () => {
       return `${wheel.name} ${ucx.name}`
     })
     expect(new Set(names).size).toBe(1)
+  })
+})
+
+describe('the key of an extension', () => {
+  const sources = 'c'.repeat(64)
+  const nameOf = (world: World, ...given: [sources?: string, recipe?: string]) => {
+    const { wheel } = artifactsOf(world.leg, world.base, world.architectures, world.recipes)
+    const [ofSources = sources, recipe = 'e'.repeat(64)] = given
+    return extensionOf(wheel, ofSources, recipe).name
+  }
+  const changed = (change: (world: World) => void): string => {
+    const world = usual()
+    change(world)
+    return nameOf(world)
+  }
+
+  it.each<[string, (world: World) => void]>([
+    ['commit', ({ leg }) => (leg.aibrix.commit = 'f'.repeat(40))],
+    ['tag', ({ leg }) => (leg.aibrix.ref = 'v0.7.1')],
+    ['recipe of the wheel', (world) => (world.recipes.wheel = 'd'.repeat(64))],
+  ])('is the same for another %s', (_, change) => {
+    expect(changed(change)).toBe(nameOf(usual()))
+  })
+
+  it.each<[string, (world: World) => void]>([
+    ['torch', ({ base }) => Object.assign(base.torch ?? {}, { version: '2.12.0+cu130' })],
+    ['Python', ({ base }) => (base.python.version = '3.13.1')],
+    ['toolkit', ({ base }) => Object.assign(base.toolkit ?? {}, { version: '12.9' })],
+    ['GPU architectures', (world) => (world.architectures = ['9.0'])],
+  ])('is another one for another %s', (_, change) => {
+    expect(changed(change)).not.toBe(nameOf(usual()))
+  })
+
+  it('is another one for other sources and another recipe', () => {
+    const names = [nameOf(usual()), nameOf(usual(), 'f'.repeat(64)), nameOf(usual(), sources, 'f'.repeat(64))]
+    expect(new Set(names).size).toBe(3)
+    for (const name of names) expect(name).toMatch(/^extension-[0-9a-f]{64}$/)
   })
 })

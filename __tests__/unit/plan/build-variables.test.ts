@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type ArtifactKind, artifactKinds, artifactsOf } from '../../../src/plan/keys/artifact-key.ts'
+import {
+  type ArtifactKind,
+  artifactKinds,
+  artifactsOf,
+  extensionOf,
+} from '../../../src/plan/keys/artifact-key.ts'
 import { makeBase, makeConfig, makeLeg } from '../../support/verified-leg.ts'
 
 /** @returns the part of an environment that the programs of a build see */
@@ -23,7 +28,8 @@ function namesOn(env: string[]): Record<ArtifactKind, string> {
   const leg = makeLeg({ base: { ...base, config: makeConfig({ env }) } })
   const recipes = { wheel: 'a'.repeat(64), ucx: 'b'.repeat(64) }
   const { wheel, ucx } = artifactsOf(leg, makeBase(), ['9.0'], recipes)
-  return { wheel: wheel.name, ucx: ucx.name }
+  const extension = extensionOf(wheel, 'c'.repeat(64), 'e'.repeat(64))
+  return { extension: extension.name, wheel: wheel.name, ucx: ucx.name }
 }
 
 describe('a variable of the base', () => {
@@ -85,7 +91,7 @@ describe('a variable of the base', () => {
   )
 })
 
-it.each(['wheel/build_wheel.py', 'ucx/build_ucx.py'])(
+it.each(['wheel/build_extension.py', 'wheel/build_wheel.py', 'ucx/build_ucx.py'])(
   '%s removes the others before it does anything',
   (file) => {
     const text = readFileSync(`dockerfiles/scripts/step/${file}`, 'utf8')

@@ -15,14 +15,14 @@ function changedBy(file: string, change: (text: string) => string): string[] {
   expect(change(text)).not.toBe(text)
   writeFileSync(path, change(text))
   const after = readStageRecipes(folder, 'vllm')
-  return (['wheel', 'ucx'] as const).filter((kind) => before[kind] !== after[kind])
+  return (['extension', 'wheel', 'ucx'] as const).filter((kind) => before[kind] !== after[kind])
 }
 
 describe('the recipe of a stage', () => {
   it.each([
-    ['common', ['wheel', 'ucx']],
-    ['step/builder', ['wheel', 'ucx']],
-    ['step/wheel', ['wheel']],
+    ['common', ['extension', 'wheel', 'ucx']],
+    ['step/builder', ['extension', 'wheel', 'ucx']],
+    ['step/wheel', ['extension', 'wheel']],
     ['step/ucx', ['ucx']],
     ['step/image', []],
     ['measure', []],
@@ -37,13 +37,24 @@ describe('the recipe of a stage', () => {
 
   it.each<[string, string[], string, string]>([
     ['the step of the wheel', ['wheel'], '"build-wheel"', '"build-wheel", "fast"'],
+    ['the step of the extension', ['extension', 'wheel'], '"build-extension"', '"build-extension", "fast"'],
     ['the step of UCX', ['ucx'], '"build-ucx"', '"build-ucx", "fast"'],
-    ['the step of both', ['wheel', 'ucx'], '"install-build-tools"', '"install-build-tools", "gcc"'],
+    [
+      'the step of all',
+      ['extension', 'wheel', 'ucx'],
+      '"install-build-tools"',
+      '"install-build-tools", "gcc"',
+    ],
     ['where UCX is taken from', ['ucx'], '/opt/aibrix/ucx /', '/opt/ucx /'],
-    ['a further argument', ['wheel'], 'ARG GPU_ARCHITECTURES=auto', 'ARG GPU_ARCHITECTURES=auto\nARG MORE'],
+    [
+      'a further argument',
+      ['extension', 'wheel'],
+      'ARG GPU_ARCHITECTURES=auto',
+      'ARG GPU_ARCHITECTURES=auto\nARG MORE',
+    ],
     ['the default of an argument', [], 'ARG AIBRIX_BRANCH=v0.5.0', 'ARG AIBRIX_BRANCH=v0.8.0'],
     ['the base', [], 'ARG BASE_IMAGE=docker.io/', 'ARG BASE_IMAGE=quay.io/'],
-    ['a comment', [], '# The tools that the two builders compile with', '# Compilers'],
+    ['a comment', [], '# The tools that the builders compile with', '# Compilers'],
     ['a step of the image', [], '"install-nixl"', '"install-nixl", "fast"'],
     ['a measurement', [], '"measure", "base"', '"measure", "the base"'],
   ])('changes with %s for %j', (_, kinds, from, to) => {

@@ -5,9 +5,12 @@ import { artifactProblem } from '../../../src/store/artifacts/check.ts'
 import type { Artifact, ArtifactKind } from '../../../src/plan/keys/artifact-key.ts'
 import { type Contents, storedFolder, wanted } from '../../support/artifact-folder.ts'
 
-it.each(['wheel', 'ucx'] as const)('a %s that is what its name says has no problem', async (kind) => {
-  expect(await artifactProblem(storedFolder(wanted[kind]), wanted[kind])).toBeUndefined()
-})
+it.each(['extension', 'wheel', 'ucx'] as const)(
+  'a %s that is what its name says has no problem',
+  async (kind) => {
+    expect(await artifactProblem(storedFolder(wanted[kind]), wanted[kind])).toBeUndefined()
+  },
+)
 
 const whl = (rest: string) => `aibrix_kvcache-${rest}.whl`
 
@@ -49,6 +52,18 @@ it.each<[string, ArtifactKind, Contents, RegExp]>([
     /0\.7\.0\+cu128, not for CUDA 13\.0/,
   ],
   ['another commit', 'wheel', { source: { commit: 'f'.repeat(40) } }, /it is of commit ffff/],
+  [
+    'other GPUs than its extension',
+    'extension',
+    { source: { gpuArchitectures: ['9.0'] } },
+    /for the GPU architectures 9\.0$/,
+  ],
+  [
+    'another CUDA than its extension',
+    'extension',
+    { wheel: whl('0.7.0+cu128-cp312-cp312-linux_x86_64'), version: '0.7.0+cu128' },
+    /0\.7\.0\+cu128, not for CUDA 13\.0/,
+  ],
   ['other GPUs', 'wheel', { source: { gpuArchitectures: ['9.0'] } }, /for the GPU architectures 9\.0$/],
   ['no GPUs', 'wheel', { source: { gpuArchitectures: null } }, /incomplete/],
   ['another UCX', 'ucx', { source: { version: '1.20.0' } }, /it is UCX 1\.20\.0/],

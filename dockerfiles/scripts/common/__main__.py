@@ -19,6 +19,7 @@ from common.failure import Failure, explain  # noqa: E402
 STEPS = {
     "install-build-tools": "builder.build_tools",
     "build-ucx": "ucx.build_ucx",
+    "build-extension": "wheel.build_extension",
     "build-wheel": "wheel.build_wheel",
     "install-debug-tools": "image.debug_tools",
     "install-ucx-tools": "image.ucx_tools",

@@ -59,7 +59,7 @@ export function createLegWorld(
   docker: RunDocker,
   registry: RegistryClient,
   log: LegLog,
-): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource'> {
+): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource' | 'compiledSources'> {
   const { environment, signal, workspace, redact, timers, retry, waits } = machine
   const { name, print } = log
   const logged = new Set<string>()
@@ -98,6 +98,7 @@ function stepTitle(output: BuildCall['output']): string {
   switch (output.kind) {
     case 'facts':
       return 'measure the base'
+    case 'extension':
     case 'wheel':
     case 'ucx':
       return 'compile'

@@ -23,7 +23,7 @@ export function readStageRecipes(dockerfiles: string, engine: Engine): Record<Ar
   const dockerfile = readFileSync(join(dockerfiles, engines[engine].dockerfile), 'utf8')
   const scripts = readScripts(dockerfiles)
   const of = (kind: ArtifactKind) => stageRecipe(dockerfile, kind, scripts)
-  return { wheel: of('wheel'), ucx: of('ucx') }
+  return { extension: of('extension'), wheel: of('wheel'), ucx: of('ucx') }
 }
 
 /** @returns path below the folder of the Dockerfiles → content */

@@ -3,7 +3,7 @@ import { canonicalJson, sha256 } from '../canonical.ts'
 import type { Leg } from '../plan.ts'
 
 /** The stages of the Dockerfiles whose results other legs reuse, by these names. */
-export const artifactKinds = ['wheel', 'ucx'] as const
+export const artifactKinds = ['extension', 'wheel', 'ucx'] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
 /** What must be known of a base, in the form of `Facts`. */
@@ -36,17 +36,28 @@ type Common = {
   recipe: string
 }
 
-export type WheelDeterminants = Common & {
-  kind: 'wheel'
-  aibrixCommit: string
-  /** A release tag gives the wheel its version, a branch does not */
-  aibrixTag: string | null
+/** What further determines the extension of AIBrix. */
+type Compiled = Common & {
   torch: { version: string; cuda: string | null; cxxStandard?: number } | null
   /** `3.12`, as in the tags of the wheel */
   python: string
   libstdcxx: string | null
   /** Sorted; `auto` if the base has no toolkit to resolve that */
   gpuArchitectures: string[] | 'auto'
+}
+
+/** The compiled part of AIBrix, which commits with the same sources share. */
+export type ExtensionDeterminants = Compiled & {
+  kind: 'extension'
+  /** sha256 over the sources, see `compiledSources` */
+  sources: string
+}
+
+export type WheelDeterminants = Compiled & {
+  kind: 'wheel'
+  aibrixCommit: string
+  /** A release tag gives the wheel its version, a branch does not */
+  aibrixTag: string | null
 }
 
 export type UcxDeterminants = Common & {
@@ -57,11 +68,11 @@ export type UcxDeterminants = Common & {
   rdmaCore: string | null
 }
 
-export type ArtifactDeterminants = WheelDeterminants | UcxDeterminants
+export type ArtifactDeterminants = ExtensionDeterminants | WheelDeterminants | UcxDeterminants
 
 /** A stage artifact. The same determinants give the same name. */
 export type Artifact<D extends ArtifactDeterminants = ArtifactDeterminants> = {
-  /** `wheel-<64 hexadecimal digits>` */
+  /** `<kind>-<64 hexadecimal digits>` */
   name: string
   determinants: D
 }
@@ -79,7 +90,7 @@ export function artifactsOf(
   leg: LegPart,
   base: MeasuredBase,
   architectures: readonly string[] | undefined,
-  recipes: Record<ArtifactKind, string>,
+  recipes: Pick<Record<ArtifactKind, string>, 'wheel' | 'ucx'>,
 ): { wheel: Artifact<WheelDeterminants>; ucx: Artifact<UcxDeterminants> } {
   const { torch, system, python } = base
   return {
@@ -101,6 +112,20 @@ export function artifactsOf(
       rdmaCore: rdmaCore(base.dpkg ?? {}),
     }),
   }
+}
+
+/**
+ * Determines the extension of a wheel: all that the wheel is determined by, with its sources in
+ * place of the commit.
+ * @param sources see `compiledSources` @param recipe of the extension's stage
+ */
+export function extensionOf(
+  { determinants }: Artifact<WheelDeterminants>,
+  sources: string,
+  recipe: string,
+): Artifact<ExtensionDeterminants> {
+  const { aibrixCommit: _commit, aibrixTag: _tag, ...compiled } = determinants
+  return artifactOf({ ...compiled, kind: 'extension', sources, recipe })
 }
 
 /** The extension's own C++ standard (dockerfiles/scripts/step/wheel/cxx_compilers.py) */

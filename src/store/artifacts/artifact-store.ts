@@ -1,4 +1,4 @@
-/** Stores stage artifacts: a folder for each name, `wheel-<key>` or `ucx-<key>`. */
+/** Stores stage artifacts: a folder for each name, `<kind>-<key>`. */
 export type ArtifactStore = {
   /**
    * Writes what is stored under this name to a new folder.

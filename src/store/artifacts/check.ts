@@ -6,6 +6,7 @@ import {
   type Artifact,
   type ArtifactDeterminants,
   canonicalJson,
+  type ExtensionDeterminants,
   isSameRelease,
   type UcxDeterminants,
   type WheelDeterminants,
@@ -42,9 +43,9 @@ export async function artifactProblem(
     const written = await readText(join(folder, determinantsFile))
     if (written !== determinantsText(determinants)) return 'it was built from something else'
     const content = join(folder, contentFolder)
-    return determinants.kind === 'wheel'
-      ? await wheelProblem(content, determinants)
-      : await ucxProblem(content, determinants)
+    return determinants.kind === 'ucx'
+      ? await ucxProblem(content, determinants)
+      : await wheelProblem(content, determinants)
   } catch (error) {
     return `it is incomplete: ${sentenceOf(error)}`
   }
@@ -61,14 +62,18 @@ async function strayIn(folder: string): Promise<string | undefined> {
   return undefined
 }
 
-/** What `dockerfiles/scripts/step/wheel` writes beside the wheel. */
+/** What `dockerfiles/scripts/step/wheel` writes beside a wheel. */
 const wheelSource = v.pipe(
   v.string(),
   v.parseJson(),
   v.object({ commit: v.string(), gpuArchitectures: v.array(v.string()) }),
 )
 
-async function wheelProblem(content: string, wanted: WheelDeterminants): Promise<string | undefined> {
+/** An extension is in the wheel of the commit for which it was compiled. */
+async function wheelProblem(
+  content: string,
+  wanted: ExtensionDeterminants | WheelDeterminants,
+): Promise<string | undefined> {
   const wheels = (await readdir(content)).filter((name) => /^aibrix_kvcache-.*\.whl$/.test(name))
   const [wheel] = wheels
   if (wheel === undefined || wheels.length > 1) return `it has ${wheels.length} wheels of aibrix_kvcache`
@@ -78,13 +83,16 @@ async function wheelProblem(content: string, wanted: WheelDeterminants): Promise
     return `its wheel is ${wheel}, which is not for Python ${wanted.python} on ${wanted.machine}`
   const written = await metadataVersion(join(content, wheel))
   if (written !== version) return `its wheel ${wheel} has the version ${written ?? 'none'} in its metadata`
-  if (wanted.aibrixTag !== null && !isSameRelease(wanted.aibrixTag, version))
-    return `its wheel is ${version}, not ${wanted.aibrixTag}`
   const fitting = fittingLocalParts(wanted)
   if (!fitting.includes(localPart(version)))
     return `its wheel is ${version}, not for CUDA ${wanted.torch?.cuda ?? wanted.toolkit?.version ?? 'of this base'}`
   const source = v.parse(wheelSource, await readText(join(content, 'source.json')))
-  if (source.commit !== wanted.aibrixCommit) return `it is of commit ${source.commit}`
+  if (wanted.kind === 'wheel') {
+    const { aibrixCommit, aibrixTag } = wanted
+    if (source.commit !== aibrixCommit) return `it is of commit ${source.commit}`
+    if (aibrixTag !== null && !isSameRelease(aibrixTag, version))
+      return `its wheel is ${version}, not ${aibrixTag}`
+  }
   const architectures = source.gpuArchitectures.toSorted().join(' ')
   return wanted.gpuArchitectures === 'auto' || architectures === wanted.gpuArchitectures.join(' ')
     ? undefined

@@ -28,18 +28,41 @@ def get_requires_for_build_wheel(config_settings=None):
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    import torch
     from torch.utils.cpp_extension import CUDA_HOME, include_paths, library_paths
 
+    files = python_files()
+    if is_for_cuda():
+        files |= compile_extension(CUDA_HOME, include_paths(), library_paths())
+    return write_wheel(wheel_directory, files)
+
+
+def pack(wheel_directory, library):
+    """Makes a wheel of the Python files and of what lies in a build folder, as setup.py does."""
+    built = pathlib.Path(library)
+    compiled = {p.relative_to(built).as_posix(): p.read_bytes() for p in built.rglob("*") if p.is_file()}
+    return write_wheel(wheel_directory, python_files() | compiled)
+
+
+def is_for_cuda():
+    import torch
+    from torch.utils.cpp_extension import CUDA_HOME
+
     device = os.environ.get("AIBRIX_TARGET_DEVICE", "cuda")
-    cuda = device == "cuda" and torch.version.cuda is not None and CUDA_HOME is not None
+    return device == "cuda" and torch.version.cuda is not None and CUDA_HOME is not None
+
+
+def python_files():
+    return {p.relative_to(ROOT).as_posix(): p.read_bytes() for p in sorted(PACKAGE.rglob("*.py"))}
+
+
+def write_wheel(wheel_directory, files):
+    from torch.utils.cpp_extension import CUDA_HOME
+
+    cuda = is_for_cuda()
     version = local_version(git_version(), cuda and nvcc_version(CUDA_HOME))
     python = "cp" + sysconfig.get_config_var("py_version_nodot")
     tag = f"{python}-{python}-linux_{os.uname().machine}" if cuda else "py3-none-any"
-    files = {p.relative_to(ROOT).as_posix(): p.read_bytes() for p in sorted(PACKAGE.rglob("*.py"))}
     files["aibrix_kvcache/_version.py"] = f'__version__ = version = "{version}"\n'.encode()
-    if cuda:
-        files |= compile_extension(CUDA_HOME, include_paths(), library_paths())
     name = f"aibrix_kvcache-{version}-{tag}.whl"
     info = f"aibrix_kvcache-{version}.dist-info"
     requirements = (ROOT / "requirements/core.txt").read_text().split()
