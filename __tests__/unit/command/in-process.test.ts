@@ -26,9 +26,15 @@ afterAll(() => place.close())
 it('a first run publishes both tags of a verified image, and its report', async () => {
   const { journey, content } = await undisturbedRun(place, command)
   expect(Object.keys(journey.undisturbed.state)).toHaveLength(2)
-  expect(journey.undisturbed.tags.map((tag) => tag.replace(/-.*/, '')).sort()).toEqual(
-    ['build', 'extension', 'facts', 'layers', 'report', 'ucx', 'wheel'],
-  )
+  expect(journey.undisturbed.tags.map((tag) => tag.replace(/-.*/, '')).sort()).toEqual([
+    'build',
+    'extension',
+    'facts',
+    'layers',
+    'report',
+    'ucx',
+    'wheel',
+  ])
   expect(content.get('acme/vllm-openai')?.tags.size).toBe(2)
 })
 
