@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packFolder } from '../../src/store/artifacts/archive.ts'
@@ -303,34 +303,3 @@ describe('a bad stored artifact', () => {
     6 * minutes,
   )
 })
-
-it(
-  'a wheel with the same name, size and age as one sent to BuildKit before is sent again',
-  async () => {
-    const parent = mkdtempSync(join(tmpdir(), 'same-'))
-    const archiveOf = async (text: string): Promise<Buffer> => {
-      const folder = mkdtempSync(join(parent, 'folder-'))
-      mkdirSync(join(folder, 'content'))
-      writeFileSync(join(folder, 'content/file'), text)
-      symlinkSync('file', join(folder, 'content/link'))
-      return packFolder(folder)
-    }
-    writeFileSync(
-      join(parent, 'Dockerfile'),
-      'FROM scratch AS it\nFROM scratch\nCOPY --from=it /file /file\n',
-    )
-    const { unpackFolder } = await import('../../src/store/artifacts/archive.ts')
-    const built: string[] = []
-    for (const text of ['one', 'two']) {
-      const folder = join(parent, text)
-      await unpackFolder(await archiveOf(text), folder)
-      const args = ['buildx', 'build', '--quiet', '--build-context', `it=${folder}/content/`]
-      execFileSync('docker', [...args, '--output', `type=local,dest=${folder}-out`, parent], {
-        stdio: 'pipe',
-      })
-      built.push(readFileSync(`${folder}-out/file`, 'utf8'))
-    }
-    expect(built).toEqual(['one', 'two'])
-  },
-  minutes,
-)
