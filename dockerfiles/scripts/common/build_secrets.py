@@ -1,10 +1,12 @@
-"""The optional build secrets ca-certificates, package-index and git-credentials."""
+"""What a build may be given: the secrets package-index and git-credentials, and certificates."""
 
 from __future__ import annotations
 
+import glob
 import os
 
 DIRECTORY = "/run/secrets"
+CERTIFICATES = "/run/certificates"
 BUNDLE = "/tmp/ca-certificates.pem"
 
 SYSTEM_BUNDLES = (
@@ -24,14 +26,14 @@ def secret(name: str) -> str | None:
 
 def trust() -> dict[str, str]:
     """Variables that make pip, git and curl trust the given certificates and the system's own."""
-    given = secret("ca-certificates")
-    if given is None:
+    given = sorted(path for ending in ("pem", "crt") for path in glob.glob(f"{CERTIFICATES}/*.{ending}"))
+    if not given:
         return {}
+    system = next((bundle for bundle in SYSTEM_BUNDLES if os.path.isfile(bundle)), None)
     texts = []
-    for path in [next((bundle for bundle in SYSTEM_BUNDLES if os.path.isfile(bundle)), None), given]:
-        if path:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                texts.append(file.read())
+    for path in [*([system] if system else []), *given]:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            texts.append(file.read())
     with open(BUNDLE, "w", encoding="utf-8") as file:
         file.write("\n".join(texts))
     return {name: BUNDLE for name in CERTIFICATE_VARIABLES}
