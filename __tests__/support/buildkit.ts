@@ -24,6 +24,7 @@ export function makeStep(more: Partial<Step> = {}): Step {
 export function makeEngine(more: Partial<EngineInfo> = {}): EngineInfo {
   return {
     context: 'default',
+    version: '28.5.2',
     containerdStore: false,
     hostname: hostname(),
     operatingSystem: 'Ubuntu',
@@ -38,6 +39,7 @@ export function makeBuilder(more: Partial<Builder> = {}): Builder {
     name: 'mine',
     driver: 'docker',
     endpoints: ['default'],
+    versions: ['v0.25.1'],
     engine: makeEngine(),
     created: false,
     remove: () => Promise.resolve(),

@@ -1,6 +1,7 @@
 import {
   type BuildCall,
   type BuildOptions,
+  certificatesContext,
   components,
   type SecretFiles,
   sourceContexts,
@@ -84,6 +85,7 @@ export function commonArguments(call: BuildCall, secrets: SecretFiles): string[]
     ...flag('--network', options.network === 'default' ? undefined : options.network),
     ...values.flatMap(([name, value]) => flag('--build-arg', `${name}=${value}`)),
     ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),
+    ...folderContext(certificatesContext, call.certificates),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]

@@ -19,6 +19,8 @@ export type BuildOptions = {
 
 /** The named context in which the Dockerfiles take the source of each component. */
 export const sourceContexts = { aibrix: 'aibrix-source', ucx: 'ucx-source' } as const
+/** The named context in which the Dockerfiles take certificates. */
+export const certificatesContext = 'certificates'
 export type Component = keyof typeof sourceContexts
 export const components: readonly Component[] = ['aibrix', 'ucx']
 
@@ -60,6 +62,8 @@ export type BuildCall = {
   newerThan?: string | undefined
   layers?: Layers
   sources?: SourceFolders
+  /** Folder with the authorities that the steps trust in addition to the base's own */
+  certificates?: string | undefined
   /** Folders that replace stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
 }

@@ -5,7 +5,7 @@ import type { InputReader } from './problems.ts'
 const assignment = /^([A-Za-z0-9_.-]+)=(.*)$/s
 const opening = /^([A-Za-z0-9_.-]+)<<(\S+)$/
 
-/** Ids that the action mounts itself */
+/** Names of inputs that a user may take for ids */
 const reserved = new Set(['ca-certificates', 'package-index'])
 
 /** Further ids that the Dockerfiles mount */

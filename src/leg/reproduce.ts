@@ -1,5 +1,6 @@
 import {
   type BuildCall,
+  certificatesContext,
   commonArguments,
   environmentLines,
   outputArguments,
@@ -8,9 +9,9 @@ import {
 import { fetchCommands, isReachableInBuild, sourcesOf } from './source-fetch.ts'
 
 /**
- * @returns the same build as a shell command: progress for people, nothing pushed, each secret from
- *   a file that the user creates, which a comment names. Sources that git in a build can't clone
- *   are fetched first.
+ * @returns the same build as a shell command: progress for people, nothing pushed, secrets and
+ *   certificates from files that the user creates, which comments name. Sources that git in a build
+ *   can't clone are fetched first.
  * @param paths where the user has context and Dockerfile, if not where the action has them
  */
 export function reproduceCommand(
@@ -20,7 +21,8 @@ export function reproduceCommand(
   const fetched = sourcesOf(call.leg).filter(({ source }) => !isReachableInBuild(source))
   const sources = Object.fromEntries(fetched.map(({ component }) => [component, sourceContexts[component]]))
   const variables = environmentLines(call.leg.environment)
-  const local = { ...call, ...paths, sources }
+  const certificates = call.certificates === undefined ? undefined : certificatesContext
+  const local = { ...call, ...paths, sources, certificates }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
   const args = [
     ...commonArguments(variables.length === 0 ? local : { ...local, dockerfile: '-' }, secrets),
@@ -31,6 +33,8 @@ export function reproduceCommand(
   const comment = [...secrets].map(
     ([id, file]) => `# Put the value of the secret "${id}" into the file ${file} first.\n`,
   )
+  if (certificates !== undefined)
+    comment.push(`# Put the file of ca-certificates into a new folder first: ${certificates}/given.pem\n`)
   const fetches = fetched.flatMap(({ component, source }) => fetchCommands(sourceContexts[component], source))
   const build = pipeWith(local.dockerfile, variables) + shellWords(['docker', ...args])
   return comment.join('') + [...fetches.map(shellWords), build].join('\n')

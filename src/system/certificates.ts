@@ -54,7 +54,7 @@ export function authoritiesForPrograms(
   const given = certificatesIn(path)
   const files = new Map<string, string>()
   const fileFor = (certificates: readonly string[]): string => {
-    const content = [...new Set([...certificates, ...given])].map((one) => `${one.trim()}\n`).join('')
+    const content = textOf([...certificates, ...given])
     const file = files.get(content) ?? writeFile(`authorities-${files.size}.pem`, content)
     files.set(content, file)
     return file
@@ -67,6 +67,11 @@ export function authoritiesForPrograms(
   )
 }
 
+/** @returns the certificates of a PEM file, without what else it holds, such as comments and keys */
+export function readCertificates(path: string): string {
+  return textOf(certificatesIn(path))
+}
+
 /** @returns undefined without certificates; `PIP_CERT` and others may also name a folder */
 function ownCertificates(path: string | undefined): string[] | undefined {
   if (path === undefined) return undefined
@@ -76,6 +81,11 @@ function ownCertificates(path: string | undefined): string[] | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Each once */
+function textOf(certificates: readonly string[]): string {
+  return [...new Set(certificates)].map((one) => `${one.trim()}\n`).join('')
 }
 
 function certificatesIn(path: string): string[] {

@@ -1,5 +1,5 @@
 export { removeBallast } from './ballast.ts'
-export { authoritiesForPrograms, trustCertificates } from './certificates.ts'
+export { authoritiesForPrograms, readCertificates, trustCertificates } from './certificates.ts'
 export { systemTimers, type Timers } from './clock.ts'
 export { createGit, globalConfiguration, type RunGit } from './git.ts'
 export { attempt } from './github/attempt.ts'

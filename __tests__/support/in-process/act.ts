@@ -160,7 +160,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   const run = randomBytes(4).toString('hex')
   const store = createStore(registry, cacheRepository)
   const settingsOf = createSettings(
-    { inputs, machine, nixl, secretFiles: new Map() },
+    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined },
     store,
     inputs.build,
     run,

@@ -152,6 +152,7 @@ describe('the call to buildx', () => {
       '--build-context',
       ['aibrix-source=/a=b/', 'ucx-source=/u.git/'],
     ],
+    ['certificates', { certificates: '/run/given' }, '--build-context', ['certificates=/run/given/']],
     [
       'no repository of this machine',
       {

@@ -34,6 +34,7 @@ const builder = (more: Partial<BuilderInfo> = {}): BuilderInfo => ({
   error: undefined,
   platforms: ['linux/amd64', 'linux/amd64/v2'],
   endpoints: ['default'],
+  versions: [],
   ...more,
 })
 const containerd = makeEngine({ containerdStore: true })
@@ -205,6 +206,13 @@ exit 0
       'buildx create --name image-action-1 --driver docker-container --bootstrap',
       'buildx rm --force -- image-action-1',
     ])
+  })
+
+  it.each([
+    [undefined, []],
+    ['mirror:5000/moby/buildkit:v0.13.2', ['v0.13.2']],
+  ])('knows the version of BuildKit in a created one by its image %s', async (buildkitImage, versions) => {
+    expect(await openBuilder(docker, request({ buildkitImage }))).toMatchObject({ created: true, versions })
   })
 
   it('creates one with the requested mirror, network and certificates', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
-import { environmentLines, withEnvironment } from '../../../src/buildkit/dockerfile.ts'
+import { environmentLines, withEnvironment, withoutAbsentSecrets } from '../../../src/buildkit/dockerfile.ts'
 import { engineNames, engines } from '../../../src/plan/engine.ts'
 import { oneLine } from '../../../src/plan/keys/variables.ts'
 
@@ -74,5 +74,34 @@ describe('variables in a Dockerfile', () => {
 
   it('need a stage image', () => {
     expect(() => withEnvironment('FROM a AS images\n', { A: '1' })).toThrow('no stage "image"')
+  })
+})
+
+describe('secrets that a build is not given', () => {
+  const mount = (id: string) => `    --mount=type=secret,id=${id},required=false \\\n`
+  const step = (...ids: string[]) =>
+    `RUN --mount=type=tmpfs,target=/tmp \\\n${ids.map(mount).join('')}    ["/bin/sh", "run"]\n`
+
+  it.each<[string, string[], string, string]>([
+    ['none is given', [], step('a', 'b-c') + step('a'), step() + step()],
+    ['one is given', ['b-c'], step('a', 'b-c'), step('b-c')],
+    ['all are given', ['a', 'b-c'], step('a', 'b-c'), step('a', 'b-c')],
+    ['another is given', ['other', 'b'], step('a', 'b-c'), step()],
+  ])('are not mounted where %s', (_, given, dockerfile, expected) => {
+    expect(withoutAbsentSecrets(dockerfile, new Set(given))).toBe(expected)
+  })
+
+  it.each([
+    'RUN --mount=type=secret,id=a,required=true x\n',
+    '    --mount=type=secret,id=a,required=true \\\n',
+    '    --mount=type=bind,source=a,target=/a \\\n',
+  ])('stay mounted where they are required, and so does what is no secret: %j', (text) => {
+    expect(withoutAbsentSecrets(text, new Set())).toBe(text)
+  })
+
+  it.each(engineNames)('are each on a line of its own, for %s', (engine) => {
+    const dockerfile = readFileSync(`dockerfiles/${engines[engine].dockerfile}`, 'utf8')
+    expect(dockerfile).toContain('type=secret')
+    expect(withoutAbsentSecrets(dockerfile, new Set())).not.toContain('type=secret')
   })
 })

@@ -46,6 +46,7 @@ describe('what docker reports', () => {
         error: undefined,
         platforms: ['linux/amd64', 'linux/amd64/v2', 'linux/arm64'],
         endpoints: ['default'],
+        versions: ['v0.0.0+unknown'],
       },
     ],
     [
@@ -58,6 +59,7 @@ describe('what docker reports', () => {
           'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
         platforms: [],
         endpoints: [],
+        versions: [],
       },
     ],
     [
@@ -69,6 +71,7 @@ describe('what docker reports', () => {
         error: undefined,
         platforms: [],
         endpoints: ['unix:///var/run/docker.sock'],
+        versions: [],
       },
     ],
     ['nothing', '', undefined],
@@ -95,6 +98,7 @@ describe('what docker reports', () => {
     const info = { ServerVersion: '28', ...files, ClientInfo: { Context: 'mine' } }
     expect(parseInfo(JSON.stringify(info)).engine).toEqual({
       context: 'mine',
+      version: '28',
       containerdStore: false,
       hostname: 'fv-az1',
       operatingSystem: 'Ubuntu',

@@ -68,6 +68,7 @@ async function build(
     machine: runner,
     registry: memory.client,
     secretFiles: new Map<string, string>(),
+    certificates: undefined,
     nixl: { versions: () => Promise.reject(new Error('not used here')) },
     git: () => Promise.reject(new Error('not used here')),
     fetchSource: () => Promise.resolve('/sources/one'),
@@ -143,6 +144,23 @@ describe('the builder of a run', () => {
     expect(readFileSync(join(folder, 'buildkitd.toml'), 'utf8').match(/^\[.*\]$/gm)).toEqual(
       ['ghcr.io', 'docker.io', 'quay.io'].map((host) => `[registry."${host}"]`),
     )
+  })
+})
+
+describe('an engine on which steps with secrets are slow', () => {
+  const [slow, quick] = ['BuildKit version: v0.13.2\n', 'BuildKit version: v0.15.2\n']
+  const index = { 'package-index': 'https://index.example/simple' }
+
+  it.each<[string, string, Record<string, string>, number]>([
+    ['is named once in the log if steps get a secret', slow, index, 1],
+    ['is not named without a secret', slow, { 'ca-certificates': '/own.pem' }, 0],
+    ['is not named for a secret that no step mounts', slow, { secrets: 'token=canary-1' }, 0],
+    ['is not named where it is mended', quick, index, 0],
+  ])('%s', async (_, version, inputs, expected) => {
+    const docker = failingDocker('docker-container')
+    docker.says('buildx inspect', `${inspected('mine', 'docker-container')}${version}`)
+    const { lines } = await build(docker, { legs: legsOf(2), inputs })
+    expect(lines.filter((line) => line.includes('each step that gets package-index'))).toHaveLength(expected)
   })
 })
 

@@ -50,7 +50,8 @@ describe('promote', () => {
     opened.push(registry)
     const notUsed = () => Promise.reject(new Error('not used here'))
     const asked = { nixl: { versions: notUsed }, git: notUsed, fetchSource: notUsed }
-    const tools = { inputs, machine, registry, secretFiles: new Map<string, string>(), ...asked }
+    const given = { secretFiles: new Map<string, string>(), certificates: undefined }
+    const tools = { inputs, machine, registry, ...given, ...asked }
     const place = { kind: 'file', path: file } as const
     const { outcomes, duration } = await execute(tools, { kind: 'promote', plan: place })
     // The public repository was read, and the leg was requested.

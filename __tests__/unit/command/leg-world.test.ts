@@ -44,7 +44,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
   const ofLeg = createSettings(
-    { inputs, machine, nixl, secretFiles: new Map() },
+    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined },
     createStore(createMemory().client, cacheRepository),
     inputs.build,
     '0123abcd',
@@ -249,15 +249,20 @@ describe('an image on the engine', () => {
 
 describe('how a leg is built', () => {
   const [leg] = makePlannedImage().legs
-  const secrets = new Map([
+  const ourSecrets = new Map([
     ['token', '/private/token'],
     ['git-credentials', '/private/git'],
   ])
-  const settingsFor = (given: Record<string, string>, of: Partial<PlannedLeg> = {}) => {
+  const certificates = '/private/certificates'
+  const settingsFor = (
+    given: Record<string, string>,
+    of: Partial<PlannedLeg> = {},
+    secrets: ReadonlyMap<string, string> = ourSecrets,
+  ) => {
     const inputs = inputsOf(given)
     const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
     return createSettings(
-      { inputs, machine, nixl: noIndex, secretFiles: secrets },
+      { inputs, machine, nixl: noIndex, secretFiles: new Map(secrets), certificates },
       createStore(createMemory().client, cache),
       inputs.build,
       '0123abcd',
@@ -280,15 +285,37 @@ describe('how a leg is built', () => {
     const newerThan = '2025-11-01T00:00:00.000Z'
     expect(settingsFor({}, { newerThan }).call).toMatchObject({
       context: 'dockerfiles',
-      dockerfile: 'dockerfiles/Dockerfile.vllm',
       newerThan,
       secrets: new Map([['token', '/private/token']]),
+      certificates,
     })
-    expect(settingsFor({}, { engine: 'sglang' }).call.dockerfile).toBe('dockerfiles/Dockerfile.sglang')
     expect(settingsFor({}).call.newerThan).toBeUndefined()
   })
 
-  it('has its own Dockerfile, with the same scripts, if the image gets variables', () => {
+  it.each(['vllm', 'sglang'] as const)('mounts no secret without any, for %s', (engine) => {
+    const { call } = settingsFor({}, { engine }, new Map())
+    const text = readFileSync(call.dockerfile, 'utf8')
+    expect(text).not.toContain('type=secret')
+    expect(text.split('\n')).toEqual(
+      readFileSync(`dockerfiles/Dockerfile.${engine}`, 'utf8')
+        .split('\n')
+        .filter((line) => !line.includes('type=secret')),
+    )
+  })
+
+  it.each<[string, Record<string, number>]>([
+    ['git-credentials', {}],
+    ['package-index', { 'package-index': 4 }],
+    ['token', {}],
+  ])('given the secret %s mounts %j', (id, expected) => {
+    const { call } = settingsFor({}, {}, new Map([[id, '/private/file']]))
+    const mounted = readFileSync(call.dockerfile, 'utf8').matchAll(/type=secret,id=([\w-]+)/g)
+    const counts: Record<string, number> = {}
+    for (const [, each = ''] of mounted) counts[each] = (counts[each] ?? 0) + 1
+    expect(counts).toEqual(expected)
+  })
+
+  it('has its own Dockerfile, with the same scripts and the variables of the image', () => {
     const { call } = settingsFor({}, { environment: { A: '$B' } })
     expect(call.context).toBe('dockerfiles')
     expect(dirname(call.dockerfile)).toBe(workspace.root)
@@ -299,10 +326,11 @@ describe('how a leg is built', () => {
     ['its first tag', leg, 'name=aibrix/vllm-openai:by-hand,push=false'],
     ['its id if the plan lacks it', { ...leg, id: 'other' }, 'name=other,push=false'],
   ])('can be repeated in a checkout, under %s', (_, of, name) => {
-    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)
+    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), ourSecrets)
     const command = commandOf(of)
     expect(command).toContain('# Put the value of the secret "token" into the file secret-token first.')
     expect(command).toContain('docker buildx build --file dockerfiles/Dockerfile.vllm ')
+    expect(command).toContain(' --build-context certificates=certificates/ ')
     expect(command).toContain(name)
     expect(command).toMatch(/ -- dockerfiles$/)
     expect(command).not.toContain('/private')
@@ -312,7 +340,7 @@ describe('how a leg is built', () => {
     ['https://git.example/aibrix', true],
     ['git@git.example:aibrix', false],
   ])('can be repeated with a source at %s, with the secret of git: %s', (url, expected) => {
-    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), secrets)
+    const commandOf = createCommand(makePlan([makePlannedImage()]), () => settingsFor({}), ourSecrets)
     const repository = { kind: 'url', url } as const
     const command = commandOf({
       ...leg,

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeSecretFiles } from '../../../src/command/world/tools.ts'
+import { writeCertificates, writeSecretFiles } from '../../../src/command/world/tools.ts'
 import {
   environmentForPrograms,
   isPassedOn,
@@ -98,10 +98,35 @@ describe('the files of the build secrets', () => {
     })
     for (const path of written.values()) expect(statSync(path).mode & 0o777).toBe(0o600)
   })
+})
 
-  it('include the certificates at the path that the user gives', () => {
-    expect(files({ 'ca-certificates': '/etc/own.pem' })).toEqual(
-      new Map([['ca-certificates', '/etc/own.pem']]),
-    )
+describe('the folder of certificates for builds', () => {
+  const certificate = (name: string): string =>
+    `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----\n`
+  const folderFor = (content: string) => {
+    const path = join(mkdtempSync(join(folder, 'given-')), 'company.pem')
+    writeFileSync(path, content)
+    const workspace = createWorkspace(mkdtempSync(join(folder, 'temp-')))
+    return writeCertificates(inputsOf({ 'ca-certificates': path }), workspace) ?? ''
+  }
+
+  it('does not exist without the input', () => {
+    const workspace = createWorkspace(mkdtempSync(join(folder, 'temp-')))
+    expect(writeCertificates(inputsOf(), workspace)).toBeUndefined()
+    expect(readdirSync(workspace.root).sort()).toEqual(['logs', 'private'])
+  })
+
+  it('has the certificates of the given file and nothing else, whatever this machine trusts', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n'
+    const made = folderFor(`# Ours\n${key}${certificate('one')}${certificate('two')}`)
+    expect(readdirSync(made)).toEqual(['given.pem'])
+    expect(readFileSync(join(made, 'given.pem'), 'utf8')).toBe(certificate('one') + certificate('two'))
+  })
+
+  it('can be read by every user, whatever the umask', () => {
+    const before = process.umask(0o077)
+    const made = folderFor(certificate('one'))
+    process.umask(before)
+    expect([made, join(made, 'given.pem')].map((path) => statSync(path).mode & 0o777)).toEqual([0o755, 0o644])
   })
 })

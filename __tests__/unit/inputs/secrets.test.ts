@@ -114,5 +114,5 @@ it('the Dockerfiles mount the known ids and inputs only', () => {
       ...readFileSync(`dockerfiles/Dockerfile.${engine}`, 'utf8').matchAll(/type=secret,id=([\w.-]+)/g),
     ].flatMap(([, id = '']) => id),
   )
-  expect([...new Set(mounted)].sort()).toEqual([...mountedIds, 'ca-certificates', 'package-index'].sort())
+  expect([...new Set(mounted)].sort()).toEqual([...mountedIds, 'package-index'].sort())
 })

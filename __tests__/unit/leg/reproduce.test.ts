@@ -44,6 +44,14 @@ describe('the command to reproduce a build', () => {
     )
   })
 
+  it('takes certificates from a file that a comment names', () => {
+    const command = reproduceCommand(makeCall({ certificates: '/private/certificates' }))
+    expect(command).toMatch(
+      /^# Put the file of ca-certificates into a new folder first: certificates\/given\.pem\ndocker buildx /,
+    )
+    expect(optionValues(pasted(command), '--build-context')).toEqual(['certificates=certificates/'])
+  })
+
   it('names where the user has the Dockerfiles', () => {
     const place = {
       context: 'https://github.com/aibrix/image-action.git#v1:dockerfiles',

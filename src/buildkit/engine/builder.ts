@@ -21,7 +21,7 @@ export type BuilderNeeds = {
 }
 
 /** A builder for the run, and the engine of the current docker context if it answers. */
-export type Builder = Pick<BuilderInfo, 'name' | 'driver' | 'endpoints'> & {
+export type Builder = Pick<BuilderInfo, 'name' | 'driver' | 'endpoints' | 'versions'> & {
   engine: EngineInfo | undefined
   /** Whether this run created it */
   created: boolean
@@ -168,7 +168,9 @@ async function createBuilder(
     )
   }
   const endpoints = engine ? [engine.context] : []
-  return { name, driver: 'docker-container', endpoints, engine, created: true, remove }
+  // The default image is that of the newest BuildKit; of another one its tag names the version.
+  const versions = buildkitImage === undefined ? [] : [buildkitImage.split(':').at(-1) ?? '']
+  return { name, driver: 'docker-container', endpoints, versions, engine, created: true, remove }
 }
 
 /** buildx copies the certificates that the file names into the builder's container. */

@@ -15,12 +15,16 @@ export type BuilderInfo = {
   platforms: string[]
   /** One a node: an address, or the name of a docker context */
   endpoints: string[]
+  /** Of BuildKit, one a node that runs: `v0.13.2`, or `v0.0.0+unknown` */
+  versions: string[]
 }
 
 /** What `docker info` reports about an engine that answers. */
 export type EngineInfo = {
   /** Name of the docker context in which it was asked */
   context: string
+  /** `26.1.5+dfsg1` */
+  version: string
   /** Whether it uses the containerd image store */
   containerdStore: boolean
   hostname: string
@@ -47,6 +51,7 @@ export function parseBuilder(text: string): BuilderInfo | undefined {
       list.split(',').map((platform) => platform.trim().replace(/\*$/, '')),
     ),
     endpoints: values('Endpoint'),
+    versions: values('BuildKit version'),
   }
 }
 
@@ -79,6 +84,7 @@ export function parseInfo(json: string): {
   const { ServerVersion, Name, OperatingSystem, DockerRootDir, DriverStatus, ClientInfo } = info
   const engine = {
     context: ClientInfo.Context,
+    version: ServerVersion,
     containerdStore: DriverStatus.some(
       ([key, value]) => key === 'driver-type' && value === 'io.containerd.snapshotter.v1',
     ),

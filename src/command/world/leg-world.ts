@@ -69,8 +69,7 @@ export function createLegWorld(
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
-        for (const folder of Object.values({ ...call.sources, ...call.artifacts }))
-          await setTimesByContent(folder)
+        for (const folder of contextsOf(call)) await setTimesByContent(folder)
         const request = {
           ...shared,
           argv: buildxArguments(call),
@@ -91,6 +90,12 @@ export function createLegWorld(
       await docker(['image', 'rm', '--', reference])
     },
   }
+}
+
+/** The folders that a call gives to BuildKit as named contexts. */
+function contextsOf({ sources, artifacts, certificates }: BuildCall): string[] {
+  const folders = Object.values({ ...sources, ...artifacts })
+  return certificates === undefined ? folders : [...folders, certificates]
 }
 
 /** What a call to BuildKit does. The two compilers, which may run in parallel, share a title. */
@@ -116,25 +121,27 @@ async function imageOnEngine(docker: RunDocker, reference: string): Promise<Imag
   return parseImageConfig(Buffer.from(JSON.stringify({ os, architecture, config })), reference)
 }
 
-type SettingsTools = Pick<CommandTools, 'inputs' | 'nixl' | 'secretFiles'> & {
+type SettingsTools = Pick<CommandTools, 'inputs' | 'nixl' | 'secretFiles' | 'certificates'> & {
   machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>
 }
 
 /** @param run as in `candidateTag` @returns how each leg is built */
 export function createSettings(
-  { inputs, machine, nixl, secretFiles }: SettingsTools,
+  { inputs, machine, nixl, secretFiles, certificates }: SettingsTools,
   store: Store,
   options: BuildOptions,
   run: string,
 ) {
+  // Git on the runner uses it, and the build need not see it.
+  const secrets = new Map([...secretFiles].filter(([id]) => id !== 'git-credentials'))
   const judging = { catalogue: readCatalogue(machine.dockerfiles), nixl }
   return (leg: PlannedLeg): LegSettings => ({
     call: {
       options,
       context: machine.dockerfiles,
-      dockerfile: dockerfileOf(machine, leg),
-      // Git on the runner uses it, and the build need not see it.
-      secrets: new Map([...secretFiles].filter(([id]) => id !== 'git-credentials')),
+      dockerfile: dockerfileOf(machine, leg, secrets.keys()),
+      secrets,
+      certificates,
       newerThan: leg.newerThan ?? undefined,
     },
     layerCache: options.cache === 'off' ? undefined : store.layers.of(leg.base, inputs.push),

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type Builder, checkSpace, openBuilder, producesIndex, type RunDocker } from '../../buildkit/index.ts'
+import {
+  type Builder,
+  checkSpace,
+  openBuilder,
+  producesIndex,
+  type RunDocker,
+  slowSecretsNotice,
+} from '../../buildkit/index.ts'
 import type { Inputs } from '../../inputs/index.ts'
 import type { PlannedLeg } from '../../plan/index.ts'
 import type { Repository } from '../../registry/index.ts'
@@ -52,5 +59,8 @@ export async function openBuilderFor(
   }
   const builder = await machine.retry.run(() => openBuilder(docker, request))
   if (!builder.created) remember('builder', '', machine.warn)
+  // The only secret of a run that our steps mount
+  const notice = inputs.packageIndex === undefined ? undefined : slowSecretsNotice(builder)
+  if (notice !== undefined) machine.log(notice)
   return builder
 }

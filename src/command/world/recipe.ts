@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withEnvironment } from '../../buildkit/index.ts'
+import { withEnvironment, withoutAbsentSecrets } from '../../buildkit/index.ts'
 import type { Machine } from './machine.ts'
 import {
   type ArtifactKind,
@@ -34,14 +34,19 @@ function readScripts(dockerfiles: string): Map<string, Buffer> {
   return new Map(entries.map((path) => [path.slice(join(dockerfiles, '/').length), readFileSync(path)]))
 }
 
-/** @returns path of a leg's Dockerfile: the engine's, or its own if the image gets variables */
+/**
+ * Writes a leg's own Dockerfile: the engine's with the image's variables, and without the secrets
+ * that the build is not given.
+ * @param secrets ids of those that it is given
+ * @returns its path
+ */
 export function dockerfileOf(
   { dockerfiles, workspace }: Pick<Machine, 'dockerfiles' | 'workspace'>,
   { id, engine, environment }: Pick<Leg, 'id' | 'engine' | 'environment'>,
+  secrets: Iterable<string>,
 ): string {
-  const path = join(dockerfiles, engines[engine].dockerfile)
-  if (Object.keys(environment).length === 0) return path
+  const text = readFileSync(join(dockerfiles, engines[engine].dockerfile), 'utf8')
   const own = join(workspace.root, `Dockerfile.${id}`)
-  writeFileSync(own, withEnvironment(readFileSync(path, 'utf8'), environment))
+  writeFileSync(own, withEnvironment(withoutAbsentSecrets(text, new Set(secrets)), environment))
   return own
 }

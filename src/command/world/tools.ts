@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Inputs } from '../../inputs/index.ts'
 import { createSources, type FetchSource } from '../../leg/index.ts'
@@ -8,6 +8,7 @@ import {
   createGit,
   createPip,
   globalConfiguration,
+  readCertificates,
   type RunGit,
   type Workspace,
   writePrivateFile,
@@ -26,6 +27,8 @@ export type CommandTools = {
   registry: RegistryClient
   /** Files of the build secrets: id → path */
   secretFiles: ReadonlyMap<string, string>
+  /** Folder with the certificates that builds are given */
+  certificates: string | undefined
   nixl: NixlIndex
   git: RunGit
   fetchSource: FetchSource
@@ -41,6 +44,7 @@ export function openTools(inputs: Inputs, machine: Machine, dockerConfig: unknow
     machine,
     registry: createClient(inputs, dockerConfig, machine),
     secretFiles,
+    certificates: writeCertificates(inputs, workspace),
     nixl: openNixlIndex(inputs, machine),
     git,
     fetchSource: createSources(git, () => mkdtempSync(join(workspace.root, 'source-'))),
@@ -65,12 +69,30 @@ export function openNixlIndex(
 }
 
 export function writeSecretFiles(inputs: Inputs, workspace: Workspace): Map<string, string> {
-  const { secrets, packageIndex, caCertificates } = inputs
+  const { secrets, packageIndex } = inputs
   const files = new Map<string, string>()
   const write = (id: string, value: string): void =>
     void files.set(id, writePrivateFile(workspace, `secret-${id}`, value))
   for (const [id, value] of secrets) write(id, value)
   if (packageIndex !== undefined) write('package-index', packageIndex)
-  if (caCertificates !== undefined) files.set('ca-certificates', caCertificates)
   return files
+}
+
+/**
+ * Writes the certificates of the input, and nothing else, into a folder for builds. BuildKit compares
+ * it with those of other runs, so neither the runner's own authorities nor its umask are part of it.
+ * @returns undefined without the input
+ */
+export function writeCertificates(
+  { caCertificates }: Pick<Inputs, 'caCertificates'>,
+  { root }: Workspace,
+): string | undefined {
+  if (caCertificates === undefined) return undefined
+  const folder = join(root, 'certificates')
+  const file = join(folder, 'given.pem')
+  mkdirSync(folder)
+  chmodSync(folder, 0o755)
+  writeFileSync(file, readCertificates(caCertificates))
+  chmodSync(file, 0o644)
+  return folder
 }
