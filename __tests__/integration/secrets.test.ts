@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { serveIndex } from '../../stand-ins/index-server.ts'
+import { makeAuthority } from '../support/authority.ts'
 import { type ActionRun, changedAction, errorsOf, registry, runAction } from '../support/action.ts'
 import { openRegistryProxy } from '../support/registry-proxy.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
@@ -32,6 +33,10 @@ function dockerConfigWithProxy(): string {
   return folder
 }
 
+function overHttps(url: string, host: string): string {
+  return Object.assign(new URL(url), { protocol: 'https:', host }).href
+}
+
 function spellings(canary: string): string[] {
   return canary
     .split('\n')
@@ -56,6 +61,9 @@ let host = ''
 
 beforeAll(async () => {
   const index = await serveIndex(world().standIns.index, { user: 'robot', password: canaries.index })
+  // Over https with an unknown authority, which the steps trust only if the build is given it
+  const authority = makeAuthority(mkdtempSync(join(tmpdir(), 'authority-')))
+  const door = await authority.before(new URL(index.url).host)
   const proxy = await openRegistryProxy({ credentials: { user: 'robot', password: canaries.password } })
   host = proxy.host
   // A careless step that prints a secret: even then the log must not show it.
@@ -84,14 +92,15 @@ beforeAll(async () => {
         registry: proxy.host,
         username: 'robot',
         password: canaries.password,
-        'package-index': index.url,
+        'package-index': overHttps(index.url, door.host),
+        'ca-certificates': authority.file,
         secrets,
       },
     }),
     { folder },
   )
   clearInterval(listing)
-  await Promise.all([index.close(), proxy.close()])
+  await Promise.all([door.close(), index.close(), proxy.close()])
 }, 10 * minutes)
 
 function filesBelow(folder: string): string[] {

@@ -40,7 +40,6 @@ describe('the notice about an engine', () => {
     ['of a distribution', { versions: ['v0.0.0+unknown'], engine: old }, 'Docker 26.1.5+dfsg1 reads'],
     ['of a distribution that is mended', { versions: ['v0.0.0+unknown'] }, undefined],
     ['of another context', { versions: [], endpoints: ['far'], engine: old }, undefined],
-    ['of another context', { versions: [], endpoints: ['far'], engine: old }, undefined],
     ['that does not answer', { versions: [], engine: undefined }, undefined],
     ['whose builder is a container', { ...container, versions: ['v0.25.1'], engine: old }, undefined],
     ['whose builder does not run yet', { ...container, versions: [], engine: old }, undefined],
