@@ -211,6 +211,7 @@ describe('the arguments for buildx', () => {
       `FROM ${base} AS image`,
       'ARG OWN VLLM_VERSION GPU_ARCHITECTURES',
       'COPY --from=aibrix-source HEAD /source.txt',
+      'COPY --from=certificates given.pem /',
       `RUN --mount=type=secret,id=token,required=true cat /run/secrets/token && echo ${mark()} "$OWN" "$VLLM_VERSION" "$GPU_ARCHITECTURES"`,
       'FROM image AS final',
       '',
@@ -219,6 +220,9 @@ describe('the arguments for buildx', () => {
     const context = request.argv.at(-1) ?? ''
     const secret = join(directory, 'a "file", with commas')
     await writeFile(secret, 'one "two",\nthree\n')
+    const certificates = join(directory, 'of the run')
+    await mkdir(certificates)
+    await writeFile(join(certificates, 'given.pem'), 'one')
     const repository = join(directory, 'repository')
     makeRepository(repository)
     const leg = makeLeg({
@@ -233,6 +237,7 @@ describe('the arguments for buildx', () => {
       dockerfile: join(context, 'Dockerfile'),
       secrets: new Map([['token', secret]]),
       sources: { aibrix: join(repository, '.git') },
+      certificates,
       output: {
         kind: 'image',
         reference: 'image-action-test/arguments:1',
@@ -246,9 +251,10 @@ describe('the arguments for buildx', () => {
     try {
       await runBuild({ ...request, argv: buildxArguments(call) })
       const log = await readFile(request.logFile, 'utf8')
-      expect(log).toContain('[image 3/3] one "two",\n[image 3/3] three\n')
-      expect(log).toMatch(/\[image 3\/3\] \S+ it's "\$HOME" `x` v0\.10\.2 8\.0 9\.0\n/)
+      expect(log).toContain('[image 4/4] one "two",\n[image 4/4] three\n')
+      expect(log).toMatch(/\[image 4\/4\] \S+ it's "\$HOME" `x` v0\.10\.2 8\.0 9\.0\n/)
       await cp(secret, join(directory, 'secret-token'))
+      await cp(certificates, join(directory, 'certificates'), { recursive: true })
       execFileSync('sh', ['-c', reproduceCommand(call)], { cwd: directory, stdio: 'pipe' })
       const inspect = [
         'image',
