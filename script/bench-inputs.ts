@@ -1,89 +1,119 @@
 // Inputs of script/bench: the stand-ins, or the real inputs that script/bench put into
 // .cache/bench/real.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Engine, engines as known } from '../src/plan/engine.ts'
 import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
 import { prepare } from '../stand-ins/prepare.ts'
-import type { TheirBuild } from './bench-theirs.ts'
+import { bigRepository } from './bench-big.ts'
+import type { RowId } from './bench-limits.ts'
+import { addPythonOnlyBranch, pythonOnly } from './bench-sources.ts'
+import { type TheirBuild, withoutAbsentSecrets } from './bench-theirs.ts'
 
-/** Versions to build. */
-export type Versions = { aibrix: string; nixl: string }
+/** What one row builds: engine → version, AIBrix, NIXL. */
+export type Combination = { engines: Record<string, string>; aibrix: string; nixl: string }
 
 export type BenchInputs = {
   name: string
-  engines: Record<string, string>
-  /** Before, after a new NIXL (with the same UCX), and after a new AIBrix too */
-  before: Versions
-  nixl: Versions
-  aibrix: Versions
+  /** In an order in which each one finds what it needs; the versions of all before stay as they are */
+  rows: Record<RowId, Combination>
+  /** Returns the base images, by engine */
+  bases: (engines: Combination['engines']) => Record<string, string>
   /** Returns the inputs of this action, without the namespace */
-  ours: (versions: Versions) => Record<string, string>
+  ours: (combination: Combination) => Record<string, string>
   /** Returns the inputs of docker/build-push-action for one engine */
-  theirs: (engine: string, versions: Versions) => Omit<TheirBuild, 'tag' | 'cache'>
+  theirs: (engine: string, combination: Combination) => Omit<TheirBuild, 'tag' | 'cache'>
   close: () => Promise<void>
 }
 
-type Source = Pick<BenchInputs, 'name' | 'engines' | 'close'> & {
+export type BenchSetting = {
+  base: 'stand-ins' | 'real' | 'big'
+  /** Of the registry's counting proxy */
+  host: string
+  registry: string
+  /** Engines to build */
+  only: readonly string[]
+  /** Whether build-push-action's Dockerfiles mount only the secrets that are given */
+  isFaultLeftOut: boolean
+}
+
+type Source = Pick<BenchInputs, 'name' | 'close'> & {
+  /** Before and after an update of the engine */
+  engines: [before: Combination['engines'], after: Combination['engines']]
   /** Versions of NIXL that bundle the same UCX */
   nixl: [before: string, after: string]
   ucx: string
   inputs: Record<string, string>
 }
 
-/** @param host of the registry's counting proxy @param only engines to build */
-export async function openBenchInputs(
-  real: boolean,
-  host: string,
-  registry: string,
-  only: string,
-): Promise<BenchInputs> {
-  const source = await (real ? realInputs(host) : standIns(host, registry))
-  const wanted = only.split(/[\s,]+/).filter(Boolean)
-  const engines = Object.fromEntries(
-    Object.entries(source.engines).filter(([engine]) => wanted.includes(engine)),
-  )
-  const [before, after] = source.nixl
-  const common = {
-    ...source.inputs,
-    registry: host,
-    network: 'host',
-    engine: Object.keys(engines).join(', '),
-    versions: Object.entries(engines)
-      .map(([engine, version]) => `${engine}: ${version}`)
-      .join('\n'),
-  }
+export async function openBenchInputs(setting: BenchSetting): Promise<BenchInputs> {
+  const source = setting.base === 'stand-ins' ? await standIns(setting) : realInputs(setting)
+  addPythonOnlyBranch(source.inputs['aibrix-repository'] ?? '', 'v0.7.0')
   return {
     name: source.name,
-    engines,
-    before: { aibrix: 'v0.5.0', nixl: before },
-    nixl: { aibrix: 'v0.5.0', nixl: after },
-    aibrix: { aibrix: 'v0.7.0', nixl: after },
-    ours: ({ aibrix, nixl }) => ({ ...common, 'aibrix-version': aibrix, 'nixl-version': nixl }),
-    theirs: (engine, versions) => theirBuild(source, engine as Engine, engines[engine] ?? '', versions),
+    rows: rowsOf(source, setting.only),
+    bases: (engines) =>
+      Object.fromEntries(
+        Object.entries(engines).map(([engine, version]) => [engine, baseOf(source, engine, version)]),
+      ),
+    ours: ({ engines, aibrix, nixl }) => ({
+      ...source.inputs,
+      registry: setting.host,
+      network: 'host',
+      engine: Object.keys(engines).join(', '),
+      versions: Object.entries(engines)
+        .map(([engine, version]) => `${engine}: ${version}`)
+        .join('\n'),
+      'aibrix-version': aibrix,
+      'nixl-version': nixl,
+    }),
+    theirs: (engine, combination) => theirBuild(source, engine, combination, setting.isFaultLeftOut),
     close: source.close,
   }
 }
 
-async function standIns(host: string, registry: string): Promise<Source> {
+function rowsOf({ engines, nixl }: Source, only: readonly string[]): BenchInputs['rows'] {
+  const [before, after] = engines.map((all) =>
+    Object.fromEntries(Object.entries(all).filter(([engine]) => only.includes(engine))),
+  )
+  const first = { engines: before ?? {}, aibrix: 'v0.5.0', nixl: nixl[0] }
+  const aibrix = { ...first, aibrix: 'v0.7.0', nixl: nixl[1] }
+  return {
+    cold: first,
+    same: first,
+    nixl: { ...first, nixl: nixl[1] },
+    aibrix,
+    'aibrix-python': { ...aibrix, aibrix: pythonOnly },
+    engine: { ...aibrix, engines: after ?? {} },
+  }
+}
+
+async function standIns({ host, registry }: BenchSetting): Promise<Source> {
   const log = (line: string): void => {
     console.log(`  ${line}`)
   }
-  const engines = { vllm: 'v0.10.2', sglang: 'v0.5.5.post3' }
-  const wanted = [`vllm/vllm-openai:${engines.vllm}`, `lmsysorg/sglang:${engines.sglang}`]
   const made = await prepare({
     registry,
     cache: resolve('.cache/stand-ins'),
-    only: ({ variant, repository, tag }) => variant === '' && wanted.includes(`${repository}:${tag}`),
+    only: ({ variant }) => variant === '',
     log,
   })
+  // A copy, because the tests use the other one
+  const aibrix = resolve('.cache/bench/stand-ins/aibrix.git')
+  rmSync(aibrix, { recursive: true, force: true })
+  execFileSync('git', ['clone', '--quiet', '--bare', made.aibrix, aibrix])
   const index = await serveIndex(made.index)
-  const inputs = standInInputs(made, index.url)
+  const inputs = standInInputs({ ...made, aibrix }, index.url)
   const bases = (inputs['base-registry'] ?? '').replace(registry, host)
   return {
     name: 'stand-ins',
-    engines,
+    // No two versions have the same torch here, so the last row compiles, too.
+    engines: [
+      { vllm: 'v0.10.2', sglang: 'v0.5.5.post3' },
+      { vllm: 'v0.21.0', sglang: 'v0.5.11' },
+    ],
     nixl: ['0.7.0', '0.7.1'],
     ucx: '1.19.0',
     inputs: { ...inputs, 'base-registry': bases },
@@ -91,39 +121,51 @@ async function standIns(host: string, registry: string): Promise<Source> {
   }
 }
 
-function realInputs(host: string): Promise<Source> {
-  const kept = resolve('.cache/bench/real')
-  return Promise.resolve({
-    name: 'real inputs',
-    engines: { vllm: 'v0.10.2', sglang: 'v0.5.11' },
+function realInputs({ base, host }: BenchSetting): Source {
+  const folder = resolve('.cache/bench/real')
+  return {
+    name: base === 'big' ? 'real inputs, big base' : 'real inputs',
+    engines: [{ vllm: 'v0.10.2', sglang: 'v0.5.11' }, { vllm: 'v0.21.0' }],
     nixl: ['0.8.0', '0.9.0'],
     ucx: '1.20.0',
     inputs: {
-      'base-registry': host,
-      'aibrix-repository': join(kept, 'aibrix.git'),
-      'ucx-repository': join(kept, 'ucx.git'),
+      'base-registry': base === 'big' ? `${host}/${bigRepository}` : host,
+      'aibrix-repository': join(folder, 'aibrix.git'),
+      'ucx-repository': join(folder, 'ucx.git'),
       'package-index': process.env.PIP_INDEX_URL ?? '',
       'ca-certificates': process.env.CA_CERTIFICATES ?? '',
       // A single architecture: the case in which skipping the compiler saves the least.
       'gpu-architectures': '9.0',
     },
     close: () => Promise.resolve(),
-  })
+  }
+}
+
+function baseOf({ inputs }: Source, engine: string, version: string): string {
+  return `${inputs['base-registry'] ?? ''}/${known[engine as Engine].baseRepository}:${version}`
 }
 
 function theirBuild(
-  { inputs, ucx }: Source,
-  engine: Engine,
-  version: string,
-  { aibrix, nixl }: Versions,
+  source: Source,
+  engine: string,
+  { engines, aibrix, nixl }: Combination,
+  isFaultLeftOut: boolean,
 ): Omit<TheirBuild, 'tag' | 'cache'> {
-  const { dockerfile, baseRepository, versionArgument } = known[engine]
+  const { inputs, ucx } = source
+  const { dockerfile, versionArgument } = known[engine as Engine]
+  const version = engines[engine] ?? ''
   const certificates = inputs['ca-certificates'] ?? ''
+  const secrets = {
+    ...(existsSync(certificates) ? { 'ca-certificates': certificates } : {}),
+    ...(inputs['package-index'] ? { 'package-index': kept('package-index', inputs['package-index']) } : {}),
+  }
+  const path = resolve('dockerfiles', dockerfile)
+  const shortened = () => withoutAbsentSecrets(readFileSync(path, 'utf8'), Object.keys(secrets))
   return {
     context: resolve('dockerfiles'),
-    dockerfile: resolve('dockerfiles', dockerfile),
+    dockerfile: isFaultLeftOut ? kept(dockerfile, shortened()) : path,
     arguments: {
-      BASE_IMAGE: `${inputs['base-registry'] ?? ''}/${baseRepository}:${version}`,
+      BASE_IMAGE: baseOf(source, engine, version),
       [versionArgument]: version,
       AIBRIX_BRANCH: aibrix,
       NIXL_VERSION: nixl,
@@ -134,18 +176,15 @@ function theirBuild(
       'aibrix-source': `${inputs['aibrix-repository'] ?? ''}/`,
       'ucx-source': `${inputs['ucx-repository'] ?? ''}/`,
     },
-    secrets: {
-      ...(existsSync(certificates) ? { 'ca-certificates': certificates } : {}),
-      ...(inputs['package-index'] ? { 'package-index': kept(inputs['package-index']) } : {}),
-    },
+    secrets,
   }
 }
 
-/** Writes a secret to a file. @returns its path */
-function kept(value: string): string {
+/** Writes what build-push-action reads from a file, perhaps a secret. @returns its path */
+function kept(name: string, content: string): string {
   const folder = resolve('.cache/bench')
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, 'package-index')
-  writeFileSync(file, value, { mode: 0o600 })
+  const file = join(folder, name)
+  writeFileSync(file, content, { mode: 0o600 })
   return file
 }

@@ -1,198 +1,154 @@
-// The part of script/bench after the inputs exist: runs each row, and prints one table at the end.
+// The part of script/bench after the inputs exist: runs each row, and prints the tables at the end.
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { humanBytes } from '../src/text.ts'
-import { type BenchInputs, openBenchInputs, type Versions } from './bench-inputs.ts'
-import { type CountingRegistry, openCountingRegistry, type Traffic } from './bench-registry.ts'
-import { runTheirs } from './bench-theirs.ts'
-import { openFreshEngine, removeWithMounts } from './fresh-engine.ts'
-import { peakMemoryOf } from './peak-memory.ts'
-import { registry, runAction } from './runner.ts'
+import { prepareBigBases } from './bench-big.ts'
+import { describeEngine, engineVersions, hasFault } from './bench-engine.ts'
+import { type Combination, openBenchInputs } from './bench-inputs.ts'
+import { judge, median, type RowId, rowIds, type Verdict } from './bench-limits.ts'
+import { openCountingRegistry } from './bench-registry.ts'
+import { restoreSnapshot, type Snapshot, takeSnapshot } from './bench-repeat.ts'
+import {
+  type Attempt,
+  type Bench,
+  type Measured,
+  pullBases,
+  runBuildPushAction,
+  runOurs,
+  theirRepository,
+} from './bench-run.ts'
+import { type Floor, type Line, tables } from './bench-table.ts'
+import { removeWithMounts } from './fresh-engine.ts'
+import { registry } from './runner.ts'
 
-/** Measurements of one side for one row. */
-type Measured = { seconds: number; traffic: Traffic; memory: number; failed: boolean; note: string }
-type Row = { id: string; title: string; versions: Versions }
-
-const real = process.argv[2] === 'real'
-const kept = resolve('.cache/bench', real ? 'real' : 'stand-ins')
-const logs = join(kept, 'logs')
-const bundle = process.env.BPA
-const wanted = (process.env.ROWS ?? 'cold same nixl aibrix').split(/[\s,]+/)
-const namespace = chooseNamespace()
+const isReal = process.argv[2] === 'real'
+const base = !isReal ? 'stand-ins' : process.env.BASE === 'big' ? 'big' : 'real'
+const folder = resolve('.cache/bench', base)
+const logs = join(folder, 'logs')
+const wanted = (process.env.ROWS ?? rowIds.join(' ')).split(/[\s,]+/)
+const isFaultLeftOut = process.env.FAULT === 'without'
+/** Of a row that is close to a limit */
+const attempts = 3
 
 /** A new namespace for a cold row, otherwise the previous one */
 function chooseNamespace(): string {
-  const file = join(kept, 'namespace')
-  mkdirSync(kept, { recursive: true })
+  const file = join(folder, 'namespace')
   if (!wanted.includes('cold') && existsSync(file)) return readFileSync(file, 'utf8')
   const name = `bench-${randomBytes(4).toString('hex')}`
   writeFileSync(file, name)
   return name
 }
 
-/** Runs one side on a separate, empty engine. */
-async function measured(
-  door: CountingRegistry,
-  work: (
-    environment: NodeJS.ProcessEnv,
-  ) => Promise<{ failed: boolean; memory: number; log: string; note: string }>,
-  name: string,
-): Promise<Measured> {
-  const engine = await openFreshEngine(join(kept, 'engines'))
-  try {
-    door.take()
-    const start = performance.now()
-    const { log, ...result } = await work(engine.environment)
-    const seconds = (performance.now() - start) / 1000
-    writeFileSync(join(logs, `${name}.log`), log)
-    if (result.failed) console.log(log.split('\n').slice(-30).join('\n'))
-    const traffic = door.take()
-    writeFileSync(join(logs, `${name}.requests`), `${traffic.requests.join('\n')}\n`)
-    return { seconds, traffic, ...result }
-  } finally {
-    await engine.close()
+/** Measures a row, three times if it is close to a limit. */
+async function measureRow(
+  bench: Bench,
+  id: RowId,
+  combination: Combination,
+  floor: Measured,
+  isFaulty: boolean,
+): Promise<Line> {
+  const engines = Object.keys(combination.engines)
+  const verdictOn = (ours: Measured, theirs: Measured | undefined): Verdict =>
+    judge(
+      id,
+      {
+        ...ours,
+        floor: floor.seconds,
+        requestsPerImage: ours.traffic.requests.length / engines.length,
+        theirs: theirs?.seconds,
+      },
+      isFaulty,
+    )
+  const before = await takeSnapshot(registry, repositoriesOf(engines))
+  const first = { name: id, namespace, combination }
+  const ours = [await runOurs(bench, first)] as [Measured, ...Measured[]]
+  const theirs = bench.bundle ? await runBuildPushAction(bench, first) : undefined
+  const theirsAll = theirs && ([theirs] as [Measured, ...Measured[]])
+  const { isClose } = verdictOn(ours[0], theirs)
+  if ((isClose.seconds || isClose.against) && !ours[0].failed)
+    for (let number = 2; number <= attempts; number += 1) {
+      const attempt = await againFrom(before, first, number)
+      ours.push(await runOurs(bench, attempt))
+      if (isClose.against) theirsAll?.push(await runBuildPushAction(bench, attempt))
+    }
+  const [our, their] = [median(ours), theirsAll && median(theirsAll)]
+  return {
+    title: titleOf(id, combination),
+    times: ours.length,
+    floor,
+    ours: our,
+    theirs: their,
+    images: engines.length,
+    verdict: verdictOn(our, their),
   }
 }
 
-function ours(inputs: BenchInputs, { id, versions }: Row, door: CountingRegistry): Promise<Measured> {
-  return measured(
-    door,
-    async (environment) => {
-      let memory = (): number => 0
-      const run = await runAction(
-        { ...inputs.ours(versions), namespace },
-        {
-          temp: join(kept, 'runs'),
-          environment,
-          watch: (child, output) => {
-            if (output === '') memory = peakMemoryOf(child)
-          },
-        },
-      )
-      writeFileSync(join(logs, `${id}-ours.md`), run.summary)
-      const compiled = ['build-wheel', 'build-ucx'].filter((step) => ran(run.log, step))
-      const note = compiled.length === 0 ? 'nothing' : compiled.join(', ')
-      return { failed: run.code !== 0, memory: memory(), log: run.log, note }
-    },
-    `${id}-ours`,
-  )
+/** Returns all repositories that a run may read or write. */
+function repositoriesOf(engines: readonly string[]): string[] {
+  const ours = ['image-cache', 'vllm-openai', 'sglang'].map((name) => `${namespace}/${name}`)
+  return [...ours, ...engines.map((engine) => theirRepository(namespace, engine))]
 }
 
-function theirs(inputs: BenchInputs, { id, versions }: Row, door: CountingRegistry): Promise<Measured> {
-  return measured(
-    door,
-    async (environment) => {
-      const results: Awaited<ReturnType<typeof runTheirs>>[] = []
-      for (const engine of Object.keys(inputs.engines))
-        results.push(
-          await runTheirs(
-            bundle ?? '',
-            {
-              ...inputs.theirs(engine, versions),
-              tag: `${door.host}/${namespace}-theirs/${engine}:${id}`,
-              cache: `${door.host}/${namespace}-theirs/${engine}:cache`,
-            },
-            environment,
-            join(kept, 'runs'),
-          ),
-        )
-      const log = results.map((result) => result.log).join('\n')
-      const compiled = ['build-wheel', 'build-ucx'].filter((step) => ranPlain(log, step))
-      return {
-        failed: results.some(({ code }) => code !== 0),
-        memory: Math.max(...results.map(({ memory }) => memory)),
-        log,
-        note: compiled.length === 0 ? 'nothing' : compiled.join(', '),
-      }
-    },
-    `${id}-theirs`,
-  )
+/** Copies what existed before a row into a namespace of its own. */
+async function againFrom(before: Snapshot, first: Attempt, number: number): Promise<Attempt> {
+  const copied = `${namespace}-${first.name}-${number}`
+  await restoreSnapshot(registry, before, (repository) => repository.replace(namespace, copied))
+  return { ...first, name: `${first.name}-${number}`, namespace: copied }
 }
 
-/** Returns whether a step ran, by this action's log. */
-function ran(log: string, step: string): boolean {
-  return new RegExp(`RUN ${step} \\d`).test(log)
+function titleOf(id: RowId, { aibrix, nixl, engines }: Combination): string {
+  const names = Object.entries(engines).map((pair) => pair.join(' '))
+  const titles: Record<RowId, string> = {
+    cold: 'cold: nothing exists',
+    same: 'nothing new',
+    nixl: `NIXL ${nixl}`,
+    aibrix: `AIBrix ${aibrix}, compiled sources`,
+    'aibrix-python': 'AIBrix, Python alone',
+    engine: names.join(', '),
+  }
+  return titles[id]
 }
 
-/**
- * Returns whether a step ran, by BuildKit's plain progress, which prints CACHED for the number of a
- * cached step.
- */
-function ranPlain(log: string, step: string): boolean {
-  return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*"${step}"\\]$`, 'gm'))].some(
-    ([line, number]) => !log.includes(`${line}\n#${number ?? ''} CACHED`),
-  )
-}
-
-function cells(result: Measured | undefined, images: number): string[] {
-  if (!result) return ['–', '–', '–', '–', '–', '–', '–']
-  const { seconds, traffic, memory, failed, note } = result
-  return [
-    failed ? `failed after ${seconds.toFixed(1)}` : seconds.toFixed(1),
-    humanBytes(traffic.down),
-    humanBytes(traffic.up),
-    String(traffic.layers.length),
-    (traffic.requests.length / images).toFixed(1),
-    `${memory.toFixed(0)} MB`,
-    note,
-  ]
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  return rows.map((row) => `| ${row.join(' | ')} |`).join('\n')
-}
-
+mkdirSync(folder, { recursive: true })
+const namespace = chooseNamespace()
 // Removes what a killed run left
-removeWithMounts(join(kept, 'engines'))
+removeWithMounts(join(folder, 'engines'))
 rmSync(logs, { recursive: true, force: true })
 mkdirSync(logs, { recursive: true })
+const engine = engineVersions()
 const door = await openCountingRegistry(registry)
-const inputs = await openBenchInputs(
-  real,
-  door.host,
-  registry,
-  process.env.ENGINES ?? (real ? 'vllm' : 'vllm, sglang'),
-)
-const { before, nixl, aibrix } = inputs
-const all: Row[] = [
-  { id: 'cold', title: 'cold: nothing exists', versions: before },
-  { id: 'same', title: 'fresh runner, no change', versions: before },
-  { id: 'nixl', title: `fresh runner, NIXL ${before.nixl} → ${nixl.nixl}`, versions: nixl },
-  { id: 'aibrix', title: `fresh runner, AIBrix ${nixl.aibrix} → ${aibrix.aibrix}`, versions: aibrix },
-]
-const images = Object.keys(inputs.engines).length
-const header = [
-  '',
-  'of',
-  's',
-  'from the registry',
-  'to the registry',
-  'layers moved',
-  'requests per image',
-  'memory',
-  'compiled',
-]
-const rows: string[][] = []
+const only = (process.env.ENGINES ?? (isReal ? 'vllm' : 'vllm, sglang')).split(/[\s,]+/)
+const inputs = await openBenchInputs({ base, host: door.host, registry, only, isFaultLeftOut })
+const bench: Bench = { inputs, door, folder, logs, bundle: process.env.BPA }
+const floors = new Map<string, Floor>()
+const lines: Line[] = []
+
+/** Measures the pull of the bases, once for all rows with the same ones. */
+async function floorOf({ engines }: Combination): Promise<Measured> {
+  const title = `docker pull ${Object.entries(engines)
+    .map((pair) => pair.join(' '))
+    .join(', ')}`
+  const known = floors.get(title)
+  if (known) return known.measured
+  const pulled = await pullBases(bench, `floor-${floors.size + 1}`, Object.values(inputs.bases(engines)))
+  if (pulled.failed) throw new Error(`${title} failed; the reason is in the lines above.`)
+  floors.set(title, { title, measured: pulled })
+  return pulled
+}
+
 try {
-  for (const row of all.filter(({ id }) => wanted.includes(id))) {
-    const left = await ours(inputs, row, door)
-    rows.push([row.title, 'ours', ...cells(left, images)])
-    console.log(table(rows.slice(-1)))
-    if (bundle) {
-      const right = await theirs(inputs, row, door)
-      const ratio = left.failed || right.failed ? '' : ` (${(right.seconds / left.seconds).toFixed(1)} ×)`
-      const [seconds = '', ...rest] = cells(right, images)
-      rows.push(['', 'build-push-action', `${seconds}${ratio}`, ...rest])
-      console.log(table(rows.slice(-1)))
-      if (right.failed) process.exitCode = 1
-    }
-    if (left.failed) process.exitCode = 1
+  if (base === 'big') await prepareBigBases(registry, Object.values(inputs.rows), folder)
+  for (const id of rowIds.filter((row) => wanted.includes(row))) {
+    const combination = inputs.rows[id]
+    const floor = await floorOf(combination)
+    const line = await measureRow(bench, id, combination, floor, hasFault(engine) && !isFaultLeftOut)
+    lines.push(line)
+    console.log(tables([...floors.values()], [line]))
+    if (line.ours.failed || line.theirs?.failed) process.exitCode = 1
   }
 } finally {
   await inputs.close()
   await door.close()
 }
-const engines = Object.entries(inputs.engines).map((pair) => pair.join(' '))
-console.log(`\n${inputs.name}: ${engines.join(', ')}. Logs, summaries and requests: ${relative('.', logs)}\n`)
-console.log(table([header, header.map(() => '---'), ...rows]))
+console.log(`\n${inputs.name}. ${describeEngine(engine, isFaultLeftOut)}. Logs: ${relative('.', logs)}\n`)
+console.log(tables([...floors.values()], lines))

@@ -20,6 +20,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 export type FreshEngine = {
   /** Variables that make docker use it */
   environment: { DOCKER_HOST: string }
+  /** Returns the id of its process, whose descendants are its build steps */
+  pid: () => number | undefined
   /** Ends it with SIGKILL, like a crash. Its data stays. */
   crash: () => Promise<void>
   /** Starts it again */
@@ -70,6 +72,7 @@ export async function openFreshEngine(parent = tmpdir()): Promise<FreshEngine> {
   })
   return {
     environment,
+    pid: () => daemon.pid,
     crash: () => daemon.end('SIGKILL'),
     restart: async () => {
       daemon = await start()
@@ -93,7 +96,7 @@ function addBridge(name: string): string {
   return name
 }
 
-type Daemon = { end: (signal: NodeJS.Signals) => Promise<void> }
+type Daemon = { pid: number | undefined; end: (signal: NodeJS.Signals) => Promise<void> }
 
 /** @param path returns the path of a file or folder of this engine */
 async function startDaemon(
@@ -126,7 +129,7 @@ async function startDaemon(
     await end('SIGTERM')
     throw new Error(`A second Docker engine did not start:\n${said}`)
   }
-  return { end }
+  return { pid: daemon.pid, end }
 }
 
 /** Removes a folder in which a killed engine may have left mounted file systems. */

@@ -1,15 +1,13 @@
 // The part of script/real after the inputs exist: runs dist/main.js separately for each image,
 // prints each summary, and one table of measurements at the end.
-import { documents, reportTag } from '../src/store/contents.ts'
-import { getArtifact } from '../src/registry/artifact.ts'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { formatDuration, humanBytes } from '../src/text.ts'
-import { createRegistryClient } from '../src/registry/client.ts'
-import { type LegReport, parseReport } from '../src/store/leg-report.ts'
+import type { LegReport } from '../src/store/leg-report.ts'
 import { componentNames } from '../src/verify/components.ts'
 import { gateNames } from '../src/verify/gate.ts'
 import { type ActionRun, failedGates, registry, runStep } from './runner.ts'
+import { imagesOf, storedReport } from './stored-report.ts'
 
 /**
  * Images with the NIXL that AIBrix was tested with (`usual`), and the newest versions with the
@@ -41,25 +39,10 @@ const common = {
 }
 
 /** Returns the report that a run stored in the registry; undefined if the run failed. */
-async function storedReport({ outputs }: ActionRun): Promise<LegReport | undefined> {
-  const [image] = JSON.parse(outputs.images ?? '[]') as {
-    digest: string | null
-    legs: { buildId: string; platform: string }[]
-  }[]
+async function reportOf(run: ActionRun): Promise<LegReport | undefined> {
+  const [image] = imagesOf(run)
   const [leg] = image?.legs ?? []
-  if (!image?.digest || !leg) return undefined
-  const client = createRegistryClient({
-    credentials: () => Promise.resolve(undefined),
-    signal: AbortSignal.timeout(60_000),
-  })
-  try {
-    const named = { buildId: leg.buildId, architecture: leg.platform.split('/')[1] ?? '' }
-    const cache = { registry, path: `${namespace}/image-cache` }
-    const text = (await getArtifact(client, cache, reportTag(named), documents.report))?.toString('utf8')
-    return text === undefined ? undefined : parseReport(text, 'the stored report')
-  } finally {
-    client.close()
-  }
+  return image?.digest && leg ? storedReport(leg, namespace) : undefined
 }
 
 /** Returns one row of the table. */
@@ -122,7 +105,7 @@ for (const image of images) {
   writeFileSync(join(runs, `${image.engine}-${image.versions}.md`), run.summary)
   if (process.exitCode === 130) break
   if (run.code !== 0) process.exitCode = 1
-  const report = await storedReport(run)
+  const report = await reportOf(run)
   rows.push(row(name, run, report))
   if (report) reports.push(report)
 }
