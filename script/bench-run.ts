@@ -41,8 +41,6 @@ export type Attempt = { name: string; namespace: string; combination: Combinatio
 
 type Result = Pick<Measured, 'memory' | 'failed' | 'compiled'> & { log: string }
 
-const compilingSteps = ['build-wheel', 'build-ucx']
-
 async function measured(
   { door, folder, logs }: Bench,
   name: string,
@@ -111,8 +109,7 @@ export async function runOurs(bench: Bench, { name, namespace, combination }: At
     )
     writeFileSync(join(bench.logs, `${name}-ours.md`), run.summary)
     measuring = () => measuringOf(run, namespace)
-    const compiled = compilingSteps.filter((step) => ran(run.log, step))
-    return { failed: run.code !== 0, memory: memory(), log: run.log, compiled }
+    return { failed: run.code !== 0, memory: memory(), log: run.log, compiled: compiledIn(run.log) }
   })
   return { ...result, measuring: await measuring() }
 }
@@ -138,7 +135,7 @@ export function runBuildPushAction(
       failed: results.some(({ code }) => code !== 0),
       memory: Math.max(...results.map(({ memory }) => memory)),
       log,
-      compiled: compilingSteps.filter((step) => ranPlain(log, step)),
+      compiled: compiledInPlain(log),
     }
   })
 }
@@ -148,17 +145,24 @@ export function theirRepository(namespace: string, engine: string): string {
   return `${namespace}-theirs/${engine}`
 }
 
-/** Returns whether a step ran, by this action's log. */
-function ran(log: string, step: string): boolean {
-  return new RegExp(`RUN ${step} \\d`).test(log)
+/** Returns the compiling steps that ran, by this action's log. */
+export function compiledIn(log: string): string[] {
+  return unique([...log.matchAll(/RUN (build-[a-z]+) \d/g)].map(([, step = '']) => step))
 }
 
 /**
- * Returns whether a step ran, by BuildKit's plain progress, which prints CACHED for the number of a
- * cached step.
+ * Returns the compiling steps that ran, by BuildKit's plain progress, which prints CACHED for the
+ * number of a cached step.
  */
-function ranPlain(log: string, step: string): boolean {
-  return [...log.matchAll(new RegExp(`^#(\\d+) \\[.*RUN .*"${step}"\\]$`, 'gm'))].some(
-    ([line, number]) => !log.includes(`${line}\n#${number ?? ''} CACHED`),
+export function compiledInPlain(log: string): string[] {
+  const steps = [...log.matchAll(/^#(\d+) \[.*RUN .*"(build-[a-z]+)"\]$/gm)]
+  return unique(
+    steps
+      .filter(([line, number = '']) => !log.includes(`${line}\n#${number} CACHED`))
+      .map(([, , step = '']) => step),
   )
+}
+
+function unique(steps: readonly string[]): string[] {
+  return [...new Set(steps)].sort()
 }
