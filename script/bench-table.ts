@@ -16,7 +16,7 @@ export type Line = {
 }
 
 const costTitles = [
-  ...['', 's', '× the floor', 'without measuring, s', 'nvcc, ld, make, s', 'at most, s'],
+  ...['', 's', '× the floor', 'without measuring, s', '× the floor', 'nvcc, ld, make, s', 'at most, s'],
   ...[
     'build-push-action, s',
     '× the floor',
@@ -59,6 +59,7 @@ export function costCells({ title, times, floor, ours, theirs, verdict }: Line):
     secondsOf(ours),
     ratio(ours.seconds, floor.seconds),
     ownSeconds.toFixed(1),
+    ratio(ownSeconds, floor.seconds),
     ours.compiling.toFixed(1),
     verdict.limit.toFixed(1),
     theirs ? secondsOf(theirs) : '–',
