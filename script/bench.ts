@@ -96,15 +96,20 @@ async function againFrom(before: Snapshot, first: Attempt, number: number): Prom
   return { ...first, name: `${first.name}-${number}`, namespace: copied }
 }
 
+function namesOf(engines: Combination['engines']): string {
+  return Object.entries(engines)
+    .map((pair) => pair.join(' '))
+    .join(', ')
+}
+
 function titleOf(id: RowId, { aibrix, nixl, engines }: Combination): string {
-  const names = Object.entries(engines).map((pair) => pair.join(' '))
   const titles: Record<RowId, string> = {
     cold: 'cold: nothing exists',
     same: 'nothing new',
     nixl: `NIXL ${nixl}`,
     aibrix: `AIBrix ${aibrix}, compiled sources`,
     'aibrix-python': 'AIBrix, Python alone',
-    engine: names.join(', '),
+    engine: namesOf(engines),
   }
   return titles[id]
 }
@@ -125,12 +130,13 @@ const lines: Line[] = []
 
 /** Measures the pull of the bases, once for all rows with the same ones. */
 async function floorOf({ engines }: Combination): Promise<Measured> {
-  const title = `docker pull ${Object.entries(engines)
-    .map((pair) => pair.join(' '))
-    .join(', ')}`
+  const title = `docker pull ${namesOf(engines)}`
   const known = floors.get(title)
   if (known) return known.measured
-  const pulled = await pullBases(bench, `floor-${floors.size + 1}`, Object.values(inputs.bases(engines)))
+  const images = Object.values(inputs.bases(engines))
+  // The first of several pulls may wait for the registry's disk, and every ratio depends on it.
+  const pull = (number: number) => pullBases(bench, `floor-${floors.size + 1}-${number}`, images)
+  const pulled = median([await pull(1), await pull(2), await pull(3)])
   if (pulled.failed) throw new Error(`${title} failed; the reason is in the lines above.`)
   floors.set(title, { title, measured: pulled })
   return pulled
