@@ -12,14 +12,12 @@ import os
 import shutil
 from typing import Any
 
-from common.beside_the_base import pip_beside_the_base
-from common.failure import Failure, say, warn
-from common.requirements import present, runtime_requirements, split_by_installed
-from common.run_pip import pip
+from common.failure import say
 
 from ..builder.toolkit import Toolkit
 from ..builder.variables import remove_others
 from .assemble import assemble
+from .dependencies import add_dependencies
 from .project import WORK, Project, tools_environment
 
 EXTENSION = "/run/extension"
@@ -28,13 +26,13 @@ RESULT = "/wheel"
 
 def main() -> None:
     remove_others()
-    os.makedirs(f"{RESULT}/dependencies")
+    os.makedirs(RESULT)
     with open(f"{EXTENSION}/source.json", encoding="utf-8") as file:
         compiled = json.load(file)
     source = copy_wheel(compiled) if is_wanted(compiled) else make_wheel(compiled)
     wheel = glob.glob(f"{RESULT}/*.whl")[0]
     shutil.copytree(f"{EXTENSION}/patches", f"{RESULT}/patches")
-    add_dependencies(wheel)
+    add_dependencies(wheel, f"{RESULT}/dependencies")
     with open(f"{RESULT}/source.json", "w", encoding="utf-8") as file:
         json.dump(source, file)
     say(f"{os.path.basename(wheel)}, {os.path.getsize(wheel) // 1024} kB")
@@ -65,38 +63,3 @@ def make_wheel(compiled: dict[str, Any]) -> dict[str, Any]:
     shutil.rmtree(WORK)
     version = os.path.basename(wheel).split("-")[1]
     return {**compiled, "ref": project.ref, "commit": project.commit, "version": version}
-
-
-def add_dependencies(wheel: str) -> None:
-    """Builds wheels of the runtime requirements that the base lacks.
-
-    For example, netifaces has no wheel on PyPI, and the image no compiler.
-
-    Another base with the same torch and Python may reuse the result and lack what this base has. So
-    a requirement that this base has is built, too, if the package index has no wheel of it; torch
-    is in every base that the wheel fits.
-    """
-    required = runtime_requirements(wheel)
-    missing, _ = split_by_installed(required)
-    folder = f"{RESULT}/dependencies"
-    command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
-    if missing:
-        what = "wheels of the runtime requirements of aibrix_kvcache could not be downloaded or built"
-        pip_beside_the_base(command, missing, what)
-    for requirement in [text for text in present(required, missing) if not has_wheel(text)]:
-        try:
-            pip([*command, requirement], f"no wheel of {requirement} could be built")
-        except Failure as failure:
-            warn(f"{failure}; this matters only to a base that lacks it.")
-
-
-def has_wheel(requirement: str) -> bool:
-    """Whether the package index has a wheel of a requirement for this Python."""
-    options = ["-q", "--only-binary=:all:", "--no-deps", "--no-cache-dir", "-d", "/tmp/download"]
-    try:
-        pip(["download", *options, requirement], f"there is no wheel of {requirement}")
-    except Failure:
-        return False
-    finally:
-        shutil.rmtree("/tmp/download", ignore_errors=True)
-    return True

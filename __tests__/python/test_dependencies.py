@@ -1,0 +1,109 @@
+import os
+import unittest
+import zipfile
+from unittest import mock
+
+from common.failure import Failure
+from step.wheel import dependencies
+from step.wheel.dependencies import add_dependencies, without_wheel
+
+from ..support.image_python import SitePackages, folder, printed, python_answers
+
+
+class Index:
+    """Replaces pip by one whose index has wheels of all projects but some."""
+
+    def __init__(self, case, lacks=(), reason="No matching distribution found for {}"):
+        self.calls = []
+        self.lacks = list(lacks)
+        self.reason = reason
+        given = mock.patch.object(dependencies, "pip", self.pip)
+        given.start()
+        case.addCleanup(given.stop)
+
+    def pip(self, arguments, what):
+        requested = [text for text in arguments[arguments.index("-d" if "-d" in arguments else "-w") + 2:]]
+        self.calls.append((arguments[0], requested))
+        for text in requested:
+            if text in self.lacks:
+                raise Failure(f"{what}: {self.reason.format(text)}")
+
+
+class WithoutWheelTest(unittest.TestCase):
+    def setUp(self):
+        python_answers(self, None)
+
+    def test_is_nothing_after_one_call_if_all_have_wheels(self):
+        index = Index(self)
+        self.assertEqual(without_wheel(["a>=1", "b", "c==2"]), [])
+        self.assertEqual(index.calls, [("download", ["a>=1", "b", "c==2"])])
+
+    def test_calls_pip_for_no_requirements_not_at_all(self):
+        index = Index(self)
+        self.assertEqual((without_wheel([]), index.calls), ([], []))
+
+    def test_is_what_pip_names_one_after_another(self):
+        index = Index(self, ["Sample_A>=1", "c==2"])
+        self.assertEqual(without_wheel(["b", "c==2", "Sample_A>=1", "d"]), ["c==2", "Sample_A>=1"])
+        self.assertEqual([len(requested) for _, requested in index.calls], [4, 3, 2])
+
+    def test_is_found_one_by_one_if_pip_names_none(self):
+        index = Index(self, ["b", "c"], "the index does not answer")
+        self.assertEqual(without_wheel(["a", "b", "c"]), ["b", "c"])
+        self.assertEqual([requested for _, requested in index.calls], [["a", "b", "c"], ["a"], ["b"], ["c"]])
+
+    def test_is_found_one_by_one_if_requirements_conflict_only_with_each_other(self):
+        index = Index(self)
+        conflict = Failure("there is no wheel: Cannot install a<2 and a>=2 because of conflicts.")
+
+        def pip(arguments, what):
+            index.pip(arguments, what)
+            if len(index.calls[-1][1]) > 1:
+                raise conflict
+
+        with mock.patch.object(dependencies, "pip", pip):
+            self.assertEqual(without_wheel(["a<2", "a>=2"]), [])
+
+
+class AddDependenciesTest(unittest.TestCase):
+    def setUp(self):
+        python_answers(self, None)
+        self.base = SitePackages(self)
+        self.target = os.path.join(folder(self), "dependencies")
+        self.beside = []
+        given = mock.patch.object(
+            dependencies, "pip_beside_the_base",
+            lambda arguments, requirements, what: self.beside.append((arguments[0], list(requirements))),
+        )
+        given.start()
+        self.addCleanup(given.stop)
+
+    def add(self, *requirements):
+        path = os.path.join(folder(self), "sample-1.0-py3-none-any.whl")
+        lines = "".join(f"Requires-Dist: {text}\n" for text in requirements)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("sample-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: sample\n{lines}\n")
+        with printed() as text:
+            add_dependencies(path, self.target)
+        return text.getvalue()
+
+    def test_builds_what_the_base_lacks_beside_the_base_and_checks_the_rest_for_wheels(self):
+        self.base.install("sample-here", "1.0")
+        self.base.install("sample-other", "1.0")
+        index = Index(self)
+        self.assertEqual(self.add("sample-here", "sample-absent>=1", "sample-other"), "")
+        self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
+        self.assertEqual(index.calls, [("download", ["sample-here", "sample-other"])])
+        self.assertTrue(os.path.isdir(self.target))
+
+    def test_builds_what_the_base_has_if_the_index_has_no_wheel_of_it(self):
+        self.base.install("sample-here", "1.0")
+        self.base.install("sample-other", "1.0")
+        index = Index(self, ["sample-here"])
+        text = self.add("sample-here", "sample-other")
+        self.assertEqual(index.calls[2:], [("wheel", ["sample-here"])])
+        self.assertEqual(text, (
+            "image-action: warning: no wheel of sample-here could be built: No matching distribution found for "
+            "sample-here; this matters only to a base that lacks it.\n"
+        ))
+        self.assertEqual(self.beside, [])
