@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packFolder } from '../../src/store/artifacts/archive.ts'
+import { packed, unpacked } from '../support/archives.ts'
 import { createRegistryStore } from '../../src/store/artifacts/registry-store.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
 import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
@@ -267,7 +267,7 @@ describe('a bad stored artifact', () => {
       'truncated, as its archive shows',
       /unexpected end|Truncated/,
       async (folder) => {
-        const whole = await packFolder(folder)
+        const whole = await packed(folder)
         return whole.subarray(0, whole.length / 2)
       },
     ],
@@ -278,7 +278,7 @@ describe('a bad stored artifact', () => {
         const path = join(folder, 'content/source.json')
         const commit = /"commit": "[0-9a-f]{40}"/
         writeFileSync(path, readFileSync(path, 'utf8').replace(commit, `"commit": "${'f'.repeat(40)}"`))
-        return packFolder(folder)
+        return packed(folder)
       },
     ],
   ])(

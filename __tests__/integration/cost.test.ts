@@ -1,8 +1,11 @@
 import { expect, it } from '@jest/globals'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { runAction } from '../support/action.ts'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { registry, runAction } from '../support/action.ts'
 import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
@@ -64,6 +67,30 @@ it(
     expect(peak).toBeLessThan(150)
   },
   3 * minutes,
+)
+
+it(
+  'a stage artifact of 60 MB takes less memory than its size, to store and to restore',
+  async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'artifact-')), 'stored')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'wheel'), randomBytes(60e6))
+    const program = resolve('__tests__/support/store-artifact.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program,
+      folder,
+      registry,
+      world().namespace,
+    ])
+    const grown = JSON.parse(stdout) as { state: string; saved: number; restored: number }
+    console.log(`memory for an artifact of 60 MB: ${stdout}`)
+    expect(grown.state).toBe('restored')
+    // Node's buffers of streams; without them it would be twice the size.
+    expect(Math.max(grown.saved, grown.restored)).toBeLessThan(80)
+    const files = [folder, `${folder}-restored`].map((each) => readFileSync(join(each, 'wheel')))
+    expect(files[0]?.equals(files[1] ?? Buffer.alloc(0))).toBe(true)
+  },
+  minutes,
 )
 
 /**

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { createStore } from '../../src/store/store.ts'
 import { parseImageConfig } from '../../src/registry/content/image-config.ts'
 import { mediaTypes } from '../../src/registry/content/media-types.ts'
@@ -86,10 +87,13 @@ export function createMemory(refuses: (request: string) => boolean = () => false
       return Promise.resolve(found)
     },
     hasBlob: async ({ path }, digest) => Promise.resolve(held.has(`${path}@${digest}`)),
-    putBlob: async (repository, bytes) => {
+    downloadBlob: async (repository, { digest, path }) =>
+      writeFile(path, await client.getBlob(repository, digest, Infinity)),
+    putBlob: async (repository, content) => {
       asked(`blob ${repository.path}`)
+      const bytes = Buffer.from(content instanceof Uint8Array ? content : await readFile(content.path))
       const digest = digestOf(bytes)
-      blobs.set(digest, Buffer.from(bytes))
+      blobs.set(digest, bytes)
       hold(repository, digest)
       return Promise.resolve(digest)
     },

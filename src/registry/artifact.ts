@@ -1,6 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { UserError } from '../errors.ts'
+import type { BlobFile } from './blobs.ts'
 import type { Manifest } from './manifests.ts'
 import type { RegistryClient } from './client.ts'
 import type { Digest } from './content/digest.ts'
+import type { ImageLayer, ImageManifest } from './content/manifest.ts'
 import { alsoRefused, isOfTheForm } from './http/failure.ts'
 import { createdAnnotation, isImageForm, putImageForm, putPart, readImageForm } from './content/image-form.ts'
 import { mediaTypes } from './content/media-types.ts'
@@ -13,10 +17,13 @@ type Writer = Pick<RegistryClient, 'putBlob' | 'putManifest'>
 
 type Artifact = {
   type: string
-  bytes: Uint8Array
+  bytes: Uint8Array | BlobFile
   created: Date
   subject?: Pick<Manifest, 'mediaType' | 'digest' | 'bytes'> | undefined
 }
+
+/** Media type, and the bytes of the longest document; a longer one is an error. */
+type Kind = { type: string; limit: number }
 
 /** Repositories that accept images only, as each client has found out. */
 const imagesOnly = new WeakMap<Writer, Set<string>>()
@@ -39,8 +46,12 @@ export async function putArtifact(
   const name = formatRepository(repository)
   const put = (manifest: Buffer): Promise<Digest> =>
     registry.putManifest(repository, tag, manifest, mediaTypes.ociManifest)
-  const asImage = async (): Promise<Digest> =>
-    put(await putImageForm(registry, repository, { ...artifact, subject: artifact.subject?.digest }))
+  const asImage = async (): Promise<Digest> => {
+    // This form compresses the document in memory.
+    const bytes = artifact.bytes instanceof Uint8Array ? artifact.bytes : await readFile(artifact.bytes.path)
+    const subject = artifact.subject?.digest
+    return put(await putImageForm(registry, repository, { ...artifact, bytes, subject }))
+  }
   if (imagesOnly.get(registry)?.has(name)) return asImage()
   const manifest = await artifactManifest(registry, repository, artifact)
   try {
@@ -74,29 +85,54 @@ async function artifactManifest(
   return Buffer.from(JSON.stringify(manifest))
 }
 
-/**
- * @param artifact.limit bytes; a longer document is an error
- * @returns the stored document; undefined without the tag, or for something of another type
- */
-export async function getArtifact(...args: Parameters<typeof readArtifact>): Promise<Buffer | undefined> {
-  return (await readArtifact(...args))?.bytes
-}
-
-/** @returns what `getArtifact` does, with the digest of the artifact's manifest */
-export async function readArtifact(
+/** @returns the stored document; undefined without the tag, or for something of another type */
+export async function getArtifact(
   registry: Pick<RegistryClient, 'getManifest' | 'getBlob'>,
   repository: Repository,
   tag: string,
-  { type, limit }: { type: string; limit: number },
-): Promise<{ bytes: Buffer; digest: Digest } | undefined> {
-  const manifest = await registry.getManifest(repository, tag)
-  if (manifest?.parsed.kind !== 'image') return undefined
-  const { parsed, digest } = manifest
-  if (isImageForm(parsed, type))
-    return { bytes: await readImageForm(registry, repository, parsed, limit), digest }
-  const [layer] = parsed.layers
-  if (layer?.mediaType !== type) return undefined
-  return { bytes: await registry.getBlob(repository, layer.digest, limit), digest }
+  { type, limit }: Kind,
+): Promise<Buffer | undefined> {
+  const found = await findArtifact(registry, repository, tag, type)
+  if (!found) return undefined
+  const { manifest, layer } = found
+  return layer
+    ? registry.getBlob(repository, layer.digest, limit)
+    : readImageForm(registry, repository, manifest, limit)
+}
+
+/**
+ * Does what `getArtifact` does, but writes the document to a file.
+ * @returns the digest of the artifact's manifest
+ */
+export async function downloadArtifact(
+  registry: Pick<RegistryClient, 'getManifest' | 'getBlob' | 'downloadBlob'>,
+  repository: Repository,
+  tag: string,
+  { type, limit }: Kind,
+  path: string,
+): Promise<Digest | undefined> {
+  const found = await findArtifact(registry, repository, tag, type)
+  if (!found) return undefined
+  const { digest, manifest, layer } = found
+  if (!layer) await writeFile(path, await readImageForm(registry, repository, manifest, limit))
+  else if (layer.size <= limit) await registry.downloadBlob(repository, { ...layer, path })
+  else throw new UserError(`${formatRepository(repository)}:${tag} has more than ${limit} bytes.`)
+  return digest
+}
+
+/** @returns undefined without the tag, or for something of another type; no layer in the image form */
+async function findArtifact(
+  registry: Pick<RegistryClient, 'getManifest'>,
+  repository: Repository,
+  tag: string,
+  type: string,
+): Promise<{ digest: Digest; manifest: ImageManifest; layer: ImageLayer | undefined } | undefined> {
+  const found = await registry.getManifest(repository, tag)
+  if (found?.parsed.kind !== 'image') return undefined
+  const { parsed: manifest, digest } = found
+  if (isImageForm(manifest, type)) return { digest, manifest, layer: undefined }
+  const [layer] = manifest.layers
+  return layer?.mediaType === type ? { digest, manifest, layer } : undefined
 }
 
 /**

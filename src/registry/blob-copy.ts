@@ -1,13 +1,18 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import type { WithRetries } from '../system/index.ts'
-import { finishUpload, hasBlob, openBlob, startUpload, uploadAddress, uploadsPath } from './blobs.ts'
+import {
+  exactBytes,
+  finishUpload,
+  hasBlob,
+  openBlob,
+  startUpload,
+  uploadAddress,
+  uploadsPath,
+} from './blobs.ts'
 import { type Access, pullFrom, pushing, type Session } from './http/session.ts'
-import { checkDigest, Damaged } from './http/damage.ts'
 import type { Digest } from './content/digest.ts'
 import { alsoRefused } from './http/failure.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
-import type { HttpAnswer } from './http/answer.ts'
 
 /** How a blob got into a repository: it existed, it was mounted, or its bytes were streamed. */
 export type BlobTransfer = 'exists' | 'mounted' | 'streamed'
@@ -81,35 +86,10 @@ async function finish(session: Session, blob: BlobCopy, { access, address }: Upl
   const { from, to, digest, size } = blob
   const source = await openBlob(session, from, digest, 'stall')
   try {
-    const body = exactly(source, blob)
+    const body = exactBytes(source, from, blob)
     await finishUpload(session, access, address, { repository: to, digest, body, size })
   } finally {
     source.discard()
   }
   return 'streamed'
-}
-
-/**
- * Passes a blob on. The last bytes follow only if size and digest are right, so that an upload of
- * other bytes is never complete.
- * @throws Damaged if size or digest are wrong
- */
-async function* exactly(source: HttpAnswer, { from, digest, size }: BlobCopy): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  const name = `blob ${digest} of ${formatRepository(from)}`
-  let seen = 0
-  // Storage may label a compressed layer "gzip"; then the answer is as long as the layer.
-  const isTheLayer = source.headers['content-length'] === String(size)
-  for await (const chunk of source.stream(isTheLayer)) {
-    seen += chunk.length
-    if (seen > size) break
-    hash.update(chunk)
-    if (seen === size) checkDigest(name, digest, `sha256:${hash.digest('hex')}`)
-    yield chunk
-  }
-  if (seen !== size) {
-    throw new Damaged(
-      `${name} does not have the ${size} bytes that its manifest states; push the image again.`,
-    )
-  }
 }

@@ -1,5 +1,8 @@
 import { UserError } from '../errors.ts'
-import { checkDigest, checkHeader, LostUpload, NotThereYet } from './http/damage.ts'
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { checkDigest, checkHeader, Damaged, LostUpload, NotThereYet } from './http/damage.ts'
 import { type Digest, digestOf } from './content/digest.ts'
 import { RegistryRefusal } from './http/failure.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
@@ -7,6 +10,12 @@ import { follow } from './http/redirect.ts'
 import { type Access, pulling, pushing, type Session } from './http/session.ts'
 import { type HttpAnswer, isSuccess } from './http/answer.ts'
 import type { HttpRequest } from './http/transport.ts'
+
+/** A blob, as manifests name it; size in bytes. */
+export type NamedBlob = { digest: Digest; size: number }
+
+/** A blob in a file, which need not fit into memory. */
+export type BlobFile = NamedBlob & { path: string }
 
 /** Error codes for an upload that a registry has lost, or of which it lacks bytes */
 const lostCodes = ['BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID', 'DIGEST_INVALID', 'SIZE_INVALID']
@@ -27,6 +36,48 @@ export async function getBlob(
   const bytes = await answer.read(limit, (raw) => digestOf(raw) === digest)
   checkDigest(`a blob of ${formatRepository(repository)}`, digest, digestOf(bytes))
   return bytes
+}
+
+/**
+ * Downloads a blob into a file, and verifies size and digest.
+ * @throws UserError if the registry refuses, has no such blob, or sends other bytes
+ */
+export async function downloadBlob(
+  session: Session,
+  repository: Repository,
+  { path, ...blob }: BlobFile,
+): Promise<void> {
+  const answer = await openBlob(session, repository, blob.digest, 'stall')
+  await pipeline(exactBytes(answer, repository, blob), createWriteStream(path))
+}
+
+/**
+ * The bytes of a blob as they arrive. The last ones follow only if size and digest are right, so
+ * that an upload of other bytes is never complete.
+ * @throws Damaged if size or digest are wrong
+ */
+export async function* exactBytes(
+  answer: HttpAnswer,
+  repository: Repository,
+  { digest, size }: NamedBlob,
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  const name = `blob ${digest} of ${formatRepository(repository)}`
+  let seen = 0
+  // Storage may label a compressed layer "gzip"; then the answer is as long as the layer.
+  const isTheLayer = answer.headers['content-length'] === String(size)
+  for await (const chunk of answer.stream(isTheLayer)) {
+    seen += chunk.length
+    if (seen > size) break
+    hash.update(chunk)
+    if (seen === size) checkDigest(name, digest, `sha256:${hash.digest('hex')}`)
+    yield chunk
+  }
+  if (seen !== size) {
+    throw new Damaged(
+      `${name} does not have the ${size} bytes that its manifest states; push the image again.`,
+    )
+  }
 }
 
 /** Requests a blob without reading or verifying it. */
@@ -51,12 +102,21 @@ export async function hasBlob(session: Session, repository: Repository, digest: 
 }
 
 /** Uploads bytes unless the repository has them. @returns their digest */
-export async function putBlob(session: Session, repository: Repository, bytes: Uint8Array): Promise<Digest> {
-  const digest = digestOf(bytes)
+export async function putBlob(
+  session: Session,
+  repository: Repository,
+  content: Uint8Array | BlobFile,
+): Promise<Digest> {
+  const isInMemory = content instanceof Uint8Array
+  const digest = isInMemory ? digestOf(content) : content.digest
   if (await hasBlob(session, repository, digest)) return digest
   const access = pushing(repository)
   const address = await startUpload(session, repository)
-  await finishUpload(session, access, address, { repository, digest, body: bytes, size: bytes.length })
+  const size = isInMemory ? content.length : content.size
+  // In small portions, because larger ones stay in memory longer.
+  const read = (path: string): AsyncIterable<Uint8Array> => createReadStream(path, { highWaterMark: 16_384 })
+  const body = isInMemory ? content : () => read(content.path)
+  await finishUpload(session, access, address, { repository, digest, body, size })
   return digest
 }
 

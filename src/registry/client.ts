@@ -1,7 +1,7 @@
 import type { WithRetries } from '../system/index.ts'
 import { createAuthenticator } from './auth/auth.ts'
 import { type BlobCopy, type BlobTransfer, createBlobCopier } from './blob-copy.ts'
-import { getBlob, hasBlob, putBlob } from './blobs.ts'
+import { type BlobFile, downloadBlob, getBlob, hasBlob, putBlob } from './blobs.ts'
 import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
 import { type ImageConfig, parseImageConfig } from './content/image-config.ts'
@@ -36,8 +36,10 @@ export type RegistryClient = {
   confirmManifest: (repository: Repository, reference: string, digest: Digest) => Promise<void>
   getImageConfig: (repository: Repository, manifest: ImageManifest) => Promise<ImageConfig>
   getBlob: (repository: Repository, digest: Digest, limit: number) => Promise<Buffer>
+  /** Into a file, which it creates or overwrites */
+  downloadBlob: (repository: Repository, blob: BlobFile) => Promise<void>
   hasBlob: (repository: Repository, digest: Digest) => Promise<boolean>
-  putBlob: (repository: Repository, bytes: Uint8Array) => Promise<Digest>
+  putBlob: (repository: Repository, content: Uint8Array | BlobFile) => Promise<Digest>
   mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
   /** @returns the tags in code unit order; none if there is no such repository */
   listTags: (repository: Repository) => Promise<string[]>
@@ -83,8 +85,9 @@ export function createRegistryClient(
         ),
       ),
     getBlob: (repository, digest, limit) => withRetries(() => getBlob(session, repository, digest, limit)),
+    downloadBlob: (repository, blob) => withRetries(() => downloadBlob(session, repository, blob)),
     hasBlob: (repository, digest) => withRetries(() => hasBlob(session, repository, digest)),
-    putBlob: (repository, bytes) => withRetries(() => putBlob(session, repository, bytes)),
+    putBlob: (repository, content) => withRetries(() => putBlob(session, repository, content)),
     mountBlob: createBlobCopier(session, withRetries),
     listTags: (repository) => listTags(session, repository, withRetries),
     pushesTo: authenticator.pushesTo,

@@ -15,7 +15,7 @@ export const documents = {
   facts: { type: 'application/vnd.aibrix.image-action.facts.v1+json', limit: 4 * mebibyte },
   /** A report has about 50 kB */
   report: { type: 'application/vnd.aibrix.image-action.report.v1+json', limit: 4 * mebibyte },
-  /** A stage artifact is held in memory as a whole; real wheels and UCX have a few MB */
+  /** Real wheels and UCX have a few MB */
   artifact: { type: 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip', limit: 128 * mebibyte },
 } as const
 

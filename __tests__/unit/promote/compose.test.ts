@@ -269,6 +269,7 @@ function registryWith(...made: Made[]) {
         : Promise.reject(new UserError('other.')),
     listTags: unused,
     getBlob: unused,
+    downloadBlob: unused,
     hasBlob: unused,
     putBlob: unused,
     pushesTo: () => undefined,

@@ -18,7 +18,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Header } from 'tar'
-import { openModes, packFolder, unpackFolder } from '../../../src/store/artifacts/archive.ts'
+import { openModes, packFolder } from '../../../src/store/artifacts/archive.ts'
+import { digestOf } from '../../../src/registry/content/digest.ts'
+import { packed, unpacked } from '../../support/archives.ts'
 
 function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'archive-'))
@@ -53,36 +55,45 @@ function listed(folder: string): string[] {
 }
 
 async function roundTrip(folder: string): Promise<string> {
-  const unpacked = join(newFolder(), 'new')
-  await unpackFolder(await packFolder(folder), unpacked)
-  return unpacked
+  const target = join(newFolder(), 'new')
+  await unpacked(await packed(folder), target)
+  return target
 }
 
 describe('a folder', () => {
   it('is the same after packing and unpacking: modes, links and files with two names', async () => {
     const folder = aPrefix()
-    const unpacked = await roundTrip(folder)
-    expect(listed(unpacked)).toEqual(listed(folder))
-    expect(listed(unpacked)).toHaveLength(9)
+    const found = listed(await roundTrip(folder))
+    expect(found).toEqual(listed(folder))
+    expect(found).toHaveLength(9)
   })
 
   it('has the modes of a stage, whatever the umask', async () => {
     const folder = aPrefix()
     const mask = process.umask(0o077)
-    const unpacked = await roundTrip(folder).finally(() => process.umask(mask))
-    expect(listed(unpacked)).toContain('content/bin/ucx_info 700 program')
-    await openModes(unpacked)
-    expect(listed(unpacked)).toEqual(listed(folder))
-    expect((lstatSync(unpacked).mode & 0o777).toString(8)).toBe('755')
+    const target = await roundTrip(folder).finally(() => process.umask(mask))
+    expect(listed(target)).toContain('content/bin/ucx_info 700 program')
+    await openModes(target)
+    expect(listed(target)).toEqual(listed(folder))
+    expect((lstatSync(target).mode & 0o777).toString(8)).toBe('755')
   })
 
   it('gives the same bytes whenever and by whomever it was created, and other bytes for other content', async () => {
     const [one, other] = [aPrefix(), aPrefix()]
     utimesSync(join(other, 'content/bin/ucx_info'), 1, 1)
     chmodSync(join(other, 'content'), 0o775)
-    expect((await packFolder(one)).equals(await packFolder(other))).toBe(true)
+    expect((await packed(one)).equals(await packed(other))).toBe(true)
     writeFileSync(join(other, 'content/bin/ucx_info'), 'PROGRAM')
-    expect((await packFolder(one)).equals(await packFolder(other))).toBe(false)
+    expect((await packed(one)).equals(await packed(other))).toBe(false)
+  })
+})
+
+describe('an archive', () => {
+  it('has the size and the digest of its file', async () => {
+    const path = join(newFolder(), 'archive')
+    const { size, digest } = await packFolder(aPrefix(), path)
+    const bytes = readFileSync(path)
+    expect({ size, digest }).toEqual({ size: bytes.length, digest: digestOf(bytes) })
   })
 })
 
@@ -99,7 +110,7 @@ function archiveOf(...entries: Entry[]): Buffer {
     const header = new Header({ path, type, linkpath, size: type === 'File' ? size : 0, mode: 0o644 })
     const block = Buffer.alloc(512)
     header.encode(block, 0)
-    return type === 'File' ? Buffer.concat([block, Buffer.from('evil'.padEnd(512, '\0'))]) : block
+    return type === 'File' && size > 0 ? Buffer.concat([block, Buffer.from('evil'.padEnd(512, '\0'))]) : block
   })
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))
 }
@@ -139,35 +150,36 @@ describe('a hostile archive', () => {
     [
       'more files than there is room for',
       /more than 10000 files/,
-      Array.from({ length: 10_001 }, (_, number) => ({ path: `${number}`, size: 0 })),
+      Array.from({ length: 10_001 }, (_, number) => ({
+        path: `${number}`,
+        type: 'SymbolicLink',
+        linkpath: 'x',
+      })),
     ],
     ['too many bytes', /more than 1073741824 bytes/, [{ path: 'x', size: 2 ** 31 }]],
   ])('with %s is refused, and nothing is outside of its folder', async (_, message, entries) => {
     const parent = newFolder()
-    await expect(unpackFolder(archiveOf(...entries), join(parent, 'new'))).rejects.toThrow(message)
+    await expect(unpacked(archiveOf(...entries), join(parent, 'new'))).rejects.toThrow(message)
     expect(readdirSync(parent)).toEqual(['new'])
     expect(existsSync('/x')).toBe(false)
   })
 
   it('that is not an archive is refused', async () => {
     const folder = join(newFolder(), 'new')
-    await expect(unpackFolder(Buffer.from('<html>not found</html>'), folder)).rejects.toThrow(
+    await expect(unpacked(Buffer.from('<html>not found</html>'), folder)).rejects.toThrow(
       /Unrecognized archive/,
     )
   })
 
   it('can be read if it is not hostile', async () => {
     const folder = join(newFolder(), 'new')
-    await unpackFolder(
-      archiveOf({ path: 'a/b' }, { path: 'l', type: 'SymbolicLink', linkpath: 'a/b' }),
-      folder,
-    )
+    await unpacked(archiveOf({ path: 'a/b' }, { path: 'l', type: 'SymbolicLink', linkpath: 'a/b' }), folder)
     expect(listed(folder)).toEqual(['a/ 755', 'a/b 644 evil', 'l -> a/b'])
   })
 
   it('that is truncated or damaged anywhere is refused, or gives what was packed', async () => {
     const folder = aPrefix()
-    const whole = await packFolder(folder)
+    const whole = await packed(folder)
     const raw = gunzipSync(whole)
     const damaged = fc.oneof(
       fc.nat(whole.length - 1).map((end) => whole.subarray(0, end)),
@@ -180,7 +192,7 @@ describe('a hostile archive', () => {
     await fc.assert(
       fc.asyncProperty(damaged, async (bytes) => {
         const parent = newFolder()
-        await unpackFolder(bytes, join(parent, 'new')).catch((error: unknown) => {
+        await unpacked(bytes, join(parent, 'new')).catch((error: unknown) => {
           expect(error).toMatchObject({ name: 'UserError' })
         })
         expect(readdirSync(parent)).toEqual(['new'])

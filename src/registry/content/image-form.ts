@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { UserError } from '../../errors.ts'
+import type { BlobFile } from '../blobs.ts'
 import type { RegistryClient } from '../client.ts'
 import { Damaged } from '../http/damage.ts'
 import { digestOf } from './digest.ts'
@@ -64,9 +65,10 @@ export async function putPart(
   registry: Pick<RegistryClient, 'putBlob'>,
   repository: Repository,
   mediaType: string,
-  bytes: Uint8Array,
+  content: Uint8Array | BlobFile,
 ): Promise<ImageLayer> {
-  return { mediaType, digest: await registry.putBlob(repository, bytes), size: bytes.length }
+  const size = content instanceof Uint8Array ? content.length : content.size
+  return { mediaType, digest: await registry.putBlob(repository, content), size }
 }
 
 /** @returns whether `putImageForm` made the manifest, of a document of this type */

@@ -10,7 +10,7 @@ import { follow, maximumRedirects } from './redirect.ts'
 import { refusalOf } from './refusal.ts'
 import { apiOrigin, type Repository } from '../content/reference.ts'
 import type { Scope } from '../auth/token.ts'
-import type { HttpRequest, Transport } from './transport.ts'
+import { type HttpRequest, isRepeatable, type Transport } from './transport.ts'
 
 /** A request to the registry of `purpose`; `url` is absolute, or a path on the registry's API. */
 export type RegistryRequest = Omit<HttpRequest, 'url' | 'headers' | 'timeout'> & {
@@ -98,8 +98,7 @@ async function sendTo(
   const authorization = isHome ? await authenticator.header(purpose, scopes) : undefined
   const answer = await send(authorization)
   const challenge = answer.headers['www-authenticate']
-  const isRepeatable = body === undefined || body instanceof Uint8Array
-  if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable) return answer
+  if (answer.status !== 401 || !isHome || challenge === undefined || !isRepeatable(body)) return answer
   const renewed = await authenticator
     .answer(purpose, scopes, challenge, authorization)
     .catch((error: unknown) => {

@@ -12,8 +12,8 @@ export type HttpRequest = {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   url: URL
   headers: http.OutgoingHttpHeaders
-  /** A stream needs a content-length among the headers */
-  body?: Uint8Array | AsyncIterable<Uint8Array> | undefined
+  /** A stream needs a content-length among the headers, and a function gives it for each attempt */
+  body?: Uint8Array | AsyncIterable<Uint8Array> | (() => AsyncIterable<Uint8Array>) | undefined
   /** `stall`: the answer or the request's body is a blob of any size */
   timeout: keyof Timeouts
   purpose: Purpose
@@ -104,7 +104,7 @@ async function exchange(
   } catch (error) {
     watch.stop()
     outgoing.destroy()
-    if (isStaleConnection(outgoing, error) && !isStream(body)) return exchange(request, agent, options)
+    if (isStaleConnection(outgoing, error) && isRepeatable(body)) return exchange(request, agent, options)
     throw error
   }
 }
@@ -118,8 +118,11 @@ function isStaleConnection(outgoing: http.ClientRequest, error: unknown): boolea
   return outgoing.reusedSocket && codeOf(error) === 'ECONNRESET'
 }
 
-function isStream(body: HttpRequest['body']): body is AsyncIterable<Uint8Array> {
-  return body !== undefined && !(body instanceof Uint8Array)
+/** @returns whether a body can be sent again after it was sent, perhaps in part */
+export function isRepeatable(
+  body: HttpRequest['body'],
+): body is Exclude<HttpRequest['body'], AsyncIterable<Uint8Array>> {
+  return body === undefined || body instanceof Uint8Array || typeof body === 'function'
 }
 
 async function sendBody(
@@ -127,8 +130,8 @@ async function sendBody(
   body: HttpRequest['body'],
   watch: Watch,
 ): Promise<void> {
-  if (isStream(body)) await pipeline(body, watched(watch), outgoing)
-  else outgoing.end(body)
+  if (body === undefined || body instanceof Uint8Array) outgoing.end(body)
+  else await pipeline(typeof body === 'function' ? body() : body, watched(watch), outgoing)
 }
 
 function watched(watch: Watch) {

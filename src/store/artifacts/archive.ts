@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, symlink } from 'node:fs/promises'
 import { isAbsolute, join, posix } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import type { Unpack } from 'tar'
 import { sentenceOf, UserError } from '../../errors.ts'
+import type { BlobFile } from '../../registry/index.ts'
 
 /** Bytes of an unpacked artifact; UCX and a wheel for five architectures have a tenth of it */
 const unpackedLimit = 1024 * 1024 * 1024
@@ -9,8 +15,11 @@ const unpackedLimit = 1024 * 1024 * 1024
 /** Files, folders and links in an artifact; UCX has a few hundred */
 const maximumEntries = 10_000
 
-/** Bytes of an archive that are unpacked at once */
-const portion = 256 * 1024
+/**
+ * Bytes that are read at once. The larger they are, the longer they stay in memory after their use:
+ * Node frees buffers with the small objects around them. (tar's default is 16 MiB of four files.)
+ */
+const portion = 16 * 1024
 
 /** Packs a file with several names under each of them, so that archives have no hard links. */
 class NoLinks extends Map<`${number}:${number}`, string> {
@@ -19,21 +28,34 @@ class NoLinks extends Map<`${number}:${number}`, string> {
   }
 }
 
-/** @returns an archive: the same bytes for the same names, contents, modes and links */
-export async function packFolder(folder: string): Promise<Buffer> {
+/**
+ * Packs a folder: the same bytes for the same names, contents, modes and links.
+ * @param path of the archive, which is created or overwritten
+ */
+export async function packFolder(folder: string, path: string): Promise<BlobFile> {
   const { create } = await import('tar')
   const options = {
     cwd: folder,
-    gzip: { level: 9 },
     portable: true,
     mtime: new Date(0),
     noDirRecurse: true,
     strict: true,
     linkCache: new NoLinks(),
+    jobs: 1,
+    maxReadSize: portion,
   }
-  const chunks: Buffer[] = []
-  for await (const chunk of create(options, await namesBelow(folder))) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const hash = createHash('sha256')
+  let size = 0
+  const counted = async function* (source: AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      hash.update(chunk)
+      size += chunk.length
+      yield chunk
+    }
+  }
+  const archive = Readable.from(create(options, await namesBelow(folder)))
+  await pipeline(archive, createGzip(), counted, createWriteStream(path))
+  return { path, size, digest: `sha256:${hash.digest('hex')}` }
 }
 
 async function namesBelow(folder: string): Promise<string[]> {
@@ -44,10 +66,11 @@ async function namesBelow(folder: string): Promise<string[]> {
 
 /**
  * Unpacks an archive into a new folder, in which nothing leads out of it.
+ * @param archive its path
  * @throws UserError for an archive that is invalid, too large, or has other entries than files,
  *   folders and links within it
  */
-export async function unpackFolder(archive: Buffer, folder: string): Promise<void> {
+export async function unpackFolder(archive: string, folder: string): Promise<void> {
   const { extract } = await import('tar')
   await mkdir(folder, { mode: 0o755 })
   let problem: string | undefined
@@ -82,20 +105,20 @@ export async function unpackFolder(archive: Buffer, folder: string): Promise<voi
   if (problem !== undefined) throw new UserError(`The archive can't be used: ${problem}.`)
 }
 
-/** Writes in portions: at once, all of the archive would be in memory a second time, unpacked. */
-function feed(unpacking: Unpack, archive: Buffer, isRefused: () => boolean): Promise<void> {
-  return new Promise((done, fail) => {
+async function feed(unpacking: Unpack, archive: string, isRefused: () => boolean): Promise<void> {
+  const closed = new Promise<void>((done, fail) => {
     unpacking.on('error', fail).on('close', done)
-    let at = 0
-    const more = (): void => {
-      while (at < archive.length && !isRefused()) {
-        const part = archive.subarray(at, (at += portion))
-        if (!unpacking.write(part)) return void unpacking.once('drain', more)
-      }
-      unpacking.end()
-    }
-    more()
   })
+  // It may fail between two portions.
+  closed.catch(() => undefined)
+  const portions: AsyncIterable<Buffer> = createReadStream(archive, { highWaterMark: portion })
+  for await (const each of portions) {
+    if (isRefused()) break
+    const drained = new Promise((done) => unpacking.once('drain', done))
+    if (!unpacking.write(each)) await Promise.race([drained, closed])
+  }
+  unpacking.end()
+  await closed
 }
 
 async function createLinks(folder: string, links: ReadonlyMap<string, string>): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type WheelDeterminants,
 } from '../../plan/index.ts'
 import { leadsOut } from './archive.ts'
+import { readZipEntry } from './zip-entry.ts'
 import { fittingLocalParts, localPart } from '../../verify/index.ts'
 
 /** Beside the folder with the content, lists what the artifact was built from */
@@ -19,8 +20,7 @@ export const determinantsFile = 'made-from.json'
 /** What replaces the stage */
 export const contentFolder = 'content'
 
-/** Bytes of a wheel and of a text file that are read at most */
-const wheelLimit = 512 * 1024 * 1024
+/** Bytes of a text file that are read at most */
 const textLimit = 1024 * 1024
 
 /** @returns the text of `determinantsFile` */
@@ -100,14 +100,8 @@ async function wheelProblem(
 }
 
 async function metadataVersion(wheel: string): Promise<string | undefined> {
-  const { unzipSync, strFromU8 } = await import('fflate')
-  const { size } = await stat(wheel)
-  if (size > wheelLimit) throw new UserError(`the wheel has ${size} bytes`)
-  const files = unzipSync(await readFile(wheel), {
-    filter: ({ name, originalSize }) => name.endsWith('.dist-info/METADATA') && originalSize <= textLimit,
-  })
-  const [metadata] = Object.values(files)
-  return metadata && /^Version: (\S+)$/m.exec(strFromU8(metadata))?.[1]
+  const metadata = await readZipEntry(wheel, (name) => name.endsWith('.dist-info/METADATA'), textLimit)
+  return metadata && /^Version: (\S+)$/m.exec(metadata.toString('utf8'))?.[1]
 }
 
 /** What `dockerfiles/scripts/step/ucx` writes beside the prefix. */

@@ -1,9 +1,10 @@
+import { rm } from 'node:fs/promises'
 import { UserError } from '../../errors.ts'
 import {
   type Digest,
+  downloadArtifact,
   formatReference,
   putArtifact,
-  readArtifact,
   type RegistryClient,
   type Repository,
 } from '../../registry/index.ts'
@@ -15,7 +16,7 @@ const { type, limit } = documents.artifact
 
 /** Stores stage artifacts in a repository, one tag each. */
 export function createRegistryStore(
-  client: Pick<RegistryClient, 'getManifest' | 'getBlob' | 'putBlob' | 'putManifest'>,
+  client: Pick<RegistryClient, 'getManifest' | 'getBlob' | 'downloadBlob' | 'putBlob' | 'putManifest'>,
   repository: Repository,
   now: Now,
 ): ArtifactStore {
@@ -25,21 +26,29 @@ export function createRegistryStore(
     return formatReference({ ...repository, tag: name, ...(digest && { digest }) })
   }
   return {
-    restore: async (name, folder) => {
-      const artifact = await readArtifact(client, repository, name, { type, limit })
-      if (!artifact) return 'absent'
-      digests.set(name, artifact.digest)
-      await unpackFolder(artifact.bytes, folder)
-      return 'restored'
-    },
-    save: async (name, folder) => {
-      const bytes = await packFolder(folder)
-      if (bytes.length > limit)
-        throw new UserError(
-          `${name} has ${bytes.length} bytes, more than the limit of ${limit}, and is not stored.`,
-        )
-      digests.set(name, await putArtifact(client, repository, name, { type, bytes, created: now() }))
-    },
+    restore: (name, folder) =>
+      withArchive(folder, async (path) => {
+        const digest = await downloadArtifact(client, repository, name, { type, limit }, path)
+        if (digest === undefined) return 'absent'
+        digests.set(name, digest)
+        await unpackFolder(path, folder)
+        return 'restored'
+      }),
+    save: (name, folder) =>
+      withArchive(folder, async (path) => {
+        const bytes = await packFolder(folder, path)
+        if (bytes.size > limit)
+          throw new UserError(
+            `${name} has ${bytes.size} bytes, more than the limit of ${limit}, and is not stored.`,
+          )
+        digests.set(name, await putArtifact(client, repository, name, { type, bytes, created: now() }))
+      }),
     referenceOf,
   }
+}
+
+/** Gives a path next to a folder for its archive, which would take much memory. */
+async function withArchive<Result>(folder: string, work: (path: string) => Promise<Result>): Promise<Result> {
+  const path = `${folder}.tar.gz`
+  return work(path).finally(() => rm(path, { force: true }))
 }
