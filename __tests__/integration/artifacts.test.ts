@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packed, unpacked } from '../support/archives.ts'
+import { packed } from '../support/archives.ts'
 import { createRegistryStore } from '../../src/store/artifacts/registry-store.ts'
 import { putArtifact } from '../../src/registry/artifact.ts'
 import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
@@ -90,7 +90,9 @@ const cacheOf = (namespace: string) => ({ registry, path: `${namespace}/image-ca
 
 /** Returns the artifacts of a cache repository: tag → digest. */
 async function artifactsOf(namespace: string): Promise<Record<string, string | null>> {
-  const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) => /^(?:extension|wheel|ucx)-/.test(tag))
+  const tags = (await tagsOf(`${namespace}/image-cache`)).filter((tag) =>
+    /^(?:extension|wheel|ucx)-/.test(tag),
+  )
   const found = tags.map(async (tag) => [tag, await digestOf(`${namespace}/image-cache`, tag)] as const)
   return Object.fromEntries(await Promise.all(found))
 }

@@ -123,6 +123,54 @@ class CheckoutTest(unittest.TestCase):
         self.assertTrue(has_version_tag(source, directory))
         self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "3")
 
+    def test_borrows_the_objects_of_a_mounted_repository(self):
+        _, directory = self.checked_out("main")
+        counts = self.git("count-objects", "-v", cwd=directory).splitlines()
+        self.assertEqual([line for line in counts if line in ("count: 0", "in-pack: 0")], ["count: 0", "in-pack: 0"])
+
+    def test_takes_a_history_without_the_files_of_older_commits(self):
+        write(f"{self.origin}/old", "old")
+        self.git("add", "--all")
+        self.git("commit", "-q", "-m", "old")
+        self.git("tag", "-a", "-m", "annotated", "v0.8.0")
+        self.git("mv", "old", "new")
+        write(f"{self.origin}/new", "new")
+        self.git("commit", "-q", "--all", "-m", "new")
+        commit = self.git("rev-parse", "main")
+        bare = folder(self)
+        self.git("init", "-q", "--bare", bare)
+        kept = self.git("rev-list", "--objects", "--filter=tree:0", "--no-object-names", "--all")
+        kept += "\n" + self.git("rev-list", "--objects", "--no-object-names", "main^{tree}") + "\n"
+        pack = f"{bare}/objects/pack/pack"
+        subprocess.run(["git", "-C", self.origin, "pack-objects", "-q", pack], input=kept, encoding="utf-8",
+                       stdout=subprocess.DEVNULL, check=True)
+        for ref in ("refs/heads/main", "refs/tags/v0.7.0", "refs/tags/v0.8.0"):
+            self.git("update-ref", ref, self.git("rev-parse", ref), cwd=bare)
+        self.assertNotEqual(subprocess.run(["git", "-C", bare, "fsck"], capture_output=True, check=False).returncode, 0)
+        for ref in ("main", commit):
+            with self.subTest(ref):
+                _, directory = self.checked_out(ref, bare, commit)
+                self.assertEqual(self.git("describe", "--tags", "--long", "--dirty", cwd=directory),
+                                 f"v0.8.0-1-g{commit[:9]}")
+                self.assertEqual(self.git("status", "--porcelain", cwd=directory), "")
+                self.assertEqual(sorted(os.listdir(directory)), [".git", "new"])
+
+    def test_takes_an_annotated_tag(self):
+        self.git("tag", "-a", "-m", "annotated", "v0.8.0")
+        source, directory = self.checked_out("0.8.0", commit=self.git("rev-parse", "main"))
+        self.assertTrue(has_version_tag(source, directory))
+        self.assertEqual(self.git("rev-list", "--count", "HEAD", cwd=directory), "1")
+        self.assertEqual(self.git("for-each-ref", "--format=%(refname)", cwd=directory), "refs/tags/v0.8.0")
+
+    def test_is_refused_if_the_mounted_repository_lacks_objects(self):
+        lender, debtor = folder(self) + "/lender", folder(self) + "/debtor"
+        self.git("clone", "-q", self.origin, lender)
+        self.git("commit", "-q", "--allow-empty", "-m", "lost", cwd=lender)
+        self.git("clone", "-q", "--shared", lender, debtor)
+        os.rename(lender, lender + "-elsewhere")
+        with self.assertRaisesRegex(Failure, "^(?:aibrix main could not|the repository of aibrix)"):
+            self.checked_out("main", debtor)
+
     def test_may_have_no_version(self):
         self.git("tag", "--delete", "v0.7.0")
         self.git("tag", "nightly")

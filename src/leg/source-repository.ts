@@ -23,7 +23,7 @@ export async function writeRepository(
   mkdirSync(packs, { recursive: true })
   mkdirSync(join(repository, 'refs'))
   await gitIn([...packConfiguration, 'pack-objects', ...packOptions, join(packs, 'pack')], {
-    input: refs.map(({ object }) => `${object}\n`).join(''),
+    input: await objectsOf(gitIn, refs, source),
   })
   const head = source.kind === 'tag' ? 'refs/heads/source' : refOf(source)
   writeFileSync(join(repository, 'HEAD'), `ref: ${head}\n`)
@@ -36,11 +36,27 @@ export async function writeRepository(
   setModes(repository)
 }
 
-/** Deltas and compression must not depend on the user's settings nor on a server's packs. */
+/**
+ * Lists the files of the pinned commit. Of its history there are the commits and tags alone, since a
+ * version is counted from no more: checkout.py reads this repository in place, for a fetch would
+ * miss the rest.
+ */
+async function objectsOf(gitIn: RunGit, refs: readonly Ref[], { commit }: PinnedSource): Promise<string> {
+  const names = refs.map(({ object }) => object)
+  const history = await gitIn(['rev-list', '--objects', '--filter=tree:0', '--no-object-names', ...names])
+  return history + (await gitIn(['rev-list', '--objects', '--no-object-names', `${commit}^{tree}`]))
+}
+
+/**
+ * Compression must not depend on the user's settings nor on a server's packs. It is a fast one
+ * without deltas: more would save a few percent of what is sent within this machine.
+ */
 const packConfiguration =
   '-c core.bigFileThreshold=512m -c pack.packSizeLimit=0 -c pack.writeReverseIndex=false'.split(' ')
-const packOptions = `--quiet --revs --threads=1 --window=10 --depth=50 --window-memory=0 --compression=6
-  --no-reuse-delta --no-reuse-object --index-version=2`.split(/\s+/)
+const packOptions =
+  '--quiet --threads=1 --window=0 --compression=1 --no-reuse-delta --no-reuse-object --index-version=2'.split(
+    ' ',
+  )
 
 type Ref = { name: string; object: string }
 

@@ -1,6 +1,6 @@
 import type { RunGit } from '../../../src/system/git.ts'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -82,10 +82,10 @@ function contents(path: string): Record<string, string> {
   )
 }
 
-/** What a build step sees after cloning */
+/** What a build step sees: all files of the commit, and its version */
 function described(repository: string): string {
-  expect(runGit('-C', repository, 'fsck', '--full', '--strict', '--no-dangling')).not.toContain('missing')
   const [ref = ''] = runGit('-C', repository, 'for-each-ref', '--format=%(refname)').split('\n')
+  runGit('-C', repository, 'archive', '--output=/dev/null', ref)
   return runGit('-C', repository, 'describe', '--tags', '--long', ref)
 }
 
@@ -143,6 +143,18 @@ describe('a source', () => {
     // The same commit is the same bytes from everywhere.
     expect(contents(tag)).toEqual(await reference('v0.7.0'))
     expect(contents(branch)).toEqual(await reference('main'))
+  })
+
+  it('has no files of older commits, which a build does not need', async () => {
+    const repository = await fetch(full, 'main')
+    const trees = runGit('-C', full, 'rev-list', '--format=%T', '--no-commit-header', 'main').split('\n')
+    const has = (tree: string) => spawnSync('git', ['-C', repository, 'cat-file', '-e', tree]).status === 0
+    const others = trees.filter((tree) => tree !== trees[0])
+    expect(has(trees[0] ?? '')).toBe(true)
+    expect(others.length).toBeGreaterThan(0)
+    expect(others.filter(has)).toEqual([])
+    const count = (at: string) => runGit('-C', at, 'rev-list', '--count', 'main')
+    expect(count(repository)).toBe(count(full))
   })
 
   it("is fetched from a server over http, with the user's settings", async () => {

@@ -77,12 +77,18 @@ def run(
 
 
 def output_of(
-    argv: Sequence[str], env: Mapping[str, str | None] | None = None, cwd: str | None = None
+    argv: Sequence[str],
+    env: Mapping[str, str | None] | None = None,
+    cwd: str | None = None,
+    text: str = "",
 ) -> str | None:
-    """Standard output of a program, or None if it is not installed or fails."""
+    """Standard output of a program, or None if it is not installed or fails.
+
+    text: its standard input.
+    """
     try:
         done = subprocess.run(
-            argv, env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            argv, env=environment(env), cwd=cwd, input=text, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, encoding="utf-8", errors="replace", check=False,
         )
     except OSError:

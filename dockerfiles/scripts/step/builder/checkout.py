@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import urllib.parse
+from collections.abc import Collection, Mapping
 
 from common.build_secrets import secret, trust
 from common.failure import Failure, say
@@ -32,8 +34,8 @@ class Source:
     def git(self, arguments: list[str], what: str, cwd: str | None = None) -> None:
         run(["git", *self.options(), *arguments], what, env=self.environment(), cwd=cwd)
 
-    def ask(self, arguments: list[str], cwd: str | None = None) -> str | None:
-        return output_of(["git", *self.options(), *arguments], env=self.environment(), cwd=cwd)
+    def ask(self, arguments: list[str], cwd: str | None = None, text: str = "") -> str | None:
+        return output_of(["git", *self.options(), *arguments], env=self.environment(), cwd=cwd, text=text)
 
     def options(self) -> list[str]:
         given = secret("git-credentials")
@@ -62,8 +64,9 @@ def checkout(source: Source, ref: str, commit: str, directory: str, untagged: bo
     """Checks `ref` out into `directory` and returns its commit.
 
     A tag is fetched alone; a branch and a commit come with their history, which setuptools-scm
-    counts. Commits are abbreviated to 9 digits, as setuptools-scm does since version 8: git's own
-    number grows with the objects of a clone.
+    counts. A mounted repository is not fetched but read in place. Commits are abbreviated to 9
+    digits, as setuptools-scm does since version 8: git's own number grows with the objects of a
+    clone.
     commit: the 40 digits that the commit must have, or an empty string.
     untagged: take the commit if the repository has neither a tag nor a branch of that name.
     """
@@ -74,9 +77,9 @@ def checkout(source: Source, ref: str, commit: str, directory: str, untagged: bo
     source.git(["remote", "add", "origin", source.address], "git could not add the source as a remote", cwd=directory)
     names = listed_refs(source, directory)
     what = f"{source.name} {ref} could not be fetched from {source.shown}"
-    if untagged and commit and not {f"refs/tags/{ref}", f"refs/tags/v{ref}", f"refs/heads/{ref}"} & names:
+    if untagged and commit and not {f"refs/tags/{ref}", f"refs/tags/v{ref}", f"refs/heads/{ref}"} & set(names):
         ref = commit
-    target = fetch(source, ref, names, directory, what)
+    target = (borrow if source.local else fetch)(source, ref, names, directory, what)
     source.git(["checkout", "-q", "--detach", f"{target}^{{commit}}"], what, cwd=directory)
     head = next(filter(ANY_COMMIT.match, (source.ask(["rev-parse", "HEAD"], cwd=directory) or "").splitlines()), "")
     if commit and head != commit:
@@ -87,29 +90,64 @@ def checkout(source: Source, ref: str, commit: str, directory: str, untagged: bo
     return head
 
 
-def listed_refs(source: Source, directory: str) -> set[str]:
-    """Full names of the source's tags and branches."""
+def listed_refs(source: Source, directory: str) -> dict[str, str]:
+    """Full names of the source's tags and branches, with their objects."""
     refs = source.ask(["ls-remote", "-q", "origin", "refs/tags/*", "refs/heads/*"], cwd=directory)
     if refs is None:
         what = f"the repository of {source.name} ({source.shown}) could not be read"
         source.git(["ls-remote", "-q", "origin", "HEAD"], what, cwd=directory)
-    return {line.split("\t")[1] for line in (refs or "").splitlines() if "\t" in line}
+    pairs = (line.split("\t") for line in (refs or "").splitlines() if "\t" in line)
+    return {name: named for named, name in pairs if not name.endswith("^{}")}
 
 
-def fetch(source: Source, ref: str, names: set[str], directory: str, what: str) -> str:
-    """Fetches a tag, branch or commit; returns what to check out."""
-    tag = next((tag for tag in (ref, f"v{ref}") if f"refs/tags/{tag}" in names), None)
+def found(source: Source, ref: str, names: Collection[str]) -> str:
+    """What to check out for a ref: a tag, a remote branch or a commit."""
+    tag = next((f"refs/tags/{tag}" for tag in (ref, f"v{ref}") if f"refs/tags/{tag}" in names), None)
     if tag:
-        spec = f"+refs/tags/{tag}:refs/tags/{tag}"
-        source.git(["fetch", "-q", "--depth", "1", "--no-tags", "origin", spec], what, cwd=directory)
-        return f"refs/tags/{tag}"
-    if f"refs/heads/{ref}" not in names and not re.match(r"^[0-9a-f]{7,40}$", ref):
-        raise Failure(f"{source.shown} has no tag, branch or commit {ref} for {source.name}.")
+        return tag
+    if f"refs/heads/{ref}" in names:
+        return f"refs/remotes/origin/{ref}"
+    if re.match(r"^[0-9a-f]{7,40}$", ref):
+        return ref
+    raise Failure(f"{source.shown} has no tag, branch or commit {ref} for {source.name}.")
+
+
+def fetch(source: Source, ref: str, names: Collection[str], directory: str, what: str) -> str:
+    """Fetches a tag, branch or commit; returns what to check out."""
+    target = found(source, ref, names)
+    if target.startswith("refs/tags/"):
+        source.git(["fetch", "-q", "--depth", "1", "--no-tags", "origin", f"+{target}:{target}"], what, cwd=directory)
+        return target
     branches = "+refs/heads/*:refs/remotes/origin/*"
     source.git(["fetch", "-q", "--tags", "--update-shallow", "origin", branches], what, cwd=directory)
-    target = f"refs/remotes/origin/{ref}" if f"refs/heads/{ref}" in names else ref
     if FULL_COMMIT.match(target) and source.ask(["cat-file", "-e", f"{target}^{{commit}}"], cwd=directory) is None:
         source.git(["fetch", "-q", "origin", target], what, cwd=directory)
+    return target
+
+
+def borrow(source: Source, ref: str, names: Mapping[str, str], directory: str, what: str) -> str:
+    """Gives `directory` the refs of a mounted repository, whose objects it borrows; returns what to
+    check out.
+
+    That copies nothing, and the repository may lack the files of older commits, as the action's own
+    does (src/leg/source-repository.ts).
+    """
+    target = found(source, ref, names)
+    with open(f"{directory}/.git/objects/info/alternates", "w", encoding="utf-8") as file:
+        file.write(f"{source.local}/objects\n")
+    is_tag = target.startswith("refs/tags/")
+    wanted = {target: names[target]} if is_tag else names
+    lines = [f"create {name.replace('refs/heads/', 'refs/remotes/origin/', 1)} {named}\n"
+             for name, named in wanted.items()]
+    shallow = f"{source.local}/shallow"
+    if os.path.isfile(shallow):
+        shutil.copyfile(shallow, f"{directory}/.git/shallow")
+    if source.ask(["update-ref", "--stdin"], cwd=directory, text="".join(lines)) is None:
+        raise Failure(f"{what}: it lacks objects of its tags or branches; give a complete repository.")
+    if is_tag:
+        tagged = source.ask(["rev-parse", f"{target}^{{commit}}"], cwd=directory)
+        with open(f"{directory}/.git/shallow", "w", encoding="utf-8") as file:
+            file.write(tagged or "")
     return target
 
 
