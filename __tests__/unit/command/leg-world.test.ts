@@ -305,7 +305,7 @@ describe('how a leg is built', () => {
 
   it.each<[string, Record<string, number>]>([
     ['git-credentials', {}],
-    ['package-index', { 'package-index': 4 }],
+    ['package-index', { 'package-index': 5 }],
     ['token', {}],
   ])('given the secret %s mounts %j', (id, expected) => {
     const { call } = settingsFor({}, {}, new Map([[id, '/private/file']]))
