@@ -2,7 +2,7 @@
 // .cache/bench/real.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Engine, engines as known } from '../src/plan/engine.ts'
 import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
@@ -155,10 +155,8 @@ function theirBuild(
   const { dockerfile, versionArgument } = known[engine as Engine]
   const version = engines[engine] ?? ''
   const certificates = inputs['ca-certificates'] ?? ''
-  const secrets = {
-    ...(existsSync(certificates) ? { 'ca-certificates': certificates } : {}),
-    ...(inputs['package-index'] ? { 'package-index': kept('package-index', inputs['package-index']) } : {}),
-  }
+  const index = inputs['package-index'] ?? ''
+  const secrets = index === '' ? {} : { 'package-index': kept('package-index', index) }
   const path = resolve('dockerfiles', dockerfile)
   const shortened = () => withoutAbsentSecrets(readFileSync(path, 'utf8'), Object.keys(secrets))
   return {
@@ -175,6 +173,9 @@ function theirBuild(
     contexts: {
       'aibrix-source': `${inputs['aibrix-repository'] ?? ''}/`,
       'ucx-source': `${inputs['ucx-repository'] ?? ''}/`,
+      ...(existsSync(certificates)
+        ? { certificates: dirname(kept('certificates/given.pem', readFileSync(certificates, 'utf8'))) }
+        : {}),
     },
     secrets,
   }
@@ -182,9 +183,8 @@ function theirBuild(
 
 /** Writes what build-push-action reads from a file, perhaps a secret. @returns its path */
 function kept(name: string, content: string): string {
-  const folder = resolve('.cache/bench')
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, name)
+  const file = resolve('.cache/bench', name)
+  mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, content, { mode: 0o600 })
   return file
 }

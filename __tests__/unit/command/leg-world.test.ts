@@ -1,6 +1,6 @@
 import { createStore } from '../../../src/store/store.ts'
 import { afterAll, describe, expect, it, jest } from '@jest/globals'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
@@ -197,6 +197,21 @@ describe('a build of a leg', () => {
     const built = await world.build(makeCall({ leg, output: { kind: 'facts', directory } }), leg)
     expect(built.digest).toBeUndefined()
     expect(await world.readText(`${directory}/base.json`)).toBe('{}\n')
+  })
+
+  it('gives each named context times by content, so that BuildKit mixes none up', async () => {
+    const { docker, world } = opened()
+    const [sources, certificates] = ['one', 'other'].map((name) => {
+      const made = mkdtempSync(join(folder, 'context-'))
+      writeFileSync(join(made, 'file'), name)
+      return made
+    })
+    const directory = world.newPath('facts')
+    docker.does('buildx build', `mkdir ${directory}`)
+    const call = makeCall({ leg, output: { kind: 'facts', directory }, certificates })
+    await world.build({ ...call, sources: { aibrix: sources ?? '' } }, leg)
+    for (const made of [sources, certificates])
+      expect(statSync(join(made ?? '', 'file')).mtimeMs).toBeLessThan(Date.UTC(2005))
   })
 
   it('is retried as the run retries', async () => {
