@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { withoutAbsentSecrets } from '../src/buildkit/dockerfile.ts'
 import { type Engine, engines as known } from '../src/plan/engine.ts'
 import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
@@ -10,7 +11,7 @@ import { prepare } from '../stand-ins/prepare.ts'
 import { bigRepository } from './bench-big.ts'
 import type { RowId } from './bench-limits.ts'
 import { addPythonOnlyBranch, pythonOnly } from './bench-sources.ts'
-import { type TheirBuild, withoutAbsentSecrets } from './bench-theirs.ts'
+import type { TheirBuild } from './bench-theirs.ts'
 
 /** What one row builds: engine → version, AIBrix, NIXL. */
 export type Combination = { engines: Record<string, string>; aibrix: string; nixl: string }
@@ -158,7 +159,7 @@ function theirBuild(
   const index = inputs['package-index'] ?? ''
   const secrets = index === '' ? {} : { 'package-index': kept('package-index', index) }
   const path = resolve('dockerfiles', dockerfile)
-  const shortened = () => withoutAbsentSecrets(readFileSync(path, 'utf8'), Object.keys(secrets))
+  const shortened = () => withoutAbsentSecrets(readFileSync(path, 'utf8'), new Set(Object.keys(secrets)))
   return {
     context: resolve('dockerfiles'),
     dockerfile: isFaultLeftOut ? kept(dockerfile, shortened()) : path,

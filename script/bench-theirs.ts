@@ -18,16 +18,6 @@ export type TheirBuild = {
   cache: string
 }
 
-/**
- * Returns a Dockerfile whose steps mount only some secrets, as this action gives it to BuildKit.
- * @param given ids
- */
-export function withoutAbsentSecrets(dockerfile: string, given: readonly string[]): string {
-  return dockerfile.replace(/^ *--mount=type=secret,id=([^,\s]+)\S* \\\n/gm, (line, id: string) =>
-    given.includes(id) ? line : '',
-  )
-}
-
 /** @param parent folder of RUNNER_TEMP @returns exit code, peak memory in MB, and output */
 export async function runTheirs(
   bundle: string,
