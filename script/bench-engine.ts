@@ -1,17 +1,11 @@
 // Which BuildKit the engines of script/bench have, and whether it has the fault.
 import { execFileSync } from 'node:child_process'
-import { compare } from 'semver'
+import { hasSlowSecrets } from '../src/buildkit/engine/slow-secrets.ts'
 
 export type EngineVersions = {
   docker: string
   /** Undefined if a distribution's build of Docker does not know it */
   buildkit: string | undefined
-}
-
-/** The fault is in BuildKit 0.13.0 to 0.15.1, which Docker 26.0 to 27.1 include. */
-const faulty = {
-  buildkit: { from: '0.13.0', before: '0.15.2' },
-  docker: { from: '26.0.0', before: '27.2.0' },
 }
 
 /** Returns the versions of the running engine, whose program the fresh engines run, too. */
@@ -29,18 +23,10 @@ export function buildkitIn(inspected: string): string | undefined {
   return version === '0.0.0' ? undefined : version
 }
 
-/**
- * Returns whether an engine hashes the whole root file system before each RUN that mounts a secret
- * (moby/buildkit #5251).
- */
+/** Returns whether an engine hashes the whole base before each RUN that mounts a secret. */
 export function hasFault({ docker, buildkit }: EngineVersions): boolean {
-  if (buildkit !== undefined) return isIn(buildkit, faulty.buildkit)
-  const plain = /^\d+\.\d+\.\d+/.exec(docker)?.[0]
-  return plain !== undefined && isIn(plain, faulty.docker)
-}
-
-function isIn(version: string, { from, before }: { from: string; before: string }): boolean {
-  return compare(version, from) >= 0 && compare(version, before) < 0
+  const has = buildkit === undefined ? hasSlowSecrets('docker', docker) : hasSlowSecrets('buildkit', buildkit)
+  return has === true
 }
 
 /** @param isLeftOut whether neither side mounts a secret that is not given */
