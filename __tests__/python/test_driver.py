@@ -86,6 +86,28 @@ class DriverTest(unittest.TestCase):
         with mock.patch.dict(os.environ, LD_LIBRARY_PATH=self.place + "/left"):
             self.assertNotIn(self.environment(), ({}, None))
 
+    def test_takes_a_name_for_no_driver_that_only_a_stub_has(self):
+        source, soname = "int cuInit(int flags){return 1;}", "-Wl,-soname,libcuda.so.1"
+        image_python.library(self.kept + "/libcuda.so.1", source, soname)
+        self.assertNotIn(self.environment(), ({}, None))
+
+    def test_is_found_in_one_process_unless_a_library_crashes(self):
+        crashing = "void __attribute__((constructor)) f(void){__builtin_trap();}"
+        library(self.kept + "/libcuda.so.1")
+        calls = []
+
+        def counted(*arguments, **words):
+            calls.append(arguments[1:])
+            return python(*arguments, **words)
+
+        with mock.patch.object(driver, "python", counted):
+            self.assertNotIn(self.environment(), ({}, None))
+            self.assertEqual(len(calls), 1)
+            image_python.library(f"{self.home}/lib64/stubs/libcuda.so", crashing)
+            found = self.environment()
+        self.assertEqual(os.readlink(self.folder_of(found) + "/libcuda.so.1"), self.kept + "/libcuda.so.1")
+        self.assertEqual(len(calls), 1 + 1 + 4)
+
     def test_is_searched_once(self):
         library(self.kept + "/libcuda.so.1")
         self.assertIs(self.environment(), driver.environment())

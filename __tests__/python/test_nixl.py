@@ -26,6 +26,15 @@ class DistributionsTest(unittest.TestCase):
             with self.subTest(version):
                 self.assertEqual(distributions(version), ["nixl"])
 
+    def test_are_read_from_the_source_of_torch_if_that_states_its_cuda(self):
+        python_answers(self, "12.8")
+        site = SitePackages(self)
+        site.add("torch/__init__.py", "raise SystemExit('imported')")
+        for line, wanted in (("cuda = '13.0'", "nixl-cu13"), ("cuda = of_the_build()", "nixl-cu12")):
+            with self.subTest(line):
+                site.add("torch/version.py", f"__version__ = '2.11.0'\n{line}\n")
+                self.assertEqual(distributions("0.8.0"), ["nixl", wanted])
+
     def test_are_undetermined_for_a_torch_without_cuda(self):
         for text in (None, "", "None", "cpu"):
             with self.subTest(text):

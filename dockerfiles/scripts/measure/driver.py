@@ -14,11 +14,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 
 from common import cuda
 from common.constants import DRIVER_LIBRARIES, DRIVER_STUBS, UCX_MOUNT, link_name
 
-from .subprocesses import python
+from .subprocesses import OK, python
 
 # Kept under the names that a loader asks for; a toolkit's stubs have those that a linker asks for.
 KEPT = f"{UCX_MOUNT}/{DRIVER_STUBS}"
@@ -26,8 +27,13 @@ FOLDERS = ("lib64", "lib", "targets/*/lib")
 
 LOAD = """
 import ctypes
-ctypes.CDLL(sys.argv[1])
-answer(1)
+def loads(library):
+    try:
+        ctypes.CDLL(library)
+        return True
+    except OSError:
+        return False
+answer([library for library in sys.argv[1:] if loads(library)])
 """
 
 
@@ -38,10 +44,14 @@ def environment() -> dict[str, str] | None:
     Empty if the loader finds a driver; None if it finds none and there is no stub of libcuda.so.1
     either.
     """
-    stubs = {soname: stub(soname) for soname in DRIVER_LIBRARIES if not loads(soname)}
-    if "libcuda.so.1" in stubs and stubs["libcuda.so.1"] is None:
+    stubs_of = {soname: stubs(soname) for soname in DRIVER_LIBRARIES}
+    # Names first: a stub that is loaded answers to its name
+    loaded = loadable([*stubs_of, *(path for paths in stubs_of.values() for path in paths)])
+    used = {soname: next(filter(loaded.__contains__, paths), None)
+            for soname, paths in stubs_of.items() if soname not in loaded}
+    if "libcuda.so.1" in used and used["libcuda.so.1"] is None:
         return None
-    found = {soname: path for soname, path in stubs.items() if path}
+    found = {soname: path for soname, path in used.items() if path}
     if not found:
         return {}
     folder = tempfile.mkdtemp(prefix="driver-stub-")
@@ -53,17 +63,22 @@ def environment() -> dict[str, str] | None:
     return {"LD_LIBRARY_PATH": f"{given}:{folder}" if given else folder}
 
 
-def stub(soname: str) -> str | None:
-    """Path of the first stub of a library that loads here, or None.
+def stubs(soname: str) -> list[str]:
+    """Paths of the stubs of a library, the preferred ones first.
 
     A toolkit may have stubs for other machines, too.
     """
     patterns = [f"{home}/{folder}/stubs/{link_name(soname)}" for home in cuda.homes() for folder in FOLDERS]
-    stubs = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
-    stubs.append(os.path.join(KEPT, soname))
-    return next((path for path in stubs if os.path.isfile(path) and loads(path)), None)
+    paths = [path for pattern in patterns for path in sorted(glob.glob(pattern))]
+    return [path for path in [*paths, os.path.join(KEPT, soname)] if os.path.isfile(path)]
 
 
-def loads(library: str) -> bool:
-    """Whether the loader takes a library, in a process of its own. library: a path or a name."""
-    return python(LOAD, library, interpreter=[sys.executable, "-IS"])[0] is not None
+def loadable(libraries: Sequence[str]) -> set[str]:
+    """Those that the loader takes, in another process. libraries: paths or names.
+
+    If that process crashes, each library is loaded in its own.
+    """
+    answer, outcome = python(LOAD, *libraries, interpreter=[sys.executable, "-IS"])
+    if outcome == OK or len(libraries) < 2:
+        return set(answer or ())
+    return {library for library in libraries if loadable([library])}

@@ -28,11 +28,14 @@ def pip_check() -> list[str] | None:
 
     None without a pip, own or borrowed (a venv made by uv has none of its own).
     """
-    try:
-        borrowed = pip_path()
-    except Failure:
-        return None
-    answer, _ = python(CHECK, env={"PYTHONPATH": borrowed} if borrowed else None)
+    # At once, since each start of pip takes a second
+    answer, _ = python(CHECK)
+    if answer is None:
+        try:
+            borrowed = pip_path()
+        except Failure:
+            return None
+        answer, _ = python(CHECK, env={"PYTHONPATH": borrowed}) if borrowed else (None, None)
     if answer is None or answer[0] not in (0, 1):
         return None
     lines = [line.strip() for line in answer[1]]

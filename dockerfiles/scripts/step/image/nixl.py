@@ -8,10 +8,12 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Mapping
+from typing import Any
 
+from common import torch_version
 from common.constants import NIXL_DISTRIBUTION, NIXL_VARIANT
 from common.failure import Failure, say
-from common.packages import installed
+from common.packages import installed, package_directory
 from common.process import ask_python
 from common.run_pip import pip, vendored
 
@@ -56,13 +58,20 @@ def distributions(version: str) -> list[str]:
             return ["nixl"]
     except InvalidVersion as error:
         raise Failure(f"nixl-version: {version!r} is not a version.") from error
-    cuda = ask_python(sys.executable, "import torch\nanswer(torch.version.cuda)") or ""
+    cuda = cuda_of_torch() or ""
     if not re.match(r"^\d+\.", cuda):
         raise Failure(
             "the base's torch names no CUDA version, so NIXL's variant can't be chosen; "
             "choose versions whose base is for NVIDIA GPUs."
         )
     return ["nixl", f"nixl-cu{cuda.split('.')[0]}"]
+
+
+def cuda_of_torch() -> Any:
+    """torch's CUDA. torch is imported only if its source does not state it."""
+    location = package_directory("torch")
+    stated = torch_version.stated(location) if location else None
+    return stated[1] if stated else ask_python(sys.executable, "import torch\nanswer(torch.version.cuda)")
 
 
 def variants() -> set[str]:
