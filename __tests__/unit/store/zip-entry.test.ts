@@ -42,12 +42,12 @@ describe('a file in a zip archive', () => {
     await expect(read(archive)).rejects.toThrow(/has 10001 bytes/)
     const directory = archive.indexOf('PK\x01\x02', 0, 'latin1')
     archive.writeUInt32LE(5, directory + 24)
-    await expect(read(archive)).rejects.toThrow(/larger than/)
+    await expect(read(archive)).rejects.toThrow(/too many bytes/)
   })
 
   it('is an error in what is not a zip archive', async () => {
-    await expect(read(Buffer.from('<html>'))).rejects.toThrow('the wheel is not a zip archive')
-    await expect(read(Buffer.alloc(0))).rejects.toThrow('the wheel is not a zip archive')
+    for (const text of ['<html>', ''])
+      await expect(read(Buffer.from(text))).rejects.toThrow(/not found|invalid/i)
   })
 
   it('is an error or something else in a damaged one, and never waits', async () => {

@@ -1,5 +1,5 @@
-import variables from '../../../dockerfiles/scripts/step/builder/variables.json' with { type: 'json' }
 import { canonicalJson, sha256 } from '../canonical.ts'
+import { compilerEnvironment } from './compiler-environment.ts'
 import type { Leg } from '../plan.ts'
 
 /** The stages of the Dockerfiles whose results other legs reuse, by these names. */
@@ -186,28 +186,4 @@ function rdmaCore(dpkg: Record<string, string>): string | null {
   const versionOf = (wanted: string) =>
     Object.entries(dpkg).find(([name]) => name.split(':')[0] === wanted)?.[1]
   return packages.map(versionOf).find((version) => version !== undefined) ?? null
-}
-
-/** The steps of a build read the same list, so that they see no other variables of the base. */
-const compilerVariable = new RegExp(
-  `^(?:${variables.flatMap(({ names, inKey }) => (inKey ? [names] : [])).join('|')})$`,
-)
-
-/** Removes folders with stubs of the driver (NVIDIA's devel images), which are never linked in. */
-const withoutStubs = (path: string): string =>
-  path
-    .split(':')
-    .filter((folder) => !folder.endsWith('/stubs'))
-    .join(':')
-
-function compilerEnvironment(env: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    env.flatMap((line): [string, string][] => {
-      const name = line.split('=')[0] ?? ''
-      if (!compilerVariable.test(name)) return []
-      const given = line.slice(name.length + 1)
-      const value = name === 'LIBRARY_PATH' ? withoutStubs(given) : given
-      return value === '' ? [] : [[name, value]]
-    }),
-  )
 }
