@@ -55,7 +55,8 @@ function run(more: Record<string, string> = {}, environment: NodeJS.ProcessEnv =
 }
 
 const warningsOf = ({ log }: ActionRun) => log.split('\n').filter((line) => line.startsWith('::warning'))
-const compiled = () => records.steps().filter((name) => /"step", "build-(?:wheel|ucx)"/.test(name))
+/** Stage artifacts that were built since the last call. */
+const built = () => records.steps().flatMap((name) => /"step", "build-(\w+)"/.exec(name)?.[1] ?? [])
 const kinds = () => service.entries.map(({ key }) => /^image-action-(\w+)-/.exec(key)?.[1])
 
 function expectGreen(ended: ActionRun): void {
@@ -85,12 +86,13 @@ function poison(entry: CacheEntry | undefined, file: RegExp, change: (bytes: Buf
 
 describe('a pull request, which cannot write to the registry', () => {
   it(
-    'compiles wheel and UCX once, and stores both in the GitHub Actions cache',
+    'compiles extension and UCX once, and stores them and the wheel in the GitHub Actions cache',
     async () => {
       const first = await run()
       expectGreen(first)
-      expect(compiled()).toHaveLength(2)
-      expect(kinds().sort()).toEqual(['ucx', 'wheel'])
+      const all = ['extension', 'ucx', 'wheel']
+      expect(built().sort()).toEqual(all)
+      expect(kinds().sort()).toEqual(all)
       expect(service.entries.every(({ finished }) => finished)).toBe(true)
       expect(warningsOf(first)).toEqual([])
       expect(readdirSync(join(runnerTemp, 'image-action-artifacts'))).toEqual([])
@@ -99,7 +101,7 @@ describe('a pull request, which cannot write to the registry', () => {
   )
 
   it(
-    'rejects a truncated wheel with a warning, stores a good one instead, and compiles neither the next time',
+    'rejects a truncated wheel with a warning, stores a good one instead, and builds neither the next time',
     async () => {
       const before = service.entries.length
       poison(
@@ -109,13 +111,13 @@ describe('a pull request, which cannot write to the registry', () => {
       )
       const bad = await run()
       expectGreen(bad)
-      expect(compiled().map((name) => /build-(\w+)/.exec(name)?.[1])).toEqual(['wheel'])
+      expect(built()).toEqual(['wheel'])
       expect(warningsOf(bad).join('\n')).toContain('wheel-')
       expect(service.entries).toHaveLength(before + 1)
       service.seen.length = 0
       const good = await run()
       expectGreen(good)
-      expect(compiled()).toEqual([])
+      expect(built()).toEqual([])
       expect(service.seen).not.toContain('CreateCacheEntry')
       expect(warningsOf(good)).toEqual([])
     },
@@ -128,7 +130,7 @@ describe('a pull request, which cannot write to the registry', () => {
       service.trouble = 'no storage'
       const ended = await run()
       expectGreen(ended)
-      expect(compiled()).toHaveLength(2)
+      expect(built()).toHaveLength(2)
       expect(warningsOf(ended).join('\n')).toMatch(/cache/i)
     },
     4 * minutes,
@@ -142,7 +144,7 @@ describe('a run that pushes', () => {
       const ended = await run({ push: 'true' }, { GITHUB_EVENT_NAME: 'push' })
       expectGreen(ended)
       expect(service.seen).toEqual([])
-      expect(compiled()).toHaveLength(2)
+      expect(built()).toHaveLength(2)
     },
     4 * minutes,
   )
@@ -153,7 +155,7 @@ describe('a run that pushes', () => {
       const entries = service.entries.splice(0)
       const ended = await run()
       expectGreen(ended)
-      expect(compiled()).toEqual([])
+      expect(built()).toEqual([])
       expect(service.seen).toEqual([])
       service.entries.push(...entries)
     },

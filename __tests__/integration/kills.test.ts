@@ -62,7 +62,7 @@ let wholeRuns = 0
  * Tags of the undisturbed run that another run starts with if a test is not about the steps before
  * them
  */
-const kept = /^(?:facts|wheel|ucx)-/
+const kept = /^(?:facts|extension|wheel|ucx)-/
 const nothing = /^(?!)/
 
 type Begin = { folder?: string; with?: RegExp }
@@ -114,7 +114,7 @@ async function expectCompleted(place: Place, expected: Undisturbed, on = act): P
   const finished = [...(await expectNoLie(place, expected)).keys()]
   const run = await again(on, place, {}, expected)
   // As BuildKit reports the steps
-  for (const kind of ['wheel', 'ucx'])
+  for (const kind of ['extension', 'wheel', 'ucx'])
     if (finished.some((tag) => tag.startsWith(`${kind}-`))) expect(run.log).not.toContain(`[${kind}-builder `)
   if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[image ')
   await expectUndisturbed(place, expected)
@@ -129,7 +129,7 @@ function actionWithNew(...stages: string[]): string {
   )
 }
 
-const stepOfTheWheel = /\[wheel-builder 2\/2\] RUN build-wheel/
+const compiling = /\[extension-builder 2\/2\] RUN build-extension/
 const stepOfTheImage = /\[image 2\/6\] RUN install-debug-tools/
 
 /** What promotion prints for two tags: each is confirmed. */
@@ -263,11 +263,11 @@ describe('a whole run that was killed reaches the undisturbed result when starte
   )
 
   it.concurrent(
-    'while the wheel is compiled, and again in a step of the image',
+    'while the extension is compiled, and again in a step of the image',
     async () => {
-      const begin = { folder: actionWithNew('wheel-builder', 'image'), with: /^(?:facts|ucx)-/ }
+      const begin = { folder: actionWithNew('extension-builder', 'image'), with: /^(?:facts|ucx)-/ }
       await journey(async (place) => {
-        for (const at of [stepOfTheWheel, stepOfTheImage]) {
+        for (const at of [compiling, stepOfTheImage]) {
           await interrupted(act, place, {}, { at })
           // Nothing with this build id was ever published.
           expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])

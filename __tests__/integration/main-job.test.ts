@@ -82,12 +82,13 @@ describe('both engines', () => {
     expect(first.outputs.changed).toBe('true')
   })
 
-  it('leave a candidate, a verified build and a report each, one wheel and one UCX in the cache repository, and nothing else public', async () => {
+  it('leave a candidate, a verified build and a report each, one extension, wheel and UCX in the cache repository, and nothing else public', async () => {
     const kinds = (await tagsOf(`${world().namespace}/image-cache`)).map((tag) => tag.split('-')[0])
     expect(kinds).toEqual(
       ['build', 'candidate', 'facts', 'layers', 'report']
         .flatMap((kind) => [kind, kind])
-        .concat('ucx', 'wheel'),
+        .concat('extension', 'ucx', 'wheel')
+        .sort(),
     )
     expect(await tagsOf(`${world().namespace}/vllm-openai`)).toEqual([vllmTag])
   })

@@ -378,7 +378,7 @@ async function expectOneGate(name: string): Promise<void> {
   expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
   // No tag in the store marks an image as verified.
   const kinds = (await tagsOf(cache())).map((tag) => tag.split('-')[0] ?? '')
-  expect(['candidate', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
+  expect(['candidate', 'extension', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
 }
 
 describe('an image with one defect', () => {
