@@ -130,7 +130,7 @@ describe('a pull request, which cannot write to the registry', () => {
       service.trouble = 'no storage'
       const ended = await run()
       expectGreen(ended)
-      expect(built()).toHaveLength(2)
+      expect(built()).toHaveLength(3)
       expect(warningsOf(ended).join('\n')).toMatch(/cache/i)
     },
     4 * minutes,
@@ -144,7 +144,7 @@ describe('a run that pushes', () => {
       const ended = await run({ push: 'true' }, { GITHUB_EVENT_NAME: 'push' })
       expectGreen(ended)
       expect(service.seen).toEqual([])
-      expect(built()).toHaveLength(2)
+      expect(built()).toHaveLength(3)
     },
     4 * minutes,
   )
