@@ -49,7 +49,7 @@ async function expectCleanFailure(
   // Finished parts stay for the next run; no tag marks an image as verified.
   expect(
     (await tagsOf(`${failed.namespace}/image-cache`)).filter(
-      (tag) => !/^(?:candidate|facts|wheel|ucx|layers)-/.test(tag),
+      (tag) => !/^(?:candidate|extension|facts|wheel|ucx|layers)-/.test(tag),
     ),
   ).toEqual([])
   expect(processesOf(failed.namespace)).toEqual([])
