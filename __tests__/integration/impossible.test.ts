@@ -120,7 +120,7 @@ it(
     const run = await act({})
     expect(run.code).toBe(1)
     expect(errorsOf(run).join()).toContain(reason)
-    expect(run.log).not.toMatch(/^\[(?:wheel|ucx)/m)
+    expect(run.log).not.toMatch(/^\[(?:extension|wheel|ucx)/m)
   },
   2 * minutes,
 )

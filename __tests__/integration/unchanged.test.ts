@@ -271,7 +271,7 @@ describe('an image older than max-age', () => {
       )
       for (const time of await layersOf(`${namespace}/${name}`, today)) expect(time).toBeGreaterThan(began)
       for (const time of await layersOf(`${namespace}/${name}`, first[name])) expect(time).toBeLessThan(began)
-      expect(run.log).not.toMatch(/build-(?:wheel|ucx)\b.* (?:started|done)/)
+      expect(run.log).not.toMatch(/build-(?:extension|wheel|ucx)\b.* (?:started|done)/)
       const again = await runAction(world().inputs({ ...aged, 'max-age': '30m', date: '20251202' }))
       expect(JSON.parse(again.outputs.tags ?? '')).toEqual([`${registry}/${namespace}/${name}:${today}`])
       expect(again.outputs.changed).toBe('false')

@@ -69,6 +69,14 @@ const kept = { cache: 'registry', there: /^(?:facts|wheel|ucx|layers)-/, ends: '
  */
 export const cached = {
   wheel: { ...kept, name: 'a stored wheel', warns: /wheel-\S+ is not used, and it is built/ },
+  extension: {
+    ...{ ...kept, there: /^(?:facts|extension|ucx|layers)-/, name: 'a stored extension' },
+    warns: /extension-\S+ is not used, and it is built/,
+  },
+  newExtension: {
+    ...{ ...kept, there: /^(?:facts|ucx|layers)-/, name: 'a new extension' },
+    warns: /extension-\S+ is not stored/,
+  },
   newWheel: {
     ...{ ...kept, there: /^(?:facts|ucx|layers)-/, name: 'a new wheel' },
     warns: /wheel-\S+ is not stored/,

@@ -83,10 +83,12 @@ const staging: readonly Kind[] = [
   { ...mark, moment: after, faults: ['a reset', '502', ...digest] },
 ]
 
-const { wheel, newWheel, newFacts, layers } = cached
+const { wheel, extension, newExtension, newWheel, newFacts, layers } = cached
 const known = { ...building, name: 'stored facts' } as const
 const wheelRead = /^GET .*\/manifests\/wheel-/
 const wheelWrite = /^PUT .*\/manifests\/wheel-/
+const extensionRead = /^GET .*\/manifests\/extension-/
+const extensionWrite = /^PUT .*\/manifests\/extension-/
 const factsRead = /^GET .*\/manifests\/facts-/
 const factsWrite = /^PUT .*\/manifests\/facts-/
 const layersRead = /^GET .*\/manifests\/layers-/
@@ -97,6 +99,10 @@ const caching: readonly Kind[] = [
   { ...wheel, on: wheelRead, moment: after, faults: digest, often: ever },
   { ...wheel, on: blobRead, contentOf: 'wheel-', moment: after, faults: ['other bytes'], often: ever },
   { ...wheel, on: blobRead, contentOf: 'wheel-', moment: after, faults: ['a truncated body'], often: three },
+  { ...extension, on: extensionRead, moment: before, faults: ['502'], often: ever },
+  { ...extension, on: blobRead, contentOf: 'extension-', moment: after, faults: ['other bytes'], often: ever },
+  { ...newExtension, on: extensionWrite, moment: before, faults: ['502'], often: ever },
+  { ...newExtension, on: extensionWrite, moment: after, faults: ['a reset'], often: three },
   { ...newWheel, on: wheelWrite, moment: before, faults: ['502'], often: ever },
   { ...newWheel, on: wheelWrite, moment: after, faults: ['a reset'], often: three },
   { ...newFacts, on: factsWrite, moment: before, faults: ['502'], often: ever },

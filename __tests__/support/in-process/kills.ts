@@ -136,7 +136,7 @@ async function expectCompleted(place: Place, journey: Journey): Promise<void> {
   // What is public is right after any kill.
   expect(state).toMatchObject(publishedState(registry, namespace))
   expect(registry.dangling()).toEqual([])
-  const finished = [...doneIn(place)].filter(([tag]) => /^(?:build|wheel|ucx)-/.test(tag))
+  const finished = [...doneIn(place)].filter(([tag]) => /^(?:build|extension|wheel|ucx)-/.test(tag))
   const from = proxy.seen.length
   const ended = await run(place, journey)
   expect(ended.errors).toEqual([])
