@@ -83,11 +83,46 @@ class MovedTest(unittest.TestCase):
             self.assertRegex(loopback.moved({})[1], "No such file or directory")
 
 
+class DevicesTest(unittest.TestCase):
+    def over(self, results, others):
+        """The result over TCP, and the devices that were tried; results: device → result."""
+        tried = []
+
+        def moved(environment):
+            tried.append(environment["UCX_NET_DEVICES"])
+            return results[tried[-1]]
+
+        with mock.patch.object(loopback, "moved", moved), mock.patch.object(loopback, "other_devices", lambda: others):
+            return loopback.moved_over_tcp(), tried
+
+    def test_lo_suffices(self):
+        self.assertEqual(self.over({"lo": (5.0, None)}, ["eth0"]), ((5.0, None), ["lo"]))
+
+    def test_another_one_counts_for_a_ucx_that_finds_no_route_over_lo(self):
+        results = {"lo": (None, "no route"), "eth0": (None, "no iface"), "eth1": (5.0, None)}
+        self.assertEqual(self.over(results, ["eth0", "eth1"]), ((5.0, None), ["lo", "eth0", "eth1"]))
+
+    def test_the_reason_is_that_of_lo(self):
+        results = {"lo": (None, "no route"), "eth0": (None, "no iface")}
+        self.assertEqual(self.over(results, ["eth0"])[0], (None, "no route"))
+        self.assertEqual(self.over(results, [])[0], (None, "no route"))
+
+    def test_those_that_are_down_are_not_tried(self):
+        with tempfile.TemporaryDirectory() as directory:
+            paths = []
+            for name, state in (("docker0", "down"), ("eth0", "up"), ("lo", "unknown")):
+                os.makedirs(f"{directory}/{name}")
+                paths.append(f"{directory}/{name}/operstate")
+                with open(paths[-1], "w", encoding="ascii") as file:
+                    file.write(f"{state}\n")
+            with mock.patch.object(loopback.glob, "glob", return_value=paths):
+                self.assertEqual(loopback.other_devices(), ["eth0"])
+
+
 class SandboxTest(unittest.TestCase):
     def test_is_checked_if_nothing_was_moved(self):
-        with mock.patch.object(loopback, "moved", return_value=(None, "no md")):
-            answer = {"outcome": "error", "error": "no md", "sandbox": "none here"}
-            self.assertEqual(loopback.transport("tcp", lambda: "none here"), answer)
+        answer = {"outcome": "error", "error": "no md", "sandbox": "none here"}
+        self.assertEqual(loopback.answer((None, "no md"), lambda: "none here"), answer)
 
     def test_reports_that_there_is_no_loopback_at_all(self):
         nothing = OSError(99, "Cannot assign requested address")

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { openPromise } from 'yauzl'
 import { UserError } from '../../errors.ts'
 
 /**
@@ -12,7 +13,6 @@ export async function readZipEntry(
   isWanted: (name: string) => boolean,
   limit: number,
 ): Promise<Buffer | undefined> {
-  const { openPromise } = await import('yauzl')
   const archive = await openPromise(path, { autoClose: false })
   try {
     for await (const entry of archive.eachEntry()) {
