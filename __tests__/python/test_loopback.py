@@ -107,16 +107,16 @@ class DevicesTest(unittest.TestCase):
         self.assertEqual(self.over(results, ["eth0"])[0], (None, "no route"))
         self.assertEqual(self.over(results, [])[0], (None, "no route"))
 
-    def test_those_that_are_down_are_not_tried(self):
+    def test_those_that_are_up_come_first_and_those_that_are_down_are_not_tried(self):
         with tempfile.TemporaryDirectory() as directory:
             paths = []
-            for name, state in (("docker0", "down"), ("eth0", "up"), ("lo", "unknown")):
+            for name, state in (("docker0", "down"), ("engine", "unknown"), ("eth0", "up"), ("lo", "unknown")):
                 os.makedirs(f"{directory}/{name}")
                 paths.append(f"{directory}/{name}/operstate")
                 with open(paths[-1], "w", encoding="ascii") as file:
                     file.write(f"{state}\n")
             with mock.patch.object(loopback.glob, "glob", return_value=paths):
-                self.assertEqual(loopback.other_devices(), ["eth0"])
+                self.assertEqual(loopback.other_devices(), ["eth0", "engine"])
 
 
 class SandboxTest(unittest.TestCase):

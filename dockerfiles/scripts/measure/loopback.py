@@ -71,13 +71,13 @@ def moved_over_tcp() -> Moved:
 
 
 def other_devices() -> list[str]:
-    """The first network devices that are not down, without `lo`."""
-    found = []
+    """The first network devices that are not down, without `lo`; those that say that they are up first."""
+    states = {}
     for path in sorted(glob.glob("/sys/class/net/*/operstate")):
         with open(path, encoding="ascii") as file:
-            if file.read().strip() != "down":
-                found.append(path.split("/")[-2])
-    return [name for name in found if name != "lo"][:OTHER_DEVICES]
+            states[path.split("/")[-2]] = file.read().strip()
+    names = [name for name, state in states.items() if state != "down" and name != "lo"]
+    return sorted(names, key=lambda name: states[name] != "up")[:OTHER_DEVICES]
 
 
 def moved(environment: Mapping[str, str]) -> Moved:
