@@ -122,7 +122,9 @@ export async function expectNoLie(
   { state }: Undisturbed,
 ): Promise<Map<string, string | null>> {
   expect(state).toMatchObject(await stateOf(namespace))
-  return new Map([...(await cacheOf(namespace))].filter(([tag]) => /^(?:build|extension|wheel|ucx)-/.test(tag)))
+  return new Map(
+    [...(await cacheOf(namespace))].filter(([tag]) => /^(?:build|extension|wheel|ucx)-/.test(tag)),
+  )
 }
 
 /**
