@@ -1,5 +1,6 @@
 // Which BuildKit the engines of script/bench have, and whether it has the fault.
 import { execFileSync } from 'node:child_process'
+import { parseBuilder } from '../src/buildkit/engine/info.ts'
 import { hasSlowSecrets } from '../src/buildkit/engine/slow-secrets.ts'
 
 export type EngineVersions = {
@@ -19,8 +20,10 @@ export function engineVersions(): EngineVersions {
 
 /** @param inspected what `docker buildx inspect` printed */
 export function buildkitIn(inspected: string): string | undefined {
-  const version = /^BuildKit version:\s+v?(\d+\.\d+\.\d+)/m.exec(inspected)?.[1]
-  return version === '0.0.0' ? undefined : version
+  const known = parseBuilder(inspected)?.versions.find(
+    (text) => hasSlowSecrets('buildkit', text) !== undefined,
+  )
+  return /\d+\.\d+\.\d+/.exec(known ?? '')?.[0]
 }
 
 /** Returns whether an engine hashes the whole base before each RUN that mounts a secret. */

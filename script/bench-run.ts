@@ -7,6 +7,7 @@ import type { BenchInputs, Combination } from './bench-inputs.ts'
 import { measuringOf } from './bench-measuring.ts'
 import type { CountingRegistry, Traffic } from './bench-registry.ts'
 import { runTheirs } from './bench-theirs.ts'
+import { outputOf } from './child-output.ts'
 import { openFreshEngine } from './fresh-engine.ts'
 import { peakMemoryOf } from './peak-memory.ts'
 import { runAction } from './runner.ts'
@@ -66,7 +67,10 @@ async function measured(
 /** Pulls base images in parallel: no build on these can be faster. */
 export function pullBases(bench: Bench, name: string, images: readonly string[]): Promise<Measured> {
   return measured(bench, name, async (environment) => {
-    const pulls = await Promise.all(images.map((image) => pull(image, environment)))
+    const env = { ...process.env, ...environment }
+    const pulls = await Promise.all(
+      images.map((image) => outputOf(spawn('docker', ['pull', image], { env }))),
+    )
     return {
       failed: pulls.some(({ code }) => code !== 0),
       memory: 0,
@@ -74,22 +78,6 @@ export function pullBases(bench: Bench, name: string, images: readonly string[])
       compiled: [],
     }
   })
-}
-
-async function pull(
-  image: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn('docker', ['pull', image], { env: { ...process.env, ...environment } })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const code = await new Promise<number | null>((done, fail) =>
-    child.once('error', fail).once('close', (ended) => {
-      done(ended)
-    }),
-  )
-  return { code, output }
 }
 
 /** Runs this action. */

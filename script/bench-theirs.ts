@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { outputOf } from './child-output.ts'
 import { peakMemoryOf } from './peak-memory.ts'
 
 export type TheirBuild = {
@@ -55,14 +56,7 @@ export async function runTheirs(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const memory = peakMemoryOf(child)
-  let log = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (log += text))
-  const code = await new Promise<number | null>((done, fail) =>
-    child.once('error', fail).once('close', (ended) => {
-      done(ended)
-    }),
-  )
+  const { code, output: log } = await outputOf(child)
   writeFileSync(join(temp, 'log'), log)
   return { code, memory: memory(), log }
 }
