@@ -4,8 +4,8 @@ import { dirname, join, relative, sep } from 'node:path'
 /** The parts of src/ from the lowest layer up: files, and rooms, which are folders. */
 export const rooms: readonly string[] = [
   ...['errors.ts', 'version.ts', 'text.ts', 'json.ts'],
-  ...['system', 'registry', 'plan', 'verify', 'store', 'buildkit', 'leg', 'promote', 'report', 'inputs'],
-  ...['command', 'main.ts', 'post.ts'],
+  ...['system', 'registry', 'plan', 'verify', 'store', 'inventory', 'buildkit', 'leg', 'promote'],
+  ...['report', 'inputs', 'command', 'main.ts', 'post.ts'],
 ]
 
 /**

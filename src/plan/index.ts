@@ -36,6 +36,7 @@ export {
 } from './nixl/nixl-index.ts'
 export { pendingLegs, pendingLegsOf } from './pending.ts'
 export {
+  digestSchema,
   type BaseImage,
   baseImageSchema,
   type InheritedConfig,
