@@ -99,6 +99,14 @@ describe('a real registry', () => {
     expect(await client.hasBlob(published, blob.digest)).toBe(true)
   })
 
+  it('mounts a blob without a second way, in a repository that has it or not', async () => {
+    const to = { ...published, path: `${published.path}-tried` }
+    const blob = { from: staging, to, digest: digestOf(image.layer), size: image.layer.length }
+    for (let time = 0; time < 2; time += 1) expect(await client.tryMount(blob)).toBe(true)
+    expect(await client.hasBlob(to, blob.digest)).toBe(true)
+    expect(await client.tryMount({ ...blob, digest: digestOf(Buffer.from('nowhere')) })).toBe(false)
+  })
+
   it('tags an image in another repository without moving a byte', async () => {
     requests.length = 0
     expect(

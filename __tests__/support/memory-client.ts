@@ -103,6 +103,7 @@ export function createMemory(refuses: (request: string) => boolean = () => false
       hold(to, digest)
       return Promise.resolve('mounted')
     },
+    tryMount: async (blob) => (await client.mountBlob(blob)) === 'mounted',
     listTags: async (repository) => {
       asked(`list ${repository.path}`)
       return Promise.resolve(Object.keys(tagsOf(repository)))

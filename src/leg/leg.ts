@@ -26,6 +26,7 @@ import {
 } from '../buildkit/index.ts'
 import { withoutEmpty } from '../system/index.ts'
 import { measureImage } from './measure.ts'
+import { mountBase } from './mount-base.ts'
 import { type Measured, measureOnStages } from './on-stages.ts'
 import { type Origins, type StagesSettings, UnfitBase } from './stages.ts'
 import type { LegWorld } from './world.ts'
@@ -70,8 +71,10 @@ export async function buildLeg(leg: Leg, given: LegSettings, outer: LegWorld): P
   const { warnings, ...layers } = await pinLayers(given.layerCache, outer.registry)
   const world = { ...outer, build: recordSteps(tolerateMissingLayers(outer.build, warnings), steps) }
   const onBase = (base: BaseFacts) => applyRules(judgeBase(leg, base), given)
+  const mounting = given.push ? mountBase(leg.base, given.candidate, world.registry, world.say) : undefined
   try {
     const measured = await measureOnStages(leg, { ...given, layers, judgeBase: onBase }, world, warnings)
+    await mounting
     const built = await buildMeasured(leg, given, world, { ...measured, layers, steps })
     return { ...built, warnings: [...warnings, ...measured.stages.warnings] }
   } catch (error) {

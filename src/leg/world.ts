@@ -16,7 +16,9 @@ export type LegWorld = {
   artifacts: Artifacts
   fetchSource: FetchSource
   compiledSources: CompiledSources
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig' | 'hasBlob' | 'tryMount'>
+  /** Logs a sentence */
+  say: (sentence: string) => void
   /** The configuration of an image that was not pushed; undefined if the engine lacks it */
   inspectImage: (reference: string) => Promise<ImageConfig | undefined>
   /** Removes a candidate from the engine, where the docker driver leaves one */

@@ -62,6 +62,15 @@ export function createBlobCopier(
   }
 }
 
+/**
+ * Mounts a blob if its registry does that, without moving any bytes. The upload that a registry
+ * opens instead is left to expire.
+ * @returns whether it is in the repository now
+ */
+export async function tryMount(session: Session, blob: BlobCopy): Promise<boolean> {
+  return (await mount(session, blob)) === 'mounted'
+}
+
 type Upload = { access: Access; address: URL }
 
 async function mount(session: Session, { from, to, digest }: BlobCopy): Promise<'mounted' | Upload> {

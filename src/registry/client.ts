@@ -1,6 +1,6 @@
 import type { WithRetries } from '../system/index.ts'
 import { createAuthenticator } from './auth/auth.ts'
-import { type BlobCopy, type BlobTransfer, createBlobCopier } from './blob-copy.ts'
+import { type BlobCopy, type BlobTransfer, createBlobCopier, tryMount } from './blob-copy.ts'
 import { type BlobFile, downloadBlob, getBlob, hasBlob, putBlob } from './blobs.ts'
 import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
@@ -41,6 +41,8 @@ export type RegistryClient = {
   hasBlob: (repository: Repository, digest: Digest) => Promise<boolean>
   putBlob: (repository: Repository, content: Uint8Array | BlobFile) => Promise<Digest>
   mountBlob: (blob: BlobCopy) => Promise<BlobTransfer>
+  /** As `mountBlob` within one registry, but moves no bytes. @returns whether it was mounted */
+  tryMount: (blob: BlobCopy) => Promise<boolean>
   /** @returns the tags in code unit order; none if there is no such repository */
   listTags: (repository: Repository) => Promise<string[]>
   /** Announces the repositories to push to as soon as they are known, see `Authenticator` */
@@ -89,6 +91,7 @@ export function createRegistryClient(
     hasBlob: (repository, digest) => withRetries(() => hasBlob(session, repository, digest)),
     putBlob: (repository, content) => withRetries(() => putBlob(session, repository, content)),
     mountBlob: createBlobCopier(session, withRetries),
+    tryMount: (blob) => withRetries(() => session.copying(() => tryMount(session, blob))),
     listTags: (repository) => listTags(session, repository, withRetries),
     pushesTo: authenticator.pushesTo,
     close: transport.close,

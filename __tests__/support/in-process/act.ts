@@ -172,6 +172,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   }
   const world = {
     registry,
+    say: () => undefined,
     build: engineFor((leg) => settingsOf(leg as PlannedLeg)),
     newPath: (name: string) => {
       const path = newPath(name)

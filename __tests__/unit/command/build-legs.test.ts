@@ -53,6 +53,7 @@ function legWorld(memory: Memory, leg: PlannedLeg, { build, steps, measured, pus
   measured?.(facts)
   return {
     registry: memory.client,
+    say: () => undefined,
     build: async (call) => {
       await build?.(leg, call)
       const said = steps?.(call) ?? []

@@ -38,7 +38,8 @@ const wanted = { ...chosen, extension: extensionOf(chosen.wheel, sources, settin
 
 const refuse = () => Promise.reject(new Error('not used here'))
 const unused = {
-  registry: { getManifest: refuse, getImageConfig: refuse },
+  registry: { getManifest: refuse, getImageConfig: refuse, hasBlob: refuse, tryMount: refuse },
+  say: () => undefined,
   inspectImage: refuse,
   forgetImage: refuse,
 }

@@ -251,6 +251,7 @@ function registryWith(...made: Made[]) {
       blobs.add(digest)
       return Promise.resolve('mounted')
     },
+    tryMount: unused,
     putManifest: (repository, reference, bytes, mediaType) => {
       log.push(`put ${at(repository, reference)}`)
       const parsed = parseManifest(bytes, mediaType, 'x')

@@ -487,6 +487,20 @@ describe('blobs', () => {
     expect(registry.seen.at(-1)?.body).toBe(blob.toString())
   })
 
+  it('are not moved to try a mount, whatever the registry answers', async () => {
+    for (const [status, isMounted] of [
+      [201, true],
+      [202, false],
+    ] as const) {
+      const registry = await server((_, response) =>
+        response.writeHead(status, { location: '/v2/b/to/blobs/uploads/1' }).end(),
+      )
+      const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size: blob.length }
+      expect(await client().tryMount(copy)).toBe(isMounted)
+      expect(registry.seen.map(({ method }) => method)).toEqual(['POST'])
+    }
+  })
+
   it.each([blob.length - 1, blob.length + 1])(
     'of another size than %i bytes are not uploaded',
     async (size) => {

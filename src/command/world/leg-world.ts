@@ -61,11 +61,12 @@ export function createLegWorld(
   log: LegLog,
 ): Omit<LegWorld, 'facts' | 'artifacts' | 'fetchSource' | 'compiledSources'> {
   const { environment, signal, workspace, redact, timers, retry, waits } = machine
-  const { name, print } = log
+  const { name, print, say } = log
   const logged = new Set<string>()
   const shared = { environment, signal, name, print, logged, timers, killAfter, quiet: waits.build, redact }
   return {
     registry,
+    say,
     build: async (call, leg) => {
       const end = log.step(stepTitle(call.output))
       try {
