@@ -147,6 +147,7 @@ export function world(images: Images = {}, changes: Partial<PlanWorld> = {}): Pl
     storedFacts: () => Promise.resolve(undefined),
     ownFacts: () => undefined,
     unfit: () => Promise.resolve(undefined),
+    copyOfBase: () => Promise.resolve(undefined),
     ...changes,
     registry,
   }

@@ -76,7 +76,11 @@ export async function storeMeasured(
 ): Promise<void> {
   await withClient(async (client) => {
     const from = parseRepository(`${registry}/${namespace}/${repository}`)
-    const found = await resolveBase(client, from, tag, ['linux/amd64'], () => Promise.resolve(undefined))
+    const nothing = () => Promise.resolve(undefined)
+    const found = await resolveBase(client, from, tag, ['linux/amd64'], {
+      copyFor: nothing,
+      nearest: nothing,
+    })
     const base = 'bases' in found ? found.bases.get('linux/amd64') : undefined
     if (!base) throw new Error(`${repository}:${tag} is no base`)
     await createStore(client, parseRepository(`${registry}/${namespace}/image-cache`)).facts.write(

@@ -12,6 +12,7 @@ export function runWorldOf({ client }: Memory, changes: Partial<RunWorld> = {}):
     store: createStore(client, cache),
     rules,
     attestations: noAttestations,
+    keepsBases: false,
     log: () => undefined,
     signal: new AbortController().signal,
     redact: (text) => text,

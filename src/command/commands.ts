@@ -4,6 +4,7 @@ import type { Inputs } from '../inputs/index.ts'
 import { checkSources } from '../leg/index.ts'
 import {
   buildId,
+  copyWarning,
   determinantsOf,
   makePlan,
   pendingLegs,
@@ -102,6 +103,8 @@ async function createPlan(
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
   const plan = await makePlan(inputs.plan, createPlanWorld(inputs, machine, reader, git, nixl, facts))
   await checkSources(plan, fetchSource)
+  const bases = plan.images.flatMap(({ legs }) => legs.map(({ base }) => base))
+  warnings.push(...new Set(bases.flatMap((base) => copyWarning(base) ?? [])))
   for (const line of [...describePlan(plan, inputs.push), ...warnings.sort()]) machine.log(line)
   return { plan, warnings }
 }

@@ -3,6 +3,7 @@ import { lookUpTags, type Plan, refuseOtherImages } from '../plan/index.ts'
 import { commonLabels, composeImage, type Promotable, promote } from '../promote/index.ts'
 import { type ParsedManifest, platformManifest } from '../registry/index.ts'
 import type { ImageOutcome, LegOutcome } from '../report/index.ts'
+import { keepBases } from './keep-bases.ts'
 import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 
 /** `error` is a sentence: why promotion stopped; the outcomes are those before it stopped. */
@@ -20,6 +21,13 @@ export async function promoteImages(
   const inspected = await Promise.all(plan.images.map((image) => inspectImage(image, plan, choices, world)))
   const before = inspected.map(({ outcome }) => outcome)
   if (choices.failFast && before.some(isIncomplete)) return { outcomes: before }
+  try {
+    const complete = before.filter((outcome) => !isIncomplete(outcome))
+    const legs = complete.flatMap(({ image }) => image.legs)
+    if (world.keepsBases) await keepBases(legs, world)
+  } catch (error) {
+    return { outcomes: before, error: sentenceOf(error) }
+  }
   const prepared: Prepared[] = []
   for (const one of inspected) prepared.push(await prepare(one, plan, world))
   const outcomes = prepared.map(({ untagged }) => untagged)

@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  baseName,
   engines,
   excludedTitle,
   isNixlKnown,
@@ -12,7 +13,7 @@ import {
 } from '../plan/index.ts'
 import type { StoredPlan } from '../store/index.ts'
 import { attempt, type Output, type Redact, type Retry, type Workspace } from '../system/index.ts'
-import { familiarReference, familiarRepository } from '../registry/index.ts'
+import { familiarReference } from '../registry/index.ts'
 import {
   annotationsOf,
   causeText,
@@ -51,7 +52,10 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
   }
   // What the platforms share has one line.
   const sources = new Set([
-    ...legs.map(({ base }) => `  base    ${familiarRepository(base.repository)}:${base.tag}@${base.digest}`),
+    ...legs.map(
+      ({ base }) =>
+        `  base    ${baseName(base)}@${base.digest}${base.copyOf === undefined ? '' : ', the copy in the cache repository'}`,
+    ),
     ...legs.map((leg) => `  aibrix  ${leg.aibrix.ref} (${leg.aibrix.commit}), ${describeNixl(leg)}`),
   ])
   return [

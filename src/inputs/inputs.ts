@@ -35,6 +35,8 @@ export type Inputs = {
   /** Values of the inputs that are not secrets; no part of them can be masked */
   shown: readonly string[]
   push: boolean
+  /** Whether copies of the bases are stored */
+  keepBase: boolean
   verify: boolean
   waivers: Map<GateName, string>
   /** Bytes, compressed */
@@ -77,6 +79,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     caCertificates: readCaCertificates(reader, context),
     secrets: readSecrets(reader),
     push: push ?? false,
+    keepBase: boolean(reader, 'keep-base') ?? false,
     verify: verify ?? true,
     waivers: readWaivers(reader),
     addedBytesLimit: byteSize(reader, 'added-bytes-limit') ?? 0,

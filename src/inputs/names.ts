@@ -28,6 +28,7 @@ export const inputNames = [
   'date',
   'overwrite-tags',
   'base-registry',
+  'keep-base',
   'package-index',
   'ca-certificates',
   'plan',

@@ -1,10 +1,12 @@
 import { UserError } from '../errors.ts'
 import {
+  familiarReference,
   formatReference,
   getPlatformImage,
   type ImageConfig,
   isForPlatform,
   parseRepository,
+  type PlatformImage,
   type Repository,
   withoutUserInformation,
 } from '../registry/index.ts'
@@ -26,24 +28,38 @@ export function baseRepository(baseRegistry: string, path: string): Repository {
   return parseRepository(`${baseRegistry}/${path}`)
 }
 
+/** A base under a tag in its repository, or its copy. */
+type FoundBase = PlatformImage & Pick<BaseImage, 'repository' | 'copyOf'>
+
+/** What to do if the tag does not exist. */
+type Otherwise = {
+  /** The copy that an earlier run stored of the base for a platform */
+  copyFor: (platform: string) => Promise<(PlatformImage & { repository: Repository }) | undefined>
+  /** The nearest existing tags, as part of a sentence; undefined if there are none */
+  nearest: () => Promise<string | undefined>
+}
+
 /**
- * Pins a base image on each platform.
- * @param nearest the nearest existing tags, as part of a sentence; undefined if there are none
+ * Pins a base image on each platform: as its tag names it, or its copy if the tag is gone.
  * @returns `unbuildable` with a reason if the tag has no usable image for a platform
- * @throws UserError if the tag does not exist
+ * @throws UserError if neither the tag nor a copy exists
  */
 export async function resolveBase(
   registry: Reader,
   repository: Repository,
   tag: string,
   platforms: readonly string[],
-  nearest: () => Promise<string | undefined>,
+  { copyFor, nearest }: Otherwise,
 ): Promise<OnBases> {
   const name = formatReference({ ...repository, tag })
   const bases = new Map<string, BaseImage>()
-  const found = await Promise.all(
-    platforms.map((platform) => getPlatformImage(registry, repository, tag, platform)),
-  )
+  const find = async (platform: string): Promise<FoundBase | undefined> => {
+    const there = await getPlatformImage(registry, repository, tag, platform)
+    if (there) return { repository, ...there }
+    const copy = await copyFor(platform)
+    return copy && { copyOf: familiarReference({ ...repository, tag }), ...copy }
+  }
+  const found = await Promise.all(platforms.map(find))
   for (const [index, platform] of platforms.entries()) {
     const one = found[index]
     if (!one) throw new UserError(missing(name, await nearest()))
@@ -56,8 +72,9 @@ export async function resolveBase(
     if (unbuildable !== undefined) return { unbuildable }
     const { layersCreated: _, onBuild: _none, ...inherited } = config
     bases.set(platform, {
-      repository,
+      repository: one.repository,
       tag,
+      ...(one.copyOf !== undefined && { copyOf: one.copyOf }),
       digest: one.top.digest,
       manifestDigest: manifest.digest,
       config: inherited,
@@ -65,6 +82,22 @@ export async function resolveBase(
     })
   }
   return { bases }
+}
+
+/** @returns the name of a base by its tag upstream, as docker pull takes it */
+export function baseName({
+  repository,
+  tag,
+  copyOf,
+}: Pick<BaseImage, 'repository' | 'tag' | 'copyOf'>): string {
+  return copyOf ?? familiarReference({ ...repository, tag })
+}
+
+/** @returns a sentence if a base is a copy of what upstream no longer has */
+export function copyWarning({ repository, digest, copyOf }: BaseImage): string | undefined {
+  return copyOf === undefined
+    ? undefined
+    : `The base ${copyOf} no longer exists; its copy ${familiarReference({ ...repository, digest })} is used.`
 }
 
 /** @returns why an image with this configuration is no base for the platform */

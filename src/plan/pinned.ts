@@ -49,7 +49,10 @@ export type InheritedConfig = v.InferOutput<typeof inheritedConfigSchema>
 
 export const baseImageSchema = v.object({
   repository: repositorySchema,
+  /** In the engine's own repository, also for a copy */
   tag: v.string(),
+  /** The name upstream, which no longer exists, if this is the copy in the cache repository */
+  copyOf: v.optional(v.string()),
   /** What the tag names, an index if the base is one. `FROM` gets this */
   digest: digestSchema,
   /** The manifest for the leg's platform; equal to `digest` if the tag names a plain manifest */

@@ -1,5 +1,5 @@
 import type { RunGit } from '../system/index.ts'
-import type { Digest, ImageConfig, RegistryClient, Repository } from '../registry/index.ts'
+import type { Digest, ImageConfig, PlatformImage, RegistryClient, Repository } from '../registry/index.ts'
 import type { Engine } from './engine.ts'
 import type { Catalogue } from './feasibility/catalogue.ts'
 import type { KnowBase, KnownBase } from './feasibility/known-base.ts'
@@ -22,12 +22,17 @@ export type PlanWorld = {
   /** What this run has measured in a base */
   ownFacts: (base: BaseImage, engine: Engine) => KnownBase | undefined
   staged: StagedLegs
+  /** The copy of a base in the cache repository, if an earlier run stored one */
+  copyOfBase: (base: BaseOfEngine) => Promise<(PlatformImage & { repository: Repository }) | undefined>
   /**
    * Why the staged leg, or the public image `published`, does not count as verified, a sentence;
    * undefined if it counts, or if the run that publishes it is to judge it
    */
   unfit: (leg: Leg, published?: PublishedPlace) => Promise<string | undefined>
 }
+
+/** A base by its engine and its tag upstream: `vllm`, `v0.10.2`, `linux/amd64`. */
+export type BaseOfEngine = { engine: Engine; tag: string; platform: string }
 
 /** The legs that earlier runs have staged. */
 export type StagedLegs = {

@@ -23,6 +23,7 @@ export {
   formatReference,
   formatRepository,
   isRepositoryPath,
+  isTag,
   mayBePath,
   parseReference,
   parseRegistry,

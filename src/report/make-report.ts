@@ -1,8 +1,7 @@
 import type { Origin, Origins } from '../leg/index.ts'
 import { formatDuration } from '../text.ts'
 import { isOptional, type Step } from '../buildkit/index.ts'
-import type { Leg } from '../plan/index.ts'
-import { familiarRepository } from '../registry/index.ts'
+import { baseName, type Leg } from '../plan/index.ts'
 import {
   addedPackages,
   type Candidate,
@@ -89,7 +88,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     version: leg.version.tag,
     platform: leg.platform,
     buildId: leg.buildId,
-    base: { name: `${familiarRepository(leg.base.repository)}:${leg.base.tag}`, digest: leg.base.digest },
+    base: { name: baseName(leg.base), digest: leg.base.digest },
     aibrix: { ref: leg.aibrix.ref, commit: leg.aibrix.commit },
     ucx: leg.ucx && { ref: leg.ucx.ref, commit: leg.ucx.commit },
     digest: result.digest ?? null,

@@ -1,4 +1,4 @@
-import type { Excluded, PlannedImage, PlannedLeg } from '../plan/index.ts'
+import { copyWarning, type Excluded, type PlannedImage, type PlannedLeg } from '../plan/index.ts'
 import { familiarReference } from '../registry/index.ts'
 import type { LegReport } from '../store/index.ts'
 import type { Retried } from '../system/index.ts'
@@ -70,7 +70,8 @@ export function reportOf(outcome: LegOutcome): LegReport | undefined {
 
 /** @returns the warnings about a leg and its content */
 export function warningsAbout(outcome: LegOutcome): string[] {
-  return [...(outcome.warnings ?? []), ...(reportOf(outcome)?.warnings ?? [])]
+  const ofReport = reportOf(outcome)?.warnings ?? []
+  return [copyWarning(outcome.leg.base) ?? [], outcome.warnings ?? [], ofReport].flat()
 }
 
 /** @returns the digest that the public tags of the image name; undefined if there are none */

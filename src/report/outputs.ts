@@ -1,3 +1,4 @@
+import { baseName } from '../plan/index.ts'
 import { familiarRepository } from '../registry/index.ts'
 import {
   type ImageOutcome,
@@ -36,7 +37,7 @@ function legOutput(image: ImageOutcome, outcome: LegOutcome) {
     buildId,
     state: outcome.state,
     digest: legDigest(image, outcome) ?? null,
-    base: { name: `${familiarRepository(base.repository)}:${base.tag}`, digest: base.digest },
+    base: { name: baseName(base), digest: base.digest },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BaseImage, Leg } from '../plan/index.ts'
+import type { BaseImage, BaseOfEngine, Leg } from '../plan/index.ts'
 
 /** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
@@ -55,6 +55,16 @@ export function factsTag({ manifestDigest }: NamedBase): string {
  */
 export function layersTag({ manifestDigest }: NamedBase): string {
   return `layers-${manifestDigest.replace('sha256:', '')}`
+}
+
+/** Tag of the copy of a base, which is never moved. */
+export function copyTag({ manifestDigest }: NamedBase): string {
+  return `base-${manifestDigest.replace('sha256:', '')}`
+}
+
+/** Tag of the newest copy of a base by its name upstream, which tells what a tag named that is gone. */
+export function newestCopyTag({ engine, tag, platform }: BaseOfEngine): string {
+  return `base-${engine}-${tag}-${platform.replaceAll('/', '-')}`
 }
 
 /** Tag of a plan. @param sha256 of the plan's document, 64 hexadecimal digits */

@@ -2,6 +2,7 @@ import { type BaseImage, createTagIndex, type Plan } from '../plan/index.ts'
 import type { RegistryClient, Repository } from '../registry/index.ts'
 import type { ArtifactStore } from './artifacts/artifact-store.ts'
 import { createRegistryStore } from './artifacts/registry-store.ts'
+import { type BasesReader, type BasesWriter, readBasesIn, writeBasesIn } from './bases.ts'
 import { layersTag, type Now } from './contents.ts'
 import { type FactsReader, readFactsIn, writeFactsIn } from './facts.ts'
 import type { LayerCache } from './layers.ts'
@@ -13,6 +14,7 @@ export type StoreReader = {
   repository: Repository
   facts: FactsReader
   legs: LegsReader
+  bases: BasesReader
 }
 
 /** The memory of all runs: one cache repository, part by part as in the table of docs/cache.md. */
@@ -22,6 +24,8 @@ export type Store = {
   legs: LegsReader & LegsWriter
   /** `facts-…`: what was measured in bases */
   facts: FactsReader & ReturnType<typeof writeFactsIn>
+  /** `base-…`: copies of bases */
+  bases: BasesReader & BasesWriter
   /** `wheel-…` and `ucx-…`: stage artifacts */
   artifacts: ArtifactStore
   /** `layers-…`: the layer cache of a base */
@@ -46,6 +50,7 @@ export function createStoreReader(
     repository,
     facts: readFactsIn(registry, repository, tags),
     legs: readLegsIn(registry, repository, tags),
+    bases: readBasesIn(registry, repository),
   }
 }
 
@@ -55,11 +60,12 @@ export function createStore(
   repository: Repository,
   now: Now = () => new Date(),
 ): Store {
-  const { facts, legs } = createStoreReader(registry, repository)
+  const { bases, facts, legs } = createStoreReader(registry, repository)
   return {
     repository,
     legs: { ...legs, ...writeLegsIn(registry, repository, now) },
     facts: { ...facts, ...writeFactsIn(registry, repository, now, facts) },
+    bases: { ...bases, ...writeBasesIn(registry, repository) },
     artifacts: createRegistryStore(registry, repository, now),
     layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
     plans: {

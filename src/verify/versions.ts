@@ -1,5 +1,4 @@
-import { engines, isSameRelease, type Leg } from '../plan/index.ts'
-import { familiarReference } from '../registry/index.ts'
+import { baseName, engines, isSameRelease, type Leg } from '../plan/index.ts'
 import { checkClaims, claimText } from './base-tag.ts'
 import { type BaseFacts, engineOf, type Facts, type LegFacts, type RootFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
@@ -14,7 +13,7 @@ export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
     [`${engine} ${version.release}`, ...claims.map(({ claim }) => claimText(claim))].join(', '),
     found ? `${found.name} ${found.version}` : `no ${engine}`,
   )
-  const tag = familiarReference({ ...leg.base.repository, tag: leg.base.tag })
+  const tag = baseName(leg.base)
   const report = 'report it to the maker of that image'
   if (!had)
     return gate.fail(

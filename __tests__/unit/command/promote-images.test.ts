@@ -376,3 +376,37 @@ describe('whatever is staged, whatever fails', () => {
     }
   })
 })
+
+describe('with keep-base', () => {
+  const upstream = { registry: 'docker.io', path: 'vllm/vllm-openai' }
+  const image = makePlannedImage(makeLeg(), ['linux/amd64'])
+
+  /** Puts the base into the registry, and publishes an image on it. */
+  async function published(refuses?: (request: string) => boolean) {
+    const memory = createMemory(refuses)
+    const digest = await putImage(memory, upstream, 'v0.21.0', makeLeg())
+    const [first] = image.legs
+    const leg = { ...first, base: { ...first.base, digest, manifestDigest: digest } }
+    await stageLeg(memory, leg)
+    const world = runWorldOf(memory, { keepsBases: true })
+    const run = await promoteImages(makePlan([{ ...image, legs: [leg] }]), usual, world)
+    return { memory, run, copy: `base-${digest.replace('sha256:', '')}` }
+  }
+
+  it('the copy of the base is there before the first public tag', async () => {
+    const { memory, run, copy } = await published()
+    expect(run.error).toBeUndefined()
+    expect(states(run)).toEqual(['published'])
+    const tagged = memory.seen.findIndex((request) => request.startsWith('put aibrix/vllm-openai:'))
+    expect(memory.seen.slice(0, tagged)).toContain(`put aibrix/image-cache:${copy}`)
+  })
+
+  it('nothing is published on a base that could not be copied', async () => {
+    const { memory, run } = await published((request) => request.startsWith('put aibrix/image-cache:base-'))
+    expect(run.error).toMatch(
+      /^keep-base: no copy of the base vllm\/vllm-openai:v0\.21\.0 could be stored in docker\.io\/aibrix\/image-cache, and nothing was published; run it again, or set keep-base: false: registry docker\.io refused/,
+    )
+    expect(states(run)).toEqual(['staged'])
+    expect(memory.tagsOf(vllm)).toEqual({})
+  })
+})

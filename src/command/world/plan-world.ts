@@ -60,6 +60,7 @@ export function createPlanWorld(
       return recipe
     },
     staged: store.legs,
+    copyOfBase: store.bases.copyOf,
     storedFacts: async (base, engine, bases) => {
       const facts = await store.facts.read(base, bases)
       if (facts) read.add(base.manifestDigest)

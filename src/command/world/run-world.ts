@@ -13,6 +13,8 @@ export type RunWorld = Judging &
     store: Store
     /** Milliseconds since the action began, so that a run includes its planning */
     elapsed: () => number
+    /** Whether a copy of each base is stored before an image on it is published */
+    keepsBases: boolean
     /** The reason why stored facts of its base make a leg impossible; undefined without one */
     objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
   }
@@ -30,6 +32,7 @@ export function createRunWorld({ inputs, registry, nixl, machine }: RunTools, pl
     store,
     rules: inputs,
     attestations: requestedAttestations(inputs.build),
+    keepsBases: inputs.keepBase,
     log,
     signal,
     redact,
