@@ -232,6 +232,40 @@ describe('both engines', () => {
   )
 
   it(
+    'are built from copies of their bases when upstream has removed the tags',
+    async () => {
+      const kept = await runAction(world().inputs({ ...both, 'keep-base': 'true' }))
+      expect(errorsOf(kept)).toEqual([])
+      expect(kept.outputs.changed).toBe('false')
+      const copies = (await tagsOf(`${world().namespace}/image-cache`)).filter((tag) =>
+        tag.startsWith('base-'),
+      )
+      expect(copies).toEqual(
+        expect.arrayContaining(['base-vllm-v0.21.0-linux-amd64', 'base-sglang-v0.5.11-linux-amd64']),
+      )
+      const gone = { ...both, 'base-registry': `${registry}/${world().namespace}/gone` }
+      const unchanged = await runAction(world().inputs(gone))
+      expect(errorsOf(unchanged)).toEqual([])
+      expect(unchanged.outputs.changed).toBe('false')
+      expect(unchanged.log).toMatch(
+        /The base \S+\/gone\/vllm\/vllm-openai:v0\.21\.0 no longer exists; its copy \S+@sha256:[0-9a-f]{64} is used\./,
+      )
+      const again = {
+        ...gone,
+        engine: 'vllm',
+        versions: 'v0.21.0',
+        'skip-unchanged': 'false',
+        tags: 'from-copy',
+      }
+      const run = await runAction(world().inputs(again))
+      expect(errorsOf(run)).toEqual([])
+      expect(run.outputs.changed).toBe('true')
+      expect(run.summary).toContain('no longer exists; its copy')
+    },
+    5 * minutes,
+  )
+
+  it(
     'do not get a tag that names something else: the error comes before any build, unless it may be overwritten',
     async () => {
       const other = { ...both, engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '9.0' }
