@@ -172,6 +172,7 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     baseRegistry: 'docker.io',
     cacheRepository: { registry: 'docker.io', path: 'aibrix/image-cache' },
     templates: [{ text: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}', dated: true }],
+    overwritable: [],
     date: '20251123',
     publicTags: 'look',
     force: false,

@@ -81,7 +81,7 @@ async function lookUpPublished(
     lookUpTags(registry, image, image.tags, tooOld),
     lookUpTags(registry, image, others, tooOld),
   ])
-  if (plan.publicTags === 'look') refuseOtherImages(image.repository, tags)
+  if (plan.publicTags === 'look') refuseOtherImages(image, tags)
   return publishedNow(image, tags, kept)
 }
 

@@ -4,7 +4,7 @@ import { type Judging, missingAttestations, noAttestations } from '../promote/in
 import { type Digest, getPlatformImage } from '../registry/index.ts'
 import type { LegOutcome } from '../report/index.ts'
 import { failedGates, type FoundReport, type Subject } from '../store/index.ts'
-import { applyRules, type Rules, verdict } from '../verify/index.ts'
+import { applyRulesToReport, type Rules, verdict } from '../verify/index.ts'
 
 /**
  * The legs of an image that keeps its public tags and gets no other. It was published by the rules
@@ -26,7 +26,7 @@ export async function keptLegs(
       const here = built.find((outcome) => outcome.leg.id === leg.id)
       if (here && isAbout(here, found)) return here
       const missing = await missingIn(image, leg, digest, judging)
-      const warnings = [...warningsOf(leg, found, judging.rules), ...missing]
+      const warnings = [...warningsOf(found, judging.rules), ...missing]
       const report = 'report' in found ? found.report : undefined
       return { leg, state: 'staged', report, ...(warnings.length > 0 && { warnings }) }
     }),
@@ -49,11 +49,10 @@ function isAbout(here: LegOutcome, found: FoundReport): boolean {
   return 'report' in found && here.report?.digest === found.report.digest
 }
 
-function warningsOf(leg: PlannedLeg, found: FoundReport, rules: Rules): string[] {
+function warningsOf(found: FoundReport, rules: Rules): string[] {
   if ('why' in found)
     return [`It keeps its public tags, although nothing says how it was judged: ${found.why}`]
-  const seen = { known: 'nothing', reason: 'nothing of it was read' } as const
-  const gates = applyRules(leg, found.report, seen, rules)
+  const gates = applyRulesToReport(found.report, rules)
   if (verdict(gates) === 'pass') return []
   return [
     `It keeps its public tags, but would get no new one by the rules of this run. ${failedGates({ gates })}`,

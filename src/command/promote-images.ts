@@ -59,7 +59,7 @@ async function prepare(
   // Right before a tag is created, since another run may have given it to other content. No registry
   // creates a tag only if it is absent: a moment remains between this check and the tag.
   const check = async (tag: string): Promise<void> => {
-    if (plan.publicTags === 'look') refuseOtherImages(to, await lookUpTags(registry, image, [tag]))
+    if (plan.publicTags === 'look') refuseOtherImages(image, await lookUpTags(registry, image, [tag]))
   }
   if (outcome.state === 'unchanged' && published.kind === 'same') {
     const { digest, missingTags } = published

@@ -27,6 +27,10 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
     publishHistory(await historyTables(tools), show)
     return true
   }
+  if (command.kind === 'tag') {
+    const { tagAndShow } = await import('./tag/tag-and-show.ts')
+    return tagAndShow(command.image, tools, show)
+  }
   let run: Run
   try {
     if (command.kind === 'plan') {

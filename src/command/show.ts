@@ -135,7 +135,7 @@ export function publishHistory(text: string, settings: ShowSettings): void {
 }
 
 /** @returns path of the summary file, empty if it can't be written */
-function publishSummary(
+export function publishSummary(
   text: string,
   { workspace, redact, warn, summary, summaryFile }: ShowSettings,
 ): string {
@@ -152,7 +152,7 @@ function publishSummary(
 }
 
 /** Sets outputs without redacting them: an altered name or digest can't be pulled. */
-function setOutputs({ setOutput, warn }: Output, outputs: Record<string, string>): void {
+export function setOutputs({ setOutput, warn }: Output, outputs: Record<string, string>): void {
   const writes = Object.entries(outputs).map(([name, value]) => () => {
     setOutput(name, value)
   })

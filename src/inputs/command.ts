@@ -4,6 +4,7 @@ import type { RunsOn } from '../report/index.ts'
 import { parseReference } from '../registry/index.ts'
 import type { InputContext } from './context.ts'
 import { choice, matching } from './fields.ts'
+import { type NamedImage, readImage, refuseDefaultTags } from './named-image.ts'
 import { readRunners } from './platforms.ts'
 import { anyOf, type InputReader } from './problems.ts'
 
@@ -14,11 +15,16 @@ export type Command =
   | { kind: 'build'; plan: PlanPlace; leg: string }
   | { kind: 'promote'; plan: PlanPlace }
   | { kind: 'history' }
+  | { kind: 'tag'; image: NamedImage }
 
-const kinds = ['run', 'plan', 'build', 'promote', 'history'] as const
+const kinds = ['run', 'plan', 'build', 'promote', 'history', 'tag'] as const
 
 /** Inputs that only some commands take. */
-const commandsOf: Record<string, readonly string[]> = { plan: ['build', 'promote'], leg: ['build'] }
+const commandsOf: Record<string, readonly string[]> = {
+  plan: ['build', 'promote'],
+  leg: ['build'],
+  image: ['tag'],
+}
 
 export function readCommand(reader: InputReader, context: InputContext, push: boolean): Command {
   const kind = choice(reader, 'command', kinds)
@@ -29,9 +35,11 @@ export function readCommand(reader: InputReader, context: InputContext, push: bo
       reader.refuse(input, `it only with command: ${anyOf(commands)}`)
   if (kind === 'plan') return { kind, runners: readRunners(reader) }
   if (kind === 'build') return { kind, plan: readPlan(reader, context), leg: readLeg(reader) }
-  if (kind !== 'promote') return { kind }
-  if (!push) reader.refuse('push', 'true with command: promote, or auto where the event is no pull request')
-  return { kind, plan: readPlan(reader, context) }
+  if (kind !== 'promote' && kind !== 'tag') return { kind }
+  if (!push) reader.refuse('push', `true with command: ${kind}, or auto where the event is no pull request`)
+  if (kind === 'promote') return { kind, plan: readPlan(reader, context) }
+  refuseDefaultTags(reader)
+  return { kind, image: readImage(reader) }
 }
 
 function readPlan(reader: InputReader, context: InputContext): PlanPlace {

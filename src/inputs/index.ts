@@ -1,5 +1,6 @@
 export { type WorkflowEvent, workflowEvent } from './context.ts'
 export { type Inputs, readInputs, secretValues } from './inputs.ts'
+export type { NamedImage } from './named-image.ts'
 export { checkNames } from './names-given.ts'
 export { ordinaryWords } from './ordinary.ts'
 export { inOne } from './problems.ts'

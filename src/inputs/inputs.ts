@@ -10,6 +10,7 @@ import { type Command, readCommand } from './command.ts'
 import { watchForCredentials } from './credentials.ts'
 import { refuseGivenSecrets } from './environment.ts'
 import { boolean, byteSize, count, optional } from './fields.ts'
+import { refuseForeignImage } from './named-image.ts'
 import { InputReader, type ReadInput } from './problems.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
@@ -90,6 +91,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     githubToken: optional(reader, 'github-token'),
     summary: boolean(reader, 'summary') ?? true,
   }
+  if (inputs.command.kind === 'tag') refuseForeignImage(reader, inputs.command.image, inputs.plan)
   refuseRounded(reader, read)
   const shown = watch.shown()
   watch.refuse(reader)

@@ -27,6 +27,7 @@ export const inputNames = [
   'tags',
   'date',
   'overwrite-tags',
+  'image',
   'base-registry',
   'keep-base',
   'package-index',

@@ -11,8 +11,9 @@ import { readEngines, readSelectors } from './engines.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { readEnvironment } from './environment.ts'
 import { eventTagOf } from './event-tag.ts'
-import { boolean, choice, lines, parts } from './fields.ts'
+import { choice, lines, parts } from './fields.ts'
 import type { InputContext } from './context.ts'
+import { readOverwriting } from './overwriting.ts'
 import { readPlatforms } from './platforms.ts'
 import { readRepository, readUcx } from './repositories.ts'
 import { type InputReader, quoted } from './problems.ts'
@@ -23,7 +24,6 @@ import { lackingZeros, mayLackZeros } from './yaml.ts'
 export function readPlanRequest(reader: InputReader, context: InputContext, push: boolean): PlanRequest {
   const registry = readRegistry(reader)
   const namespace = readNamespace(reader, registry)
-  const overwrite = boolean(reader, 'overwrite-tags')
   return {
     engines: readEngines(reader),
     aibrix: {
@@ -43,7 +43,7 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
     cacheRepository: readCacheRepository(reader, registry, namespace),
     templates: readTemplates(reader),
     date: readDate(reader, context.now),
-    publicTags: push ? (overwrite ? 'overwrite' : 'look') : 'ignore',
+    ...readOverwriting(reader, push),
     ...readSkipping(reader, context.now),
   }
 }

@@ -9,24 +9,63 @@ import type { PinnedSource } from './pinned.ts'
 import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './published/tag.ts'
+import type { EngineVersion } from './versions/version.ts'
 
 /** One engine version with one AIBrix and one NIXL, all pinned. */
 export type Combination = Pick<PlannedLeg, 'engine' | 'version' | 'aibrix' | 'nixl' | 'nixlFrom' | 'named'> &
   Pick<PlannedImage, 'why'>
 
 /** A combination with its UCX, before the registry was asked what exists. */
-export type ComposedImage = Pick<PlannedImage, 'id' | 'repository' | 'tags'> & {
+export type ComposedImage = Pick<PlannedImage, 'id' | 'repository' | 'tags' | 'overwritable'> & {
   values: TemplateValues
   legs: Leg[]
 }
 
+/** What names an image, planned or built. */
+export type ImageName = {
+  engine: Engine
+  version: Pick<EngineVersion, 'tag'>
+  aibrix: Pick<PinnedSource, 'kind' | 'ref' | 'commit'>
+  nixl: string
+}
+
 /** @returns `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1`, which is valid in jobs, files and tags */
-export function idOf({ engine, version, aibrix, nixl }: Combination): string {
+export function idOf({ engine, version, aibrix, nixl }: ImageName): string {
   return `${engine}-${version.tag}-aibrix-${refInTag(aibrix)}-nixl-${nixl}`
 }
 
+/** @param ucx what its UCX reports; null: not known @param date of the tags */
+export function templateValues(
+  { engine, version, aibrix, nixl }: ImageName,
+  ucx: string | null,
+  date: string,
+): TemplateValues {
+  return {
+    engine,
+    'engine-version': version.tag,
+    aibrix: refInTag(aibrix),
+    // A base's own NIXL may have a local part, which tags cannot have: 1.5.0+g1234
+    nixl: nixl.replace(/\+.*$/, ''),
+    ucx: ucx ?? 'none',
+    date,
+  }
+}
+
+/** @returns the tags of all templates once, and those of them that may be moved from a different image */
+export function expandTags(
+  { templates, overwritable }: Pick<PlanRequest, 'templates' | 'overwritable'>,
+  values: TemplateValues,
+): { tags: string[]; overwritable: string[] } {
+  const tags = templates.map((template) => expandTemplate(template, values))
+  const movable = tags.filter((_, index) => overwritable.includes(templates[index]?.text ?? ''))
+  return { tags: [...new Set(tags)], overwritable: [...new Set(movable)] }
+}
+
 /** @returns the repository with the public tags of all images of an engine */
-export function publicRepository({ registry, namespace }: PlanRequest, engine: Engine): Repository {
+export function publicRepository(
+  { registry, namespace }: Pick<PlanRequest, 'registry' | 'namespace'>,
+  engine: Engine,
+): Repository {
   return { registry, path: `${namespace}/${engines[engine].publicName}` }
 }
 
@@ -49,19 +88,12 @@ export function compose(
     const leg = { ...common, ...wishes, id: `${id}-${architecture}`, platform, architecture, base }
     return { ...leg, buildId: buildId(determinantsOf(leg, recipe)), recipe }
   })
-  const values = {
-    engine,
-    'engine-version': version.tag,
-    aibrix: refInTag(aibrix),
-    // A base's own NIXL may have a local part, which tags cannot have: 1.5.0+g1234
-    nixl: nixl.replace(/\+.*$/, ''),
-    ucx: ucx.version ?? 'none',
-    date: request.date,
-  }
+  const values = templateValues(combination, ucx.version, request.date)
   // Tags name the NIXL.
   const templates = isNixlKnown(combination) ? request.templates : []
-  const tags = [...new Set(templates.map((template) => expandTemplate(template, values)))]
-  return { id, repository: publicRepository(request, engine), tags, values, legs }
+  const { tags, overwritable } = expandTags({ ...request, templates }, values)
+  const repository = publicRepository(request, engine)
+  return { id, repository, tags, ...(overwritable.length > 0 && { overwritable }), values, legs }
 }
 
 /** @throws UserError if two images would get one tag */

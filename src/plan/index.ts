@@ -1,6 +1,14 @@
 export { baseName, copyWarning } from './base.ts'
 export { canonicalJson, sha256 } from './canonical.ts'
-export { excludedOf, excludedTitle, impossibleSentence, publicRepository, withAdvice } from './combination.ts'
+export { nameBuilt } from './built.ts'
+export {
+  excludedOf,
+  excludedTitle,
+  expandTags,
+  impossibleSentence,
+  publicRepository,
+  withAdvice,
+} from './combination.ts'
 export { type Engine, engineNames, engines } from './engine.ts'
 export {
   type Catalogue,

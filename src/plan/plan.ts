@@ -149,6 +149,8 @@ export const plannedImageSchema = v.object({
   repository: repositorySchema,
   /** Public tags, the dated ones first; empty as long as its NIXL is not known */
   tags: texts,
+  /** Those of `tags` that may be moved from a different image although `publicTags` is `look` */
+  overwritable: v.optional(texts),
   published: publishedSchema,
   cause: causeSchema,
 })
@@ -169,8 +171,9 @@ export const planSchema = v.object({
   /** UTC, `YYYYMMDD`, as in tags */
   date: v.pipe(text, v.regex(/^\d{8}$/, 'not a date'), v.check(isDay, 'not a date')),
   /**
-   * `look`: a public tag that names something else is an error. `overwrite`: it is moved. `ignore`:
-   * nothing is pushed, and no public tag was checked
+   * `look`: a public tag that names something else is an error, unless its image lists it as
+   * `overwritable`. `overwrite`: it is moved. `ignore`: nothing is pushed, and no public tag was
+   * checked
    */
   publicTags: v.picklist(['look', 'overwrite', 'ignore']),
   cacheRepository: repositorySchema,

@@ -18,6 +18,8 @@ export type PlanRequest = {
   /** Host, with the path of a mirror */
   baseRegistry: string
   templates: TagTemplate[]
+  /** The texts of those whose tags may be moved from a different image */
+  overwritable: string[]
   /** Also builds what is known to be impossible */
   force: boolean
   /** Also builds what exists */

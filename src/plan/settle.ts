@@ -43,11 +43,12 @@ export async function settle(request: PlanRequest, world: SettlingWorld, choice:
     old.push(...made)
     legs.push({ ...leg, ...rest, feasibility: feasibility.state, named: choice.named })
   }
-  const { id, repository, tags } = composed
+  const { id, repository, tags, overwritable } = composed
   const { engine, version, why } = choice
   const { published } = lookedUp
   const cause = unverified ?? (await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old }))
-  const image = { id, engine, version, why, legs: atLeastOne(legs, id), repository, tags, published, cause }
+  const chosen = { id, engine, version, why, legs: atLeastOne(legs, id) }
+  const image = { ...chosen, repository, tags, ...(overwritable && { overwritable }), published, cause }
   return { kind: 'planned', image }
 }
 

@@ -1,5 +1,5 @@
 export { missingAttestations, noAttestations, requestedAttestations } from './attestations.ts'
 export { composeImage } from './compose.ts'
-export { type Judged, judgePublished, judgeStaged, type Judging } from './judge-stored.ts'
+export { type Judged, judgePublished, judgeReported, judgeStaged, type Judging } from './judge-stored.ts'
 export { commonLabels } from './labels.ts'
 export { type Promotable, promote } from './promote.ts'

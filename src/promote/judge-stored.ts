@@ -4,6 +4,7 @@ import {
   failedGates,
   isUnreadable,
   type LegReport,
+  type ReportedLeg,
   type Staged,
   type StoreReader,
 } from '../store/index.ts'
@@ -17,8 +18,9 @@ import {
 } from '../registry/index.ts'
 import {
   applyRules,
-  type Candidate,
+  applyRulesToReport,
   checkClaims,
+  type Gate,
   type Rules,
   unjudgedGates,
   verdict,
@@ -62,31 +64,75 @@ export async function judgePublished(
   return judgeImage(leg, { name, repository, stored }, judging)
 }
 
-async function judgeImage(
-  leg: Leg,
-  { name, repository, stored }: { name: string; repository: Repository; stored: PlatformImage },
+/** An image in a repository. `name` is its full name, for messages. */
+export type StoredImage = { name: string; repository: Repository; stored: PlatformImage }
+
+/**
+ * Judges an image for which nothing is planned: it is what its report says, since that is about this
+ * very digest.
+ * @throws UserError if the registry does not answer
+ */
+export async function judgeReported(
+  leg: ReportedLeg,
+  stored: StoredImage,
   judging: Judging,
 ): Promise<Judged> {
-  const { registry, store, rules, attestations } = judging
-  const other = (why: string): Judged => ({ state: 'other', why: `${name} ${why}` })
-  const { top, image } = stored
-  if (!image) return other(`holds no image for ${leg.platform}.`)
-  const found = await store.legs.report(leg, top)
-  if ('why' in found) return other(`has no report that says how it was judged: ${lowerFirst(found.why)}`)
-  const unjudged = unjudgedGates(found.report)
-  if (unjudged.length > 0)
-    return other(`was verified by a version of the action without ${unjudged.join(', ')}.`)
-  const claim = await unjudgedClaim(leg, found.report, judging)
+  const read = await readVerdict(leg, stored, judging)
+  if ('state' in read) return read
+  const lacking = await whatIsLacking(stored, judging)
+  return lacking ?? ended(stored, read, applyRulesToReport(read.report, judging.rules))
+}
+
+async function judgeImage(leg: Leg, given: StoredImage, judging: Judging): Promise<Judged> {
+  const read = await readVerdict(leg, given, judging)
+  if ('state' in read) return read
+  const { report, image } = read
+  const claim = await unjudgedClaim(leg, report, judging)
   if (claim !== undefined)
-    return other(`was verified as ${found.report.base.name}, which is not known to be ${claim}.`)
-  const missing = await missingAttestations(registry, repository, stored, attestations)
-  if (missing.length > 0) return other(`has no ${missing.join(' and no ')}, which this run requests.`)
+    return other(given, `was verified as ${report.base.name}, which is not known to be ${claim}.`)
+  const lacking = await whatIsLacking(given, judging)
+  if (lacking) return lacking
   const { manifest, config } = image
   const { layers } = manifest.parsed
-  const seen: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }
-  const report = { ...found.report, gates: applyRules(leg, found.report, seen, rules) }
-  if (verdict(report.gates) === 'pass')
-    return { state: 'staged', digest: top.digest, labels: config.labels, stored, report }
+  const seen = { known: 'manifest', mediaType: manifest.mediaType, config, layers } as const
+  return ended(given, read, applyRules(leg, report, seen, judging.rules))
+}
+
+type Other = Extract<Judged, { state: 'other' }>
+type Verdict = { report: LegReport; image: NonNullable<PlatformImage['image']> }
+
+const other = ({ name }: StoredImage, why: string): Other => ({ state: 'other', why: `${name} ${why}` })
+
+/** Reads how an image was judged, by all gates of this version. */
+async function readVerdict(
+  leg: ReportedLeg,
+  given: StoredImage,
+  { store }: Judging,
+): Promise<Verdict | Other> {
+  const { top, image } = given.stored
+  if (!image) return other(given, `holds no image for ${leg.platform}.`)
+  const found = await store.legs.report(leg, top)
+  if ('why' in found)
+    return other(given, `has no report that says how it was judged: ${lowerFirst(found.why)}`)
+  const unjudged = unjudgedGates(found.report)
+  if (unjudged.length > 0)
+    return other(given, `was verified by a version of the action without ${unjudged.join(', ')}.`)
+  return { report: found.report, image }
+}
+
+async function whatIsLacking(given: StoredImage, judging: Judging): Promise<Other | undefined> {
+  const { registry, attestations } = judging
+  const missing = await missingAttestations(registry, given.repository, given.stored, attestations)
+  return missing.length === 0
+    ? undefined
+    : other(given, `has no ${missing.join(' and no ')}, which this run requests.`)
+}
+
+/** @param gates as judged now */
+function ended({ name, stored }: StoredImage, { report: earlier, image }: Verdict, gates: Gate[]): Judged {
+  const report = { ...earlier, gates }
+  if (verdict(gates) === 'pass')
+    return { state: 'staged', digest: stored.top.digest, labels: image.config.labels, stored, report }
   const why = `${name} was verified under other rules than this run's. ${failedGates(report)}`
   return { state: 'refused', why, report }
 }

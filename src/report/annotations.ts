@@ -1,12 +1,13 @@
 import { engineNames, engines, type Excluded } from '../plan/index.ts'
 import { acceptedHint, type Gate, isBlocking } from '../verify/index.ts'
+import type { LegReport } from '../store/index.ts'
 import { counted } from './markdown.ts'
 import { type Run, warningsAbout } from './outcome.ts'
 import { titledLegs, type TitledLeg, titlesOf } from './titles.ts'
 import { withoutFullStop } from '../text.ts'
 
 /** What a runner shows above the job summary. */
-type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
+export type Annotation = { level: 'error' | 'warning' | 'notice'; title: string; message: string }
 
 /** GitHub keeps ten of each level per step (docs: workflow commands, limits of annotations). */
 const perLevel = 10
@@ -28,7 +29,7 @@ export function annotationsOf(run: Run): Annotation[] {
   return (['error', 'warning', 'notice'] as const).flatMap((level) => limited(all, level))
 }
 
-function error(title: string, message: string): Annotation {
+export function error(title: string, message: string): Annotation {
   return { level: 'error', title, message }
 }
 
@@ -54,7 +55,8 @@ function why({ version, platform, reason }: Excluded): string {
   return `${version} for ${platform}: ${reason}`
 }
 
-function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
+/** @returns those of a level, as many as GitHub keeps */
+export function limited(all: readonly Annotation[], level: Annotation['level']): Annotation[] {
   const some = all.filter((annotation) => annotation.level === level)
   if (some.length <= perLevel) return some
   const rest = some.length - perLevel + 1
@@ -63,7 +65,7 @@ function limited(all: Annotation[], level: Annotation['level']): Annotation[] {
 }
 
 function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
-  const gates = (report?.gates ?? []).flatMap((gate) => annotationOfGate(title, gate))
+  const gates = annotationsOfGates(title, report)
   const isExplained = gates.some(({ level }) => level === 'error')
   return [
     // A failed gate says more than the sentence that gates failed.
@@ -71,6 +73,11 @@ function annotationsOfLeg({ title, outcome, report }: TitledLeg): Annotation[] {
     ...gates,
     ...warningsAbout(outcome).map((message) => ({ level: 'warning' as const, title, message })),
   ]
+}
+
+/** @returns an error for each gate that blocks publishing, a warning for each that is waived */
+export function annotationsOfGates(title: string, report: LegReport | undefined): Annotation[] {
+  return (report?.gates ?? []).flatMap((gate) => annotationOfGate(title, gate))
 }
 
 function annotationOfGate(title: string, gate: Gate): Annotation[] {

@@ -1,4 +1,4 @@
-import type { Leg, TagIndex } from '../plan/index.ts'
+import type { TagIndex } from '../plan/index.ts'
 import {
   copyManifest,
   type Digest,
@@ -10,7 +10,7 @@ import {
   type Repository,
 } from '../registry/index.ts'
 import { candidateTag, documents, type NamedLeg, type Now, reportTag, stagedTag } from './contents.ts'
-import { type FoundReport, reportAbout, type Subject } from './reports.ts'
+import { type FoundReport, reportAbout, type ReportedLeg, type Subject } from './reports.ts'
 import { type AgedLeg, readStaged, type Staged } from './staged-leg.ts'
 
 /** What this run and others have built and verified. */
@@ -18,10 +18,10 @@ export type LegsReader = {
   /** Whether a leg is staged, at any age. @param questions number of legs asked for, see TagIndex */
   has: (leg: NamedLeg, questions: number) => Promise<boolean>
   /** The configuration of a staged leg's image; undefined if there is no image for its platform */
-  config: (leg: NamedLeg & Pick<Leg, 'platform'>) => Promise<ImageConfig | undefined>
+  config: (leg: ReportedLeg) => Promise<ImageConfig | undefined>
   read: (leg: AgedLeg) => Promise<Staged>
   /** The stored report of a leg, if it is about this very image */
-  report: (leg: Leg, subject: Subject) => Promise<FoundReport>
+  report: (leg: ReportedLeg, subject: Subject) => Promise<FoundReport>
   /** `registry/path:build-…` */
   nameOf: (leg: NamedLeg) => string
 }

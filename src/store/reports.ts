@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Leg } from '../plan/index.ts'
-import { documents, reportTag } from './contents.ts'
+import { documents, type NamedLeg, reportTag } from './contents.ts'
 import {
   Damaged,
   type Digest,
@@ -19,6 +19,9 @@ type Reader = Pick<RegistryClient, 'getManifest' | 'getBlob'>
 /** The image that a report must be about. `parsed` may be left out for a leg as it was staged. */
 export type Subject = { digest: Digest; parsed?: ParsedManifest }
 
+/** What a report is found by, and must say of its image. */
+export type ReportedLeg = NamedLeg & Pick<Leg, 'platform'>
+
 /** `why` is a sentence: why no report counts. */
 export type FoundReport = { report: LegReport } | { why: string }
 
@@ -33,7 +36,7 @@ export function isUnreadable(error: unknown): error is RegistryRefusal | Damaged
  * @throws UserError if the registry does not answer
  */
 export async function reportAbout(
-  leg: Leg,
+  leg: ReportedLeg,
   subject: Subject,
   cacheRepository: Repository,
   registry: Reader,
@@ -43,7 +46,11 @@ export async function reportAbout(
   return { why: `The stored report is of another build, ${found.report.digest ?? 'which was not pushed'}.` }
 }
 
-async function readReport(leg: Leg, cacheRepository: Repository, registry: Reader): Promise<FoundReport> {
+async function readReport(
+  leg: NamedLeg,
+  cacheRepository: Repository,
+  registry: Reader,
+): Promise<FoundReport> {
   const bytes = await getArtifact(registry, cacheRepository, reportTag(leg), documents.report).catch(
     (error: unknown) => {
       if (isUnreadable(error)) return { why: error.message }
@@ -63,7 +70,7 @@ async function readReport(leg: Leg, cacheRepository: Repository, registry: Reade
 /** A leg with attestations is an index; an index over platforms lists its image instead. */
 async function isAbout(
   { digest, buildId, platform }: LegReport,
-  leg: Leg,
+  leg: ReportedLeg,
   subject: Subject,
   cacheRepository: Repository,
   registry: Reader,
@@ -75,6 +82,6 @@ async function isAbout(
   return imageIn((await registry.getManifest(cacheRepository, digest))?.parsed, leg) === own
 }
 
-function imageIn(parsed: ParsedManifest | undefined, { platform }: Leg): Digest | undefined {
+function imageIn(parsed: ParsedManifest | undefined, { platform }: ReportedLeg): Digest | undefined {
   return parsed?.kind === 'index' ? platformManifest(parsed, platform)?.digest : undefined
 }

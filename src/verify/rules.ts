@@ -12,6 +12,8 @@ export type Rules = {
   addedBytesLimit: number
 }
 
+type SeenImage = Extract<Candidate, { known: 'manifest' }>
+
 /** The verdict of an earlier run, by its rules. Sizes in bytes; null if not known. */
 type Earlier = { gates: readonly Gate[]; sizes: { added: number } | null }
 
@@ -23,15 +25,26 @@ export function unjudgedGates({ gates }: Pick<Earlier, 'gates'>): GateName[] {
 /**
  * Applies the rules of this run to the verdict of an earlier one: measurements stay, its waivers
  * are dropped, and what the registry shows of the image is judged again.
- * @param seen the image in the registry; where it is not known, what the earlier run saw counts
+ * @param seen the image in the registry
  * @returns gates; the hint of one that fails says why it was accepted before
  */
-export function applyRules(leg: Leg, earlier: Earlier, seen: Candidate, rules: Rules): Gate[] {
-  const limits = { addedBytes: rules.addedBytesLimit }
+export function applyRules(leg: Leg, earlier: Earlier, seen: SeenImage, rules: Rules): Gate[] {
+  return judgedAgain(earlier, judgeManifest(leg, seen, { addedBytes: rules.addedBytesLimit }), rules)
+}
+
+/**
+ * Does what `applyRules` does where nothing is planned that the image could be compared with: what
+ * the earlier run saw of it counts.
+ */
+export function applyRulesToReport(earlier: Earlier, rules: Rules): Gate[] {
   const { sizes } = earlier
   // Without sizes the base's layers were not the image's lowest ones, and that verdict stays.
-  const ofSize = sizes ? [gateOfSize(sizes.added, limits)] : []
-  const fresh = seen.known === 'manifest' ? judgeManifest(leg, seen, limits) : ofSize
+  const ofSize = sizes ? [gateOfSize(sizes.added, { addedBytes: rules.addedBytesLimit })] : []
+  return judgedAgain(earlier, ofSize, rules)
+}
+
+/** @param fresh the gates that are judged anew */
+function judgedAgain(earlier: Earlier, fresh: readonly Gate[], rules: Rules): Gate[] {
   return earlier.gates.map((before) => {
     const now = fresh.find(({ name }) => name === before.name) ?? withoutWaiver(before)
     const [gate = now] = waive([now], rules.waivers)

@@ -24,7 +24,10 @@ type RunTools = Pick<CommandTools, 'inputs' | 'registry' | 'nixl'> & {
 }
 
 /** Opens the store of a plan. */
-export function createRunWorld({ inputs, registry, nixl, machine }: RunTools, plan: Plan): RunWorld {
+export function createRunWorld(
+  { inputs, registry, nixl, machine }: RunTools,
+  plan: Pick<Plan, 'cacheRepository'>,
+): RunWorld {
   const { dockerfiles, log, signal, redact, timers, started } = machine
   const store = createStore(registry, plan.cacheRepository)
   return {

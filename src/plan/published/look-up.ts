@@ -23,7 +23,7 @@ export async function lookUpPublished(
   if (request.publicTags === 'ignore') return { published: absent, looked: [] }
   const dated = request.templates.filter((template) => template.dated)
   const today = await lookUpToday(request, world, image, dated.length > 0)
-  if (request.publicTags === 'look') refuseOtherImages(image.repository, today)
+  if (request.publicTags === 'look') refuseOtherImages(image, today)
   if (request.rebuild) return { published: absent, looked: today }
   const todaysOf = new Map(dated.map((template) => [template, expandTemplate(template, image.values)]))
   const published = publishedOf(today)

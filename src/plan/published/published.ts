@@ -67,10 +67,13 @@ function repeatedBuildId(parsed: ParsedManifest, { platform }: Leg): string | un
   return parsed.annotations[buildIdLabel]
 }
 
-/** @throws UserError that names the tags of something else */
-export function refuseOtherImages(repository: Repository, tags: readonly LookedUpTag[]): void {
+/** @throws UserError that names the tags of something else, without those that may be moved */
+export function refuseOtherImages(
+  { repository, overwritable }: Pick<PlannedImage, 'repository' | 'overwritable'>,
+  tags: readonly LookedUpTag[],
+): void {
   const taken = tags
-    .filter((tag) => tag.names === 'other')
+    .filter(({ tag, names }) => names === 'other' && overwritable?.includes(tag) !== true)
     .map(({ tag }) => formatReference({ ...repository, tag }))
   if (taken.length > 0)
     throw new UserError(

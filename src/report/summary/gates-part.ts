@@ -4,6 +4,9 @@ import type { Part } from '../fit.ts'
 import { bullets, code, escaped, wrappingTable } from '../markdown.ts'
 import { boldTitles, type TitledLeg } from '../titles.ts'
 
+/** A leg whose gates are shown */
+type JudgedLeg = Pick<TitledLeg, 'title' | 'report'>
+
 const marks = { fail: '❌', undetermined: '❓', waived: '⚠️' } as const
 const words = {
   fail: 'failed',
@@ -45,7 +48,7 @@ function unusualTable(all: readonly Unusual[], several: boolean, limit: number):
 }
 
 /** Why gates were not judged, once for each reason. */
-function notJudgedLines(legs: readonly TitledLeg[], limit: number): string[] {
+function notJudgedLines(legs: readonly JudgedLeg[], limit: number): string[] {
   const all = legs.flatMap(({ title, report }) => {
     const some = (report?.gates ?? []).flatMap((gate) => {
       if (gate.state !== 'not applicable' && gate.state !== 'follows') return []
@@ -66,7 +69,7 @@ function notJudgedLines(legs: readonly TitledLeg[], limit: number): string[] {
  * The gates that need attention, failed ones first; those that passed are in the details of their image.
  * @param limit characters of a cell
  */
-export function gatesPart(legs: readonly TitledLeg[], limit: number): Part[] {
+export function gatesPart(legs: readonly JudgedLeg[], limit: number): Part[] {
   const all = legs.flatMap(({ title, report }) =>
     (report?.gates ?? []).flatMap((gate): Unusual[] =>
       isBlocking(gate) || gate.state === 'waived' ? [{ title, gate }] : [],

@@ -1,5 +1,6 @@
 import { pendingLegs, pendingLegsOf, type Plan, type PlannedImage } from '../../plan/index.ts'
 import type { Retried } from '../../system/index.ts'
+import { listed } from '../../text.ts'
 import { fit, type Part, section, summaryLimit } from '../fit.ts'
 import {
   alert,
@@ -46,6 +47,11 @@ function notes({ images, publicTags }: Plan, warnings: readonly string[]): Part[
     lines.push(alert('NOTE', ['Nothing is pushed: the images are built and verified, and get no tags.']))
   if (publicTags === 'overwrite')
     lines.push(alert('WARNING', ['Tags of other images are overwritten (`overwrite-tags: true`).']))
+  const movable = [...new Set(images.flatMap(({ overwritable = [] }) => overwritable))]
+  if (movable.length > 0) {
+    const names = listed(movable.map((tag) => code(tag)))
+    lines.push(alert('NOTE', [`Moved if it names a different image (\`overwrite-tags\`): ${names}`]))
+  }
   if (warnings.length > 0) lines.push(alert('WARNING', warnings))
   return lines.map((text) => ({ text }))
 }

@@ -1,6 +1,6 @@
 import { familiarReference } from '../../registry/index.ts'
 import { many, type Part } from '../fit.ts'
-import { bullets, code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
+import { code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
 import {
   type ImageOutcome,
   isUnverified,
@@ -12,7 +12,8 @@ import {
   tagNames,
 } from '../outcome.ts'
 import { commandBlock } from '../shell.ts'
-import { boldTitles, type TitledLeg, type TitleOf } from '../titles.ts'
+import type { TitledLeg, TitleOf } from '../titles.ts'
+import { conditionLines } from './conditions-part.ts'
 
 const imageStates: Record<ImageOutcome['state'], string> = {
   published: '✅ published',
@@ -71,20 +72,6 @@ function tagTable(outcomes: readonly ImageOutcome[]): string {
   return wrappingTable(['Tag', ...(hasDigest ? ['Digest'] : []), 'State'], rows)
 }
 
-/** What a user must set for an image to work, next to the command that pulls it. */
-function conditionLines(legs: readonly TitledLeg[]): Part[] {
-  const all = legs.flatMap(({ title, outcome, report }) =>
-    outcome.state === 'failed' ? [] : (report?.conditions ?? []).map((condition) => ({ title, condition })),
-  )
-  const lines = [...Map.groupBy(all, ({ condition }) => condition.name)].map(([name, group]) => {
-    const { kind, reason = '' } = group[0]?.condition ?? {}
-    const what =
-      kind === 'tools' ? `it has ${code(name)}` : `start it with ${code(`docker run --env ${name} …`)}`
-    return `⚠️ ${boldTitles(group.map(({ title }) => title))}: ${what}, because ${escaped(reason, 300)}.`
-  })
-  return lines.length === 0 ? [] : [{ text: bullets(lines) }]
-}
-
 /** The legs of a build, which have no public tag yet. */
 function legTable(legs: readonly TitledLeg[], titleOf: TitleOf): Part[] {
   const hasDigest = legs.some(({ image, outcome }) => legDigest(image, outcome) !== undefined)
@@ -106,11 +93,12 @@ export function publishedPart(
   legs: readonly TitledLeg[],
   titleOf: TitleOf,
 ): Part[] {
-  if (command === 'build') return [...legTable(legs, titleOf), ...conditionLines(legs)]
+  const conditions = conditionLines(legs.filter(({ outcome }) => outcome.state !== 'failed'))
+  if (command === 'build') return [...legTable(legs, titleOf), ...conditions]
   const [first, ...more] = outcomes
   if (!first || (more.length === 0 && (first.state === 'failed' || first.state === 'skipped'))) return []
   // A command to copy, for the first image that can be pulled
   const [tag] = outcomes.flatMap(publicTags)
   const pull = tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
-  return [{ text: tagTable(outcomes) }, ...pull, ...conditionLines(legs)]
+  return [{ text: tagTable(outcomes) }, ...pull, ...conditions]
 }

@@ -1,0 +1,84 @@
+import { sentenceOf, UserError } from '../../errors.ts'
+import { promote } from '../../promote/index.ts'
+import {
+  type Digest,
+  formatReference,
+  type Manifest,
+  placeManifest,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
+import type { TagFate } from '../../report/index.ts'
+
+/** An image, where it is, and the tags that it is to get. */
+export type Tagging = {
+  from: Repository
+  top: Manifest
+  to: Repository
+  tags: readonly string[]
+  /** Whether a tag may be moved from another image */
+  isMovable: (tag: string) => boolean
+}
+
+type World = { registry: RegistryClient; log: (line: string) => void; signal: AbortSignal }
+
+/** `error` is a sentence: why a tag is left. */
+export type Given = { tags: TagFate[]; error?: string }
+
+/**
+ * Gives an image its tags. All are checked before the first one is created, each is checked again
+ * right before, and is read back.
+ * @throws UserError if a tag names another image and may not be moved, or the content cannot be put
+ */
+export async function giveTags(tagging: Tagging, world: World): Promise<Given> {
+  const { from, top, to, tags } = tagging
+  const { registry, log, signal } = world
+  const before = await namesNow(tagging, tags, registry)
+  refuseTaken(tagging, before)
+  const missing = tags.filter((tag) => before.get(tag) !== top.digest)
+  const begun: string[] = []
+  // No registry creates a tag only if it is absent: a moment remains between this check and the tag.
+  const check = async (tag: string): Promise<void> => {
+    if (!begun.includes(tag)) begun.push(tag)
+    const now = await namesNow(tagging, [tag], registry)
+    refuseTaken(tagging, now)
+    // After an answer that was lost, the tag names this image.
+    if (now.get(tag) !== top.digest) before.set(tag, now.get(tag))
+  }
+  const fateOf = (tag: string, isGiven: boolean): TagFate => {
+    if (!missing.includes(tag)) return { tag, state: 'unchanged' }
+    if (!isGiven) return { tag, state: 'left' }
+    const named = before.get(tag)
+    return named === undefined ? { tag, state: 'created' } : { tag, state: 'moved', from: named }
+  }
+  try {
+    if (missing.length > 0) await placeManifest(registry, { from, to, top, tag: top.digest })
+    await promote(registry, [{ from: to, digest: top.digest, to, tags: missing, check }], log, signal)
+  } catch (error) {
+    // They are given one after another, and the last one that was begun failed.
+    const given = begun.slice(0, -1)
+    return { tags: tags.map((tag) => fateOf(tag, given.includes(tag))), error: sentenceOf(error) }
+  }
+  return { tags: tags.map((tag) => fateOf(tag, true)) }
+}
+
+async function namesNow(
+  { to }: Tagging,
+  tags: readonly string[],
+  registry: Pick<RegistryClient, 'getManifest'>,
+): Promise<Map<string, Digest | undefined>> {
+  const answers = tags.map(async (tag) => [tag, (await registry.getManifest(to, tag))?.digest] as const)
+  return new Map(await Promise.all(answers))
+}
+
+function refuseTaken({ to, top, isMovable }: Tagging, names: ReadonlyMap<string, Digest | undefined>): void {
+  const taken = [...names].flatMap(([tag, digest]) =>
+    digest === undefined || digest === top.digest || isMovable(tag)
+      ? []
+      : [`${formatReference({ ...to, tag })} (${digest})`],
+  )
+  if (taken.length > 0)
+    throw new UserError(
+      `${taken.join(', ')} already ${taken.length > 1 ? 'name' : 'names'} a different image; choose another tag, or allow it with overwrite-tags: its template, or true for all.`,
+    )
+}

@@ -1,0 +1,77 @@
+import { sentenceOf, UserError } from '../../errors.ts'
+import type { NamedImage } from '../../inputs/index.ts'
+import { type Engine, expandTags, nameBuilt, type PlanRequest, publicRepository } from '../../plan/index.ts'
+import { formatReference } from '../../registry/index.ts'
+import { type TaggedImage, type TagRun, tally } from '../../report/index.ts'
+import type { RunWorld } from '../world/run-world.ts'
+import { findImage, type FoundImage } from './find-image.ts'
+import { giveTags } from './give-tags.ts'
+import { judgeImage, type JudgedPlatform } from './judge-image.ts'
+
+/** What tagging an image needs. */
+export type TagWorld = Omit<RunWorld, 'objectionTo'>
+
+/**
+ * Gives an image that exists further public tags, if each of its platforms has a stored report whose
+ * gates pass, or are waived by this run. Failures are part of the result and are not thrown.
+ */
+export async function tagImage(named: NamedImage, request: PlanRequest, world: TagWorld): Promise<TagRun> {
+  const failed = (error: unknown): Ended => ({ error: sentenceOf(error) })
+  const { error, image } = await findAndTag(named, request, world).catch(failed)
+  return {
+    duration: world.elapsed(),
+    ...(image && { image }),
+    ...(error !== undefined && { error: world.redact(error) }),
+  }
+}
+
+type Ended = Pick<TagRun, 'image' | 'error'>
+
+async function findAndTag(named: NamedImage, request: PlanRequest, world: TagWorld): Promise<Ended> {
+  const found = await findImage(named, request, world.registry)
+  const name = formatReference({ ...found.repository, digest: found.top.digest })
+  const platforms = await judgeImage(found, world)
+  for (const { platform, report } of platforms)
+    world.log(`${name} for ${platform}: ${tally(report.gates)} by the rules of this run`)
+  const { image, tags, overwritable } = describe(found, platforms, request)
+  const refusals = platforms.flatMap(({ refusal }) => refusal ?? [])
+  if (refusals.length > 0) return { image, error: refusals.join(' ') }
+  const isMovable = (tag: string): boolean => request.publicTags === 'overwrite' || overwritable.includes(tag)
+  const tagging = { from: found.repository, top: found.top, to: image.repository, tags, isMovable }
+  const failed = (error: unknown) => ({ tags: [], error: sentenceOf(error) })
+  const given = await giveTags(tagging, world).catch(failed)
+  return { ...given, image: { ...image, tags: given.tags } }
+}
+
+/** @throws UserError if the image is of another engine than it must be, or its labels are unreadable */
+function describe(found: FoundImage, [first, ...others]: readonly JudgedPlatform[], request: PlanRequest) {
+  const name = formatReference({ ...found.repository, digest: found.top.digest })
+  if (!first) throw new Error(`${name} has no platform`)
+  const { report, determinants } = first
+  const { engine, version, aibrix } = report
+  const built = nameBuilt({ engine, version, aibrix, determinants }, request.date)
+  if (!built)
+    throw new UserError(`${name} does not say what it was built from in a form that this version reads.`)
+  refuseOtherEngine(name, engine, found, request)
+  const image: TaggedImage = {
+    ...{ id: built.id, engine, version },
+    repository: publicRepository(request, engine),
+    digest: found.top.digest,
+    platforms: [first, ...others].map(({ platform, buildId, digest, report }) => ({
+      ...{ platform, buildId, digest, report },
+    })),
+    tags: [],
+  }
+  return { image, ...expandTags(request, built.values) }
+}
+
+function refuseOtherEngine(name: string, engine: Engine, found: FoundImage, { engines }: PlanRequest): void {
+  if (found.engine !== undefined && found.engine !== engine)
+    throw new UserError(
+      `${name} is an image of ${engine}, but in the repository of ${found.engine}; it is not tagged there.`,
+    )
+  if (!engines.some((one) => one.engine === engine))
+    throw new UserError(
+      `${name} is an image of ${engine}, which the input engine does not select; set engine: ${engine}.`,
+    )
+}

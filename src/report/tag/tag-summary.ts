@@ -1,0 +1,113 @@
+import { familiarReference, familiarRepository } from '../../registry/index.ts'
+import { formatDuration } from '../../text.ts'
+import { fit, type Part, summaryLimit } from '../fit.ts'
+import {
+  alert,
+  bullets,
+  code,
+  codeBlock,
+  counted,
+  escaped,
+  folded,
+  none,
+  shortDigest,
+  wrappingTable,
+} from '../markdown.ts'
+import { commandBlock } from '../shell.ts'
+import { conditionLines } from '../summary/conditions-part.ts'
+import { gatesPart, passedTable, tally } from '../summary/gates-part.ts'
+import { retriesPart } from '../summary/problems-part.ts'
+import { hasChanged, type TaggedImage, type TagFate, tagsNow, type TagRun } from './tag-run.ts'
+import { tagTitles, titleOfTagged } from './tag-titles.ts'
+
+const states: Record<TagFate['state'], string> = {
+  created: '✅ created',
+  moved: '✅ moved',
+  unchanged: '✅ unchanged',
+  left: '❌ not given',
+}
+
+function headingOf({ image, error }: TagRun): string {
+  if (!image) return '❌ Nothing was tagged'
+  const title = escaped(titleOfTagged(image), 120)
+  const given = image.tags.filter(({ state }) => state === 'created' || state === 'moved').length
+  if (error !== undefined)
+    return `❌ ${title} ${given === 0 ? 'was not tagged' : `got ${given} of ${counted(image.tags.length, 'tag')}`}`
+  return `✅ ${title} ${hasChanged(image) ? `got ${counted(given, 'tag')}` : 'has its tags already, nothing changed'}`
+}
+
+function factsLine({ duration, image }: TagRun): string {
+  const gates = image?.platforms.flatMap(({ report }) => report.gates) ?? []
+  return [formatDuration(duration), ...(gates.length === 0 ? [] : [tally(gates)])].join(' · ')
+}
+
+function tagTable({ repository, digest, tags }: TaggedImage): Part[] {
+  if (tags.length === 0) return []
+  const rows = tags.map((fate) => [
+    code(familiarReference({ ...repository, tag: fate.tag })),
+    fate.state === 'left' ? none : shortDigest(digest),
+    states[fate.state],
+    fate.state === 'moved' ? code(fate.from) : fate.state === 'created' ? 'nothing' : none,
+  ])
+  return [{ text: wrappingTable(['Tag', 'Digest', 'State', 'It named before'], rows) }]
+}
+
+/** The inputs that move the tags back, once for each image that they named. */
+function rollBackPart({ repository, tags }: TaggedImage): Part[] {
+  const moved = tags.flatMap((fate) => (fate.state === 'moved' ? [fate] : []))
+  if (moved.length === 0) return []
+  const blocks = [...Map.groupBy(moved, ({ from }) => from)].map(([digest, group]) => {
+    const lines = group.map(({ tag }) => `  ${tag}`).join('\n')
+    const image = familiarReference({ ...repository, digest })
+    return `command: tag\nimage: ${image}\ntags: |-\n${lines}\noverwrite-tags: |-\n${lines}`
+  })
+  return [
+    { text: '### Roll back' },
+    { text: 'With the same `registry`, `namespace` and credentials, these inputs move the tags back:' },
+    ...blocks.map((block) => ({ text: codeBlock(block, 'yaml') })),
+  ]
+}
+
+function pullPart(image: TaggedImage): Part[] {
+  const [tag] = tagsNow(image)
+  return tag === undefined
+    ? []
+    : [{ text: commandBlock('docker pull', familiarReference({ ...image.repository, tag })) }]
+}
+
+/** Each platform by its digest, with its base and the gates that passed. */
+function detailsPart(image: TaggedImage, limit: number): Part[] {
+  const texts = image.platforms.flatMap(({ platform, digest, report }) => {
+    const { base } = report
+    const lines = [
+      `Image: ${code(`${familiarRepository(image.repository)}@${digest}`)}`,
+      `Base: ${code(`${base.name}@${base.digest}`)}`,
+    ]
+    const gates = passedTable(report.gates, limit)
+    return [`#### ${escaped(platform, 40)}`, bullets(lines), ...(gates === undefined ? [] : [gates])]
+  })
+  const head = `<b>${escaped(titleOfTagged(image), 120)}</b>`
+  return [{ text: '### Details' }, { text: folded(head, texts.join('\n\n')), drop: 'details' }]
+}
+
+function partsOf(run: TagRun, limit: number): Part[] {
+  const { image, error, retried = [] } = run
+  const legs = image ? tagTitles(image) : []
+  const isThere = image !== undefined && tagsNow(image).length > 0
+  return [
+    { text: `## ${headingOf(run)}\n\n${factsLine(run)}` },
+    ...(error === undefined ? [] : [{ text: alert('CAUTION', [escaped(error, 2 * limit)]) }]),
+    ...(image ? tagTable(image) : []),
+    ...(image ? pullPart(image) : []),
+    ...(isThere ? conditionLines(legs) : []),
+    ...(image ? rollBackPart(image) : []),
+    ...gatesPart(legs, limit),
+    ...(image ? detailsPart(image, limit) : []),
+    ...retriesPart(retried, limit),
+  ]
+}
+
+/** The job summary of `command: tag`, as Markdown. @param limit bytes */
+export function renderTagSummary(run: TagRun, limit = summaryLimit): string {
+  return fit((cell) => partsOf(run, cell), limit)
+}
