@@ -64,6 +64,23 @@ describe('by-hand.yml', () => {
   )
 })
 
+describe('stable-tag.yml', () => {
+  it(
+    'tags what by-hand.yml has published, without Docker',
+    async () => {
+      const run = await runExample('stable-tag.yml', {
+        inputs: { image: vllmTag, tag: 'stable' },
+        with: { namespace: namespace('hand') },
+      })
+      expectGreen(run, ['tag'])
+      const repository = `${namespace('hand')}/vllm-openai`
+      expect(await tagsOf(repository)).toEqual(['stable', vllmTag])
+      expect(await digestOf(repository, 'stable')).toBe(await digestOf(repository, vllmTag))
+    },
+    2 * minutes,
+  )
+})
+
 describe('pull-request.yml', () => {
   it(
     'builds and verifies without writing to the registry',

@@ -225,6 +225,19 @@ describe('a command that was killed at any of its requests reaches the undisturb
     },
     5 * minutes,
   )
+
+  it(
+    'tag, of a staged leg',
+    async () => {
+      const begin = await verified(/-amd64$/)
+      const tags = [...(begin.get('acme/image-cache')?.tags.keys() ?? [])]
+      const image = tags.find((tag) => tag.startsWith('build-')) ?? ''
+      const { journey } = await undisturbedFrom(begin, one, { command: 'tag', image })
+      expect(Object.keys(journey.undisturbed.state)).toHaveLength(2)
+      await survivesAll(journey)
+    },
+    5 * minutes,
+  )
 })
 
 describe('a whole run that was killed reaches the undisturbed result when started again', () => {

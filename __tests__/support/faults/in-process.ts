@@ -55,8 +55,10 @@ export async function openInProcess(
     ...(tokens && { tokens: login }),
     trouble: troubleOf(combination, kept, registry),
   })
+  const staged = [...registry.tagsOf(cache).keys()].find((tag) => tag.startsWith('build-')) ?? ''
   const inputs = {
     ...{ ...inputsFor(registry), ...combination.inputs, registry: proxy.host },
+    ...(combination.command === 'tag' && { command: 'tag', image: `${proxy.host}/${cache}:${staged}` }),
     ...(tokens && login),
     ...(bases && { 'base-registry': `${proxy.host}/stand-in` }),
   }

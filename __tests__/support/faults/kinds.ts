@@ -19,6 +19,8 @@ export type Kind = {
   /** Tags that the cache repository has at the start. Default: those of a staged leg */
   there?: RegExp
   cache?: 'registry'
+  /** Tags the staged leg instead of running from the plan on, with the same result */
+  command?: 'tag'
   /** Set if a run succeeds even with a permanent fault */
   ends?: 'right'
   /** Text of its warning in the summary */

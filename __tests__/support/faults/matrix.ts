@@ -28,6 +28,7 @@ export type Combination = {
   isStaged: boolean
   /** Inputs of the action */
   inputs: { cache: 'off' | 'registry'; retries: string }
+  command: 'run' | 'tag'
   /** Time-outs in milliseconds that differ from the default */
   waits: { request?: number; stall?: number; build?: number }
   /** Expected end: `right`, or `red` with one sentence that matches `says` */
@@ -81,6 +82,7 @@ function combinationOf(kind: Kind, by: Asking, fault: Fault, word: Often): Combi
     ...{ tokens, mounts, bases, there: there ?? /^(?:facts|report|build)-/, isStaged: there === undefined },
     // The engine has its own retries, which take half a minute if the fault is permanent.
     inputs: { cache, retries: isForEver && by === 'engine' ? '1' : '4' },
+    command: kind.command ?? 'run',
     waits: waitsOf(by, fault),
     ends: kind.ends ?? (isForEver ? 'red' : 'right'),
     ...{ says: says[fault], warns: isForEver ? warns : undefined },

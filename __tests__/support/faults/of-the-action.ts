@@ -119,5 +119,22 @@ const caching: readonly Kind[] = [
   { ...known, on: blobRead, contentOf: 'facts-', moment: after, faults: ['a truncated body'] },
 ]
 
+const tag = { name: 'a request of command: tag', command: 'tag' } as const
+const reportRead = /^GET .*\/manifests\/report-/
+
+/** What tagging a staged leg asks for. */
+const tagging: readonly Kind[] = [
+  { ...tag, on: stagedRead, moment: before, faults: refused },
+  { ...tag, on: stagedRead, moment: after, faults: [...answered, ...wrong] },
+  { ...tag, on: reportRead, moment: before, faults: refused },
+  { ...tag, on: reportRead, moment: after, faults: wrong },
+  { ...tag, on: blobRead, contentOf: 'report-', moment: after, faults: [...answered, 'other bytes'] },
+  { ...tag, on: uploadStart, moment: before, faults: ['502', ...dumb] },
+  { ...tag, on: publicTag, moment: before, faults: refused },
+  { ...tag, on: publicTag, moment: after, faults: [...lost, 'a trickle', ...digest] },
+  { ...tag, on: readBack, moment: before, faults: ['502', ...dumb] },
+  { ...tag, on: readBack, moment: after, faults: wrong },
+]
+
 /** The action's requests to a registry. */
-export const ofTheAction: readonly Kind[] = [...staged, ...special, ...staging, ...caching]
+export const ofTheAction: readonly Kind[] = [...staged, ...special, ...staging, ...caching, ...tagging]

@@ -90,8 +90,11 @@ export async function openWhole(
     ...(tokens && { tokens: login }),
     trouble: await troubleOf(combination, undisturbed),
   })
+  const [staged = ''] = undisturbed.cache.flatMap(([tag]) => (tag.startsWith('build-') ? tag : []))
+  const image = `${proxy.host}/${namespace}/image-cache:${staged}`
   const inputs = {
     ...{ namespace, ...combination.inputs, registry: proxy.host },
+    ...(combination.command === 'tag' && { command: 'tag', image }),
     ...(tokens && login),
     ...(bases && { 'base-registry': `${proxy.host}/stand-in` }),
   }

@@ -15,12 +15,14 @@ import { createPlanWorld } from '../../../src/command/world/plan-world.ts'
 import { createRunWorld, type RunWorld } from '../../../src/command/world/run-world.ts'
 import { systemTimers } from '../../../src/system/clock.ts'
 import { buildOne, promotePlan, runPlan } from '../../../src/command/run.ts'
+import { tagImage } from '../../../src/command/tag/tag-image.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { createClient } from '../../../src/command/world/registry-access.ts'
 import { readRecipe } from '../../../src/command/world/recipe.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
+import type { NamedImage } from '../../../src/inputs/named-image.ts'
 import { publicRepository } from '../../../src/plan/combination.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
@@ -30,6 +32,8 @@ import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
+import type { TagRun } from '../../../src/report/tag/tag-run.ts'
+import { renderTagSummary } from '../../../src/report/tag/tag-summary.ts'
 import { createRetry, systemWait } from '../../../src/system/retry.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { gitOf } from '../plan-world.ts'
@@ -102,13 +106,27 @@ export async function act(
   })
   const registry = createClient(inputs, undefined, { environment: {}, signal, waits, retry })
   try {
-    const run = await execute({ inputs, registry, circumstances: { waits, signal }, log })
+    const tools = { inputs, registry, circumstances: { waits, signal }, log }
+    if (inputs.command.kind === 'tag') return endedTagging(await tag(inputs.command.image, tools))
+    const run = await execute(tools)
     if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
     const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
     return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run) }
   } finally {
     registry.close()
   }
+}
+
+function tag(image: NamedImage, tools: Tools): Promise<TagRun> {
+  const request = tools.inputs.plan
+  const own = request.engines.map(({ engine }) => publicRepository(request, engine))
+  tools.registry.pushesTo([request.cacheRepository, ...own])
+  return tagImage(image, request, worldOf(tools, request))
+}
+
+function endedTagging(run: TagRun): Ended {
+  const errors = run.error === undefined ? [] : [run.error]
+  return { code: errors.length === 0 ? 0 : 1, errors, summary: renderTagSummary(run) }
 }
 
 /** @returns where the plan is stored, if that is all that was asked for */
@@ -150,7 +168,10 @@ async function plan({ inputs, registry }: Tools): Promise<Plan> {
   return makePlan(inputs.plan, { ...world, recipeOf })
 }
 
-function worldOf({ inputs, registry, log, circumstances: { signal } }: Tools, plan: Plan): RunWorld {
+function worldOf(
+  { inputs, registry, log, circumstances: { signal } }: Tools,
+  plan: Pick<Plan, 'cacheRepository'>,
+): RunWorld {
   const clock = { started: Date.now(), timers: systemTimers, redact: (text: string) => text }
   return createRunWorld({ inputs, registry, nixl, machine: { dockerfiles, log, signal, ...clock } }, plan)
 }

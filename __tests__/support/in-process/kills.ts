@@ -26,7 +26,10 @@ export type Place = {
 export type Command = {
   platforms: string[]
   begin: Content
-  /** Default: those of a run of one image with two tags; `plan` is the tag of a stored plan */
+  /**
+   * Default: those of a run of one image with two tags; `plan` and `image` are tags of the cache
+   * repository
+   */
   inputs: Record<string, string>
 }
 
@@ -62,11 +65,12 @@ function run(
   { platforms, inputs }: Command,
   signal?: AbortSignal,
 ): Promise<Ended> {
-  const { plan, ...more } = inputs
+  const { plan, image, ...more } = inputs
   const all = {
     ...{ ...wanted, namespace, push: 'true', cache: 'registry', platforms: platforms.join(',') },
     ...{ registry: proxy.host, 'base-registry': `${registry.host}/stand-in`, ...more },
     ...(plan !== undefined && { plan: `${proxy.host}/${cache}:${plan}` }),
+    ...(image !== undefined && { image: `${proxy.host}/${cache}:${image}` }),
   }
   return act(all, { waits, ...(signal && { signal }) })
 }

@@ -213,6 +213,24 @@ describe('public tags', () => {
     expect(memory.tagsOf(vllm).undated).toBe(memory.tagsOf(vllm).dated)
   })
 
+  it('of something else are overwritten only if their template allows it', async () => {
+    const memory = await withStaged()
+    const of = planOf()
+    const images = of.images.map((image) => ({ ...image, overwritable: ['undated'] }))
+    const other = await take(memory, 'undated')
+    const run = await promoted(memory, {}, { ...of, images })
+    expect(states(run)).toEqual(['published', 'published'])
+    expect(memory.tagsOf(vllm).undated).not.toBe(other)
+    const guarded = await withStaged()
+    await take(guarded, 'dated')
+    const before = await take(guarded, 'undated')
+    const refused = await promoted(guarded, {}, { ...of, images })
+    expect(errorsOf(refused)).toEqual([
+      'docker.io/aibrix/vllm-openai:dated already names a different image; choose another date or tag, or set overwrite-tags: true.',
+    ])
+    expect(guarded.tagsOf(vllm).undated).toBe(before)
+  })
+
   it('that already name the content are kept, and nothing is written', async () => {
     const memory = await withStaged()
     await promoted(memory)

@@ -239,7 +239,10 @@ describe('bad inputs', () => {
     [{ engine: 'tgi' }, 'engine: "tgi" is not allowed; use vllm, sglang, or both.'],
     [{ engine: 'vllm', versions: 'newest' }, 'versions: "newest" is not allowed'],
     [{ engine: 'vllm', versions: '!v0.10.2' }, 'versions: "!v0.10.2" is not allowed'],
-    [{ command: 'deploy' }, 'command: "deploy" is not allowed; use run, plan, build, promote or history.'],
+    [
+      { command: 'deploy' },
+      'command: "deploy" is not allowed; use run, plan, build, promote, history or tag.',
+    ],
     [{ command: 'build', leg: 'x' }, 'plan: the input is empty; use the output "plan"'],
     [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],
     [{ command: 'build', plan: 'plan.json', leg: 'a b' }, 'leg: "a b"'],

@@ -84,6 +84,13 @@ describe('an image that is published under another date', () => {
       ['v0.10.2'],
     ],
     [
+      'gets those that name something else, if their template may be moved',
+      { templates: [usual, undated], overwritable: ['{{engine-version}}'] },
+      { [`${start}-20251101`]: same, 'v0.10.2': other },
+      [`${start}-20251101`],
+      ['v0.10.2'],
+    ],
+    [
       'is known by both if a tag without a date names it, too',
       { templates: [usual, undated] },
       { [`${start}-20251101`]: same, 'v0.10.2': same },
@@ -160,6 +167,16 @@ describe('an image that is published under another date', () => {
     await expect(planned({}, named)).rejects.toThrow('already names a different image')
     const taken = await planned({ publicTags: 'overwrite' }, named)
     expect(taken.published).toMatchObject({ tags: [`${start}-20251101`], missingTags: [today] })
+  })
+
+  it('does not excuse that a dated tag names something else, if only another template may be moved', async () => {
+    const changed = { templates: [usual, undated], overwritable: ['{{engine-version}}'] }
+    const named = tags({ [today]: other, 'v0.10.2': other })
+    const refused = planned(changed, named)
+    await expect(refused).rejects.toThrow(
+      `docker.io/aibrix/vllm-openai:${today} already names a different image`,
+    )
+    expect((await planned(changed)).overwritable).toEqual(['v0.10.2'])
   })
 
   it('costs a list, a manifest and a configuration', async () => {

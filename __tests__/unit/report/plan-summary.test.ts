@@ -139,6 +139,13 @@ describe('the summary of a plan', () => {
       [],
     ],
     [
+      'moves some tags',
+      makePlan([makePlannedImage(undefined, undefined, { overwritable: ['stable'] })]),
+      reference,
+      ['Moved if it names a different image (`overwrite-tags`): <code>stable</code>'],
+      ['Tags of other images are overwritten'],
+    ],
+    [
       'has nothing to do',
       makePlan([image({ kind: 'same', digest, tags: [], missingTags: [] }, {})]),
       reference,

@@ -62,6 +62,14 @@ const plans: [string, () => Promise<string>][] = [
         publicTags: 'ignore',
       }),
   ],
+  [
+    'that moves the tags of one template',
+    () =>
+      documentOf({
+        templates: [...request().templates, { text: 'stable', dated: false }],
+        overwritable: ['stable'],
+      }),
+  ],
   ['that overwrites', () => documentOf({ publicTags: 'overwrite', integration: 'none' })],
 ]
 
