@@ -2,6 +2,7 @@
 import { renderPlanSummary } from '../src/report/summary/plan-summary.ts'
 import type { ImageOutcome, LegState, Run } from '../src/report/outcome.ts'
 import { renderSummary } from '../src/report/summary/summary.ts'
+import { renderTagSummary } from '../src/report/tag/tag-summary.ts'
 import { waive } from '../src/verify/gate.ts'
 import type { Cause, PlannedImage } from '../src/plan/plan.ts'
 import {
@@ -150,6 +151,21 @@ const longHost = {
   path: 'inference/vllm-openai',
 }
 
+function tagged(): string {
+  const { id, engine, version, repository, legs } = vllm
+  const [{ platform, buildId }] = legs
+  const from = `sha256:${'f'.repeat(64)}` as const
+  const image = {
+    ...{ id, engine, version: version.tag, repository, digest },
+    platforms: [{ platform, buildId, digest, report: reportWithArtifacts() }],
+    tags: [
+      { tag: 'stable', state: 'moved', from },
+      { tag: version.tag, state: 'created' },
+    ],
+  } as const
+  return renderTagSummary({ duration: 1900, image })
+}
+
 /** File name → Markdown */
 export const samples: Readonly<Record<string, string>> = {
   one: renderSummary(makeRun([built(vllm)])),
@@ -191,4 +207,5 @@ export const samples: Readonly<Record<string, string>> = {
     ]),
   ),
   plan: planned(),
+  tag: tagged(),
 }

@@ -119,21 +119,28 @@ const caching: readonly Kind[] = [
   { ...known, on: blobRead, contentOf: 'facts-', moment: after, faults: ['a truncated body'] },
 ]
 
-const tag = { name: 'a request of command: tag', command: 'tag' } as const
 const reportRead = /^GET .*\/manifests\/report-/
+const tag = (name: string) => ({ name: `${name} with command: tag`, command: 'tag' }) as const
+const image = tag('the read of a staged manifest')
+const judged = tag('the read of a report')
+const given = tag('a public tag')
+const confirmed = tag('the reading back of a public tag')
 
 /** What tagging a staged leg asks for. */
 const tagging: readonly Kind[] = [
-  { ...tag, on: stagedRead, moment: before, faults: refused },
-  { ...tag, on: stagedRead, moment: after, faults: [...answered, ...wrong] },
-  { ...tag, on: reportRead, moment: before, faults: refused },
-  { ...tag, on: reportRead, moment: after, faults: wrong },
-  { ...tag, on: blobRead, contentOf: 'report-', moment: after, faults: [...answered, 'other bytes'] },
-  { ...tag, on: uploadStart, moment: before, faults: ['502', ...dumb] },
-  { ...tag, on: publicTag, moment: before, faults: refused },
-  { ...tag, on: publicTag, moment: after, faults: [...lost, 'a trickle', ...digest] },
-  { ...tag, on: readBack, moment: before, faults: ['502', ...dumb] },
-  { ...tag, on: readBack, moment: after, faults: wrong },
+  { ...image, on: stagedRead, moment: before, faults: refused },
+  { ...image, on: stagedRead, moment: after, faults: [...answered, ...wrong] },
+  { ...judged, on: reportRead, moment: before, faults: refused },
+  { ...judged, on: reportRead, moment: after, faults: wrong },
+  {
+    ...tag('the content of a report'),
+    ...{ on: blobRead, contentOf: 'report-', moment: after, faults: [...answered, 'other bytes'] },
+  },
+  { ...tag('an upload start'), on: uploadStart, moment: before, faults: ['502', ...dumb] },
+  { ...given, on: publicTag, moment: before, faults: refused },
+  { ...given, on: publicTag, moment: after, faults: [...lost, 'a trickle', ...digest] },
+  { ...confirmed, on: readBack, moment: before, faults: ['502', ...dumb] },
+  { ...confirmed, on: readBack, moment: after, faults: wrong },
 ]
 
 /** The action's requests to a registry. */
