@@ -14,7 +14,7 @@ import { openTestClient } from '../support/test-client.ts'
 const source = `test-${randomBytes(4).toString('hex')}`
 const both = 'linux/amd64,linux/arm64'
 const first = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
-const second = 'v0.21.0-aibrix-v0.5.0-nixl-0.7.1-20251123'
+const second = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251124'
 let counter = 0
 let staged: string
 
@@ -36,7 +36,7 @@ async function publish(more: Record<string, string>): Promise<void> {
 beforeAll(async () => {
   await publishBase(registry, `${source}-bases/vllm/vllm-openai:v0.21.0`, both.split(','))
   await publish({})
-  await publish({ 'aibrix-version': 'v0.5.0', platforms: both })
+  await publish({ 'build-args': 'OTHER=content', date: '20251124', platforms: both })
   const digest = await digestOf(`${source}/vllm-openai`, first)
   for (const tag of await tagsOf(`${source}/image-cache`))
     if (tag.startsWith('build-') && (await digestOf(`${source}/image-cache`, tag)) === digest) staged = tag
