@@ -108,6 +108,7 @@ export function createMemory(refuses: (request: string) => boolean = () => false
       asked(`list ${repository.path}`)
       return Promise.resolve(Object.keys(tagsOf(repository)))
     },
+    listReferrers: () => Promise.resolve(undefined),
     pushesTo: () => undefined,
     close: () => undefined,
   }

@@ -170,6 +170,7 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     registry: 'docker.io',
     namespace: 'aibrix',
     baseRegistry: 'docker.io',
+    mirrors: [],
     cacheRepository: { registry: 'docker.io', path: 'aibrix/image-cache' },
     templates: [{ text: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}', dated: true }],
     overwritable: [],

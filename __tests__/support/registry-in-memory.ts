@@ -97,12 +97,17 @@ const refused = (status: number, code: string): Answer => ({
  * Starts a registry on this machine that stores everything in memory. Like distribution, it refuses
  * content whose digest is not the announced one, and manifests that point to what the repository
  * lacks.
+ *
+ * @param options.referrers whether it has the referrers API
  */
-export async function openRegistryInMemory(begin: Content = new Map()): Promise<RegistryInMemory> {
+export async function openRegistryInMemory(
+  begin: Content = new Map(),
+  { referrers = false } = {},
+): Promise<RegistryInMemory> {
   const repositories = copyOf(begin)
   const uploads = new Map<string, Buffer>()
   const server = createServer((incoming, outgoing) => {
-    handle(repositories, uploads, incoming, outgoing).catch(() => outgoing.destroy())
+    handle({ repositories, uploads, referrers }, incoming, outgoing).catch(() => outgoing.destroy())
   })
   const { host, close } = await listen(server)
   const of = (path: string) => repositories.get(path) ?? newRepository()
@@ -130,30 +135,23 @@ export async function openRegistryInMemory(begin: Content = new Map()): Promise<
   }
 }
 
-async function handle(
-  repositories: Map<string, Repository>,
-  uploads: Map<string, Buffer>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
+type Server = { repositories: Map<string, Repository>; uploads: Map<string, Buffer>; referrers: boolean }
+
+async function handle(server: Server, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = '', url = '', headers } = incoming
   const body = await buffer(incoming)
   const { pathname, searchParams: query } = new URL(url, 'http://registry')
-  const [, path = '', rest = ''] = /^\/v2\/(.+?)\/((?:manifests|blobs|tags)\/.*)$/.exec(pathname) ?? []
+  const [, path = '', rest = ''] =
+    /^\/v2\/(.+?)\/((?:manifests|blobs|tags|referrers)\/.*)$/.exec(pathname) ?? []
   const asked = { method, path, rest, query, body }
   const type = headers['content-type'] ?? ''
-  const answer = path === '' ? { status: 200, body: '{}' } : answerTo(repositories, uploads, asked, type)
+  const answer = path === '' ? { status: 200, body: '{}' } : answerTo(server, asked, type)
   const content = Buffer.from(answer.body ?? '')
   outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': content.length })
   outgoing.end(method === 'HEAD' ? undefined : content)
 }
 
-function answerTo(
-  repositories: Map<string, Repository>,
-  uploads: Map<string, Buffer>,
-  asked: Asked,
-  mediaType: string,
-): Answer {
+function answerTo({ repositories, uploads, referrers }: Server, asked: Asked, mediaType: string): Answer {
   const { method, path, rest } = asked
   if (rest.startsWith('blobs/uploads/')) return upload(repositories, uploads, asked)
   const repository = repositories.get(path)
@@ -162,6 +160,7 @@ function answerTo(
     return putManifest(repositories, path, reference, { mediaType, bytes: asked.body })
   if (!repository) return refused(404, 'NAME_UNKNOWN')
   if (kind === 'tags') return listTags(repository, asked)
+  if (kind === 'referrers') return referrers ? listReferrers(repository, reference) : refused(404, 'UNKNOWN')
   if (kind === 'blobs') {
     const bytes = repository.blobs.get(reference)
     if (!bytes) return refused(404, 'BLOB_UNKNOWN')
@@ -184,6 +183,19 @@ function listTags({ tags }: Repository, { path, query }: Asked): Answer {
   const next = `</v2/${path}/tags/list?n=${page.length}&last=${page.at(-1) ?? ''}>; rel="next"`
   const headers = { 'content-type': 'application/json', ...(page.length < all.length && { link: next }) }
   return { status: 200, headers, body: JSON.stringify({ name: path, tags: page }) }
+}
+
+function listReferrers({ manifests }: Repository, subject: string): Answer {
+  const all = [...manifests].flatMap(([digest, { mediaType, bytes }]) => {
+    const content = JSON.parse(bytes.toString()) as { subject?: { digest: string }; artifactType?: string }
+    const { artifactType } = content
+    return content.subject?.digest === subject
+      ? [{ mediaType, digest, size: bytes.length, artifactType }]
+      : []
+  })
+  const type = 'application/vnd.oci.image.index.v1+json'
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: all })
+  return { status: 200, headers: { 'content-type': type }, body }
 }
 
 function repositoryFor(repositories: Map<string, Repository>, path: string): Repository {

@@ -101,6 +101,7 @@ export function makePlannedImage(
     tags: [`${leg.version.tag}-aibrix-${leg.aibrix.ref}-nixl-${leg.nixl}-20251123`],
     published: { kind: 'absent' },
     cause: { kind: 'first' },
+    mirrors: [],
     ...changes,
   }
 }

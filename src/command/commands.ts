@@ -7,16 +7,17 @@ import {
   copyWarning,
   determinantsOf,
   makePlan,
+  ownRepositories,
   pendingLegs,
   type Plan,
   type PlannedImage,
   type PlannedLeg,
-  publicRepository,
 } from '../plan/index.ts'
 import { createOpenReader } from '../registry/index.ts'
 import type { Run } from '../report/index.ts'
 import { createStore, type PlanPlace, readPlan, type Store } from '../store/index.ts'
 import type { DockerSession } from './build-with-docker.ts'
+import { refuseOtherMirrors, refuseOtherRegistry } from './check-plan.ts'
 import { isPlanOutdated, unmeasuredLegs } from './nixl-of-bases.ts'
 import { type Build, buildOne, promotePlan, runPlan } from './run.ts'
 import { describePlan, type ShownPlan } from './show.ts'
@@ -31,7 +32,11 @@ type Command = Extract<Inputs['command'], { kind: 'run' | 'build' | 'promote' }>
 export async function execute(tools: CommandTools, command: Command): Promise<Run> {
   if (command.kind === 'run') return runAll(tools)
   const plan = await loadPlan(tools, command.plan)
-  if (command.kind === 'promote') return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
+  if (command.kind === 'promote') {
+    refuseOtherMirrors(plan, tools.inputs.plan)
+    tools.registry.pushesTo(plan.images.flatMap(({ mirrors }) => mirrors.map(({ repository }) => repository)))
+    return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
+  }
   const planned = findLeg(plan, command.leg)
   refuseOtherRecipe(planned.leg, tools)
   const world = createRunWorld(tools, plan)
@@ -96,8 +101,7 @@ async function createPlan(
   { inputs, machine, registry, git, nixl, fetchSource }: CommandTools,
   facts?: KnownFacts,
 ): Promise<{ plan: Plan; warnings: string[] }> {
-  const { engines, cacheRepository } = inputs.plan
-  const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
+  const own = ownRepositories(inputs.plan)
   if (inputs.push) registry.pushesTo(own)
   const warnings: string[] = []
   const reader = createOpenReader(registry, own, (warning) => warnings.push(warning))
@@ -109,10 +113,10 @@ async function createPlan(
   return { plan, warnings }
 }
 
-/** Loads a plan from elsewhere. It alone tells where its images and legs are pushed. */
+/** Loads a plan from elsewhere. It alone tells where in the registry its images and legs are pushed. */
 async function loadPlan({ inputs, registry }: CommandTools, place: PlanPlace): Promise<Plan> {
   const plan = await readPlan(registry, place)
-  refuseOtherRegistry(plan, inputs)
+  refuseOtherRegistry(plan, inputs.plan)
   if (inputs.push)
     registry.pushesTo([plan.cacheRepository, ...plan.images.map(({ repository }) => repository)])
   return plan
@@ -122,15 +126,6 @@ function findLeg({ images }: Plan, id: string): { image: PlannedImage; leg: Plan
   for (const image of images) for (const leg of image.legs) if (leg.id === id) return { image, leg }
   const legs = images.flatMap((image) => image.legs.map((leg) => leg.id))
   throw new UserError(`leg: the plan has no "${id}"; it has ${legs.slice(0, 10).join(', ')}.`)
-}
-
-/** Credentials are for one registry, and a plan must not lead them to another. */
-function refuseOtherRegistry({ images }: Plan, { plan: { registry } }: Inputs): void {
-  const other = images.find(({ repository }) => repository.registry !== registry)?.repository.registry
-  if (other !== undefined)
-    throw new UserError(
-      `registry: the plan publishes to ${other}, but ${registry} was given; use the same for plan, build and promote.`,
-    )
 }
 
 /** The plan tells what to build, this checkout how: together they must give the planned id. */

@@ -1,17 +1,19 @@
 import { sentenceOf } from '../errors.ts'
-import { lookUpTags, type Plan, refuseOtherImages } from '../plan/index.ts'
-import { commonLabels, composeImage, type Promotable, promote } from '../promote/index.ts'
-import { type ParsedManifest, platformManifest } from '../registry/index.ts'
+import { lookUpTags, type Plan, type PlannedImage, refuseOtherImages } from '../plan/index.ts'
+import { commonLabels, composeImage, mirror, type Promotable, promote } from '../promote/index.ts'
+import { type Digest, type ParsedManifest, platformManifest } from '../registry/index.ts'
 import type { ImageOutcome, LegOutcome } from '../report/index.ts'
 import { keepBases } from './keep-bases.ts'
 import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
+import { type InspectedMirror, inspectMirrors, withMirrors } from './inspect-mirrors.ts'
 
 /** `error` is a sentence: why promotion stopped; the outcomes are those before it stopped. */
 export type Promotion = { outcomes: ImageOutcome[]; error?: string }
 
 /**
  * Gives the images of a plan their public tags, if the registry has all of their legs as staged.
- * All images are inspected before the first tag is created, and each tag is read back.
+ * All images are inspected before the first tag is created, and each tag is read back. Mirrors follow
+ * after the last public tag.
  */
 export async function promoteImages(
   plan: Plan,
@@ -29,7 +31,7 @@ export async function promoteImages(
     return { outcomes: before, error: sentenceOf(error) }
   }
   const prepared: Prepared[] = []
-  for (const one of inspected) prepared.push(await prepare(one, plan, world))
+  for (const one of inspected) prepared.push(await prepare(one, plan, choices, world))
   const outcomes = prepared.map(({ untagged }) => untagged)
   if (choices.failFast && outcomes.some(isIncomplete)) return { outcomes }
   try {
@@ -38,7 +40,13 @@ export async function promoteImages(
   } catch (error) {
     return { outcomes, error: sentenceOf(error) }
   }
-  return { outcomes: prepared.map(({ untagged, tagging }) => tagging?.outcome ?? untagged) }
+  const { failFast } = choices
+  const mirrorable = prepared.flatMap(({ mirrors }) => mirrors.flatMap((one) => one.mirrorable ?? []))
+  const { done, error } = await mirror(world.registry, mirrorable, { ...world, failFast })
+  const ended = prepared.map(({ untagged, tagging, mirrors }) =>
+    withMirrors(tagging?.outcome ?? untagged, mirrors, done),
+  )
+  return { outcomes: ended, ...(error !== undefined && { error }) }
 }
 
 function isIncomplete({ state }: ImageOutcome): boolean {
@@ -46,44 +54,73 @@ function isIncomplete({ state }: ImageOutcome): boolean {
 }
 
 /** The outcome of an image without its missing tags, and with them, if it has any to create. */
-type Prepared = { untagged: ImageOutcome; tagging?: { promotable: Promotable; outcome: ImageOutcome } }
+type Prepared = {
+  untagged: ImageOutcome
+  tagging?: { promotable: Promotable; outcome: ImageOutcome }
+  mirrors: readonly InspectedMirror[]
+}
 
-/** Puts into the public repository what the tags will name. */
+/** Puts into the public repository what the tags will name, and inspects the mirrors. */
 async function prepare(
-  { outcome, published, staged }: Inspected,
+  inspected: Inspected,
   plan: Plan,
-  { registry, store }: PromoteWorld,
+  choices: PromoteChoices,
+  world: PromoteWorld,
 ): Promise<Prepared> {
+  const { outcome, published } = inspected
   const { image, legs } = outcome
-  const to = image.repository
+  const { registry } = world
+  try {
+    if (outcome.state === 'unchanged' && published.kind === 'same') {
+      const { digest, missingTags } = published
+      const mirrors = await inspectMirrors(
+        image,
+        { tags: image.tags, ...outcome, digest },
+        plan,
+        choices,
+        registry,
+      )
+      if (missingTags.length === 0) return { untagged: outcome, mirrors }
+      const promotable = promotableOf(image, digest, missingTags, plan, world)
+      const tagging = { promotable, outcome: { ...outcome, state: 'published' } as const }
+      return { untagged: { image, legs, state: 'staged' }, tagging, mirrors }
+    }
+    if (outcome.state !== 'staged') return { untagged: outcome, mirrors: [] }
+    const { digest, parsed } = await compose(inspected, world)
+    const { tags } = image
+    const mirrors = await inspectMirrors(image, { digest, tags }, plan, choices, registry)
+    const placed = legs.map((leg) => withDigest(leg, parsed))
+    const tagged = { image, legs: placed, state: 'published', digest, tags } as const
+    const promotable = promotableOf(image, digest, tags, plan, world)
+    return { untagged: outcome, tagging: { promotable, outcome: tagged }, mirrors }
+  } catch (error) {
+    return { untagged: { image, legs, state: 'failed', error: sentenceOf(error) }, mirrors: [] }
+  }
+}
+
+function compose({ outcome: { image }, staged }: Inspected, { registry, store }: PromoteWorld) {
+  return composeImage(registry, {
+    from: store.repository,
+    to: image.repository,
+    legs: staged.map(({ platform, stored }) => ({ platform, ...stored })),
+    annotations: commonLabels(staged.map(({ labels }) => labels)),
+  })
+}
+
+function promotableOf(
+  image: PlannedImage,
+  digest: Digest,
+  tags: string[],
+  { publicTags }: Plan,
+  { registry }: PromoteWorld,
+): Promotable {
+  const { repository: to } = image
   // Right before a tag is created, since another run may have given it to other content. No registry
   // creates a tag only if it is absent: a moment remains between this check and the tag.
   const check = async (tag: string): Promise<void> => {
-    if (plan.publicTags === 'look') refuseOtherImages(image, await lookUpTags(registry, image, [tag]))
+    if (publicTags === 'look') refuseOtherImages(image, await lookUpTags(registry, image, [tag]))
   }
-  if (outcome.state === 'unchanged' && published.kind === 'same') {
-    const { digest, missingTags } = published
-    if (missingTags.length === 0) return { untagged: outcome }
-    const promotable = { from: to, digest, to, tags: missingTags, check }
-    const tagging = { promotable, outcome: { ...outcome, state: 'published' } as const }
-    return { untagged: { image, legs, state: 'staged' }, tagging }
-  }
-  if (outcome.state !== 'staged') return { untagged: outcome }
-  try {
-    const { digest, parsed } = await composeImage(registry, {
-      from: store.repository,
-      to,
-      legs: staged.map(({ platform, stored }) => ({ platform, ...stored })),
-      annotations: commonLabels(staged.map(({ labels }) => labels)),
-    })
-    const { tags } = image
-    const promotable = { from: to, digest, to, tags, check }
-    const placed = legs.map((leg) => withDigest(leg, parsed))
-    const tagged = { image, legs: placed, state: 'published', digest, tags } as const
-    return { untagged: outcome, tagging: { promotable, outcome: tagged } }
-  } catch (error) {
-    return { untagged: { image, legs, state: 'failed', error: sentenceOf(error) } }
-  }
+  return { from: to, digest, to, tags, check }
 }
 
 /** Adds the digest by which a leg of several platforms can be pulled from the public repository. */

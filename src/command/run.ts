@@ -85,6 +85,8 @@ export async function promotePlan(plan: Plan, failFast: boolean, world: RunWorld
     refuseUnpushed(plan)
     const { built, left, excluded } = leaveOutImpossible(plan, await findImpossible(plan, world))
     refuseNothing(plan, left, excluded)
+    // Before the first tag, since a run is red without its mirrors.
+    await checkPushAccess(world.registry, distinct(mirrorsToPush(left)))
     const promotion = await promoteImages(left, { built, failFast, lookAgain: true }, world)
     return { ...promotion, excluded }
   })
@@ -126,9 +128,21 @@ async function timed(
 
 function repositoriesToPush(plan: Plan): Repository[] {
   const pending = plan.images.filter(({ published }) => published.kind === 'absent')
-  if (pending.length === 0) return []
-  const all = [plan.cacheRepository, ...pending.map(({ repository }) => repository)]
-  return [...new Map(all.map((one) => [formatRepository(one), one])).values()]
+  const own = pending.length === 0 ? [] : [plan.cacheRepository]
+  return distinct([...own, ...pending.map(({ repository }) => repository), ...mirrorsToPush(plan)])
+}
+
+/** The mirrors that lack a tag, as far as the plan knows. */
+function mirrorsToPush({ images }: Plan): Repository[] {
+  return images.flatMap(({ published, mirrors }) =>
+    mirrors.flatMap(({ repository, missingTags }) =>
+      published.kind === 'absent' || missingTags.length > 0 ? [repository] : [],
+    ),
+  )
+}
+
+function distinct(repositories: readonly Repository[]): Repository[] {
+  return [...new Map(repositories.map((one) => [formatRepository(one), one])).values()]
 }
 
 /** The outcome of an image that gets no public tags here. @param own the legs of this run */

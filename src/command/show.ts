@@ -5,15 +5,17 @@ import {
   engines,
   excludedTitle,
   isNixlKnown,
+  lacksInMirrors,
   pendingLegs,
   type Plan,
   type PlannedImage,
   type PlannedLeg,
+  type PlannedMirror,
   publicTagsOf,
 } from '../plan/index.ts'
 import type { StoredPlan } from '../store/index.ts'
 import { attempt, type Output, type Redact, type Retry, type Workspace } from '../system/index.ts'
-import { familiarReference } from '../registry/index.ts'
+import { familiarReference, familiarRepository } from '../registry/index.ts'
 import {
   annotationsOf,
   causeText,
@@ -64,7 +66,15 @@ function describeImage(image: PlannedImage, push: boolean): string[] {
     ...legs.map(({ buildId }) => `  build   ${buildId}`),
     `  why     ${causeText(image)}`,
     ...tags.map((tag) => `  tag     ${familiarReference({ ...repository, tag })}`),
+    ...image.mirrors.map((mirror) => `  mirror  ${describeMirror(image, mirror)}`),
   ]
+}
+
+function describeMirror({ published }: PlannedImage, { repository, missingTags }: PlannedMirror): string {
+  const name = familiarRepository(repository)
+  return published.kind === 'absent' || missingTags.length === 0
+    ? name
+    : `${name} lacks ${missingTags.join(', ')}`
 }
 
 export type ShowSettings = Output & {
@@ -110,7 +120,8 @@ export function publishPlan(
     settings,
   )
   const hasMissingTags = plan.images.some(
-    ({ published }) => published.kind === 'absent' || published.missingTags.length > 0,
+    (image) =>
+      image.published.kind === 'absent' || image.published.missingTags.length > 0 || lacksInMirrors(image),
   )
   setOutputs(settings, {
     plan: stored.reference,

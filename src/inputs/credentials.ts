@@ -2,7 +2,7 @@ import { hasCredentials } from '../registry/index.ts'
 import type { InputReader, ReadInput } from './problems.ts'
 
 /** Inputs that are secrets themselves. */
-const secret = new Set(['password', 'github-token', 'secrets', 'package-index'])
+const secret = new Set(['password', 'mirror-credentials', 'github-token', 'secrets', 'package-index'])
 
 /** Inputs whose reader refuses secrets line by line, so no text of theirs must stay readable */
 const judgedByLine = new Set(['environment'])

@@ -12,6 +12,7 @@ import { refuseGivenSecrets } from './environment.ts'
 import { boolean, byteSize, count, optional } from './fields.ts'
 import { refuseForeignImage } from './named-image.ts'
 import { InputReader, type ReadInput } from './problems.ts'
+import { readMirrorLogins } from './mirror-credentials.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
 import { resolvePush } from './push.ts'
@@ -19,7 +20,7 @@ import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
 import { isRounded } from './yaml.ts'
 
-/** Credentials for `registry` only */
+/** Credentials for one registry only */
 export type Login = { username: string; password: string }
 
 export type Inputs = {
@@ -28,7 +29,10 @@ export type Inputs = {
   build: BuildOptions
   /** The proxies of `build-args`: `HTTP_PROXY` → address, perhaps with a password in it */
   proxies: Record<string, string>
+  /** For `registry` */
   login: Login | undefined
+  /** Registry of mirrors → its login; the login of `registry` is not among them */
+  mirrorLogins: ReadonlyMap<string, Login>
   packageIndex: string | undefined
   /** Path of a PEM file */
   caCertificates: string | undefined
@@ -70,12 +74,15 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const push = resolvePush(reader, context.event)
   const verify = boolean(reader, 'verify')
   if (verify === false && push) reader.refuse('verify', 'true, or false together with push: false')
+  const command = readCommand(reader, context, push ?? true)
+  const plan = readPlanRequest(reader, context, push ?? false)
   const inputs = {
-    command: readCommand(reader, context, push ?? true),
-    plan: readPlanRequest(reader, context, push ?? false),
+    command,
+    plan,
     build: readBuildOptions(reader),
     proxies: readProxies(reader),
     login: readLogin(reader, push ?? true),
+    mirrorLogins: readMirrorLogins(reader, plan, push ?? true),
     packageIndex: readPackageIndex(reader),
     caCertificates: readCaCertificates(reader, context),
     secrets: readSecrets(reader),
@@ -104,10 +111,11 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
 
 /** @returns every value that must be shown nowhere */
 export function secretValues(inputs: Omit<Inputs, 'shown'>): string[] {
-  const { login, packageIndex, secrets, githubToken, proxies } = inputs
-  const pair = login ? [login.password, `${login.username}:${login.password}`] : []
+  const { login, mirrorLogins, packageIndex, secrets, githubToken, proxies } = inputs
+  const logins = [...(login ? [login] : []), ...mirrorLogins.values()]
+  const pairs = logins.flatMap(({ username, password }) => [password, `${username}:${password}`])
   const addresses = [packageIndex ?? '', ...Object.values(proxies)].flatMap(passwordsIn)
-  return [...pair, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
+  return [...pairs, ...addresses, ...secrets.values(), githubToken ?? ''].filter((value) => value !== '')
 }
 
 /** Refuses numbers that YAML has rounded. Only sizes are the same after that. */

@@ -28,6 +28,8 @@ export const inputNames = [
   'date',
   'overwrite-tags',
   'image',
+  'mirrors',
+  'mirror-credentials',
   'base-registry',
   'keep-base',
   'package-index',

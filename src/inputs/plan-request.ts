@@ -13,6 +13,7 @@ import { readEnvironment } from './environment.ts'
 import { eventTagOf } from './event-tag.ts'
 import { choice, lines, parts } from './fields.ts'
 import type { InputContext } from './context.ts'
+import { readMirrors } from './mirrors.ts'
 import { readOverwriting } from './overwriting.ts'
 import { readPlatforms } from './platforms.ts'
 import { readRepository, readUcx } from './repositories.ts'
@@ -24,8 +25,10 @@ import { lackingZeros, mayLackZeros } from './yaml.ts'
 export function readPlanRequest(reader: InputReader, context: InputContext, push: boolean): PlanRequest {
   const registry = readRegistry(reader)
   const namespace = readNamespace(reader, registry)
+  const engines = readEngines(reader)
+  const cacheRepository = readCacheRepository(reader, registry, namespace)
   return {
-    engines: readEngines(reader),
+    engines,
     aibrix: {
       repository: readRepository(reader, 'aibrix-repository', context),
       versions: readAibrix(reader, context),
@@ -40,7 +43,13 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
     registry,
     namespace,
     baseRegistry: readBaseRegistry(reader),
-    cacheRepository: readCacheRepository(reader, registry, namespace),
+    cacheRepository,
+    mirrors: readMirrors(reader, {
+      engines: engines.map(({ engine }) => engine),
+      registry,
+      namespace,
+      cacheRepository,
+    }),
     templates: readTemplates(reader),
     date: readDate(reader, context.now),
     ...readOverwriting(reader, push),

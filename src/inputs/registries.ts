@@ -57,10 +57,7 @@ export function readCacheRepository(reader: InputReader, registry: string, names
   if (given === '') return { registry, path: `${namespace}/image-cache` }
   try {
     const found = parseRepository(given)
-    const [first = ''] = given.split('/')
-    const isOnHub = found.registry === dockerHub && found.path === given
-    // A repository of Docker Hub has two parts, so the first of three is meant as a host.
-    if (isOnHub && (given.split('/').length > 2 || registry.startsWith(`${first}:`)))
+    if (isHostMeant(given, found, registry))
       reader.refuse('cache-repository', `a name with its registry, ${withPort(given)}`)
     return found
   } catch (error) {
@@ -68,6 +65,18 @@ export function readCacheRepository(reader: InputReader, registry: string, names
     reader.refuse('cache-repository', 'a repository such as docker.io/aibrix/image-cache')
     return { registry: '', path: '' }
   }
+}
+
+/**
+ * @param given the name of `found` as written
+ * @param registry the registry of the input of that name
+ * @returns whether the first part is probably meant as a host, which Docker reads as part of a path
+ */
+export function isHostMeant(given: string, found: Repository, registry: string): boolean {
+  const [first = '', ...rest] = given.split('/')
+  const isOnHub = found.registry === dockerHub && found.path === given
+  // A repository of Docker Hub has two parts, so the first of three is meant as a host.
+  return isOnHub && (rest.length > 1 || registry.startsWith(`${first}:`))
 }
 
 /** @param text the host alone */
@@ -85,6 +94,6 @@ function registryOf(reader: InputReader, name: string, text: string): string | u
 }
 
 /** `harbor/x` → `as in harbor:443/x` */
-function withPort(text: string): string {
+export function withPort(text: string): string {
   return `as in ${text.replace(/^[^/]+/, '$&:443')}`
 }

@@ -69,6 +69,15 @@ export function publicRepository(
   return { registry, path: `${namespace}/${engines[engine].publicName}` }
 }
 
+/** @returns what a run writes to: the cache repository, the public ones and the mirrors */
+export function ownRepositories(request: PlanRequest): Repository[] {
+  return [
+    request.cacheRepository,
+    ...request.engines.map(({ engine }) => publicRepository(request, engine)),
+    ...request.mirrors.map(({ repository }) => repository),
+  ]
+}
+
 /** What the UCX of a NIXL reports, and what its tools are built from; null: not known. */
 export type PlannedUcx = { version: string | null; source: PinnedSource | null }
 

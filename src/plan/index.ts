@@ -6,6 +6,7 @@ export {
   excludedTitle,
   expandTags,
   impossibleSentence,
+  ownRepositories,
   publicRepository,
   withAdvice,
 } from './combination.ts'
@@ -62,6 +63,7 @@ export {
   plannedImageSchema,
   type PlannedLeg,
   plannedLegSchema,
+  type PlannedMirror,
   planSchema,
   type Published,
 } from './plan.ts'
@@ -73,10 +75,11 @@ export {
   publishedNow,
   refuseOtherImages,
 } from './published/published.ts'
+export { lacksInMirrors, lookUpMirror, type MirrorGap, refuseTaken } from './published/mirrors.ts'
 export { createTagIndex, type TagIndex } from './published/tag-index.ts'
 export { isDay, parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
 export { rememberAnswers } from './remember.ts'
-export type { PlanRequest } from './request.ts'
+export type { Mirror, PlanRequest } from './request.ts'
 export { minorLineOf, type Product } from './versions/release.ts'
 export { parseSelectors, type Selectors } from './versions/selector.ts'
 export { type Claim, claimsOf } from './versions/variant.ts'

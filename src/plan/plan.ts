@@ -136,6 +136,14 @@ export const causeSchema = v.variant('kind', [
 ])
 export type Cause = v.InferOutput<typeof causeSchema>
 
+export const plannedMirrorSchema = v.object({
+  repository: repositorySchema,
+  /** The public tags that do not name the image there yet: all of them before it is published */
+  missingTags: texts,
+})
+/** A mirror of an image's public repository. */
+export type PlannedMirror = v.InferOutput<typeof plannedMirrorSchema>
+
 /** One engine version with one AIBrix and one NIXL */
 export const plannedImageSchema = v.object({
   /** Unique in a plan: `vllm-v0.10.2-aibrix-v0.5.0-nixl-0.7.1` */
@@ -153,6 +161,8 @@ export const plannedImageSchema = v.object({
   overwritable: v.optional(texts),
   published: publishedSchema,
   cause: causeSchema,
+  /** Further repositories that get the same digest under the same tags; none if nothing is pushed */
+  mirrors: v.optional(v.array(plannedMirrorSchema), () => []),
 })
 export type PlannedImage = v.InferOutput<typeof plannedImageSchema>
 

@@ -1,9 +1,13 @@
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
+import type { Repository } from '../registry/index.ts'
 import type { SourceRepository } from './pinned.ts'
 import type { Leg, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
 import type { TagTemplate } from './published/tag.ts'
+
+/** A repository that gets the same images as the public repository of an engine. */
+export type Mirror = { engine: Engine; repository: Repository }
 
 /** What a user wants built: each engine version with each AIBrix and each NIXL. */
 export type PlanRequest = {
@@ -17,6 +21,8 @@ export type PlanRequest = {
   namespace: string
   /** Host, with the path of a mirror */
   baseRegistry: string
+  /** Further repositories that get the images of an engine, in the order of the input */
+  mirrors: readonly Mirror[]
   templates: TagTemplate[]
   /** The texts of those whose tags may be moved from a different image */
   overwritable: string[]

@@ -6,6 +6,7 @@ import { compose, type ComposedImage, excludedOf } from './combination.ts'
 import { type Feasibility } from './feasibility/feasibility.ts'
 import { knownBases } from './feasibility/known-base.ts'
 import { type LookedUp, lookUpPublished } from './published/look-up.ts'
+import { planMirrors } from './published/mirrors.ts'
 import { isNixlKnown } from './nixl/nixl-choice.ts'
 import { ucxOf } from './nixl/ucx-choice.ts'
 import type { Cause, Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
@@ -19,7 +20,7 @@ export type Settled =
 
 /**
  * Decides whether a combination is published already, cannot be built, or is to be built.
- * @throws UserError if one of its tags names something else
+ * @throws UserError if one of its tags names something else, also in a mirror
  */
 export async function settle(request: PlanRequest, world: SettlingWorld, choice: Choice): Promise<Settled> {
   const impossible = (platform: string, reason: string, forcible: boolean): Settled => ({
@@ -46,10 +47,11 @@ export async function settle(request: PlanRequest, world: SettlingWorld, choice:
   const { id, repository, tags, overwritable } = composed
   const { engine, version, why } = choice
   const { published } = lookedUp
-  const cause = unverified ?? (await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old }))
   const chosen = { id, engine, version, why, legs: atLeastOne(legs, id) }
-  const image = { ...chosen, repository, tags, ...(overwritable && { overwritable }), published, cause }
-  return { kind: 'planned', image }
+  const image = { ...chosen, repository, tags, ...(overwritable && { overwritable }), published }
+  const mirrors = await planMirrors(request, world, image)
+  const cause = unverified ?? (await causeOf(request, world, { ...composed, legs }, { ...lookedUp, old }))
+  return { kind: 'planned', image: { ...image, cause, mirrors } }
 }
 
 function atLeastOne([first, ...more]: readonly PlannedLeg[], id: string): PlannedImage['legs'] {

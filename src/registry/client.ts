@@ -5,9 +5,10 @@ import { type BlobFile, downloadBlob, getBlob, hasBlob, putBlob } from './blobs.
 import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
 import { type ImageConfig, parseImageConfig } from './content/image-config.ts'
-import type { ImageManifest } from './content/manifest.ts'
+import type { Descriptor, ImageManifest } from './content/manifest.ts'
 import { confirmManifest, getManifest, type Manifest, putManifest } from './manifests.ts'
 import { formatReference, type Repository } from './content/reference.ts'
+import { listReferrers } from './referrers.ts'
 import { createSession } from './http/session.ts'
 import { listTags } from './tags.ts'
 import { createTransport, type TransportOptions } from './http/transport.ts'
@@ -45,6 +46,8 @@ export type RegistryClient = {
   tryMount: (blob: BlobCopy) => Promise<boolean>
   /** @returns the tags in code unit order; none if there is no such repository */
   listTags: (repository: Repository) => Promise<string[]>
+  /** @returns what refers to the manifest; undefined if the registry has no referrers API */
+  listReferrers: (repository: Repository, digest: Digest) => Promise<Descriptor[] | undefined>
   /** Announces the repositories to push to as soon as they are known, see `Authenticator` */
   pushesTo: (repositories: readonly Repository[]) => void
   /** Closes idle connections; ends the use of the client */
@@ -93,6 +96,7 @@ export function createRegistryClient(
     mountBlob: createBlobCopier(session, withRetries),
     tryMount: (blob) => withRetries(() => session.copying(() => tryMount(session, blob))),
     listTags: (repository) => listTags(session, repository, withRetries),
+    listReferrers: (repository, digest) => listReferrers(session, repository, digest, withRetries),
     pushesTo: authenticator.pushesTo,
     close: transport.close,
   }

@@ -31,6 +31,7 @@ export {
   type Repository,
 } from './content/reference.ts'
 export { copyManifest, placeManifest } from './copy.ts'
+export { copyReferrers } from './copy-referrers.ts'
 export { Damaged, LostUpload, NotThereYet } from './http/damage.ts'
 export { isDenied, RegistryRefusal } from './http/failure.ts'
 export { NoAnswer } from './http/no-answer.ts'

@@ -2,13 +2,10 @@ import * as v from 'valibot'
 import { UserError } from '../errors.ts'
 import type { WithRetries } from '../system/index.ts'
 import { type Access, pulling, refuseWebPage, type Session } from './http/session.ts'
-import { type Purpose, RegistryRefusal } from './http/failure.ts'
+import { RegistryRefusal } from './http/failure.ts'
 import { parsedJson } from './content/json.ts'
-import { nextLink } from './http/link.ts'
-import { withoutLogin } from './http/redirect.ts'
+import { nextPage } from './http/next-page.ts'
 import { formatRepository, isTag, type Repository } from './content/reference.ts'
-import type { HttpAnswer } from './http/answer.ts'
-import { excerpt } from '../text.ts'
 
 /**
  * The requested page size. Registries may send fewer (GHCR and quay 100 by default), or all at once
@@ -94,27 +91,4 @@ function afterFullPage(path: string, page: readonly string[]): string | undefine
   const last = page.at(-1)
   if (page.length !== pageSize || last === undefined) return undefined
   return `/v2/${path}/tags/list?n=${pageSize}&last=${encodeURIComponent(last)}`
-}
-
-/**
- * @returns the address of the next page. A link to another origin is refused: it could send a
- *   request, with credentials or from inside a network, to any host, and no registry keeps its
- *   second page elsewhere.
- */
-function nextPage({ registry, action }: Purpose, answer: HttpAnswer): URL | undefined {
-  const target = nextLink([answer.headers.link ?? []].flat().join(','))
-  if (target === '') return undefined
-  const here = answer.url
-  const url = target !== undefined && URL.canParse(target, here.href) ? new URL(target, here.href) : undefined
-  if (url === undefined) {
-    throw new UserError(
-      `registry ${registry} answered ${action} with an unreadable link to the next page; ask its operator.`,
-    )
-  }
-  if (url.origin !== here.origin) {
-    throw new UserError(
-      `registry ${registry} answered ${action} with a next page at ${excerpt(`${url.protocol}//${url.host}`)} instead of ${here.origin}, which is not followed; its own address is wrong in its configuration, or lost in the proxy in front of it.`,
-    )
-  }
-  return withoutLogin(url)
 }

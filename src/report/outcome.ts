@@ -1,5 +1,5 @@
 import { copyWarning, type Excluded, type PlannedImage, type PlannedLeg } from '../plan/index.ts'
-import { familiarReference } from '../registry/index.ts'
+import { familiarReference, type Repository } from '../registry/index.ts'
 import type { LegReport } from '../store/index.ts'
 import type { Retried } from '../system/index.ts'
 
@@ -27,12 +27,15 @@ export type LegOutcome = {
   warnings?: readonly string[]
 } & LegState
 
+/** The public tags that a mirror of an image has, and those of them that this run has created. */
+export type MirrorOutcome = { repository: Repository; tags: string[]; added: string[] }
+
 /** How an image ended. */
 export type ImageState =
   /** Every leg is verified, and the public tags name `digest`. Default of `tags`: today's */
-  | { state: 'published'; digest: string; tags?: string[] }
+  | { state: 'published'; digest: string; tags?: string[]; mirrors?: MirrorOutcome[] }
   /** Public tags, perhaps of another date, already name this content. */
-  | { state: 'unchanged'; digest: string; tags?: string[] }
+  | { state: 'unchanged'; digest: string; tags?: string[]; mirrors?: MirrorOutcome[] }
   /** Built and verified; nothing is pushed. */
   | { state: 'built' }
   /** Verified and staged, without public tags: this run creates none, or another image failed. */
@@ -89,6 +92,11 @@ export function legDigest(image: ImageOutcome, outcome: LegOutcome): string | un
 export function publicTags(outcome: ImageOutcome): string[] {
   if (publicDigest(outcome) === undefined) return []
   return tagNames(outcome).map((tag) => familiarReference({ ...outcome.image.repository, tag }))
+}
+
+/** @returns what its mirrors have; none before its public tags exist */
+export function mirrorsOf(outcome: ImageOutcome): MirrorOutcome[] {
+  return ('mirrors' in outcome ? outcome.mirrors : undefined) ?? []
 }
 
 /** @returns the names of the public tags that the image has, or would have */

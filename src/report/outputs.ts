@@ -1,9 +1,10 @@
 import { baseName } from '../plan/index.ts'
-import { familiarRepository } from '../registry/index.ts'
+import { familiarReference, familiarRepository } from '../registry/index.ts'
 import {
   type ImageOutcome,
   legDigest,
   type LegOutcome,
+  mirrorsOf,
   publicDigest,
   publicTags,
   reportOf,
@@ -25,6 +26,10 @@ function imageOutput(outcome: ImageOutcome) {
     repository: familiarRepository(repository),
     tags: publicTags(outcome),
     digest: publicDigest(outcome) ?? null,
+    mirrors: mirrorsOf(outcome).map(({ repository: mirror, tags }) => ({
+      repository: familiarRepository(mirror),
+      tags: tags.map((tag) => familiarReference({ ...mirror, tag })),
+    })),
     legs: outcome.legs.map((leg) => legOutput(outcome, leg)),
   }
 }
@@ -64,13 +69,14 @@ export function outputsOf(outcomes: readonly ImageOutcome[], summaryPath: string
     publicTags(outcome).map((tag) => [tag, publicDigest(outcome)]),
   )
   const hasPublished = outcomes.some(({ state }) => state === 'published')
+  const hasMirrored = outcomes.flatMap(mirrorsOf).some(({ added }) => added.length > 0)
   return {
     images: JSON.stringify(outcomes.map(imageOutput)),
     tags: JSON.stringify(outcomes.flatMap(publicTags)),
     digests: JSON.stringify(Object.fromEntries(digests)),
     components: JSON.stringify(componentOutput(legs)),
     conditions: JSON.stringify(conditionOutput(legs)),
-    changed: String(hasPublished || legs.some(({ state }) => state === 'built')),
+    changed: String(hasPublished || hasMirrored || legs.some(({ state }) => state === 'built')),
     'summary-path': summaryPath ?? '',
   }
 }

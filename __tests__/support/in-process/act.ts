@@ -23,7 +23,7 @@ import { createWorkspace } from '../../../src/system/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import type { NamedImage } from '../../../src/inputs/named-image.ts'
-import { publicRepository } from '../../../src/plan/combination.ts'
+import { ownRepositories, publicRepository } from '../../../src/plan/combination.ts'
 import type { Engine } from '../../../src/plan/engine.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import type { NixlIndex } from '../../../src/plan/nixl/nixl-index.ts'
@@ -160,8 +160,7 @@ async function execute(tools: Tools): Promise<Run | string> {
 }
 
 async function plan({ inputs, registry }: Tools): Promise<Plan> {
-  const { engines, cacheRepository } = inputs.plan
-  const own = [cacheRepository, ...engines.map(({ engine }) => publicRepository(inputs.plan, engine))]
+  const own = ownRepositories(inputs.plan)
   if (inputs.push) registry.pushesTo(own)
   const reader = createOpenReader(registry, own, () => undefined)
   const world = createPlanWorld(inputs, { dockerfiles }, reader, git, nixl)

@@ -273,6 +273,7 @@ function registryWith(...made: Made[]) {
     downloadBlob: unused,
     hasBlob: unused,
     putBlob: unused,
+    listReferrers: () => Promise.resolve(undefined),
     pushesTo: () => undefined,
     close: () => undefined,
   }

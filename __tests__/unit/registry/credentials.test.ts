@@ -18,7 +18,7 @@ function helper(answers: Record<string, { exitCode?: number; stdout: string }>) 
 
 describe('explicit credentials', () => {
   const lookup = createCredentialLookup({
-    explicit: { registry: 'ghcr.io', username: 'me', password: 'secret' },
+    explicit: new Map([['ghcr.io', { username: 'me', password: 'secret' }]]),
     dockerConfig: {
       auths: { 'ghcr.io': { auth: base64('file:other') }, 'quay.io': { auth: base64('q:r') } },
     },
@@ -110,7 +110,7 @@ describe('DOCKER_AUTH_CONFIG', () => {
   const lookup = (environmentConfig: unknown, registry: string) =>
     createCredentialLookup({
       ...{ dockerConfig, environmentConfig },
-      explicit: { registry: 'own.example', username: 'me', password: 'secret' },
+      explicit: new Map([['own.example', { username: 'me', password: 'secret' }]]),
       runHelper: helper({ gh: { stdout: '{"Username":"h","Secret":"s"}' } }).runHelper,
     })(registry)
   const auths = {

@@ -15,14 +15,20 @@ import { environmentLogins } from './secrets.ts'
 /** Milliseconds */
 const helperTimeout = 30_000
 
-/** The registry client of a run. The login is for `registry`; others use Docker's configuration. */
+/**
+ * The registry client of a run. The login is for `registry`, each login of `mirror-credentials` for
+ * its registry; others use Docker's configuration.
+ */
 export function createClient(
   inputs: Inputs,
   dockerConfig: unknown,
   { environment, signal, waits, retry }: Pick<Machine, 'environment' | 'signal' | 'waits' | 'retry'>,
 ): RegistryClient {
   const credentials = createCredentialLookup({
-    explicit: inputs.login && { registry: inputs.plan.registry, ...inputs.login },
+    explicit: new Map([
+      ...inputs.mirrorLogins,
+      ...(inputs.login ? [[inputs.plan.registry, inputs.login] as const] : []),
+    ]),
     dockerConfig,
     environmentConfig: environmentLogins(environment),
     runHelper: credentialHelperRunner(environment, helperTimeout),

@@ -48,13 +48,14 @@ const helperAnswer = v.object({ Username: v.string(), Secret: v.string() })
  * Looks up the credentials of one registry. The explicit ones apply to their registry only. Any
  * other registry gets those of Docker's configuration: from the environment, else its own helper,
  * else the common store, else the file (docker/cli, configfile.GetCredentialsStore).
+ * @param options.explicit registry → its user and password
  * @param options.dockerConfig the parsed `config.json`, undefined if there is none
  * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none;
  *   docker ignores a broken one
  * @throws UserError if the configuration is not valid
  */
 export function createCredentialLookup(options: {
-  explicit?: { registry: string; username: string; password: string } | undefined
+  explicit?: ReadonlyMap<string, { username: string; password: string }>
   dockerConfig?: unknown
   environmentConfig?: unknown
   runHelper: RunCredentialHelper
@@ -71,9 +72,8 @@ export function createCredentialLookup(options: {
   const environment = v.safeParse(environmentConfig, options.environmentConfig ?? {})
   const before = environment.success ? environment.output.auths : {}
   return async (registry) => {
-    if (explicit?.registry === registry) {
-      return { kind: 'password', username: explicit.username, password: explicit.password }
-    }
+    const own = explicit?.get(registry)
+    if (own) return { kind: 'password', username: own.username, password: own.password }
     try {
       const given = fromAuths(before, registry)
       if (given !== undefined) return given

@@ -53,7 +53,8 @@ const platform = v.object({
   'os.features': absent(v.array(v.string())),
 })
 
-const descriptor = v.object({
+/** A descriptor in a manifest, or in a list of what refers to one. */
+export const descriptorSchema = v.object({
   mediaType: v.string(),
   digest: v.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'not a sha256 digest'),
   size: v.pipe(
@@ -72,21 +73,21 @@ const descriptor = v.object({
 const parts = v.pipe(
   v.array(v.unknown()),
   v.maxLength(maximumParts, `more than ${maximumParts} of them`),
-  v.array(descriptor),
+  v.array(descriptorSchema),
 )
 
 const common = {
   schemaVersion: v.literal(2),
   annotations,
   artifactType: absent(v.string()),
-  subject: absent(descriptor),
+  subject: absent(descriptorSchema),
 }
 
 // An image with `manifests` and an index with `layers` or `config` are refused: no document may
 // have two readings (CVE-2021-41190).
 const imageManifest = v.object({
   ...common,
-  config: descriptor,
+  config: descriptorSchema,
   layers: parts,
   manifests: v.optional(v.never()),
 })

@@ -1,5 +1,12 @@
-import { engines, pendingLegsOf, type PlannedImage, publicTagsOf, refInTag } from '../../plan/index.ts'
-import { familiarRepository } from '../../registry/index.ts'
+import {
+  engines,
+  lacksInMirrors,
+  pendingLegsOf,
+  type PlannedImage,
+  publicTagsOf,
+  refInTag,
+} from '../../plan/index.ts'
+import { familiarReference, familiarRepository } from '../../registry/index.ts'
 import { many, type Part } from '../fit.ts'
 import { code, counted, escaped, folded, wrappingTable } from '../markdown.ts'
 import { causeText } from './cause-part.ts'
@@ -18,7 +25,8 @@ export function fateOf(image: PlannedImage): Fate {
   const legs = pendingLegsOf(image)
   if (legs.some(({ feasibility }) => feasibility === 'unknown')) return 'undecided'
   if (legs.length > 0) return 'build'
-  return image.published.kind === 'same' && image.published.missingTags.length === 0 ? 'unchanged' : 'promote'
+  const isThere = image.published.kind === 'same' && image.published.missingTags.length === 0
+  return isThere && !lacksInMirrors(image) ? 'unchanged' : 'promote'
 }
 
 /** @returns `🔨 build 1 of 2 legs, forced` */
@@ -33,12 +41,33 @@ function actionText(image: PlannedImage): string {
     case 'undecided':
       return `❔ build${some}, if its base allows it${forced}`
     case 'promote':
-      return image.published.kind === 'same'
-        ? `🏷️ add ${counted(image.published.missingTags.length, 'tag')}`
-        : '🏷️ promote only'
+      return image.published.kind === 'same' ? `🏷️ ${additions(image, image.published)}` : '🏷️ promote only'
     case 'unchanged':
       return '✅ unchanged'
   }
+}
+
+/** @returns `add 1 tag, 2 tags in mirrors` */
+function additions(
+  { mirrors }: PlannedImage,
+  { missingTags }: Extract<PlannedImage['published'], { kind: 'same' }>,
+): string {
+  const own = missingTags.length
+  const inMirrors = mirrors.reduce((sum, mirror) => sum + mirror.missingTags.length, 0)
+  const parts = [
+    ...(own > 0 ? [counted(own, 'tag')] : []),
+    ...(inMirrors > 0 ? [`${counted(inMirrors, 'tag')} in mirrors`] : []),
+  ]
+  return `add ${parts.join(', ')}`
+}
+
+/** What a published image lacks in its mirrors; of others, its mirrors. */
+function mirrorLines({ published, mirrors }: PlannedImage): string[] {
+  return mirrors.flatMap(({ repository, missingTags }) =>
+    published.kind === 'same'
+      ? missingTags.map((tag) => `add ${code(familiarReference({ ...repository, tag }))}`)
+      : [`also to ${code(familiarRepository(repository))}`],
+  )
 }
 
 /** @param hasPlatforms whether platforms get a column */
@@ -55,7 +84,7 @@ function imageTable(images: readonly PlannedImage[], hasPlatforms: boolean): str
       ...platforms.map(() => legs.map(({ platform }) => escaped(platform, 40)).join('<br>')),
       actionText(image),
       escaped(causeText(image), 400),
-      names.map((tag) => code(tag)).join('<br>'),
+      [...names.map((tag) => code(tag)), ...mirrorLines(image)].join('<br>'),
     ]
   })
   return wrappingTable(head, rows)

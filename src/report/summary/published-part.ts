@@ -1,4 +1,4 @@
-import { familiarReference } from '../../registry/index.ts'
+import { familiarReference, type Repository } from '../../registry/index.ts'
 import { many, type Part } from '../fit.ts'
 import { code, counted, escaped, folded, none, shortDigest, wrappingTable } from '../markdown.ts'
 import {
@@ -6,6 +6,7 @@ import {
   isUnverified,
   legDigest,
   type LegState,
+  mirrorsOf,
   publicDigest,
   publicTags,
   type Run,
@@ -36,17 +37,17 @@ function digestCell(hasDigest: boolean, digest: string | undefined): string[] {
   return [digest === undefined ? none : shortDigest(digest)]
 }
 
-type Row = { tags: readonly string[]; digest: string | undefined; state: string }
+type Row = { repository: Repository; tags: readonly string[]; digest: string | undefined; state: string }
 
 /** One row per image, or two if it has some of its tags and could not get the others. */
 function rowsOf(outcome: ImageOutcome): Row[] {
   const { state } = outcome
-  const { published, cause } = outcome.image
+  const { published, cause, repository } = outcome.image
   if (state === 'staged' && published.kind === 'same') {
     const { tags, digest, missingTags } = published
     return [
-      { tags, digest, state: imageStates.unchanged },
-      { tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
+      { repository, tags, digest, state: imageStates.unchanged },
+      { repository, tags: missingTags, digest: undefined, state: '⏸️ published, not yet under this tag' },
     ]
   }
   // Published before, and not built again for its new tag.
@@ -54,13 +55,26 @@ function rowsOf(outcome: ImageOutcome): Row[] {
   const ended =
     state === 'built' && isUnverified(outcome.legs) ? '⚠️ not verified, not pushed' : imageStates[state]
   const shown = isTagged ? `✅ tagged, unchanged since ${code(cause.tag)}` : ended
-  return [{ tags: tagNames(outcome), digest: publicDigest(outcome), state: shown }]
+  const tags = tagNames(outcome)
+  return [{ repository, tags, digest: publicDigest(outcome), state: shown }, ...mirrorRows(outcome, tags)]
+}
+
+/** One row per mirror, or two if it has some of the tags and could not get the others. */
+function mirrorRows(outcome: ImageOutcome, wanted: readonly string[]): Row[] {
+  const digest = publicDigest(outcome)
+  return mirrorsOf(outcome).flatMap(({ repository, tags, added }) => [
+    { repository, tags, digest, state: added.length === 0 ? '✅ mirrored before' : '✅ mirrored' },
+    {
+      repository,
+      tags: wanted.filter((tag) => !tags.includes(tag)),
+      digest: undefined,
+      state: '❌ not mirrored',
+    },
+  ])
 }
 
 function tagTable(outcomes: readonly ImageOutcome[]): string {
-  const all = outcomes.flatMap((outcome) =>
-    rowsOf(outcome).map((row) => ({ ...row, repository: outcome.image.repository })),
-  )
+  const all = outcomes.flatMap(rowsOf)
   const hasDigest = all.some(({ digest }) => digest !== undefined)
   const rows = all
     .filter(({ tags }) => tags.length > 0)
