@@ -56,6 +56,20 @@ describe('the registry client of a run', () => {
     ])
   })
 
+  it('sends each login of mirror-credentials to its registry alone', async () => {
+    const [own, first, second] = [await guarded(), await guarded(), await guarded()]
+    const given = {
+      ...{ registry: own.host, username: 'me', password: 'canary' },
+      mirrors: [first, second].map(({ host }) => `${host}/acme/vllm-openai`).join('\n'),
+      'mirror-credentials': `${first.host}=one:first-token\n${second.host}=two:second-token`,
+    }
+    expect(await toldBy([own, first, second], given, undefined)).toEqual([
+      [basic('me:canary')],
+      [basic('one:first-token')],
+      [basic('two:second-token')],
+    ])
+  })
+
   it('runs the credential helpers on the PATH of the run', async () => {
     const registry = await guarded()
     const script = '#!/bin/sh\necho \'{"Username":"helped","Secret":"by"}\'\n'

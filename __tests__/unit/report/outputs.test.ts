@@ -36,6 +36,7 @@ describe('outputs', () => {
         repository: 'aibrix/vllm-openai',
         tags: [tag],
         digest,
+        mirrors: [],
         legs: [
           {
             id: `${vllm}-amd64`,
