@@ -41,15 +41,16 @@ export async function copyReferrers(registry: Registry, copy: ReferrersCopy): Pr
   ])
   // A set may grow while it is walked through.
   for (const subject of subjects) {
+    const referrers = await referrersOf(registry, copy, subject)
+    if (subjects.size + referrers.length > most)
+      throw new UserError(
+        `${formatReference({ ...from, digest })} has more than ${most} manifests that refer to it; they are not copied.`,
+      )
     const copied: Descriptor[] = []
-    for (const referrer of await referrersOf(registry, copy, subject)) {
+    for (const referrer of referrers) {
       if (!subjects.has(referrer.digest) && !(await copyOne(registry, copy, referrer))) continue
       subjects.add(referrer.digest)
       copied.push(referrer)
-      if (subjects.size > most)
-        throw new UserError(
-          `${formatReference({ ...from, digest })} has more than ${most} manifests that refer to it; they are not copied.`,
-        )
     }
     await announce(registry, copy, subject, copied)
     await copyTags(registry, copy, subject)
