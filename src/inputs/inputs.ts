@@ -12,6 +12,7 @@ import { refuseGivenSecrets } from './environment.ts'
 import { boolean, byteSize, count, optional } from './fields.ts'
 import { refuseForeignImage } from './named-image.ts'
 import { InputReader, type ReadInput } from './problems.ts'
+import { type Login, readLogin } from './login.ts'
 import { readMirrorLogins } from './mirror-credentials.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
@@ -19,9 +20,6 @@ import { resolvePush } from './push.ts'
 import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
 import { isRounded } from './yaml.ts'
-
-/** Credentials for one registry only */
-export type Login = { username: string; password: string }
 
 export type Inputs = {
   command: Command
@@ -123,19 +121,6 @@ function refuseRounded(reader: InputReader, read: ReadInput): void {
   for (const name of inputNames)
     if (name !== 'added-bytes-limit' && isRounded(read(name)))
       reader.refuse(name, 'the same in quotes', 'a number that YAML has rounded (not shown)')
-}
-
-/** Pull requests of forks and Dependabot get no secrets: they push nothing and read anonymously. */
-function readLogin(reader: InputReader, push: boolean): Login | undefined {
-  const [username, password] = [reader.read('username'), reader.read('password')]
-  if (password === '' && (username === '' || !push)) return undefined
-  if (username === '') return reader.refuse('username', 'a user name with the password, or neither')
-  if (password === '')
-    return reader.refuse(
-      'password',
-      'a password or token with the user name, or neither (a secret that does not exist is empty)',
-    )
-  return { username, password }
 }
 
 function readPackageIndex(reader: InputReader): string | undefined {

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { PlanRequest } from '../plan/index.ts'
 import { parseRegistry } from '../registry/index.ts'
-import type { Login } from './inputs.ts'
+import type { Login } from './login.ts'
 import type { InputReader } from './problems.ts'
 
 const forms = 'lines <registry>=<user>:<password or token>, such as ghcr.io=robot:token'

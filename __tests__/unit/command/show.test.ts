@@ -115,6 +115,16 @@ describe('a plan in the log', () => {
     ])
   })
 
+  it.each<[string, PlannedImage, string[]]>([
+    ['ghcr.io/acme/x', image, ['a', 'b']],
+    ['ghcr.io/acme/x', { ...image, published: same([]) }, []],
+    ['ghcr.io/acme/x lacks a, b', { ...image, published: same([]) }, ['a', 'b']],
+  ])('names its mirrors, and what they lack of a published image: %s', (expected, planned, missingTags) => {
+    const mirrors = [{ repository: { registry: 'ghcr.io', path: 'acme/x' }, missingTags }]
+    const lines = describePlan(makePlan([{ ...planned, mirrors }]), true)
+    expect(lines.filter((line) => line.startsWith('  mirror'))).toEqual([`  mirror  ${expected}`])
+  })
+
   it('has a line for each platform', () => {
     const both = makePlannedImage(undefined, ['linux/amd64', 'linux/arm64'])
     const lines = describePlan(makePlan([both]), true)
@@ -225,6 +235,12 @@ describe('a plan for other runners', () => {
     return makePlan([{ ...image, published, legs: [{ ...image.legs[0], existing }] }])
   }
 
+  const mirroredWithout = (missingTags: string[]): Plan => {
+    const mirrors = [{ repository: { registry: 'ghcr.io', path: 'acme/x' }, missingTags }]
+    const plan = withState('same', [], 'nothing')
+    return { ...plan, images: plan.images.map((image) => ({ ...image, mirrors })) }
+  }
+
   it('is in outputs and summary, with a row for each leg', () => {
     const shown = settings()
     const plan = makePlan([makePlannedImage(), makePlannedImage(sglang())])
@@ -255,7 +271,9 @@ describe('a plan for other runners', () => {
     ['something must be built', withState('absent', [], 'nothing'), 'true'],
     ['everything is built and has no tag yet', withState('absent', [], 'staged'), 'true'],
     ['a tag is missing', withState('same', ['latest'], 'nothing'), 'true'],
+    ['a tag is missing in a mirror', mirroredWithout(['latest']), 'true'],
     ['everything is published', withState('same', [], 'nothing'), 'false'],
+    ['everything is published and mirrored', mirroredWithout([]), 'false'],
     ['it has no image', makePlan([]), 'false'],
   ])('tells by its output changed whether anything is left to do: %s', (_, plan, expected) => {
     publishPlan(shownPlan(plan), runners, settings())

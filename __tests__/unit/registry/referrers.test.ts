@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { mediaTypes } from '../../../src/registry/content/media-types.ts'
-import { type Digest, digestOf } from '../../../src/registry/content/digest.ts'
+import { digestOf } from '../../../src/registry/content/digest.ts'
 import { at, sendJson, sentence, useOpened } from '../../support/web-server.ts'
 
 const { server, client } = useOpened()
@@ -131,6 +131,6 @@ describe('what refers to a manifest', () => {
     const registry = await server(({ path: asked }, response) => {
       answer(response, asked)
     })
-    expect(await sentence(client().listReferrers(at(registry), subject as Digest))).toMatch(expected)
+    expect(await sentence(client().listReferrers(at(registry), subject))).toMatch(expected)
   })
 })

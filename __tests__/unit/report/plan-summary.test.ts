@@ -44,9 +44,32 @@ describe('the summary of a plan', () => {
       image({ kind: 'same', digest, tags: [], missingTags: ['a', 'b'] }, {}),
       '🏷️ add 2 tags',
     ],
+    [
+      'a tag that mirrors lack',
+      {
+        ...image({ kind: 'same', digest, tags: ['a'], missingTags: [] }, {}),
+        mirrors: [{ repository: { registry: 'ghcr.io', path: 'acme/x' }, missingTags: ['a'] }],
+      },
+      '🏷️ add 1 tag in mirrors',
+    ],
+    [
+      'tags that it and its mirrors lack',
+      {
+        ...image({ kind: 'same', digest, tags: ['a'], missingTags: ['b'] }, {}),
+        mirrors: [{ repository: { registry: 'ghcr.io', path: 'acme/x' }, missingTags: ['a', 'b'] }],
+      },
+      '🏷️ add 1 tag, 2 tags in mirrors',
+    ],
     ['a published image', image({ kind: 'same', digest, tags: [], missingTags: [] }, {}), '✅ unchanged'],
   ])('reports %s', (_, some, expected) => {
     expect(render([some])).toContain(`| ${expected} | nothing is published yet | `)
+  })
+
+  it('names the mirrors of an image to build, and the tags that those of a published one lack', () => {
+    const mirrors = [{ repository: { registry: 'ghcr.io', path: 'acme/x' }, missingTags: ['a'] }]
+    expect(render([{ ...image(absent, {}), mirrors }])).toContain('also to <code>ghcr.io/acme/x</code>')
+    const published = image({ kind: 'same', digest, tags: ['a'], missingTags: [] }, {})
+    expect(render([{ ...published, mirrors }])).toContain('add <code>ghcr.io/acme/x:a</code>')
   })
 
   it('begins with the counts', () => {

@@ -31,6 +31,7 @@ async function richPlan(): Promise<string> {
       ...vllm('>=0.9 <0.12'),
       { engine: 'sglang' as const, versions: selectors('engine', 'default') },
     ],
+    mirrors: [{ engine: 'vllm' as const, repository: { registry: 'ghcr.io', path: 'acme/vllm-openai' } }],
     ...{ templates, buildArguments: { A: 'b' }, environment: { A: 'd' }, gpuArchitectures: ['9.0', '10.0'] },
   }
   const { images } = await makePlan(request(plain), world())
@@ -175,11 +176,12 @@ describe('a changed plan', () => {
     expect(refused).toBeGreaterThan(2000)
   })
 
-  it('is refused without any field, apart from names of labels, build arguments and variables', async () => {
+  it('is refused without any field, apart from names of labels, build arguments and variables, and from mirrors', async () => {
     const document = JSON.parse(await richPlan()) as Json
     const taken = placesOf(document).flatMap((place) => {
       const changed = changedAt(document, place, () => undefined)
-      const isField = typeof place.at(-1) === 'string' && !['A', 'name'].includes(String(place.at(-1)))
+      const free = ['A', 'name', 'mirrors']
+      const isField = typeof place.at(-1) === 'string' && !free.includes(String(place.at(-1)))
       return isField && changed !== undefined && complaint(changed) === undefined ? [place.join('/')] : []
     })
     expect(taken).toEqual([])
