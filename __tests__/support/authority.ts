@@ -12,14 +12,17 @@ export type Authority = {
   before: (host: string) => Promise<{ host: string; close: () => Promise<void> }>
 }
 
-/** @param folder of its keys */
-export function makeAuthority(folder: string): Authority {
+/**
+ * @param folder of its keys
+ * @param address of this machine, to which servers are made available
+ */
+export function makeAuthority(folder: string, address = '127.0.0.1'): Authority {
   const place = (name: string): string => join(folder, name)
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   const [file, signer] = [place('authority.pem'), place('authority.key')]
   openssl('req', '-x509', ...key, '-subj', '/CN=authority of the tests', '-keyout', signer, '-out', file)
-  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const names = ['-subj', `/CN=${address}`, '-addext', `subjectAltName=IP:${address}`]
   const signed = ['-CA', file, '-CAkey', signer, '-addext', 'basicConstraints=critical,CA:FALSE']
   openssl(
     'req',
@@ -46,9 +49,9 @@ export function makeAuthority(folder: string): Authority {
       })
       // A client that does not trust it ends the handshake.
       server.on('tlsClientError', () => undefined)
-      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-      const address = server.address()
-      if (address === null || typeof address === 'string') throw new Error('the door has no port')
+      await new Promise<void>((done) => server.listen(0, address, done))
+      const bound = server.address()
+      if (bound === null || typeof bound === 'string') throw new Error('the door has no port')
       const close = (): Promise<void> =>
         new Promise((done) => {
           server.close(() => {
@@ -56,7 +59,7 @@ export function makeAuthority(folder: string): Authority {
           })
           for (const socket of open) socket.destroy()
         })
-      return { host: `127.0.0.1:${address.port}`, close }
+      return { host: `${address}:${bound.port}`, close }
     },
   }
 }
