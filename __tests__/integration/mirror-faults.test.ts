@@ -68,7 +68,7 @@ describe.each(begins)('an image that is %s', (begin) => {
   )
 
   it.each<Moment['when']>(['before', 'after'])(
-    'is completed by a second run, if the first was killed %s any request to the mirror',
+    'is completed by a second run, if the first was killed %s a request to the mirror',
     async (when) => {
       const requests = await each(async (nth) => {
         start(begin)
@@ -78,18 +78,18 @@ describe.each(begins)('an image that is %s', (begin) => {
         await expectCompleted(begin)
         return at
       })
-      expect(requests.length).toBeGreaterThan(15)
+      expect(requests.length).toBeGreaterThan(10)
       expect(requests.filter((at) => at.includes('/blobs/uploads/')).length).toBeGreaterThan(3)
     },
     5 * minutes,
   )
 
-  it.each<[string, Pick<Failing, 'status' | 'times'>]>([
-    ['refuses', { status: 403, times: Infinity }],
-    ['is broken', { status: 500, times: Infinity }],
-  ])(
-    'is red with what exists, if the mirror %s from any request on, and a second run completes it',
-    async (_, failing) => {
+  // How a mirror fails depends on the request, and not on what it has: one kind for each is enough.
+  const failing: Pick<Failing, 'status' | 'times'> =
+    begin === 'published' ? { status: 403, times: Infinity } : { status: 500, times: Infinity }
+  it(
+    `is red with what exists, if the mirror answers ${failing.status} from any request on, and a second run completes it`,
+    async () => {
       const requests = await each(async (nth) => {
         start(begin)
         const { at, ended } = await failedAt(place, { nth, ...failing })
@@ -115,23 +115,23 @@ describe.each(begins)('an image that is %s', (begin) => {
         await expectCompleted(begin)
         return at
       })
-      expect(requests.length).toBeGreaterThan(15)
-    },
-    5 * minutes,
-  )
-
-  it(
-    'is mirrored, if the mirror is broken three times at any request',
-    async () => {
-      await each(async (nth) => {
-        start(begin)
-        const { at, ended } = await failedAt(place, { nth, status: 500, times: 3 })
-        if (at === undefined) return undefined
-        expect(ended.errors).toEqual([])
-        expectMirrored(place, begin)
-        return at
-      })
+      expect(requests.length).toBeGreaterThan(10)
     },
     5 * minutes,
   )
 })
+
+it(
+  'an image is mirrored, if the mirror is broken three times at any request',
+  async () => {
+    await each(async (nth) => {
+      start('published')
+      const { at, ended } = await failedAt(place, { nth, status: 500, times: 3 })
+      if (at === undefined) return undefined
+      expect(ended.errors).toEqual([])
+      expectMirrored(place, 'published')
+      return at
+    })
+  },
+  5 * minutes,
+)

@@ -14,13 +14,13 @@ export async function startDistribution(): Promise<RealRegistry> {
   const config = join(mkdtempSync(join(tmpdir(), 'distribution-')), 'config.yml')
   const http = `{ addr: "127.0.0.1:${port}", secret: "of the tests" }`
   writeFileSync(config, `version: 0.1\nstorage: { inmemory: {}, delete: { enabled: true } }\nhttp: ${http}\n`)
-  return start('distribution-', ['serve', config], port, { OTEL_TRACES_EXPORTER: 'none' })
+  return start(['distribution', 'serve', config], port, { OTEL_TRACES_EXPORTER: 'none' })
 }
 
-/** Starts the registry of go-containerregistry. */
+/** Starts the registry of go-containerregistry, which has the referrers API. */
 export async function startGoContainerRegistry(): Promise<RealRegistry> {
   const port = await freePort()
-  return start('go-containerregistry-', ['-port', String(port)], port)
+  return start(['go-containerregistry', `127.0.0.1:${port}`], port)
 }
 
 /**
@@ -35,14 +35,13 @@ export function ownAddress(): string {
 }
 
 async function start(
-  name: string,
   args: readonly string[],
   port: number,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<RealRegistry> {
   const folder = resolve('.cache/bin')
-  const file = existsSync(folder) && readdirSync(folder).find((one) => one.startsWith(name))
-  if (!file) throw new Error(`.cache/bin has no ${name}…; run script/build-registries`)
+  const file = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith('registries-'))
+  if (!file) throw new Error('.cache/bin has no registries; run script/build-registries')
   const child = spawn(join(folder, file), args, { stdio: 'ignore', env: { ...process.env, ...environment } })
   const host = `127.0.0.1:${port}`
   try {

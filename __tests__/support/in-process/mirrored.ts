@@ -5,7 +5,7 @@ import { waits, wanted } from '../faults/wanted.ts'
 import { createRegistryClient } from '../../../src/registry/client.ts'
 import { attach, putSignature } from '../referrers.ts'
 import { type Content, openRegistryInMemory, type RegistryInMemory, withTags } from '../registry-in-memory.ts'
-import { type Door, openRegistryProxy, type RegistryProxy } from '../registry-proxy.ts'
+import { type Door, isWrite, openRegistryProxy, type RegistryProxy } from '../registry-proxy.ts'
 import { act, type Ended } from './act.ts'
 import { publishBase } from './engine.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
@@ -83,7 +83,7 @@ export function expectMirrored({ primary, mirror }: Mirrored, begin: keyof Mirro
   expect(mirror.tagsOf(mirrored).size - Object.keys(tags).length).toBe(3)
 }
 
-/** The nth request to the mirror, before it sees it or after it has handled it */
+/** The nth request before the mirror sees it, or the nth write after the mirror has handled it */
 export type Moment = { nth: number; when: 'before' | 'after' }
 
 /**
@@ -107,7 +107,7 @@ export async function killedAt(
     return 503
   }
   door.after = (seen) => {
-    if (when === 'after' && last === undefined && (left -= 1) === 0) strike(seen)
+    if (when === 'after' && last === undefined && isWrite(seen) && (left -= 1) === 0) strike(seen)
   }
   await act(end.signal)
   while (proxy.underWay() > 0) await sleep(1)
