@@ -162,6 +162,15 @@ function tagged(): string {
       { tag: 'stable', state: 'moved', from },
       { tag: version.tag, state: 'created' },
     ],
+    mirrors: [
+      {
+        repository: { registry: 'ghcr.io', path: 'acme/vllm-openai' },
+        tags: [
+          { tag: 'stable', state: 'created' },
+          { tag: version.tag, state: 'unchanged' },
+        ],
+      },
+    ],
   } as const
   return renderTagSummary({ duration: 1900, image })
 }

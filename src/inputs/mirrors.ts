@@ -24,8 +24,8 @@ const engineLine = new RegExp(`^(${engineNames.join('|')})\\s*:(?!\\d+/)\\s*(.*)
  * that the run does not have is read, so that one list fits every choice of `engine`.
  */
 export function readMirrors(reader: InputReader, given: Given): Mirror[] {
-  // The other commands take the repositories of a plan.
-  const isOfPlan = !['run', 'plan'].includes(reader.read('command'))
+  // These commands take the repositories of a plan.
+  const isOfPlan = ['build', 'promote'].includes(reader.read('command'))
   const uses = isOfPlan ? new Map<string, string>() : ownRepositories(given)
   return entries(reader, 'mirrors').flatMap((line) => {
     const mirror = readMirror(reader, line, given)

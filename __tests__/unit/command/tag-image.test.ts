@@ -465,3 +465,67 @@ describe('what cannot be tagged', () => {
     expect(run.image?.tags).toEqual([{ tag: 'stable', state: 'left' }])
   })
 })
+
+describe('mirrors', () => {
+  const mirror = { registry: 'ghcr.io', path: 'acme/vllm-openai' }
+  const asked = { mirrors: [{ engine: 'vllm' as const, repository: mirror }] }
+
+  it('get the tag after the public one, and nothing once they have it', async () => {
+    const memory = createMemory()
+    const digest = await publish(memory)
+    const run = await tagged(memory, 'dated', { request: asked })
+    expect(run.error).toBeUndefined()
+    expect(run.image?.mirrors).toEqual([{ repository: mirror, tags: [{ tag: 'stable', state: 'created' }] }])
+    expect(memory.tagsOf(mirror)).toEqual({ stable: digest })
+    const order = ['aibrix/vllm-openai:stable', 'acme/vllm-openai:stable'].map((name) =>
+      memory.seen.indexOf(`put ${name}`),
+    )
+    expect(order).toEqual([...order].sort((left, right) => left - right))
+    const from = memory.seen.length
+    const again = await tagged(memory, 'dated', { request: asked })
+    expect(again.image?.mirrors[0]?.tags).toEqual([{ tag: 'stable', state: 'unchanged' }])
+    expect(writes(memory, from)).toEqual([])
+  })
+
+  it('of another engine get nothing', async () => {
+    const memory = createMemory()
+    await publish(memory)
+    const mirrors = [{ engine: 'sglang' as const, repository: mirror }]
+    expect((await tagged(memory, 'dated', { request: { mirrors } })).image?.mirrors).toEqual([])
+    expect(memory.tagsOf(mirror)).toEqual({})
+  })
+
+  it('that name another image are an error before the public tag, unless it may be moved', async () => {
+    const memory = createMemory()
+    const digest = await publish(memory)
+    const other = await putImage(memory, mirror, 'stable', { ...leg, buildId: 'another' })
+    const from = memory.seen.length
+    const run = await tagged(memory, 'dated', { request: asked })
+    expect(run.error).toBe(
+      `ghcr.io/acme/vllm-openai:stable (${other}) already names a different image; choose another tag, or allow it with overwrite-tags: its template, or true for all.`,
+    )
+    expect(writes(memory, from)).toEqual([])
+    const moved = await tagged(memory, 'dated', { request: { ...asked, overwritable: ['stable'] } })
+    expect(moved.image?.mirrors[0]?.tags).toEqual([{ tag: 'stable', state: 'moved', from: other }])
+    expect(memory.tagsOf(mirror)).toEqual({ stable: digest })
+  })
+
+  it.each([
+    ['content', 'mount acme/vllm-openai'],
+    ['tag', 'put acme/vllm-openai:stable'],
+  ])('whose %s is refused are red, with the public tag, and the same run completes them', async (_, line) => {
+    let isBroken = true
+    const memory = createMemory((request) => isBroken && request === line)
+    const digest = await publish(memory)
+    const run = await tagged(memory, 'dated', { request: asked })
+    expect(run.error).toMatch(
+      /^The public tags exist, but the mirror ghcr\.io\/acme\/vllm-openai lacks some: .*refused.* Run it again to complete it\.$/,
+    )
+    expect(run.image?.tags).toEqual([{ tag: 'stable', state: 'created' }])
+    expect(run.image?.mirrors[0]?.tags).toEqual([{ tag: 'stable', state: 'left' }])
+    expect(memory.tagsOf(vllm)).toEqual({ dated: digest, stable: digest })
+    isBroken = false
+    expect((await tagged(memory, 'dated', { request: asked })).error).toBeUndefined()
+    expect(memory.tagsOf(mirror)).toEqual({ stable: digest })
+  })
+})

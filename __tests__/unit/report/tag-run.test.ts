@@ -23,6 +23,7 @@ function makeTagged(changes: Partial<TaggedImage> = {}): TaggedImage {
       { tag: 'new', state: 'created' },
       { tag: 'old', state: 'unchanged' },
     ],
+    mirrors: [],
     ...changes,
   }
 }
@@ -64,6 +65,7 @@ describe('outputs of command: tag', () => {
         repository: 'aibrix/vllm-openai',
         tags: names,
         digest,
+        mirrors: [],
         legs: [
           {
             id: 'vllm-v0.21.0-aibrix-v0.7.0-nixl-0.7.1-amd64',

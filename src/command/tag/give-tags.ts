@@ -20,7 +20,8 @@ export type Tagging = {
   isMovable: (tag: string) => boolean
 }
 
-type World = { registry: RegistryClient; log: (line: string) => void; signal: AbortSignal }
+/** What giving tags needs. */
+export type TagWorld = { registry: RegistryClient; log: (line: string) => void; signal: AbortSignal }
 
 /** `error` is a sentence: why a tag is left. */
 export type Given = { tags: TagFate[]; error?: string }
@@ -30,7 +31,7 @@ export type Given = { tags: TagFate[]; error?: string }
  * right before, and is read back.
  * @throws UserError if a tag names another image and may not be moved, or the content cannot be put
  */
-export async function giveTags(tagging: Tagging, world: World): Promise<Given> {
+export async function giveTags(tagging: Tagging, world: TagWorld): Promise<Given> {
   const { from, top, to, tags } = tagging
   const { registry, log, signal } = world
   const before = await namesNow(tagging, tags, registry)
@@ -60,6 +61,19 @@ export async function giveTags(tagging: Tagging, world: World): Promise<Given> {
     return { tags: tags.map((tag) => fateOf(tag, given.includes(tag))), error: sentenceOf(error) }
   }
   return { tags: tags.map((tag) => fateOf(tag, true)) }
+}
+
+/**
+ * @returns the tags that do not name the image yet
+ * @throws UserError if one of them names another image and may not be moved
+ */
+export async function unnamedTags(
+  tagging: Tagging,
+  registry: Pick<RegistryClient, 'getManifest'>,
+): Promise<string[]> {
+  const now = await namesNow(tagging, tagging.tags, registry)
+  refuseTaken(tagging, now)
+  return tagging.tags.filter((tag) => now.get(tag) !== tagging.top.digest)
 }
 
 async function namesNow(

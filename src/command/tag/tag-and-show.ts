@@ -14,7 +14,8 @@ export async function tagAndShow(
 ): Promise<boolean> {
   const request = tools.inputs.plan
   const own = request.engines.map(({ engine }) => publicRepository(request, engine))
-  tools.registry.pushesTo([request.cacheRepository, ...own])
+  const mirrors = request.mirrors.map(({ repository }) => repository)
+  tools.registry.pushesTo([request.cacheRepository, ...own, ...mirrors])
   const run = await tagImage(image, request, createRunWorld(tools, request))
   const path = publishSummary(renderTagSummary({ ...run, retried: settings.retry.retried() }), settings)
   for (const { level, title, message } of annotationsOfTagRun(run)) settings.annotate(level, message, title)

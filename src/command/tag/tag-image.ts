@@ -5,8 +5,9 @@ import { formatReference } from '../../registry/index.ts'
 import { type TaggedImage, type TagRun, tally } from '../../report/index.ts'
 import type { RunWorld } from '../world/run-world.ts'
 import { findImage, type FoundImage } from './find-image.ts'
-import { giveTags } from './give-tags.ts'
+import { giveTags, unnamedTags } from './give-tags.ts'
 import { judgeImage, type JudgedPlatform } from './judge-image.ts'
+import { mirrorTags } from './mirror-tags.ts'
 
 /** What tagging an image needs. */
 export type TagWorld = Omit<RunWorld, 'objectionTo'>
@@ -38,9 +39,19 @@ async function findAndTag(named: NamedImage, request: PlanRequest, world: TagWor
   if (refusals.length > 0) return { image, error: refusals.join(' ') }
   const isMovable = (tag: string): boolean => request.publicTags === 'overwrite' || overwritable.includes(tag)
   const tagging = { from: found.repository, top: found.top, to: image.repository, tags, isMovable }
+  const mirrors = request.mirrors
+    .filter(({ engine }) => engine === image.engine)
+    .map(({ repository }) => ({ ...tagging, from: image.repository, to: repository }))
   const failed = (error: unknown) => ({ tags: [], error: sentenceOf(error) })
-  const given = await giveTags(tagging, world).catch(failed)
-  return { ...given, image: { ...image, tags: given.tags } }
+  const give = async () => {
+    // What a mirror refuses is known before the first public tag.
+    for (const mirror of mirrors) await unnamedTags(mirror, world.registry)
+    return giveTags(tagging, world)
+  }
+  const { tags: fates, ...given } = await give().catch(failed)
+  if (given.error !== undefined) return { ...given, image: { ...image, tags: fates } }
+  const mirrored = await mirrorTags(mirrors, world)
+  return { ...mirrored, image: { ...image, tags: fates, mirrors: mirrored.mirrors } }
 }
 
 /** @throws UserError if the image is of another engine than it must be, or its labels are unreadable */
@@ -61,6 +72,7 @@ function describe(found: FoundImage, [first, ...others]: readonly JudgedPlatform
       ...{ platform, buildId, digest, report },
     })),
     tags: [],
+    mirrors: [],
   }
   return { image, ...expandTags(request, built.values) }
 }

@@ -19,6 +19,10 @@ export function tagOutputs({ image, error }: TagRun, summaryPath: string): Outpu
     repository: familiarRepository(image.repository),
     tags: names,
     digest: names.length === 0 ? null : image.digest,
+    mirrors: image.mirrors.map((mirror) => ({
+      repository: familiarRepository(mirror.repository),
+      tags: tagsNow(mirror).map((tag) => familiarReference({ ...mirror.repository, tag })),
+    })),
     legs: legs.map(({ id, platform, buildId, digest, report: { base } }) => ({
       ...{ id, platform, buildId, state: 'staged', digest, base },
     })),

@@ -30,7 +30,12 @@ export type TaggedImage = {
   platforms: readonly TaggedPlatform[]
   /** Empty if it was refused */
   tags: readonly TagFate[]
+  /** The mirrors that were reached, after all public tags */
+  mirrors: readonly TaggedMirror[]
 }
+
+/** A mirror of the public repository, and what became of the tags there. */
+export type TaggedMirror = { repository: Repository; tags: readonly TagFate[] }
 
 /**
  * The result of `command: tag`. `duration` in milliseconds; `error` is a sentence.
@@ -43,14 +48,15 @@ export type TagRun = {
   retried?: readonly Retried[]
 }
 
-/** @returns the tags that name the image now */
-export function tagsNow({ tags }: TaggedImage): string[] {
+/** @returns the tags that name the image now, in the public repository or a mirror */
+export function tagsNow({ tags }: Pick<TaggedMirror, 'tags'>): string[] {
   return tags.filter(({ state }) => state !== 'left').map(({ tag }) => tag)
 }
 
 /** @returns whether the run created or moved a tag */
-export function hasChanged({ tags }: TaggedImage): boolean {
-  return tags.some(({ state }) => state === 'created' || state === 'moved')
+export function hasChanged({ tags, mirrors }: TaggedImage): boolean {
+  const all = [...tags, ...mirrors.flatMap((mirror) => mirror.tags)]
+  return all.some(({ state }) => state === 'created' || state === 'moved')
 }
 
 /** @returns the id of a platform's image as in a plan */

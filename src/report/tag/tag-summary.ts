@@ -31,9 +31,11 @@ function headingOf({ image, error }: TagRun): string {
   if (!image) return '❌ Nothing was tagged'
   const title = escaped(titleOfTagged(image), 120)
   const given = image.tags.filter(({ state }) => state === 'created' || state === 'moved').length
+  if (image.mirrors.some(({ tags }) => tags.some(({ state }) => state === 'left')))
+    return `❌ ${title} has its public tags, but not all mirrors do`
   if (error !== undefined)
     return `❌ ${title} ${given === 0 ? 'was not tagged' : `got ${given} of ${counted(image.tags.length, 'tag')}`}`
-  return `✅ ${title} ${hasChanged(image) ? `got ${counted(given, 'tag')}` : 'has its tags already, nothing changed'}`
+  return `✅ ${title} ${hasChanged(image) ? `got ${given === 0 ? 'its tags in mirrors' : counted(given, 'tag')}` : 'has its tags already, nothing changed'}`
 }
 
 function factsLine({ duration, image }: TagRun): string {
@@ -41,14 +43,16 @@ function factsLine({ duration, image }: TagRun): string {
   return [formatDuration(duration), ...(gates.length === 0 ? [] : [tally(gates)])].join(' · ')
 }
 
-function tagTable({ repository, digest, tags }: TaggedImage): Part[] {
+function tagTable({ repository, digest, tags, mirrors }: TaggedImage): Part[] {
   if (tags.length === 0) return []
-  const rows = tags.map((fate) => [
-    code(familiarReference({ ...repository, tag: fate.tag })),
-    fate.state === 'left' ? none : shortDigest(digest),
-    states[fate.state],
-    fate.state === 'moved' ? code(fate.from) : fate.state === 'created' ? 'nothing' : none,
-  ])
+  const rows = [{ repository, tags }, ...mirrors].flatMap((place) =>
+    place.tags.map((fate) => [
+      code(familiarReference({ ...place.repository, tag: fate.tag })),
+      fate.state === 'left' ? none : shortDigest(digest),
+      states[fate.state],
+      fate.state === 'moved' ? code(fate.from) : fate.state === 'created' ? 'nothing' : none,
+    ]),
+  )
   return [{ text: wrappingTable(['Tag', 'Digest', 'State', 'It named before'], rows) }]
 }
 

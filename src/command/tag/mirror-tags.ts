@@ -1,0 +1,43 @@
+import { sentenceOf } from '../../errors.ts'
+import { copyManifest, copyReferrers, formatRepository } from '../../registry/index.ts'
+import type { TaggedMirror } from '../../report/index.ts'
+import { giveTags, type Tagging, type TagWorld, unnamedTags } from './give-tags.ts'
+
+/** `error` is a sentence: what failed; the mirrors after it got nothing. */
+export type Mirrored = { mirrors: TaggedMirror[]; error?: string }
+
+/**
+ * Gives an image that has its public tags the same ones in its mirrors: content and what refers to
+ * it, then the tags. It ends at the first failure.
+ * @param taggings one for each mirror, whose tags were checked before the public ones were created
+ */
+export async function mirrorTags(taggings: readonly Tagging[], world: TagWorld): Promise<Mirrored> {
+  const mirrors: TaggedMirror[] = []
+  for (const tagging of taggings) {
+    const { to: repository, tags } = tagging
+    try {
+      if ((await unnamedTags(tagging, world.registry)).length > 0) await copyContent(tagging, world)
+      const { error, ...given } = await giveTags(tagging, world)
+      mirrors.push({ repository, ...given })
+      if (error !== undefined) return { mirrors, error: stopped(tagging, error) }
+    } catch (error) {
+      const left = tags.map((tag) => ({ tag, state: 'left' }) as const)
+      return {
+        mirrors: [...mirrors, { repository, tags: left }],
+        error: stopped(tagging, sentenceOf(error)),
+      }
+    }
+  }
+  return { mirrors }
+}
+
+/** Before the tags: who sees one finds what refers to the image. */
+async function copyContent({ from, to, top }: Tagging, { registry, log }: TagWorld): Promise<void> {
+  const digest = await copyManifest(registry, { from, to, digest: top.digest, tag: top.digest })
+  const tags = await registry.listTags(from)
+  await copyReferrers(registry, { from, to, digest, tags, note: log })
+}
+
+function stopped({ to }: Tagging, why: string): string {
+  return `The public tags exist, but the mirror ${formatRepository(to)} lacks some: ${why} Run it again to complete it.`
+}
