@@ -79,6 +79,11 @@ export function createMemory(refuses: (request: string) => boolean = () => false
     confirmManifest: async (repository, reference, digest) => {
       if ((await get(repository, reference))?.digest !== digest) throw new UserError('It is something else.')
     },
+    resolveTag: ({ path }, reference) => {
+      asked(`head ${path}:${reference}`)
+      const found = manifests.get(`${path}:${reference}`)
+      return Promise.resolve(found && digestOf(found.bytes))
+    },
     getImageConfig: async (repository, { config }) =>
       parseImageConfig(await client.getBlob(repository, config.digest, Infinity), repository.path),
     getBlob: async ({ path }, digest) => {

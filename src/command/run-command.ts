@@ -37,6 +37,11 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
       publishPlan(await createAndStorePlan(tools), command.runners, show)
       return true
     }
+    if (command.kind === 'list') {
+      const { listAndShow } = await import('./list.ts')
+      await listAndShow(tools, command.where, show)
+      return true
+    }
     run = await execute(tools, command)
   } catch (error) {
     // What stops a run before its first image is shown like what stops it later.

@@ -1,3 +1,4 @@
+import { parseWhere, type Where } from '../inventory/index.ts'
 import type { PlanPlace } from '../store/index.ts'
 import { UserError } from '../errors.ts'
 import type { RunsOn } from '../report/index.ts'
@@ -6,7 +7,7 @@ import type { InputContext } from './context.ts'
 import { choice, matching } from './fields.ts'
 import { type NamedImage, readImage, refuseDefaultTags } from './named-image.ts'
 import { readRunners } from './platforms.ts'
-import { anyOf, type InputReader } from './problems.ts'
+import { anyOf, type InputReader, quoted } from './problems.ts'
 
 /** Which part of the work runs here. `run` is plan, build and promote in one process. */
 export type Command =
@@ -14,16 +15,18 @@ export type Command =
   | { kind: 'plan'; runners: ReadonlyMap<string, RunsOn> }
   | { kind: 'build'; plan: PlanPlace; leg: string }
   | { kind: 'promote'; plan: PlanPlace }
+  | { kind: 'list'; where: Where }
   | { kind: 'history' }
   | { kind: 'tag'; image: NamedImage }
 
-const kinds = ['run', 'plan', 'build', 'promote', 'history', 'tag'] as const
+const kinds = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'history'] as const
 
 /** Inputs that only some commands take. */
 const commandsOf: Record<string, readonly string[]> = {
   plan: ['build', 'promote'],
   leg: ['build'],
   image: ['tag'],
+  where: ['list'],
 }
 
 export function readCommand(reader: InputReader, context: InputContext, push: boolean): Command {
@@ -35,6 +38,7 @@ export function readCommand(reader: InputReader, context: InputContext, push: bo
       reader.refuse(input, `it only with command: ${anyOf(commands)}`)
   if (kind === 'plan') return { kind, runners: readRunners(reader) }
   if (kind === 'build') return { kind, plan: readPlan(reader, context), leg: readLeg(reader) }
+  if (kind === 'list') return { kind, where: readWhere(reader) }
   if (kind !== 'promote' && kind !== 'tag') return { kind }
   if (!push) reader.refuse('push', `true with command: ${kind}, or auto where the event is no pull request`)
   if (kind === 'promote') return { kind, plan: readPlan(reader, context) }
@@ -63,4 +67,11 @@ function readLeg(reader: InputReader): string {
   return (
     matching(reader, 'leg', /^[\w.-]+$/, 'the "leg" of a row of the output "matrix" of command: plan') ?? ''
   )
+}
+
+function readWhere(reader: InputReader): Where {
+  const where = parseWhere(reader.read('where'))
+  if (!('refused' in where)) return where
+  for (const { term, allowed } of where.refused) reader.refuse('where', allowed, quoted(term))
+  return { text: '', terms: [] }
 }

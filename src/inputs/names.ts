@@ -50,6 +50,7 @@ export const inputNames = [
   'verify',
   'allow-failed',
   'added-bytes-limit',
+  'where',
   'summary',
   'github-token',
 ] as const

@@ -1,4 +1,5 @@
 /** What is published: every image of the public repositories, with what was measured in it. */
+export { baseStates, type BaseState } from './base-states.ts'
 export {
   type Behind,
   behindSchema,
@@ -7,3 +8,4 @@ export {
   type ListedImage,
   type ListedPlatform,
 } from './inventory.ts'
+export { type NoTerm, parseWhere, type Term, type Where } from './where.ts'

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { digestSchema, engineNames } from '../plan/index.ts'
 import { recordOf } from '../json.ts'
+import { baseStates } from './base-states.ts'
 
 const text = v.string()
 const texts = v.array(text)
@@ -13,15 +14,15 @@ const addedPackage = v.object({ from: v.picklist(['pip', 'dpkg']), name: text, v
 
 /**
  * The base of an image, compared with what its tag names now. `current`: the same. `moved`: another
- * digest. `gone`: neither its digest nor its tag exists any more. `unknown`: no tag of it is recorded,
- * or the registry did not answer
+ * digest, or none while the registry still has this one. `gone`: neither its digest nor its tag
+ * exists any more. `unknown`: no tag of it is recorded, or the registry did not answer
  */
 const baseSchema = v.object({
   /** `docker.io/vllm/vllm-openai:v0.10.2`; without a tag where none is recorded */
   name: text,
   /** Of the manifest for the platform */
   digest: digestSchema,
-  state: v.picklist(['current', 'moved', 'gone', 'unknown']),
+  state: v.picklist(baseStates),
 })
 
 export const listedPlatformSchema = v.object({

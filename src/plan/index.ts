@@ -1,4 +1,4 @@
-export { baseName, copyWarning } from './base.ts'
+export { baseName, baseRepository, copyWarning } from './base.ts'
 export { canonicalJson, sha256 } from './canonical.ts'
 export { nameBuilt } from './built.ts'
 export {
@@ -21,7 +21,7 @@ export {
 } from './feasibility/catalogue.ts'
 export { judgeLeg, type JudgeWorld } from './feasibility/judge-leg.ts'
 export { knownBase, type KnownBase } from './feasibility/known-base.ts'
-export { addressOf } from './git-repository.ts'
+export { addressOf, openGitRepository } from './git-repository.ts'
 export {
   type Artifact,
   type ArtifactDeterminants,
@@ -80,6 +80,8 @@ export { createTagIndex, type TagIndex } from './published/tag-index.ts'
 export { isDay, parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
 export { rememberAnswers } from './remember.ts'
 export type { Mirror, PlanRequest } from './request.ts'
+export { newerReleases, newestVersion } from './versions/newer.ts'
+export { normalRange, rangeTest } from './versions/range.ts'
 export { minorLineOf, type Product } from './versions/release.ts'
 export { parseSelectors, type Selectors } from './versions/selector.ts'
 export { type Claim, claimsOf } from './versions/variant.ts'

@@ -6,7 +6,7 @@ import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
 import { type ImageConfig, parseImageConfig } from './content/image-config.ts'
 import type { Descriptor, ImageManifest } from './content/manifest.ts'
-import { confirmManifest, getManifest, type Manifest, putManifest } from './manifests.ts'
+import { confirmManifest, getManifest, type Manifest, putManifest, resolveManifest } from './manifests.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 import { listReferrers } from './referrers.ts'
 import { createSession } from './http/session.ts'
@@ -35,6 +35,12 @@ export type RegistryClient = {
   ) => Promise<Digest>
   /** Reads the manifest back. Throws unless it has this digest */
   confirmManifest: (repository: Repository, reference: string, digest: Digest) => Promise<void>
+  /**
+   * As cheap as the registry allows, and not counted as a pull by Docker Hub: the digest is the
+   * registry's word, and verified when the manifest is read by it
+   * @returns undefined if there is no such manifest or repository
+   */
+  resolveTag: (repository: Repository, reference: string) => Promise<Digest | undefined>
   getImageConfig: (repository: Repository, manifest: ImageManifest) => Promise<ImageConfig>
   getBlob: (repository: Repository, digest: Digest, limit: number) => Promise<Buffer>
   /** Into a file, which it creates or overwrites */
@@ -82,6 +88,7 @@ export function createRegistryClient(
       }),
     confirmManifest: (repository, reference, digest) =>
       withRetries(() => confirmManifest(session, repository, reference, digest)),
+    resolveTag: (repository, reference) => withRetries(() => resolveManifest(session, repository, reference)),
     getImageConfig: (repository, { config: { digest } }) =>
       withRetries(async () =>
         parseImageConfig(

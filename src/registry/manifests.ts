@@ -4,7 +4,8 @@ import { checkDigest, checkHeader, NotThereYet } from './http/damage.ts'
 import { indexMediaTypes, manifestMediaTypes } from './content/media-types.ts'
 import { type ParsedManifest, parseManifest } from './content/manifest.ts'
 import { formatReference, isTag, type Repository } from './content/reference.ts'
-import { pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
+import { isSuccess } from './http/answer.ts'
+import { isWebPage, pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
 
 /** A manifest as stored (`bytes`) and parsed. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
@@ -42,6 +43,31 @@ export async function getManifest(
   checkHeader(name, answer.headers['docker-content-digest'], digest)
   const parsed = parseManifest(bytes, answer.headers['content-type'] ?? '', name)
   return { bytes, digest, mediaType: parsed.mediaType, parsed }
+}
+
+/** Answers of registries that don't know this request: GET tells more. */
+const unsupported = [400, 405, 501]
+
+/**
+ * Resolves a reference to a digest, without the manifest's content if the registry names its digest
+ * in a header: Docker Hub does not count such a request as a pull.
+ * @param reference a tag or a digest
+ * @returns undefined if the registry has no such manifest, or no such repository
+ * @throws UserError if the registry refuses
+ */
+export async function resolveManifest(
+  session: Session,
+  repository: Repository,
+  reference: string,
+): Promise<Digest | undefined> {
+  const url = manifestPath(repository, reference)
+  const request = { ...pulling(repository), method: 'HEAD', url, headers: { accept } } as const
+  const answer = await session.send(request, [404, ...unsupported])
+  answer.discard()
+  if (answer.status === 404 && !isWebPage(answer)) return undefined
+  const named = answer.headers['docker-content-digest']
+  if (isSuccess(answer) && typeof named === 'string' && isDigest(named)) return named
+  return (await getManifest(session, repository, reference))?.digest
 }
 
 /**

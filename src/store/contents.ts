@@ -1,7 +1,11 @@
-import type { BaseImage, BaseOfEngine, Leg } from '../plan/index.ts'
+import { type BaseImage, type BaseOfEngine, type Leg, sha256 } from '../plan/index.ts'
+import { formatRepository, type Repository } from '../registry/index.ts'
 
 /** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
+
+/** What identifies the image that a report is about. */
+export type ReportedLeg = NamedLeg & Pick<Leg, 'platform'>
 
 type NamedBase = Pick<BaseImage, 'manifestDigest'>
 
@@ -15,6 +19,8 @@ export const documents = {
   facts: { type: 'application/vnd.aibrix.image-action.facts.v1+json', limit: 4 * mebibyte },
   /** A report has about 50 kB */
   report: { type: 'application/vnd.aibrix.image-action.report.v1+json', limit: 4 * mebibyte },
+  /** What is kept about 10,000 images has about 20 MB */
+  inventory: { type: 'application/vnd.aibrix.image-action.inventory.v1+json', limit: 64 * mebibyte },
   /** Real wheels and UCX have a few MB */
   artifact: { type: 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip', limit: 128 * mebibyte },
 } as const
@@ -70,4 +76,9 @@ export function newestCopyTag({ engine, tag, platform }: BaseOfEngine): string {
 /** Tag of a plan. @param sha256 of the plan's document, 64 hexadecimal digits */
 export function planTag(sha256: string): string {
   return `plan-${sha256}`
+}
+
+/** Tag of what is kept about the images of a public repository, see `command: list`. */
+export function inventoryTag(repository: Repository): string {
+  return `inventory-${sha256(formatRepository(repository))}`
 }

@@ -9,8 +9,16 @@ import {
   type RegistryClient,
   type Repository,
 } from '../registry/index.ts'
-import { candidateTag, documents, type NamedLeg, type Now, reportTag, stagedTag } from './contents.ts'
-import { type FoundReport, reportAbout, type ReportedLeg, type Subject } from './reports.ts'
+import {
+  candidateTag,
+  documents,
+  type NamedLeg,
+  type Now,
+  type ReportedLeg,
+  reportTag,
+  stagedTag,
+} from './contents.ts'
+import { type FoundReport, reportAbout, type Subject } from './reports.ts'
 import { type AgedLeg, readStaged, type Staged } from './staged-leg.ts'
 
 /** What this run and others have built and verified. */
@@ -29,7 +37,10 @@ export type LegsReader = {
 /** Where an image that is not fully judged is pushed. */
 export type CandidatePlace = Repository & { tag: string }
 
+/** What only a client that may write is asked, besides what it writes. */
 export type LegsWriter = {
+  /** The digest of the stored report of a leg, whatever it is about; undefined if there is none */
+  reportDigest: (leg: NamedLeg) => Promise<Digest | undefined>
   /** Where a candidate is pushed. @param run as in `candidateTag` */
   candidate: (leg: NamedLeg, run: string) => CandidatePlace
   /**
@@ -74,6 +85,7 @@ export function writeLegsIn(registry: RegistryClient, repository: Repository, no
     return putArtifact(registry, repository, reportTag(leg), artifact)
   }
   return {
+    reportDigest: (leg) => registry.resolveTag(repository, reportTag(leg)),
     candidate: (leg, run) => ({ ...repository, tag: candidateTag(leg, run) }),
     stage: async (leg, digest, report) => {
       const stored = await storeReport(leg, digest, report)

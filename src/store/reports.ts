@@ -1,6 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { Leg } from '../plan/index.ts'
-import { documents, type NamedLeg, reportTag } from './contents.ts'
+import { documents, type ReportedLeg, reportTag } from './contents.ts'
 import {
   Damaged,
   type Digest,
@@ -19,11 +18,8 @@ type Reader = Pick<RegistryClient, 'getManifest' | 'getBlob'>
 /** The image that a report must be about. `parsed` may be left out for a leg as it was staged. */
 export type Subject = { digest: Digest; parsed?: ParsedManifest }
 
-/** What a report is found by, and must say of its image. */
-export type ReportedLeg = NamedLeg & Pick<Leg, 'platform'>
-
-/** `why` is a sentence: why no report counts. */
-export type FoundReport = { report: LegReport } | { why: string }
+/** `why` is a sentence: why no report counts; `isUnreadable` if there may be one. */
+export type FoundReport = { report: LegReport } | { why: string; isUnreadable?: true }
 
 /** Whether a run goes on without a document: access to it is denied, or it is damaged. */
 export function isUnreadable(error: unknown): error is RegistryRefusal | Damaged {
@@ -47,13 +43,13 @@ export async function reportAbout(
 }
 
 async function readReport(
-  leg: NamedLeg,
+  leg: ReportedLeg,
   cacheRepository: Repository,
   registry: Reader,
 ): Promise<FoundReport> {
   const bytes = await getArtifact(registry, cacheRepository, reportTag(leg), documents.report).catch(
     (error: unknown) => {
-      if (isUnreadable(error)) return { why: error.message }
+      if (isUnreadable(error)) return { why: error.message, isUnreadable: true } as const
       throw error
     },
   )
@@ -63,7 +59,7 @@ async function readReport(
     return { report: parseReport(bytes.toString('utf8'), 'the stored report') }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { why: error.message }
+    return { why: error.message, isUnreadable: true }
   }
 }
 

@@ -5,6 +5,7 @@ import { createRegistryStore } from './artifacts/registry-store.ts'
 import { type BasesReader, type BasesWriter, readBasesIn, writeBasesIn } from './bases.ts'
 import { layersTag, type Now } from './contents.ts'
 import { type FactsReader, readFactsIn, writeFactsIn } from './facts.ts'
+import { inventoriesIn, type Inventories } from './inventories.ts'
 import type { LayerCache } from './layers.ts'
 import { type LegsReader, type LegsWriter, readLegsIn, writeLegsIn } from './legs.ts'
 import { type StoredPlan, writePlan } from './plans.ts'
@@ -33,6 +34,8 @@ export type Store = {
     /** @param write whether this run may push */
     of: (base: Pick<BaseImage, 'manifestDigest'>, write: boolean) => LayerCache
   }
+  /** `inventory-…`: what is kept about published images */
+  inventories: Inventories
   /** `plan-…`: plans for other runners, read by `readPlan` */
   plans: {
     /** Stores a plan as a file, and in the repository where that is writable. @param file path */
@@ -68,6 +71,7 @@ export function createStore(
     bases: { ...bases, ...writeBasesIn(registry, repository) },
     artifacts: createRegistryStore(registry, repository, now),
     layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
+    inventories: inventoriesIn(registry, repository, now),
     plans: {
       write: (plan, file, redact) => writePlan(registry, repository, plan, { file, redact, created: now() }),
     },

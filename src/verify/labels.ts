@@ -12,7 +12,8 @@ import { conditionsOf } from './conditions.ts'
 import type { LegFacts } from './facts.ts'
 import type { GateName } from './gate.ts'
 
-const componentLabels: Record<ComponentName, string> = {
+/** Component → the label with its measured version */
+export const componentLabels: Record<ComponentName, string> = {
   engine: 'io.aibrix.image.engine-version',
   torch: 'io.aibrix.image.torch',
   cuda: 'io.aibrix.image.cuda',
@@ -21,6 +22,9 @@ const componentLabels: Record<ComponentName, string> = {
   nixl: 'io.aibrix.image.nixl',
   ucx: 'io.aibrix.image.ucx',
 }
+
+/** The engine's name: `vllm` */
+export const engineLabel = 'io.aibrix.image.engine'
 
 /** Waived gates, `gate=reason`, separated by `; ` */
 export const waivedLabel = 'io.aibrix.image.waived'
@@ -81,7 +85,7 @@ function declaredLabels(leg: Leg): Record<string, string> {
     'org.opencontainers.image.base.digest': base.manifestDigest,
     [buildIdLabel]: leg.buildId,
     'io.aibrix.image.action-version': actionVersion,
-    'io.aibrix.image.engine': leg.engine,
+    [engineLabel]: leg.engine,
     'io.aibrix.image.aibrix-commit': aibrix.commit,
   }
 }

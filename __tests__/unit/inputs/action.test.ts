@@ -16,7 +16,7 @@ it('action.yml has exactly the inputs that are read', () => {
   readInputs(read, { event, now: new Date(0), fileExists: () => true })
   expect(Object.keys(defaults).sort()).toEqual(expect.arrayContaining([...asked]))
   // One command each reads these.
-  const others = ['leg', 'plan', 'runners'].filter((name) => !asked.has(name))
+  const others = ['leg', 'plan', 'runners', 'where'].filter((name) => !asked.has(name))
   expect([...asked, ...others].sort()).toEqual(Object.keys(defaults).sort())
 })
 
@@ -25,7 +25,7 @@ it('action.yml has the listed inputs in this order', () => {
 })
 
 it('action.yml has exactly the outputs that are set', () => {
-  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', 'logs-path']
+  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', 'list-path', 'behind', 'logs-path']
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 

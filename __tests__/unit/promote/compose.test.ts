@@ -244,6 +244,7 @@ function registryWith(...made: Made[]) {
       log.push(`get ${at(repository, reference)}`)
       return Promise.resolve(kept.get(at(repository, reference)))
     },
+    resolveTag: unused,
     getImageConfig: (_, { config: { digest } }) =>
       Promise.resolve(parseImageConfig(Buffer.from(configs.get(digest) ?? ''), 'x')),
     mountBlob: ({ digest }) => {

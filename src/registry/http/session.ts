@@ -128,9 +128,13 @@ async function errorFor(
   return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
 }
 
+export function isWebPage({ headers }: Pick<HttpAnswer, 'headers'>): boolean {
+  return /html/i.test(headers['content-type'] ?? '')
+}
+
 /** @throws UserError if the answer is a web page, which no registry returns */
 export function refuseWebPage(registry: string, answer: HttpAnswer): void {
-  if (!/html/i.test(answer.headers['content-type'] ?? '')) return
+  if (!isWebPage(answer)) return
   answer.discard()
   throw new UserError(`${registry} answered with a web page and is not a registry; check its host and port.`)
 }

@@ -1,0 +1,79 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Inventory, ListedImage, Where } from '../inventory/index.ts'
+import { createStore } from '../store/index.ts'
+import { attempt } from '../system/index.ts'
+import { publishSummary, setOutputs, type ShowSettings } from './show.ts'
+import type { CommandTools } from './world/tools.ts'
+
+/** Most images that the log describes; the other forms have them all. */
+const describedImages = 20
+
+/** Lists what is published, and shows it. @throws UserError if nothing of it can be read */
+export async function listAndShow(tools: CommandTools, where: Where, show: ShowSettings): Promise<void> {
+  const { inputs, machine, registry, git, nixl } = tools
+  const { plan, push } = inputs
+  const { signal, redact } = machine
+  const { listPublished } = await import('../inventory/list.ts')
+  const { legs, inventories } = createStore(registry, plan.cacheRepository)
+  const world = { registry, legs, inventories, git, nixl, signal, redact, now: () => new Date() }
+  const { inventory, read } = await listPublished({ plan, where, push }, world)
+  for (const line of describeList(inventory, read)) machine.log(line)
+  for (const warning of inventory.warnings) machine.warn(warning)
+  await publishList(inventory, show)
+}
+
+/** @param read digests that earlier lists did not know @returns the list as log lines */
+export function describeList({ images, behind }: Inventory, read: number): string[] {
+  const more = images.length - describedImages
+  return [
+    `${images.length} images are listed; ${read} were read, all else was known from an earlier list`,
+    ...images
+      .slice(0, describedImages)
+      .map(({ repository, tags, digest }) => `  ${repository}@${digest}  ${tags.join(' ')}`),
+    ...(more > 0 ? [`and ${more} more images`] : []),
+    ...behind.map(
+      ({ what, published, newer }) =>
+        `${what}: ${published ?? 'nothing'} is published, upstream has ${newer.join(', ')}`,
+    ),
+  ]
+}
+
+/** Writes the files of a list, and publishes its outputs and the job summary. */
+export async function publishList(inventory: Inventory, show: ShowSettings): Promise<void> {
+  const { renderListSummary } = await import('../report/summary/list-summary.ts')
+  const path = publishSummary(renderListSummary(inventory, show.retry.retried()), show)
+  setOutputs(show, {
+    ...writeFiles(inventory, show),
+    behind: JSON.stringify(inventory.behind),
+    'summary-path': path,
+  })
+}
+
+/** Each file of a list has one entry here. @returns output → path, empty if it can't be written */
+function writeFiles(inventory: Inventory, show: ShowSettings): Record<string, string> {
+  const files = [{ output: 'list-path', name: 'list.json', write: writeJson }]
+  return Object.fromEntries(
+    files.map(({ output, name, write }) => {
+      const path = join(show.workspace.root, name)
+      const isThere = attempt(show.warn, `The file ${name}`, `The output "${output}" is empty.`, () => {
+        write(path, inventory)
+      })
+      return [output, isThere ? path : '']
+    }),
+  )
+}
+
+/** Writes one image after another: thousands of them as one text would need much memory. */
+function writeJson(path: string, { images, ...rest }: Inventory): void {
+  const file = openSync(path, 'w')
+  try {
+    writeSync(file, `${JSON.stringify(rest).slice(0, -1)},"images":[`)
+    images.forEach((image: ListedImage, index) => {
+      writeSync(file, `${index === 0 ? '' : ','}\n${JSON.stringify(image)}`)
+    })
+    writeSync(file, '\n]}\n')
+  } finally {
+    closeSync(file)
+  }
+}

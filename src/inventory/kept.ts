@@ -1,0 +1,86 @@
+import * as v from 'valibot'
+import { parsed } from '../json.ts'
+import { digestSchema } from '../plan/index.ts'
+import type { Digest } from '../registry/index.ts'
+import { listedImageSchema, type ListedPlatform, listedPlatformSchema } from './inventory.ts'
+import type { ReadImage, ReadPlatform } from './read-image.ts'
+
+/** Version of the document's content; others are not read. */
+const format = 1
+
+const packageRow = v.tuple([v.picklist(['pip', 'dpkg']), v.string(), v.string()])
+
+const keptPlatform = v.object({
+  ...v.omit(listedPlatformSchema, ['base', 'addedPackages', 'minimumDriver']).entries,
+  minimumDriver: v.nullable(v.string()),
+  /** Position in `packages` */
+  addedPackages: v.nullable(v.number()),
+  base: v.nullable(
+    v.object({
+      name: v.string(),
+      digest: digestSchema,
+      tag: v.nullable(v.string()),
+      top: v.nullable(digestSchema),
+    }),
+  ),
+  report: v.nullable(digestSchema),
+})
+
+/**
+ * What is kept about the images of one repository: what a digest answers, and no tags, which move.
+ * Most images share their added packages with others, so each set is written once.
+ */
+const documentSchema = v.object({
+  format: v.literal(format),
+  packages: v.array(v.array(packageRow)),
+  images: v.array(
+    v.object({
+      ...v.pick(listedImageSchema, ['digest', 'engine', 'created']).entries,
+      platforms: v.array(keptPlatform),
+    }),
+  ),
+})
+
+type Packages = NonNullable<ListedPlatform['addedPackages']>
+
+/** @returns digest → what it answers; undefined if the text is not such a document */
+export function parseKept(text: string): Map<Digest, ReadImage> | undefined {
+  const document = parsed(documentSchema, text)
+  if (!document) return undefined
+  const sets: Packages[] = document.packages.map((rows) =>
+    rows.map(([from, name, version]) => ({ from, name, version })),
+  )
+  const images = document.images.map((image): [Digest, ReadImage] => {
+    const platforms = image.platforms.map(({ addedPackages: at, ...platform }): ReadPlatform => ({
+      ...platform,
+      addedPackages: at === null ? null : (sets[at] ?? []),
+    }))
+    return [image.digest, { ...image, platforms }]
+  })
+  return new Map(images)
+}
+
+/** @returns the same text for the same images, in any order */
+export function serialiseKept(images: Iterable<ReadImage>): string {
+  const places = new Map<string, number>()
+  const placeOf = (packages: Packages | null): number | null => {
+    if (packages === null) return null
+    const text = JSON.stringify(packages.map(({ from, name, version }) => [from, name, version]))
+    const place = places.get(text) ?? places.size
+    places.set(text, place)
+    return place
+  }
+  const lines = [...images]
+    .sort((left, right) => (left.digest < right.digest ? -1 : 1))
+    .map(({ platforms, ...image }) =>
+      JSON.stringify({
+        ...image,
+        platforms: platforms.map((platform) => ({
+          ...platform,
+          addedPackages: placeOf(platform.addedPackages),
+        })),
+      }),
+    )
+  const packages = `[${[...places.keys()].join(',\n')}]`
+  return `{"format":${format},"packages":${packages},\n"images":[\n${lines.join(',\n')}\n]}\n`
+}

@@ -1,0 +1,113 @@
+import { type Engine, publicRepository, type PlanRequest } from '../plan/index.ts'
+import { formatRepository, isDenied, type RegistryRefusal, type Repository } from '../registry/index.ts'
+import { type Bases, createBases } from './base-now.ts'
+import { type BehindWorld, findBehind } from './behind.ts'
+import type { Inventory, ListedImage } from './inventory.ts'
+import {
+  listRepository,
+  type RepositoryList,
+  type RepositoryWorld,
+  type TaggedImage,
+} from './list-repository.ts'
+import { sortImages, sortTags } from './order.ts'
+import { createWarnings } from './warnings.ts'
+import { testOf } from './where-test.ts'
+import type { Where } from './where.ts'
+
+export type ListRequest = {
+  plan: Pick<
+    PlanRequest,
+    'engines' | 'registry' | 'namespace' | 'baseRegistry' | 'aibrix' | 'platforms' | 'cacheRepository'
+  >
+  where: Where
+  /** Whether what is read may be kept for the next list */
+  push: boolean
+}
+
+export type ListWorld = Omit<RepositoryWorld & BehindWorld, 'warnings'> & {
+  now: () => Date
+  redact: (text: string) => string
+}
+
+/** `read`: digests of which something was not known from earlier lists */
+export type Listed = { inventory: Inventory; read: number }
+
+/**
+ * Lists everything that is published in the public repositories of the engines. What cannot be read
+ * is a warning.
+ * @throws UserError if nothing of it can be read
+ */
+export async function listPublished({ plan, where, push }: ListRequest, given: ListWorld): Promise<Listed> {
+  const warnings = createWarnings(given.redact)
+  const world = { ...given, warnings }
+  const sought = plan.engines.map(({ engine }) => ({ engine, repository: publicRepository(plan, engine) }))
+  const opened = await Promise.all(sought.map((one) => openRepository(one, world)))
+  const [first, ...more] = opened
+  if (first && 'denied' in first && more.every((one) => 'denied' in one)) throw first.denied
+  const lists: (RepositoryList & { engine: Engine })[] = []
+  for (const one of opened)
+    if ('denied' in one) warnings.add(formatRepository(one.repository), one.denied.message)
+    else lists.push({ engine: one.engine, ...(await listRepository(one.repository, one.tags, push, world)) })
+  const bases = createBases(world.registry, plan.baseRegistry, world.signal, warnings)
+  const images = await Promise.all(
+    lists.flatMap((list) => list.images).map((image) => listedImage(image, bases)),
+  )
+  const complete = lists.filter(({ isComplete }) => isComplete).map(({ engine }) => engine)
+  const isComplete = complete.length === sought.length
+  if (!isComplete)
+    warnings.add(
+      'What is behind upstream',
+      'It is determined only for engines whose images could all be read.',
+    )
+  const behind = await findBehind(plan, images, complete, isComplete, world)
+  const isListed = await testOf(where)
+  const inventory: Inventory = {
+    format: 1,
+    made: world.now().toISOString(),
+    repositories: sought.map(({ repository }) => formatRepository(repository)),
+    where: where.text,
+    images: sortImages(images.filter(isListed)),
+    behind,
+    warnings: warnings.sentences(),
+  }
+  return { inventory, read: lists.reduce((sum, { read }) => sum + read, 0) }
+}
+
+type Sought = { engine: Engine; repository: Repository }
+
+/** A registry that requires a login also refuses a repository that does not exist. */
+async function openRepository(
+  sought: Sought,
+  { registry }: Pick<RepositoryWorld, 'registry'>,
+): Promise<Sought & ({ tags: string[] } | { denied: RegistryRefusal })> {
+  try {
+    return { ...sought, tags: await registry.listTags(sought.repository) }
+  } catch (error) {
+    if (!isDenied(error)) throw error
+    return { ...sought, denied: error }
+  }
+}
+
+async function listedImage(
+  { digest, engine, created, repository, tags, platforms }: TaggedImage,
+  bases: Bases,
+): Promise<ListedImage> {
+  return {
+    repository: formatRepository(repository),
+    digest,
+    tags: sortTags(tags),
+    engine,
+    created,
+    platforms: await Promise.all(
+      platforms.map(async ({ base, report: _, ...platform }) => ({
+        ...platform,
+        base: base && {
+          name: base.name,
+          digest: base.digest,
+          state: engine === null ? 'unknown' : await bases.stateOf(base, engine, platform.platform),
+        },
+      })),
+    ),
+    mirrors: [],
+  }
+}

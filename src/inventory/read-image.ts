@@ -1,0 +1,123 @@
+import { UserError } from '../errors.ts'
+import { type Engine, rememberAnswers } from '../plan/index.ts'
+import {
+  type Digest,
+  formatPlatform,
+  formatReference,
+  getPlatformImage,
+  isAttestation,
+  isDigest,
+  type ParsedManifest,
+  parseRepository,
+  type PlatformImage,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
+import { readLabels } from '../verify/index.ts'
+import type { ListedPlatform } from './inventory.ts'
+import { minimumDriver } from './minimum-driver.ts'
+
+/** The base of an image as recorded. `top`: what its tag named then, an index or a manifest */
+export type ReadBase = { name: string; digest: Digest; tag: string | null; top: Digest | null }
+
+/**
+ * What one platform of an image answers. `report`: the digest of the report that was looked at,
+ * whatever it is about; null if none could be read
+ */
+export type ReadPlatform = Omit<ListedPlatform, 'base'> & { base: ReadBase | null; report: Digest | null }
+
+/** What a digest answers. `engine` is null if the image is not one of this action's. */
+export type ReadImage = {
+  digest: Digest
+  engine: Engine | null
+  /** RFC 3339, UTC */
+  created: string | null
+  platforms: ReadPlatform[]
+}
+
+/** Platforms of one image that are read; the largest official images have about ten */
+const mostPlatforms = 32
+
+const byPlatform = (left: ReadPlatform, right: ReadPlatform): number =>
+  left.platform < right.platform ? -1 : 1
+
+/**
+ * Reads an image by its digest: manifests, and configurations with their labels.
+ * @returns undefined if the registry has no such manifest (any more)
+ * @throws UserError if something of it cannot be read
+ */
+export async function readImage(
+  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  repository: Repository,
+  digest: Digest,
+): Promise<ReadImage | undefined> {
+  const reader = rememberAnswers(registry)
+  const top = await reader.getManifest(repository, digest)
+  if (!top) return undefined
+  const found: OnePlatform[] = []
+  for (const platform of platformsOf(top.parsed, formatReference({ ...repository, digest }))) {
+    const one = await getPlatformImage(reader, repository, digest, platform)
+    if (one?.image) found.push(readPlatform(one.image))
+  }
+  const created = found.flatMap((one) => one.created ?? []).sort()
+  return {
+    digest,
+    engine: found[0]?.engine ?? null,
+    created: created.at(-1) ?? null,
+    platforms: found.map(({ platform }) => platform).sort(byPlatform),
+  }
+}
+
+/** The platform of a single image is in its configuration, so that any will do. */
+function platformsOf(parsed: ParsedManifest, name: string): string[] {
+  if (parsed.kind === 'image') return ['linux/amd64']
+  const entries = parsed.manifests.filter((entry) => !isAttestation(entry))
+  const platforms = new Set(entries.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])))
+  if (platforms.size > mostPlatforms)
+    throw new UserError(`${name} has ${platforms.size} platforms, and at most ${mostPlatforms} are read.`)
+  return [...platforms]
+}
+
+type OnePlatform = { engine: Engine | null; created: string | null; platform: ReadPlatform }
+
+function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>): OnePlatform {
+  const labelled = readLabels(config.labels)
+  const sizes = manifest.parsed.layers.map(({ size }) => size)
+  const components = labelled?.components ?? {}
+  const platform: ReadPlatform = {
+    platform: formatPlatform(config),
+    digest: manifest.digest,
+    buildId: labelled?.buildId ?? null,
+    components,
+    conditions: labelled?.conditions ?? [],
+    gates: null,
+    why: labelled ? null : 'It has no labels of this action.',
+    waivers: labelled?.waivers ?? [],
+    addedBytes: null,
+    totalBytes: sizes.reduce((total, size) => total + size, 0),
+    largestLayerBytes: Math.max(0, ...sizes),
+    addedPackages: null,
+    minimumDriver: minimumDriver(components.cuda),
+    base: labelled ? labelledBase(config.labels) : null,
+    report: null,
+  }
+  return { engine: labelled?.engine ?? null, created: timeOf(config.created), platform }
+}
+
+/** Labels name a base by its digest, without the tag that the first run found it by. */
+function labelledBase(labels: Readonly<Record<string, string>>): ReadBase | null {
+  const digest = labels['org.opencontainers.image.base.digest'] ?? ''
+  const [name = ''] = (labels['org.opencontainers.image.base.name'] ?? '').split('@')
+  if (!isDigest(digest)) return null
+  try {
+    return { name: formatReference(parseRepository(name)), digest, tag: null, top: null }
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}
+
+function timeOf(created: string | undefined): string | null {
+  const time = Date.parse(created ?? '')
+  return Number.isNaN(time) ? null : new Date(time).toISOString()
+}

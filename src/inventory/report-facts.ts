@@ -1,0 +1,54 @@
+import { UserError } from '../errors.ts'
+import { type Digest, formatReference, isDigest, parseReference } from '../registry/index.ts'
+import type { LegReport } from '../store/index.ts'
+import { isBlocking } from '../verify/index.ts'
+import type { ListedPlatform } from './inventory.ts'
+import type { ReadBase, ReadPlatform } from './read-image.ts'
+
+/** @returns the platform with what its report adds to manifest and labels */
+export function withReport(
+  platform: ReadPlatform,
+  report: LegReport,
+  reportDigest: Digest | null,
+): ReadPlatform {
+  const { gates, sizes } = report
+  const waived = gates.flatMap((gate) =>
+    gate.state === 'waived' ? [{ gate: gate.name, reason: gate.reason }] : [],
+  )
+  return {
+    ...platform,
+    gates: {
+      passed: gates.filter(({ state }) => state === 'pass').length,
+      waived: waived.length,
+      blocking: gates.filter(isBlocking).map(({ name }) => name),
+    },
+    why: null,
+    waivers: waived,
+    addedBytes: sizes?.added ?? null,
+    addedPackages: packagesOf(report),
+    base: withTag(platform.base, report.base),
+    report: reportDigest,
+  }
+}
+
+/** Packages that the base lacks, and those of the base that were replaced by another version */
+function packagesOf({ added, replaced }: LegReport): NonNullable<ListedPlatform['addedPackages']> {
+  const list = (from: 'pip' | 'dpkg', packages: Record<string, string>) =>
+    Object.entries(packages).map(([name, version]) => ({ from, name, version }))
+  const newer = replaced.flatMap(({ name, after }) => (after === null ? [] : [[name, after] as const]))
+  return [...list('pip', { ...added.pip, ...Object.fromEntries(newer) }), ...list('dpkg', added.dpkg)]
+}
+
+/** A report names the base by its tag, in the registry from which the run took it. */
+function withTag(base: ReadBase | null, { name, digest }: LegReport['base']): ReadBase | null {
+  if (base === null) return null
+  try {
+    const { tag, ...repository } = parseReference(name)
+    if (tag === undefined) return base
+    const top = isDigest(digest) ? digest : null
+    return { ...base, name: formatReference({ ...repository, tag }), tag, top }
+  } catch (error) {
+    if (error instanceof UserError) return base
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+import type { Digest, ParsedManifest } from '../registry/index.ts'
+import type { FoundReport, ReportedLeg, Store } from '../store/index.ts'
+import type { Questions } from './questions.ts'
+import type { ReadPlatform } from './read-image.ts'
+import { withReport } from './report-facts.ts'
+import type { Warnings } from './warnings.ts'
+
+/** Where reports are looked for. */
+export type Reports = {
+  legs: Pick<Store['legs'], 'report' | 'reportDigest'>
+  questions: Questions
+  warnings: Warnings
+}
+
+/** The image that a report must be about. `parsed` is asked for only if there is a report to read. */
+export type ReportSubject = {
+  name: string
+  digest: Digest
+  parsed: () => Promise<ParsedManifest | undefined>
+}
+
+const noReport = 'The cache repository has no report of it.'
+
+/**
+ * Adds to a platform what its report says. A report that was looked at before still has its digest
+ * and is not read again. What one about this very image said stays, also if that of another build
+ * with the same build id has replaced it since.
+ * @returns the platform itself if nothing of it changed
+ */
+export async function judged(
+  platform: ReadPlatform,
+  subject: ReportSubject,
+  { legs, questions, warnings }: Reports,
+): Promise<ReadPlatform> {
+  const leg = legOf(platform)
+  if (!leg) return platform
+  const without = (why: string, report: Digest | null): ReadPlatform =>
+    platform.gates !== null && platform.report === report
+      ? platform
+      : { ...platform, report, why: platform.gates === null ? why : null }
+  const answered = await questions.ask(async (): Promise<ReadPlatform> => {
+    const digest = await legs.reportDigest(leg)
+    if (digest === undefined) return without(noReport, null)
+    if (digest === platform.report) return platform
+    const found = await readReport(leg, subject, legs)
+    if ('report' in found) return withReport(platform, found.report, digest)
+    if (found.isUnreadable) warnings.add(`The report of ${subject.name}`, found.why)
+    return without(found.why, found.isUnreadable ? null : digest)
+  })
+  if ('answer' in answered) return answered.answer
+  warnings.add(`The report of ${subject.name}`, answered.unread.message)
+  return without(answered.unread.message, null)
+}
+
+function legOf({ buildId, platform }: ReadPlatform): ReportedLeg | undefined {
+  const [, architecture = ''] = platform.split('/')
+  return buildId === null ? undefined : { buildId, architecture, platform }
+}
+
+async function readReport(
+  leg: ReportedLeg,
+  { digest, parsed }: ReportSubject,
+  legs: Reports['legs'],
+): Promise<FoundReport> {
+  const top = await parsed()
+  return legs.report(leg, { digest, ...(top && { parsed: top }) })
+}
