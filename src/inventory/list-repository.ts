@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { rememberAnswers } from '../plan/index.ts'
 import { type Digest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
 import { type Keeping, readKept, writeKept } from './keep.ts'
 import { digestsOf } from './list-tags.ts'
@@ -19,6 +20,7 @@ export type TaggedImage = ReadImage & { repository: Repository; tags: string[] }
 /** `isComplete`: nothing is missing because a registry stopped answering. `read`: digests */
 export type RepositoryList = { images: TaggedImage[]; isComplete: boolean; read: number }
 
+type Reader = ReturnType<typeof rememberAnswers>
 type Found = { image: ReadImage; tags: string[] }
 
 /**
@@ -46,8 +48,10 @@ export async function listRepository(
     const known = kept.get(digest)
     const name = formatReference({ ...repository, tag: names[0] })
     const answered = await questions.ask(async () => {
-      const image = known ?? (await readNew(registry, repository, digest, names[0]))
-      return image && judgedImage(image, repository, name, registry, reports)
+      // Docker Hub counts reads of manifests.
+      const reader = rememberAnswers(registry)
+      const image = known ?? (await readNew(reader, repository, digest, names[0]))
+      return image && judgedImage(image, repository, name, reader, reports)
     })
     if ('unread' in answered) warnings.add(name, answered.unread.message)
     return { names, ...answered }
@@ -74,15 +78,15 @@ export async function listRepository(
  * or the registry named a wrong one.
  */
 async function readNew(
-  registry: RepositoryWorld['registry'],
+  reader: Reader,
   repository: Repository,
   digest: Digest,
   tag: string,
 ): Promise<ReadImage | undefined> {
-  const image = await readImage(registry, repository, digest)
+  const image = await readImage(reader, repository, digest)
   if (image) return image
-  const now = await registry.getManifest(repository, tag)
-  return now && readImage(registry, repository, now.digest)
+  const now = await reader.getManifest(repository, tag)
+  return now && readImage(reader, repository, now.digest)
 }
 
 /** @returns the image itself if no report of it changed */
@@ -90,11 +94,11 @@ async function judgedImage(
   image: ReadImage,
   repository: Repository,
   name: string,
-  registry: RepositoryWorld['registry'],
+  reader: Reader,
   reports: Reports,
 ): Promise<ReadImage> {
   const { digest } = image
-  const parsed = async () => (await registry.getManifest(repository, digest))?.parsed
+  const parsed = async () => (await reader.getManifest(repository, digest))?.parsed
   const platforms = []
   for (const platform of image.platforms)
     platforms.push(await judged(platform, { name, digest, parsed }, reports))

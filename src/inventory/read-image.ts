@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { type Engine, rememberAnswers } from '../plan/index.ts'
+import type { Engine } from '../plan/index.ts'
 import {
   type Digest,
   formatPlatform,
@@ -43,15 +43,15 @@ const byPlatform = (left: ReadPlatform, right: ReadPlatform): number =>
 
 /**
  * Reads an image by its digest: manifests, and configurations with their labels.
+ * @param reader is asked for the index once for each platform, so it should remember its answers
  * @returns undefined if the registry has no such manifest (any more)
  * @throws UserError if something of it cannot be read
  */
 export async function readImage(
-  registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  reader: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
   repository: Repository,
   digest: Digest,
 ): Promise<ReadImage | undefined> {
-  const reader = rememberAnswers(registry)
   const top = await reader.getManifest(repository, digest)
   if (!top) return undefined
   const found: OnePlatform[] = []

@@ -1,4 +1,4 @@
-import { rangeTest } from '../plan/index.ts'
+import { rangeTest, releasePart } from '../plan/index.ts'
 import { formatPlatform, parsePlatform } from '../registry/index.ts'
 import type { ListedImage, ListedPlatform } from './inventory.ts'
 import type { Term, Where } from './where.ts'
@@ -41,8 +41,7 @@ async function versionTest({
   const isUnequal = operator === '!='
   const isIn = await rangeTest(`${isUnequal ? '=' : operator}${version}`)
   return ({ platform }) => {
-    // Local parts (`2.8.0+cu128`) are no part of a release.
-    const measured = platform?.components[component]?.replace(/\+.*$/, '')
+    const measured = releasePart(platform?.components[component] ?? '')
     return measured === undefined ? isUnequal : isIn(measured) !== isUnequal
   }
 }

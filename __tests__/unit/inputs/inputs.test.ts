@@ -183,6 +183,17 @@ describe('commands', () => {
   it.each<[Record<string, string>, unknown]>([
     [{}, { kind: 'run' }],
     [{ command: 'history' }, { kind: 'history' }],
+    [{ command: 'list' }, { kind: 'list', where: { text: '', terms: [] } }],
+    [
+      { command: 'list', where: 'base=moved' },
+      {
+        kind: 'list',
+        where: {
+          text: 'base=moved',
+          terms: [{ text: 'base=moved', operator: '=', kind: 'text', field: 'base', value: 'moved' }],
+        },
+      },
+    ],
     [
       { command: 'plan', runners: 'linux/amd64: ubuntu-latest\nlinux/arm64: self-hosted, arm' },
       {
@@ -247,6 +258,9 @@ describe('bad inputs', () => {
     [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],
     [{ command: 'build', plan: 'plan.json', leg: 'a b' }, 'leg: "a b"'],
     [{ command: 'promote', plan: 'plan.json', push: 'false' }, 'push: "false"'],
+    [{ where: 'nixl=0.7.1' }, 'where: "nixl=0.7.1" is not allowed; use it only with command: list.'],
+    [{ command: 'list', where: 'base=old' }, 'where: "base=old" is not allowed; use base= or base!= with'],
+    [{ command: 'list', where: 'x nixl=new' }, 'where: "nixl=new" is not allowed; use a version such as'],
     [{ leg: 'x' }, 'leg: "x" is not allowed; use it only with command: build.'],
     [{ command: 'plan', runners: 'ubuntu-latest' }, 'runners: "ubuntu-latest"'],
     [

@@ -1,10 +1,17 @@
 import { clean, gt, rcompare } from '@renovatebot/pep440'
 import { isPreRelease, type Product, releasesOf } from './release.ts'
 
-/** @returns the newest of some versions by PEP 440, without its local part; undefined if none is one */
-export function newestVersion(versions: readonly string[]): string | undefined {
-  const valid = versions.flatMap((version) => clean(version.replace(/\+.*$/, '')) ?? [])
-  return valid.sort(rcompare)[0]
+/**
+ * @param measured a version of a Python package or a component: `2.8.0+cu128`
+ * @returns it in PEP 440's normal form, without its local part; undefined if it is no version
+ */
+export function releasePart(measured: string): string | undefined {
+  return clean(measured.replace(/\+.*$/, '')) ?? undefined
+}
+
+/** @returns the newest of measured versions, as `releasePart`; undefined if none is a version */
+export function newestVersion(measured: readonly string[]): string | undefined {
+  return measured.flatMap((version) => releasePart(version) ?? []).sort(rcompare)[0]
 }
 
 /**
