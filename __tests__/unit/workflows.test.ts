@@ -119,7 +119,7 @@ describe('images.yml', () => {
 
   it('has every input of the action except those of its own jobs, of one machine, and of one value', () => {
     const left = [
-      ...['command', 'plan', 'leg', 'image', 'github-token', 'summary', 'verify'],
+      ...['command', 'plan', 'leg', 'image', 'github-token', 'summary', 'verify', 'where'],
       ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates'],
       ...['ucx-version'],
     ]

@@ -89,7 +89,8 @@ function combinationOf(kind: Kind, by: Asking, fault: Fault, word: Often): Combi
   }
 }
 
-function combinationsOf(kind: Kind, by: Asking): Combination[] {
+/** Returns a kind of request of the action or the engine with each of its faults. */
+export function combinationsOf(kind: Kind, by: Asking): Combination[] {
   const words = kind.often ?? longer
   return kind.faults.flatMap((fault) => words.map((word) => combinationOf(kind, by, fault, word)))
 }

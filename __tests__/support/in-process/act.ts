@@ -21,6 +21,8 @@ import { createClient } from '../../../src/command/world/registry-access.ts'
 import { readRecipe } from '../../../src/command/world/recipe.ts'
 import { createWorkspace } from '../../../src/system/workspace.ts'
 import { workflowEvent } from '../../../src/inputs/context.ts'
+import { listPublished } from '../../../src/inventory/list.ts'
+import type { Inventory } from '../../../src/inventory/inventory.ts'
 import { type Inputs, readInputs } from '../../../src/inputs/inputs.ts'
 import type { NamedImage } from '../../../src/inputs/named-image.ts'
 import { ownRepositories, publicRepository } from '../../../src/plan/combination.ts'
@@ -31,6 +33,7 @@ import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
+import { renderListSummary } from '../../../src/report/summary/list-summary.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
 import type { TagRun } from '../../../src/report/tag/tag-run.ts'
 import { renderTagSummary } from '../../../src/report/tag/tag-summary.ts'
@@ -45,8 +48,8 @@ export type Waits = Record<'request' | 'stall' | 'build' | 'settle' | 'retry' | 
 /** Settings of a run in this process besides its inputs. */
 export type Circumstances = { waits: Waits; signal?: AbortSignal }
 
-/** Result of a run: exit code, error messages, summary, and the plan if it only planned. */
-export type Ended = { code: 0 | 1; errors: string[]; summary: string; plan?: string }
+/** Result of a run: exit code, error messages, summary, and the plan or the list if that is all. */
+export type Ended = { code: 0 | 1; errors: string[]; summary: string; plan?: string; list?: Inventory }
 
 const dockerfiles = 'dockerfiles'
 const recipes = new Map<Engine, string>()
@@ -108,10 +111,21 @@ export async function act(
   try {
     const tools = { inputs, registry, circumstances: { waits, signal }, log }
     if (inputs.command.kind === 'tag') return endedTagging(await tag(inputs.command.image, tools))
+    if (inputs.command.kind === 'list') {
+      const { legs, inventories } = createStore(registry, inputs.plan.cacheRepository)
+      const redact = (text: string) => text
+      const world = { registry, legs, inventories, git, nixl, signal, redact, now: () => new Date(0) }
+      const { where } = inputs.command
+      const { inventory } = await listPublished({ plan: inputs.plan, where, push: inputs.push }, world)
+      return { code: 0, errors: [], summary: renderListSummary(inventory), list: inventory }
+    }
     const run = await execute(tools)
     if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
     const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
     return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run) }
+  } catch (error) {
+    // Like main, for a list, which has no images that could have failed
+    return { code: 1, errors: [sentenceOf(error)], summary: '' }
   } finally {
     registry.close()
   }
