@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Inventory, ListedImage, Where } from '../inventory/index.ts'
 import { createStore } from '../store/index.ts'
-import { attempt } from '../system/index.ts'
+import { attempt, keepYoungSpaceSmall } from '../system/index.ts'
 import { publishSummary, setOutputs, type ShowSettings } from './show.ts'
 import type { CommandTools } from './world/tools.ts'
 
@@ -11,6 +11,7 @@ const describedImages = 20
 
 /** Lists what is published, and shows it. @throws UserError if nothing of it can be read */
 export async function listAndShow(tools: CommandTools, where: Where, show: ShowSettings): Promise<void> {
+  keepYoungSpaceSmall()
   const { inputs, machine, registry, git, nixl } = tools
   const { plan, push } = inputs
   const { signal, redact } = machine

@@ -2,8 +2,9 @@ import * as v from 'valibot'
 import { parsed } from '../json.ts'
 import { digestSchema } from '../plan/index.ts'
 import type { Digest } from '../registry/index.ts'
-import { listedImageSchema, type ListedPlatform, listedPlatformSchema } from './inventory.ts'
+import { listedImageSchema, listedPlatformSchema } from './inventory.ts'
 import type { ReadImage, ReadPlatform } from './read-image.ts'
+import type { Packages } from './report-facts.ts'
 
 /** Version of the document's content; others are not read. */
 const format = 1
@@ -40,8 +41,6 @@ const documentSchema = v.object({
     }),
   ),
 })
-
-type Packages = NonNullable<ListedPlatform['addedPackages']>
 
 /** @returns digest → what it answers; undefined if the text is not such a document */
 export function parseKept(text: string): Map<Digest, ReadImage> | undefined {

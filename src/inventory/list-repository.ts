@@ -1,14 +1,15 @@
-import pLimit from 'p-limit'
 import { rememberAnswers } from '../plan/index.ts'
 import { type Digest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
+import { inParallel } from './in-parallel.ts'
 import { type Keeping, readKept, writeKept } from './keep.ts'
 import { digestsOf } from './list-tags.ts'
 import { createQuestions } from './questions.ts'
 import { type ReadImage, readImage } from './read-image.ts'
+import { createSharePackages } from './report-facts.ts'
 import { judged, type Reports } from './report-of.ts'
 
 /** Images read in parallel, each with one request in flight */
-const inParallel = 8
+const atOnce = 8
 
 export type RepositoryWorld = Keeping &
   Pick<Reports, 'legs'> & {
@@ -38,13 +39,12 @@ export async function listRepository(
   if (tags.length === 0) return { images: [], isComplete: true, read: 0 }
   const { registry, signal, warnings } = world
   const questions = createQuestions(signal)
-  const reports = { ...world, questions: createQuestions(signal) }
+  const reports = { ...world, questions: createQuestions(signal), share: createSharePackages() }
   const [byDigest, kept] = await Promise.all([
     digestsOf(registry, repository, tags, questions, warnings),
     readKept(repository, world),
   ])
-  const limit = pLimit(inParallel)
-  const answers = await limit.map(byDigest, async ([digest, names]) => {
+  const answers = await inParallel(byDigest, atOnce, async ([digest, names]) => {
     const known = kept.get(digest)
     const name = formatReference({ ...repository, tag: names[0] })
     const answered = await questions.ask(async () => {

@@ -1,10 +1,10 @@
-import pLimit from 'p-limit'
 import { type Digest, formatReference, type RegistryClient, type Repository } from '../registry/index.ts'
+import { inParallel } from './in-parallel.ts'
 import type { Questions } from './questions.ts'
 import type { Warnings } from './warnings.ts'
 
 /** More than the client's requests in flight, so that these are always used */
-const inParallel = 16
+const atOnce = 16
 
 /** The tags of one digest */
 export type Names = [string, ...string[]]
@@ -17,8 +17,7 @@ export async function digestsOf(
   questions: Questions,
   warnings: Warnings,
 ): Promise<Map<Digest, Names>> {
-  const limit = pLimit(inParallel)
-  const answers = await limit.map(tags, async (tag) => ({
+  const answers = await inParallel(tags, atOnce, async (tag) => ({
     tag,
     ...(await questions.ask(() => registry.resolveTag(repository, tag))),
   }))

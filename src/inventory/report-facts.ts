@@ -5,11 +5,27 @@ import { isBlocking } from '../verify/index.ts'
 import type { ListedPlatform } from './inventory.ts'
 import type { ReadBase, ReadPlatform } from './read-image.ts'
 
+export type Packages = NonNullable<ListedPlatform['addedPackages']>
+
+/** Most images share their added packages with others: @returns the first equal list */
+export type SharePackages = (packages: Packages) => Packages
+
+export function createSharePackages(): SharePackages {
+  const known = new Map<string, Packages>()
+  return (packages) => {
+    const key = JSON.stringify(packages)
+    const first = known.get(key) ?? packages
+    known.set(key, first)
+    return first
+  }
+}
+
 /** @returns the platform with what its report adds to manifest and labels */
 export function withReport(
   platform: ReadPlatform,
   report: LegReport,
   reportDigest: Digest | null,
+  share: SharePackages,
 ): ReadPlatform {
   const { gates, sizes } = report
   const waived = gates.flatMap((gate) =>
@@ -25,14 +41,14 @@ export function withReport(
     why: null,
     waivers: waived,
     addedBytes: sizes?.added ?? null,
-    addedPackages: packagesOf(report),
+    addedPackages: share(packagesOf(report)),
     base: withTag(platform.base, report.base),
     report: reportDigest,
   }
 }
 
 /** Packages that the base lacks, and those of the base that were replaced by another version */
-function packagesOf({ added, replaced }: LegReport): NonNullable<ListedPlatform['addedPackages']> {
+function packagesOf({ added, replaced }: LegReport): Packages {
   const list = (from: 'pip' | 'dpkg', packages: Record<string, string>) =>
     Object.entries(packages).map(([name, version]) => ({ from, name, version }))
   const newer = replaced.flatMap(({ name, after }) => (after === null ? [] : [[name, after] as const]))

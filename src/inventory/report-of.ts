@@ -2,13 +2,14 @@ import type { Digest, ParsedManifest } from '../registry/index.ts'
 import type { FoundReport, ReportedLeg, Store } from '../store/index.ts'
 import type { Questions } from './questions.ts'
 import type { ReadPlatform } from './read-image.ts'
-import { withReport } from './report-facts.ts'
+import { type SharePackages, withReport } from './report-facts.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Where reports are looked for. */
 export type Reports = {
   legs: Pick<Store['legs'], 'report' | 'reportDigest'>
   questions: Questions
+  share: SharePackages
   warnings: Warnings
 }
 
@@ -30,7 +31,7 @@ const noReport = 'The cache repository has no report of it.'
 export async function judged(
   platform: ReadPlatform,
   subject: ReportSubject,
-  { legs, questions, warnings }: Reports,
+  { legs, questions, share, warnings }: Reports,
 ): Promise<ReadPlatform> {
   const leg = legOf(platform)
   if (!leg) return platform
@@ -43,7 +44,7 @@ export async function judged(
     if (digest === undefined) return without(noReport, null)
     if (digest === platform.report) return platform
     const found = await readReport(leg, subject, legs)
-    if ('report' in found) return withReport(platform, found.report, digest)
+    if ('report' in found) return withReport(platform, found.report, digest, share)
     if (found.isUnreadable) warnings.add(`The report of ${subject.name}`, found.why)
     return without(found.why, found.isUnreadable ? null : digest)
   })
