@@ -150,7 +150,7 @@ describe('a list of a real registry', () => {
         {
           platform: 'linux/amd64',
           components: { nixl: '0.7.1' },
-          gates: { blocking: [] },
+          why: null,
           base: { state: 'current' },
         },
       ],

@@ -28,35 +28,40 @@ const keptPlatform = v.object({
 })
 
 /**
- * What is kept about the images of one repository: what a digest answers, and no tags, which move.
- * Most images share their added packages with others, so each set is written once.
+ * What is kept about the images of one repository: what a digest answers, and no tags, which move. A
+ * line of JSON with this head, then one for each image: thousands as one value would need much memory.
  */
-const documentSchema = v.object({
+const headSchema = v.object({
   format: v.literal(format),
+  /** Most images share their added packages with others, so each list is written once. */
   packages: v.array(v.array(packageRow)),
-  images: v.array(
-    v.object({
-      ...v.pick(listedImageSchema, ['digest', 'engine', 'created']).entries,
-      platforms: v.array(keptPlatform),
-    }),
-  ),
+  images: v.number(),
+})
+
+const lineSchema = v.object({
+  ...v.pick(listedImageSchema, ['digest', 'engine', 'created']).entries,
+  platforms: v.array(keptPlatform),
 })
 
 /** @returns digest → what it answers; undefined if the text is not such a document */
 export function parseKept(text: string): Map<Digest, ReadImage> | undefined {
-  const document = parsed(documentSchema, text)
-  if (!document) return undefined
-  const sets: Packages[] = document.packages.map((rows) =>
+  const [first = '', ...lines] = text.trimEnd().split('\n')
+  const head = parsed(headSchema, first)
+  if (head?.images !== lines.length) return undefined
+  const lists: Packages[] = head.packages.map((rows) =>
     rows.map(([from, name, version]) => ({ from, name, version })),
   )
-  const images = document.images.map((image): [Digest, ReadImage] => {
+  const images = new Map<Digest, ReadImage>()
+  for (const line of lines) {
+    const image = parsed(lineSchema, line)
+    if (!image) return undefined
     const platforms = image.platforms.map(({ addedPackages: at, ...platform }): ReadPlatform => ({
       ...platform,
-      addedPackages: at === null ? null : (sets[at] ?? []),
+      addedPackages: at === null ? null : (lists[at] ?? []),
     }))
-    return [image.digest, { ...image, platforms }]
-  })
-  return new Map(images)
+    images.set(image.digest, { ...image, platforms })
+  }
+  return images
 }
 
 /** @returns the same text for the same images, in any order */
@@ -80,6 +85,7 @@ export function serialiseKept(images: Iterable<ReadImage>): string {
         })),
       }),
     )
-  const packages = `[${[...places.keys()].join(',\n')}]`
-  return `{"format":${format},"packages":${packages},\n"images":[\n${lines.join(',\n')}\n]}\n`
+  const packages = `[${[...places.keys()].join(',')}]`
+  const head = `{"format":${format},"packages":${packages},"images":${lines.length}}`
+  return [head, ...lines, ''].join('\n')
 }

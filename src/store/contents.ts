@@ -20,7 +20,7 @@ export const documents = {
   /** A report has about 50 kB */
   report: { type: 'application/vnd.aibrix.image-action.report.v1+json', limit: 4 * mebibyte },
   /** What is kept about 10,000 images has about 20 MB */
-  inventory: { type: 'application/vnd.aibrix.image-action.inventory.v1+json', limit: 64 * mebibyte },
+  inventory: { type: 'application/vnd.aibrix.image-action.inventory.v1+jsonl', limit: 64 * mebibyte },
   /** Real wheels and UCX have a few MB */
   artifact: { type: 'application/vnd.aibrix.image-action.artifact.v1.tar+gzip', limit: 128 * mebibyte },
 } as const

@@ -329,8 +329,9 @@ describe('a second list', () => {
 
   it.each([
     ['damaged', 'not JSON'],
-    ['of another format', '{"format":2,"packages":[],"images":[]}'],
-    ['of another shape', '{"format":1,"packages":[],"images":[{"digest":"x"}]}'],
+    ['of another format', '{"format":2,"packages":[],"images":0}'],
+    ['cut off', '{"format":1,"packages":[],"images":1}\n'],
+    ['of another shape', '{"format":1,"packages":[],"images":1}\n{"digest":"x"}'],
   ])('reads everything again, with a warning, if what was kept is %s', async (_, text) => {
     const memory = await listed()
     const first = await listIn(memory)
