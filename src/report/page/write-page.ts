@@ -1,0 +1,18 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { engineNames } from '../../plan/index.ts'
+import type { Inventory } from '../../inventory/index.ts'
+import { pageAssets } from './assets.ts'
+import { badgesOf, renderBadge } from './badge.ts'
+import { renderPage } from './render-page.ts'
+
+/**
+ * Writes the page (`index.html`) and a badge for each engine (`vllm.svg`, `sglang.svg`).
+ * @param folder created if it does not exist: the output `page-path`
+ */
+export function writePage(folder: string, inventory: Inventory): void {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'index.html'), renderPage(inventory, pageAssets))
+  const badges = badgesOf(inventory)
+  for (const engine of engineNames) writeFileSync(join(folder, `${engine}.svg`), renderBadge(badges[engine]))
+}
