@@ -1,5 +1,5 @@
 // Those that need the machine for themselves: they measure time or memory, or look for processes.
-const alone = ['buildx', 'cost', 'disk', 'failures', 'impossible', 'planning', 'unchanged']
+const alone = ['buildx', 'cost', 'disk', 'failures', 'impossible', 'page', 'planning', 'unchanged']
 
 const project = (displayName, settings) => ({
   displayName,

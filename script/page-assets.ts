@@ -1,6 +1,5 @@
 // Bundles the script and the stylesheet of the HTML page (src/report/page/client).
 import { build, type Plugin } from 'esbuild'
-import { readFile } from 'node:fs/promises'
 import type { PageAssets } from '../src/report/page/assets.ts'
 import { directImports } from './direct-imports.ts'
 

@@ -21,7 +21,7 @@ type Sample = {
   mirrored?: boolean
 }
 
-function digestOf(text: string): `sha256:${string}` {
+export function digestOf(text: string): `sha256:${string}` {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
@@ -100,7 +100,7 @@ function platformOf(sample: Sample, platform: string, tag: string): ListedPlatfo
   }
 }
 
-function imageOf(sample: Sample): ListedImage {
+export function imageOf(sample: Sample): ListedImage {
   const { engine, version, aibrix, nixl, date, arm = false, mirrored = false } = sample
   const tag = `v${version}-aibrix-v${aibrix}-nixl-${nixl}-${date}`
   const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
@@ -185,7 +185,7 @@ const samples: readonly Sample[] = [
   },
 ]
 
-function inventoryOf(images: ListedImage[]): Inventory {
+export function inventoryOf(images: ListedImage[]): Inventory {
   return {
     format: 1,
     made: '2026-11-30T02:17:40Z',
@@ -217,38 +217,4 @@ export function manyImages(count: number): Inventory {
     return imageOf({ ...sample, version, date: day.replaceAll('-', '') })
   })
   return inventoryOf(images)
-}
-
-/** Labels and tags that try to leave their place in the page */
-export const hostileTexts = [
-  '<img src=x onerror="document.title=\'taken\'">',
-  '</script><script>document.title="taken"</script>',
-  `"><b>' & &lt; \${document.title} --> <!-- ]]>`,
-  '\u202Eright to left\u202C שלום عربي',
-  'x'.repeat(3000),
-  'line\u2028separator\u2029and\u0000nul\nnew',
-]
-
-/** @returns images whose every label is hostile */
-export function hostileImages(): Inventory {
-  const images = hostileTexts.map((text, index): ListedImage => {
-    const image = imageOf({ engine: 'vllm', version: text, aibrix: text, nixl: text, date: '20251123' })
-    const platforms = image.platforms.map((platform) => ({
-      ...platform,
-      platform: text,
-      buildId: text,
-      components: { ...platform.components, [text]: text },
-      conditions: [text],
-      waivers: [{ gate: text, reason: text }],
-      gates: { passed: 1, waived: 1, blocking: index % 2 === 0 ? [text] : [] },
-      addedPackages: [{ from: 'pip' as const, name: text, version: text }],
-      minimumDriver: text,
-      base: { name: text, digest: digestOf(text), state: 'moved' as const },
-    }))
-    const mirrors = [{ repository: text, tags: [text] }]
-    return { ...image, digest: digestOf(text), repository: text, tags: [text], platforms, mirrors }
-  })
-  const inventory = inventoryOf(images)
-  const behind = [{ what: 'vllm' as const, published: hostileTexts[0] ?? '', newer: hostileTexts }]
-  return { ...inventory, where: hostileTexts[1] ?? '', behind, warnings: hostileTexts }
 }

@@ -4,9 +4,9 @@
 //   node script/render-summary.ts FILE.md...      these files, such as .cache/demo/summary.md
 //   node script/render-summary.ts --docs FILE.md  the top of this file,
 //                                                 as docs/summary-light.png and -dark.png
-// Pages and pictures are in .cache/summary. It needs GitHub's own Markdown and a browser, from
-// Debian:
-//   apt-get install chromium cmark-gfm fonts-noto-color-emoji
+// Pages and pictures are in .cache/summary. It needs a browser (script/setup browser), GitHub's own
+// Markdown and its symbols, from Debian:
+//   apt-get install cmark-gfm fonts-noto-color-emoji
 // and npm packages that it downloads. They are not dependencies, because no test needs them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -102,7 +102,7 @@ const pages =
   files.length > 0
     ? files.map((file) => [basename(file, '.md'), readFileSync(file, 'utf8')] as const)
     : Object.entries(samples).filter(([name]) => chosen.length === 0 || chosen.includes(name))
-const browser = await openBrowser(join(folder, 'profile'), width + 2 * margin)
+const browser = await openBrowser(width + 2 * margin)
 try {
   const [first] = pages
   if (chosen.includes('--docs') && first) await renderForDocs(browser, first[1], tools)
@@ -112,5 +112,5 @@ try {
       if (!(await render(browser, name, markdown, tools))) process.exitCode = 1
     }
 } finally {
-  browser.close()
+  await browser.close()
 }

@@ -21,6 +21,7 @@ const known = {
   'many-runners': 30,
   unchanged: 20,
   sources: 20,
+  page: 20,
   'plain-build': 20,
   failures: 20,
 }

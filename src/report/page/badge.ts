@@ -65,7 +65,7 @@ function widthOf(text: string): number {
     if (/[\u0020-\u007e]/.test(character)) return /[A-Z]/.test(character) ? 7.6 : 6.8
     return 9
   }
-  return [...text].reduce((sum, character) => sum + widthOfOne(character), 0)
+  return Array.from(text).reduce((sum, character) => sum + widthOfOne(character), 0)
 }
 
 /** Text for XML 1.0; `excerpt` has removed what it does not allow at all */

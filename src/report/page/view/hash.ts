@@ -13,14 +13,12 @@ const names = Object.keys(noFilter) as (keyof Filter)[]
 
 /** @returns the part of a link after `#`; empty for the page as it opens */
 export function toHash({ filter, sort, shown }: Linked): string {
-  const given = names.filter((name) => filter[name] !== '').map((name) => [name, filter[name]])
-  const order = sort.descending ? `-${sort.column}` : sort.column
+  const given = new URLSearchParams()
+  for (const name of names) if (filter[name] !== '') given.set(name, filter[name])
   const isUsual = sort.column === byAge.column && sort.descending === byAge.descending
-  return new URLSearchParams([
-    ...given,
-    ...(isUsual ? [] : [['sort', order]]),
-    ...(shown === undefined ? [] : [['image', shown]]),
-  ]).toString()
+  if (!isUsual) given.set('sort', sort.descending ? `-${sort.column}` : sort.column)
+  if (shown !== undefined) given.set('image', shown)
+  return given.toString()
 }
 
 /** @param hash with or without `#`; what is not understood is ignored, since links are old or typed */
