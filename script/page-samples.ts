@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Inventory, ListedImage, ListedPlatform } from '../src/inventory/index.ts'
 import { engines, type Engine } from '../src/plan/index.ts'
+import { packagesOf } from './page-packages.ts'
 
 type BaseState = NonNullable<ListedPlatform['base']>['state']
 
@@ -23,46 +24,6 @@ type Sample = {
 
 export function digestOf(text: string): `sha256:${string}` {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
-}
-
-const nixlOfCuda = (cuda: string): string => `nixl-cu${cuda.split('.')[0] ?? ''}`
-
-/** Names and versions as an image adds them to its base */
-function packagesOf({ nixl, aibrix }: Sample, cuda: string): NonNullable<ListedPlatform['addedPackages']> {
-  const isNew = nixl.startsWith('1')
-  const pip = [
-    `aibrix_kvcache ${aibrix}`,
-    `${nixlOfCuda(cuda)} ${nixl}`,
-    `nixl ${nixl}`,
-    'farmhash 0.4.0',
-    'nvtx 0.2.13',
-    `redis ${isNew ? '7.1.0' : '6.4.0'}`,
-    'sortedcontainers 2.4.0',
-    'tomli 2.3.0',
-    'uhashring 2.4',
-    `xxhash ${isNew ? '3.6.1' : '3.6.0'}`,
-    ...(isNew ? ['crc32c 2.8'] : ['netifaces 0.11.0']),
-  ]
-  const dpkg = [
-    'ibverbs-providers 39.0-1',
-    'ibverbs-utils 39.0-1',
-    'infiniband-diags 39.0-1',
-    'iproute2 5.15.0-1ubuntu2',
-    'iputils-ping 3:20211215-1',
-    'libibumad3 39.0-1',
-    'libibverbs1 39.0-1',
-    'libnl-3-200 3.5.0-0.1',
-    'libnl-route-3-200 3.5.0-0.1',
-    'librdmacm1 39.0-1',
-    'net-tools 1.60+git20181103',
-    `perftest ${isNew ? '4.5-0.5' : '4.4+0.37-1'}`,
-    'rdma-core 39.0-1',
-  ]
-  const split = (from: 'pip' | 'dpkg') => (line: string) => {
-    const [name = '', version = ''] = line.split(' ')
-    return { from, name, version }
-  }
-  return [...pip.map(split('pip')), ...dpkg.map(split('dpkg'))]
 }
 
 function platformOf(sample: Sample, platform: string, tag: string): ListedPlatform {
@@ -90,7 +51,7 @@ function platformOf(sample: Sample, platform: string, tag: string): ListedPlatfo
     addedBytes: isReported ? 48_000_000 + (variety % 9_000_000) : null,
     totalBytes: 11_400_000_000 + (variety % 900_000_000),
     largestLayerBytes: 4_100_000_000 + (variety % 300_000_000),
-    addedPackages: isReported ? packagesOf(sample, cuda) : null,
+    addedPackages: isReported ? packagesOf(aibrix, nixl, cuda) : null,
     minimumDriver: '525.60.13',
     base: {
       name: `docker.io/${engines[engine].baseRepository}:v${version}`,

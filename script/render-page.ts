@@ -43,7 +43,7 @@ async function photographAll(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Compare', exact: true }).click()
   await photograph(page, `${name}-difference`)
   await page.keyboard.press('Escape')
-  await page.getByRole('button', { name: 'vLLM v0.14.0' }).first().click()
+  await page.getByRole('button', { name: 'vLLM v0.14.0', exact: true }).first().click()
   await photograph(page, `${name}-facts`)
 }
 

@@ -52,3 +52,16 @@ export const lowContrasts = `(() => {
   }
   return low
 })()`
+
+/** @returns an expression for the texts that are wider than a badge, or why it is no SVG */
+export function badgeFaults(svg: string): string {
+  return `(() => {
+    const { documentElement: svg } = new DOMParser().parseFromString(${JSON.stringify(svg)}, 'image/svg+xml')
+    if (svg.nodeName !== 'svg') return [svg.textContent]
+    document.body.append(svg)
+    const right = (text) => text.getBBox().x + text.getBBox().width
+    const wide = [...svg.querySelectorAll('text')].filter((text) => right(text) > svg.width.baseVal.value)
+    svg.remove()
+    return wide.map((text) => text.textContent)
+  })()`
+}

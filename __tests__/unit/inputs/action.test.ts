@@ -25,7 +25,8 @@ it('action.yml has the listed inputs in this order', () => {
 })
 
 it('action.yml has exactly the outputs that are set', () => {
-  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', 'list-path', 'behind', 'logs-path']
+  const ofList = ['list-path', 'page-path', 'behind']
+  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', ...ofList, 'logs-path']
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 

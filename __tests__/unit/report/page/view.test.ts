@@ -125,7 +125,7 @@ describe('the state of an image', () => {
   const gates = { passed: 20, waived: 0, blocking: [] }
 
   it.each<[string, Partial<ListedPlatform>, string, string]>([
-    ['that passed', {}, 'passed', 'All gates passed'],
+    ['that passed', {}, 'passed', 'All passed'],
     ['with conditions', { conditions: ['a', 'b'] }, 'conditional', '2 conditions'],
     ['with a waiver', { waivers: [{ gate: 'g', reason: 'r' }] }, 'conditional', '1 waived'],
     [

@@ -13,8 +13,8 @@ export function compareBar(
   store: Store,
 ): HTMLElement {
   const names = create('div', { class: 'names' })
-  const chosenRows = (): Row[] =>
-    store.state().chosen.flatMap((key) => rows.find((row) => row.key === key) ?? [])
+  // The older one first, as what was before
+  const chosenRows = (): Row[] => rows.filter(({ key }) => store.state().chosen.includes(key)).toReversed()
   const compare = button(
     () => {
       const [left, right] = chosenRows()
@@ -97,8 +97,9 @@ function differenceTable(
       create(
         'th',
         { scope: 'row' },
-        create('span', { class: 'from' }, difference.group),
         foreign(difference.name),
+        ' ',
+        create('span', { class: 'from' }, difference.group),
       ),
       ...sideCells(difference),
     ),

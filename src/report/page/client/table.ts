@@ -28,7 +28,7 @@ export function table(rows: readonly Row[], versions: readonly string[], store: 
       { role: 'row' },
       create('th', { scope: 'col', role: 'columnheader', class: 'choice' }, hiddenText('Compare')),
       ...columns.map((column) => columnHead(column, store)),
-      create('th', { scope: 'col', role: 'columnheader', class: 'actions' }, hiddenText('Copy')),
+      create('th', { scope: 'col', role: 'columnheader', class: 'actions' }, 'Copy'),
     ),
   )
   const caption = create('caption', { class: 'hidden' }, 'Published images')

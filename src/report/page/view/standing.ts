@@ -51,7 +51,8 @@ export function standingText(image: PageImage): string {
   const most = (count: (platform: PageImage['platforms'][number]) => number): number =>
     Math.max(0, ...platforms.map(count))
   if (standing === 'blocked') return `${most(({ gates }) => gates?.blocking.length ?? 0)} blocking`
-  if (standing !== 'conditional') return standings[standing].title
+  if (standing === 'passed') return 'All passed'
+  if (standing === 'unjudged') return standings.unjudged.title
   const waived = most(({ gates, waivers }) => Math.max(gates?.waived ?? 0, waivers.length))
   const conditions = most((platform) => platform.conditions.length)
   return [
