@@ -102,7 +102,7 @@ describe('filters', () => {
       ['NIXL', '0.7.1'],
       ['Base', 'current'],
     ] as const)
-      await page.getByLabel(name, { exact: true }).selectOption(value)
+      await page.getByRole('combobox', { name, exact: true }).selectOption(value)
     expect(await titles(page)).toEqual(['vLLM v0.10.2'])
     const link = await page.evaluate('location.hash')
     expect(link).toBe('#engine=vllm&version=0.10.2&aibrix=0.7.0&nixl=0.7.1&base=current')
@@ -121,13 +121,13 @@ describe('filters', () => {
     ])
     await page.evaluate("location.hash = '#base=gone'")
     await page.getByText('1 of 14 images').waitFor()
-    expect(await page.getByLabel('Engine', { exact: true }).inputValue()).toBe('')
+    expect(await page.getByRole('combobox', { name: 'Engine', exact: true }).inputValue()).toBe('')
   })
 
   it('that no image fits say so', async () => {
     const page = await open('few#nixl=9.9.9')
     expect(await page.getByText('No image has all of this.').isVisible()).toBe(true)
-    expect(await page.getByLabel('NIXL', { exact: true }).inputValue()).toBe('9.9.9')
+    expect(await page.getByRole('combobox', { name: 'NIXL', exact: true }).inputValue()).toBe('9.9.9')
   })
 
   it('are set by a cell of the matrix', async () => {
@@ -172,12 +172,16 @@ describe('copy buttons', () => {
   ])('copy the pull command and the tag %s', async (_, script) => {
     const page = await open('few', desktop, script)
     const row = page.locator('table.images tbody tr').first()
-    await row.getByText('Pull').click()
-    await row.getByText('Copied').waitFor()
+    const [pull, tag] = [
+      row.getByRole('button', { name: /pull/ }),
+      row.getByRole('button', { name: /Copy the tag/ }),
+    ]
+    await pull.click()
+    await pull.getByText('Copied').waitFor()
     expect(await pasted(page)).toBe(`docker pull ${repository}@${digest}`)
     await page.getByRole('searchbox').fill('')
-    await row.getByText('Tag', { exact: true }).click()
-    await row.getByText('Copied').waitFor()
+    await tag.click()
+    await tag.getByText('Copied').waitFor()
     expect(await pasted(page)).toBe(`${repository}:${tags[0] ?? ''}`)
   })
 
@@ -292,10 +296,10 @@ describe('on a phone', () => {
 
   it('images are cards with names for their values, and a list sorts them', async () => {
     const page = await open('few', phone)
-    expect(await page.getByRole('columnheader').count()).toBe(0)
-    await page.getByLabel('Order').selectOption({ label: 'Oldest first' })
+    expect(await page.locator('#images').getByRole('columnheader').count()).toBe(0)
+    await page.getByRole('combobox', { name: 'Order' }).selectOption({ label: 'Oldest first' })
     expect((await titles(page))[0]).toBe('vLLM v0.8.5')
-    expect(await page.getByRole('row').count()).toBe(14)
+    expect(await page.locator('#images').getByRole('row').count()).toBe(14)
   })
 })
 
@@ -362,25 +366,33 @@ describe('hostile labels', () => {
 })
 
 describe('500 images', () => {
-  it('are usable within 1 s after the page is opened, and filtered at once', async () => {
+  it('are usable within 1 s after the page is opened', async () => {
     const page = await open('few')
     const start = performance.now()
     await page.goto(urlOf('many'))
     await page.getByRole('searchbox').fill('sglang')
-    const rows = await page.locator('table.images tbody tr').count()
+    expect(await status(page)).toBe('143 of 500 images')
     const usable = performance.now() - start
-    const before = performance.now()
-    await page.getByRole('columnheader', { name: 'NIXL' }).getByRole('button').click()
     await page.getByRole('searchbox').fill('')
     expect(await status(page)).toBe('500 images')
-    const again = performance.now() - before
-    console.log(
-      `500 images: usable after ${usable.toFixed(0)} ms, all sorted and shown in ${again.toFixed(0)} ms`,
-    )
+    const again = performance.now() - start - usable
+    console.log(`500 images: usable after ${usable.toFixed(0)} ms, all again after ${again.toFixed(0)} ms`)
     complaints = complaints.filter((complaint) => complaint !== urlOf('many'))
-    expect(rows).toBeGreaterThan(100)
     expect(usable).toBeLessThan(1000)
-    expect(again).toBeLessThan(1000)
+  })
+
+  it('are all there for who scrolls, asks for them or prints them', async () => {
+    const page = await open('many')
+    const rows = page.locator('table.images tbody tr')
+    const first = await rows.count()
+    await rows.last().scrollIntoViewIfNeeded()
+    await rows.nth(first).waitFor()
+    await page.getByRole('button', { name: 'Show all', exact: true }).click()
+    expect(await rows.count()).toBe(500)
+    await page.getByRole('columnheader', { name: 'NIXL' }).getByRole('button').click()
+    expect(await rows.count()).toBeLessThan(500)
+    await page.pdf()
+    expect(await rows.count()).toBe(500)
   })
 })
 
@@ -407,7 +419,7 @@ it('a printed page has the images without controls', async () => {
 
 it('without JavaScript the page says where else the data is', async () => {
   const page = await open('few', { ...desktop, javaScriptEnabled: false })
-  expect(await page.getByText('This page shows its data with JavaScript').isVisible()).toBe(true)
+  expect(await page.locator('noscript').isVisible()).toBe(true)
 })
 
 it.each(['vllm', 'sglang'] as const)(

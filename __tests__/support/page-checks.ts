@@ -2,10 +2,10 @@
 
 /**
  * One line for each visible element that is wider than the screen, but for what is in a part that
- * scrolls by itself.
+ * scrolls by itself or ends with an ellipsis.
  */
 export const widerThanScreen = `[...document.querySelectorAll('body *')]
-  .filter((element) => element.checkVisibility() && element.closest('.scroll') === null)
+  .filter((element) => element.checkVisibility() && element.closest('.scroll, .name') === null)
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
   .map((element) => element.tagName + '.' + element.className + ' ' + element.textContent.slice(0, 40))`
 

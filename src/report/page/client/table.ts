@@ -3,19 +3,18 @@ import type { Row } from '../view/row.ts'
 import { type Column, columns, type Sort, sorted } from '../view/sort.ts'
 import { columnTitles } from './columns.ts'
 import { button, create } from './element.ts'
-import { tableRow } from './table-row.ts'
+import { tableBody } from './table-body.ts'
 import type { Store } from './store.ts'
 
 /** @returns the table of images, which is a list of cards on a narrow screen */
 export function table(rows: readonly Row[], versions: readonly string[], store: Store): HTMLElement {
-  const elements = new Map(rows.map((row) => [row.key, tableRow(row, store)]))
-  const body = create('tbody', { role: 'rowgroup' })
+  const { body, more, show } = tableBody(store)
   const status = create('p', { class: 'status muted', role: 'status' })
   const empty = create('p', { class: 'empty' }, 'No image has all of this.')
   store.watch((state, before) => {
     if (state !== before && state.filter === before.filter && state.sort === before.sort) return
     const shown = sorted(filtered(rows, state.filter), state.sort, versions)
-    body.replaceChildren(...shown.flatMap(({ key }) => elements.get(key) ?? []))
+    show(shown)
     status.textContent = countText(shown.length, rows.length)
     empty.hidden = shown.length > 0
   })
@@ -37,6 +36,7 @@ export function table(rows: readonly Row[], versions: readonly string[], store: 
     { id: 'images', 'aria-label': 'Images' },
     status,
     create('table', { role: 'table', class: 'images' }, caption, head, body),
+    more,
     empty,
   )
 }
