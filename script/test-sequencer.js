@@ -17,6 +17,7 @@ const known = {
   promotion: 70,
   'layer-cache': 60,
   'actions-cache': 30,
+  'mirror-faults': 40,
   planning: 30,
   'many-runners': 30,
   unchanged: 20,
