@@ -70,7 +70,7 @@ async function onBase(version: string, nixl: string): Promise<Leg> {
   const leg = legOf(version.slice(1), nixl)
   const repository = parseRepository(`${registry}/${namespace}/vllm/vllm-openai`)
   const none = () => Promise.resolve(undefined)
-  const found = await resolveBase(client, repository, version, [leg.platform], none)
+  const found = await resolveBase(client, repository, version, [leg.platform], { copyFor: none, nearest: none })
   const base = 'bases' in found ? found.bases.get(leg.platform) : undefined
   if (!base) throw new Error(`${version} is no base`)
   return { ...leg, base }

@@ -1,6 +1,7 @@
 import { type ListRequest, type ListWorld, listPublished } from '../../src/inventory/list.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { parseWhere } from '../../src/inventory/where.ts'
+import type { Mirror } from '../../src/plan/request.ts'
 import type { Engine } from '../../src/plan/engine.ts'
 import type { Leg } from '../../src/plan/plan.ts'
 import type { Digest } from '../../src/registry/content/digest.ts'
@@ -110,9 +111,14 @@ export async function publishIndex(
   return client.putManifest(vllm, tag, Buffer.from(JSON.stringify(index)), mediaTypes.ociIndex)
 }
 
-type Asked = { where?: string; push?: boolean; engines?: readonly Engine[] }
+type Asked = { where?: string; push?: boolean; engines?: readonly Engine[]; mirrors?: Mirror[] }
 
-export function requestOf({ where = '', push = true, engines = ['vllm'] }: Asked = {}): ListRequest {
+export function requestOf({
+  where = '',
+  push = true,
+  engines = ['vllm'],
+  mirrors = [],
+}: Asked = {}): ListRequest {
   const parsed = parseWhere(where)
   if ('refused' in parsed) throw new Error(JSON.stringify(parsed.refused))
   const nothing = { include: [], exclude: [] }
@@ -123,6 +129,7 @@ export function requestOf({ where = '', push = true, engines = ['vllm'] }: Asked
       ...{ registry: 'docker.io', namespace: 'aibrix', baseRegistry: 'docker.io' },
       platforms: ['linux/amd64'],
       cacheRepository: cache,
+      mirrors,
     },
     where: parsed,
     push,

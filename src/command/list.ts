@@ -43,17 +43,25 @@ export function describeList({ images, behind }: Inventory, read: number): strin
 /** Writes the files of a list, and publishes its outputs and the job summary. */
 export async function publishList(inventory: Inventory, show: ShowSettings): Promise<void> {
   const { renderListSummary } = await import('../report/summary/list-summary.ts')
+  const { writePage } = await import('../report/page/write-page.ts')
   const path = publishSummary(renderListSummary(inventory, show.retry.retried()), show)
   setOutputs(show, {
-    ...writeFiles(inventory, show),
+    ...writeFiles(inventory, writePage, show),
     behind: JSON.stringify(inventory.behind),
     'summary-path': path,
   })
 }
 
 /** Each file of a list has one entry here. @returns output → path, empty if it can't be written */
-function writeFiles(inventory: Inventory, show: ShowSettings): Record<string, string> {
-  const files = [{ output: 'list-path', name: 'list.json', write: writeJson }]
+function writeFiles(
+  inventory: Inventory,
+  writePage: (folder: string, inventory: Inventory) => void,
+  show: ShowSettings,
+): Record<string, string> {
+  const files = [
+    { output: 'list-path', name: 'list.json', write: writeJson },
+    { output: 'page-path', name: 'page', write: writePage },
+  ]
   return Object.fromEntries(
     files.map(({ output, name, write }) => {
       const path = join(show.workspace.root, name)

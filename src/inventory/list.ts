@@ -9,6 +9,7 @@ import {
   type RepositoryWorld,
   type TaggedImage,
 } from './list-repository.ts'
+import { type FindInMirrors, readMirrors } from './mirrors.ts'
 import { sortImages, sortTags } from './order.ts'
 import { createWarnings } from './warnings.ts'
 import { testOf } from './where-test.ts'
@@ -17,7 +18,14 @@ import type { Where } from './where.ts'
 export type ListRequest = {
   plan: Pick<
     PlanRequest,
-    'engines' | 'registry' | 'namespace' | 'baseRegistry' | 'aibrix' | 'platforms' | 'cacheRepository'
+    | 'engines'
+    | 'registry'
+    | 'namespace'
+    | 'baseRegistry'
+    | 'aibrix'
+    | 'platforms'
+    | 'cacheRepository'
+    | 'mirrors'
   >
   where: Where
   /** Whether what is read may be kept for the next list */
@@ -44,13 +52,22 @@ export async function listPublished({ plan, where, push }: ListRequest, given: L
   const opened = await Promise.all(sought.map((one) => openRepository(one, world)))
   const [first, ...more] = opened
   if (first && 'denied' in first && more.every((one) => 'denied' in one)) throw first.denied
-  const lists: (RepositoryList & { engine: Engine })[] = []
-  for (const one of opened)
-    if ('denied' in one) warnings.add(formatRepository(one.repository), one.denied.message)
-    else lists.push({ engine: one.engine, ...(await listRepository(one.repository, one.tags, push, world)) })
+  const lists: EngineList[] = []
+  for (const one of opened) {
+    const { engine, repository } = one
+    if ('denied' in one) {
+      warnings.add(formatRepository(repository), one.denied.message)
+      continue
+    }
+    const list = await listRepository(repository, one.tags, push, world)
+    const mirrors = plan.mirrors.filter((mirror) => mirror.engine === engine)
+    lists.push({ engine, ...list, inMirrors: await readMirrors(mirrors, one.tags, world) })
+  }
   const bases = createBases(world.registry, plan.baseRegistry, world.signal, warnings)
   const images = await Promise.all(
-    lists.flatMap((list) => list.images).map((image) => listedImage(image, bases)),
+    lists.flatMap(({ images: all, inMirrors }) =>
+      all.map((image) => listedImage(image, bases, inMirrors(image.digest))),
+    ),
   )
   const complete = lists.filter(({ isComplete }) => isComplete).map(({ engine }) => engine)
   const isComplete = complete.length === sought.length
@@ -73,6 +90,8 @@ export async function listPublished({ plan, where, push }: ListRequest, given: L
   return { inventory, read: lists.reduce((sum, { read }) => sum + read, 0) }
 }
 
+type EngineList = RepositoryList & { engine: Engine; inMirrors: FindInMirrors }
+
 type Sought = { engine: Engine; repository: Repository }
 
 /** A registry that requires a login also refuses a repository that does not exist. */
@@ -91,6 +110,7 @@ async function openRepository(
 async function listedImage(
   { digest, engine, created, repository, tags, platforms }: TaggedImage,
   bases: Bases,
+  mirrors: ListedImage['mirrors'],
 ): Promise<ListedImage> {
   return {
     repository: formatRepository(repository),
@@ -108,6 +128,6 @@ async function listedImage(
         },
       })),
     ),
-    mirrors: [],
+    mirrors,
   }
 }
