@@ -34,7 +34,7 @@ describe('the report of a staged leg', () => {
   it('does not count if it is not a report', async () => {
     const { memory, digest } = await withReport(() => '{"format":1}')
     const found = await reportAbout(leg, { digest }, cache, memory.client)
-    expect(found).toEqual({ why: expect.stringContaining('the stored report ') })
+    expect(found).toEqual({ why: expect.stringContaining('the stored report '), isUnreadable: true })
   })
 
   it('does not count if it is about another image', async () => {
