@@ -1,29 +1,16 @@
 // The part of script/demo after script/setup; the argument is the duration of that in seconds.
 import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { formatDuration } from '../src/text.ts'
-import { standInInputs } from '../stand-ins/action-inputs.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
-import { prepare, type StandIns } from '../stand-ins/prepare.ts'
+import type { StandIns } from '../stand-ins/prepare.ts'
+import { demoInputs, isProgress, ownNamespace, prepareBases, withoutFolds } from './demo-parts.ts'
 import { type ActionRun, registry, runStep } from './runner.ts'
 
-const namespace = ownNamespace(resolve('.cache/demo-namespace'))
+const namespace = ownNamespace()
 const kept = resolve('.cache/demo')
 const times: [part: string, milliseconds: number][] = [['script/setup', Number(process.argv[2] ?? 0) * 1000]]
-
-/**
- * Returns this checkout's namespace, stored in a file: images of other checkouts in the same
- * registry would leave nothing to build.
- */
-function ownNamespace(file: string): string {
-  if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `demo-${randomBytes(4).toString('hex')}`)
-  }
-  return readFileSync(file, 'utf8')
-}
 
 async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
   console.log(`\n── ${part}`)
@@ -35,40 +22,13 @@ async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
   }
 }
 
-/**
- * Returns whether a line shows progress; output of programs in a step, and cached steps, are only
- * in the log.
- */
-function isProgress(line: string): boolean {
-  return !/^(?:\[|…|::endgroup::)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
-}
-
 async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
   const server = await serveIndex(standIns.index)
-  const inputs = {
-    engine: 'vllm, sglang',
-    versions: 'vllm: v0.21.0\nsglang: v0.5.11',
-    'aibrix-version': 'v0.7.0',
-    'nixl-version': '0.7.1',
-    ...standInInputs(standIns, server.url),
-    namespace,
-    // The working copy may have changed since an earlier run today.
-    'overwrite-tags': 'true',
-  }
   try {
-    return await runStep(inputs, join(kept, 'runs'), isProgress)
+    return await runStep(demoInputs(standIns, server.url), join(kept, 'runs'), isProgress)
   } finally {
     await server.close()
   }
-}
-
-/** Returns the summary for a terminal: only the titles of folded parts and of the chart. */
-function withoutFolds(summary: string): string {
-  return summary
-    .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
-    .replace(/<\/?b>/g, '')
-    .replace(/```mermaid[^]*?```/g, '▸ timing chart')
-    .replace(/\n{3,}/g, '\n\n')
 }
 
 /** Prints a command and its output. @returns whether it succeeded */
@@ -104,17 +64,7 @@ Stand-ins: small versions of vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX. Fo
            nothing computes, and bytes move only in memory (stand-ins/README.md). script/real runs the same job on the real ones.`)
 rmSync(kept, { recursive: true, force: true })
 mkdirSync(kept, { recursive: true })
-const standIns = await timed('stand-ins', () => {
-  const only = ['vllm/vllm-openai:v0.21.0', 'lmsysorg/sglang:v0.5.11']
-  return prepare({
-    registry,
-    cache: resolve('.cache/stand-ins'),
-    only: ({ variant, repository, tag }) => variant === '' && only.includes(`${repository}:${tag}`),
-    log: (line) => {
-      console.log(`  ${line}`)
-    },
-  })
-})
+const standIns = await timed('stand-ins', prepareBases)
 const run = await timed('dist/main.js', () => runOnStandIns(standIns))
 const summaryFile = join(kept, 'summary.md')
 writeFileSync(summaryFile, run.summary)

@@ -419,6 +419,36 @@ describe('with keep-base', () => {
     expect(memory.seen.slice(0, tagged)).toContain(`put aibrix/image-cache:${copy}`)
   })
 
+  it('a failure at any request leaves no public tag without the copy, and the next run completes both', async () => {
+    const promotedAfter = async (failing: number) => {
+      let left = Infinity
+      const memory = createMemory(() => (left -= 1) === -1)
+      const digest = await putImage(memory, upstream, 'v0.21.0', makeLeg())
+      const [first] = image.legs
+      const leg = { ...first, base: { ...first.base, digest, manifestDigest: digest } }
+      await stageLeg(memory, leg)
+      const [plan, world] = [makePlan([{ ...image, legs: [leg] }]), runWorldOf(memory, { keepsBases: true })]
+      const tags = () => ({ copies: Object.keys(memory.tagsOf(cache)), published: memory.tagsOf(vllm) })
+      left = failing
+      const run = await promoteImages(plan, usual, world)
+      const between = tags()
+      left = Infinity
+      const second = await promoteImages(plan, usual, world)
+      return { run, between, second, after: tags(), copy: `base-${digest.replace('sha256:', '')}` }
+    }
+    let failed = 0
+    for (let request = 0; ; request += 1) {
+      const { run, between, second, after, copy } = await promotedAfter(request)
+      if (Object.keys(between.published).length > 0) expect(between.copies).toContain(copy)
+      expect(second.error).toBeUndefined()
+      expect(after.copies).toEqual(expect.arrayContaining([copy, 'base-vllm-v0.21.0-linux-amd64']))
+      expect(Object.keys(after.published)).toEqual(image.tags)
+      if (run.error === undefined && states(run).join() === 'published') break
+      failed += 1
+    }
+    expect(failed).toBeGreaterThan(20)
+  })
+
   it('nothing is published on a base that could not be copied', async () => {
     const { memory, run } = await published((request) => request.startsWith('put aibrix/image-cache:base-'))
     expect(run.error).toMatch(
