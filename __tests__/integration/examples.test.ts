@@ -135,6 +135,17 @@ describe('many-runners.yml', () => {
   )
 
   it(
+    'are listed by behind.yml, with what upstream has beyond them',
+    async () => {
+      const run = await runExample('behind.yml', { event: 'schedule', job: 'list', with: inputs() })
+      expectGreen(run, ['list'])
+      expect(run.log).toMatch(/3 images are listed; 3 were read/)
+      expect(run.log).toMatch(/set-output:: behind=\[/)
+    },
+    2 * minutes,
+  )
+
+  it(
     'fails if a leg fails, but publishes the other images',
     async () => {
       const run = await runExample('many-runners.yml', {

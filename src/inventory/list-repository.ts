@@ -40,10 +40,9 @@ export async function listRepository(
   const { registry, signal, warnings } = world
   const questions = createQuestions(signal)
   const reports = { ...world, questions: createQuestions(signal), share: createSharePackages() }
-  const [byDigest, kept] = await Promise.all([
-    digestsOf(registry, repository, tags, questions, warnings),
-    readKept(repository, world),
-  ])
+  // One after the other: the document, which may be large, is in memory for a shorter time.
+  const byDigest = await digestsOf(registry, repository, tags, questions, warnings)
+  const kept = await readKept(repository, world)
   const answers = await inParallel(byDigest, atOnce, async ([digest, names]) => {
     const known = kept.get(digest)
     const name = formatReference({ ...repository, tag: names[0] })
