@@ -25,19 +25,17 @@ describe('the summary of a list', () => {
   it('has a row for each image', () => {
     const [row = ''] = /^\| <code>v0.*$/m.exec(render({ images: [makeListedImage()] })) ?? []
     expect(row.split(' | ')).toEqual([
-      '| <code>v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123</code><br><code>stable</code>',
+      '| <code>v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123</code><br><code>stable</code><br><code>sha256:111111111111</code>',
       '2025-11-23',
-      ...['0.21.0', '0.7.0', '0.7.1', '1.19.0', '2.11.0+cu130'],
-      '13.0<br>≥ 580.65.06',
+      ...['0.21.0', '0.7.0', '0.7.1', '1.19.0', '2.11.0', '13.0'],
       '✅ 23',
       '58.1 MB',
-      '✅ current',
-      '<code>sha256:111111111111</code> |',
+      '✅ current |',
     ])
   })
 
   it.each<[string, Partial<ListedPlatform>, string]>([
-    ['waived gates', { gates: { passed: 22, waived: 1, blocking: [] } }, '| ✅ 22<br>⚠️ 1 waived |'],
+    ['waived gates', { gates: { passed: 22, waived: 1, blocking: [] } }, '| ✅ 22<br>⚠️ 1 |'],
     [
       'gates that block',
       { gates: { passed: 21, waived: 0, blocking: ['extension', 'nixl-ucx'] } },
@@ -46,12 +44,11 @@ describe('the summary of a list', () => {
     ['no report', { gates: null, why: 'None.' }, '| ❔ |'],
     ['no known size', { addedBytes: null }, '| – | ✅ current |'],
     ['no known base', { base: null }, '| 58.1 MB | – |'],
-    ['no known driver', { minimumDriver: null }, '| 13.0 |'],
     ['no known version', { components: { engine: '0.21.0' } }, '| 0.21.0 | – | – | – | – | –'],
     [
       'conditions',
       { conditions: ['A=0', 'ucx-tools: none'] },
-      '<code>A=0</code><br><code>ucx-tools: none</code>',
+      '<br>⚠️ <code>A=<wbr>0</code><br>⚠️ <code>ucx-tools: none</code> |',
     ],
   ])('shows %s', (_, changes, expected) => {
     expect(render({ images: [withPlatform(changes)] })).toContain(expected)
@@ -77,8 +74,17 @@ describe('the summary of a list', () => {
     if (!amd64) throw new Error('it has no platform')
     const arm64 = { ...amd64, platform: 'linux/arm64', addedBytes: 60_000_000 }
     const text = render({ images: [{ ...image, platforms: [amd64, arm64] }] })
-    expect(text).toContain('| linux/amd64<br>linux/arm64 | 0.21.0 |')
+    expect(text).toContain('<br>linux/amd64, linux/arm64 | 2025')
     expect(text).toContain('| 58.1 MB<br>60.0 MB |')
+  })
+
+  it('names the oldest driver for each CUDA', () => {
+    const older = withPlatform({ components: { cuda: '12.8' }, minimumDriver: '525.60.13' })
+    const images = [makeListedImage(), older, makeListedImage()]
+    expect(render({ images })).toContain(
+      '\n\nDrivers: CUDA 12.8 from 525.60.13 on, CUDA 13.0 from 580.65.06 on\n',
+    )
+    expect(render({ images: [withPlatform({ minimumDriver: null })] })).not.toContain('Drivers')
   })
 
   it('folds images of others', () => {

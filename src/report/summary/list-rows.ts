@@ -1,4 +1,4 @@
-import { humanBytes } from '../../text.ts'
+import { humanBytes, listed } from '../../text.ts'
 import type { BaseState, ListedImage, ListedPlatform } from '../../inventory/index.ts'
 import { code, escaped, none, shortDigest, wrappingTable } from '../markdown.ts'
 
@@ -18,7 +18,7 @@ function shown(text: string | undefined): string {
   return text === undefined || text === '' ? none : escaped(text, longestVersion)
 }
 
-export function tagsCell({ tags }: Pick<ListedImage, 'tags'>): string {
+function tagsCell({ tags }: Pick<ListedImage, 'tags'>): string {
   const rest = tags.length - mostTags
   const names = tags.slice(0, mostTags).map((tag) => code(tag))
   return [...names, ...(rest > 0 ? [`and ${rest} more`] : [])].join('<br>')
@@ -34,49 +34,42 @@ function gatesCell({ gates }: ListedPlatform): string {
   const { passed, waived, blocking } = gates
   return [
     `✅ ${passed}`,
-    ...(waived > 0 ? [`⚠️ ${waived} waived`] : []),
+    ...(waived > 0 ? [`⚠️ ${waived}`] : []),
     ...(blocking.length > 0 ? [`❌ ${escaped(blocking.join(', '), 200)}`] : []),
   ].join('<br>')
 }
 
-function cudaCell({ components, minimumDriver }: ListedPlatform): string {
-  const driver = minimumDriver === null ? [] : [`≥ ${escaped(minimumDriver, longestVersion)}`]
-  return [shown(components.cuda), ...driver].join('<br>')
+/** What pulls an image, and what its user must know besides the versions */
+function imageCell(image: ListedImage): string {
+  const { digest, platforms } = image
+  const names = platforms.map(({ platform }) => escaped(platform, longestVersion))
+  const conditions = new Set(platforms.flatMap((platform) => platform.conditions))
+  return [
+    tagsCell(image),
+    shortDigest(digest),
+    ...(names.some((name) => name !== 'linux/amd64') ? [names.join(', ')] : []),
+    // A variable may be broken anywhere, so that the table fits GitHub's column.
+    ...[...conditions].map((condition) => `⚠️ ${code(condition, 100).replace(/[_=]/g, '$&<wbr>')}`),
+  ].join('<br>')
 }
 
-type Column = {
-  title: string
-  cell: (image: ListedImage) => string
-  isShown?: (images: readonly ListedImage[]) => boolean
-}
+type Column = { title: string; cell: (image: ListedImage) => string }
 
+/** Without the local part, which repeats the CUDA */
 const version = (title: string, component: string): Column => ({
   title,
-  cell: (image) => perPlatform(image, ({ components }) => shown(components[component])),
+  cell: (image) => perPlatform(image, ({ components }) => shown(components[component]?.replace(/\+.*$/, ''))),
 })
 
 const columns: readonly Column[] = [
-  { title: 'Tags', cell: tagsCell },
+  { title: 'Image', cell: imageCell },
   { title: 'Built', cell: ({ created }) => (created === null ? none : escaped(created.slice(0, 10))) },
-  {
-    title: 'Platforms',
-    cell: ({ platforms }) => platforms.map(({ platform }) => escaped(platform, longestVersion)).join('<br>'),
-    isShown: (images) =>
-      images.some(({ platforms }) => platforms.some(({ platform }) => platform !== 'linux/amd64')),
-  },
   version('Engine', 'engine'),
   version('AIBrix', 'aibrix'),
   version('NIXL', 'nixl'),
   version('UCX', 'ucx'),
   version('Torch', 'torch'),
-  { title: 'CUDA, driver', cell: (image) => perPlatform(image, cudaCell) },
-  {
-    title: 'Conditions',
-    cell: (image) =>
-      perPlatform(image, ({ conditions }) => conditions.map((one) => code(one, 100)).join('<br>') || none),
-    isShown: (images) =>
-      images.some(({ platforms }) => platforms.some(({ conditions }) => conditions.length > 0)),
-  },
+  version('CUDA', 'cuda'),
   { title: 'Gates', cell: (image) => perPlatform(image, gatesCell) },
   {
     title: 'Adds',
@@ -87,15 +80,24 @@ const columns: readonly Column[] = [
     title: 'Base',
     cell: (image) => perPlatform(image, ({ base }) => (base ? baseWords[base.state] : none)),
   },
-  { title: 'Digest', cell: ({ digest }) => shortDigest(digest) },
 ]
+
+/** The oldest driver for each CUDA of these images; empty if none is known. */
+export function driverLine(images: readonly ListedImage[]): string {
+  const drivers = images
+    .flatMap(({ platforms }) => platforms)
+    .flatMap(({ components, minimumDriver }) =>
+      minimumDriver === null ? [] : [`CUDA ${shown(components.cuda)} from ${escaped(minimumDriver, 40)} on`],
+    )
+  const all = [...new Set(drivers)].sort()
+  return all.length === 0 ? '' : `Drivers: ${listed(all)}`
+}
 
 /** A row for each of this action's images. */
 export function imageTable(images: readonly ListedImage[]): string {
-  const some = columns.filter(({ isShown }) => isShown?.(images) ?? true)
   return wrappingTable(
-    some.map(({ title }) => title),
-    images.map((image) => some.map(({ cell }) => cell(image))),
+    columns.map(({ title }) => title),
+    images.map((image) => columns.map(({ cell }) => cell(image))),
   )
 }
 

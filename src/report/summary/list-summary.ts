@@ -6,7 +6,7 @@ import { listed } from '../../text.ts'
 import { fit, many, type Part, summaryLimit } from '../fit.ts'
 import { alert, bullets, code, counted, escaped, folded, none, table } from '../markdown.ts'
 import { listDetails } from './list-details.ts'
-import { imageTable, otherTable } from './list-rows.ts'
+import { driverLine, imageTable, otherTable } from './list-rows.ts'
 import { retriesPart } from './problems-part.ts'
 
 /** Images of a list that get a row, the newest ones: more are of use to programs only */
@@ -48,6 +48,7 @@ function repositoryParts(repository: string, images: readonly ListedImage[]): Pa
   return [
     heading,
     ...(own.length === 0 ? [] : [{ text: imageTable(own) }]),
+    ...(driverLine(own) === '' ? [] : [{ text: driverLine(own) }]),
     ...(others.length === 0
       ? []
       : [
