@@ -2,8 +2,18 @@ import { compare, valid } from '@renovatebot/pep440'
 import type { Inventory, ListedImage } from '../../inventory/index.ts'
 import type { AddedPackage, PageData, PageImage } from './data.ts'
 
-/** @returns the data of the page, a fraction of the inventory's size: images share most packages */
-export function pack(inventory: Inventory): PageData {
+/** The data of the page, of which the images are made one after another. */
+export type Packing = {
+  /** All but images, packages and versions */
+  rest: Omit<PageData, 'images' | 'packages' | 'versions'>
+  images: Iterable<PageImage>
+  /** Complete once all images were taken */
+  packages: readonly AddedPackage[]
+  versions: readonly string[]
+}
+
+/** Packs an inventory into a fraction of its size: images share most packages. */
+export function packed({ images, ...rest }: Inventory): Packing {
   const packages: AddedPackage[] = []
   const positions = new Map<string, number>()
   const positionOf = (added: AddedPackage): number => {
@@ -13,14 +23,16 @@ export function pack(inventory: Inventory): PageData {
     positions.set(key, packages.length)
     return packages.push(added) - 1
   }
-  const images = inventory.images.map((image): PageImage => {
-    const platforms = image.platforms.map((platform) => ({
-      ...platform,
-      addedPackages: platform.addedPackages?.map(positionOf) ?? null,
-    }))
-    return { ...image, platforms }
-  })
-  return { ...inventory, images, packages, versions: orderedVersions(inventory.images) }
+  const packedImages = function* (): Generator<PageImage> {
+    for (const image of images) {
+      const platforms = image.platforms.map((platform) => ({
+        ...platform,
+        addedPackages: platform.addedPackages?.map(positionOf) ?? null,
+      }))
+      yield { ...image, platforms }
+    }
+  }
+  return { rest, images: packedImages(), packages, versions: orderedVersions(images) }
 }
 
 const ordered = ['engine', 'aibrix', 'nixl']

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Inventory } from '../../inventory/index.ts'
 import type { PageAssets } from './assets.ts'
-import { pack } from './pack.ts'
+import { packed } from './pack.ts'
 
 const icon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#2456c8"/><path d="M4 5.5h8M4 8h8M4 10.5h5" stroke="#fff" stroke-width="1.4" stroke-linecap="round"/></svg>',
@@ -13,7 +13,12 @@ const icon = `data:image/svg+xml,${encodeURIComponent(
  *   label.
  * @param assets script and style of the page; they contain no end tag of their elements
  */
-export function renderPage(inventory: Inventory, { script, style }: PageAssets): string {
+export function renderPage(inventory: Inventory, assets: PageAssets): string {
+  return [...pageParts(inventory, assets)].join('')
+}
+
+/** @returns the same page in parts: that of thousands of images as one text would need much memory */
+export function* pageParts(inventory: Inventory, { script, style }: PageAssets): Generator<string> {
   const policy = [
     "default-src 'none'",
     `script-src '${sourceOf(script)}'`,
@@ -22,7 +27,7 @@ export function renderPage(inventory: Inventory, { script, style }: PageAssets):
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
-  return `<!doctype html>
+  yield `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,11 +41,25 @@ export function renderPage(inventory: Inventory, { script, style }: PageAssets):
 </head>
 <body>
 <noscript>This page shows its data with JavaScript, which is switched off. The same data is in the job summary and in the JSON file of the run.</noscript>
-<script type="application/json" id="data">${asJson(pack(inventory))}</script>
+<script type="application/json" id="data">`
+  yield* dataParts(inventory)
+  yield `</script>
 <script>${script}</script>
 </body>
 </html>
 `
+}
+
+/** The data as JSON, one image after another */
+function* dataParts(inventory: Inventory): Generator<string> {
+  const { rest, images, packages, versions } = packed(inventory)
+  yield `${asJson(rest).slice(0, -1)},"versions":${asJson(versions)},"images":[`
+  let separator = ''
+  for (const image of images) {
+    yield separator + asJson(image)
+    separator = ','
+  }
+  yield `],"packages":${asJson(packages)}}`
 }
 
 /** The source of an inline element, as a Content-Security-Policy names it */

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { engineNames } from '../../plan/index.ts'
 import type { Inventory } from '../../inventory/index.ts'
 import { pageAssets } from './assets.ts'
 import { badgesOf, renderBadge } from './badge.ts'
-import { renderPage } from './render-page.ts'
+import { pageParts } from './render-page.ts'
 
 /**
  * Writes the page (`index.html`) and a badge for each engine (`vllm.svg`, `sglang.svg`).
@@ -12,7 +12,12 @@ import { renderPage } from './render-page.ts'
  */
 export function writePage(folder: string, inventory: Inventory): void {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'index.html'), renderPage(inventory, pageAssets))
+  const file = openSync(join(folder, 'index.html'), 'w')
+  try {
+    for (const part of pageParts(inventory, pageAssets)) writeSync(file, part)
+  } finally {
+    closeSync(file)
+  }
   const badges = badgesOf(inventory)
   for (const engine of engineNames) writeFileSync(join(folder, `${engine}.svg`), renderBadge(badges[engine]))
 }

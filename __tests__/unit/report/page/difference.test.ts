@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { fewImages } from '../../../../script/page-samples.ts'
 import type { ListedImage, ListedPlatform } from '../../../../src/inventory/inventory.ts'
-import { pack } from '../../../../src/report/page/pack.ts'
+import { pageDataOf } from '../../../support/page-data.ts'
 import { compareImages, type Comparison } from '../../../../src/report/page/view/difference.ts'
 
 /** Compares the first image, for two platforms, with itself after a change. */
@@ -11,7 +11,7 @@ function compareWith(change: (changed: ListedImage) => void): Comparison[] {
   if (first === undefined) throw new Error('There are no images.')
   const changed = structuredClone(first)
   change(changed)
-  const { images, packages } = pack({ ...inventory, images: [first, changed] })
+  const { images, packages } = pageDataOf({ ...inventory, images: [first, changed] })
   const [left, right] = images
   return left && right ? compareImages(left, right, packages) : []
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { hostileImages, hostileTexts } from '../../../../script/page-hostile.ts'
 import { fewImages, manyImages } from '../../../../script/page-samples.ts'
 import type { Inventory } from '../../../../src/inventory/inventory.ts'
-import { pack } from '../../../../src/report/page/pack.ts'
+import { pageDataOf } from '../../../support/page-data.ts'
 import { renderPage } from '../../../../src/report/page/render-page.ts'
 
 const assets = { script: 'start()', style: 'body{margin:0}' }
@@ -27,7 +27,7 @@ describe('the page', () => {
   it.each(hostileTexts)('has %j only as data', (text) => {
     const page = renderPage(withText(text), assets)
     expect(dataIn(page)).not.toMatch(/[<>&\u2028\u2029]/)
-    expect(JSON.parse(dataIn(page))).toEqual(pack(withText(text)))
+    expect(JSON.parse(dataIn(page))).toEqual(pageDataOf(withText(text)))
   })
 
   it('has any text only as data', () => {
@@ -50,7 +50,7 @@ describe('the page', () => {
       fc.property(text, (hostile) => {
         const page = renderPage(withText(hostile), assets)
         // JSON.stringify writes a lone surrogate as an escape.
-        expect(JSON.parse(dataIn(page))).toEqual(pack(withText(hostile)))
+        expect(JSON.parse(dataIn(page))).toEqual(pageDataOf(withText(hostile)))
         expect(page.replace(dataElement, '')).toBe(rest)
       }),
     )
@@ -86,7 +86,7 @@ describe('the page', () => {
 
 describe('the data of the page', () => {
   it('has each added package once, and the images name it', () => {
-    const { images, packages } = pack(fewImages())
+    const { images, packages } = pageDataOf(fewImages())
     const keys = packages.map((added) => JSON.stringify(added))
     expect(new Set(keys).size).toBe(keys.length)
     const unpacked = images.map(({ platforms }) =>
@@ -101,7 +101,7 @@ describe('the data of the page', () => {
     const inventory = fewImages()
     const [first, second] = inventory.images
     Object.assign(first?.platforms[0]?.components ?? {}, { aibrix: 'main-1a2b3c4', nixl: '1.1.0rc1' })
-    const { versions } = pack({
+    const { versions } = pageDataOf({
       ...inventory,
       images: [first, second].filter((image) => image !== undefined),
     })
@@ -109,7 +109,7 @@ describe('the data of the page', () => {
   })
 
   it('keeps hostile texts as they are', () => {
-    const { images } = pack(hostileImages())
+    const { images } = pageDataOf(hostileImages())
     expect(images.map(({ repository }) => repository)).toEqual(hostileTexts)
   })
 })

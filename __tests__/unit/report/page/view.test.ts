@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { fewImages } from '../../../../script/page-samples.ts'
 import type { Inventory, ListedPlatform } from '../../../../src/inventory/inventory.ts'
-import { pack } from '../../../../src/report/page/pack.ts'
+import { pageDataOf } from '../../../support/page-data.ts'
 import { factsOf } from '../../../../src/report/page/view/facts.ts'
 import { choicesOf, type Filter, filtered, noFilter } from '../../../../src/report/page/view/filter.ts'
 import { fromHash, toHash } from '../../../../src/report/page/view/hash.ts'
@@ -11,7 +11,7 @@ import { type Row, rowsOf } from '../../../../src/report/page/view/row.ts'
 import { byAge, type Column, columns, sorted } from '../../../../src/report/page/view/sort.ts'
 import { standingText } from '../../../../src/report/page/view/standing.ts'
 
-const data = pack(fewImages())
+const data = pageDataOf(fewImages())
 const rows = rowsOf(data)
 
 /** The rows as `vllm 0.23.0 0.7.0` */
@@ -23,7 +23,7 @@ function names(some: readonly Row[]): string[] {
 function rowOfChanged(changes: Partial<ListedPlatform>): Row {
   const inventory: Inventory = fewImages()
   for (const platform of inventory.images[1]?.platforms ?? []) Object.assign(platform, changes)
-  const row = rowsOf(pack(inventory))[1]
+  const row = rowsOf(pageDataOf(inventory))[1]
   if (row === undefined) throw new Error('There is no second image.')
   return row
 }
@@ -147,13 +147,13 @@ describe('the state of an image', () => {
     const inventory = fewImages()
     const [, second] = inventory.images[1]?.platforms ?? []
     Object.assign(second ?? {}, { gates: null, base: null })
-    expect(rowsOf(pack(inventory))[1]).toMatchObject({ standing: 'unjudged', base: 'unknown' })
+    expect(rowsOf(pageDataOf(inventory))[1]).toMatchObject({ standing: 'unjudged', base: 'unknown' })
   })
 
   it('without a platform is unknown', () => {
     const inventory = fewImages()
     Object.assign(inventory.images[0] ?? {}, { platforms: [], engine: null })
-    expect(rowsOf(pack(inventory))[0]).toMatchObject({
+    expect(rowsOf(pageDataOf(inventory))[0]).toMatchObject({
       ...{ engine: 'other', standing: 'unjudged', base: 'unknown', addedBytes: null, version: [] },
     })
   })
