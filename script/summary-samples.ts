@@ -2,7 +2,6 @@
 import { renderPlanSummary } from '../src/report/summary/plan-summary.ts'
 import type { ImageOutcome, LegState, Run } from '../src/report/outcome.ts'
 import { renderSummary } from '../src/report/summary/summary.ts'
-import { renderTagSummary } from '../src/report/tag/tag-summary.ts'
 import { waive } from '../src/verify/gate.ts'
 import type { Cause, PlannedImage } from '../src/plan/plan.ts'
 import {
@@ -20,6 +19,7 @@ import {
   sglang,
 } from '../__tests__/support/reports.ts'
 import { listSamples } from './list-samples.ts'
+import { tagSample } from './tag-sample.ts'
 import { makeFacts, makeLeg } from '../__tests__/support/verified-leg.ts'
 
 const vllm = makePlannedImage()
@@ -152,30 +152,6 @@ const longHost = {
   path: 'inference/vllm-openai',
 }
 
-function tagged(): string {
-  const { id, engine, version, repository, legs } = vllm
-  const [{ platform, buildId }] = legs
-  const from = `sha256:${'f'.repeat(64)}` as const
-  const image = {
-    ...{ id, engine, version: version.tag, repository, digest },
-    platforms: [{ platform, buildId, digest, report: reportWithArtifacts() }],
-    tags: [
-      { tag: 'stable', state: 'moved', from },
-      { tag: version.tag, state: 'created' },
-    ],
-    mirrors: [
-      {
-        repository: { registry: 'ghcr.io', path: 'acme/vllm-openai' },
-        tags: [
-          { tag: 'stable', state: 'created' },
-          { tag: version.tag, state: 'unchanged' },
-        ],
-      },
-    ],
-  } as const
-  return renderTagSummary({ duration: 1900, image })
-}
-
 /** File name → Markdown */
 export const samples: Readonly<Record<string, string>> = {
   one: renderSummary(makeRun([built(vllm)])),
@@ -217,6 +193,6 @@ export const samples: Readonly<Record<string, string>> = {
     ]),
   ),
   plan: planned(),
-  tag: tagged(),
+  tag: tagSample(),
   ...listSamples,
 }

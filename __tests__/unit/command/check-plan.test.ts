@@ -36,7 +36,12 @@ describe('a plan is promoted', () => {
   })
 
   it.each([
-    ['not with mirrors that this job does not name', planWith(ghcr), given(), `to ${ghcr}, but none was given`],
+    [
+      'not with mirrors that this job does not name',
+      planWith(ghcr),
+      given(),
+      `to ${ghcr}, but none was given`,
+    ],
     [
       'not with more mirrors than this job names',
       planWith(ghcr, quay),

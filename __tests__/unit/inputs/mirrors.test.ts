@@ -56,7 +56,10 @@ describe('mirrors', () => {
     ],
     [
       'have one name',
-      { registry: 'ghcr.io', mirrors: 'registry-1.docker.io/acme/vllm-openai\nacme/sglang\nGHCR.io/b/sglang' },
+      {
+        registry: 'ghcr.io',
+        mirrors: 'registry-1.docker.io/acme/vllm-openai\nacme/sglang\nGHCR.io/b/sglang',
+      },
       ['vllm: docker.io/acme/vllm-openai', 'sglang: docker.io/acme/sglang', 'sglang: ghcr.io/b/sglang'],
     ],
     [
@@ -132,8 +135,7 @@ describe('the credentials of mirrors', () => {
     expect(read(of('ghcr.io=robot:'), 'pull_request').mirrorLogins.size).toBe(0)
   })
 
-  const form =
-    'use lines <registry>=<user>:<password or token>, such as ghcr.io=robot:token.'
+  const form = 'use lines <registry>=<user>:<password or token>, such as ghcr.io=robot:token.'
   it.each<[string, Record<string, string>, string]>([
     ['canary', {}, `mirror-credentials: line 1 (not shown) is not allowed; ${form}`],
     ['ghcr.io=a:b\n\ncanary:b', {}, `line 3 (not shown) is not allowed; ${form}`],

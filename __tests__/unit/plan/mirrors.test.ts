@@ -53,13 +53,7 @@ describe('the mirrors of a planned image', () => {
     ['lack the tags that a published image has', { [today]: 'same' }, {}, {}, [today]],
     ['get the tags that a published image keeps', { [earlier]: 'same' }, {}, {}, [earlier]],
     ['have the tags that a published image keeps', { [earlier]: 'same' }, { [earlier]: 'same' }, {}, []],
-    [
-      'lack single tags',
-      { [today]: 'same', 'v0.10.2': 'same' },
-      { 'v0.10.2': 'same' },
-      undated,
-      [today],
-    ],
+    ['lack single tags', { [today]: 'same', 'v0.10.2': 'same' }, { 'v0.10.2': 'same' }, undated, [today]],
     [
       'lack the tags that the public repository lacks',
       { [today]: 'same' },
