@@ -77,7 +77,8 @@ export async function publishImage(
   }
   const digest = await putConfigured(memory, cache, candidateTag(leg, run), config)
   if (report !== null) {
-    const made = { ...makeOutcomeReport(leg, facts, { digest }), ...report }
+    const step = { name: 'the last', started: Date.parse(created), duration: 0, cached: false, failed: false }
+    const made = { ...makeOutcomeReport(leg, facts, { digest }), steps: [step], ...report }
     await createStore(memory.client, cache).legs.stage(leg, digest, serialiseReport(made))
   }
   const repository = leg.engine === 'vllm' ? vllm : sglang

@@ -16,7 +16,8 @@ export async function keepBases(
     const name = baseName(leg.base)
     const place = formatRepository(store.repository)
     try {
-      if (await store.bases.keep(leg)) log(`A copy of the base ${name} is in ${place}`)
+      if (await store.bases.keep(leg))
+        log(`A copy of the base ${name}@${leg.base.manifestDigest} is in ${place}`)
     } catch (error) {
       throw new UserError(
         `keep-base: no copy of the base ${name} could be stored in ${place}, and nothing was published; run it again, or set keep-base: false: ${sentenceOf(error)}`,

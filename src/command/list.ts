@@ -28,7 +28,7 @@ export async function listAndShow(tools: CommandTools, where: Where, show: ShowS
 export function describeList({ images, behind }: Inventory, read: number): string[] {
   const more = images.length - describedImages
   return [
-    `${images.length} images are listed; ${read} were read, all else was known from an earlier list`,
+    `${images.length} images are listed; ${read} of those that are published were read, the others were known from an earlier list`,
     ...images
       .slice(0, describedImages)
       .map(({ repository, tags, digest }) => `  ${repository}@${digest}  ${tags.join(' ')}`),

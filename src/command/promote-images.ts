@@ -1,8 +1,8 @@
 import { sentenceOf } from '../errors.ts'
 import { lookUpTags, type Plan, type PlannedImage, refuseOtherImages } from '../plan/index.ts'
 import { commonLabels, composeImage, mirror, type Promotable, promote } from '../promote/index.ts'
-import { type Digest, type ParsedManifest, platformManifest } from '../registry/index.ts'
-import type { ImageOutcome, LegOutcome } from '../report/index.ts'
+import { type Digest, formatReference, type ParsedManifest, platformManifest } from '../registry/index.ts'
+import type { ImageOutcome, LegOutcome, MovedTag } from '../report/index.ts'
 import { keepBases } from './keep-bases.ts'
 import { type Inspected, inspectImage, type PromoteChoices, type PromoteWorld } from './inspect-image.ts'
 import { type InspectedMirror, inspectMirrors, withMirrors } from './inspect-mirrors.ts'
@@ -44,9 +44,13 @@ export async function promoteImages(
   const mirrorable = prepared.flatMap(({ mirrors }) => mirrors.flatMap((one) => one.mirrorable ?? []))
   const { done, error } = await mirror(world.registry, mirrorable, { ...world, failFast })
   const ended = prepared.map(({ untagged, tagging, mirrors }) =>
-    withMirrors(tagging?.outcome ?? untagged, mirrors, done),
+    withMirrors(tagging ? withMoved(tagging) : untagged, mirrors, done),
   )
   return { outcomes: ended, ...(error !== undefined && { error }) }
+}
+
+function withMoved({ outcome, moved }: Tagging): ImageOutcome {
+  return moved.length === 0 ? outcome : { ...outcome, moved }
 }
 
 function isIncomplete({ state }: ImageOutcome): boolean {
@@ -56,9 +60,14 @@ function isIncomplete({ state }: ImageOutcome): boolean {
 /** The outcome of an image without its missing tags, and with them, if it has any to create. */
 type Prepared = {
   untagged: ImageOutcome
-  tagging?: { promotable: Promotable; outcome: ImageOutcome }
+  tagging?: Tagging
   mirrors: readonly InspectedMirror[]
 }
+
+type PublishedOutcome = Extract<ImageOutcome, { state: 'published' }>
+
+/** `moved` grows while the tags are created. */
+type Tagging = { promotable: Promotable; outcome: PublishedOutcome; moved: MovedTag[] }
 
 /** Puts into the public repository what the tags will name, and inspects the mirrors. */
 async function prepare(
@@ -81,8 +90,10 @@ async function prepare(
         registry,
       )
       if (missingTags.length === 0) return { untagged: outcome, mirrors }
-      const promotable = promotableOf(image, digest, missingTags, plan, world)
-      const tagging = { promotable, outcome: { ...outcome, state: 'published' } as const }
+      const tagging = {
+        ...promotableOf(image, digest, missingTags, plan, world),
+        outcome: { ...outcome, state: 'published' } as const,
+      }
       return { untagged: { image, legs, state: 'staged' }, tagging, mirrors }
     }
     if (outcome.state !== 'staged') return { untagged: outcome, mirrors: [] }
@@ -91,8 +102,8 @@ async function prepare(
     const mirrors = await inspectMirrors(image, { digest, tags }, plan, choices, registry)
     const placed = legs.map((leg) => withDigest(leg, parsed))
     const tagged = { image, legs: placed, state: 'published', digest, tags } as const
-    const promotable = promotableOf(image, digest, tags, plan, world)
-    return { untagged: outcome, tagging: { promotable, outcome: tagged }, mirrors }
+    const tagging = { ...promotableOf(image, digest, tags, plan, world), outcome: tagged }
+    return { untagged: outcome, tagging, mirrors }
   } catch (error) {
     return { untagged: { image, legs, state: 'failed', error: sentenceOf(error) }, mirrors: [] }
   }
@@ -112,15 +123,22 @@ function promotableOf(
   digest: Digest,
   tags: string[],
   { publicTags }: Plan,
-  { registry }: PromoteWorld,
-): Promotable {
+  { registry, log }: PromoteWorld,
+): Pick<Tagging, 'promotable' | 'moved'> {
   const { repository: to } = image
+  const moved: MovedTag[] = []
   // Right before a tag is created, since another run may have given it to other content. No registry
   // creates a tag only if it is absent: a moment remains between this check and the tag.
   const check = async (tag: string): Promise<void> => {
-    if (publicTags === 'look') refuseOtherImages(image, await lookUpTags(registry, image, [tag]))
+    const now = await lookUpTags(registry, image, [tag])
+    if (publicTags === 'look') refuseOtherImages(image, now)
+    for (const one of now)
+      if (one.names === 'other' && one.digest !== digest) {
+        moved.push({ tag, from: one.digest })
+        log(`${formatReference({ ...to, tag })} names ${one.digest} and is moved`)
+      }
   }
-  return { from: to, digest, to, tags, check }
+  return { promotable: { from: to, digest, to, tags, check }, moved }
 }
 
 /** Adds the digest by which a leg of several platforms can be pulled from the public repository. */

@@ -58,6 +58,7 @@ export const listedImageSchema = v.object({
   tags: texts,
   /** null: the image is not one of this action's */
   engine: v.nullable(v.picklist(engineNames)),
+  /** When its build ended, by its report; without one, when its newest layer was built */
   created: v.nullable(time),
   /** Sorted by platform */
   platforms: v.array(listedPlatformSchema),

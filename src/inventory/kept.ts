@@ -25,6 +25,7 @@ const keptPlatform = v.object({
     }),
   ),
   report: v.nullable(digestSchema),
+  built: v.nullable(v.string()),
 })
 
 /**

@@ -107,6 +107,11 @@ async function openRepository(
   }
 }
 
+/** @returns the later of two times in RFC 3339, UTC */
+function later(left: string | null, right: string | null): string | null {
+  return (left ?? '') > (right ?? '') ? left : right
+}
+
 async function listedImage(
   { digest, engine, created, repository, tags, platforms }: TaggedImage,
   bases: Bases,
@@ -117,9 +122,10 @@ async function listedImage(
     digest,
     tags: sortTags(tags),
     engine,
-    created,
+    // A rebuild with cached layers keeps the time of these in the image itself.
+    created: [created, ...platforms.map(({ built }) => built)].reduce(later, null),
     platforms: await Promise.all(
-      platforms.map(async ({ base, report: _, ...platform }) => ({
+      platforms.map(async ({ base, report: _, built: _of, ...platform }) => ({
         ...platform,
         base: base && {
           name: base.name,

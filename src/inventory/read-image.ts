@@ -24,13 +24,18 @@ export type ReadBase = { name: string; digest: Digest; tag: string | null; top: 
  * What one platform of an image answers. `report`: the digest of the report that was looked at,
  * whatever it is about; null if none could be read
  */
-export type ReadPlatform = Omit<ListedPlatform, 'base'> & { base: ReadBase | null; report: Digest | null }
+export type ReadPlatform = Omit<ListedPlatform, 'base'> & {
+  base: ReadBase | null
+  report: Digest | null
+  /** When its build ended, by the report; RFC 3339, UTC */
+  built: string | null
+}
 
 /** What a digest answers. `engine` is null if the image is not one of this action's. */
 export type ReadImage = {
   digest: Digest
   engine: Engine | null
-  /** RFC 3339, UTC */
+  /** That of its configuration, RFC 3339, UTC: BuildKit gives it the time of its newest layer, which may be a cached one */
   created: string | null
   platforms: ReadPlatform[]
 }
@@ -100,6 +105,7 @@ function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>)
     minimumDriver: minimumDriver(components.cuda),
     base: labelled ? labelledBase(config.labels) : null,
     report: null,
+    built: null,
   }
   return { engine: labelled?.engine ?? null, created: timeOf(config.created), platform }
 }

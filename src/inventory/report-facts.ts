@@ -44,7 +44,14 @@ export function withReport(
     addedPackages: share(packagesOf(report)),
     base: withTag(platform.base, report.base),
     report: reportDigest,
+    built: endOf(report),
   }
+}
+
+/** @returns when the last step of its build ended */
+function endOf({ steps }: LegReport): string | null {
+  const end = Math.max(...steps.map(({ started, duration }) => started + duration))
+  return Number.isFinite(end) ? new Date(end).toISOString() : null
 }
 
 /** Packages that the base lacks, and those of the base that were replaced by another version */

@@ -9,6 +9,7 @@ import type { PinnedSource } from './pinned.ts'
 import type { Excluded, Leg, PlannedImage, PlannedLeg } from './plan.ts'
 import type { PlanRequest } from './request.ts'
 import { expandTemplate, refInTag, type TemplateValues } from './published/tag.ts'
+import { refuseFalseText } from './published/tag-claims.ts'
 import type { EngineVersion } from './versions/version.ts'
 
 /** One engine version with one AIBrix and one NIXL, all pinned. */
@@ -51,11 +52,15 @@ export function templateValues(
   }
 }
 
-/** @returns the tags of all templates once, and those of them that may be moved from a different image */
+/**
+ * @returns the tags of all templates once, and those of them that may be moved from a different image
+ * @throws UserError if a template names a version that the image does not have
+ */
 export function expandTags(
   { templates, overwritable }: Pick<PlanRequest, 'templates' | 'overwritable'>,
   values: TemplateValues,
 ): { tags: string[]; overwritable: string[] } {
+  for (const template of templates) refuseFalseText(template, values)
   const tags = templates.map((template) => expandTemplate(template, values))
   const movable = tags.filter((_, index) => overwritable.includes(templates[index]?.text ?? ''))
   return { tags: [...new Set(tags)], overwritable: [...new Set(movable)] }

@@ -1,5 +1,6 @@
 import { copyWarning, type Excluded, type PlannedImage, type PlannedLeg } from '../plan/index.ts'
 import { familiarReference, type Repository } from '../registry/index.ts'
+import type { MovedTag } from './roll-back.ts'
 import type { LegReport } from '../store/index.ts'
 import type { Retried } from '../system/index.ts'
 
@@ -33,7 +34,14 @@ export type MirrorOutcome = { repository: Repository; tags: string[]; added: str
 /** How an image ended. */
 export type ImageState =
   /** Every leg is verified, and the public tags name `digest`. Default of `tags`: today's */
-  | { state: 'published'; digest: string; tags?: string[]; mirrors?: MirrorOutcome[] }
+  | {
+      state: 'published'
+      digest: string
+      tags?: string[]
+      mirrors?: MirrorOutcome[]
+      /** The tags that named another image before */
+      moved?: readonly MovedTag[]
+    }
   /** Public tags, perhaps of another date, already name this content. */
   | { state: 'unchanged'; digest: string; tags?: string[]; mirrors?: MirrorOutcome[] }
   /** Built and verified; nothing is pushed. */
@@ -97,6 +105,11 @@ export function publicTags(outcome: ImageOutcome): string[] {
 /** @returns what its mirrors have; none before its public tags exist */
 export function mirrorsOf(outcome: ImageOutcome): MirrorOutcome[] {
   return ('mirrors' in outcome ? outcome.mirrors : undefined) ?? []
+}
+
+/** @returns the public tags that this run moved from other images */
+export function movedTags(outcome: ImageOutcome): readonly MovedTag[] {
+  return (outcome.state === 'published' ? outcome.moved : undefined) ?? []
 }
 
 /** @returns the names of the public tags that the image has, or would have */

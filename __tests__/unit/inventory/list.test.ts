@@ -63,6 +63,14 @@ describe('a list', () => {
     })
   })
 
+  it('has the time of the build, which the image itself does not have if its layers were cached', async () => {
+    const memory = createMemory()
+    const started = Date.parse('2025-11-24T06:00:00Z')
+    const steps = [{ name: 'RUN', started, duration: 90_000, cached: true, failed: false }]
+    await publishImage(memory, legOf('0.21.0'), { tags: ['v1'], report: { steps } })
+    expect((await listIn(memory)).images[0]?.created).toBe('2025-11-24T06:01:30.000Z')
+  })
+
   it('has each digest once, with all its tags, what was measured and how it was judged', async () => {
     const memory = createMemory()
     const leg = legOf('0.21.0')

@@ -7,7 +7,8 @@ import { badgesOf, renderBadge } from './badge.ts'
 import { pageParts } from './render-page.ts'
 
 /**
- * Writes the page (`index.html`) and a badge for each engine (`vllm.svg`, `sglang.svg`).
+ * Writes the page (`index.html`) and a badge for each engine (`vllm.svg`, `sglang.svg`), without badges
+ * if the list was filtered: they tell what is published.
  * @param folder created if it does not exist: the output `page-path`
  */
 export function writePage(folder: string, inventory: Inventory): void {
@@ -18,6 +19,7 @@ export function writePage(folder: string, inventory: Inventory): void {
   } finally {
     closeSync(file)
   }
+  if (inventory.where !== '') return
   const badges = badgesOf(inventory)
   for (const engine of engineNames) writeFileSync(join(folder, `${engine}.svg`), renderBadge(badges[engine]))
 }

@@ -7,11 +7,13 @@ import {
   legDigest,
   type LegState,
   mirrorsOf,
+  movedTags,
   publicDigest,
   publicTags,
   type Run,
   tagNames,
 } from '../outcome.ts'
+import { rollBackPart } from '../roll-back.ts'
 import { commandBlock } from '../shell.ts'
 import type { TitledLeg, TitleOf } from '../titles.ts'
 import { conditionLines } from './conditions-part.ts'
@@ -114,5 +116,10 @@ export function publishedPart(
   // A command to copy, for the first image that can be pulled
   const [tag] = outcomes.flatMap(publicTags)
   const pull = tag === undefined ? [] : [{ text: commandBlock('docker pull', tag) }]
-  return [{ text: tagTable(outcomes) }, ...pull, ...conditions]
+  const moved = outcomes.map((outcome) => ({
+    repository: outcome.image.repository,
+    mirrors: mirrorsOf(outcome).map(({ repository }) => repository),
+    moved: movedTags(outcome),
+  }))
+  return [{ text: tagTable(outcomes) }, ...pull, ...conditions, ...rollBackPart(moved)]
 }

@@ -5,7 +5,6 @@ import {
   alert,
   bullets,
   code,
-  codeBlock,
   counted,
   escaped,
   folded,
@@ -17,6 +16,7 @@ import { commandBlock } from '../shell.ts'
 import { conditionLines } from '../summary/conditions-part.ts'
 import { gatesPart, passedTable, tally } from '../summary/gates-part.ts'
 import { retriesPart } from '../summary/problems-part.ts'
+import { rollBackPart } from '../roll-back.ts'
 import { hasChanged, type TaggedImage, type TagFate, tagsNow, type TagRun } from './tag-run.ts'
 import { tagTitles, titleOfTagged } from './tag-titles.ts'
 
@@ -56,20 +56,9 @@ function tagTable({ repository, digest, tags, mirrors }: TaggedImage): Part[] {
   return [{ text: wrappingTable(['Tag', 'Digest', 'State', 'It named before'], rows) }]
 }
 
-/** The inputs that move the tags back, once for each image that they named. */
-function rollBackPart({ repository, tags }: TaggedImage): Part[] {
+function movedPart({ repository, mirrors, tags }: TaggedImage): Part[] {
   const moved = tags.flatMap((fate) => (fate.state === 'moved' ? [fate] : []))
-  if (moved.length === 0) return []
-  const blocks = [...Map.groupBy(moved, ({ from }) => from)].map(([digest, group]) => {
-    const lines = group.map(({ tag }) => `  ${tag}`).join('\n')
-    const image = familiarReference({ ...repository, digest })
-    return `command: tag\nimage: ${image}\ntags: |-\n${lines}\noverwrite-tags: |-\n${lines}`
-  })
-  return [
-    { text: '### Roll back' },
-    { text: 'With the same `registry`, `namespace` and credentials, these inputs move the tags back:' },
-    ...blocks.map((block) => ({ text: codeBlock(block, 'yaml') })),
-  ]
+  return rollBackPart([{ repository, mirrors: mirrors.map((mirror) => mirror.repository), moved }])
 }
 
 function pullPart(image: TaggedImage): Part[] {
@@ -104,7 +93,7 @@ function partsOf(run: TagRun, limit: number): Part[] {
     ...(image ? tagTable(image) : []),
     ...(image ? pullPart(image) : []),
     ...(isThere ? conditionLines(legs) : []),
-    ...(image ? rollBackPart(image) : []),
+    ...(image ? movedPart(image) : []),
     ...gatesPart(legs, limit),
     ...(image ? detailsPart(image, limit) : []),
     ...retriesPart(retried, limit),
