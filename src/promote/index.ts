@@ -1,4 +1,4 @@
-export { missingAttestations, noAttestations, requestedAttestations } from './attestations.ts'
+export { attestedDigest, missingAttestations, noAttestations, requestedAttestations } from './attestations.ts'
 export { composeImage } from './compose.ts'
 export { type Judged, judgePublished, judgeReported, judgeStaged, type Judging } from './judge-stored.ts'
 export { commonLabels } from './labels.ts'

@@ -8,13 +8,14 @@ export { type Digest, digestOf, isDigest, parseDigest } from './content/digest.t
 export { type ImageConfig, parseImageConfig } from './content/image-config.ts'
 export {
   type Descriptor,
+  type ImageIndex,
   type ImageLayer,
   isAttestation,
   type ParsedManifest,
   parseManifest,
   platformManifest,
 } from './content/manifest.ts'
-export { configMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
+export { configMediaTypes, indexMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
 export { formatPlatform, isForPlatform, parsePlatform } from './content/platform.ts'
 export {
   dockerHub,

@@ -299,6 +299,26 @@ const gatesWith = (gate: Gate): Gate[] =>
   makeOutcomeReport(leg).gates.map((each) => (each.name === gate.name ? gate : each))
 const allows = (...waivers: [GateName, string][]) => ({ ...rules, waivers: new Map(waivers) })
 
+describe('a registry that stops answering after it took a tag', () => {
+  it.each([
+    ['answers again', 1, [{ tag: 'stable', state: 'moved' }]],
+    ['stays silent', Infinity, [{ tag: 'stable', state: 'unknown' }]],
+  ])('%s: the result has what the tag named before', async (_, silent, fates) => {
+    let left = Infinity
+    const memory = createMemory(
+      (line) => line === 'get aibrix/vllm-openai:stable' && left-- <= 0 && left >= -silent,
+    )
+    const digest = await publish(memory)
+    const before = await publish(memory, earlier, 'stable')
+    // Two checks before, and the one right before; then the tag is read back.
+    left = 2
+    const run = await tagged(memory, 'dated', { request: { overwritable: ['stable'] } })
+    expect(run.error).toMatch(/^Promotion stopped at .*:stable: /)
+    expect(memory.tagsOf(vllm)).toMatchObject({ stable: digest })
+    expect(run.image?.tags).toMatchObject(fates.map((fate) => ({ ...fate, from: before })))
+  })
+})
+
 describe('an image whose gates do not pass by the rules of this run', () => {
   it.each<[string, Partial<LegReport>, typeof rules, RegExp]>([
     [

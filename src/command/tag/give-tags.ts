@@ -46,21 +46,26 @@ export async function giveTags(tagging: Tagging, world: TagWorld): Promise<Given
     // After an answer that was lost, the tag names this image.
     if (now.get(tag) !== top.digest) before.set(tag, now.get(tag))
   }
-  const fateOf = (tag: string, isGiven: boolean): TagFate => {
-    if (!missing.includes(tag)) return { tag, state: 'unchanged' }
-    if (!isGiven) return { tag, state: 'left' }
-    const named = before.get(tag)
-    return named === undefined ? { tag, state: 'created' } : { tag, state: 'moved', from: named }
+  const given = (tag: string): TagFate => {
+    const from = before.get(tag)
+    return from === undefined ? { tag, state: 'created' } : { tag, state: 'moved', from }
   }
+  /** The registry may have taken a tag before its answer was lost. */
+  const afterFailure = (tag: string, now: ReadonlyMap<string, Digest | undefined> | undefined): TagFate => {
+    if (!begun.includes(tag)) return { tag, state: 'left' }
+    if (now === undefined) return { tag, state: 'unknown', from: before.get(tag) }
+    return now.get(tag) === top.digest ? given(tag) : { tag, state: 'left' }
+  }
+  const fates = (fateOf: (tag: string) => TagFate): TagFate[] =>
+    tags.map((tag) => (missing.includes(tag) ? fateOf(tag) : { tag, state: 'unchanged' }))
   try {
     if (missing.length > 0) await placeManifest(registry, { from, to, top, tag: top.digest })
     await promote(registry, [{ from: to, digest: top.digest, to, tags: missing, check }], log, signal)
   } catch (error) {
-    // They are given one after another, and the last one that was begun failed.
-    const given = begun.slice(0, -1)
-    return { tags: tags.map((tag) => fateOf(tag, given.includes(tag))), error: sentenceOf(error) }
+    const now = await namesNow(tagging, begun, registry).catch(() => undefined)
+    return { tags: fates((tag) => afterFailure(tag, now)), error: sentenceOf(error) }
   }
-  return { tags: tags.map((tag) => fateOf(tag, true)) }
+  return { tags: fates(given) }
 }
 
 /**

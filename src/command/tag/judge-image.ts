@@ -1,10 +1,11 @@
 import { UserError } from '../../errors.ts'
 import { buildIdLabel, determinantsLabel } from '../../plan/index.ts'
 import { judgeReported, type Judging } from '../../promote/index.ts'
-import { type Digest, formatReference, getPlatformImage, isAttestation } from '../../registry/index.ts'
+import { type Digest, formatReference, getPlatformImage } from '../../registry/index.ts'
 import type { TaggedPlatform } from '../../report/index.ts'
 import { withoutFullStop } from '../../text.ts'
 import type { FoundImage } from './find-image.ts'
+import { platformsOf } from './image-platforms.ts'
 
 /** A platform of an image. `refusal` is one or more sentences: why it may not be tagged. */
 export type JudgedPlatform = TaggedPlatform & { determinants: string; refusal: string | undefined }
@@ -15,25 +16,13 @@ export type JudgedPlatform = TaggedPlatform & { determinants: string; refusal: s
  * @throws UserError if it is not an image of this action, or nothing says how it was judged
  */
 export async function judgeImage(image: FoundImage, judging: Judging): Promise<JudgedPlatform[]> {
-  const platforms = await platformsOf(image, judging)
+  const platforms = await platformsOf(image, judging.registry)
   if (platforms.length === 0) throw new UserError(`${nameOf(image)} holds no image that can be tagged.`)
   return Promise.all(platforms.map((platform) => judgePlatform(image, platform, judging)))
 }
 
 function nameOf({ repository, top: { digest } }: FoundImage): string {
   return formatReference({ ...repository, digest })
-}
-
-/** @returns `linux/amd64`; none for what is no image, such as a report */
-async function platformsOf({ repository, top }: FoundImage, { registry }: Judging): Promise<string[]> {
-  if (top.parsed.kind === 'index') {
-    const own = top.parsed.manifests.filter((entry) => !isAttestation(entry))
-    return [
-      ...new Set(own.map(({ platform }) => `${platform?.os ?? ''}/${platform?.architecture ?? ''}`)),
-    ].sort()
-  }
-  const { image } = (await getPlatformImage(registry, repository, top.digest, '')) ?? {}
-  return image ? [`${image.config.os}/${image.config.architecture}`] : []
 }
 
 async function judgePlatform(image: FoundImage, platform: string, judging: Judging): Promise<JudgedPlatform> {

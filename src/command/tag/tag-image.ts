@@ -58,12 +58,10 @@ async function findAndTag(named: NamedImage, request: PlanRequest, world: TagWor
 function describe(found: FoundImage, [first, ...others]: readonly JudgedPlatform[], request: PlanRequest) {
   const name = formatReference({ ...found.repository, digest: found.top.digest })
   if (!first) throw new Error(`${name} has no platform`)
-  const { report, determinants } = first
-  const { engine, version, aibrix } = report
-  const built = nameBuilt({ engine, version, aibrix, determinants }, request.date)
-  if (!built)
-    throw new UserError(`${name} does not say what it was built from in a form that this version reads.`)
+  const { engine, version } = first.report
+  const built = builtFrom(first, name, request)
   refuseOtherEngine(name, engine, found, request)
+  for (const other of others) refuseOtherBuild(name, first, other, request)
   const image: TaggedImage = {
     ...{ id: built.id, engine, version },
     repository: publicRepository(request, engine),
@@ -75,6 +73,28 @@ function describe(found: FoundImage, [first, ...others]: readonly JudgedPlatform
     mirrors: [],
   }
   return { image, ...expandTags(request, built.values) }
+}
+
+/** @throws UserError if the label of a platform's image is unreadable */
+function builtFrom({ report, determinants }: JudgedPlatform, name: string, { date }: PlanRequest) {
+  const { engine, version, aibrix } = report
+  const built = nameBuilt({ engine, version, aibrix, determinants }, date)
+  if (built) return built
+  throw new UserError(`${name} does not say what it was built from in a form that this version reads.`)
+}
+
+/** A tag says the same of all platforms. @throws UserError if two of them have other versions */
+function refuseOtherBuild(
+  name: string,
+  first: JudgedPlatform,
+  other: JudgedPlatform,
+  request: PlanRequest,
+): void {
+  const [one, another] = [first, other].map((each) => builtFrom(each, name, request))
+  if (JSON.stringify(one) !== JSON.stringify(another))
+    throw new UserError(
+      `${name} is not one image: for ${first.platform} it has ${one?.id ?? ''}, for ${other.platform} ${another?.id ?? ''}; it is not tagged.`,
+    )
 }
 
 function refuseOtherEngine(name: string, engine: Engine, found: FoundImage, { engines }: PlanRequest): void {

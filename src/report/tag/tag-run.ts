@@ -12,6 +12,8 @@ export type TagFate = { tag: string } & (
   | { state: 'unchanged' }
   /** It was not reached, and names what it named before, if anything */
   | { state: 'left' }
+  /** The registry stopped answering: it names the image, or what it named before */
+  | { state: 'unknown'; from: Digest | undefined }
 )
 
 /** The image of one platform, and its stored report with the gates as judged now. */
@@ -50,13 +52,13 @@ export type TagRun = {
 
 /** @returns the tags that name the image now, in the public repository or a mirror */
 export function tagsNow({ tags }: Pick<TaggedMirror, 'tags'>): string[] {
-  return tags.filter(({ state }) => state !== 'left').map(({ tag }) => tag)
+  return tags.filter(({ state }) => state !== 'left' && state !== 'unknown').map(({ tag }) => tag)
 }
 
-/** @returns whether the run created or moved a tag */
+/** @returns whether the run created or moved a tag, or may have */
 export function hasChanged({ tags, mirrors }: TaggedImage): boolean {
   const all = [...tags, ...mirrors.flatMap((mirror) => mirror.tags)]
-  return all.some(({ state }) => state === 'created' || state === 'moved')
+  return all.some(({ state }) => state !== 'unchanged' && state !== 'left')
 }
 
 /** @returns the id of a platform's image as in a plan */

@@ -25,14 +25,17 @@ const states: Record<TagFate['state'], string> = {
   moved: '✅ moved',
   unchanged: '✅ unchanged',
   left: '❌ not given',
+  unknown: '❔ perhaps given',
 }
 
 function headingOf({ image, error }: TagRun): string {
   if (!image) return '❌ Nothing was tagged'
   const title = escaped(titleOfTagged(image), 120)
   const given = image.tags.filter(({ state }) => state === 'created' || state === 'moved').length
-  if (image.mirrors.some(({ tags }) => tags.some(({ state }) => state === 'left')))
+  if (image.mirrors.some(({ tags }) => tags.some(({ state }) => state === 'left' || state === 'unknown')))
     return `❌ ${title} has its public tags, but not all mirrors do`
+  if (image.tags.some(({ state }) => state === 'unknown'))
+    return `❌ ${title}: whether its tags were given is not known`
   if (error !== undefined)
     return `❌ ${title} ${given === 0 ? 'was not tagged' : `got ${given} of ${counted(image.tags.length, 'tag')}`}`
   return `✅ ${title} ${hasChanged(image) ? `got ${given === 0 ? 'its tags in mirrors' : counted(given, 'tag')}` : 'has its tags already, nothing changed'}`
@@ -43,21 +46,31 @@ function factsLine({ duration, image }: TagRun): string {
   return [formatDuration(duration), ...(gates.length === 0 ? [] : [tally(gates)])].join(' · ')
 }
 
+function beforeCell(fate: TagFate): string {
+  if (fate.state === 'unchanged' || fate.state === 'left') return none
+  const from = fate.state === 'created' ? undefined : fate.from
+  return from === undefined ? 'nothing' : code(from)
+}
+
 function tagTable({ repository, digest, tags, mirrors }: TaggedImage): Part[] {
   if (tags.length === 0) return []
   const rows = [{ repository, tags }, ...mirrors].flatMap((place) =>
     place.tags.map((fate) => [
       code(familiarReference({ ...place.repository, tag: fate.tag })),
-      fate.state === 'left' ? none : shortDigest(digest),
+      fate.state === 'left' || fate.state === 'unknown' ? none : shortDigest(digest),
       states[fate.state],
-      fate.state === 'moved' ? code(fate.from) : fate.state === 'created' ? 'nothing' : none,
+      beforeCell(fate),
     ]),
   )
   return [{ text: wrappingTable(['Tag', 'Digest', 'State', 'It named before'], rows) }]
 }
 
 function movedPart({ repository, mirrors, tags }: TaggedImage): Part[] {
-  const moved = tags.flatMap((fate) => (fate.state === 'moved' ? [fate] : []))
+  const moved = tags.flatMap((fate) =>
+    (fate.state === 'moved' || fate.state === 'unknown') && fate.from !== undefined
+      ? [{ tag: fate.tag, from: fate.from }]
+      : [],
+  )
   return rollBackPart([{ repository, mirrors: mirrors.map((mirror) => mirror.repository), moved }])
 }
 
