@@ -13,6 +13,9 @@ import {
   runAction,
   tagsOf,
 } from '../support/action.ts'
+import { copyManifest } from '../../src/registry/copy.ts'
+import { parseRepository } from '../../src/registry/content/reference.ts'
+import { openTestClient } from '../support/test-client.ts'
 import { publishStrangeBase } from '../support/strange-base.ts'
 import { serveIndex } from '../../stand-ins/index-server.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
@@ -234,26 +237,31 @@ describe('both engines', () => {
   it(
     'are built from copies of their bases when upstream has removed the tags',
     async () => {
-      const kept = await runAction(world().inputs({ ...both, 'keep-base': 'true' }))
+      const client = openTestClient()
+      const upstream = parseRepository(`${registry}/${world().namespace}/bases/vllm/vllm-openai`)
+      const from = parseRepository(`${world().inputs()['base-registry'] ?? ''}/vllm/vllm-openai`)
+      const { digest = '' } = (await client.getManifest(from, 'v0.21.0')) ?? {}
+      await copyManifest(client, { from, to: upstream, digest, tag: 'v0.21.0' })
+      client.close()
+      const gone = {
+        ...{ ...both, engine: 'vllm', versions: 'v0.21.0' },
+        'base-registry': `${registry}/${world().namespace}/bases`,
+      }
+      const kept = await runAction(world().inputs({ ...gone, 'keep-base': 'true' }))
       expect(errorsOf(kept)).toEqual([])
       expect(kept.outputs.changed).toBe('false')
-      const copies = (await tagsOf(`${world().namespace}/image-cache`)).filter((tag) =>
-        tag.startsWith('base-'),
-      )
-      expect(copies).toEqual(
-        expect.arrayContaining(['base-vllm-v0.21.0-linux-amd64', 'base-sglang-v0.5.11-linux-amd64']),
-      )
-      const gone = { ...both, 'base-registry': `${registry}/${world().namespace}/gone` }
+      const stored = await tagsOf(`${world().namespace}/image-cache`)
+      expect(stored.filter((tag) => tag.startsWith('base-'))).toHaveLength(2)
+      const url = `http://${registry}/v2/${upstream.path}/manifests/${digest}`
+      expect((await fetch(url, { method: 'DELETE' })).status).toBe(202)
       const unchanged = await runAction(world().inputs(gone))
       expect(errorsOf(unchanged)).toEqual([])
       expect(unchanged.outputs.changed).toBe('false')
       expect(unchanged.log).toMatch(
-        /The base \S+\/gone\/vllm\/vllm-openai:v0\.21\.0 no longer exists; its copy \S+@sha256:[0-9a-f]{64} is used\./,
+        /The base \S+\/bases\/vllm\/vllm-openai:v0\.21\.0 no longer exists; its copy \S+@sha256:[0-9a-f]{64} is used\./,
       )
       const again = {
         ...gone,
-        engine: 'vllm',
-        versions: 'v0.21.0',
         'skip-unchanged': 'false',
         tags: 'from-copy',
       }

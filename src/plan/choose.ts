@@ -58,7 +58,7 @@ async function selectEngine(
       const version = parseEngineVersion(chosen.tag)
       if (!version) throw new UserError(`versions: "${chosen.tag}" is not a version of an engine.`)
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
-      const copyFor = (platform: string) => world.copyOfBase({ engine, tag: version.tag, platform })
+      const copyFor = (platform: string) => world.copyOfBase({ ...repository, tag: version.tag, platform })
       const found = await resolveBase(world.registry, repository, version.tag, request.platforms, {
         copyFor,
         nearest,

@@ -23,7 +23,7 @@ export type PlanWorld = {
   ownFacts: (base: BaseImage, engine: Engine) => KnownBase | undefined
   staged: StagedLegs
   /** The copy of a base in the cache repository, if an earlier run stored one */
-  copyOfBase: (base: BaseOfEngine) => Promise<(PlatformImage & { repository: Repository }) | undefined>
+  copyOfBase: (base: NamedBase) => Promise<(PlatformImage & { repository: Repository }) | undefined>
   /**
    * Why the staged leg, or the public image `published`, does not count as verified, a sentence;
    * undefined if it counts, or if the run that publishes it is to judge it
@@ -31,8 +31,8 @@ export type PlanWorld = {
   unfit: (leg: Leg, published?: PublishedPlace) => Promise<string | undefined>
 }
 
-/** A base by its engine and its tag upstream: `vllm`, `v0.10.2`, `linux/amd64`. */
-export type BaseOfEngine = { engine: Engine; tag: string; platform: string }
+/** A base by its name upstream: repository and tag, and a platform. */
+export type NamedBase = Repository & { tag: string; platform: string }
 
 /** The legs that earlier runs have staged. */
 export type StagedLegs = {

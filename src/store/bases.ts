@@ -1,19 +1,27 @@
-import type { BaseOfEngine, Leg } from '../plan/index.ts'
+import { UserError } from '../errors.ts'
+import type { Leg, NamedBase } from '../plan/index.ts'
 import {
   copyManifest,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  formatReference,
   formatRepository,
   getPlatformImage,
-  isTag,
+  type Manifest,
+  mediaTypes,
+  parsePlatform,
   type PlatformImage,
+  platformManifest,
   type RegistryClient,
   type Repository,
 } from '../registry/index.ts'
-import { copyTag, newestCopyTag } from './contents.ts'
+import { copyTag, namedCopiesTag, type Now } from './contents.ts'
 
 /** Copies of bases, which a rebuild takes if upstream has removed the tag. */
 export type BasesReader = {
-  /** @returns the newest copy of a base and where it is; undefined if none was stored */
-  copyOf: (base: BaseOfEngine) => Promise<(PlatformImage & { repository: Repository }) | undefined>
+  /** @returns the copy of what a tag named last, and where it is; undefined if none was stored */
+  copyOf: (base: NamedBase) => Promise<(PlatformImage & { repository: Repository }) | undefined>
 }
 
 export type BasesWriter = {
@@ -22,36 +30,88 @@ export type BasesWriter = {
    * leg that was staged has left most of them here anyway.
    * @returns whether anything was stored
    */
-  keep: (leg: Pick<Leg, 'engine' | 'platform' | 'base'>) => Promise<boolean>
+  keep: (leg: Pick<Leg, 'platform' | 'base'>) => Promise<boolean>
 }
+
+type Registry = Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>
+
+/** The annotation with the digest that the tag named upstream, of an index if it was one */
+const topAnnotation = 'io.aibrix.image.base.top'
 
 export function readBasesIn(
   registry: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
   repository: Repository,
 ): BasesReader {
   return {
-    copyOf: async (base) => {
-      const tag = newestCopyTag(base)
-      // A longer name than a tag can have was not kept.
-      const copy = isTag(tag) ? await getPlatformImage(registry, repository, tag, base.platform) : undefined
+    copyOf: async ({ platform, ...upstream }) => {
+      const named = await registry.getManifest(repository, namedCopiesTag(formatReference(upstream)))
+      const entry = named?.parsed.kind === 'index' ? platformManifest(named.parsed, platform) : undefined
+      // By its digest, under which it stays when the tag upstream is known to name something newer.
+      const copy = entry && (await getPlatformImage(registry, repository, entry.digest, platform))
       return copy && { ...copy, repository }
     },
   }
 }
 
-export function writeBasesIn(
-  registry: Pick<RegistryClient, 'getManifest' | 'putManifest' | 'confirmManifest' | 'mountBlob'>,
-  repository: Repository,
-): BasesWriter {
+export function writeBasesIn(registry: Registry, repository: Repository, now: Now): BasesWriter {
   return {
-    keep: async ({ engine, platform, base }) => {
+    keep: async ({ platform, base }) => {
       const { manifestDigest: digest, repository: from, tag } = base
       if (formatRepository(from) === formatRepository(repository)) return false
-      const newest = newestCopyTag({ engine, tag, platform })
-      if ((await registry.getManifest(repository, newest))?.digest === digest) return false
-      await copyManifest(registry, { from, to: repository, digest, tag: copyTag(base) })
-      await copyManifest(registry, { from: repository, to: repository, digest, tag: newest })
+      const name = formatReference({ ...from, tag })
+      const named = namedIn(await registry.getManifest(repository, namedCopiesTag(name)))
+      const others = named?.top === base.digest ? named.copies : []
+      if (others.some((one) => one.digest === digest)) return false
+      const isNew = (await registry.getManifest(repository, copyTag(base))) === undefined
+      if (isNew) await copyManifest(registry, { from, to: repository, digest, tag: copyTag(base) })
+      // The base of an older plan is kept by its digest, and is not what the tag named last.
+      const isOlder = named !== undefined && (await registry.getManifest(from, tag))?.digest !== base.digest
+      if (isOlder) return isNew
+      const copies = [...others, await entryOf(registry, repository, digest, platform)]
+      await putNamed(registry, repository, { name, top: base.digest, copies, created: now() })
       return true
     },
   }
+}
+
+/** What a tag upstream named: `top`, of which these are the copies. */
+type Named = { top: string | undefined; copies: readonly Descriptor[] }
+
+function namedIn(index: Manifest | undefined): Named | undefined {
+  if (index?.parsed.kind !== 'index') return undefined
+  return { top: index.parsed.annotations[topAnnotation], copies: index.parsed.manifests }
+}
+
+async function entryOf(
+  registry: Registry,
+  repository: Repository,
+  digest: Digest,
+  platform: string,
+): Promise<Descriptor> {
+  const copy = await registry.getManifest(repository, digest)
+  if (!copy) throw new UserError(`${formatReference({ ...repository, digest })} does not exist any more.`)
+  const { mediaType, bytes } = copy
+  const { os, architecture, variant } = parsePlatform(platform)
+  const own = { os, architecture, ...(variant ? { variant } : {}) }
+  return { mediaType, digest, size: bytes.length, annotations: {}, platform: own }
+}
+
+/** Platforms of one image upstream are together; those of what the tag named before are left out. */
+async function putNamed(
+  registry: Registry,
+  repository: Repository,
+  { name, top, copies, created }: { name: string; top: Digest; copies: readonly Descriptor[]; created: Date },
+): Promise<void> {
+  const content = {
+    ...{ schemaVersion: 2, mediaType: mediaTypes.ociIndex },
+    manifests: copies.map(({ mediaType, digest, size, platform }) => ({ mediaType, digest, size, platform })),
+    annotations: {
+      [topAnnotation]: top,
+      'org.opencontainers.image.base.name': name,
+      'org.opencontainers.image.created': created.toISOString(),
+    },
+  }
+  const bytes = Buffer.from(JSON.stringify(content))
+  await registry.putManifest(repository, namedCopiesTag(name), bytes, mediaTypes.ociIndex)
+  await registry.confirmManifest(repository, namedCopiesTag(name), digestOf(bytes))
 }

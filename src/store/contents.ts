@@ -1,4 +1,4 @@
-import { type BaseImage, type BaseOfEngine, type Leg, sha256 } from '../plan/index.ts'
+import { type BaseImage, type Leg, sha256 } from '../plan/index.ts'
 import { formatRepository, type Repository } from '../registry/index.ts'
 
 /** What identifies a staged leg. */
@@ -68,9 +68,12 @@ export function copyTag({ manifestDigest }: NamedBase): string {
   return `base-${manifestDigest.replace('sha256:', '')}`
 }
 
-/** Tag of the newest copy of a base by its name upstream, which tells what a tag named that is gone. */
-export function newestCopyTag({ engine, tag, platform }: BaseOfEngine): string {
-  return `base-${engine}-${tag}-${platform.replaceAll('/', '-')}`
+/**
+ * Tag of an index of the copies of what a tag upstream named last.
+ * @param name `docker.io/vllm/vllm-openai:v0.10.2`
+ */
+export function namedCopiesTag(name: string): string {
+  return `base-named-${sha256(name)}`
 }
 
 /** Tag of a plan. @param sha256 of the plan's document, 64 hexadecimal digits */

@@ -25,7 +25,7 @@ export type Store = {
   legs: LegsReader & LegsWriter
   /** `facts-…`: what was measured in bases */
   facts: FactsReader & ReturnType<typeof writeFactsIn>
-  /** `base-…`: copies of bases */
+  /** `base-<digest>`, `base-named-…`: copies of bases */
   bases: BasesReader & BasesWriter
   /** `wheel-…` and `ucx-…`: stage artifacts */
   artifacts: ArtifactStore
@@ -68,7 +68,7 @@ export function createStore(
     repository,
     legs: { ...legs, ...writeLegsIn(registry, repository, now) },
     facts: { ...facts, ...writeFactsIn(registry, repository, now, facts) },
-    bases: { ...bases, ...writeBasesIn(registry, repository) },
+    bases: { ...bases, ...writeBasesIn(registry, repository, now) },
     artifacts: createRegistryStore(registry, repository, now),
     layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
     inventories: inventoriesIn(registry, repository, now),

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { PromoteChoices } from '../../../src/command/inspect-image.ts'
 import { promoteImages, type Promotion } from '../../../src/command/promote-images.ts'
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
-import { reportTag, stagedTag } from '../../../src/store/contents.ts'
+import { namedCopiesTag, reportTag, stagedTag } from '../../../src/store/contents.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../../support/reports.ts'
@@ -441,7 +441,9 @@ describe('with keep-base', () => {
       const { run, between, second, after, copy } = await promotedAfter(request)
       if (Object.keys(between.published).length > 0) expect(between.copies).toContain(copy)
       expect(second.error).toBeUndefined()
-      expect(after.copies).toEqual(expect.arrayContaining([copy, 'base-vllm-v0.21.0-linux-amd64']))
+      expect(after.copies).toEqual(
+        expect.arrayContaining([copy, namedCopiesTag('docker.io/vllm/vllm-openai:v0.21.0')]),
+      )
       expect(Object.keys(after.published)).toEqual(image.tags)
       if (run.error === undefined && states(run).join() === 'published') break
       failed += 1
