@@ -51,14 +51,16 @@ export function demoInputs(standIns: StandIns, index: string): Record<string, st
  * in the log.
  */
 export function isProgress(line: string): boolean {
-  return !/^(?:\[|…|::endgroup::)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
+  return !/^(?:\[|…)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
 }
 
-/** Returns a summary for a terminal: only the titles of folded parts and of the chart. */
-export function withoutFolds(summary: string): string {
+/** Returns a summary for a terminal: without HTML, and only the titles of folded parts and of the chart. */
+export function forTerminal(summary: string): string {
   return summary
     .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
-    .replace(/<\/?b>/g, '')
     .replace(/```mermaid[^]*?```/g, '▸ timing chart')
+    .replace(/<br>/g, ', ')
+    .replace(/<\/?(?:b|code|wbr)>/g, '')
+    .replace(/&#(\d+);/g, (_, character: string) => String.fromCharCode(Number(character)))
     .replace(/\n{3,}/g, '\n\n')
 }

@@ -1,7 +1,7 @@
 // The part of script/demo-published after script/setup.
 import { join, resolve } from 'node:path'
 import { serveIndex } from '../stand-ins/index-server.ts'
-import { demoInputs, isProgress, ownNamespace, prepareBases, withoutFolds } from './demo-parts.ts'
+import { demoInputs, forTerminal, isProgress, ownNamespace, prepareBases } from './demo-parts.ts'
 import { type ActionRun, registry, runStep } from './runner.ts'
 
 const mirror = process.env.MIRROR ?? '127.0.0.1:5001'
@@ -12,11 +12,15 @@ const images = [
 ]
 const mirrors = images.map(({ name }) => `${mirror}/${namespace}/${name}`).join('\n')
 
-/** Runs a step and prints its summary. */
-async function step(title: string, inputs: Record<string, string>): Promise<ActionRun> {
-  console.log(`\n── ${title}`)
+function begin(title: string, why: string): void {
+  console.log(`\n── ${title}\n${why}\n`)
+}
+
+/** Runs a step and prints its summary. @param why a sentence on what is shown */
+async function step(title: string, why: string, inputs: Record<string, string>): Promise<ActionRun> {
+  begin(title, why)
   const run = await runStep(inputs, resolve('.cache/demo-published'), isProgress)
-  console.log(`\n${withoutFolds(run.summary)}`)
+  console.log(`\n${forTerminal(run.summary)}`)
   if (run.code !== 0) throw new Error(`${title} failed; the reason is in the lines above.`)
   return run
 }
@@ -33,32 +37,46 @@ const standIns = await prepareBases()
 const server = await serveIndex(standIns.index)
 const inputs = { ...demoInputs(standIns, server.url), mirrors }
 try {
-  const run = await step('publish, with a mirror', inputs)
+  const run = await step(
+    'publish, with a mirror',
+    `Both engines are built and verified, unless they are already, and published to ${registry} and, by the input mirrors, to ${mirror}: the same digests under the same tags.`,
+    inputs,
+  )
   const published = JSON.parse(run.outputs.images ?? '[]') as { engine: string; digest: string }[]
-  await step('list', { ...inputs, command: 'list' })
+  await step(
+    'list',
+    'command: list shows what is published, with what was measured and how it was judged; where selects images, here those with NIXL 0.7.1.',
+    { ...inputs, command: 'list', where: 'nixl=0.7.1' },
+  )
   for (const { engine, digest } of published)
-    await step(`tag ${engine}`, {
-      ...inputs,
-      command: 'tag',
-      engine,
-      versions: 'default',
-      image: digest,
-      tags: 'stable',
-    })
-  const list = await step('list again', { ...inputs, command: 'list', where: 'tag=stable' })
-  console.log(`\n── the tag "stable"`)
+    await step(
+      `tag ${engine}`,
+      'command: tag gives this image the tag "stable", after a look at its stored report: in the public repository, then in the mirror.',
+      { ...inputs, command: 'tag', engine, versions: 'default', image: digest, tags: 'stable' },
+    )
+  const list = await step(
+    'list again',
+    'Without where: all images, now with the tag "stable". Nothing is read twice, since the first list was stored.',
+    { ...inputs, command: 'list' },
+  )
+  begin(
+    'the tag "stable"',
+    'Both registries are asked which digest the tag names; it must be the published one, byte for byte.',
+  )
   for (const { engine, name } of images) {
     const wanted = published.find((image) => image.engine === engine)?.digest
     for (const host of [registry, mirror]) {
       const found = await digestIn(host, name, 'stable')
-      console.log(`  ${`${host}/${namespace}/${name}:stable`.padEnd(60)} ${found ?? 'is missing'}`)
-      if (found === undefined || found !== wanted) process.exitCode = 1
+      const isPublished = found !== undefined && found === wanted
+      const verdict = isPublished ? '= published' : `≠ published: ${wanted ?? 'none'}`
+      console.log(`  ${`${host}/${namespace}/${name}:stable`.padEnd(56)} ${found ?? 'is missing'} ${verdict}`)
+      if (!isPublished) process.exitCode = 1
     }
   }
-  console.log(`\nThe page of the list: ${join(list.outputs['page-path'] ?? '', 'index.html')}`)
+  console.log(`\nThe page of all images: ${join(list.outputs['page-path'] ?? '', 'index.html')}`)
 } finally {
   await server.close()
 }
 console.log(
-  `\n${process.exitCode === undefined ? 'The demo succeeded' : 'The demo FAILED'}. The engine and both registries are still running.`,
+  `\n${process.exitCode === undefined ? 'The demo succeeded' : 'The demo FAILED'}. The engine and both registries are still running; CONTRIBUTING.md says how to stop the second one.`,
 )

@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path'
 import { formatDuration } from '../src/text.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
 import type { StandIns } from '../stand-ins/prepare.ts'
-import { demoInputs, isProgress, ownNamespace, prepareBases, withoutFolds } from './demo-parts.ts'
+import { demoInputs, isProgress, ownNamespace, prepareBases, forTerminal } from './demo-parts.ts'
 import { type ActionRun, registry, runStep } from './runner.ts'
 
 const namespace = ownNamespace()
@@ -68,7 +68,7 @@ const standIns = await timed('stand-ins', prepareBases)
 const run = await timed('dist/main.js', () => runOnStandIns(standIns))
 const summaryFile = join(kept, 'summary.md')
 writeFileSync(summaryFile, run.summary)
-console.log(`\n── job summary (in full: ${relative('.', summaryFile)})\n\n${withoutFolds(run.summary)}`)
+console.log(`\n── job summary (in full: ${relative('.', summaryFile)})\n\n${forTerminal(run.summary)}`)
 if (run.code === 0) {
   const tags = JSON.parse(run.outputs.tags ?? '[]') as string[]
   const good = await timed('output of the published images', () => tags.map(askImage).every(Boolean))

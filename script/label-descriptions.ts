@@ -11,7 +11,7 @@ export const labelDescriptions: readonly (readonly [labels: string, description:
   ['io.aibrix.image.ucx-commit', 'The commit of the UCX tools, if the image has them'],
   [
     'org.opencontainers.image.base.{name,digest}',
-    "The base, in the engine's own repository (never a mirror), by the digest of its manifest for this platform",
+    "The base, in the engine's own repository (never a pull-through cache), by the digest of its manifest for this platform",
   ],
   [
     'io.aibrix.image.conditions',
@@ -33,6 +33,6 @@ export const labelDescriptions: readonly (readonly [labels: string, description:
   ],
   [
     'org.opencontainers.image.source',
-    'Empty, since the same image may be built from any mirror or address of the sources',
+    'Empty, since the same image may be built from any copy or address of the sources',
   ],
 ]

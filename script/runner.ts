@@ -137,7 +137,7 @@ export async function runStep(
     process.exitCode = 130
   }
   const onLine = (line: string) => {
-    if (!/^::(add-mask|save-state|set-output|debug)\b/.test(line) && isShown(line))
+    if (!/^::(add-mask|save-state|set-output|debug|endgroup)\b/.test(line) && isShown(line))
       console.log(`  ${readable(line)}`)
   }
   process.on('SIGINT', wait)
@@ -152,10 +152,10 @@ export async function runStep(
   }
 }
 
-/** `::error title=a%3A b::text` as `error: a: b: text` (Workflow commands for GitHub Actions). */
+/** `::error title=a%3A b::text` as `error: a: b: text`, `::group::text` as `▸ text` (Workflow commands for GitHub Actions). */
 function readable(line: string): string {
   const [, level, title, text] = /^::(error|warning|notice)(?: title=([^:,]*)[^:]*)?::(.*)$/.exec(line) ?? []
-  if (level === undefined) return line
+  if (level === undefined) return line.replace(/^::group::/, '▸ ')
   return [level, title, text]
     .filter(Boolean)
     .join(': ')
