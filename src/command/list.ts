@@ -27,8 +27,10 @@ export async function listAndShow(tools: CommandTools, where: Where, show: ShowS
 /** @param read digests that earlier lists did not know @returns the list as log lines */
 export function describeList({ images, behind }: Inventory, read: number): string[] {
   const more = images.length - describedImages
+  const listed = images.length === 1 ? '1 image is listed' : `${images.length} images are listed`
+  const reads = read === 1 ? '1 digest was read' : `${read} digests were read`
   return [
-    `${images.length} images are listed; ${read} of those that are published were read, the others were known from an earlier list`,
+    listed + (images.length + read === 0 ? '' : `; ${reads}, all others were known`),
     ...images
       .slice(0, describedImages)
       .map(({ repository, tags, digest }) => `  ${repository}@${digest}  ${tags.join(' ')}`),

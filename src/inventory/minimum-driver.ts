@@ -5,13 +5,13 @@
  * https://docs.nvidia.com/cuda/cuda-toolkit-release-notes). Code that needs a feature of a later
  * minor version, or PTX that the driver must compile, may need a newer one.
  */
-const drivers: Readonly<Record<string, string>> = {
-  '11': '450.80.02',
-  '12': '525.60.13',
-  '13': '580.65.06',
-}
+const drivers: ReadonlyMap<string, string> = new Map([
+  ['11', '450.80.02'],
+  ['12', '525.60.13'],
+  ['13', '580.65.06'],
+])
 
-/** @param cuda measured: `12.8` @returns `525.60.13`; null if it is not known */
+/** @param cuda `12.8`, or whatever a label says @returns `525.60.13`; null if it is not known */
 export function minimumDriver(cuda: string | undefined): string | null {
-  return drivers[cuda?.split('.')[0] ?? ''] ?? null
+  return drivers.get(cuda?.split('.')[0] ?? '') ?? null
 }

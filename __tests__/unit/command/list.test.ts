@@ -63,13 +63,21 @@ describe('the files of a list', () => {
 })
 
 describe('a list in the log', () => {
+  it.each([
+    [0, 0, '0 images are listed'],
+    [0, 2, '0 images are listed; 2 digests were read, all others were known'],
+    [1, 1, '1 image is listed; 1 digest was read, all others were known'],
+  ])('begins with a sentence: %d listed, %d read', (count, read, sentence) => {
+    expect(describeList(makeInventory({ images: makeListedImages(count) }), read)[0]).toBe(sentence)
+  })
+
   it('has the first images, and what is behind', () => {
     const behind = [
       { what: 'vllm' as const, published: '0.21.0', newer: ['v0.23.0', 'v0.22.0'] },
       { what: 'nixl' as const, published: null, newer: ['1.0.0'] },
     ]
     const lines = describeList(makeInventory({ images: makeListedImages(25), behind }), 3)
-    expect(lines[0]).toBe('25 images are listed; 3 were read, all else was known from an earlier list')
+    expect(lines[0]).toBe('25 images are listed; 3 digests were read, all others were known')
     expect(lines[1]).toMatch(/^ {2}docker.io\/aibrix\/vllm-openai@sha256:\S+ {2}v0\.25\.0-/)
     expect(lines.slice(-3)).toEqual([
       'and 5 more images',

@@ -8,6 +8,9 @@ it.each([
   ['13.0', '580.65.06'],
   ['14.0', null],
   ['', null],
+  ['constructor', null],
+  ['toString.1', null],
+  ['__proto__', null],
   [undefined, null],
 ])('CUDA %s needs the driver %s', (cuda, driver) => {
   expect(minimumDriver(cuda)).toBe(driver)
