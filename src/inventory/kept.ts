@@ -44,7 +44,7 @@ const lineSchema = v.object({
   platforms: v.array(keptPlatform),
 })
 
-/** @returns digest → what it answers; undefined if the text is not such a document */
+/** @returns digest → what it answers, without damaged lines; undefined if the text is not such a document */
 export function parseKept(text: string): Map<Digest, ReadImage> | undefined {
   const [first = '', ...lines] = text.trimEnd().split('\n')
   const head = parsed(headSchema, first)
@@ -55,7 +55,8 @@ export function parseKept(text: string): Map<Digest, ReadImage> | undefined {
   const images = new Map<Digest, ReadImage>()
   for (const line of lines) {
     const image = parsed(lineSchema, line)
-    if (!image) return undefined
+    // It is read again, like one that is new.
+    if (!image) continue
     const platforms = image.platforms.map(({ addedPackages: at, ...platform }): ReadPlatform => ({
       ...platform,
       addedPackages: at === null ? null : (lists[at] ?? []),

@@ -16,6 +16,7 @@ import {
 import { readLabels } from '../verify/index.ts'
 import type { ListedPlatform } from './inventory.ts'
 import { minimumDriver } from './minimum-driver.ts'
+import { timeText } from './time.ts'
 
 /** The base of an image as recorded. `top`: what its tag named then, an index or a manifest */
 export type ReadBase = { name: string; digest: Digest; tag: string | null; top: Digest | null }
@@ -40,6 +41,8 @@ export type ReadImage = {
   platforms: ReadPlatform[]
 }
 
+type Reader = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+
 /** Platforms of one image that are read; the largest official images have about ten */
 const mostPlatforms = 32
 
@@ -50,18 +53,20 @@ const byPlatform = (left: ReadPlatform, right: ReadPlatform): number =>
  * Reads an image by its digest: manifests, and configurations with their labels.
  * @param reader is asked for the index once for each platform, so it should remember its answers
  * @returns undefined if the registry has no such manifest (any more)
- * @throws UserError if something of it cannot be read
+ * @throws UserError if something of it cannot be read, or a manifest that an index names is missing
  */
 export async function readImage(
-  reader: Pick<RegistryClient, 'getManifest' | 'getImageConfig'>,
+  reader: Reader,
   repository: Repository,
   digest: Digest,
 ): Promise<ReadImage | undefined> {
   const top = await reader.getManifest(repository, digest)
   if (!top) return undefined
   const found: OnePlatform[] = []
-  for (const platform of platformsOf(top.parsed, formatReference({ ...repository, digest }))) {
-    const one = await getPlatformImage(reader, repository, digest, platform)
+  const name = formatReference({ ...repository, digest })
+  const whole: typeof reader = { ...reader, getManifest: presentIn(reader, name) }
+  for (const platform of platformsOf(top.parsed, name)) {
+    const one = await getPlatformImage(whole, repository, digest, platform)
     if (one?.image) found.push(readPlatform(one.image))
   }
   const created = found.flatMap((one) => one.created ?? []).sort()
@@ -70,6 +75,17 @@ export async function readImage(
     engine: found[0]?.engine ?? null,
     created: created.at(-1) ?? null,
     platforms: found.map(({ platform }) => platform).sort(byPlatform),
+  }
+}
+
+/** What an index lacks may be under way, so that this is not the answer of its digest for good. */
+function presentIn({ getManifest }: Reader, name: string): Reader['getManifest'] {
+  return async (repository, reference) => {
+    const manifest = await getManifest(repository, reference)
+    if (manifest) return manifest
+    throw new UserError(
+      `${name} names ${reference}, which the registry does not have; it is read again by the next list.`,
+    )
   }
 }
 
@@ -107,7 +123,7 @@ function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>)
     report: null,
     built: null,
   }
-  return { engine: labelled?.engine ?? null, created: timeOf(config.created), platform }
+  return { engine: labelled?.engine ?? null, created: timeText(Date.parse(config.created ?? '')), platform }
 }
 
 /** Labels name a base by its digest, without the tag that the first run found it by. */
@@ -121,9 +137,4 @@ function labelledBase(labels: Readonly<Record<string, string>>): ReadBase | null
     if (error instanceof UserError) return null
     throw error
   }
-}
-
-function timeOf(created: string | undefined): string | null {
-  const time = Date.parse(created ?? '')
-  return Number.isNaN(time) ? null : new Date(time).toISOString()
 }

@@ -4,6 +4,7 @@ import type { LegReport } from '../store/index.ts'
 import { isBlocking } from '../verify/index.ts'
 import type { ListedPlatform } from './inventory.ts'
 import type { ReadBase, ReadPlatform } from './read-image.ts'
+import { timeText } from './time.ts'
 
 export type Packages = NonNullable<ListedPlatform['addedPackages']>
 
@@ -51,7 +52,7 @@ export function withReport(
 /** @returns when the last step of its build ended */
 function endOf({ steps }: LegReport): string | null {
   const end = Math.max(...steps.map(({ started, duration }) => started + duration))
-  return Number.isFinite(end) ? new Date(end).toISOString() : null
+  return timeText(end)
 }
 
 /** Packages that the base lacks, and those of the base that were replaced by another version */

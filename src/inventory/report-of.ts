@@ -21,6 +21,10 @@ export type ReportSubject = {
 }
 
 const noReport = 'The cache repository has no report of it.'
+const noPlatform = 'Its platform is not one that a report can be of.'
+
+/** The architecture becomes part of a tag. */
+const platformPattern = /^[a-z0-9_.-]{1,50}(?:\/[a-z0-9_.-]{1,50}){1,2}$/
 
 /**
  * Adds to a platform what its report says. A report that was looked at before still has its digest
@@ -33,12 +37,13 @@ export async function judged(
   subject: ReportSubject,
   { legs, questions, share, warnings }: Reports,
 ): Promise<ReadPlatform> {
-  const leg = legOf(platform)
-  if (!leg) return platform
-  const without = (why: string, report: Digest | null): ReadPlatform =>
-    platform.gates !== null && platform.report === report
-      ? platform
-      : { ...platform, report, why: platform.gates === null ? why : null }
+  const without = (reason: string, report: Digest | null): ReadPlatform => {
+    const why = platform.gates === null ? reason : null
+    return platform.report === report && platform.why === why ? platform : { ...platform, report, why }
+  }
+  if (platform.buildId === null) return platform
+  if (!platformPattern.test(platform.platform)) return without(noPlatform, null)
+  const leg = legOf(platform.buildId, platform)
   const answered = await questions.ask(async (): Promise<ReadPlatform> => {
     const digest = await legs.reportDigest(leg)
     if (digest === undefined) return without(noReport, null)
@@ -53,9 +58,9 @@ export async function judged(
   return without(answered.unread.message, null)
 }
 
-function legOf({ buildId, platform }: ReadPlatform): ReportedLeg | undefined {
+function legOf(buildId: string, { platform }: ReadPlatform): ReportedLeg {
   const [, architecture = ''] = platform.split('/')
-  return buildId === null ? undefined : { buildId, architecture, platform }
+  return { buildId, architecture, platform }
 }
 
 async function readReport(

@@ -1,4 +1,4 @@
-import { listed, withoutFullStop } from '../text.ts'
+import { excerpt, listed, withoutFullStop } from '../text.ts'
 
 /** Collects what could not be read, so that a thousand refusals are one sentence. */
 export type Warnings = {
@@ -10,17 +10,22 @@ export type Warnings = {
 /** Sentences that are shown; each names a different reason */
 const most = 20
 
+/** Characters of a sentence, which may have texts of a registry or an image */
+const longest = 2000
+
 /** @param redact takes secrets out of what is shown */
 export function createWarnings(redact: (text: string) => string): Warnings {
-  const byReason = new Map<string, string[]>()
+  const byReason = new Map<string, Set<string>>()
   return {
     add: (what, why) => {
-      const all = byReason.get(why) ?? []
-      all.push(what)
+      const all = byReason.get(why) ?? new Set()
+      all.add(what)
       byReason.set(why, all)
     },
     sentences: () => {
-      const all = [...byReason].map(([why, what]) => redact(`${listed(what, 3)}: ${withoutFullStop(why)}.`))
+      const all = [...byReason].map(([why, what]) =>
+        excerpt(redact(`${listed([...what], 3)}: ${withoutFullStop(why)}.`), longest),
+      )
       const rest = all.length - most
       return rest > 0 ? [...all.slice(0, most), `${rest} more things could not be read.`] : all
     },
