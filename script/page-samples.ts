@@ -152,6 +152,7 @@ export function inventoryOf(images: ListedImage[]): Inventory {
     made: '2026-11-30T02:17:40Z',
     repositories: [...new Set(images.map(({ repository }) => repository))],
     where: '',
+    complete: ['vllm', 'sglang'],
     images,
     behind: [
       { what: 'vllm', published: '0.23.0', newer: ['0.24.0', '0.23.1'] },

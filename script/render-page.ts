@@ -52,7 +52,7 @@ const assets = await bundlePageAssets()
 const inventories = { few: fewImages(), many: manyImages(500), hostile: hostileImages() }
 for (const [name, inventory] of Object.entries(inventories))
   writeFileSync(join(folder, `${name}.html`), renderPage(inventory, assets))
-for (const [engine, badge] of Object.entries(badgesOf(inventories.few)))
+for (const [engine, badge] of badgesOf(inventories.few))
   writeFileSync(join(folder, `${engine}.svg`), renderBadge(badge))
 const browser = await chromium.launch({ executablePath: findBrowser() })
 try {
@@ -65,10 +65,10 @@ try {
   await page.goto(`file://${join(folder, 'many.html')}`)
   await photograph(page, 'many')
   await page.setContent(
-    ['vllm', 'sglang']
+    [...badgesOf(inventories.few).values()]
       .map(
-        (name) =>
-          `<p><img src="data:image/svg+xml;base64,${Buffer.from(renderBadge(badgesOf(inventories.few)[name as 'vllm'])).toString('base64')}">`,
+        (badge) =>
+          `<p><img src="data:image/svg+xml;base64,${Buffer.from(renderBadge(badge)).toString('base64')}">`,
       )
       .join(''),
   )

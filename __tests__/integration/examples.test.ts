@@ -139,7 +139,7 @@ describe('many-runners.yml', () => {
     async () => {
       const run = await runExample('behind.yml', { event: 'schedule', job: 'list', with: inputs() })
       expectGreen(run, ['list'])
-      expect(run.log).toMatch(/3 images are listed; 3 were read/)
+      expect(run.log).toMatch(/3 images are listed; 3 digests were read/)
       expect(run.log).toMatch(/set-output:: behind=\[/)
     },
     2 * minutes,

@@ -60,6 +60,7 @@ export function makeInventory(changes: Partial<Inventory> = {}): Inventory {
   return {
     ...{ format: 1, made: '2025-12-01T00:00:00.000Z', where: '' },
     repositories: ['docker.io/aibrix/vllm-openai'],
+    complete: ['vllm'],
     ...{ images: [], behind: [], warnings: [] },
     ...changes,
   }

@@ -12,12 +12,23 @@ import { type LegReport, serialiseReport } from '../../src/store/leg-report.ts'
 import { createStore } from '../../src/store/store.ts'
 import type { GateName } from '../../src/verify/gate.ts'
 import { labelsOf } from '../../src/verify/labels.ts'
-import { cache, createMemory, type Memory, run, sglang, vllm } from './memory-client.ts'
+import { cache, createMemory as createEmptyMemory, type Memory, run, sglang, vllm } from './memory-client.ts'
 import { gitOf } from './plan-world.ts'
 import { factsOf, makeOutcomeReport } from './reports.ts'
 import { makeCandidate, makeLeg } from './verified-leg.ts'
 
 export const bases: Repository = { registry: 'docker.io', path: 'vllm/vllm-openai' }
+
+/** Creates a registry in memory whose repository of bases exists: it has a tag that is no release. */
+export function createMemory(refuses?: (request: string) => boolean): Memory {
+  const memory = createEmptyMemory(refuses)
+  const { client } = memory
+  const listTags: typeof client.listTags = async (repository) => {
+    const tags = await client.listTags(repository)
+    return repository.path === bases.path ? [...tags, 'nightly'] : tags
+  }
+  return { ...memory, client: { ...client, listTags } }
+}
 
 /** Returns a leg of these versions, each with its own build id. */
 export function legOf(engine: string, nixl = '0.7.1', changes: Partial<Leg> = {}): Leg {
@@ -159,4 +170,4 @@ export async function listIn(
   return (await listPublished(requestOf(asked), worldOf(memory.client, changes))).inventory
 }
 
-export { cache, createMemory, type Memory, vllm }
+export { cache, type Memory, vllm }

@@ -1,8 +1,10 @@
-import { baseRepository, type Engine, engines } from '../plan/index.ts'
+import { baseRepository, type Engine, engines, remembered } from '../plan/index.ts'
 import {
   type Digest,
   formatReference,
+  formatRepository,
   type ParsedManifest,
+  parseReference,
   platformManifest,
   type RegistryClient,
   type Repository,
@@ -18,7 +20,7 @@ export type Bases = {
   stateOf: (base: ReadBase, engine: Engine, platform: string) => Promise<BaseState>
 }
 
-type Registry = Pick<RegistryClient, 'resolveTag' | 'getManifest'>
+type Registry = Pick<RegistryClient, 'resolveTag' | 'getManifest' | 'listTags'>
 
 /** What a base tag names now, read only where its digest does not tell. */
 type Now = { top: Digest | undefined; parsed: () => Promise<ParsedManifest | undefined> }
@@ -38,12 +40,13 @@ export function createBases(
       if (base.tag === null) return 'unknown'
       const place = { ...baseRepository(baseRegistry, engines[engine].baseRepository), tag: base.tag }
       const name = formatReference(place)
-      const now = await once(tags, name, () => resolve(registry, place, questions, warnings))
+      const now = await remembered(tags, name, () => resolve(registry, place, questions, warnings))
       if (now === undefined) return 'unknown'
       const answered = await questions.ask(async (): Promise<BaseState> => {
         if (now.top === undefined) {
           const exists = () => registry.resolveTag(place, base.digest).then((found) => found !== undefined)
-          return (await once(digests, base.digest, exists)) ? 'moved' : 'gone'
+          if (await remembered(digests, base.digest, exists)) return 'moved'
+          return (await isWhereItWas(base, place, registry)) ? 'gone' : 'unknown'
         }
         if (now.top === base.top) return 'current'
         return isNamed(base.digest, now.top, await now.parsed(), platform) ? 'current' : 'moved'
@@ -67,18 +70,21 @@ async function resolve(
     return undefined
   }
   const read = new Map<string, Promise<ParsedManifest | undefined>>()
-  const parsed = () => once(read, '', async () => (await registry.getManifest(place, place.tag))?.parsed)
+  const parsed = () =>
+    remembered(read, '', async () => (await registry.getManifest(place, place.tag))?.parsed)
   return { top: answered.answer, parsed }
+}
+
+/** Only the repository that a base was taken from tells by its silence that the base is gone. */
+async function isWhereItWas(base: ReadBase, place: Repository, registry: Registry): Promise<boolean> {
+  const { tag: _, ...repository } = parseReference(base.name)
+  return (
+    formatRepository(repository) === formatRepository(place) && (await registry.listTags(place)).length > 0
+  )
 }
 
 /** Whether a tag names this manifest for the platform. */
 function isNamed(digest: Digest, top: Digest, parsed: ParsedManifest | undefined, platform: string): boolean {
   if (digest === top) return true
   return parsed?.kind === 'index' && platformManifest(parsed, platform)?.digest === digest
-}
-
-function once<T>(answers: Map<string, T>, key: string, ask: () => T): T {
-  const answer = answers.get(key) ?? ask()
-  answers.set(key, answer)
-  return answer
 }

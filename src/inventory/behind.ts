@@ -89,7 +89,11 @@ function engineUpstream(
     product: 'engine',
     place: formatRepository(repository),
     published: versionsOf(own, 'engine'),
-    releases: () => registry.listTags(repository),
+    releases: async () => {
+      const tags = await registry.listTags(repository)
+      if (tags.length > 0) return tags
+      throw new UserError('The repository has no tags, or does not exist; check base-registry.')
+    },
   }
 }
 

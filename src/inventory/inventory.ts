@@ -15,7 +15,8 @@ const addedPackage = v.object({ from: v.picklist(['pip', 'dpkg']), name: text, v
 /**
  * The base of an image, compared with what its tag names now. `current`: the same. `moved`: another
  * digest, or none while the registry still has this one. `gone`: neither its digest nor its tag
- * exists any more. `unknown`: no tag of it is recorded, or the registry did not answer
+ * exists any more. `unknown`: no tag of it is recorded, or the registry did not answer, or it lacks the
+ * whole repository that the base was taken from
  */
 const baseSchema = v.object({
   /** `docker.io/vllm/vllm-openai:v0.10.2`; without a tag where none is recorded */
@@ -84,6 +85,8 @@ export const inventorySchema = v.object({
   repositories: texts,
   /** The input `where`, as given */
   where: text,
+  /** Engines that were selected and whose images could all be read, listed or not */
+  complete: v.array(v.picklist(engineNames)),
   /** Newest first */
   images: v.array(listedImageSchema),
   behind: v.array(behindSchema),

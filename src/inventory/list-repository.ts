@@ -18,7 +18,7 @@ export type RepositoryWorld = Keeping &
 
 export type TaggedImage = ReadImage & { repository: Repository; tags: string[] }
 
-/** `isComplete`: nothing is missing because a registry stopped answering. `read`: digests */
+/** `isComplete`: all images could be read. `read`: digests */
 export type RepositoryList = { images: TaggedImage[]; isComplete: boolean; read: number }
 
 type Reader = ReturnType<typeof rememberAnswers>
@@ -60,7 +60,7 @@ export async function listRepository(
   const found = answers.flatMap((one): Found[] =>
     'answer' in one && one.answer ? [{ image: one.answer, tags: one.names }] : [],
   )
-  const isComplete = !questions.hasGivenUp()
+  const isComplete = questions.isComplete()
   const fresh = found.filter(({ image }) => kept.get(image.digest) !== image)
   if (push && fresh.length > 0) {
     // What could not be asked about may still be there.

@@ -1,5 +1,6 @@
-import { type Engine, publicRepository, type PlanRequest } from '../plan/index.ts'
-import { formatRepository, isDenied, type RegistryRefusal, type Repository } from '../registry/index.ts'
+import { UserError } from '../errors.ts'
+import { type Engine, publicRepository, type PlanRequest, remembered } from '../plan/index.ts'
+import { formatRepository, type RegistryClient, type Repository } from '../registry/index.ts'
 import { type Bases, createBases } from './base-now.ts'
 import { type BehindWorld, findBehind } from './behind.ts'
 import type { Inventory, ListedImage } from './inventory.ts'
@@ -47,22 +48,17 @@ export type Listed = { inventory: Inventory; read: number }
  */
 export async function listPublished({ plan, where, push }: ListRequest, given: ListWorld): Promise<Listed> {
   const warnings = createWarnings(given.redact)
-  const world = { ...given, warnings }
+  // The tags of a repository of bases are asked for twice.
+  const world = { ...given, warnings, registry: { ...given.registry, listTags: askedOnce(given.registry) } }
   const sought = plan.engines.map(({ engine }) => ({ engine, repository: publicRepository(plan, engine) }))
   const opened = await Promise.all(sought.map((one) => openRepository(one, world)))
-  const [first, ...more] = opened
-  if (first && 'denied' in first && more.every((one) => 'denied' in one)) throw first.denied
-  const lists: EngineList[] = []
-  for (const one of opened) {
-    const { engine, repository } = one
-    if ('denied' in one) {
-      warnings.add(formatRepository(repository), one.denied.message)
-      continue
-    }
-    const list = await listRepository(repository, one.tags, push, world)
-    const mirrors = plan.mirrors.filter((mirror) => mirror.engine === engine)
-    lists.push({ engine, ...list, inMirrors: await readMirrors(mirrors, one.tags, world) })
-  }
+  const answers: (EngineList | Unread)[] = []
+  for (const one of opened) answers.push('unread' in one ? one : await listEngine(one, plan, push, world))
+  const unread = answers.filter((one) => 'unread' in one)
+  const [first] = unread
+  if (first && unread.length === answers.length) throw first.unread
+  for (const one of unread) warnings.add(formatRepository(one.repository), one.unread.message)
+  const lists = answers.flatMap((one) => ('unread' in one ? [] : [one]))
   const bases = createBases(world.registry, plan.baseRegistry, world.signal, warnings)
   const images = await Promise.all(
     lists.flatMap(({ images: all, inMirrors }) =>
@@ -83,6 +79,7 @@ export async function listPublished({ plan, where, push }: ListRequest, given: L
     made: world.now().toISOString(),
     repositories: sought.map(({ repository }) => formatRepository(repository)),
     where: where.text,
+    complete,
     images: sortImages(images.filter(isListed)),
     behind,
     warnings: warnings.sentences(),
@@ -90,21 +87,54 @@ export async function listPublished({ plan, where, push }: ListRequest, given: L
   return { inventory, read: lists.reduce((sum, { read }) => sum + read, 0) }
 }
 
+function askedOnce({ listTags }: Pick<RegistryClient, 'listTags'>): RegistryClient['listTags'] {
+  const tags = new Map<string, Promise<string[]>>()
+  return (repository) => remembered(tags, formatRepository(repository), () => listTags(repository))
+}
+
 type EngineList = RepositoryList & { engine: Engine; inMirrors: FindInMirrors }
 
 type Sought = { engine: Engine; repository: Repository }
 
-/** A registry that requires a login also refuses a repository that does not exist. */
-async function openRepository(
-  sought: Sought,
-  { registry }: Pick<RepositoryWorld, 'registry'>,
-): Promise<Sought & ({ tags: string[] } | { denied: RegistryRefusal })> {
+type Opened = Sought & { tags: string[] }
+
+/** A repository of which nothing could be read */
+type Unread = Sought & { unread: UserError }
+
+/** @throws if the run was cancelled, and what is no UserError */
+async function orUnread<T>(sought: Sought, signal: AbortSignal, read: () => Promise<T>): Promise<T | Unread> {
   try {
-    return { ...sought, tags: await registry.listTags(sought.repository) }
+    return await read()
   } catch (error) {
-    if (!isDenied(error)) throw error
-    return { ...sought, denied: error }
+    signal.throwIfAborted()
+    if (!(error instanceof UserError)) throw error
+    return { ...sought, unread: error }
   }
+}
+
+/** A registry that requires a login also refuses a repository that does not exist. */
+function openRepository(
+  sought: Sought,
+  { registry, signal }: Pick<RepositoryWorld, 'registry' | 'signal'>,
+): Promise<Opened | Unread> {
+  return orUnread(sought, signal, async () => ({
+    ...sought,
+    tags: await registry.listTags(sought.repository),
+  }))
+}
+
+function listEngine(
+  opened: Opened,
+  { mirrors }: Pick<ListRequest['plan'], 'mirrors'>,
+  push: boolean,
+  world: RepositoryWorld,
+): Promise<EngineList | Unread> {
+  const { engine, repository, tags } = opened
+  return orUnread(opened, world.signal, async () => {
+    const list = await listRepository(repository, tags, push, world)
+    const own = mirrors.filter((mirror) => mirror.engine === engine)
+    return { engine, ...list, inMirrors: await readMirrors(own, tags, world) }
+  })
 }
 
 /** @returns the later of two times in RFC 3339, UTC */

@@ -7,8 +7,8 @@ export type Answered<T> = { answer: T } | { unread: UserError }
 export type Questions = {
   /** @throws if the run was cancelled, and what is no UserError */
   ask: <T>(question: () => Promise<T>) => Promise<Answered<T>>
-  /** Whether nothing more is asked */
-  hasGivenUp: () => boolean
+  /** Whether all that was asked was answered */
+  isComplete: () => boolean
 }
 
 /**
@@ -21,6 +21,7 @@ const mostOutages = 3
 export function createQuestions(signal: AbortSignal): Questions {
   let outages = 0
   let last: UserError | undefined
+  let isComplete = true
   return {
     ask: async (question) => {
       if (last && outages >= mostOutages) return { unread: last }
@@ -29,6 +30,7 @@ export function createQuestions(signal: AbortSignal): Questions {
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof UserError)) throw error
+        isComplete = false
         if (isOutage(error)) {
           outages += 1
           last = error
@@ -36,7 +38,7 @@ export function createQuestions(signal: AbortSignal): Questions {
         return { unread: error }
       }
     },
-    hasGivenUp: () => outages >= mostOutages,
+    isComplete: () => isComplete,
   }
 }
 

@@ -78,7 +78,7 @@ export {
 export { lacksInMirrors, lookUpMirror, type MirrorGap, refuseTaken } from './published/mirrors.ts'
 export { createTagIndex, type TagIndex } from './published/tag-index.ts'
 export { isDay, parseTemplate, refInTag, type TagTemplate, templateNames } from './published/tag.ts'
-export { rememberAnswers } from './remember.ts'
+export { rememberAnswers, remembered } from './remember.ts'
 export type { Mirror, PlanRequest } from './request.ts'
 export { newerReleases, newestVersion, releasePart } from './versions/newer.ts'
 export { normalRange, rangeTest } from './versions/range.ts'

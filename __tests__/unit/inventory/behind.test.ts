@@ -99,6 +99,18 @@ describe('what is behind', () => {
     expect(warnings).toEqual([expect.stringMatching(warning)])
   })
 
+  it('is a warning if there is no repository of bases', async () => {
+    const memory = await published()
+    const { client } = memory
+    const listTags: typeof client.listTags = (repository) =>
+      repository.path === bases.path ? Promise.resolve([]) : client.listTags(repository)
+    const { behind, warnings } = await listIn({ ...memory, client: { ...client, listTags } })
+    expect(behind).toEqual([])
+    expect(warnings).toEqual([
+      'The releases of vllm in docker.io/vllm/vllm-openai: The repository has no tags, or does not exist; check base-registry.',
+    ])
+  })
+
   it('is a warning if the bases cannot be listed', async () => {
     const memory = await published()
     const { client } = memory
@@ -106,6 +118,8 @@ describe('what is behind', () => {
       repository.path === bases.path ? Promise.reject(new UserError('No.')) : client.listTags(repository)
     const { behind, warnings } = await listIn({ ...memory, client: { ...client, listTags } })
     expect(behind).toEqual([])
-    expect(warnings).toEqual(['The releases of vllm in docker.io/vllm/vllm-openai: No.'])
+    expect(warnings).toEqual([
+      'docker.io/vllm/vllm-openai:v0.21.0, The releases of vllm in docker.io/vllm/vllm-openai: No.',
+    ])
   })
 })

@@ -59,7 +59,7 @@ describe('a list', () => {
       format: 1,
       made: '2025-12-01T00:00:00.000Z',
       repositories: ['docker.io/aibrix/vllm-openai'],
-      ...{ where: '', images: [], behind: [], warnings: [] },
+      ...{ where: '', complete: ['vllm'], images: [], behind: [], warnings: [] },
     })
   })
 
@@ -69,6 +69,25 @@ describe('a list', () => {
     const steps = [{ name: 'RUN', started, duration: 90_000, cached: true, failed: false }]
     await publishImage(memory, legOf('0.21.0'), { tags: ['v1'], report: { steps } })
     expect((await listIn(memory)).images[0]?.created).toBe('2025-11-24T06:01:30.000Z')
+  })
+
+  it.each(['+012345-01-01T00:00:00Z', '-000001-01-01T00:00:00Z', '0000-01-01T00:00:00Z', 'soon'])(
+    'has no time, and is kept, if an image says that it was made at %s',
+    async (created) => {
+      const memory = createMemory()
+      await publishImage(memory, legOf('0.21.0'), { tags: ['v1'], created, report: null })
+      const inventory = await listIn(memory)
+      expect(v.parse(inventorySchema, inventory)).toEqual(inventory)
+      expect(inventory.images[0]?.created).toBeNull()
+      expect(await listIn(memory)).toEqual(inventory)
+    },
+  )
+
+  it.each([1e15, -1e15, 1e308])('has no time of a build that ended at %d', async (started) => {
+    const memory = createMemory()
+    const steps = [{ name: 'RUN', started, duration: 1, cached: false, failed: false }]
+    await publishImage(memory, legOf('0.21.0'), { tags: ['v1'], report: { steps } })
+    expect((await listIn(memory)).images[0]?.created).toBe('2025-11-23T12:00:00.000Z')
   })
 
   it('has each digest once, with all its tags, what was measured and how it was judged', async () => {
@@ -232,6 +251,23 @@ describe('a base', () => {
     expect(asked(memory, 'head vllm/vllm-openai')).toHaveLength(2)
   })
 
+  it.each<[string, Parameters<typeof createOther>[0]]>([
+    ['that repository does not exist', { tags: [] }],
+    ['it was taken from another registry', { from: 'mirror.example/vllm/vllm-openai:v0.21.0' }],
+  ])('is unknown if the registry has neither, and %s', async (_, other) => {
+    expect(await states(await createOther(other))).toEqual(['unknown'])
+  })
+
+  async function createOther({ tags, from }: { tags?: string[]; from?: string }): Promise<Memory> {
+    const memory = createMemory()
+    const { client } = memory
+    const report = from === undefined ? {} : { base: { name: from, digest: leg.base.digest } }
+    await publishImage(memory, leg, { tags: ['v1'], report })
+    const listTags: typeof client.listTags = (repository) =>
+      tags && repository.path === bases.path ? Promise.resolve(tags) : client.listTags(repository)
+    return { ...memory, client: { ...client, listTags } }
+  }
+
   it('is unknown, with a warning, if the registry refuses', async () => {
     const { memory } = await published()
     const broken = failing(memory, (request) => (request.startsWith('head vllm/') ? refused(403) : undefined))
@@ -251,6 +287,12 @@ describe('a second list', () => {
     return memory
   }
   const document = inventoryTag(vllm)
+
+  async function keptText({ client }: Memory): Promise<string> {
+    const read = await client.getManifest(cache, document)
+    const [layer] = read?.parsed.kind === 'image' ? read.parsed.layers : []
+    return (await client.getBlob(cache, layer?.digest ?? 'sha256:', Infinity)).toString()
+  }
 
   it('asks what tags, reports and bases name, and reads no image again', async () => {
     const memory = await listed()
@@ -284,6 +326,8 @@ describe('a second list', () => {
 
   it('writes nothing if nothing new was read, or nothing may be pushed', async () => {
     const memory = await listed()
+    await publishImage(memory, legOf('0.19.0'), { tags: ['v0'], report: null })
+    await listIn(memory)
     expect((await requestsOf(memory)).filter((request) => request.startsWith('put '))).toEqual([])
     await publishImage(memory, legOf('0.22.0'), { tags: ['v4'] })
     expect(
@@ -296,9 +340,7 @@ describe('a second list', () => {
     memory.remove(vllm, 'v3')
     await publishImage(memory, legOf('0.22.0'), { tags: ['v4'] })
     await listIn(memory)
-    const read = await memory.client.getManifest(cache, document)
-    const [layer] = read?.parsed.kind === 'image' ? read.parsed.layers : []
-    const text = (await memory.client.getBlob(cache, layer?.digest ?? 'sha256:', Infinity)).toString()
+    const text = await keptText(memory)
     expect(text).toContain('"0.22.0"')
     expect(text).not.toContain('"0.20.0"')
   })
@@ -339,7 +381,6 @@ describe('a second list', () => {
     ['damaged', 'not JSON'],
     ['of another format', '{"format":2,"packages":[],"images":0}'],
     ['cut off', '{"format":1,"packages":[],"images":1}\n'],
-    ['of another shape', '{"format":1,"packages":[],"images":1}\n{"digest":"x"}'],
   ])('reads everything again, with a warning, if what was kept is %s', async (_, text) => {
     const memory = await listed()
     const first = await listIn(memory)
@@ -351,6 +392,45 @@ describe('a second list', () => {
       `docker.io/aibrix/image-cache:${document}: It is damaged, or of another version of the action, and is not used.`,
     ])
     expect((await listIn(memory)).warnings).toEqual([])
+  })
+
+  it('reads only those again whose line is damaged', async () => {
+    const memory = await listed()
+    const first = await listIn(memory)
+    const { type } = documents.inventory
+    const text = await keptText(memory)
+    const bytes = Buffer.from(text.replace(/^.*"0\.20\.0".*$/m, '{"digest":"x"}'))
+    await putArtifact(memory.client, cache, document, { type, bytes, created: new Date() })
+    const before = memory.seen.length
+    expect(await listIn(memory)).toEqual(first)
+    const reads = memory.seen.slice(before).filter((one) => one.startsWith(`get ${vllm.path}:`))
+    expect(reads).toHaveLength(1)
+    expect((await keptText(memory)).match(/"0\.20\.0"/g)).toHaveLength(1)
+  })
+
+  it('reads an image again that lacked a manifest, with a warning until it is there', async () => {
+    const memory = await listed()
+    const arm64 = legOf('0.22.0', '0.7.1', { platform: 'linux/arm64', architecture: 'arm64' })
+    const digest = await publishImage(memory, arm64, { tags: [] })
+    await publishIndex(memory, 'v4', [{ digest, platform: 'linux/arm64' }])
+    const lacking = failing(memory, () => undefined)
+    const { getManifest } = lacking.client
+    lacking.client.getManifest = (repository, reference) =>
+      repository.path === vllm.path && reference === digest
+        ? Promise.resolve(undefined)
+        : getManifest(repository, reference)
+    const { images, warnings, complete, behind } = await listIn(lacking)
+    expect(images).toHaveLength(2)
+    expect({ complete, behind }).toEqual({ complete: [], behind: [] })
+    expect(warnings[0]).toMatch(
+      /^docker.io\/aibrix\/vllm-openai:v4: docker.io\/aibrix\/vllm-openai@sha256:\S+ names sha256:\S+, which the registry does not have; /,
+    )
+    const second = await listIn(memory)
+    expect(second.warnings).toEqual([])
+    expect(second.images.find(({ tags }) => tags[0] === 'v4')).toMatchObject({
+      engine: 'vllm',
+      platforms: [{ platform: 'linux/arm64' }],
+    })
   })
 
   it('warns if it may not keep what it read', async () => {
@@ -367,6 +447,9 @@ describe('a second list', () => {
 })
 
 describe('what cannot be read', () => {
+  const isIncomplete =
+    'What is behind upstream: It is determined only for engines whose images could all be read.'
+
   async function three(): Promise<Memory> {
     const memory = createMemory()
     for (const minor of [1, 2, 3]) await publishImage(memory, legOf(`0.${minor}.0`), { tags: [`v${minor}`] })
@@ -382,7 +465,7 @@ describe('what cannot be read', () => {
     )
     const { images, warnings } = await listIn(broken)
     expect(images.map(({ tags }) => tags[0])).toEqual(['v1', 'v3'])
-    expect(warnings).toEqual(['docker.io/aibrix/vllm-openai:v2: It is damaged.'])
+    expect(warnings).toEqual(['docker.io/aibrix/vllm-openai:v2: It is damaged.', isIncomplete])
   })
 
   it('is one warning for all that have the same reason', async () => {
@@ -394,6 +477,7 @@ describe('what cannot be read', () => {
       expect.stringMatching(
         /^\S+:v1, \S+:v2, \S+:v3 and 5 more: registry docker.io refused it: 403; check it\.$/,
       ),
+      isIncomplete,
     ])
   })
 
@@ -435,12 +519,54 @@ describe('what cannot be read', () => {
     },
   )
 
-  it('is a warning if it is one of two repositories', async () => {
-    const broken = failing(await three(), (one) => (one === 'list aibrix/sglang' ? refused(401) : undefined))
-    const { images, warnings, behind } = await listIn(broken, { engines: ['vllm', 'sglang'] })
-    expect(images).toHaveLength(3)
-    expect(behind).toEqual([])
-    expect(warnings.join('\n')).toMatch(/^docker.io\/aibrix\/sglang: .*401.*\nWhat is behind upstream: /)
+  it.each<[string, Error]>([
+    ['list aibrix/sglang', refused(401)],
+    ['list aibrix/sglang', refused(500)],
+    ['list aibrix/sglang', new UserError('The list of tags is not as expected.')],
+    ['head aibrix/sglang:v9', refused(503)],
+    ['head aibrix/sglang:v9', refused(401)],
+  ])('is a warning if it is one of two repositories: %s, %s', async (request, error) => {
+    const memory = await three()
+    await putConfigured(memory, { ...vllm, path: 'aibrix/sglang' }, 'v9', {})
+    const broken = failing(memory, (one) => (one === request ? error : undefined))
+    for (const engines of [['vllm', 'sglang'] as const, ['sglang', 'vllm'] as const]) {
+      const { images, warnings, behind, complete } = await listIn(broken, { engines })
+      expect(images).toHaveLength(3)
+      expect({ behind, complete }).toEqual({ behind: [], complete: ['vllm'] })
+      expect(warnings[0]).toMatch(/^docker.io\/aibrix\/sglang/)
+      expect(warnings.join('\n')).toContain('What is behind upstream: ')
+    }
+  })
+
+  it('ends the list if the run is cancelled while one of two repositories is read', async () => {
+    const cancel = new AbortController()
+    const broken = failing(await three(), (one) => {
+      if (one !== 'list aibrix/sglang') return undefined
+      cancel.abort(new UserError('The run was cancelled.'))
+      return new UserError('aborted')
+    })
+    const asked = listIn(broken, { engines: ['vllm', 'sglang'] }, { signal: cancel.signal })
+    await expect(asked).rejects.toThrow('The run was cancelled.')
+  })
+
+  it('has no report if its platform is hostile, and no warning shows that', async () => {
+    const memory = createMemory()
+    await publishImage(memory, legOf('0.21.0', '0.7.1', { platform: 'linux/a\u0000\u202em d' }), {
+      tags: ['v1'],
+      report: null,
+    })
+    const inventory = await listIn(memory)
+    expect(inventory.warnings).toEqual([])
+    expect(inventory.images[0]?.platforms).toMatchObject([
+      { gates: null, why: 'Its platform is not one that a report can be of.' },
+    ])
+    const broken = failing(await three(), (one) =>
+      one.endsWith(':v2') ? new UserError('It says a\u0000\u202eb\n::error::c.') : undefined,
+    )
+    expect((await listIn(broken)).warnings).toEqual([
+      'docker.io/aibrix/vllm-openai:v2: It says a b ::error::c.',
+      isIncomplete,
+    ])
   })
 
   it('is not asked any more after the registry has failed three times, and what was read is kept', async () => {

@@ -1,7 +1,13 @@
 import { expect, it } from '@jest/globals'
 import { copyManifest } from '../../../src/registry/copy.ts'
-import { createMemory, type Memory } from '../../support/memory-client.ts'
-import { legOf, listIn, publishImage, vllm } from '../../support/published-images.ts'
+import {
+  createMemory,
+  legOf,
+  listIn,
+  type Memory,
+  publishImage,
+  vllm,
+} from '../../support/published-images.ts'
 
 const mirror = { registry: 'ghcr.io', path: 'acme/vllm-openai' }
 const mirrors = [{ engine: 'vllm' as const, repository: mirror }]

@@ -1,4 +1,4 @@
-import { engineNames, engines, type Engine } from '../../plan/index.ts'
+import { engines, type Engine } from '../../plan/index.ts'
 import type { Inventory } from '../../inventory/index.ts'
 import { excerpt } from '../../text.ts'
 import { versionText } from './view/version.ts'
@@ -6,8 +6,11 @@ import { versionText } from './view/version.ts'
 /** The two parts of a badge. Only a badge with `good` is green. */
 export type Badge = { label: string; message: string; good: boolean }
 
-/** @returns a badge for each engine: the newest image that is published */
-export function badgesOf({ images }: Inventory): Record<Engine, Badge> {
+/**
+ * @returns badges of the newest images that are published; none for an engine of which the list does
+ *   not know that, since a badge is shown without it
+ */
+export function badgesOf({ images, complete, where }: Inventory): Map<Engine, Badge> {
   const badge = (engine: Engine): Badge => {
     const { title } = engines[engine]
     const components = images.find((image) => image.engine === engine)?.platforms[0]?.components
@@ -23,7 +26,7 @@ export function badgesOf({ images }: Inventory): Record<Engine, Badge> {
       good: true,
     }
   }
-  return Object.fromEntries(engineNames.map((engine) => [engine, badge(engine)])) as Record<Engine, Badge>
+  return new Map(where === '' ? complete.map((engine) => [engine, badge(engine)]) : [])
 }
 
 /** Characters of a part; versions are foreign text */

@@ -1,14 +1,12 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { engineNames } from '../../plan/index.ts'
 import type { Inventory } from '../../inventory/index.ts'
 import { pageAssets } from './assets.ts'
 import { badgesOf, renderBadge } from './badge.ts'
 import { pageParts } from './render-page.ts'
 
 /**
- * Writes the page (`index.html`) and a badge for each engine (`vllm.svg`, `sglang.svg`), without badges
- * if the list was filtered: they tell what is published.
+ * Writes the page (`index.html`) and the badges of engines (`vllm.svg`, `sglang.svg`).
  * @param folder created if it does not exist: the output `page-path`
  */
 export function writePage(folder: string, inventory: Inventory): void {
@@ -19,7 +17,6 @@ export function writePage(folder: string, inventory: Inventory): void {
   } finally {
     closeSync(file)
   }
-  if (inventory.where !== '') return
-  const badges = badgesOf(inventory)
-  for (const engine of engineNames) writeFileSync(join(folder, `${engine}.svg`), renderBadge(badges[engine]))
+  for (const [engine, badge] of badgesOf(inventory))
+    writeFileSync(join(folder, `${engine}.svg`), renderBadge(badge))
 }

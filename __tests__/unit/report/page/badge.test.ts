@@ -1,20 +1,30 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { fewImages } from '../../../../script/page-samples.ts'
+import type { Inventory } from '../../../../src/inventory/inventory.ts'
+import type { Engine } from '../../../../src/plan/engine.ts'
 import { badgesOf, renderBadge } from '../../../../src/report/page/badge.ts'
 
 const badge = { label: 'vLLM v0.10.2', message: 'aibrix v0.5.0 · nixl 0.7.1', good: true }
 
 describe('the badges', () => {
   it('are of the newest image of each engine', () => {
-    expect(badgesOf(fewImages())).toEqual({
+    expect(Object.fromEntries(badgesOf(fewImages()))).toEqual({
       vllm: { label: 'vLLM v0.23.0', message: 'aibrix v0.7.0 · nixl 1.1.0', good: true },
       sglang: { label: 'SGLang v0.5.11', message: 'aibrix v0.7.0 · nixl 1.1.0', good: true },
     })
   })
 
+  it.each<[string, Partial<Inventory>, Engine[]]>([
+    ['of an engine that was not selected, or not fully read', { complete: ['sglang'] }, ['sglang']],
+    ['if nothing was fully read', { complete: [] }, []],
+    ['if the list was filtered', { where: 'nixl=0.7.1' }, []],
+  ])('are not there %s', (_, changes, expected) => {
+    expect([...badgesOf({ ...fewImages(), ...changes }).keys()]).toEqual(expected)
+  })
+
   it('say that nothing is published', () => {
-    expect(badgesOf({ ...fewImages(), images: [] }).sglang).toEqual({
+    expect(badgesOf({ ...fewImages(), images: [] }).get('sglang')).toEqual({
       label: 'SGLang',
       message: 'not published',
       good: false,
@@ -27,7 +37,7 @@ describe('the badges', () => {
   ])('say what is known if %s', (_, components, expected) => {
     const inventory = fewImages()
     for (const platform of inventory.images[0]?.platforms ?? []) platform.components = components
-    expect(badgesOf(inventory).vllm).toEqual(expected)
+    expect(badgesOf(inventory).get('vllm')).toEqual(expected)
   })
 
   it('have a name for those who do not see them', () => {
