@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import { type Engine, engineNames, engines as products, type Mirror } from '../plan/index.ts'
-import { formatRepository, parseReference, type Repository } from '../registry/index.ts'
+import { parseReference, type Repository, requestedRepository } from '../registry/index.ts'
 import { entries } from './fields.ts'
 import { anyOf, type InputReader, quoted } from './problems.ts'
 import { isHostMeant, withPort } from './registries.ts'
@@ -30,7 +30,7 @@ export function readMirrors(reader: InputReader, given: Given): Mirror[] {
   return entries(reader, 'mirrors').flatMap((line) => {
     const mirror = readMirror(reader, line, given)
     if (!mirror) return []
-    const name = formatRepository(mirror.repository)
+    const name = requestedRepository(mirror.repository)
     const use = uses.get(name)
     uses.set(name, 'each repository once')
     if (use === undefined) return [mirror]
@@ -39,19 +39,19 @@ export function readMirrors(reader: InputReader, given: Given): Mirror[] {
   })
 }
 
-/** @returns name of a repository → what to use instead of it */
+/** @returns where a repository is → what to use instead of it */
 function ownRepositories({ registry, namespace, cacheRepository }: Given): Map<string, string> {
   const publicOnes = engineNames.map((engine) => ({
     registry,
     path: `${namespace}/${products[engine].publicName}`,
   }))
-  return new Map([
-    ...publicOnes.map(
-      (one) =>
-        [formatRepository(one), 'other repositories than those that the images are in anyway'] as const,
-    ),
-    [formatRepository(cacheRepository), 'another repository than cache-repository'],
-  ])
+  const uses = [
+    ...publicOnes.map((one) => [one, 'other repositories than those that the images are in anyway'] as const),
+    [cacheRepository, 'another repository than cache-repository'] as const,
+  ]
+  // A registry that was refused is empty.
+  const known = uses.filter(([one]) => one.registry !== '')
+  return new Map(known.map(([one, use]) => [requestedRepository(one), use]))
 }
 
 /** @returns undefined if it was refused */

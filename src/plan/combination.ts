@@ -53,7 +53,8 @@ export function templateValues(
 }
 
 /**
- * @returns the tags of all templates once, and those of them that may be moved from a different image
+ * @returns the tags of all templates once, and those of them that may be moved from a different image:
+ *   every template that gives such a tag is named
  * @throws UserError if a template names a version that the image does not have
  */
 export function expandTags(
@@ -62,8 +63,9 @@ export function expandTags(
 ): { tags: string[]; overwritable: string[] } {
   for (const template of templates) refuseFalseText(template, values)
   const tags = templates.map((template) => expandTemplate(template, values))
-  const movable = tags.filter((_, index) => overwritable.includes(templates[index]?.text ?? ''))
-  return { tags: [...new Set(tags)], overwritable: [...new Set(movable)] }
+  const fixed = tags.filter((_, index) => !overwritable.includes(templates[index]?.text ?? ''))
+  const distinct = [...new Set(tags)]
+  return { tags: distinct, overwritable: distinct.filter((tag) => !fixed.includes(tag)) }
 }
 
 /** @returns the repository with the public tags of all images of an engine */

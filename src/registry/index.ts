@@ -1,6 +1,6 @@
 export { checkPushAccess, downloadArtifact, getArtifact, putArtifact } from './artifact.ts'
 export { credentialHelperRunner } from './auth/credential-helper.ts'
-export { createCredentialLookup } from './auth/credentials.ts'
+export { createCredentialLookup, type ExplicitLogin } from './auth/credentials.ts'
 export { hasCredentials, withoutUserInformation } from './auth/user-information.ts'
 export type { BlobFile } from './blobs.ts'
 export { createRegistryClient, defaultTimeouts, type RegistryClient } from './client.ts'
@@ -18,6 +18,7 @@ export {
 export { configMediaTypes, indexMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
 export { formatPlatform, isForPlatform, parsePlatform } from './content/platform.ts'
 export {
+  apiOrigin,
   dockerHub,
   familiarReference,
   familiarRepository,
@@ -30,6 +31,7 @@ export {
   parseRegistry,
   parseRepository,
   type Repository,
+  requestedRepository,
 } from './content/reference.ts'
 export { copyManifest, placeManifest } from './copy.ts'
 export { copyReferrers } from './copy-referrers.ts'

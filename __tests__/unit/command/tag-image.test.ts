@@ -530,6 +530,25 @@ describe('mirrors', () => {
     expect(memory.tagsOf(mirror)).toEqual({ stable: digest })
   })
 
+  it('that may not be written are an error before the first public tag', async () => {
+    const memory = createMemory((line) => line === 'blob acme/vllm-openai')
+    const digest = await publish(memory)
+    const run = await tagged(memory, 'dated', { request: asked })
+    expect(run.error).toMatch(/refused "blob acme\/vllm-openai"/)
+    expect(run.image?.tags).toEqual([])
+    expect(memory.tagsOf(vllm)).toEqual({ dated: digest })
+  })
+
+  it('that have the tags need not be written', async () => {
+    let isReadOnly = false
+    const memory = createMemory((line) => isReadOnly && line.endsWith(' acme/vllm-openai'))
+    await publish(memory)
+    await tagged(memory, 'dated', { request: asked })
+    isReadOnly = true
+    const run = await tagged(memory, 'dated', { request: asked })
+    expect(run.error).toBeUndefined()
+  })
+
   it.each([
     ['content', 'mount acme/vllm-openai'],
     ['tag', 'put acme/vllm-openai:stable'],

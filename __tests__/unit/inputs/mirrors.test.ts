@@ -63,6 +63,11 @@ describe('mirrors', () => {
       ['vllm: docker.io/acme/vllm-openai', 'sglang: docker.io/acme/sglang', 'sglang: ghcr.io/b/sglang'],
     ],
     [
+      'keep the name as written, and another port is another registry',
+      { registry: 'ghcr.io', mirrors: 'ghcr.io:443/b/sglang\nghcr.io:444/aibrix/sglang' },
+      ['sglang: ghcr.io:443/b/sglang', 'sglang: ghcr.io:444/aibrix/sglang'],
+    ],
+    [
       'of a plan may be what would be the public repository without it',
       { command: 'promote', plan: 'plan.json', mirrors: 'docker.io/aibrix/vllm-openai' },
       ['vllm: docker.io/aibrix/vllm-openai'],
@@ -99,6 +104,17 @@ describe('mirrors', () => {
     ],
     [{ mirrors: 'vllm: ghcr.io/a/sglang\nghcr.io/a/sglang' }, 'use each repository once.'],
     [{ mirrors: 'docker.io/aibrix/vllm-openai' }, own],
+    [{ mirrors: 'docker.io:443/aibrix/vllm-openai' }, own],
+    [{ registry: 'ghcr.io', namespace: 'acme', mirrors: 'ghcr.io:443/acme/vllm-openai' }, own],
+    [{ registry: 'ghcr.io:443', namespace: 'acme', mirrors: 'ghcr.io/acme/vllm-openai' }, own],
+    [{ registry: '127.0.0.1:5000', namespace: 'acme', mirrors: 'localhost:5000/acme/sglang' }, own],
+    [{ mirrors: 'ghcr.io/a/sglang\nghcr.io:443/a/sglang' }, 'use each repository once.'],
+    [{ mirrors: 'localhost:5000/a/sglang\n127.0.0.1:5000/a/sglang' }, 'use each repository once.'],
+    [
+      { 'cache-repository': 'ghcr.io/acme/cache', mirrors: 'vllm: ghcr.io:443/acme/cache' },
+      'use another repository than cache-repository.',
+    ],
+    [{ registry: 'no_registry', mirrors: 'ghcr.io/a/sglang:v1' }, name],
     [{ engine: 'vllm', mirrors: 'vllm: aibrix/sglang' }, own],
     [{ mirrors: 'vllm: aibrix/image-cache' }, 'use another repository than cache-repository.'],
     [
@@ -131,6 +147,12 @@ describe('the credentials of mirrors', () => {
     expect(inputs.shown.join()).not.toContain('to=k:en')
   })
 
+  it('may name the port that the mirror does not, and the other way round', () => {
+    expect(read(of('ghcr.io:443=me:x')).mirrorLogins.size).toBe(1)
+    const logins = read(of('ghcr.io=me:x', { mirrors: 'ghcr.io:443/acme/sglang' })).mirrorLogins
+    expect(logins).toEqual(new Map([['ghcr.io', { username: 'me', password: 'x' }]]))
+  })
+
   it('without a password are ignored if nothing is pushed, as in a pull request without secrets', () => {
     expect(read(of('ghcr.io=robot:'), 'pull_request').mirrorLogins.size).toBe(0)
   })
@@ -147,6 +169,10 @@ describe('the credentials of mirrors', () => {
     ['ghcr.io=robot:', {}, 'line 1 (without a password; a secret that does not exist is empty)'],
     ['ghcr.io=a:canary\nghcr.io=a:canary', {}, 'use each registry once.'],
     ['quay.io=a:canary', {}, 'use username and password for it, or docker login.'],
+    ['quay.io:443=a:canary', {}, 'use username and password for it, or docker login.'],
+    ['ghcr.io=a:canary\nghcr.io:443=a:canary', {}, 'use each registry once.'],
+    ['ghcr.io:444=a:canary', {}, 'line 1 (for a registry without a mirror) is not allowed'],
+    ['ghcr.io', { registry: 'no_registry' }, form],
     ['ghcr.oi=a:canary', {}, 'line 1 (for a registry without a mirror) is not allowed'],
     ['ghcr.io=a:canary', { mirrors: '' }, 'use registries of lines in "mirrors".'],
   ])('are refused by their line alone: %j', (lines, more, expected) => {

@@ -79,7 +79,7 @@ describe('a mount', () => {
     const copy = { from: at(registry, 'a/from'), to: at(registry, 'b/to'), digest, size: blob.length }
     const refused = `registry ${registry.host} refused the push to b/to`
     expect(await sentence(client().mountBlob(copy))).toBe(
-      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 forbidden (read only); there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry.`,
+      `${refused}: 400 bad request (UNSUPPORTED); and by upload instead of a mount: ${refused}: 403 forbidden (read only); there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry, mirror-credentials if it is that of a mirror.`,
     )
   })
 

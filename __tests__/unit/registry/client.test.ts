@@ -536,7 +536,7 @@ describe('blobs', () => {
 
 describe('refusals', () => {
   const errors = (code: string, message?: string) => ({ errors: [{ code, message }, { code: 'SECOND' }] })
-  const advised = 'check username and password, and their permissions.'
+  const advised = 'check the docker login for it, and the permissions of that user.'
   it.each([
     [
       401,

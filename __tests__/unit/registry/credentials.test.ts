@@ -18,16 +18,21 @@ function helper(answers: Record<string, { exitCode?: number; stdout: string }>) 
 
 describe('explicit credentials', () => {
   const lookup = createCredentialLookup({
-    explicit: new Map([['ghcr.io', { username: 'me', password: 'secret' }]]),
+    explicit: new Map([
+      ['ghcr.io', { username: 'me', password: 'secret', inputs: 'mirror-credentials' }],
+      ['docker.io', { username: 'hub', password: 'hubs', inputs: 'username and password' }],
+    ]),
     dockerConfig: {
       auths: { 'ghcr.io': { auth: base64('file:other') }, 'quay.io': { auth: base64('q:r') } },
     },
     runHelper: noHelper,
   })
   it.each([
-    ['ghcr.io', password('me', 'secret')],
+    ['ghcr.io', { ...password('me', 'secret'), inputs: 'mirror-credentials' }],
+    // Another name of the same registry
+    ['ghcr.io:443', { ...password('me', 'secret'), inputs: 'mirror-credentials' }],
+    ['docker.io', { ...password('hub', 'hubs'), inputs: 'username and password' }],
     ['quay.io', password('q', 'r')],
-    ['docker.io', undefined],
     ['ghcr.io:444', undefined],
     ['evil.ghcr.io', undefined],
   ])('for %s are %j', async (registry, expected) => {
@@ -110,7 +115,9 @@ describe('DOCKER_AUTH_CONFIG', () => {
   const lookup = (environmentConfig: unknown, registry: string) =>
     createCredentialLookup({
       ...{ dockerConfig, environmentConfig },
-      explicit: new Map([['own.example', { username: 'me', password: 'secret' }]]),
+      explicit: new Map([
+        ['own.example', { username: 'me', password: 'secret', inputs: 'username and password' }],
+      ]),
       runHelper: helper({ gh: { stdout: '{"Username":"h","Secret":"s"}' } }).runHelper,
     })(registry)
   const auths = {
@@ -122,7 +129,11 @@ describe('DOCKER_AUTH_CONFIG', () => {
   it.each([
     ['goes before a helper', 'ghcr.io', password('e', '1')],
     ['knows Docker Hub', 'docker.io', { kind: 'identity-token', token: 'idt' }],
-    ['goes behind the inputs', 'own.example', password('me', 'secret')],
+    [
+      'goes behind the inputs',
+      'own.example',
+      { ...password('me', 'secret'), inputs: 'username and password' },
+    ],
     ['leaves the others to the file', 'quay.io', password('file', 'f')],
   ])('%s', async (_, registry, expected) => {
     expect(await lookup({ auths }, registry)).toEqual(expected)

@@ -5,6 +5,7 @@ import { isDenied, RegistryRefusal } from '../../../src/registry/http/failure.ts
 import { refusalOf, registryMessage } from '../../../src/registry/http/refusal.ts'
 import { networkFailure, NoAnswer } from '../../../src/registry/http/no-answer.ts'
 
+const own = { kind: 'password', username: 'me', password: 'p', inputs: 'username and password' } as const
 const purpose = { registry: 'docker.io', action: 'the pull of aibrix/x' }
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code })
 
@@ -58,7 +59,7 @@ it.each([
   [{ 'retry-after': '99999999999999' }, undefined],
   [{}, undefined],
 ])('%j asks for a delay of %s s', (headers, seconds) => {
-  const error = refusalOf(purpose, { status: 429, body: Buffer.alloc(0), headers }, true)
+  const error = refusalOf(purpose, { status: 429, body: Buffer.alloc(0), headers }, own)
   expect(error.retryAfter).toBe(seconds)
   expect(error.message).toContain(
     seconds === undefined
@@ -84,7 +85,7 @@ it.each([
   [503, false],
 ])('a refusal with %i has its status and is a denial: %s', (status, expected) => {
   const body = Buffer.from('{"errors":[{"code":"DENIED","message":"no"}]}')
-  const error = refusalOf(purpose, { status, body, headers: {} }, true)
+  const error = refusalOf(purpose, { status, body, headers: {} }, own)
   expect(error).toBeInstanceOf(UserError)
   expect(error).toBeInstanceOf(RegistryRefusal)
   expect([error.status, error.code]).toEqual([status, 'DENIED'])
@@ -105,7 +106,29 @@ it.each([
   ['no JSON', undefined],
   ['{"errors":[{"code":"A"},{"code":"B"}]}', 'A'],
 ])('the error code in %s is %s', (body, expected) => {
-  expect(refusalOf(purpose, { status: 404, body: Buffer.from(body), headers: {} }, true).code).toBe(expected)
+  expect(refusalOf(purpose, { status: 404, body: Buffer.from(body), headers: {} }, own).code).toBe(expected)
+})
+
+it.each<[Parameters<typeof refusalOf>[2], string]>([
+  [own, '; check username and password, and the permissions of that user.'],
+  [{ ...own, inputs: 'mirror-credentials' }, '; check mirror-credentials, and the permissions of that user.'],
+  [
+    { kind: 'password', username: 'me', password: 'p' },
+    '; check the docker login for it, and the permissions of that user.',
+  ],
+  [
+    { kind: 'identity-token', token: 't' },
+    '; check the docker login for it, and the permissions of that user.',
+  ],
+  [
+    undefined,
+    '; there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry, mirror-credentials if it is that of a mirror.',
+  ],
+])('a denial says which login to check: %j', (credentials, expected) => {
+  for (const status of [401, 403]) {
+    const { message } = refusalOf(purpose, { status, body: Buffer.alloc(0), headers: {} }, credentials)
+    expect(message.slice(message.indexOf(';'))).toBe(expected)
+  }
 })
 
 it('the message of a registry is one short line without control characters, for any answer', () => {

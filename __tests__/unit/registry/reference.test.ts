@@ -9,6 +9,7 @@ import {
   parseReference,
   parseRegistry,
   parseRepository,
+  requestedRepository,
 } from '../../../src/registry/content/reference.ts'
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}` as const
@@ -140,6 +141,23 @@ it.each([
   ['10.0.0.1:5000', 'https://10.0.0.1:5000'],
 ])('the API of %s is %s', (registry, origin) => {
   expect(apiOrigin(parseRegistry(registry))).toBe(origin)
+})
+
+it.each([
+  ['ghcr.io:443/a/b', 'ghcr.io/a/b', true],
+  ['index.docker.io:443/a/b', 'a/b', true],
+  ['localhost:5000/a', '127.0.0.1:5000/a', true],
+  ['[::1]:5000/a', '127.1:5000/a', true],
+  ['localhost:80/a', '127.0.0.1/a', true],
+  ['localhost:443/a', '127.0.0.1/a', false],
+  ['localhost:5000/a', 'localhost:5001/a', false],
+  ['127.0.0.2:5000/a', '127.0.0.1:5000/a', false],
+  ['ghcr.io:444/a/b', 'ghcr.io/a/b', false],
+  ['ghcr.io/a/b', 'ghcr.io/a/c', false],
+  ['localhost.evil.example/a', '127.0.0.1/a', false],
+])('%s is the same repository as %s: %s', (one, other, expected) => {
+  const [first, second] = [one, other].map((text) => requestedRepository(parseRepository(text)))
+  expect(first === second).toBe(expected)
 })
 
 it.each([

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { headingOf } from '../../../src/report/summary/heading.ts'
 import { rejudge } from '../../../src/verify/gate.ts'
 import type { LegReport } from '../../../src/store/leg-report.ts'
-import type { ImageOutcome, ImageState, LegState, Run } from '../../../src/report/outcome.ts'
+import type { ImageOutcome, ImageState, LegState, MirrorOutcome, Run } from '../../../src/report/outcome.ts'
 import { titlesOf } from '../../../src/report/titles.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import {
@@ -28,6 +28,10 @@ const unjudged: LegReport = {
 }
 const broken: LegState = { state: 'failed', error: 'no space left', report: undefined }
 
+function mirrorWith(tags: string[], added: string[]): MirrorOutcome {
+  return { repository: { registry: 'ghcr.io', path: 'acme/vllm-openai' }, tags, added }
+}
+
 const ends = {
   published: [
     { state: 'published', digest },
@@ -35,6 +39,18 @@ const ends = {
   ],
   unchanged: [
     { state: 'unchanged', digest },
+    { state: 'staged', report },
+  ],
+  mirrored: [
+    { state: 'unchanged', digest, tags: ['a', 'b'], mirrors: [mirrorWith(['b', 'a'], ['a'])] },
+    { state: 'staged', report },
+  ],
+  mirroredBefore: [
+    { state: 'unchanged', digest, tags: ['a', 'b'], mirrors: [mirrorWith(['a', 'b'], [])] },
+    { state: 'staged', report },
+  ],
+  partlyMirrored: [
+    { state: 'unchanged', digest, tags: ['a', 'b'], mirrors: [mirrorWith(['a'], ['a'])] },
     { state: 'staged', report },
   ],
   built: [{ state: 'built' }, { state: 'built', report: unpushed }],
@@ -65,6 +81,10 @@ describe('the heading', () => {
     [['published'], '✅ vLLM v0.1.0 published'],
     [['published', 'published'], '✅ 2 images published'],
     [['unchanged', 'unchanged'], '✅ 2 images unchanged, nothing to build'],
+    [['mirrored'], '✅ vLLM v0.1.0 mirrored, nothing to build'],
+    [['mirrored', 'mirrored'], '✅ 2 images mirrored, nothing to build'],
+    [['mirroredBefore'], '✅ vLLM v0.1.0 unchanged, nothing to build'],
+    [['unchanged', 'mirrored', 'published'], '✅ 3 images: 1 published, 1 mirrored, 1 unchanged'],
     [['built'], '✅ vLLM v0.1.0 built and verified, not pushed'],
     [['unjudged'], '✅ vLLM v0.1.0 built, neither verified nor pushed'],
     [['published', 'unchanged', 'published'], '✅ 3 images: 2 published, 1 unchanged'],
@@ -111,6 +131,11 @@ describe('the heading', () => {
       '❌ The run failed: 2 images, 1 published, 1 verified',
     ],
     [
+      'an error of a mirror, which has some tags now',
+      run(['partlyMirrored', 'mirrored'], { error: 'x' }),
+      '❌ The run failed: 2 images, 1 mirrored, 1 unchanged',
+    ],
+    [
       'excluded images',
       run(['published'], { excluded: [makeExcluded()] }),
       '✅ vLLM v0.1.0 published, 1 excluded',
@@ -120,11 +145,21 @@ describe('the heading', () => {
     expect(heading(some)).toBe(expected)
   })
 
+  const green: End[] = [
+    'published',
+    'mirrored',
+    'mirroredBefore',
+    'partlyMirrored',
+    'unchanged',
+    'built',
+    'unjudged',
+  ]
+
   it('is green exactly if every image is published, unchanged, or built without a push', () => {
     const names = fc.array(fc.constantFrom(...(Object.keys(ends) as End[])), { minLength: 1, maxLength: 5 })
     fc.assert(
       fc.property(names, fc.option(fc.constant('x')), (some, error) => {
-        const good = some.every((name) => ['published', 'unchanged', 'built', 'unjudged'].includes(name))
+        const good = some.every((name) => green.includes(name))
         const text = heading(run(some, error === null ? {} : { error }))
         expect(text.startsWith('✅')).toBe(good && error === null)
         if (some.includes('published')) expect(text).not.toContain('no tag')

@@ -1,7 +1,7 @@
 import { sentenceOf, UserError } from '../../errors.ts'
 import type { NamedImage } from '../../inputs/index.ts'
 import { type Engine, expandTags, nameBuilt, type PlanRequest, publicRepository } from '../../plan/index.ts'
-import { formatReference } from '../../registry/index.ts'
+import { checkPushAccess, formatReference } from '../../registry/index.ts'
 import { type TaggedImage, type TagRun, tally } from '../../report/index.ts'
 import type { RunWorld } from '../world/run-world.ts'
 import { findImage, type FoundImage } from './find-image.ts'
@@ -45,7 +45,12 @@ async function findAndTag(named: NamedImage, request: PlanRequest, world: TagWor
   const failed = (error: unknown) => ({ tags: [], error: sentenceOf(error) })
   const give = async () => {
     // What a mirror refuses is known before the first public tag.
-    for (const mirror of mirrors) await unnamedTags(mirror, world.registry)
+    const unnamed = await Promise.all(mirrors.map((mirror) => unnamedTags(mirror, world.registry)))
+    const lacking = mirrors.filter((_, index) => unnamed[index]?.length !== 0)
+    await checkPushAccess(
+      world.registry,
+      lacking.map(({ to }) => to),
+    )
     return giveTags(tagging, world)
   }
   const { tags: fates, ...given } = await give().catch(failed)

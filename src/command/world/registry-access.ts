@@ -7,6 +7,7 @@ import {
   createCredentialLookup,
   createRegistryClient,
   credentialHelperRunner,
+  type ExplicitLogin,
   type RegistryClient,
 } from '../../registry/index.ts'
 import type { Machine } from './machine.ts'
@@ -17,18 +18,20 @@ const helperTimeout = 30_000
 
 /**
  * The registry client of a run. The login is for `registry`, each login of `mirror-credentials` for
- * its registry; others use Docker's configuration.
+ * its registry, by whatever name; others use Docker's configuration.
  */
 export function createClient(
   inputs: Inputs,
   dockerConfig: unknown,
   { environment, signal, waits, retry }: Pick<Machine, 'environment' | 'signal' | 'waits' | 'retry'>,
 ): RegistryClient {
+  const { login, mirrorLogins, plan } = inputs
+  const ofMirrors = [...mirrorLogins].map(
+    ([registry, own]) => [registry, { ...own, inputs: 'mirror-credentials' }] as const,
+  )
+  const own = login && ([plan.registry, { ...login, inputs: 'username and password' }] as const)
   const credentials = createCredentialLookup({
-    explicit: new Map([
-      ...inputs.mirrorLogins,
-      ...(inputs.login ? [[inputs.plan.registry, inputs.login] as const] : []),
-    ]),
+    explicit: new Map<string, ExplicitLogin>([...ofMirrors, ...(own ? [own] : [])]),
     dockerConfig,
     environmentConfig: environmentLogins(environment),
     runHelper: credentialHelperRunner(environment, helperTimeout),

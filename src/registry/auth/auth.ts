@@ -21,7 +21,7 @@ export type Authenticator = {
     challenge: string,
     sent: string | undefined,
   ) => Promise<string | undefined>
-  hasCredentials: (registry: string) => Promise<boolean>
+  credentialsFor: CredentialLookup
   /**
    * Requests the right to push for reads of these repositories, if there are credentials: Docker
    * Hub grants no right to pull from a new repository, and returns 401 instead of 404.
@@ -96,7 +96,7 @@ export function createAuthenticator(options: {
       const meanwhile = await heldFor(keyOf(purpose, scopes))?.header
       return meanwhile !== undefined && meanwhile !== sent ? meanwhile : renew(purpose, scopes, challenge)
     },
-    hasCredentials: async (registry) => (await credentials(registry)) !== undefined,
+    credentialsFor: credentials,
     pushesTo: (repositories) => {
       for (const repository of repositories) pushed.add(formatRepository(repository))
     },

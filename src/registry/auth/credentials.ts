@@ -1,14 +1,18 @@
 import * as v from 'valibot'
 import { UserError } from '../../errors.ts'
-import { dockerHub } from '../content/reference.ts'
+import { apiOrigin, dockerHub } from '../content/reference.ts'
 import { parsed } from '../../json.ts'
 
 export type Credentials =
-  | { kind: 'password'; username: string; password: string }
+  /** `inputs`: the names of the inputs that it is from; none: Docker's configuration */
+  | { kind: 'password'; username: string; password: string; inputs?: string }
   /** Stored by some `docker login`s instead of a password; for OAuth2, else `basic` is used */
   | { kind: 'identity-token'; token: string; basic?: { username: string; password: string } }
   /** A token of a token service, fetched by another program */
   | { kind: 'registry-token'; token: string }
+
+/** A user and a password, and the names of the inputs that they are from, for errors */
+export type ExplicitLogin = { username: string; password: string; inputs: string }
 
 /** @returns the credentials for a registry (`docker.io`, `ghcr.io:443`); undefined without any */
 export type CredentialLookup = (registry: string) => Promise<Credentials | undefined>
@@ -48,19 +52,20 @@ const helperAnswer = v.object({ Username: v.string(), Secret: v.string() })
  * Looks up the credentials of one registry. The explicit ones apply to their registry only. Any
  * other registry gets those of Docker's configuration: from the environment, else its own helper,
  * else the common store, else the file (docker/cli, configfile.GetCredentialsStore).
- * @param options.explicit registry → its user and password
+ * @param options.explicit registry, by any of its names → its login
  * @param options.dockerConfig the parsed `config.json`, undefined if there is none
  * @param options.environmentConfig the parsed DOCKER_AUTH_CONFIG, undefined if there is none;
  *   docker ignores a broken one
  * @throws UserError if the configuration is not valid
  */
 export function createCredentialLookup(options: {
-  explicit?: ReadonlyMap<string, { username: string; password: string }>
+  explicit?: ReadonlyMap<string, ExplicitLogin>
   dockerConfig?: unknown
   environmentConfig?: unknown
   runHelper: RunCredentialHelper
 }): CredentialLookup {
-  const { explicit, runHelper } = options
+  const { runHelper } = options
+  const explicit = new Map([...(options.explicit ?? [])].map(([name, login]) => [apiOrigin(name), login]))
   const result = v.safeParse(dockerConfig, options.dockerConfig ?? {})
   if (!result.success) {
     const path = v.getDotPath(result.issues[0])
@@ -72,8 +77,8 @@ export function createCredentialLookup(options: {
   const environment = v.safeParse(environmentConfig, options.environmentConfig ?? {})
   const before = environment.success ? environment.output.auths : {}
   return async (registry) => {
-    const own = explicit?.get(registry)
-    if (own) return { kind: 'password', username: own.username, password: own.password }
+    const own = explicit.get(apiOrigin(registry))
+    if (own) return { kind: 'password', ...own }
     try {
       const given = fromAuths(before, registry)
       if (given !== undefined) return given

@@ -85,7 +85,7 @@ async function fetchToken(
   if (!isSuccess(answer)) {
     const secrets = own === undefined ? [] : own.kind === 'password' ? [own.password] : [own.token]
     const { status, headers } = answer
-    throw refusalOf(purpose, { status, body, headers }, own !== undefined, secrets)
+    throw refusalOf(purpose, { status, body, headers }, own, secrets)
   }
   const title = `the answer of the token service ${url.host}`
   const { token, access_token, expires_in } = parsedJson(tokenAnswer, body, title)

@@ -145,3 +145,14 @@ export function apiOrigin(registry: string): string {
   // `url.host` would lose a port 443 that a loopback registry with http needs.
   return isLoopback(url) ? new URL(`http://${registry}`).origin : url.origin
 }
+
+/** Names of this machine that reach one server; another address, 127.0.0.2, may have its own */
+const thisMachine = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?=:|$)/
+
+/**
+ * @returns the same text for all names of one repository: `ghcr.io:443/a/b` is `ghcr.io/a/b`, and
+ *   `localhost:5000/a` is `127.0.0.1:5000/a`
+ */
+export function requestedRepository({ registry, path }: Repository): string {
+  return `${apiOrigin(registry).replace(thisMachine, 'http://127.0.0.1')}/${path}`
+}

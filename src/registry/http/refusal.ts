@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
 import * as v from 'valibot'
 import { parsed } from '../../json.ts'
 import { excerpt } from '../../text.ts'
+import type { Credentials } from '../auth/credentials.ts'
 import { type Purpose, RegistryRefusal } from './failure.ts'
 
 type OwnError = { code?: string | undefined; message?: string | undefined }
@@ -38,38 +39,38 @@ export function registryMessage(body: Uint8Array): string | undefined {
 
 /**
  * @returns the error for an error response
- * @param hasCredentials whether there are credentials for this registry, which decides the advice
+ * @param own the credentials for this registry, which decide the advice
  * @param secrets texts that the answer may repeat and the error must not
  */
 export function refusalOf(
   purpose: Purpose,
   answer: { status: number; body: Uint8Array; headers: IncomingHttpHeaders },
-  hasCredentials: boolean,
+  own: Credentials | undefined,
   secrets: readonly string[] = [],
 ): RegistryRefusal {
   const { status, body } = answer
-  const own = secrets.reduce((text, secret) => text?.replaceAll(secret, '***'), registryMessage(body))
+  const said = secrets.reduce((text, secret) => text?.replaceAll(secret, '***'), registryMessage(body))
   const name = STATUS_CODES[status]?.toLowerCase()
   const reason = name === undefined ? String(status) : `${status} ${name}`
-  const quote = own === undefined || own.toLowerCase() === name ? '' : ` (${own})`
+  const quote = said === undefined || said.toLowerCase() === name ? '' : ` (${said})`
   const verb = status >= 500 ? 'failed at' : 'refused'
   const retryAfter = retryAfterOf(answer.headers)
   return new RegistryRefusal(
     `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}`,
-    adviceFor(status, hasCredentials, retryAfter),
-    { status, code: ownError(body).code, retryAfter, isAnonymous: !hasCredentials },
+    adviceFor(status, own, retryAfter),
+    { status, code: ownError(body).code, retryAfter, isAnonymous: own === undefined },
   )
 }
 
-function adviceFor(status: number, hasCredentials: boolean, retryAfter: number | undefined): string {
+function adviceFor(status: number, own: Credentials | undefined, retryAfter: number | undefined): string {
   const later = retryAfter === undefined ? 'try later' : `try again in ${retryAfter} s, as it asks`
   if (status === 401 || status === 403) {
-    return hasCredentials
-      ? 'check username and password, and their permissions'
-      : 'there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry'
+    if (own === undefined)
+      return 'there are no credentials for it: run docker login before this step, or set username and password if it is the registry of the input registry, mirror-credentials if it is that of a mirror'
+    const inputs = own.kind === 'password' ? own.inputs : undefined
+    return `check ${inputs ?? 'the docker login for it'}, and the permissions of that user`
   }
-  if (status === 429)
-    return `its rate limit is reached${hasCredentials ? `, ${later}` : `: log in, or ${later}`}`
+  if (status === 429) return `its rate limit is reached${own ? `, ${later}` : `: log in, or ${later}`}`
   if (status >= 500) return `this is a fault of the registry, ${later}`
   if (status === 404) return 'check the name of the repository, and that the host is a registry'
   return 'check the name of the repository and what the registry supports'

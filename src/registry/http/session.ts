@@ -124,8 +124,8 @@ async function errorFor(
   })
   // In a slot, because a token that has expired by now is requested again.
   const sent = await slots.during(() => authenticator.header(purpose, scopes)).catch(() => undefined)
-  const isKnown = await authenticator.hasCredentials(purpose.registry)
-  return refusalOf(purpose, { status, body, headers }, isKnown, secretsOf(sent))
+  const own = await authenticator.credentialsFor(purpose.registry)
+  return refusalOf(purpose, { status, body, headers }, own, secretsOf(sent))
 }
 
 export function isWebPage({ headers }: Pick<HttpAnswer, 'headers'>): boolean {

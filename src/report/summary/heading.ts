@@ -1,11 +1,20 @@
 import { counted, escaped } from '../markdown.ts'
-import { type ImageOutcome, isUnverified, legDigest, type LegOutcome, type Run } from '../outcome.ts'
+import {
+  type ImageOutcome,
+  isUnverified,
+  legDigest,
+  type LegOutcome,
+  mirrorsOf,
+  type Run,
+  tagNames,
+} from '../outcome.ts'
 import { titledLegs, type TitleOf } from '../titles.ts'
 
 /** How an image, or for `command: build` a leg, ended, in the order of the heading. */
 const fates = {
   failed: 'failed',
   published: 'published',
+  mirrored: 'mirrored',
   unchanged: 'unchanged',
   staged: 'verified and staged',
   pending: 'verified',
@@ -24,13 +33,23 @@ const bad: readonly Fate[] = ['failed', 'pending', 'skipped']
 
 /** What follows if this is the only fate. */
 const afterwards: Partial<Record<Fate, string>> = {
+  mirrored: ', nothing to build',
   unchanged: ', nothing to build',
   staged: ', to be published by promote',
 }
 
-function fateOfImage({ state, legs }: ImageOutcome): Fate {
+function fateOfImage(outcome: ImageOutcome): Fate {
+  const { state, legs } = outcome
+  if (state === 'unchanged' && isNewlyMirrored(outcome)) return 'mirrored'
   if (state === 'built') return isUnverified(legs) ? 'unverified' : 'unpushed'
   return state === 'staged' ? 'pending' : state
+}
+
+/** This run added tags in mirrors, and they lack none now. */
+function isNewlyMirrored(outcome: ImageOutcome): boolean {
+  const mirrors = mirrorsOf(outcome)
+  const lacksNone = mirrors.every(({ tags }) => tagNames(outcome).every((tag) => tags.includes(tag)))
+  return lacksNone && mirrors.some(({ added }) => added.length > 0)
 }
 
 function fateOfLeg(image: ImageOutcome, leg: LegOutcome): Fate {
