@@ -27,6 +27,12 @@ const guarded = (): Promise<TestServer> =>
     else sendJson(response, 200, { tags: ['v1'] })
   })
 
+/** A registry that denies everything */
+const refusing = (): Promise<TestServer> =>
+  server((_, response) => {
+    sendJson(response, 403, {})
+  })
+
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
 const told = ({ seen }: TestServer) => seen.flatMap(({ authorization }) => authorization ?? [])
 
@@ -68,6 +74,22 @@ describe('the registry client of a run', () => {
       [basic('one:first-token')],
       [basic('two:second-token')],
     ])
+  })
+
+  it('says which login a registry refused', async () => {
+    const [own, mirror, other] = [await refusing(), await refusing(), await refusing()]
+    const given = {
+      ...{ registry: own.host, username: 'me', password: 'canary' },
+      mirrors: `${mirror.host}/acme/vllm-openai`,
+      'mirror-credentials': `${mirror.host}=one:first-token`,
+    }
+    const auths = { [other.host]: { auth: Buffer.from('docker:config').toString('base64') } }
+    const client = createClient(inputsOf(given), { auths }, makeMachine(folder))
+    opened.push(client)
+    const said = (registry: TestServer) => expect(client.listTags(at(registry))).rejects
+    await said(own).toThrow('; check username and password, and the permissions')
+    await said(mirror).toThrow('; check mirror-credentials, and the permissions')
+    await said(other).toThrow('; check the docker login for it, and the permissions')
   })
 
   it('runs the credential helpers on the PATH of the run', async () => {
