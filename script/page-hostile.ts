@@ -22,6 +22,7 @@ export function hostileImages(): Inventory {
       buildId: text,
       components: { ...platform.components, [text]: text },
       conditions: [text],
+      environment: { [text]: text },
       waivers: [{ gate: text, reason: text }],
       gates: { passed: 1, waived: 1, blocking: index % 2 === 0 ? [text] : [] },
       addedPackages: [{ from: 'pip' as const, name: text, version: text }],

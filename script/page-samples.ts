@@ -16,6 +16,7 @@ type Sample = {
   date: string
   arm?: boolean
   conditions?: string[]
+  environment?: Record<string, string>
   waivers?: ListedPlatform['waivers']
   base?: BaseState
   reported?: boolean
@@ -28,6 +29,7 @@ export function digestOf(text: string): `sha256:${string}` {
 
 function platformOf(sample: Sample, platform: string, tag: string): ListedPlatform {
   const { engine, version, aibrix, nixl, conditions = [], waivers = [], base = 'current' } = sample
+  const { environment = {} } = sample
   const isReported = sample.reported ?? true
   const cuda = engine === 'vllm' ? '12.8' : '12.9'
   const variety = parseInt(digestOf(tag + platform).slice(7, 13), 16)
@@ -45,6 +47,7 @@ function platformOf(sample: Sample, platform: string, tag: string): ListedPlatfo
       ucx: nixl.startsWith('1') ? '1.20.0' : '1.19.0',
     },
     conditions,
+    environment,
     gates: isReported ? { passed: 24 - waivers.length, waived: waivers.length, blocking: [] } : null,
     why: isReported ? null : 'The cache repository has no report about this digest.',
     waivers,

@@ -20,6 +20,7 @@ export function makeListedImage(changes: Partial<ListedImage> = {}): ListedImage
           ...{ aibrix: '0.7.0', nixl: '0.7.1', ucx: '1.19.0' },
         },
         conditions: [],
+        environment: {},
         gates: { passed: 23, waived: 0, blocking: [] },
         why: null,
         waivers: [],

@@ -35,6 +35,8 @@ export const listedPlatformSchema = v.object({
   components: recordOf(text, text),
   /** `VLLM_USE_V2_MODEL_RUNNER=0`, `ucx-tools: none` */
   conditions: texts,
+  /** What the input `environment` set in the image: name → value, by which alone images may differ */
+  environment: recordOf(text, text),
   /** Of the report; null if there is none about this image, `why` says so in a sentence */
   gates: v.nullable(v.object({ passed: v.number(), waived: v.number(), blocking: texts })),
   why: v.nullable(text),

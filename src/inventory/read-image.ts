@@ -111,6 +111,7 @@ function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>)
     buildId: labelled?.buildId ?? null,
     components,
     conditions: labelled?.conditions ?? [],
+    environment: labelled?.environment ?? {},
     gates: null,
     why: labelled ? null : 'It has no labels of this action.',
     waivers: labelled?.waivers ?? [],

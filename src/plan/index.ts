@@ -68,6 +68,7 @@ export {
   type Published,
 } from './plan.ts'
 export { type MaxAge, notYoungerThan } from './published/age.ts'
+export { parseDeterminants } from './published/changes.ts'
 export {
   buildIdLabel,
   lookUpTags,

@@ -1,4 +1,11 @@
-import { buildIdLabel, type Engine, engineNames } from '../plan/index.ts'
+import {
+  buildIdLabel,
+  determinantsLabel,
+  type Engine,
+  engineNames,
+  parseDeterminants,
+} from '../plan/index.ts'
+import { withoutUserInformation } from '../registry/index.ts'
 import { excerpt } from '../text.ts'
 import { type ComponentName, componentNames } from './components.ts'
 import { type GateName, gateNames } from './gate.ts'
@@ -14,11 +21,14 @@ export type Labelled = {
   /** `VLLM_USE_V2_MODEL_RUNNER=0`, `ucx-tools: none` */
   conditions: string[]
   waivers: { gate: GateName; reason: string }[]
+  /** What the input `environment` set in the image: name → value */
+  environment: Record<string, string>
 }
 
 /** Anybody can label an image. In characters, and in conditions. */
-const longest = { version: 100, condition: 200, reason: 1000 }
+const longest = { version: 100, condition: 200, reason: 1000, variable: 200 }
 const mostConditions = 20
+const mostVariables = 50
 
 /** The package is `aibrix_kvcache`, the product is AIBrix. */
 const nameOf = (name: ComponentName): string => (name === 'aibrix_kvcache' ? 'aibrix' : name)
@@ -43,7 +53,20 @@ export function readLabels(labels: Readonly<Record<string, string>>): Labelled |
     components: Object.fromEntries(components),
     conditions,
     waivers: readWaivers(valueOf(waivedLabel)),
+    environment: readVariables(valueOf(determinantsLabel)),
   }
+}
+
+function readVariables(determinants: string): Labelled['environment'] {
+  const start = 'environment.'
+  const variables = [...(parseDeterminants(determinants) ?? [])]
+    .filter(([name]) => name.startsWith(start))
+    .slice(0, mostVariables)
+    .map(([name, value]) => [
+      excerpt(name.slice(start.length), longest.variable),
+      excerpt(withoutUserInformation(value), longest.variable),
+    ])
+  return Object.fromEntries(variables) as Labelled['environment']
 }
 
 const waiverStart = new RegExp(`(?:^|; )(${gateNames.join('|')})=`)

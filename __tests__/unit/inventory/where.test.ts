@@ -14,6 +14,7 @@ function platformOf(changes: Partial<ListedPlatform> = {}): ListedPlatform {
       ...{ torch: '2.11.0+cu130', cuda: '13.0', python: '3.12.11' },
     },
     conditions: ['VLLM_USE_V2_MODEL_RUNNER=0', 'ucx-tools: none'],
+    environment: {},
     waivers: [{ gate: 'second-libucp', reason: 'nothing loads it' }],
     ...{ addedBytes: null, totalBytes: 0, largestLayerBytes: 0, addedPackages: null, minimumDriver: null },
     base: { name: 'docker.io/vllm/vllm-openai:v0.21.0', digest, state: 'moved' },

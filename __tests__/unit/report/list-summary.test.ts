@@ -50,6 +50,11 @@ describe('the summary of a list', () => {
       { conditions: ['A=0', 'ucx-tools: none'] },
       '<br>⚠️ <code>A=<wbr>0</code><br>⚠️ <code>ucx-tools: none</code> |',
     ],
+    [
+      'variables by which alone it differs from another image',
+      { environment: { ...{ A: '0', B: '|<b>', C: '', D: '', E: '' }, ...{ F: '', G: '' } } },
+      '<br><code>A=<wbr>0</code><br><code>B=<wbr>&#124;&#60;b&#62;</code><br><code>C=<wbr></code><br><code>D=<wbr></code><br><code>E=<wbr></code><br>and 2 more variables |',
+    ],
   ])('shows %s', (_, changes, expected) => {
     expect(render({ images: [withPlatform(changes)] })).toContain(expected)
   })

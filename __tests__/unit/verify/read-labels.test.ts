@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { determinantsLabel } from '../../../src/plan/keys/build-id.ts'
 import { labelsOf } from '../../../src/verify/labels.ts'
 import { readLabels } from '../../../src/verify/read-labels.ts'
 import { conditionalFacts } from '../../support/reports.ts'
@@ -42,12 +43,23 @@ describe('the labels of an image', () => {
     expect(readLabels(some)).toBeUndefined()
   })
 
+  it('name the variables that were set in the image, without what may be a password', () => {
+    const environment = { VLLM_LOGGING_LEVEL: 'DEBUG', HUB: 'https://name:word@hub.example/x' }
+    const written = labelsOf(makeLeg({ ...leg, environment }), makeFacts(), new Map())
+    expect(readLabels(written)?.environment).toEqual({
+      VLLM_LOGGING_LEVEL: 'DEBUG',
+      HUB: expect.stringMatching(/^https:\/\/(?!.*word).*hub\.example\/x$/),
+    })
+    expect(readLabels({ ...labels, [determinantsLabel]: '{"environment":{"A":1}}' })?.environment).toEqual({})
+  })
+
   it('are clipped, whatever they are', () => {
     const long = 'x'.repeat(100_000)
     const found = readLabels({
       ...labels,
       'io.aibrix.image.nixl': long,
       'io.aibrix.image.conditions': `${long}; `.repeat(30),
+      [determinantsLabel]: JSON.stringify({ environment: { [long.slice(0, 9000)]: long.slice(0, 9000) } }),
       'io.aibrix.image.waived': `no-gate=${long}; extension=${long}`,
     })
     expect(JSON.stringify(found).length).toBeLessThan(10_000)

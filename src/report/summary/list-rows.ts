@@ -9,9 +9,10 @@ const baseWords: Record<BaseState, string> = {
   unknown: '❔ unknown',
 }
 
-/** Characters of a version, and tags of one image that are shown */
+/** Characters of a version, and tags and variables of one image that are shown */
 const longestVersion = 40
 const mostTags = 5
+const mostVariables = 5
 
 /** Foreign text, which may not be there */
 function shown(text: string | undefined): string {
@@ -39,17 +40,26 @@ function gatesCell({ gates }: ListedPlatform): string {
   ].join('<br>')
 }
 
+/** A variable may be broken anywhere, so that the table fits GitHub's column. */
+function breakable(variable: string): string {
+  return code(variable, 100).replace(/[_=]/g, '$&<wbr>')
+}
+
 /** What pulls an image, and what its user must know besides the versions */
 function imageCell(image: ListedImage): string {
   const { digest, platforms } = image
   const names = platforms.map(({ platform }) => escaped(platform, longestVersion))
   const conditions = new Set(platforms.flatMap((platform) => platform.conditions))
+  const variables = new Set(
+    platforms.flatMap(({ environment }) => Object.entries(environment).map((one) => one.join('='))),
+  )
   return [
     tagsCell(image),
     shortDigest(digest),
     ...(names.some((name) => name !== 'linux/amd64') ? [names.join(', ')] : []),
-    // A variable may be broken anywhere, so that the table fits GitHub's column.
-    ...[...conditions].map((condition) => `⚠️ ${code(condition, 100).replace(/[_=]/g, '$&<wbr>')}`),
+    ...[...conditions].map((condition) => `⚠️ ${breakable(condition)}`),
+    ...[...variables].slice(0, mostVariables).map(breakable),
+    ...(variables.size > mostVariables ? [`and ${variables.size - mostVariables} more variables`] : []),
   ].join('<br>')
 }
 

@@ -36,6 +36,7 @@ describe('the difference of two images', () => {
     ],
     ['conditions', { conditions: [] }, ['Checks Conditions VLLM_USE_V2_MODEL_RUNNER=0 → none']],
     ['a waiver', { waivers: [{ gate: 'torch', reason: 'known' }] }, ['Checks Waived: torch none → known']],
+    ['a variable', { environment: { A: '1' } }, ['Environment A none → 1']],
     ['the size', { totalBytes: 5 }, ['→ 5 B']],
     ['the base', { base: null }, ['Base Base digest', 'Base State Current → none']],
     ['the driver', { minimumDriver: '580.65' }, ['Base Minimum driver 525.60.13 → 580.65']],

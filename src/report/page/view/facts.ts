@@ -5,7 +5,7 @@ import { versionText } from './version.ts'
 
 /** Something measured or recorded about an image on one platform */
 export type Fact = {
-  group: 'Components' | 'Checks' | 'Size, compressed' | 'Base' | 'Identity'
+  group: 'Components' | 'Environment' | 'Checks' | 'Size, compressed' | 'Base' | 'Identity'
   name: string
   /** Several lines where there are several values */
   value: string
@@ -30,6 +30,7 @@ export function factsOf(platform: PagePlatform): Fact[] {
       const title = Object.hasOwn(componentTitles, name) ? componentTitles[name] : undefined
       return { group: 'Components', name: title ?? name, value: versionText(name, version) }
     }),
+    ...environmentOf(platform),
     ...checksOf(platform),
     ...sizesOf(platform),
     ...baseOf(platform),
@@ -38,6 +39,10 @@ export function factsOf(platform: PagePlatform): Fact[] {
       ? []
       : [{ group: 'Identity', name: 'Build id', value: platform.buildId } as const]),
   ]
+}
+
+function environmentOf({ environment }: PagePlatform): Fact[] {
+  return Object.entries(environment).map(([name, value]) => ({ group: 'Environment', name, value }))
 }
 
 function checksOf({ gates, why, waivers, conditions }: PagePlatform): Fact[] {

@@ -71,6 +71,7 @@ function wordsOf(image: PageImage, packages: readonly string[]): string[] {
       platform.base?.digest ?? '',
       ...Object.entries(platform.components).flatMap(([name, version]) => [name, `v${version}`]),
       ...platform.conditions,
+      ...Object.entries(platform.environment).map((variable) => variable.join('=')),
       ...platform.waivers.flatMap(({ gate, reason }) => [gate, reason]),
       ...(platform.addedPackages ?? []).map((position) => packages[position] ?? ''),
     ]),
