@@ -58,6 +58,8 @@ export function readLabels(labels: Readonly<Record<string, string>>): Labelled |
 }
 
 function readVariables(determinants: string): Labelled['environment'] {
+  // Most images have none, and parsing thousands of labels takes memory.
+  if (!determinants.includes('"environment"')) return {}
   const start = 'environment.'
   const variables = [...(parseDeterminants(determinants) ?? [])]
     .filter(([name]) => name.startsWith(start))
