@@ -19,7 +19,7 @@ export function matrix(
   return create(
     'section',
     { class: 'matrices', 'aria-labelledby': 'matrices' },
-    create('h2', { id: 'matrices' }, 'Which versions there are'),
+    create('h2', { id: 'matrices' }, 'Versions'),
     legendOf(matrices),
     create('div', { class: 'grids' }, ...matrices.map((one) => grid(one, store))),
   )
