@@ -50,7 +50,8 @@ export async function promoteImages(
 }
 
 function withMoved({ outcome, moved }: Tagging): ImageOutcome {
-  return moved.length === 0 ? outcome : { ...outcome, moved }
+  const tags = [...moved].map(([tag, from]): MovedTag => ({ tag, from }))
+  return tags.length === 0 ? outcome : { ...outcome, moved: tags }
 }
 
 function isIncomplete({ state }: ImageOutcome): boolean {
@@ -67,7 +68,7 @@ type Prepared = {
 type PublishedOutcome = Extract<ImageOutcome, { state: 'published' }>
 
 /** `moved` grows while the tags are created. */
-type Tagging = { promotable: Promotable; outcome: PublishedOutcome; moved: MovedTag[] }
+type Tagging = { promotable: Promotable; outcome: PublishedOutcome; moved: ReadonlyMap<string, Digest> }
 
 /** Puts into the public repository what the tags will name, and inspects the mirrors. */
 async function prepare(
@@ -126,7 +127,7 @@ function promotableOf(
   { registry, log }: PromoteWorld,
 ): Pick<Tagging, 'promotable' | 'moved'> {
   const { repository: to } = image
-  const moved: MovedTag[] = []
+  const moved = new Map<string, Digest>()
   // Right before a tag is created, since another run may have given it to other content. No registry
   // creates a tag only if it is absent: a moment remains between this check and the tag.
   const check = async (tag: string): Promise<void> => {
@@ -134,7 +135,7 @@ function promotableOf(
     if (publicTags === 'look') refuseOtherImages(image, now)
     for (const one of now)
       if (one.names === 'other' && one.digest !== digest) {
-        moved.push({ tag, from: one.digest })
+        moved.set(tag, one.digest)
         log(`${formatReference({ ...to, tag })} names ${one.digest} and is moved`)
       }
   }

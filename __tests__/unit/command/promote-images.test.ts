@@ -395,6 +395,24 @@ describe('whatever is staged, whatever fails', () => {
   })
 })
 
+it('a tag that is moved in a second attempt is reported once, with what it named before', async () => {
+  const [leg] = makePlannedImage(makeLeg(), ['linux/amd64']).legs
+  const memory = await withStaged([leg])
+  const before = await putImage(memory, vllm, 'stable', { ...leg, buildId: 'another' })
+  const { putManifest } = memory.client
+  const client: typeof memory.client = {
+    ...memory.client,
+    putManifest: async (...put) => {
+      await put[4]?.()
+      return putManifest(...put)
+    },
+  }
+  const image = { ...makePlannedImage(leg, ['linux/amd64']), tags: ['stable'], overwritable: ['stable'] }
+  const { outcomes } = await promoteImages(makePlan([image]), usual, runWorldOf({ ...memory, client }))
+  expect(outcomes).toMatchObject([{ state: 'published', moved: [{ tag: 'stable', from: before }] }])
+  expect(outcomes[0]).toHaveProperty('moved.length', 1)
+})
+
 describe('with keep-base', () => {
   const upstream = { registry: 'docker.io', path: 'vllm/vllm-openai' }
   const image = makePlannedImage(makeLeg(), ['linux/amd64'])
