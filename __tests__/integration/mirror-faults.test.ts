@@ -1,12 +1,12 @@
+import { killAt, type Moment } from '../support/in-process/kill.ts'
+import { isWrite } from '../support/registry-proxy.ts'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   expectMirrored,
   failedAt,
   type Failing,
   imageTags,
-  killedAt,
   type Mirrored,
-  type Moment,
   openMirrored,
 } from '../support/in-process/mirrored.ts'
 
@@ -72,7 +72,7 @@ describe.each(begins)('an image that is %s', (begin) => {
     async (when) => {
       const requests = await each(async (nth) => {
         start(begin)
-        const at = await killedAt(place, { nth, when })
+        const at = await killAt(place, { nth, when }, isWrite, place.act)
         if (at === undefined) return undefined
         expect(place.mirror.dangling()).toEqual([])
         await expectCompleted(begin)

@@ -1,8 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Inventory, ListedImage, Where } from '../inventory/index.ts'
+import type { Inventory, Where } from '../inventory/index.ts'
 import { createStore } from '../store/index.ts'
-import { attempt, keepYoungSpaceSmall } from '../system/index.ts'
+import { attempt, keepYoungSpaceSmall, writeParts } from '../system/index.ts'
 import { publishSummary, setOutputs, type ShowSettings } from './show.ts'
 import type { CommandTools } from './world/tools.ts'
 
@@ -75,16 +74,16 @@ function writeFiles(
   )
 }
 
-/** Writes one image after another: thousands of them as one text would need much memory. */
-function writeJson(path: string, { images, ...rest }: Inventory): void {
-  const file = openSync(path, 'w')
-  try {
-    writeSync(file, `${JSON.stringify(rest).slice(0, -1)},"images":[`)
-    images.forEach((image: ListedImage, index) => {
-      writeSync(file, `${index === 0 ? '' : ','}\n${JSON.stringify(image)}`)
-    })
-    writeSync(file, '\n]}\n')
-  } finally {
-    closeSync(file)
+function writeJson(path: string, inventory: Inventory): void {
+  writeParts(path, jsonParts(inventory))
+}
+
+function* jsonParts({ images, ...rest }: Inventory): Generator<string> {
+  yield `${JSON.stringify(rest).slice(0, -1)},"images":[`
+  let separator = '\n'
+  for (const image of images) {
+    yield separator + JSON.stringify(image)
+    separator = ',\n'
   }
+  yield '\n]}\n'
 }

@@ -2,5 +2,5 @@ export { attestedDigest, missingAttestations, noAttestations, requestedAttestati
 export { composeImage } from './compose.ts'
 export { type Judged, judgePublished, judgeReported, judgeStaged, type Judging } from './judge-stored.ts'
 export { commonLabels } from './labels.ts'
-export { mirror, type Mirrorable, type Mirroring } from './mirror.ts'
+export { copyWithReferrers, mirror, type Mirrorable, type Mirroring } from './mirror.ts'
 export { type Promotable, promote } from './promote.ts'

@@ -62,9 +62,7 @@ async function mirrorOne(
   let at = formatRepository(to)
   try {
     signal.throwIfAborted()
-    const copied = await copyManifest(client, { from, to, digest, tag: digest })
-    // Before the tags: who sees one finds what refers to it.
-    await copyReferrers(client, { from, to, digest: copied, tags: await listTags(from), note: log })
+    await copyWithReferrers(client, { from, to, digest, listTags, log })
     for (const tag of tags) {
       at = formatReference({ ...to, tag })
       signal.throwIfAborted()
@@ -76,6 +74,24 @@ async function mirrorOne(
   } catch (error) {
     return `Mirroring stopped at ${at}: ${sentenceOf(error)}`
   }
+}
+
+/**
+ * Copies an image and what refers to it, before its tags: who sees one finds what refers to it.
+ * @throws UserError if a registry refuses
+ */
+export async function copyWithReferrers(
+  client: RegistryClient,
+  {
+    from,
+    to,
+    digest,
+    listTags,
+    log,
+  }: Pick<Mirrorable, 'from' | 'to' | 'digest'> & Pick<Circumstances, 'listTags' | 'log'>,
+): Promise<void> {
+  const copied = await copyManifest(client, { from, to, digest, tag: digest })
+  await copyReferrers(client, { from, to, digest: copied, tags: await listTags(from), note: log })
 }
 
 /** Several images are in one repository. */

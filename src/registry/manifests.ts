@@ -123,7 +123,8 @@ function manifestPath({ path }: Repository, reference: string): string {
   return `/v2/${path}/manifests/${reference}`
 }
 
-function nameOf(repository: Repository, reference: string): string {
+/** @param reference a tag or a digest @returns `docker.io/aibrix/vllm-openai:v1`, `…@sha256:<hex>` */
+export function nameOf(repository: Repository, reference: string): string {
   const tagOrDigest = isDigest(reference) ? { digest: reference } : { tag: reference }
   return formatReference({ ...repository, ...tagOrDigest })
 }

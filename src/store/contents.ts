@@ -7,7 +7,7 @@ export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
 /** What identifies the image that a report is about. */
 export type ReportedLeg = NamedLeg & Pick<Leg, 'platform'>
 
-type NamedBase = Pick<BaseImage, 'manifestDigest'>
+type PinnedBase = Pick<BaseImage, 'manifestDigest'>
 
 const mebibyte = 1024 * 1024
 
@@ -51,7 +51,7 @@ export function reportTag({ buildId, architecture }: NamedLeg): string {
 }
 
 /** Tag of what was measured in a base, on the platform of its manifest. */
-export function factsTag({ manifestDigest }: NamedBase): string {
+export function factsTag({ manifestDigest }: PinnedBase): string {
   return `facts-${manifestDigest.replace('sha256:', '')}`
 }
 
@@ -59,12 +59,12 @@ export function factsTag({ manifestDigest }: NamedBase): string {
  * Tag of the layer cache of a base. BuildKit reuses a layer only on top of the very same base, so
  * legs on one base share the cache: another NIXL or AIBrix reuses what the previous build left.
  */
-export function layersTag({ manifestDigest }: NamedBase): string {
+export function layersTag({ manifestDigest }: PinnedBase): string {
   return `layers-${manifestDigest.replace('sha256:', '')}`
 }
 
 /** Tag of the copy of a base, which is never moved. */
-export function copyTag({ manifestDigest }: NamedBase): string {
+export function copyTag({ manifestDigest }: PinnedBase): string {
   return `base-${manifestDigest.replace('sha256:', '')}`
 }
 

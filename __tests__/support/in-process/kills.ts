@@ -1,11 +1,10 @@
 import { expect } from '@jest/globals'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { UserError } from '../../../src/errors.ts'
 import { waits, wanted } from '../faults/wanted.ts'
 import { type Content, openRegistryInMemory, type RegistryInMemory } from '../registry-in-memory.ts'
 import { type Door, openRegistryProxy, type RegistryProxy } from '../registry-proxy.ts'
 import { act, type Ended } from './act.ts'
 import { publishBase } from './engine.ts'
+import { killAt, type Moment } from './kill.ts'
 import { publishedState } from './state.ts'
 
 const namespace = 'acme'
@@ -38,9 +37,6 @@ export type Undisturbed = { state: Record<string, unknown>; tags: string[]; plan
 
 /** A command that is killed. */
 export type Journey = Command & { undisturbed: Undisturbed }
-
-/** Before the registry sees a request, or after it took a manifest and before it responds */
-type Moment = { nth: number; when: 'before' | 'after' }
 
 export async function openPlace(): Promise<Place> {
   const registry = await openRegistryInMemory()
@@ -102,35 +98,6 @@ export async function undisturbedRun(
 const isEnd = (seen: string): boolean => /^PUT .*\/manifests\//.test(seen)
 
 /**
- * Runs a command and kills it. @returns the request at which it was killed; undefined if it ended
- * before
- */
-async function killed(place: Place, journey: Journey, { nth, when }: Moment): Promise<string | undefined> {
-  const { door, proxy } = place
-  const end = new AbortController()
-  let left = nth
-  let last: string | undefined
-  const strike = (seen: string): void => {
-    last = seen
-    end.abort(new UserError('The process was killed.'))
-  }
-  door.before = (seen) => {
-    if (last !== undefined) return 503
-    if (when === 'after' || (left -= 1) > 0) return undefined
-    strike(seen)
-    return 503
-  }
-  door.after = (seen) => {
-    if (when === 'after' && last === undefined && isEnd(seen) && (left -= 1) === 0) strike(seen)
-  }
-  await run(place, journey, end.signal)
-  while (proxy.underWay() > 0) await sleep(1)
-  delete door.before
-  delete door.after
-  return last
-}
-
-/**
  * Asserts that the same command, started again, succeeds, repeats nothing that is finished, and has
  * the undisturbed result.
  */
@@ -169,7 +136,7 @@ export async function killedAndAgain(
   moment: Moment,
 ): Promise<string | undefined> {
   place.registry.become(journey.begin)
-  const at = await killed(place, journey, moment)
+  const at = await killAt(place, moment, isEnd, (signal) => run(place, journey, signal))
   if (at === undefined) return undefined
   await expectCompleted(place, journey).catch((cause: unknown) => {
     throw new Error(`killed ${moment.when} ${at}`, { cause })

@@ -1,11 +1,9 @@
 import { expect } from '@jest/globals'
-import { UserError } from '../../../src/errors.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { waits, wanted } from '../faults/wanted.ts'
 import { createRegistryClient } from '../../../src/registry/client.ts'
 import { attach, putSignature } from '../referrers.ts'
 import { type Content, openRegistryInMemory, type RegistryInMemory, withTags } from '../registry-in-memory.ts'
-import { type Door, isWrite, openRegistryProxy, type RegistryProxy } from '../registry-proxy.ts'
+import { type Door, openRegistryProxy, type RegistryProxy } from '../registry-proxy.ts'
 import { act, type Ended } from './act.ts'
 import { publishBase } from './engine.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
@@ -81,39 +79,6 @@ export function expectMirrored({ primary, mirror }: Mirrored, begin: keyof Mirro
   if (begin === 'staged') return
   // The index in place of the referrers API for the image and for its list of packages, and a signature
   expect(mirror.tagsOf(mirrored).size - Object.keys(tags).length).toBe(3)
-}
-
-/** The nth request before the mirror sees it, or the nth write after the mirror has handled it */
-export type Moment = { nth: number; when: 'before' | 'after' }
-
-/**
- * Runs the action and kills it at a moment. @returns the request; undefined if there are fewer
- */
-export async function killedAt(
-  { door, proxy, act }: Mirrored,
-  { nth, when }: Moment,
-): Promise<string | undefined> {
-  const end = new AbortController()
-  let left = nth
-  let last: string | undefined
-  const strike = (seen: string): void => {
-    last = seen
-    end.abort(new UserError('The process was killed.'))
-  }
-  door.before = (seen) => {
-    if (last !== undefined) return 503
-    if (when === 'after' || (left -= 1) > 0) return undefined
-    strike(seen)
-    return 503
-  }
-  door.after = (seen) => {
-    if (when === 'after' && last === undefined && isWrite(seen) && (left -= 1) === 0) strike(seen)
-  }
-  await act(end.signal)
-  while (proxy.underWay() > 0) await sleep(1)
-  delete door.before
-  delete door.after
-  return last
 }
 
 /** How the mirror fails from the nth request on: for ever, or as often as retries outlast */

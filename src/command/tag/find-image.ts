@@ -1,13 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { NamedImage } from '../../inputs/index.ts'
 import { type Engine, type PlanRequest, publicRepository } from '../../plan/index.ts'
-import {
-  formatReference,
-  isDigest,
-  type Manifest,
-  type RegistryClient,
-  type Repository,
-} from '../../registry/index.ts'
+import { type Manifest, nameOf, type RegistryClient, type Repository } from '../../registry/index.ts'
 
 /** An image in a registry. `engine` is that of its public repository; undefined in the cache repository. */
 export type FoundImage = { engine: Engine | undefined; repository: Repository; top: Manifest }
@@ -47,6 +41,5 @@ function placeOf({ registry, path }: Repository, own: readonly Place[]): Place {
 }
 
 function names(places: readonly Place[], reference: string): string[] {
-  const named = isDigest(reference) ? { digest: reference } : { tag: reference }
-  return places.map(({ repository }) => formatReference({ ...repository, ...named }))
+  return places.map(({ repository }) => nameOf(repository, reference))
 }

@@ -1,5 +1,6 @@
 import { sentenceOf } from '../../errors.ts'
-import { copyManifest, copyReferrers, formatRepository } from '../../registry/index.ts'
+import { copyWithReferrers } from '../../promote/index.ts'
+import { formatRepository, type Repository } from '../../registry/index.ts'
 import type { TaggedMirror } from '../../report/index.ts'
 import { giveTags, type Tagging, type TagWorld, unnamedTags } from './give-tags.ts'
 
@@ -13,11 +14,14 @@ export type Mirrored = { mirrors: TaggedMirror[]; error?: string }
  */
 export async function mirrorTags(taggings: readonly Tagging[], world: TagWorld): Promise<Mirrored> {
   const mirrors: TaggedMirror[] = []
+  const { registry, log } = world
+  const listTags = (of: Repository) => registry.listTags(of)
   for (const tagging of taggings) {
-    const { to: repository, tags } = tagging
+    const { from, to: repository, top, tags } = tagging
     try {
-      if ((await unnamedTags(tagging, world.registry)).length > 0) await copyContent(tagging, world)
-      const { error, ...given } = await giveTags(tagging, world)
+      if ((await unnamedTags(tagging, registry)).length > 0)
+        await copyWithReferrers(registry, { from, to: repository, digest: top.digest, listTags, log })
+      const { error, ...given } = await giveTags({ ...tagging, from: repository }, world)
       mirrors.push({ repository, ...given })
       if (error !== undefined) return { mirrors, error: stopped(tagging, error) }
     } catch (error) {
@@ -29,13 +33,6 @@ export async function mirrorTags(taggings: readonly Tagging[], world: TagWorld):
     }
   }
   return { mirrors }
-}
-
-/** Before the tags: who sees one finds what refers to the image. */
-async function copyContent({ from, to, top }: Tagging, { registry, log }: TagWorld): Promise<void> {
-  const digest = await copyManifest(registry, { from, to, digest: top.digest, tag: top.digest })
-  const tags = await registry.listTags(from)
-  await copyReferrers(registry, { from, to, digest, tags, note: log })
 }
 
 function stopped({ to }: Tagging, why: string): string {

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Inventory } from '../../inventory/index.ts'
+import { writeParts } from '../../system/index.ts'
 import { pageAssets } from './assets.ts'
 import { badgesOf, renderBadge } from './badge.ts'
 import { pageParts } from './render-page.ts'
@@ -11,12 +12,7 @@ import { pageParts } from './render-page.ts'
  */
 export function writePage(folder: string, inventory: Inventory): void {
   mkdirSync(folder, { recursive: true })
-  const file = openSync(join(folder, 'index.html'), 'w')
-  try {
-    for (const part of pageParts(inventory, pageAssets)) writeSync(file, part)
-  } finally {
-    closeSync(file)
-  }
+  writeParts(join(folder, 'index.html'), pageParts(inventory, pageAssets))
   for (const [engine, badge] of badgesOf(inventory))
     writeFileSync(join(folder, `${engine}.svg`), renderBadge(badge))
 }
