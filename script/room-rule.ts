@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path'
 /** The parts of src/ from the lowest layer up: files, and rooms, which are folders. */
 export const rooms: readonly string[] = [
   ...['errors.ts', 'version.ts', 'text.ts', 'json.ts'],
-  ...['system', 'registry', 'plan', 'verify', 'store', 'inventory', 'buildkit', 'leg', 'promote'],
+  ...['system', 'registry', 'plan', 'verify', 'store', 'inventory', 'prune', 'buildkit', 'leg', 'promote'],
   ...['report', 'inputs', 'command', 'main.ts', 'post.ts'],
 ]
 

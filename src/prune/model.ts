@@ -1,0 +1,62 @@
+import type { Digest } from '../registry/index.ts'
+
+/** What a tag of the cache repository is, by its grammar in docs/cache.md. */
+export const storedKinds = [
+  'build',
+  'report',
+  'candidate',
+  'facts',
+  'extension',
+  'wheel',
+  'ucx',
+  'layers',
+  'base',
+  'base-named',
+  'inventory',
+  'plan',
+] as const
+
+/** `image`: a dated image of this action in a public repository. `part`: of an index that goes. */
+export type PrunedKind = (typeof storedKinds)[number] | 'image' | 'part'
+
+/** Why a digest stays; the first that applies. */
+export const keptBecause = [
+  /** A tag that is not of this action's grammar, or content of another type than its tag says */
+  'foreign',
+  /** A public tag names it */
+  'public',
+  /** Younger than `keep-days`, or without a date */
+  'young',
+  /** One of the newest of its family, by `keep` */
+  'newest',
+  /** Something foreign refers to it: a signature, an attestation */
+  'referred',
+  /** Something that stays needs it */
+  'needed',
+] as const
+
+export type KeptBecause = (typeof keptBecause)[number]
+
+/** A digest that goes, with all of its tags. */
+export type Gone = {
+  digest: Digest
+  kind: PrunedKind
+  /** In code unit order; none for a part of an index */
+  tags: readonly string[]
+  /** RFC 3339, UTC; null if undated */
+  created: string | null
+  /** Of its blobs that nothing names which stays, each counted once in all: what a clean-up of the registry frees */
+  bytes: number
+}
+
+/** What a prune of one repository would do. Pure data: the summary and the JSON output are made of it. */
+export type PrunePlan = {
+  /** `docker.io/aibrix/image-cache` */
+  repository: string
+  /** In the order of deletion: an index before its parts, what refers before what it refers to */
+  gone: readonly Gone[]
+  /** Digests that stay, by kind and reason; `foreign` has no kind */
+  kept: readonly { kind: PrunedKind | null; because: KeptBecause; digests: number }[]
+  /** Of all blobs that the repository's tags name, each counted once */
+  bytes: { before: number; gone: number }
+}
