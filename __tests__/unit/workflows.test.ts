@@ -122,6 +122,7 @@ describe('images.yml', () => {
       ...['command', 'plan', 'leg', 'image', 'github-token', 'summary', 'verify', 'where'],
       ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates'],
       ...['ucx-version'],
+      ...['apply', 'keep-days', 'keep', 'undated', 'prune-public'],
     ]
     const there = [...shared.map(([name]) => name), ...Object.keys(called.secrets)]
     expect([...there, ...left].sort()).toEqual(Object.keys(defaults).sort())

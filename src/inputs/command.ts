@@ -8,6 +8,7 @@ import { choice, matching } from './fields.ts'
 import { type NamedImage, readImage, refuseDefaultTags } from './named-image.ts'
 import { readRunners } from './platforms.ts'
 import { anyOf, type InputReader, quoted } from './problems.ts'
+import { type Pruning, readPruning, refusePruning } from './pruning.ts'
 
 /** Which part of the work runs here. `run` is plan, build and promote in one process. */
 export type Command =
@@ -18,8 +19,9 @@ export type Command =
   | { kind: 'list'; where: Where }
   | { kind: 'history' }
   | { kind: 'tag'; image: NamedImage }
+  | ({ kind: 'prune' } & Pruning)
 
-const kinds = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'history'] as const
+const kinds = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'prune', 'history'] as const
 
 /** Inputs that only some commands take. */
 const commandsOf: Record<string, readonly string[]> = {
@@ -36,6 +38,8 @@ export function readCommand(reader: InputReader, context: InputContext, push: bo
   for (const [input, commands] of Object.entries(commandsOf))
     if (reader.read(input) !== '' && !commands.includes(kind))
       reader.refuse(input, `it only with command: ${anyOf(commands)}`)
+  if (kind === 'prune') return { kind, ...readPruning(reader, push) }
+  refusePruning(reader)
   if (kind === 'plan') return { kind, runners: readRunners(reader) }
   if (kind === 'build') return { kind, plan: readPlan(reader, context), leg: readLeg(reader) }
   if (kind === 'list') return { kind, where: readWhere(reader) }

@@ -16,6 +16,7 @@ import { type Login, readLogin } from './login.ts'
 import { readMirrorLogins } from './mirror-credentials.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
+import { refuseForeignPublic } from './pruning.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
@@ -52,7 +53,7 @@ export type Inputs = {
   failFast: boolean
   /** Whether to free disk space on a GitHub-hosted runner before legs are built */
   freeDiskSpace: boolean
-  /** Writes the component table into the notes of a release */
+  /** Writes the component table into the notes of a release, and deletes packages of ghcr.io */
   githubToken: string | undefined
   summary: boolean
 }
@@ -97,6 +98,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     summary: boolean(reader, 'summary') ?? true,
   }
   if (inputs.command.kind === 'tag') refuseForeignImage(reader, inputs.command.image, inputs.plan)
+  if (inputs.command.kind === 'prune') refuseForeignPublic(reader, inputs.command, inputs.plan)
   refuseRounded(reader, read)
   const shown = watch.shown()
   watch.refuse(reader)

@@ -53,4 +53,9 @@ export const inputNames = [
   'where',
   'summary',
   'github-token',
+  'apply',
+  'keep-days',
+  'keep',
+  'undated',
+  'prune-public',
 ] as const
