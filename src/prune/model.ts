@@ -43,6 +43,11 @@ export type Gone = {
   kind: PrunedKind
   /** In code unit order; none for a part of an index */
   tags: readonly string[]
+  /**
+   * Other tags that must still name what they named when it was decided, or still be missing (null):
+   * the report of a leg, by which the leg was old
+   */
+  relies: readonly { tag: string; digest: Digest | null }[]
   /** RFC 3339, UTC; null if undated */
   created: string | null
   /** Of its blobs that nothing names which stays, each counted once in all: what a clean-up of the registry frees */
@@ -53,7 +58,10 @@ export type Gone = {
 export type PrunePlan = {
   /** `docker.io/aibrix/image-cache` */
   repository: string
-  /** In the order of deletion: an index before its parts, what refers before what it refers to */
+  /**
+   * In the order of deletion, so that one that is killed leaves nothing that lacks what it needs: an
+   * index before its parts, a leg before its report and what it was built with
+   */
   gone: readonly Gone[]
   /** Digests that stay, by kind and reason; `foreign` has no kind */
   kept: readonly { kind: PrunedKind | null; because: KeptBecause; digests: number }[]

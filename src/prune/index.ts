@@ -1,0 +1,13 @@
+/** Tidies repositories: which digests go, and why the others stay. */
+export type { Content, Contents } from './content.ts'
+export {
+  type Gone,
+  type KeptBecause,
+  keptBecause,
+  type PrunedKind,
+  type PrunePlan,
+  storedKinds,
+} from './model.ts'
+export { planPrune } from './plan-prune.ts'
+export { type PruneRequest, type PruneWorld, readForPrune } from './read.ts'
+export type { PruneSettings } from './settings.ts'
