@@ -1,0 +1,64 @@
+import { sentenceOf } from '../../errors.ts'
+import type { Pruning } from '../../inputs/index.ts'
+import { type PlanRequest, publicRepository } from '../../plan/index.ts'
+import { type PruneRequest, type PruneWorld as ReadWorld, readForPrune } from '../../prune/index.ts'
+import type { Deleter, Repository } from '../../registry/index.ts'
+import type { PrunedRepository, PruneRun } from '../../report/index.ts'
+import { createLedger, type Ledger } from './ledger.ts'
+import { deleteIn } from './delete-in.ts'
+
+export type PruneWorld = ReadWorld & {
+  deleterOf: (repository: Repository) => Deleter
+  log: (line: string) => void
+  redact: (text: string) => string
+  /** Milliseconds since the action began */
+  elapsed: () => number
+}
+
+type Request = Pick<PlanRequest, 'engines' | 'registry' | 'namespace' | 'cacheRepository' | 'mirrors'>
+
+/**
+ * Reads the cache repository and the public ones, decides what goes and, if it is asked to, deletes
+ * it. Failures are part of the result and are not thrown.
+ */
+export async function prune(pruning: Pruning, request: Request, world: PruneWorld): Promise<PruneRun> {
+  const { apply, keepDays, keep, undated, publicOnes } = pruning
+  const { error, repositories } = await readAndDelete(pruning, request, world)
+  return {
+    ...{ apply, keepDays, keep, undated, publicOnes, repositories },
+    duration: world.elapsed(),
+    ...(error !== undefined && { error: world.redact(error) }),
+  }
+}
+
+type Ended = { repositories: readonly PrunedRepository[]; error?: string }
+
+async function readAndDelete(pruning: Pruning, request: Request, world: PruneWorld): Promise<Ended> {
+  const asked = askedOf(pruning, request)
+  let ledger: Ledger | undefined
+  try {
+    ledger = createLedger(await readForPrune(asked, world), asked, world.now)
+    if (pruning.apply) await deleteAll(ledger, world)
+    return { repositories: ledger.repositories() }
+  } catch (error) {
+    return { repositories: ledger?.repositories() ?? [], error: sentenceOf(error) }
+  }
+}
+
+function askedOf({ keepDays, keep, undated, publicOnes }: Pruning, request: Request): PruneRequest {
+  const own = request.engines.map(({ engine }) => publicRepository(request, engine))
+  return {
+    ...{ keepDays, keep, undated },
+    cacheRepository: request.cacheRepository,
+    published: [...own, ...request.mirrors.map(({ repository }) => repository)],
+    prunePublic: publicOnes,
+  }
+}
+
+/** Public images first, so that one that stays after all keeps its legs. */
+async function deleteAll(ledger: Ledger, world: PruneWorld): Promise<void> {
+  const places = ledger.places().map((place) => ({ place, deleter: world.deleterOf(place.repository) }))
+  // Whoever may not delete learns it before anything is deleted.
+  for (const { place, deleter } of places) if (ledger.next(place) !== undefined) await deleter.check()
+  for (const { place, deleter } of places) await deleteIn(place, deleter, ledger, world)
+}
