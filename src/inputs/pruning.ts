@@ -81,6 +81,7 @@ export function refuseForeignPublic(
   const left = new Set(own.map(requestedRepository))
   for (const one of publicOnes) {
     const use = `each once, of ${anyOf(own.map(formatRepository))}`
-    if (!left.delete(requestedRepository(one))) reader.refuse('prune-public', use, quoted(formatRepository(one)))
+    if (!left.delete(requestedRepository(one)))
+      reader.refuse('prune-public', use, quoted(formatRepository(one)))
   }
 }

@@ -14,12 +14,24 @@ describe('the inputs of command: prune', () => {
     // A dry run needs only the right to pull.
     [{ push: 'false' }, {}],
     [{ apply: 'true' }, { apply: true }],
-    [{ apply: 'yes', undated: 'on' }, { apply: true, undated: true }],
-    [{ 'keep-days': '1', keep: '0' }, { keepDays: 1, keep: 0 }],
-    [{ 'keep-days': '3650', keep: '1000' }, { keepDays: 3650, keep: 1000 }],
+    [
+      { apply: 'yes', undated: 'on' },
+      { apply: true, undated: true },
+    ],
+    [
+      { 'keep-days': '1', keep: '0' },
+      { keepDays: 1, keep: 0 },
+    ],
+    [
+      { 'keep-days': '3650', keep: '1000' },
+      { keepDays: 3650, keep: 1000 },
+    ],
     [{ 'prune-public': 'aibrix/vllm-openai' }, { publicOnes: [vllm] }],
     [
-      { mirrors: 'ghcr.io/acme/sglang', 'prune-public': 'docker.io/aibrix/vllm-openai\n\n ghcr.io/acme/sglang' },
+      {
+        mirrors: 'ghcr.io/acme/sglang',
+        'prune-public': 'docker.io/aibrix/vllm-openai\n\n ghcr.io/acme/sglang',
+      },
       { publicOnes: [vllm, mirror] },
     ],
     [
@@ -45,15 +57,15 @@ describe('the inputs of command: prune', () => {
     [{ keep: '1.5' }, 'keep: "1.5" is not allowed'],
     [{ undated: '2' }, 'undated: "2" is not allowed; use true or false.'],
     [{ 'prune-public': 'aibrix/other' }, `prune-public: "docker.io/aibrix/other" is not allowed; ${own}`],
-    [{ 'prune-public': 'aibrix/image-cache' }, `prune-public: "docker.io/aibrix/image-cache" is not allowed; ${own}`],
+    [
+      { 'prune-public': 'aibrix/image-cache' },
+      `prune-public: "docker.io/aibrix/image-cache" is not allowed; ${own}`,
+    ],
     [
       { 'prune-public': 'aibrix/sglang\ndocker.io/aibrix/sglang' },
       `prune-public: "docker.io/aibrix/sglang" is not allowed; ${own}`,
     ],
-    [
-      { engine: 'vllm', 'prune-public': 'aibrix/sglang' },
-      'use each once, of docker.io/aibrix/vllm-openai.',
-    ],
+    [{ engine: 'vllm', 'prune-public': 'aibrix/sglang' }, 'use each once, of docker.io/aibrix/vllm-openai.'],
     [
       { 'prune-public': 'aibrix/vllm-openai:stable' },
       'prune-public: "aibrix/vllm-openai:stable" is not allowed; use a repository such as ghcr.io/acme/vllm-openai, without tag and digest.',
@@ -61,9 +73,15 @@ describe('the inputs of command: prune', () => {
     [{ 'prune-public': 'true' }, 'prune-public: "docker.io/library/true" is not allowed'],
     [{ 'prune-public': 'A b' }, 'prune-public: "A b" is not allowed; use a repository such as'],
     [{ command: 'run', apply: 'true' }, 'apply: "true" is not allowed; use it only with command: prune.'],
-    [{ command: 'list', 'keep-days': '7' }, 'keep-days: "7" is not allowed; use it only with command: prune.'],
+    [
+      { command: 'list', 'keep-days': '7' },
+      'keep-days: "7" is not allowed; use it only with command: prune.',
+    ],
     [{ command: 'tag', keep: '1' }, 'keep: "1" is not allowed; use it only with command: prune.'],
-    [{ command: 'plan', undated: 'true' }, 'undated: "true" is not allowed; use it only with command: prune.'],
+    [
+      { command: 'plan', undated: 'true' },
+      'undated: "true" is not allowed; use it only with command: prune.',
+    ],
     [
       { command: 'run', 'prune-public': 'aibrix/sglang' },
       'prune-public: "aibrix/sglang" is not allowed; use it only with command: prune.',
@@ -79,7 +97,8 @@ describe('the inputs of command: prune', () => {
   })
 
   it('are accepted with other commands if they have their defaults, which a runner passes on', () => {
-    for (const command of ['run', 'plan', 'list', 'history']) expect(inputsOf({ command }).command.kind).toBe(command)
+    for (const command of ['run', 'plan', 'list', 'history'])
+      expect(inputsOf({ command }).command.kind).toBe(command)
     for (const name of ['apply', 'keep-days', 'keep', 'undated', 'prune-public'])
       expect(actionDefaults()).toHaveProperty(name)
   })

@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import type { Pruning } from '../../inputs/index.ts'
-import { createTransport, familiarRepository, openDeleter, parseRepository, publicApis } from '../../registry/index.ts'
+import {
+  createTransport,
+  familiarRepository,
+  openDeleter,
+  parseRepository,
+  publicApis,
+} from '../../registry/index.ts'
 import type { PruneRun } from '../../report/index.ts'
 import { attempt, keepYoungSpaceSmall, systemWait, writeParts } from '../../system/index.ts'
 import { humanBytes, listed } from '../../text.ts'
@@ -70,7 +76,9 @@ export function describePrune({ apply, repositories }: PruneRun): string[] {
     const name = familiarRepository(parseRepository(repository))
     const stay = kept.reduce((sum, { digests }) => sum + digests, 0)
     const deleted = gone.filter(({ fate }) => fate.state === 'deleted').length
-    const fate = apply ? `${deleted} of ${gone.length} digests were deleted` : `${gone.length} digests would go`
+    const fate = apply
+      ? `${deleted} of ${gone.length} digests were deleted`
+      : `${gone.length} digests would go`
     const more = gone.length - described
     return [
       `${name}: ${fate}, ${humanBytes(bytes.gone)} of ${humanBytes(bytes.before)}; ${stay} stay`,

@@ -13,8 +13,7 @@ export async function recheck(
   repository: Repository,
   { resolveTag }: Pick<RegistryClient, 'resolveTag'>,
 ): Promise<Recheck> {
-  const names = (wanted: readonly string[]) =>
-    Promise.all(wanted.map((tag) => resolveTag(repository, tag)))
+  const names = (wanted: readonly string[]) => Promise.all(wanted.map((tag) => resolveTag(repository, tag)))
   const [own, others] = await Promise.all([names(tags), names(relies.map(({ tag }) => tag))])
   // Another prune was faster.
   if (tags.length > 0 && own.every((one) => one === undefined)) return { state: 'vanished' }

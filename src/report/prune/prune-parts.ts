@@ -99,14 +99,21 @@ export function gonePart(repositories: readonly PrunedRepository[], apply: boole
   const rows = sorted.slice(0, mostRows).map((one) => rowOf(one, apply, limit))
   const rest = all.length - rows.length
   const text = wrappingTable(head, rows)
-  const more = rest > 0 ? `\n\nand ${counted(rest, 'more digest')}, in the file of the output \`prune-path\`` : ''
+  const more =
+    rest > 0 ? `\n\nand ${counted(rest, 'more digest')}, in the file of the output \`prune-path\`` : ''
   const heading = { text: apply ? '### What was to be deleted' : '### What would be deleted' }
   const isShort = all.length < many
-  const body = isShort ? { text } : { text: folded(counted(all.length, 'digest'), text + more), drop: 'digests' }
+  const body = isShort
+    ? { text }
+    : { text: folded(counted(all.length, 'digest'), text + more), drop: 'digests' }
   return [heading, body]
 }
 
-function rowOf({ kind, tags, created, bytes, digest, fate }: Pruned, apply: boolean, limit: number): string[] {
+function rowOf(
+  { kind, tags, created, bytes, digest, fate }: Pruned,
+  apply: boolean,
+  limit: number,
+): string[] {
   const rest = tags.length - mostTags
   const names = tags.slice(0, mostTags).map((tag) => code(tag))
   const why = fate.state === 'stays' ? `: ${escaped(fate.why, limit)}` : ''

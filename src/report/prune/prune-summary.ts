@@ -13,16 +13,24 @@ function headingOf(run: PruneRun): string {
   const size = humanBytes(bytesOf(pruned))
   if (error !== undefined && !apply) return '❌ Nothing was read to its end, and nothing was deleted'
   if (error !== undefined)
-    return pruned.length === 0 ? '❌ Nothing was deleted' : `❌ Deleted ${pruned.length} of ${counted(wanted, 'digest')}`
+    return pruned.length === 0
+      ? '❌ Nothing was deleted'
+      : `❌ Deleted ${pruned.length} of ${counted(wanted, 'digest')}`
   if (!apply)
     return wanted === 0
       ? '✅ Dry run: nothing would be deleted'
       : `🧹 Dry run: ${counted(wanted, 'digest')} would be deleted, ${size}`
-  return pruned.length === 0 ? '✅ Nothing was deleted' : `🧹 ${counted(pruned.length, 'digest')} deleted, ${size}`
+  return pruned.length === 0
+    ? '✅ Nothing was deleted'
+    : `🧹 ${counted(pruned.length, 'digest')} deleted, ${size}`
 }
 
 function factsLine({ duration, keepDays, keep, undated }: PruneRun): string {
-  const facts = [formatDuration(duration), `younger than ${counted(keepDays, 'day')} stays`, `${keep} of each family stay`]
+  const facts = [
+    formatDuration(duration),
+    `younger than ${counted(keepDays, 'day')} stays`,
+    `${keep} of each family stay`,
+  ]
   return [...facts, ...(undated ? ['what has no date is old'] : [])].join(' · ')
 }
 
