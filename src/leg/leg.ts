@@ -42,6 +42,8 @@ export type LegBuild = {
   digest: Digest | undefined
   /** Where the stage artifacts came from */
   origins?: Origins
+  /** Their names, under which the cache repository may have them */
+  needs?: readonly string[]
   /** A sentence each */
   warnings: string[]
 }
@@ -101,7 +103,7 @@ async function buildMeasured(
   world: LegWorld,
   { facts: first, stages, layers, steps }: Measured & { layers: Layers; steps: Step[] },
 ): Promise<Omit<LegBuild, 'warnings'>> {
-  const { folders, origins } = stages
+  const { folders, origins, needs } = stages
   const settings = { ...given, call: { ...given.call, artifacts: folders } }
   for (let repeated = 0, facts = first; ; repeated += 1) {
     if (repeated > 0) facts = await measureImage(leg, settings.call, layers, world)
@@ -109,7 +111,7 @@ async function buildMeasured(
     const result = (candidate: Candidate, digest: Digest | undefined) => {
       const more = judgeManifest(leg, candidate, { addedBytes: settings.addedBytesLimit })
       const all = [...gates, ...applyRules(more, settings)]
-      return { facts, candidate, gates: all, steps, digest, origins }
+      return { facts, candidate, gates: all, steps, digest, origins, needs }
     }
     const blocking = gates.find(isBlocking)
     if (blocking)

@@ -45,6 +45,8 @@ export type Stages = {
   /** Folders that replace them */
   folders: Record<'wheel' | 'ucx', string>
   origins: Origins
+  /** The names under which a store may have them, and the extension of a new wheel */
+  needs: readonly string[]
   /** A sentence each */
   warnings: string[]
 }
@@ -118,6 +120,7 @@ export async function prepareStages(
       ucx: ucx.value.origin,
       ...(extension && { extension: extension.origin }),
     },
+    needs: [...(extension ? [extension.name] : []), wanted.wheel.name, ...(leg.ucx ? [wanted.ucx.name] : [])],
     warnings: [...(extension?.warnings ?? []), ...wheel.value.warnings, ...ucx.value.warnings],
   }
 }
@@ -129,23 +132,26 @@ type Builder = {
   confirm: () => Promise<void>
 }
 
+type NamedExtension = Provided & Pick<Artifact, 'name'>
+
 /** Provides the wheel, and for a new one the extension, which other commits may have compiled. */
 async function provideWheel(
   wheel: Artifact<WheelDeterminants>,
   { leg, settings, world, confirm }: Builder,
-): Promise<Provided & { extension?: Provided }> {
-  let extension: Provided | undefined
+): Promise<Provided & { extension?: NamedExtension }> {
+  let extension: NamedExtension | undefined
   const provided = await world.artifacts.provide(wheel, async (directory) => {
     await confirm()
     const repository = await world.fetchSource('aibrix', leg.aibrix)
     const sources = await world.compiledSources(repository, leg.aibrix)
     const call = { ...settings.call, leg, sources: { aibrix: repository } }
     const wanted = extensionOf(wheel, sources, settings.recipes.extension)
-    extension = await world.artifacts.provide(wanted, async (folder) => {
+    const compiled = await world.artifacts.provide(wanted, async (folder) => {
       const { steps } = await world.build({ ...call, output: { kind: 'extension', directory: folder } }, leg)
       return steps
     })
-    const artifacts = { extension: extension.folder }
+    extension = { ...compiled, name: wanted.name }
+    const artifacts = { extension: compiled.folder }
     const { steps } = await world.build({ ...call, artifacts, output: { kind: 'wheel', directory } }, leg)
     return steps
   })

@@ -64,6 +64,8 @@ export type LegResult = {
   warnings: string[]
   /** Where the stage artifacts came from */
   origins?: Origins
+  /** Their names, under which the cache repository may have them */
+  needs?: readonly string[]
 }
 
 function originText(origin: Origin): string {
@@ -112,6 +114,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     ...(result.origins && {
       artifacts: { wheel: wheelText(result.origins), ucx: originText(result.origins.ucx) },
     }),
+    ...(result.needs && { needs: [...result.needs] }),
     warnings: [...(facts ? warningsOf(leg, facts) : []), ...result.warnings].map(clipped),
   }
 }

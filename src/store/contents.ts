@@ -1,5 +1,5 @@
 import { type BaseImage, type Leg, sha256 } from '../plan/index.ts'
-import { formatRepository, type Repository } from '../registry/index.ts'
+import { type Digest, formatRepository, type Repository } from '../registry/index.ts'
 
 /** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
@@ -84,4 +84,38 @@ export function planTag(sha256: string): string {
 /** Tag of what is kept about the images of a public repository, see `command: list`. */
 export function inventoryTag(repository: Repository): string {
   return `inventory-${sha256(formatRepository(repository))}`
+}
+
+/** What a tag of the cache repository names, by its grammar alone. */
+export type StoredTag =
+  | ({ kind: 'build' | 'report' } & NamedLeg)
+  | ({ kind: 'candidate'; run: string } & NamedLeg)
+  | ({ kind: 'facts' | 'layers' | 'base' } & PinnedBase)
+  /** `key`: 64 hexadecimal digits */
+  | { kind: 'extension' | 'wheel' | 'ucx' | 'base-named' | 'inventory' | 'plan'; key: string }
+
+/** The inverse of the functions above. @returns undefined for a tag that this action does not create */
+export function parseTag(tag: string): StoredTag | undefined {
+  const [, kind, key = '', rest] = /^([a-z-]+?)-([0-9a-f]{64})(?:-(.+))?$/.exec(tag) ?? []
+  const [, architecture, run] = /^([a-z0-9]+)(?:-([0-9a-f]{8}))?$/.exec(rest ?? '') ?? []
+  switch (kind) {
+    case 'build':
+    case 'report':
+      return architecture && !run ? { kind, buildId: key, architecture } : undefined
+    case 'candidate':
+      return architecture && run ? { kind, buildId: key, architecture, run } : undefined
+    case 'facts':
+    case 'layers':
+    case 'base':
+      return rest === undefined ? { kind, manifestDigest: `sha256:${key}` } : undefined
+    case 'extension':
+    case 'wheel':
+    case 'ucx':
+    case 'base-named':
+    case 'inventory':
+    case 'plan':
+      return rest === undefined ? { kind, key } : undefined
+    default:
+      return undefined
+  }
 }

@@ -8,7 +8,18 @@ export { type LayerCache, type Layers, pinLayers } from './layers.ts'
 export { failedGates, type LegReport, serialiseReport, type StepTime } from './leg-report.ts'
 export type { CandidatePlace } from './legs.ts'
 export { type PlanPlace, readPlan, type StoredPlan } from './plans.ts'
-export type { ReportedLeg } from './contents.ts'
+export {
+  copyTag,
+  documents,
+  factsTag,
+  inventoryTag,
+  layersTag,
+  parseTag,
+  type ReportedLeg,
+  reportTag,
+  stagedTag,
+  type StoredTag,
+} from './contents.ts'
 export { type FoundReport, isUnreadable, type Subject } from './reports.ts'
 export type { AgedLeg, Staged } from './staged-leg.ts'
 export { createStore, createStoreReader, type Store, type StoreReader } from './store.ts'

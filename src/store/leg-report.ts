@@ -66,6 +66,8 @@ const schema = v.object({
   steps: v.array(stepTime),
   /** Where each stage artifact came from; reports of earlier versions lack it */
   artifacts: v.optional(v.object({ wheel: v.string(), ucx: v.string() })),
+  /** Tags of these in the cache repository, if they are stored; reports of earlier versions lack it */
+  needs: v.optional(v.array(v.string())),
   warnings: v.array(v.string()),
 })
 

@@ -114,6 +114,7 @@ describe('the facts of a base', () => {
     expect(names).toEqual([wanted.wheel.name, wanted.ucx.name, wanted.extension.name])
     expect(warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
+    expect(result.stages.needs).toEqual([wanted.extension.name, wanted.wheel.name, wanted.ucx.name])
   })
 
   it('that are stored are measured again before anything is compiled, and not stored again', async () => {

@@ -41,6 +41,12 @@ describe('the report of a leg', () => {
     expect(serialiseReport(makeOutcomeReport(makeLeg(), facts)).length).toBeLessThan(20_000)
   })
 
+  it('names the stage artifacts that the leg was built with', () => {
+    const needs = [`wheel-${'a'.repeat(64)}`, `ucx-${'b'.repeat(64)}`]
+    const report = makeOutcomeReport(makeLeg(), undefined, { needs })
+    expect(parseReport(serialiseReport(report), 'report').needs).toEqual(needs)
+  })
+
   it('can be created without measurements', () => {
     const report = makeReport(makeLeg(), {
       facts: undefined,
