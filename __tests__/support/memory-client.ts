@@ -79,6 +79,13 @@ export function createMemory(refuses: (request: string) => boolean = () => false
     confirmManifest: async (repository, reference, digest) => {
       if ((await get(repository, reference))?.digest !== digest) throw new UserError('It is something else.')
     },
+    deleteManifest: async ({ path }, digest) => {
+      asked(`delete ${path}:${digest}`)
+      const existed = manifests.has(`${path}:${digest}`)
+      for (const [name, { bytes }] of manifests)
+        if (name.startsWith(`${path}:`) && digestOf(bytes) === digest) manifests.delete(name)
+      return Promise.resolve(existed)
+    },
     resolveTag: ({ path }, reference) => {
       asked(`head ${path}:${reference}`)
       const found = manifests.get(`${path}:${reference}`)

@@ -99,15 +99,17 @@ const refused = (status: number, code: string): Answer => ({
  * lacks.
  *
  * @param options.referrers whether it has the referrers API
+ * @param options.deletion whether it deletes manifests, with their tags; `disabled` is a 405
  */
 export async function openRegistryInMemory(
   begin: Content = new Map(),
-  { referrers = false } = {},
+  options: Partial<Abilities> = {},
 ): Promise<RegistryInMemory> {
   const repositories = copyOf(begin)
   const uploads = new Map<string, Buffer>()
+  const abilities: Abilities = { referrers: false, deletion: 'allowed', ...options }
   const server = createServer((incoming, outgoing) => {
-    handle({ repositories, uploads, referrers }, incoming, outgoing).catch(() => outgoing.destroy())
+    handle({ repositories, uploads, ...abilities }, incoming, outgoing).catch(() => outgoing.destroy())
   })
   const { host, close } = await listen(server)
   const of = (path: string) => repositories.get(path) ?? newRepository()
@@ -135,7 +137,8 @@ export async function openRegistryInMemory(
   }
 }
 
-type Server = { repositories: Map<string, Repository>; uploads: Map<string, Buffer>; referrers: boolean }
+type Abilities = { referrers: boolean; deletion: 'allowed' | 'disabled' }
+type Server = Abilities & { repositories: Map<string, Repository>; uploads: Map<string, Buffer> }
 
 async function handle(server: Server, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = '', url = '', headers } = incoming
@@ -151,14 +154,17 @@ async function handle(server: Server, incoming: IncomingMessage, outgoing: Serve
   outgoing.end(method === 'HEAD' ? undefined : content)
 }
 
-function answerTo({ repositories, uploads, referrers }: Server, asked: Asked, mediaType: string): Answer {
+function answerTo(server: Server, asked: Asked, mediaType: string): Answer {
+  const { repositories, uploads, referrers, deletion } = server
   const { method, path, rest } = asked
   if (rest.startsWith('blobs/uploads/')) return upload(repositories, uploads, asked)
   const repository = repositories.get(path)
   const [kind, reference = ''] = rest.split('/')
   if (kind === 'manifests' && method === 'PUT')
     return putManifest(repositories, path, reference, { mediaType, bytes: asked.body })
+  if (method === 'DELETE' && deletion === 'disabled') return refused(405, 'UNSUPPORTED')
   if (!repository) return refused(404, 'NAME_UNKNOWN')
+  if (method === 'DELETE') return deleteManifest(repository, reference)
   if (kind === 'tags') return listTags(repository, asked)
   if (kind === 'referrers') return referrers ? listReferrers(repository, reference) : refused(404, 'UNKNOWN')
   if (kind === 'blobs') {
@@ -222,6 +228,14 @@ function putManifest(
   if (!reference.startsWith('sha256:')) repository.tags.set(reference, digest)
   const location = `/v2/${path}/manifests/${digest}`
   return { status: 201, headers: { 'docker-content-digest': digest, location } }
+}
+
+/** By digest only, as in distribution 2.8, which removes the tags of a digest, too. */
+function deleteManifest({ manifests, tags }: Repository, reference: string): Answer {
+  if (!reference.startsWith('sha256:')) return refused(400, 'DIGEST_INVALID')
+  if (!manifests.delete(reference)) return refused(404, 'MANIFEST_UNKNOWN')
+  for (const [tag, digest] of tags) if (digest === reference) tags.delete(tag)
+  return { status: 202 }
 }
 
 function upload(

@@ -6,7 +6,14 @@ import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
 import { type ImageConfig, parseImageConfig } from './content/image-config.ts'
 import type { Descriptor, ImageManifest } from './content/manifest.ts'
-import { confirmManifest, getManifest, type Manifest, putManifest, resolveManifest } from './manifests.ts'
+import {
+  confirmManifest,
+  deleteManifest,
+  getManifest,
+  type Manifest,
+  putManifest,
+  resolveManifest,
+} from './manifests.ts'
 import { formatReference, type Repository } from './content/reference.ts'
 import { listReferrers } from './referrers.ts'
 import { createSession } from './http/session.ts'
@@ -35,6 +42,11 @@ export type RegistryClient = {
   ) => Promise<Digest>
   /** Reads the manifest back. Throws unless it has this digest */
   confirmManifest: (repository: Repository, reference: string, digest: Digest) => Promise<void>
+  /**
+   * By digest, with all its tags in most registries; by tag, only that tag
+   * @returns false if there is no such manifest or repository
+   */
+  deleteManifest: (repository: Repository, reference: string) => Promise<boolean>
   /**
    * As cheap as the registry allows, and not counted as a pull by Docker Hub: the digest is the
    * registry's word, and verified when the manifest is read by it
@@ -88,6 +100,8 @@ export function createRegistryClient(
       }),
     confirmManifest: (repository, reference, digest) =>
       withRetries(() => confirmManifest(session, repository, reference, digest)),
+    deleteManifest: (repository, reference) =>
+      withRetries(() => deleteManifest(session, repository, reference)),
     resolveTag: (repository, reference) => withRetries(() => resolveManifest(session, repository, reference)),
     getImageConfig: (repository, { config: { digest } }) =>
       withRetries(async () =>

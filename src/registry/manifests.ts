@@ -5,7 +5,7 @@ import { indexMediaTypes, manifestMediaTypes } from './content/media-types.ts'
 import { type ParsedManifest, parseManifest } from './content/manifest.ts'
 import { formatReference, isTag, type Repository } from './content/reference.ts'
 import { isSuccess } from './http/answer.ts'
-import { isWebPage, pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
+import { deletingFrom, isWebPage, pulling, pushing, refuseWebPage, type Session } from './http/session.ts'
 
 /** A manifest as stored (`bytes`) and parsed. `digest` is computed from the bytes. */
 export type Manifest = { bytes: Buffer; digest: Digest; mediaType: string; parsed: ParsedManifest }
@@ -114,6 +114,26 @@ export async function confirmManifest(
       `${name} was pushed as ${digest}, but the registry has ${stored.digest} under this name; another client may have pushed it at the same time.`,
     )
   }
+}
+
+/**
+ * Deletes a manifest (OCI distribution specification, "Content Management"): one named by its
+ * digest in most registries with all its tags, one named by a tag only that tag, where that is
+ * supported. What an index names stays.
+ * @param reference a tag or a digest
+ * @returns false if the registry has no such manifest, or no such repository
+ * @throws UserError if the registry refuses: 400 or 405 if it does not delete at all
+ */
+export async function deleteManifest(
+  session: Session,
+  repository: Repository,
+  reference: string,
+): Promise<boolean> {
+  const url = manifestPath(repository, reference)
+  const answer = await session.send({ ...deletingFrom(repository), method: 'DELETE', url }, [404])
+  refuseWebPage(repository.registry, answer)
+  answer.discard()
+  return answer.status !== 404
 }
 
 function manifestPath({ path }: Repository, reference: string): string {

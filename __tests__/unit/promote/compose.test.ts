@@ -245,6 +245,7 @@ function registryWith(...made: Made[]) {
       return Promise.resolve(kept.get(at(repository, reference)))
     },
     resolveTag: unused,
+    deleteManifest: unused,
     getImageConfig: (_, { config: { digest } }) =>
       Promise.resolve(parseImageConfig(Buffer.from(configs.get(digest) ?? ''), 'x')),
     mountBlob: ({ digest }) => {

@@ -13,7 +13,7 @@ import type { HttpRequest, Transport } from '../http/transport.ts'
 import { excerpt } from '../../text.ts'
 
 /** `repository:aibrix/vllm-openai:pull,push` (distribution, docs/spec/auth/scope.md) */
-export type Scope = `repository:${string}:${'pull' | 'pull,push'}`
+export type Scope = `repository:${string}:${'pull' | 'pull,push' | 'pull,push,delete'}`
 
 type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>
 

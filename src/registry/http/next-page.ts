@@ -11,7 +11,10 @@ import { withoutLogin } from './redirect.ts'
  *   host, and no registry keeps its second page elsewhere.
  * @throws UserError if the link cannot be read, or leads to another origin
  */
-export function nextPage({ registry, action }: Purpose, answer: HttpAnswer): URL | undefined {
+export function nextPage(
+  { registry, action }: Purpose,
+  answer: Pick<HttpAnswer, 'headers' | 'url'>,
+): URL | undefined {
   const target = nextLink([answer.headers.link ?? []].flat().join(','))
   if (target === '') return undefined
   const here = answer.url

@@ -7,7 +7,7 @@ import { type Purpose, RegistryRefusal } from './failure.ts'
 
 type OwnError = { code?: string | undefined; message?: string | undefined }
 
-/** Errors of the OCI distribution specification ("Error Codes") and of token services */
+/** Errors of the OCI distribution specification ("Error Codes"), of token services and of APIs */
 const errorBody = v.union([
   v.pipe(
     v.object({
@@ -23,6 +23,10 @@ const errorBody = v.union([
     v.transform(({ details }): OwnError => ({ message: details })),
   ),
   v.object({ message: v.string() }),
+  v.pipe(
+    v.object({ detail: v.string() }),
+    v.transform(({ detail }): OwnError => ({ message: detail })),
+  ),
 ])
 
 /** @returns the first error in an answer's body, empty if there is none */
@@ -49,17 +53,28 @@ export function refusalOf(
   secrets: readonly string[] = [],
 ): RegistryRefusal {
   const { status, body } = answer
+  const retryAfter = retryAfterOf(answer.headers)
+  return new RegistryRefusal(problemOf(purpose, answer, secrets), adviceFor(status, own, retryAfter), {
+    ...{ status, code: ownError(body).code, retryAfter },
+    isAnonymous: own === undefined,
+  })
+}
+
+/**
+ * @param secrets texts that the answer may repeat and the problem must not
+ * @returns what an error response says, as a reason without advice
+ */
+export function problemOf(
+  { registry, action }: Purpose,
+  { status, body }: { status: number; body: Uint8Array },
+  secrets: readonly string[],
+): string {
   const said = secrets.reduce((text, secret) => text?.replaceAll(secret, '***'), registryMessage(body))
   const name = STATUS_CODES[status]?.toLowerCase()
   const reason = name === undefined ? String(status) : `${status} ${name}`
   const quote = said === undefined || said.toLowerCase() === name ? '' : ` (${said})`
   const verb = status >= 500 ? 'failed at' : 'refused'
-  const retryAfter = retryAfterOf(answer.headers)
-  return new RegistryRefusal(
-    `registry ${purpose.registry} ${verb} ${purpose.action}: ${reason}${quote}`,
-    adviceFor(status, own, retryAfter),
-    { status, code: ownError(body).code, retryAfter, isAnonymous: own === undefined },
-  )
+  return `registry ${registry} ${verb} ${action}: ${reason}${quote}`
 }
 
 function adviceFor(status: number, own: Credentials | undefined, retryAfter: number | undefined): string {
@@ -77,7 +92,7 @@ function adviceFor(status: number, own: Credentials | undefined, retryAfter: num
 }
 
 /** @returns the seconds of Retry-After (RFC 9110, 10.2.3), also of a date by the sender's clock */
-function retryAfterOf(headers: IncomingHttpHeaders): number | undefined {
+export function retryAfterOf(headers: IncomingHttpHeaders): number | undefined {
   const text = headers['retry-after']?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text)
   const date = /^\w+, /.test(text) ? Date.parse(text) : NaN

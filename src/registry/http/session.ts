@@ -47,6 +47,15 @@ export function pushing({ registry, path }: Repository): Access {
   return { purpose: { registry, action: `the push to ${path}` }, scopes: [`repository:${path}:pull,push`] }
 }
 
+/**
+ * Quay requires the right to push, others the one to delete (go-containerregistry requests the
+ * same).
+ */
+export function deletingFrom({ registry, path }: Repository): Access {
+  const purpose = { registry, action: `the deletion from ${path}` }
+  return { purpose, scopes: [`repository:${path}:pull,push,delete`] }
+}
+
 type Parts = { transport: Transport; authenticator: Authenticator; slots: Slots }
 
 export function createSession(transport: Transport, authenticator: Authenticator): Session {

@@ -9,7 +9,7 @@ import { codeOf, networkFailure } from './no-answer.ts'
 import { startWatch, type Timeouts, type Watch } from './watch.ts'
 
 export type HttpRequest = {
-  method: 'GET' | 'HEAD' | 'POST' | 'PUT'
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   url: URL
   headers: http.OutgoingHttpHeaders
   /** A stream needs a content-length among the headers, and a function gives it for each attempt */
