@@ -33,6 +33,8 @@ import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
+import type { PruneRun } from '../../../src/report/prune/prune-run.ts'
+import { renderPruneSummary } from '../../../src/report/prune/prune-summary.ts'
 import { renderListSummary } from '../../../src/report/summary/list-summary.ts'
 import { renderSummary } from '../../../src/report/summary/summary.ts'
 import type { TagRun } from '../../../src/report/tag/tag-run.ts'
@@ -41,6 +43,7 @@ import { createRetry, systemWait } from '../../../src/system/retry.ts'
 import { actionDefaults } from '../../../script/action-defaults.ts'
 import { gitOf } from '../plan-world.ts'
 import { engineFor } from './engine.ts'
+import { pruneWith } from './prune.ts'
 
 /** Milliseconds */
 export type Waits = Record<'request' | 'stall' | 'build' | 'settle' | 'retry' | 'longest' | 'budget', number>
@@ -48,8 +51,15 @@ export type Waits = Record<'request' | 'stall' | 'build' | 'settle' | 'retry' | 
 /** Settings of a run in this process besides its inputs. */
 export type Circumstances = { waits: Waits; signal?: AbortSignal }
 
-/** Result of a run: exit code, error messages, summary, and the plan or the list if that is all. */
-export type Ended = { code: 0 | 1; errors: string[]; summary: string; plan?: string; list?: Inventory }
+/** Result of a run: exit code, error messages, summary, and the plan, list or prune if that is all. */
+export type Ended = {
+  code: 0 | 1
+  errors: string[]
+  summary: string
+  plan?: string
+  list?: Inventory
+  pruned?: PruneRun
+}
 
 const dockerfiles = 'dockerfiles'
 const recipes = new Map<Engine, string>()
@@ -111,6 +121,11 @@ export async function act(
   try {
     const tools = { inputs, registry, circumstances: { waits, signal }, log }
     if (inputs.command.kind === 'tag') return endedTagging(await tag(inputs.command.image, tools))
+    if (inputs.command.kind === 'prune') {
+      const pruned = await pruneWith(inputs.command, inputs, { registry, waits, signal, retry })
+      const errors = pruned.error === undefined ? [] : [pruned.error]
+      return { code: errors.length === 0 ? 0 : 1, errors, summary: renderPruneSummary(pruned), pruned }
+    }
     if (inputs.command.kind === 'list') {
       const { legs, inventories } = createStore(registry, inputs.plan.cacheRepository)
       const redact = (text: string) => text

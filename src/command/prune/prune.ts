@@ -1,11 +1,11 @@
 import { sentenceOf } from '../../errors.ts'
 import type { Pruning } from '../../inputs/index.ts'
 import { type PlanRequest, publicRepository } from '../../plan/index.ts'
-import { type PruneRequest, type PruneWorld as ReadWorld, readForPrune } from '../../prune/index.ts'
+import { planPrune, type PruneRequest, type PruneWorld as ReadWorld, readForPrune } from '../../prune/index.ts'
 import type { Deleter, Repository } from '../../registry/index.ts'
 import type { PrunedRepository, PruneRun } from '../../report/index.ts'
-import { createLedger, type Ledger } from './ledger.ts'
 import { deleteIn } from './delete-in.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 
 export type PruneWorld = ReadWorld & {
   deleterOf: (repository: Repository) => Deleter
@@ -37,7 +37,10 @@ async function readAndDelete(pruning: Pruning, request: Request, world: PruneWor
   const asked = askedOf(pruning, request)
   let ledger: Ledger | undefined
   try {
-    ledger = createLedger(await readForPrune(asked, world), asked, world.now)
+    const contents = await readForPrune(asked, world)
+    ledger = createLedger([...contents.pruned, contents.cache], (pinned) =>
+      planPrune(contents, asked, world.now, pinned),
+    )
     if (pruning.apply) await deleteAll(ledger, world)
     return { repositories: ledger.repositories() }
   } catch (error) {
@@ -57,8 +60,10 @@ function askedOf({ keepDays, keep, undated, publicOnes }: Pruning, request: Requ
 
 /** Public images first, so that one that stays after all keeps its legs. */
 async function deleteAll(ledger: Ledger, world: PruneWorld): Promise<void> {
-  const places = ledger.places().map((place) => ({ place, deleter: world.deleterOf(place.repository) }))
+  const places = ledger.places
+    .filter((place) => ledger.next(place) !== undefined)
+    .map((place) => ({ place, deleter: world.deleterOf(place.repository) }))
   // Whoever may not delete learns it before anything is deleted.
-  for (const { place, deleter } of places) if (ledger.next(place) !== undefined) await deleter.check()
+  for (const { deleter } of places) await deleter.check()
   for (const { place, deleter } of places) await deleteIn(place, deleter, ledger, world)
 }

@@ -56,7 +56,8 @@ export function kindParts(repositories: readonly PrunedRepository[]): Part[] {
   ])
 }
 
-function kindTable({ gone, kept, bytes }: PrunedRepository): Part {
+function kindTable({ gone: all, kept, bytes }: PrunedRepository): Part {
+  const gone = all.filter(({ fate }) => fate.state !== 'stays')
   const kinds = [...storedKinds, 'image', 'part', null] as const
   const total = (some: readonly { digests: number }[]) => some.reduce((sum, { digests }) => sum + digests, 0)
   const rows = kinds.flatMap((kind) => {

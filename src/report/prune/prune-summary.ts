@@ -11,7 +11,7 @@ function headingOf(run: PruneRun): string {
   const pruned = prunedOf(run)
   const wanted = repositories.flatMap(({ gone }) => gone).length
   const size = humanBytes(bytesOf(pruned))
-  if (error !== undefined && !apply) return '❌ Nothing was read to its end, and nothing was deleted'
+  if (error !== undefined && !apply) return '❌ It could not be determined what may be deleted'
   if (error !== undefined)
     return pruned.length === 0
       ? '❌ Nothing was deleted'
