@@ -1,6 +1,6 @@
 export { checkPushAccess, downloadArtifact, getArtifact, putArtifact } from './artifact.ts'
 export { credentialHelperRunner } from './auth/credential-helper.ts'
-export { createCredentialLookup, type ExplicitLogin } from './auth/credentials.ts'
+export { createCredentialLookup, type CredentialLookup, type ExplicitLogin } from './auth/credentials.ts'
 export { hasCredentials, withoutUserInformation } from './auth/user-information.ts'
 export type { BlobFile } from './blobs.ts'
 export { createRegistryClient, defaultTimeouts, type RegistryClient } from './client.ts'

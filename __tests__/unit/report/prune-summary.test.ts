@@ -19,9 +19,17 @@ const done = (fate: PruneRun['repositories'][number]['gone'][number]['fate']) =>
 describe('the summary of a prune', () => {
   it.each<[string, Partial<PruneRun>, string]>([
     ['a dry run', { repositories: [one] }, '🧹 Dry run: 2 digests would be deleted, 1.6 MB'],
-    ['a dry run without anything', { repositories: [makePrunedRepository()] }, '✅ Dry run: nothing would be deleted'],
+    [
+      'a dry run without anything',
+      { repositories: [makePrunedRepository()] },
+      '✅ Dry run: nothing would be deleted',
+    ],
     ['a prune', { apply: true, repositories: [done({ state: 'deleted' })] }, '🧹 1 digest deleted, 1.5 MB'],
-    ['a prune without anything', { apply: true, repositories: [makePrunedRepository()] }, '✅ Nothing was deleted'],
+    [
+      'a prune without anything',
+      { apply: true, repositories: [makePrunedRepository()] },
+      '✅ Nothing was deleted',
+    ],
     [
       'a prune that broke off',
       {
@@ -70,7 +78,9 @@ describe('the summary of a prune', () => {
   it('lists what would go, without a state', () => {
     const text = render({ repositories: [one] })
     expect(text).toContain('### What would be deleted')
-    expect(text).toMatch(/\| <code>build-[^|]+\| 2025-10-01 \| 1\.5 MB \| <code>sha256:aaaaaaaaaaaa<\/code> \|/)
+    expect(text).toMatch(
+      /\| <code>build-[^|]+\| 2025-10-01 \| 1\.5 MB \| <code>sha256:aaaaaaaaaaaa<\/code> \|/,
+    )
   })
 
   it.each([
@@ -88,7 +98,11 @@ describe('the summary of a prune', () => {
     expect(text).toContain(
       '```yaml\ncommand: prune\napply: true\nkeep-days: 7\nkeep: 0\nundated: true\nprune-public: |-\n  acme/vllm-openai\n```',
     )
-    for (const changes of [{ apply: true }, { error: 'It failed.' }, { repositories: [makePrunedRepository()] }])
+    for (const changes of [
+      { apply: true },
+      { error: 'It failed.' },
+      { repositories: [makePrunedRepository()] },
+    ])
       expect(render({ repositories: [one], ...changes })).not.toContain('```yaml')
   })
 

@@ -1,7 +1,12 @@
 import { sentenceOf } from '../../errors.ts'
 import type { Pruning } from '../../inputs/index.ts'
 import { type PlanRequest, publicRepository } from '../../plan/index.ts'
-import { planPrune, type PruneRequest, type PruneWorld as ReadWorld, readForPrune } from '../../prune/index.ts'
+import {
+  planPrune,
+  type PruneRequest,
+  type PruneWorld as ReadWorld,
+  readForPrune,
+} from '../../prune/index.ts'
 import type { Deleter, Repository } from '../../registry/index.ts'
 import type { PrunedRepository, PruneRun } from '../../report/index.ts'
 import { deleteIn } from './delete-in.ts'
