@@ -15,6 +15,8 @@ import { factsOf } from '../reports.ts'
 const types = {
   config: 'application/vnd.oci.image.config.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar+zstd',
+  /** Of a layer cache (BuildKit, cache/remotecache/v1/types) */
+  layers: 'application/vnd.buildkit.cacheconfig.v0',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   index: 'application/vnd.oci.image.index.v1+json',
 }
@@ -80,10 +82,20 @@ async function pushImage(
 const baseLayers = (platform: string): Buffer[] =>
   ['lower', 'upper'].map((name) => Buffer.from(`${name} layer of a base for ${platform}`))
 
-/** Publishes a base for some platforms, like upstream. @param base `vllm/vllm-openai:v0.21.0` */
-export async function publishBase(registry: string, base: string, platforms: string[]): Promise<void> {
+/**
+ * Publishes a base for some platforms, like upstream.
+ * @param base `vllm/vllm-openai:v0.21.0`
+ * @param release another one has another digest
+ */
+export async function publishBase(
+  registry: string,
+  base: string,
+  platforms: string[],
+  release = 0,
+): Promise<void> {
   const [path = '', tag = ''] = base.split(':')
-  const config = { Entrypoint: ['vllm', 'serve'], Env: ['PATH=/usr/local/bin:/usr/bin'], WorkingDir: '/work' }
+  const env = ['PATH=/usr/local/bin:/usr/bin', ...(release === 0 ? [] : [`RELEASE=${release}`])]
+  const config = { Entrypoint: ['vllm', 'serve'], Env: env, WorkingDir: '/work' }
   const manifests = []
   for (const platform of platforms) {
     const own = `${tag}-${platform.replace('/', '-')}`
@@ -115,8 +127,9 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
   return async ({ output, layers }: BuildCall, leg) => {
     const facts = measured(leg)
     if (output.kind === 'image') {
-      const image = await pushCandidate(leg, output)
-      if (layers?.to !== undefined) await pushCandidate(leg, { ...output, reference: layers.to })
+      const added = [Buffer.from('debug tools'), randomBytes(100)]
+      const image = await pushCandidate(leg, output, added)
+      if (layers?.to !== undefined) await pushLayers(layers.to, added)
       return { steps: [], digest: image.digest }
     }
     if (output.kind === 'extension' || output.kind === 'wheel' || output.kind === 'ucx') {
@@ -135,6 +148,7 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
 async function pushCandidate(
   leg: Leg,
   { reference, labels }: Extract<BuildCall['output'], { kind: 'image' }>,
+  added: Buffer[],
 ): Promise<Descriptor> {
   const { tag = '', ...place } = parseReference(reference)
   const { entrypoint, env, workingDir, shell, user } = leg.base.config
@@ -146,6 +160,14 @@ async function pushCandidate(
     User: user,
     Labels: labels,
   }
-  const added = [Buffer.from('debug tools'), randomBytes(100)]
   return pushImage(place, tag, leg.platform, config, [...baseLayers(leg.platform), ...added])
+}
+
+async function pushLayers(reference: string, contents: Buffer[]): Promise<void> {
+  const { tag = '', ...place } = parseReference(reference)
+  const layers = []
+  for (const content of contents) layers.push(await pushBlob(place, types.layer, content))
+  const blobs = layers.map(({ digest }) => ({ blob: digest }))
+  const config = await pushBlob(place, types.layers, Buffer.from(JSON.stringify({ layers: blobs })))
+  await pushManifest(place, tag, types.manifest, { config, layers })
 }
