@@ -7,7 +7,16 @@ import { killAt, type Moment } from '../in-process/kill.ts'
 import { publishedState } from '../in-process/state.ts'
 import { putSignature } from '../referrers.ts'
 import { mustStay, verifiedLegs } from './oracle.ts'
-import { brokenTags, cache, collected, openPlace, type Place, published, pruning, type Settings } from './place.ts'
+import {
+  brokenTags,
+  cache,
+  collected,
+  openPlace,
+  type Place,
+  published,
+  pruning,
+  type Settings,
+} from './place.ts'
 import { setDay } from './time.ts'
 
 /** What is built: one of three images, of which two are for one platform. */
@@ -66,7 +75,10 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('name' as const), nth }) },
   { weight: 1, arbitrary: fc.constantFrom({ kind: 'base' as const }, { kind: 'list' as const }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('days' as const), days: fc.integer({ min: 1, max: 40 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('days' as const), days: fc.integer({ min: 1, max: 40 }) }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('prune' as const), ...settings }) },
 )
 
@@ -128,7 +140,8 @@ async function happen(one: Event, world: World): Promise<void> {
       const ended = await place.run({ ...inputs, command: 'plan' })
       expectRight(ended)
       const tag = (ended.plan ?? '').replace(/.*:/, '')
-      const legs = platformsOf[one.variant]?.split(',').map((platform) => platform.replace('linux/', '')) ?? []
+      const legs =
+        platformsOf[one.variant]?.split(',').map((platform) => platform.replace('linux/', '')) ?? []
       world.plans.push({ tag, legs, inputs })
       return
     }
@@ -231,7 +244,9 @@ async function pruneAndCheck(settings: Settings, world: World): Promise<void> {
   counts.digests += ended.pruned?.repositories.flatMap(({ gone }) => gone).length ?? 0
   registry.become(collected(registry.content()))
   expect(brokenTags(registry.content())).toEqual([])
-  const names = [cache, published].flatMap((path) => [...registry.tagsOf(path).keys()].map((tag) => `${path}:${tag}`))
+  const names = [cache, published].flatMap((path) =>
+    [...registry.tagsOf(path).keys()].map((tag) => `${path}:${tag}`),
+  )
   expect(names).toEqual(expect.arrayContaining(needed))
   const stateNow = publishedState(registry, 'acme')
   if (isPublicPruned) expect(state).toMatchObject(stateNow)

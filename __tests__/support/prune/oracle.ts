@@ -23,7 +23,11 @@ const day = 86_400_000
  * is not the action's, what is young or undated, what is public and what that is made of, signed, and the newest legs.
  * @returns `acme/image-cache:build-…`
  */
-export function mustStay(content: Content, { keepDays, keep, undated, isPublicPruned }: Kept, now: number): string[] {
+export function mustStay(
+  content: Content,
+  { keepDays, keep, undated, isPublicPruned }: Kept,
+  now: number,
+): string[] {
   const [store, images] = [content.get(cache), content.get(published)]
   const isYoung = (created: string | undefined): boolean =>
     created === undefined ? !undated : now - Date.parse(created) < keepDays * day
@@ -31,14 +35,17 @@ export function mustStay(content: Content, { keepDays, keep, undated, isPublicPr
     ([tag, digest]) => !isPublicPruned || !/-\d{8}$/.test(tag) || !allDated(images, digest),
   )
   const publicDigests = new Set(publicTags.flatMap(([, digest]) => [digest, ...partsOf(images, digest)]))
-  const signed = new Set([...(store?.tags.keys() ?? [])].flatMap((tag) => /^sha256-([0-9a-f]{64})/.exec(tag)?.[1] ?? []))
+  const verified = new Map(verifiedLegs(store).map((leg) => [leg.tag, leg.created]))
+  const signed = new Set(
+    [...(store?.tags.keys() ?? [])].flatMap((tag) => /^sha256-([0-9a-f]{64})/.exec(tag)?.[1] ?? []),
+  )
   const tags = [...(store?.tags ?? [])].filter(([tag, digest]) => {
     const all = tagsOf(store, digest)
     if (all.some((one) => !own.test(one))) return true
     if (publicDigests.has(digest) || partsOf(store, digest).some((part) => publicDigests.has(part)))
       return tag.startsWith('build-')
     if (signed.has(digest.replace('sha256:', ''))) return true
-    if (tag.startsWith('build-')) return isYoung(createdOf(store, store?.tags.get(tag.replace('build-', 'report-'))))
+    if (tag.startsWith('build-')) return isYoung(verified.get(tag))
     const created = createdOf(store, digest)
     return /^(?:facts|extension|wheel|ucx|inventory|plan|report)-/.test(tag) && isYoung(created)
   })
@@ -49,11 +56,12 @@ export function mustStay(content: Content, { keepDays, keep, undated, isPublicPr
   ]
 }
 
-/** Returns the verified leg that was reported last. */
+/** Returns the verified leg that was reported last, if there is only one. */
 function newestLegs(store: Repository | undefined): string[] {
   const legs = verifiedLegs(store).map(({ tag, created }) => ({ tag, created: created ?? '' }))
   const newest = legs.reduce((latest, { created }) => (created > latest ? created : latest), '')
-  return legs.flatMap(({ tag, created }) => (created === newest ? [tag] : [])).slice(0, 1)
+  const tags = legs.flatMap(({ tag, created }) => (created === newest ? [tag] : []))
+  return tags.length === 1 ? tags : []
 }
 
 /** Returns the legs that a run would skip: those whose report is about them. */

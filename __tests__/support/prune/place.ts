@@ -26,8 +26,7 @@ export async function openPlace(platforms: string[] = ['linux/amd64']): Promise<
   const registry = await openRegistryInMemory()
   const door: Door = { upstream: registry.host }
   const proxy = await openRegistryProxy(door)
-  const moveBase = (release: number) =>
-    publishBase(registry.host, `stand-in/${base}`, platforms, release)
+  const moveBase = (release: number) => publishBase(registry.host, `stand-in/${base}`, platforms, release)
   await moveBase(0)
   return {
     ...{ registry, proxy, door, moveBase },
@@ -57,7 +56,10 @@ export type Settings = {
 }
 
 /** Returns the inputs of a prune that deletes. */
-export function pruning({ 'prune-public': repository, ...settings }: Settings, host: string): Record<string, string> {
+export function pruning(
+  { 'prune-public': repository, ...settings }: Settings,
+  host: string,
+): Record<string, string> {
   const named = repository === undefined ? {} : { 'prune-public': `${host}/${repository}` }
   return { ...{ command: 'prune', apply: 'true', engine: 'vllm' }, ...settings, ...named }
 }
@@ -78,7 +80,11 @@ export function brokenTags(content: Content): string[] {
     const isThere = (digest: string): boolean => {
       const bytes = manifests.get(digest)?.bytes
       if (!bytes) return false
-      const { config, layers = [], manifests: parts = [] } = JSON.parse(bytes.toString()) as {
+      const {
+        config,
+        layers = [],
+        manifests: parts = [],
+      } = JSON.parse(bytes.toString()) as {
         config?: { digest: string }
         layers?: { digest: string }[]
         manifests?: { digest: string }[]

@@ -156,7 +156,10 @@ describe('what was named since it was read stays, and what it needs', () => {
   })
 })
 
-async function putContent(tag: string, content: { mediaType: string; [key: string]: unknown }): Promise<void> {
+async function putContent(
+  tag: string,
+  content: { mediaType: string; [key: string]: unknown },
+): Promise<void> {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }))
   await memory.client.putManifest(cache, tag, bytes, content.mediaType)
   expect(digestOf(bytes)).toMatch(/^sha256:/)
