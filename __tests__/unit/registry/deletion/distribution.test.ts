@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CredentialLookup } from '../../../../src/registry/auth/credentials.ts'
-import { type Digest, digestOf } from '../../../../src/registry/content/digest.ts'
-import { mediaTypes } from '../../../../src/registry/content/media-types.ts'
+import type { Digest } from '../../../../src/registry/content/digest.ts'
 import { createDistributionDeleter } from '../../../../src/registry/deletion/distribution.ts'
+import { putSmallImage, putSmallIndex } from '../../../support/referrers.ts'
 import { openRegistryInMemory } from '../../../support/registry-in-memory.ts'
 import { at, type Handler, sendJson, sentence, useOpened } from '../../../support/web-server.ts'
 
@@ -18,35 +18,16 @@ async function openRegistry(deletion: 'allowed' | 'disabled') {
   opened.push(registry)
   const repository = { registry: registry.host, path: 'aibrix/image-cache' }
   const created = client()
-  const put = (tag: string, content: object) => {
-    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }))
-    const mediaType = 'manifests' in content ? mediaTypes.ociIndex : mediaTypes.ociManifest
-    return created.putManifest(repository, tag || digestOf(bytes), bytes, mediaType)
-  }
-  const putImage = async (tag: string, text: string) => {
-    const bytes = Buffer.from(JSON.stringify({ text }))
-    const config = await created.putBlob(repository, bytes)
-    return put(tag, {
-      mediaType: mediaTypes.ociManifest,
-      config: { mediaType: mediaTypes.ociConfig, digest: config, size: bytes.length },
-      layers: [],
-    })
-  }
-  const putIndex = (tag: string, parts: readonly Digest[]) =>
-    put(tag, {
-      mediaType: mediaTypes.ociIndex,
-      manifests: parts.map((part) => ({ mediaType: mediaTypes.ociManifest, digest: part, size: 1 })),
-    })
   const deleter = createDistributionDeleter(created, repository)
-  return { registry, repository, client: created, putImage, putIndex, deleter }
+  return { registry, repository, client: created, deleter }
 }
 
 describe('deleting through the distribution API', () => {
   it('removes a digest with all its tags, and says what was gone before', async () => {
-    const { registry, repository, client, putImage, deleter } = await openRegistry('allowed')
-    const one = await putImage('build-1-amd64', 'one')
-    await putImage('candidate-1-amd64-x', 'one')
-    const other = await putImage('build-2-amd64', 'two')
+    const { registry, repository, client, deleter } = await openRegistry('allowed')
+    const { digest: one } = await putSmallImage(client, repository, 'build-1-amd64', 'one')
+    await putSmallImage(client, repository, 'candidate-1-amd64-x', 'one')
+    const { digest: other } = await putSmallImage(client, repository, 'build-2-amd64', 'two')
     await deleter.check()
     const condemned = { digest: one, tags: ['build-1-amd64', 'candidate-1-amd64-x'] }
     expect(await deleter.remove(condemned)).toEqual({ state: 'removed' })
@@ -56,19 +37,21 @@ describe('deleting through the distribution API', () => {
   })
 
   it('leaves a part that two indexes share', async () => {
-    const { registry, repository, client, putImage, putIndex, deleter } = await openRegistry('allowed')
-    const [own, shared] = [await putImage('', 'own'), await putImage('', 'shared')]
-    const goes = await putIndex('v1', [own, shared])
-    const stays = await putIndex('v2', [shared])
-    for (const digest of [goes, own]) await deleter.remove({ digest, tags: digest === goes ? ['v1'] : [] })
+    const { registry, repository, client, deleter } = await openRegistry('allowed')
+    const own = await putSmallImage(client, repository, undefined, 'own')
+    const shared = await putSmallImage(client, repository, undefined, 'shared')
+    const goes = await putSmallIndex(client, repository, 'v1', [own, shared])
+    const stays = await putSmallIndex(client, repository, 'v2', [shared])
+    await deleter.remove({ digest: goes.digest, tags: ['v1'] })
+    await deleter.remove({ digest: own.digest, tags: [] })
     expect(registry.dangling()).toEqual([])
-    expect((await client.getManifest(repository, 'v2'))?.digest).toBe(stays)
-    expect((await client.getManifest(repository, shared))?.digest).toBe(shared)
+    expect(await client.resolveTag(repository, 'v2')).toBe(stays.digest)
+    expect(await client.resolveTag(repository, shared.digest)).toBe(shared.digest)
   })
 
   it('is known to be impossible before anything is deleted', async () => {
-    const { registry, repository, putImage, deleter } = await openRegistry('disabled')
-    const one = await putImage('build-1-amd64', 'one')
+    const { registry, repository, client, deleter } = await openRegistry('disabled')
+    const { digest: one } = await putSmallImage(client, repository, 'build-1-amd64', 'one')
     const before = registry.content()
     expect(await sentence(deleter.check())).toBe(
       `nothing can be deleted in ${registry.host}/aibrix/image-cache: registry ${registry.host} refused the deletion from aibrix/image-cache: 405 method not allowed (unsupported); allow it in the registry's configuration (storage.delete.enabled of distribution), or use the clean-up that it has itself.`,
