@@ -8,12 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A registry as a process of its own, with its content in memory. */
 export type RealRegistry = { host: string; close: () => void }
 
-/** Starts distribution 3. */
-export async function startDistribution(): Promise<RealRegistry> {
+/**
+ * Starts distribution 3.
+ *
+ * @param deletes whether it deletes manifests, which its default does not
+ */
+export async function startDistribution(deletes = true): Promise<RealRegistry> {
   const port = await freePort()
   const config = join(mkdtempSync(join(tmpdir(), 'distribution-')), 'config.yml')
   const http = `{ addr: "127.0.0.1:${port}", secret: "of the tests" }`
-  writeFileSync(config, `version: 0.1\nstorage: { inmemory: {}, delete: { enabled: true } }\nhttp: ${http}\n`)
+  const storage = `{ inmemory: {}, delete: { enabled: ${String(deletes)} } }`
+  writeFileSync(config, `version: 0.1\nstorage: ${storage}\nhttp: ${http}\n`)
   return start(['distribution', 'serve', config], port, { OTEL_TRACES_EXPORTER: 'none' })
 }
 

@@ -30,11 +30,11 @@ async function blob(
   return { mediaType, digest: await client.putBlob(repository, bytes), size: bytes.length }
 }
 
-/** Puts a small image under a tag. */
+/** Puts a small image under a tag, or under none. */
 export async function putSmallImage(
   client: Writer,
   repository: Repository,
-  tag: string,
+  tag: string | undefined,
   text: string,
 ): Promise<Described> {
   const config = JSON.stringify({ os: 'linux', architecture: 'amd64', config: { Labels: { text } } })

@@ -22,6 +22,12 @@ export function createDistributionDeleter(
   client: Pick<RegistryClient, 'deleteManifest' | 'resolveTag'>,
   repository: Repository,
 ): Deleter {
+  const untag = async (digest: Digest, tags: readonly string[]): Promise<void> => {
+    for (const tag of tags) {
+      // Another client may have moved it in this moment.
+      if ((await client.resolveTag(repository, tag)) === digest) await client.deleteManifest(repository, tag)
+    }
+  }
   return {
     check: async () => {
       await client.deleteManifest(repository, never).catch((error: unknown) => {
@@ -35,14 +41,14 @@ export function createDistributionDeleter(
     remove: async ({ digest, tags }) => {
       const existed = await client.deleteManifest(repository, digest).catch(async (error: unknown) => {
         if (!(error instanceof RegistryRefusal) || error.code !== stillTagged) throw error
-        for (const tag of tags) {
-          // Another client may have moved it in this moment.
-          if ((await client.resolveTag(repository, tag)) === digest)
-            await client.deleteManifest(repository, tag)
-        }
+        await untag(digest, tags)
         return client.deleteManifest(repository, digest)
       })
-      if (existed) return { state: 'removed' }
+      if (existed) {
+        // Most registries have done so; that of go-containerregistry keeps them.
+        await untag(digest, tags)
+        return { state: 'removed' }
+      }
       // Some registries and proxies answer a request that they do not know with 404.
       if ((await client.resolveTag(repository, digest)) === undefined) return { state: 'gone' }
       throw new UserError(

@@ -10,7 +10,7 @@ import { formatRepository, type Repository } from '../content/reference.ts'
 import { RegistryRefusal } from '../http/failure.ts'
 import { registryMessage } from '../http/refusal.ts'
 import type { Transport } from '../http/transport.ts'
-import { type Api, type ApiAnswer, createApi } from './api.ts'
+import { type Api, type ApiAnswer, type ApiRequest, createApi } from './api.ts'
 import type { Deleter, Removal } from './deleter.ts'
 
 export type DockerHubSettings = {
@@ -80,13 +80,13 @@ function createTagDeletion(settings: DockerHubSettings, repository: Repository):
   let login: Promise<Login> | undefined
   const attempt = async (tag: string): Promise<{ answer: ApiAnswer; refusal: () => UserError }> => {
     const { api, token } = await (login ??= logIn(settings, repository))
-    const request = {
-      ...{ method: 'DELETE', path: `/v2/repositories/${path}/tags/${tag}/`, secrets: [token] },
-      ...{
-        headers: { authorization: `Bearer ${token}` },
-        action: `the deletion of ${registry}/${path}:${tag}`,
-      },
-    } as const
+    const request: ApiRequest = {
+      method: 'DELETE',
+      path: `/v2/repositories/${path}/tags/${tag}/`,
+      headers: { authorization: `Bearer ${token}` },
+      action: `the deletion of ${registry}/${path}:${tag}`,
+      secrets: [token],
+    }
     const answer = await api.ask(request, [400, 401, 403, 404, 409])
     return { answer, refusal: () => api.refusal(request, answer) }
   }
@@ -121,11 +121,12 @@ async function logIn(settings: DockerHubSettings, repository: Repository): Promi
     adviceFor: (status) => adviceFor(status, own),
   })
   const answer = await api.ask({
-    ...{ method: 'POST', path: '/v2/auth/token', headers: {}, secrets: [pair.password] },
-    ...{
-      body: { identifier: pair.username, secret: pair.password },
-      action: "the login to Docker Hub's API",
-    },
+    method: 'POST',
+    path: '/v2/auth/token',
+    headers: {},
+    body: { identifier: pair.username, secret: pair.password },
+    action: "the login to Docker Hub's API",
+    secrets: [pair.password],
   })
   const { access_token: token } = parsedJson(tokenAnswer, answer.body, "the answer of Docker Hub's login")
   return { api, token }
