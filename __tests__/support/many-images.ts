@@ -1,6 +1,6 @@
 import { mediaTypes } from '../../src/registry/content/media-types.ts'
-import { digestOf } from '../../src/registry/content/digest.ts'
-import { documents, reportTag } from '../../src/store/contents.ts'
+import { type Digest, digestOf } from '../../src/registry/content/digest.ts'
+import { candidateTag, documents, reportTag, stagedTag } from '../../src/store/contents.ts'
 import { serialiseReport } from '../../src/store/leg-report.ts'
 import { labelsOf } from '../../src/verify/labels.ts'
 import { legOf } from './published-images.ts'
@@ -39,16 +39,41 @@ export function imagesInMemory(
   return new Map(Object.entries(repositories))
 }
 
+/**
+ * Returns the content of a registry with many verified legs, each with four tags: build, candidate,
+ * report and wheel.
+ * @param created when each was stored, RFC 3339
+ */
+export function legsInMemory(cache: string, many: number, created: (index: number) => string): Content {
+  const stored = empty()
+  const layer = Buffer.from('no layer')
+  for (let index = 0; index < many; index += 1) {
+    const leg = legOf(`0.${index % 50}.0`, `0.7.${index}`)
+    const annotations = { 'org.opencontainers.image.created': created(index) }
+    const wheel = `wheel-${String(index).padStart(64, '0')}`
+    const config = { os: 'linux', architecture: 'amd64', config: { Labels: { 'a.label': leg.buildId } } }
+    const digest = put(stored, Buffer.from(JSON.stringify(config)), mediaTypes.ociConfig, layer)
+    for (const tag of [stagedTag(leg), candidateTag(leg, '0123abcd')]) stored.tags.set(tag, digest)
+    const report = makeOutcomeReport(leg, undefined, { digest, needs: [wheel] })
+    const document = (type: string, text: string) =>
+      put(stored, Buffer.from('{}'), mediaTypes.ociEmpty, Buffer.from(text), type, annotations)
+    stored.tags.set(reportTag(leg), document(documents.report.type, serialiseReport(report)))
+    stored.tags.set(wheel, document(documents.artifact.type, `wheel ${index}`))
+  }
+  return new Map([[cache, stored]])
+}
+
 const empty = (): Repository => ({ blobs: new Map(), manifests: new Map(), tags: new Map() })
 
-/** @returns the digest of a manifest with this configuration and one layer */
+/** Puts a manifest with this configuration and one layer. */
 function put(
   { blobs, manifests }: Repository,
   config: Buffer,
   configType: string,
   layer: Buffer,
   layerType = 'application/vnd.oci.image.layer.v1.tar+gzip',
-) {
+  annotations: Record<string, string> = {},
+): Digest {
   const describe = (mediaType: string, bytes: Buffer) => {
     const digest = digestOf(bytes)
     blobs.set(digest, bytes)
@@ -58,6 +83,7 @@ function put(
     ...{ schemaVersion: 2, mediaType: mediaTypes.ociManifest },
     config: describe(configType, config),
     layers: [describe(layerType, layer)],
+    annotations,
   }
   const bytes = Buffer.from(JSON.stringify(content))
   const digest = digestOf(bytes)

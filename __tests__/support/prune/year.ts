@@ -1,0 +1,62 @@
+import { expect } from '@jest/globals'
+import type { Content } from '../registry-in-memory.ts'
+import { cache, collected, openPlace, type Place, published, pruning, type Settings } from './place.ts'
+import { setDay } from './time.ts'
+
+/** What the repositories have; bytes of all blobs, each counted once */
+export type Size = { digests: number; tags: number; bytes: number }
+
+/** Days after which AIBrix, the base and the settings of the image change */
+const changes = { aibrix: 9, base: 14, image: 60 }
+
+const nights = 365
+
+/** What an image adds to its base (docs/cost.md); in these tests it is a layer of 100 bytes. */
+const added = { real: 58_100_000, here: 100 }
+
+/**
+ * Runs the action every night of a year, for one image on two platforms that changes now and then.
+ * @param weekly the settings of a prune on each seventh night; undefined: none
+ */
+export async function liveAYear(weekly: Settings | undefined): Promise<Size> {
+  const place = await openPlace(['linux/amd64', 'linux/arm64'])
+  try {
+    for (let night = 0; night < nights; night += 1) {
+      setDay(night)
+      await runNight(place, night)
+      if (weekly && night % 7 === 6) await pruneWeekly(place, weekly)
+    }
+    return sizeOf(collected(place.registry.content()))
+  } finally {
+    await place.close()
+  }
+}
+
+async function runNight(place: Place, night: number): Promise<void> {
+  const releaseOf = (days: number): number => Math.floor(night / days)
+  if (night > 0 && night % changes.base === 0) await place.moveBase(releaseOf(changes.base))
+  // Other values of a variable are other images, as another AIBrix is.
+  const environment = `AIBRIX=${releaseOf(changes.aibrix)}\nIMAGE=${releaseOf(changes.image)}`
+  const tags = '{{engine-version}}-{{date}}\nnightly'
+  const ended = await place.run({ environment, tags, 'overwrite-tags': 'nightly' })
+  expect(ended.errors).toEqual([])
+}
+
+async function pruneWeekly({ run, registry }: Place, weekly: Settings): Promise<void> {
+  expect((await run(pruning(weekly, registry.host))).errors).toEqual([])
+}
+
+/** Returns what the cache repository and the public one have. */
+function sizeOf(content: Content): Size {
+  const blobs = new Map<string, number>()
+  const sum = { digests: 0, tags: 0 }
+  for (const path of [cache, published]) {
+    const repository = content.get(path)
+    sum.digests += repository?.manifests.size ?? 0
+    sum.tags += repository?.tags.size ?? 0
+    for (const [digest, { length }] of repository?.blobs ?? [])
+      blobs.set(digest, length === added.here ? added.real : length)
+    for (const [digest, { bytes }] of repository?.manifests ?? []) blobs.set(digest, bytes.length)
+  }
+  return { ...sum, bytes: [...blobs.values()].reduce((all, one) => all + one, 0) }
+}
