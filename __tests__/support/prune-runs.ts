@@ -7,6 +7,7 @@ export function makePruned(changes: Partial<Pruned> = {}): Pruned {
     kind: 'build',
     tags: [],
     relies: [],
+    neededBy: [],
     created: '2025-10-01T00:00:00.000Z',
     bytes: 0,
     fate: { state: 'left' },

@@ -8,4 +8,5 @@ export {
   type ListedImage,
   type ListedPlatform,
 } from './inventory.ts'
+export { inParallel } from './in-parallel.ts'
 export { type NoTerm, parseWhere, type Term, type Where } from './where.ts'

@@ -48,6 +48,8 @@ export type Gone = {
    * the report of a leg, by which the leg was old
    */
   relies: readonly { tag: string; digest: Digest | null }[]
+  /** Others that go before it and need it: if one of them stays after all, it stays, too */
+  neededBy: readonly Digest[]
   /** RFC 3339, UTC; null if undated */
   created: string | null
   /** Of its blobs that nothing names which stays, each counted once in all: what a clean-up of the registry frees */

@@ -6,7 +6,13 @@ import type { RegistryClient } from './client.ts'
 import type { Digest } from './content/digest.ts'
 import type { ImageLayer, ImageManifest } from './content/manifest.ts'
 import { alsoRefused, isOfTheForm } from './http/failure.ts'
-import { createdAnnotation, isImageForm, putImageForm, putPart, readImageForm } from './content/image-form.ts'
+import {
+  createdAnnotation,
+  putImageForm,
+  putPart,
+  readImageForm,
+  typeInImageForm,
+} from './content/image-form.ts'
 import { mediaTypes } from './content/media-types.ts'
 import { formatRepository, type Repository } from './content/reference.ts'
 
@@ -120,6 +126,14 @@ export async function downloadArtifact(
   return digest
 }
 
+/** @returns the media type of what an artifact stores, in both forms; for any other image, that of its only layer */
+export function documentType(manifest: ImageManifest): string | undefined {
+  const { artifactType, layers } = manifest
+  const [layer, another] = layers
+  const type = another ? undefined : layer?.mediaType
+  return typeInImageForm(manifest) ?? (artifactType === undefined || artifactType === type ? type : undefined)
+}
+
 /** @returns undefined without the tag, or for something of another type; no layer in the image form */
 async function findArtifact(
   registry: Pick<RegistryClient, 'getManifest'>,
@@ -130,7 +144,7 @@ async function findArtifact(
   const found = await registry.getManifest(repository, tag)
   if (found?.parsed.kind !== 'image') return undefined
   const { parsed: manifest, digest } = found
-  if (isImageForm(manifest, type)) return { digest, manifest, layer: undefined }
+  if (typeInImageForm(manifest) === type) return { digest, manifest, layer: undefined }
   const [layer] = manifest.layers
   return layer?.mediaType === type ? { digest, manifest, layer } : undefined
 }

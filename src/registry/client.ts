@@ -5,7 +5,7 @@ import { type BlobFile, downloadBlob, getBlob, hasBlob, putBlob } from './blobs.
 import type { CredentialLookup } from './auth/credentials.ts'
 import type { Digest } from './content/digest.ts'
 import { type ImageConfig, parseImageConfig } from './content/image-config.ts'
-import type { Descriptor, ImageManifest } from './content/manifest.ts'
+import type { Descriptor } from './content/manifest.ts'
 import {
   confirmManifest,
   deleteManifest,
@@ -53,7 +53,10 @@ export type RegistryClient = {
    * @returns undefined if there is no such manifest or repository
    */
   resolveTag: (repository: Repository, reference: string) => Promise<Digest | undefined>
-  getImageConfig: (repository: Repository, manifest: ImageManifest) => Promise<ImageConfig>
+  getImageConfig: (
+    repository: Repository,
+    manifest: { config: Pick<Descriptor, 'digest'> },
+  ) => Promise<ImageConfig>
   getBlob: (repository: Repository, digest: Digest, limit: number) => Promise<Buffer>
   /** Into a file, which it creates or overwrites */
   downloadBlob: (repository: Repository, blob: BlobFile) => Promise<void>

@@ -1,4 +1,4 @@
-export { checkPushAccess, downloadArtifact, getArtifact, putArtifact } from './artifact.ts'
+export { checkPushAccess, documentType, downloadArtifact, getArtifact, putArtifact } from './artifact.ts'
 export { credentialHelperRunner } from './auth/credential-helper.ts'
 export { createCredentialLookup, type CredentialLookup, type ExplicitLogin } from './auth/credentials.ts'
 export { hasCredentials, withoutUserInformation } from './auth/user-information.ts'
@@ -10,12 +10,20 @@ export {
   type Descriptor,
   type ImageIndex,
   type ImageLayer,
+  type ImageManifest,
   isAttestation,
   type ParsedManifest,
   parseManifest,
   platformManifest,
 } from './content/manifest.ts'
-export { configMediaTypes, indexMediaTypes, layerCompression, mediaTypes } from './content/media-types.ts'
+export { createdAnnotation } from './content/image-form.ts'
+export {
+  configMediaTypes,
+  indexMediaTypes,
+  layerCompression,
+  manifestMediaTypes,
+  mediaTypes,
+} from './content/media-types.ts'
 export { formatPlatform, isForPlatform, parsePlatform } from './content/platform.ts'
 export {
   apiOrigin,

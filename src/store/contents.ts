@@ -1,5 +1,5 @@
 import { type BaseImage, type Leg, sha256 } from '../plan/index.ts'
-import { type Digest, formatRepository, type Repository } from '../registry/index.ts'
+import { formatRepository, type Repository } from '../registry/index.ts'
 
 /** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>

@@ -7,6 +7,7 @@ export type { Inventories } from './inventories.ts'
 export { type LayerCache, type Layers, pinLayers } from './layers.ts'
 export { failedGates, type LegReport, serialiseReport, type StepTime } from './leg-report.ts'
 export type { CandidatePlace } from './legs.ts'
+export { readReportHead, type ReportHead, tagsOfPlan } from './needs.ts'
 export { type PlanPlace, readPlan, type StoredPlan } from './plans.ts'
 export {
   copyTag,

@@ -71,6 +71,17 @@ const schema = v.object({
   warnings: v.array(v.string()),
 })
 
+/** The fields that say which leg a report is about, and what that needs. */
+export const reportHeadSchema = v.pick(schema, [
+  'format',
+  'engine',
+  'version',
+  'platform',
+  'buildId',
+  'digest',
+  'needs',
+])
+
 export type LegReport = v.InferOutput<typeof schema>
 export type StepTime = v.InferOutput<typeof stepTime>
 

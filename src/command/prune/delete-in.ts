@@ -1,9 +1,9 @@
 import type { Gone } from '../../prune/index.ts'
-import { type Deleter, formatReference, type RegistryClient } from '../../registry/index.ts'
+import { type Deleter, formatReference, type RegistryClient, type Repository } from '../../registry/index.ts'
 import type { PruneFate } from '../../report/index.ts'
 import { listed } from '../../text.ts'
-import type { Ledger, Place } from './ledger.ts'
 import { namedSince } from './new-names.ts'
+import { type Held, heldBecause, hold, type Place } from './place.ts'
 import { recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
@@ -16,37 +16,34 @@ export type DeletingWorld = {
 /**
  * Deletes what goes in a repository, one digest after the other. What other runs have named since it
  * was read stays, and with it what it needs.
- * @throws UserError if the registry fails: what was deleted until then is noted
+ * @param held what stays after all in any repository; grows
+ * @throws UserError if the registry fails: what became of the others until then is noted
  */
 export async function deleteIn(
-  place: Place,
+  { content, plan, fates }: Place,
   deleter: Deleter,
-  ledger: Ledger,
+  held: Held,
   world: DeletingWorld,
 ): Promise<void> {
-  if (ledger.next(place) === undefined) return
-  await keepNewlyNamed(place, ledger, world)
-  for (let one = ledger.next(place); one !== undefined; one = ledger.next(place)) {
+  const { repository } = content
+  for (const { digest, tag } of await namedSince(content, world.registry))
+    hold(digest, `${tag} is new and needs it`, content, held)
+  for (const one of plan.gone) {
     world.signal.throwIfAborted()
-    const fate = await deleteOne(one, place, deleter, world)
-    ledger.note(place, one, fate)
-    world.log(describeFate(one, place, fate))
-    if (fate.state === 'stays') ledger.pin(one.digest)
-  }
-}
-
-async function keepNewlyNamed(place: Place, ledger: Ledger, { registry, log }: DeletingWorld): Promise<void> {
-  for (const { digest, tag } of await namedSince(place, registry)) {
-    if (!ledger.pin(digest)) continue
-    log(`stays  ${formatReference({ ...place.repository, digest })}: ${tag} is new and needs it`)
+    const why = heldBecause(one, content, held)
+    const fate: PruneFate =
+      why === undefined ? await deleteOne(one, repository, deleter, world) : { state: 'stays', why }
+    if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
+    fates.set(one.digest, fate)
+    world.log(describeFate(one, repository, fate))
   }
 }
 
 async function deleteOne(
   one: Gone,
-  { repository }: Place,
+  repository: Repository,
   deleter: Deleter,
-  { registry }: DeletingWorld,
+  { registry }: Pick<DeletingWorld, 'registry'>,
 ): Promise<PruneFate> {
   const now = await recheck(one, repository, registry)
   if (now.state === 'changed') return { state: 'stays', why: now.why }
@@ -59,7 +56,7 @@ async function deleteOne(
 /** Most tags of a digest in the log; the JSON file has them all */
 const mostTags = 5
 
-function describeFate({ digest, tags }: Gone, { repository }: Place, fate: PruneFate): string {
+function describeFate({ digest, tags }: Gone, repository: Repository, fate: PruneFate): string {
   const name = formatReference({ ...repository, digest })
   const names = tags.length === 0 ? 'a part of an index' : listed(tags, mostTags)
   if (fate.state === 'stays') return `stays  ${name}  ${names}: ${fate.why}`

@@ -1,5 +1,13 @@
-import { type Digest, type Manifest, type RegistryClient, type Repository } from '../../registry/index.ts'
-import { parseTag, readPlan, stagedTag } from '../../store/index.ts'
+import { UserError } from '../../errors.ts'
+import {
+  type Digest,
+  formatReference,
+  getArtifact,
+  type Manifest,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
+import { documents, parseTag, tagsOfPlan } from '../../store/index.ts'
 
 type Registry = Pick<RegistryClient, 'listTags' | 'getManifest' | 'getBlob'>
 
@@ -8,7 +16,7 @@ type Known = { repository: Repository; tags: ReadonlyMap<string, Digest> }
 
 /**
  * Finds what other runs have named since a repository was read: an image by another tag, a part of a
- * new index, the subject of a new report or signature, the legs that a new plan found staged.
+ * new index, the subject of a new report or signature, what a new plan relies on.
  * @returns digests, each with the tag that needs it
  * @throws UserError if a new tag cannot be read
  */
@@ -22,9 +30,9 @@ export async function namedSince(
   for (const tag of added) {
     const manifest = await registry.getManifest(repository, tag)
     const digests = manifest ? namedBy(manifest) : []
-    const legs = manifest && parseTag(tag)?.kind === 'plan' ? await legsOf(tag, repository, registry) : []
-    const staged = legs.flatMap((leg) => tags.get(stagedTag(leg)) ?? [])
-    named.push(...[...digests, ...staged].map((digest) => ({ digest, tag })))
+    const relied = parseTag(tag)?.kind === 'plan' ? await tagsOf(tag, repository, registry) : []
+    const found = relied.flatMap((one) => tags.get(one) ?? [])
+    named.push(...[...digests, ...found].map((digest) => ({ digest, tag })))
   }
   return named
 }
@@ -35,7 +43,13 @@ function namedBy({ digest, parsed }: Manifest): Digest[] {
   return [digest, ...parts, ...subject]
 }
 
-async function legsOf(tag: string, repository: Repository, registry: Registry) {
-  const plan = await readPlan(registry, { kind: 'registry', repository, tag })
-  return plan.images.flatMap(({ legs }) => legs)
+/** @returns the tags that a new plan relies on: legs that it found staged, and facts of its bases */
+async function tagsOf(tag: string, repository: Repository, registry: Registry): Promise<string[]> {
+  const bytes = await getArtifact(registry, repository, tag, documents.plan)
+  if (!bytes) return []
+  const needs = tagsOfPlan(bytes.toString('utf8'))
+  if (needs) return needs
+  throw new UserError(
+    `${formatReference({ ...repository, tag })} is new, and not a plan that this version of the action can read; nothing more is deleted, since it may rely on it.`,
+  )
 }

@@ -75,13 +75,14 @@ export function describePrune({ apply, repositories }: PruneRun): string[] {
   return repositories.flatMap(({ repository, gone, kept, bytes }) => {
     const name = familiarRepository(parseRepository(repository))
     const stay = kept.reduce((sum, { digests }) => sum + digests, 0)
-    const deleted = gone.filter(({ fate }) => fate.state === 'deleted').length
+    const pruned = apply ? gone.filter(({ fate }) => fate.state === 'deleted') : gone
     const fate = apply
-      ? `${deleted} of ${gone.length} digests were deleted`
+      ? `${pruned.length} of ${gone.length} digests were deleted`
       : `${gone.length} digests would go`
+    const freed = pruned.reduce((sum, one) => sum + one.bytes, 0)
     const more = gone.length - described
     return [
-      `${name}: ${fate}, ${humanBytes(bytes.gone)} of ${humanBytes(bytes.before)}; ${stay} stay`,
+      `${name}: ${fate}, ${humanBytes(freed)} of ${humanBytes(bytes.before)}; ${stay} stay`,
       ...(apply ? [] : gone.slice(0, described).map(({ digest, tags }) => `  ${digest}  ${listed(tags)}`)),
       ...(!apply && more > 0 ? [`  and ${more} more`] : []),
     ]

@@ -10,7 +10,7 @@ import {
 import type { Deleter, Repository } from '../../registry/index.ts'
 import type { PrunedRepository, PruneRun } from '../../report/index.ts'
 import { deleteIn } from './delete-in.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { type Held, type Place, placesOf, resultOf } from './place.ts'
 
 export type PruneWorld = ReadWorld & {
   deleterOf: (repository: Repository) => Deleter
@@ -40,16 +40,14 @@ type Ended = { repositories: readonly PrunedRepository[]; error?: string }
 
 async function readAndDelete(pruning: Pruning, request: Request, world: PruneWorld): Promise<Ended> {
   const asked = askedOf(pruning, request)
-  let ledger: Ledger | undefined
+  let places: Place[] = []
   try {
     const contents = await readForPrune(asked, world)
-    ledger = createLedger([...contents.pruned, contents.cache], (pinned) =>
-      planPrune(contents, asked, world.now, pinned),
-    )
-    if (pruning.apply) await deleteAll(ledger, world)
-    return { repositories: ledger.repositories() }
+    places = placesOf([...contents.pruned, contents.cache], planPrune(contents, asked, world.now))
+    if (pruning.apply) await deleteAll(places, world)
+    return { repositories: places.map(resultOf) }
   } catch (error) {
-    return { repositories: ledger?.repositories() ?? [], error: sentenceOf(error) }
+    return { repositories: places.map(resultOf), error: sentenceOf(error) }
   }
 }
 
@@ -64,11 +62,12 @@ function askedOf({ keepDays, keep, undated, publicOnes }: Pruning, request: Requ
 }
 
 /** Public images first, so that one that stays after all keeps its legs. */
-async function deleteAll(ledger: Ledger, world: PruneWorld): Promise<void> {
-  const places = ledger.places
-    .filter((place) => ledger.next(place) !== undefined)
-    .map((place) => ({ place, deleter: world.deleterOf(place.repository) }))
+async function deleteAll(places: readonly Place[], world: PruneWorld): Promise<void> {
+  const open = places
+    .filter(({ plan }) => plan.gone.length > 0)
+    .map((place) => ({ place, deleter: world.deleterOf(place.content.repository) }))
   // Whoever may not delete learns it before anything is deleted.
-  for (const { deleter } of places) await deleter.check()
-  for (const { place, deleter } of places) await deleteIn(place, deleter, ledger, world)
+  for (const { deleter } of open) await deleter.check()
+  const held: Held = new Map()
+  for (const { place, deleter } of open) await deleteIn(place, deleter, held, world)
 }

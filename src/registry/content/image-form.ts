@@ -71,9 +71,9 @@ export async function putPart(
   return { mediaType, digest: await registry.putBlob(repository, content), size }
 }
 
-/** @returns whether `putImageForm` made the manifest, of a document of this type */
-export function isImageForm({ annotations }: ImageManifest, type: string): boolean {
-  return annotations[kindAnnotation] === type
+/** @returns the type of the document in a manifest that `putImageForm` made; undefined for any other */
+export function typeInImageForm({ annotations }: ImageManifest): string | undefined {
+  return annotations[kindAnnotation]
 }
 
 /**

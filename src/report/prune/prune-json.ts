@@ -20,7 +20,7 @@ export function* pruneJson(run: PruneRun, made: Date): Generator<string> {
 function* repositoryJson({ repository, kept, bytes, gone }: PrunedRepository): Generator<string> {
   yield `${JSON.stringify({ repository, bytes, kept }).slice(0, -1)},"gone":[`
   let separator = '\n'
-  for (const { fate, relies: _, ...one } of gone) {
+  for (const { fate, relies: _, neededBy: __, ...one } of gone) {
     yield separator + JSON.stringify({ ...one, ...fate })
     separator = ',\n'
   }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { deleteIn } from '../../../../src/command/prune/delete-in.ts'
-import { createLedger } from '../../../../src/command/prune/ledger.ts'
+import { type Held, placesOf, resultOf } from '../../../../src/command/prune/place.ts'
 import { UserError } from '../../../../src/errors.ts'
+import type { Content } from '../../../../src/prune/content.ts'
 import type { Gone, PrunePlan } from '../../../../src/prune/model.ts'
 import type { Digest } from '../../../../src/registry/content/digest.ts'
 import { digestOf } from '../../../../src/registry/content/digest.ts'
@@ -26,19 +27,21 @@ const goneOf = (name: keyof typeof digests, changes: Partial<Gone> = {}): Gone =
 
 const order = ['leg', 'report', 'wheel'] as const
 
-/** A pinned leg needs its report. */
-function planFor(pinned: ReadonlySet<Digest>): PrunePlan[] {
-  const needed = pinned.has(digests.leg) ? [digests.leg, digests.report] : [...pinned]
-  const gone = order.map((name) => goneOf(name)).filter(({ digest }) => !needed.includes(digest))
-  return [{ repository: 'docker.io/aibrix/image-cache', gone, kept: [], bytes: { before: 0, gone: 0 } }]
-}
+const plan = (): PrunePlan => ({
+  repository: 'docker.io/aibrix/image-cache',
+  // A leg needs its report.
+  gone: [goneOf('leg'), goneOf('report', { neededBy: [digests.leg] }), goneOf('wheel')],
+  kept: [],
+  bytes: { before: 0, gone: 0 },
+})
 
 /**
  * Deletes what goes while other things happen.
  * @param meanwhile called before each request to delete, with the digest
  */
-async function run(meanwhile: (digest: Digest) => Removal | undefined = () => undefined) {
+function run(meanwhile: (digest: Digest) => Removal | undefined = () => undefined) {
   const tags = new Map(Object.entries(memory.tagsOf(cache)))
+  const content: Content = { repository: cache, tags, entries: new Map(), blobs: [], referred: new Set() }
   const removed: Digest[] = []
   const lines: string[] = []
   const deleter: Deleter = {
@@ -50,16 +53,12 @@ async function run(meanwhile: (digest: Digest) => Removal | undefined = () => un
       return { state: (await memory.client.deleteManifest(cache, digest)) ? 'removed' : 'gone' }
     },
   }
-  const ledger = createLedger([{ repository: cache, tags }], planFor)
-  const [place] = ledger.places
+  const [place] = placesOf([content], [plan()])
   if (!place) throw new Error('there is no place')
-  const world = {
-    registry: memory.client,
-    signal: new AbortController().signal,
-    log: (line: string) => void lines.push(line),
-  }
-  const work = (): Promise<void> => deleteIn(place, deleter, ledger, world)
-  return { work, removed, lines, fates: () => fatesOf(ledger.repositories()[0]?.gone ?? []), ledger }
+  const held: Held = new Map()
+  const work = (signal = new AbortController().signal): Promise<void> =>
+    deleteIn(place, deleter, held, { registry: memory.client, signal, log: (line) => void lines.push(line) })
+  return { work, removed, lines, held, fates: () => fatesOf(resultOf(place).gone) }
 }
 
 const fatesOf = (gone: readonly { digest: Digest; fate: { state: string; why?: string } }[]) =>
@@ -69,7 +68,7 @@ const fatesOf = (gone: readonly { digest: Digest; fate: { state: string; why?: s
 
 describe('what goes is deleted', () => {
   it('in order, with a line for each', async () => {
-    const { work, removed, lines, fates } = await run()
+    const { work, removed, lines, fates } = run()
     await work()
     expect(removed).toEqual([digests.leg, digests.report, digests.wheel])
     expect(fates()).toEqual({ leg: 'deleted', report: 'deleted', wheel: 'deleted' })
@@ -79,26 +78,30 @@ describe('what goes is deleted', () => {
   })
 
   it('unless its tag names something else by now; then what it needs stays, too', async () => {
-    const { work, removed, lines, fates } = await run()
+    const { work, removed, lines, fates } = run()
     memory.tag(cache, 'leg', digests.wheel)
     await work()
     expect(removed).toEqual([digests.wheel])
-    expect(fates()).toEqual({ leg: `leg names ${digests.wheel} now`, wheel: 'deleted' })
+    expect(fates()).toEqual({
+      leg: `leg names ${digests.wheel} now`,
+      report: `${digests.leg} stays and needs it`,
+      wheel: 'deleted',
+    })
     expect(lines[0]).toMatch(/^stays {2}docker\.io\/aibrix\/image-cache@sha256:\w+ {2}leg: leg names/)
   })
 
   it('unless the registry never deletes it; then what it needs stays, too', async () => {
     const reason = 'it has more than 5,000 downloads'
-    const { work, removed, fates } = await run((digest) =>
+    const { work, removed, fates } = run((digest) =>
       digest === digests.leg ? { state: 'stays', reason } : undefined,
     )
     await work()
     expect(removed).toEqual([digests.wheel])
-    expect(fates()).toEqual({ leg: reason, wheel: 'deleted' })
+    expect(fates()).toMatchObject({ leg: reason, wheel: 'deleted' })
   })
 
   it('if it is still there: what another prune has deleted is noted', async () => {
-    const { work, removed, fates } = await run()
+    const { work, removed, fates } = run()
     memory.remove(cache, 'leg')
     await work()
     expect(removed).toEqual([digests.report, digests.wheel])
@@ -106,7 +109,7 @@ describe('what goes is deleted', () => {
   })
 
   it('until a failure; what was deleted is noted, and the rest is left', async () => {
-    const { work, fates } = await run((digest) => {
+    const { work, fates } = run((digest) => {
       if (digest === digests.report) throw new UserError('It failed.')
       return undefined
     })
@@ -139,16 +142,16 @@ describe('what was named since it was read stays, and what it needs', () => {
       },
     ],
   ])('%s', async (_, change) => {
-    const { work, removed, lines, fates } = await run()
+    const { work, removed, lines, fates } = run()
     await change()
     await work()
     expect(removed).toEqual([digests.wheel])
-    expect(fates()).toEqual({ wheel: 'deleted' })
+    expect(fates()).toMatchObject({ leg: expect.stringMatching(/ is new and needs it$/), wheel: 'deleted' })
     expect(lines[0]).toMatch(/^stays .*: \w+ is new and needs it$/)
   })
 
   it('or nothing is deleted, if what is new cannot be read', async () => {
-    const { work, removed } = await run()
+    const { work, removed } = run()
     memory.tag(cache, 'new', digests.leg)
     memory.client.getManifest = () => Promise.reject(new UserError('It is damaged.'))
     await expect(work()).rejects.toThrow('It is damaged.')
@@ -166,14 +169,16 @@ async function putContent(
 }
 
 it('a run that was cancelled deletes nothing more', async () => {
-  const { ledger, fates } = await run()
-  const [place] = ledger.places
-  const cancelled = AbortSignal.abort(new UserError('The run was cancelled.'))
-  const deleter: Deleter = {
-    check: () => Promise.resolve(),
-    remove: () => Promise.reject(new Error('it must not be called')),
-  }
-  const world = { registry: memory.client, signal: cancelled, log: () => undefined }
-  await expect(place && deleteIn(place, deleter, ledger, world)).rejects.toThrow('cancelled')
+  const { work, removed, fates } = run()
+  await expect(work(AbortSignal.abort(new UserError('The run was cancelled.')))).rejects.toThrow('cancelled')
+  expect(removed).toEqual([])
   expect(fates()).toEqual({ leg: 'left', report: 'left', wheel: 'left' })
+})
+
+it('what stays in a public repository stays in the cache repository, too', async () => {
+  const { work, removed, held, fates } = run()
+  held.set(digests.leg, 'stable names it now')
+  await work()
+  expect(removed).toEqual([digests.wheel])
+  expect(fates()).toMatchObject({ leg: 'stable names it now', report: `${digests.leg} stays and needs it` })
 })

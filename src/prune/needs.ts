@@ -1,0 +1,39 @@
+import type { Digest } from '../registry/index.ts'
+import type { Content } from './content.ts'
+
+/** Which digests a digest needs, or is needed by */
+export type Needs = ReadonlyMap<Digest, readonly Digest[]>
+
+/**
+ * @returns digest → what must stay with it: the parts of an index, the report and the rest of a leg, what
+ *   a young plan relies on; and with a copy of a base the index that finds it by its name upstream
+ */
+export function needsIn({ entries, tags }: Content): Needs {
+  const needs = new Map<Digest, Digest[]>()
+  for (const entry of entries.values())
+    needs.set(entry.digest, [...entry.parts, ...entry.needs.flatMap((tag) => tags.get(tag) ?? [])])
+  for (const { digest, kind, parts } of entries.values())
+    if (kind === 'base-named') for (const copy of parts) needs.get(copy)?.push(digest)
+  return needs
+}
+
+/**
+ * @param among digests that go
+ * @returns digest → those of them that must go before it. The name of a copy goes before the copy
+ */
+export function neededByIn({ entries, tags }: Content, among: ReadonlySet<Digest>): Needs {
+  const neededBy = new Map<Digest, Digest[]>()
+  for (const digest of among) {
+    const entry = entries.get(digest)
+    const needed = new Set([
+      ...(entry?.parts ?? []),
+      ...(entry?.needs ?? []).flatMap((tag) => tags.get(tag) ?? []),
+    ])
+    for (const one of needed) {
+      const known = neededBy.get(one)
+      if (known) known.push(digest)
+      else neededBy.set(one, [digest])
+    }
+  }
+  return neededBy
+}
