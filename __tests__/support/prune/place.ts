@@ -52,7 +52,7 @@ export type Settings = {
   'keep-days'?: string
   keep?: string
   undated?: 'true' | 'false'
-  'prune-public'?: typeof published
+  'prune-public'?: typeof published | undefined
 }
 
 /** Returns the inputs of a prune that deletes. */
