@@ -19,6 +19,7 @@ import {
   sglang,
 } from '../__tests__/support/reports.ts'
 import { listSamples } from './list-samples.ts'
+import { pruneSamples } from './prune-sample.ts'
 import { tagSample } from './tag-sample.ts'
 import { makeFacts, makeLeg } from '../__tests__/support/verified-leg.ts'
 
@@ -194,5 +195,6 @@ export const samples: Readonly<Record<string, string>> = {
   ),
   plan: planned(),
   tag: tagSample(),
+  ...pruneSamples(),
   ...listSamples,
 }

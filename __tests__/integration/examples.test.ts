@@ -81,6 +81,28 @@ describe('stable-tag.yml', () => {
   )
 })
 
+describe('prune.yml', () => {
+  it(
+    'shows what a prune would delete if it is started by hand, and prunes when it is scheduled',
+    async () => {
+      const repository = `${namespace('hand')}/image-cache`
+      const before = await tagsOf(repository)
+      expect(before.length).toBeGreaterThan(5)
+      for (const [event, state] of [
+        ['workflow_dispatch', 'would go'],
+        ['schedule', 'were deleted'],
+      ] as const) {
+        const run = await runExample('prune.yml', { event, with: { namespace: namespace('hand') } })
+        expectGreen(run, ['prune'])
+        expect(run.log).toMatch(new RegExp(`image-cache: 0 (?:of 0 )?digests ${state}`))
+      }
+      // All of it is young.
+      expect(await tagsOf(repository)).toEqual(before)
+    },
+    2 * minutes,
+  )
+})
+
 describe('pull-request.yml', () => {
   it(
     'builds and verifies without writing to the registry',
