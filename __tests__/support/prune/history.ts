@@ -4,7 +4,6 @@ import { createRegistryClient } from '../../../src/registry/client.ts'
 import type { Digest } from '../../../src/registry/content/digest.ts'
 import type { Ended } from '../in-process/act.ts'
 import { killAt, type Moment } from '../in-process/kill.ts'
-import { publishedState } from '../in-process/state.ts'
 import { putSignature } from '../referrers.ts'
 import { mustStay, verifiedLegs } from './oracle.ts'
 import {
@@ -19,8 +18,8 @@ import {
 } from './place.ts'
 import { setDay } from './time.ts'
 
-/** What is built: one of three images, of which two are for one platform. */
-type Wanted = { variant: number; isWaived: boolean; keepsBase: boolean }
+/** What is built: one of three images. The second has a waived gate, the third is for two platforms. */
+type Wanted = { variant: number; keepsBase: boolean }
 
 /** What happens in a history. */
 export type Event =
@@ -39,7 +38,6 @@ export type Event =
 
 const wanted = {
   variant: fc.nat(2),
-  isWaived: fc.boolean(),
   keepsBase: fc.boolean(),
 }
 const moment = fc.record({
@@ -99,15 +97,17 @@ type World = {
 
 const platformsOf = ['linux/amd64', 'linux/amd64', 'linux/amd64,linux/arm64']
 
-function inputsFor({ variant, isWaived, keepsBase }: Wanted): Record<string, string> {
+/** With a smaller limit than any image keeps, so that the gate fails */
+const waiver = { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }
+
+function inputsFor({ variant, keepsBase }: Wanted): Record<string, string> {
   return {
     platforms: platformsOf[variant] ?? '',
     environment: `VARIANT=${variant}`,
     tags: `v${variant}-{{engine-version}}-{{date}}\nv${variant}`,
     'overwrite-tags': `v${variant}`,
     'keep-base': String(keepsBase),
-    // A smaller limit than any image, so that the gate fails
-    ...(isWaived && { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }),
+    ...(variant === 1 && waiver),
   }
 }
 
@@ -154,6 +154,9 @@ async function happen(one: Event, world: World): Promise<void> {
       setDay(world.day)
       return
     case 'base':
+      // A day later, so that no dated tag is to name two images
+      world.day += 1
+      setDay(world.day)
       world.releases += 1
       return place.moveBase(world.releases)
     case 'list':
@@ -218,9 +221,7 @@ async function nameSomething(one: Extract<Event, { nth: number }>, { place }: Wo
     if (manifest) await client.putManifest(repository, `mine-${one.nth}`, manifest.bytes, manifest.mediaType)
     return
   }
-  // A waived gate is waived again.
-  const waived = { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }
-  const inputs = { command: 'tag', image: tag, tags: one.name, 'overwrite-tags': one.name, ...waived }
+  const inputs = { command: 'tag', image: tag, tags: one.name, 'overwrite-tags': one.name, ...waiver }
   expectRight(await place.run({ ...inputs, platforms: 'linux/amd64' }))
 }
 
@@ -236,7 +237,7 @@ async function pruneAndCheck(settings: Settings, world: World): Promise<void> {
     ...{ undated: settings.undated === 'true', isPublicPruned },
   }
   const needed = mustStay(before, kept, Date.now())
-  const state = publishedState(registry, 'acme')
+  const publicTags = Object.fromEntries(registry.tagsOf(published))
   const inputs = pruning(settings, registry.host)
   const ended = await place.run(inputs)
   expectRight(ended)
@@ -248,9 +249,11 @@ async function pruneAndCheck(settings: Settings, world: World): Promise<void> {
     [...registry.tagsOf(path).keys()].map((tag) => `${path}:${tag}`),
   )
   expect(names).toEqual(expect.arrayContaining(needed))
-  const stateNow = publishedState(registry, 'acme')
-  if (isPublicPruned) expect(state).toMatchObject(stateNow)
-  else expect(stateNow).toEqual(state)
+  const publicNow = Object.fromEntries(registry.tagsOf(published))
+  // A plan may say that an image is published which is deleted here.
+  if (isPublicPruned) world.plans = []
+  if (isPublicPruned) expect(publicTags).toMatchObject(publicNow)
+  else expect(publicNow).toEqual(publicTags)
   const again = await place.run(inputs)
   expectRight(again)
   expect(again.pruned?.repositories.flatMap(({ gone }) => gone)).toEqual([])

@@ -49,7 +49,9 @@ export function mustStay(
     const created = createdOf(store, digest)
     return /^(?:facts|extension|wheel|ucx|inventory|plan|report)-/.test(tag) && isYoung(created)
   })
+  const reports = tags.flatMap(([tag]) => (verified.has(tag) ? [tag.replace('build-', 'report-')] : []))
   return [
+    ...reports.map((tag) => `${cache}:${tag}`),
     ...publicTags.map(([tag]) => `${published}:${tag}`),
     ...tags.map(([tag]) => `${cache}:${tag}`),
     ...(keep > 0 ? newestLegs(store).map((tag) => `${cache}:${tag}`) : []),
