@@ -33,6 +33,7 @@ export {
   type Repository,
   requestedRepository,
 } from './content/reference.ts'
+export { referrerTag, referrerTagSubject } from './content/referrer-tag.ts'
 export { copyManifest, placeManifest } from './copy.ts'
 export { copyReferrers } from './copy-referrers.ts'
 export { Damaged, LostUpload, NotThereYet } from './http/damage.ts'
