@@ -1,10 +1,11 @@
+import { describe, expect, it } from '@jest/globals'
 import { digestOf, referrerTag, referrerTagSubject } from '../../../src/registry/index.ts'
 
 const digest = digestOf(Buffer.from('an image'))
 const hex = digest.slice('sha256:'.length)
 
 describe('The tags of what refers to an image', () => {
-  test.each([
+  it.each<[string, string | undefined]>([
     [`sha256-${hex}`, digest],
     [`sha256-${hex}.sig`, digest],
     [`sha256-${hex}.att`, digest],
@@ -22,7 +23,7 @@ describe('The tags of what refers to an image', () => {
     expect(referrerTagSubject(tag)).toBe(subject)
   })
 
-  test('are read as they are written', () => {
+  it('are read as they are written', () => {
     expect(referrerTagSubject(referrerTag(digest))).toBe(digest)
   })
 })
