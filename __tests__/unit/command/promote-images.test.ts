@@ -302,6 +302,22 @@ describe('public tags', () => {
     expect(Object.keys(memory.tagsOf(vllm))).not.toContain('tomorrow')
     const { outcomes } = await promoted(memory, {}, kept('gone'))
     expect(outcomes).toMatchObject([{ state: 'published', tags: ['tomorrow'] }])
+    expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
+  })
+
+  it('of today are new, but not what they name, if it has tags of another date', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const digest = memory.tagsOf(vllm).dated
+    const [image] = plan.images
+    if (!digest || !image) throw new Error('it is published')
+    const retagged: PlannedImage = {
+      ...image,
+      tags: ['tomorrow'],
+      published: { kind: 'same', digest, tags: ['dated'], missingTags: ['tomorrow'] },
+    }
+    const { outcomes } = await promoted(memory, { lookAgain: false }, { ...plan, images: [retagged] })
+    expect(outcomes).toMatchObject([{ state: 'published', digest }])
     expect(newlyPublished(outcomes)).toEqual([])
     expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
   })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
 import { newlyPublished, newlyTagged } from '../../../src/report/attestation/newly-published.ts'
-import { statementOf, type TestedImage } from '../../../src/report/attestation/test-result.ts'
+import { predicateType, statementOf, type TestedImage } from '../../../src/report/attestation/test-result.ts'
 import type { ImageState, LegState } from '../../../src/report/outcome.ts'
 import type { TaggedImage, TagFate } from '../../../src/report/tag/tag-run.ts'
 import type { LegReport } from '../../../src/store/leg-report.ts'
@@ -16,6 +17,9 @@ import {
   makePlannedImage,
 } from '../../support/reports.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
+
+type Step = { uses?: string; with?: Record<string, string>; run?: string }
+type Workflow = { jobs: { attest: { steps: Step[] } } }
 
 const schema = JSON.parse(readFileSync('__tests__/fixtures/in-toto.schema.json', 'utf8')) as object
 const isStatement = new Ajv2020({ strict: false }).compile(schema)
@@ -130,6 +134,17 @@ describe('the statement about an image', () => {
     expect(statement.predicate).not.toHaveProperty('url')
     expect(isStatement(statement)).toBe(true)
   })
+})
+
+it('the example and the policy in docs/operations.md name this predicate', () => {
+  const example = parse(readFileSync('examples/attest.yml', 'utf8')) as Workflow
+  const [step] = example.jobs.attest.steps.filter(({ uses }) => uses?.startsWith('actions/attest@'))
+  expect(step?.with?.['predicate-type']).toBe(predicateType)
+  const [verify] = example.jobs.attest.steps.flatMap(({ run: script }) => script ?? [])
+  expect(verify).toContain(`--predicate-type ${predicateType}`)
+  const [, policy = ''] =
+    /<!-- policy -->\s*```yaml\n([^]*?)```/.exec(readFileSync('docs/operations.md', 'utf8')) ?? []
+  expect(parse(policy)).toMatchObject({ spec: { authorities: [{ attestations: [{ predicateType }] }] } })
 })
 
 describe('what a run has published', () => {
