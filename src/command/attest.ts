@@ -37,7 +37,10 @@ export async function publishAttestations(
     for (const image of images)
       attestations.push(writeFiles(image, statementOf(image, { url, redact }), folder))
   })
-  setOutputs(show, { attestations: isThere ? JSON.stringify(attestations) : '' })
+  setOutputs(show, {
+    attestations: isThere ? JSON.stringify(attestations) : '',
+    'attestations-path': isThere && attestations.length > 0 ? folder : '',
+  })
   declare(images, environment, show)
 }
 

@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
 import { describe, expect, it } from '@jest/globals'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { publishAttestations } from '../../../src/command/attest.ts'
 import type { ShowSettings } from '../../../src/command/show.ts'
@@ -50,6 +50,7 @@ describe('attestations', () => {
       { id: 'two', name: 'docker.io/acme/vllm-openai', digest: other, result: 'PASSED' },
     ])
     expect(output.map(({ path }) => basename(path))).toEqual(['one.json', 'two.json'])
+    expect(readdirSync(step().outputs()['attestations-path'] ?? '')).toHaveLength(4)
     for (const { path, statement } of output) {
       const predicate = JSON.parse(readFileSync(path, 'utf8')) as object
       expect(predicate).toMatchObject({
@@ -64,7 +65,7 @@ describe('attestations', () => {
     const declare = join(step().folder, 'artifacts')
     writeFileSync(declare, '')
     await publishAttestations([], { ...github, GITHUB_ARTIFACTS: declare }, settings())
-    expect(step().outputs().attestations).toBe('[]')
+    expect(step().outputs()).toMatchObject({ attestations: '[]', 'attestations-path': '' })
     expect(readFileSync(declare, 'utf8')).toBe('')
   })
 
@@ -72,7 +73,7 @@ describe('attestations', () => {
     const show = settings()
     writeFileSync(join(show.workspace.root, 'attestations'), 'a file in the place of the folder')
     await publishAttestations([imageOf('one')], github, show)
-    expect(step().outputs().attestations).toBe('')
+    expect(step().outputs()).toMatchObject({ attestations: '', 'attestations-path': '' })
     expect(step().log().join('\n')).toMatch(
       /^::warning::An attestation cannot be written: .*EEXIST.*\. The output "attestations" is empty\.$/m,
     )
