@@ -37,7 +37,7 @@ function imageOf(...reports: LegReport[]): TestedImage {
 /** A report of a leg whose gates all passed, changed in one of them. */
 function withGate(name: string, change: object, report = makeOutcomeReport()): LegReport {
   const gates = report.gates.map((gate) => (gate.name === name ? { ...gate, ...change } : gate))
-  return { ...report, gates } as LegReport
+  return { ...report, gates }
 }
 
 const waived = withGate('pip-check', { state: 'waived', hint: 'Fix it.', reason: 'upstream lacks it' })
