@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import { predicateType } from '../../src/report/attestation/test-result.ts'
 import { gateNames } from '../../src/verify/gate.ts'
 import { serveIndex, type IndexServer } from '../../stand-ins/index-server.ts'
 import { publishForTwoPlatforms } from '../../stand-ins/two-platforms.ts'
@@ -100,6 +101,30 @@ describe('prune.yml', () => {
       expect(await tagsOf(repository)).toEqual(before)
     },
     2 * minutes,
+  )
+})
+
+describe('attest.yml', () => {
+  it(
+    'signs what it has published, and verifies it, in a job for each image',
+    async () => {
+      const tools = mkdtempSync(join(tmpdir(), 'gh-'))
+      // by-hand.yml has staged the same legs
+      const cache = `${registry}/${namespace('hand')}/image-cache`
+      const inputs = { ...exact, engine: 'vllm', 'cache-repository': cache, namespace: namespace('signed') }
+      const path = withProgram(tools, 'gh', '#!/bin/sh\necho "gh $*"\n')
+      const run = await runExample('attest.yml', { path, with: inputs })
+      expect(run).toMatchObject({ code: 0, errors: [] })
+      expect(Object.keys(run.jobs)).toHaveLength(2)
+      expect(run.log).not.toMatch(buildStep)
+      const digest = await digestOf(`${namespace('signed')}/vllm-openai`, vllmTag)
+      const subject = `${registry}/${namespace('signed')}/vllm-openai@${digest ?? ''}`
+      expect(run.log).toContain(`signed: ${subject}, {"result":"PASSED", ${predicateType}`)
+      expect(run.log).toContain(`gh attestation verify oci://${subject} --bundle-from-oci`)
+      const again = await runExample('attest.yml', { path, with: inputs })
+      expectGreen(again, ['images'])
+    },
+    3 * minutes,
   )
 })
 

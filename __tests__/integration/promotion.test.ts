@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { readFileSync } from 'node:fs'
 import pLimit from 'p-limit'
-import { type ActionRun, digestOf, errorsOf, runAction, tagsOf } from '../support/action.ts'
+import { type ActionRun, digestOf, errorsOf, registry, runAction, tagsOf } from '../support/action.ts'
 import { openRegistryProxy, type RegistryProxy } from '../support/registry-proxy.ts'
 import { useStandIns } from '../support/stand-in-inputs.ts'
 import {
@@ -29,6 +30,7 @@ const wanted = {
 const vllmTag = 'v0.21.0-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
+type Attestation = { name: string; digest: string; result: string; path: string }
 type Name = 'vllm-amd64' | 'vllm-arm64' | 'sglang-amd64' | 'sglang-arm64'
 /** Tags of a cache repository and what they name */
 type Cache = Map<string, string>
@@ -128,6 +130,28 @@ describe('a staged image', () => {
         expect(await digestOf(`${namespace}/${name}`, tag)).toBe(await digestOf(`${source}/${name}`, tag))
       }
       expect(await stateOf(namespace)).toEqual(await stateOf(source))
+      const attestations = JSON.parse(run.outputs.attestations ?? '') as Attestation[]
+      expect(attestations.map(({ name, digest }) => `${name}@${digest}`).sort()).toEqual(
+        await Promise.all(
+          (
+            [
+              ['sglang', sglangTag],
+              ['vllm-openai', vllmTag],
+            ] as const
+          ).map(async ([name, tag]) => {
+            const repository = `${namespace}/${name}`
+            return `${registry}/${repository}@${(await digestOf(repository, tag)) ?? ''}`
+          }),
+        ),
+      )
+      for (const { path, result } of attestations) {
+        expect(result).toBe('PASSED')
+        const { passedTests } = JSON.parse(readFileSync(path, 'utf8')) as { passedTests: string[] }
+        for (const platform of ['linux/amd64', 'linux/arm64'])
+          expect(passedTests).toContain(`nixl-transfer (${platform})`)
+      }
+      const again = await promote(namespace, await planFor(namespace))
+      expect(again.outputs).toMatchObject({ changed: 'false', attestations: '[]' })
     },
     minutes,
   )

@@ -158,21 +158,30 @@ function releaseAction(
 
 /**
  * An artifact is a folder under $ARTIFACTS, found by its name, with one file or the content of a
- * folder.
+ * folder. Signing is a line in the log, if there is a predicate.
  */
 const standIns: Record<string, string> = {
   'actions/upload-artifact':
     'mkdir -p "$ARTIFACTS/$NAME"; if [ -d "$FROM" ]; then FROM=$FROM/.; fi; cp -r "$FROM" "$ARTIFACTS/$NAME"',
   'actions/download-artifact': 'mkdir -p "./$FROM" && cp -r "$ARTIFACTS/$NAME"/. "./$FROM"',
+  'actions/attest': 'echo "signed: $SUBJECT, $(head -c 18 "$PREDICATE"), $TYPE"',
+  'docker/login-action': 'true',
 }
 
 function makeStandIn(folder: string, uses: string): string {
   const run = standIns[uses.replace(/@.*/, '')]
   if (run === undefined) throw new Error(`there is no stand-in for ${uses}`)
-  const env = { NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}' }
-  const inputs = Object.fromEntries(
-    ['name', 'path', 'if-no-files-found', 'overwrite', 'retention-days'].map((name) => [name, {}]),
-  )
+  const env = {
+    ...{ NAME: '${{ inputs.name }}', FROM: '${{ inputs.path }}' },
+    SUBJECT: '${{ inputs.subject-name }}@${{ inputs.subject-digest }}',
+    ...{ PREDICATE: '${{ inputs.predicate-path }}', TYPE: '${{ inputs.predicate-type }}' },
+  }
+  const names = [
+    ...['name', 'path', 'if-no-files-found', 'overwrite', 'retention-days'],
+    ...['subject-name', 'subject-digest', 'predicate-path', 'predicate-type'],
+    ...['push-to-registry', 'create-storage-record', 'username', 'password'],
+  ]
+  const inputs = Object.fromEntries(names.map((name) => [name, {}]))
   const steps = [{ run, shell: 'bash', env }]
   mkdirSync(folder, { recursive: true })
   writeFileSync(

@@ -128,9 +128,9 @@ describe('images.yml', () => {
     expect([...there, ...left].sort()).toEqual(Object.keys(defaults).sort())
   })
 
-  it('overwrites a plan of the same name, for two calls in one run', () => {
+  it('overwrites artifacts of the same name, for two calls in one run and a job that is run again', () => {
     const uploads = stepsOf(images).filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'))
-    expect(uploads.map((step) => step.with?.overwrite)).toEqual([true])
+    expect(uploads.map((step) => step.with?.overwrite)).toEqual([true, true])
   })
 
   it('promotes exactly for the events on which the action pushes by default', () => {

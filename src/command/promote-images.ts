@@ -102,7 +102,7 @@ async function prepare(
     const { tags } = image
     const mirrors = await inspectMirrors(image, { digest, tags }, plan, choices, registry)
     const placed = legs.map((leg) => withDigest(leg, parsed))
-    const tagged = { image, legs: placed, state: 'published', digest, tags } as const
+    const tagged = { image, legs: placed, state: 'published', digest, isNew: true, tags } as const
     const tagging = { ...promotableOf(image, digest, tags, plan, world), outcome: tagged }
     return { untagged: outcome, tagging, mirrors }
   } catch (error) {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Inputs, WorkflowEvent } from '../inputs/index.ts'
-import type { Run } from '../report/index.ts'
+import { newlyPublished, type Run } from '../report/index.ts'
 import { createAndStorePlan, execute, historyTables } from './commands.ts'
 import { publishHistory, publishPlan, publishRun, type ShowSettings } from './show.ts'
 import type { Machine } from './world/machine.ts'
@@ -29,7 +29,7 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
   }
   if (command.kind === 'tag') {
     const { tagAndShow } = await import('./tag/tag-and-show.ts')
-    return tagAndShow(command.image, tools, show)
+    return tagAndShow(command.image, tools, show, job.variables)
   }
   if (command.kind === 'prune') {
     const { pruneAndShow } = await import('./prune/prune-and-show.ts')
@@ -54,6 +54,8 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
     run = { command: 'run', outcomes: [], excluded: [], duration, error: error.message }
   }
   publishRun(run, show)
+  const { publishAttestations } = await import('./attest.ts')
+  await publishAttestations(newlyPublished(run.outcomes), job.variables, show)
   await noteRun(run, tools, job)
   return run.error === undefined && run.outcomes.every(({ state }) => state !== 'failed')
 }

@@ -1,6 +1,11 @@
 import { UserError } from '../errors.ts'
 import { type Engine, publicRepository, type PlanRequest, remembered } from '../plan/index.ts'
-import { formatRepository, type RegistryClient, type Repository } from '../registry/index.ts'
+import {
+  formatRepository,
+  referrerTagSubject,
+  type RegistryClient,
+  type Repository,
+} from '../registry/index.ts'
 import { type Bases, createBases } from './base-now.ts'
 import { type BehindWorld, findBehind } from './behind.ts'
 import type { Inventory, ListedImage } from './inventory.ts'
@@ -112,15 +117,18 @@ async function orUnread<T>(sought: Sought, signal: AbortSignal, read: () => Prom
   }
 }
 
-/** A registry that requires a login also refuses a repository that does not exist. */
+/**
+ * Reads the tags of images: signatures and attestations have tags, too, in registries without the
+ * referrers API. A registry that requires a login also refuses a repository that does not exist.
+ */
 function openRepository(
   sought: Sought,
   { registry, signal }: Pick<RepositoryWorld, 'registry' | 'signal'>,
 ): Promise<Opened | Unread> {
-  return orUnread(sought, signal, async () => ({
-    ...sought,
-    tags: await registry.listTags(sought.repository),
-  }))
+  return orUnread(sought, signal, async () => {
+    const tags = await registry.listTags(sought.repository)
+    return { ...sought, tags: tags.filter((tag) => referrerTagSubject(tag) === undefined) }
+  })
 }
 
 function listEngine(

@@ -4,6 +4,7 @@ import { type Digest, digestOf } from './content/digest.ts'
 import { type Descriptor, isAttestation } from './content/manifest.ts'
 import { indexMediaTypes, manifestMediaTypes, mediaTypes } from './content/media-types.ts'
 import { formatReference, type Repository } from './content/reference.ts'
+import { referrerTag } from './content/referrer-tag.ts'
 import { placeManifest } from './copy.ts'
 
 type Registry = Pick<
@@ -57,15 +58,13 @@ export async function copyReferrers(registry: Registry, copy: ReferrersCopy): Pr
   }
 }
 
-const tagOf = (digest: Digest): string => digest.replace(':', '-')
-
 async function referrersOf(
   registry: Registry,
   { from, tags }: ReferrersCopy,
   subject: Digest,
 ): Promise<Descriptor[]> {
   const listed = (await registry.listReferrers(from, subject)) ?? []
-  const tag = tagOf(subject)
+  const tag = referrerTag(subject)
   const index = tags.includes(tag) ? await registry.getManifest(from, tag) : undefined
   const tagged = index?.parsed.kind === 'index' ? index.parsed.manifests : []
   return [...new Map([...tagged, ...listed].map((one) => [one.digest, one])).values()]
@@ -99,7 +98,7 @@ async function announce(
   referrers: readonly Descriptor[],
 ): Promise<void> {
   if (referrers.length === 0 || (await registry.listReferrers(to, subject)) !== undefined) return
-  const tag = tagOf(subject)
+  const tag = referrerTag(subject)
   const before = await registry.getManifest(to, tag)
   if (before && before.parsed.kind !== 'index') {
     note(`${formatReference({ ...to, tag })} is no index, and stays as it is.`)
@@ -130,7 +129,7 @@ async function copyTags(
   { from, to, tags, note }: ReferrersCopy,
   subject: Digest,
 ): Promise<void> {
-  for (const tag of tags.filter((one) => one.startsWith(`${tagOf(subject)}.`))) {
+  for (const tag of tags.filter((one) => one.startsWith(`${referrerTag(subject)}.`))) {
     const top = await registry.getManifest(from, tag)
     if (!top) continue
     const there = await registry.getManifest(to, tag)

@@ -41,6 +41,7 @@ export {
   type Repository,
   requestedRepository,
 } from './content/reference.ts'
+export { referrerTag, referrerTagSubject } from './content/referrer-tag.ts'
 export { copyManifest, placeManifest } from './copy.ts'
 export { copyReferrers } from './copy-referrers.ts'
 export type { Condemned, Deleter, Removal } from './deletion/deleter.ts'

@@ -1,4 +1,6 @@
 export { annotationsOf } from './annotations.ts'
+export { newlyPublished, newlyTagged } from './attestation/newly-published.ts'
+export type { Statement, TestedImage } from './attestation/test-result.ts'
 export { summaryLimit } from './fit.ts'
 export { makeReport, stepTimes } from './make-report.ts'
 export { matrixOutput, type RunsOn } from './matrix.ts'

@@ -37,6 +37,8 @@ export type ImageState =
   | {
       state: 'published'
       digest: string
+      /** This run made the digest public; without it, only tags are new */
+      isNew?: true
       tags?: string[]
       mirrors?: MirrorOutcome[]
       /** The tags that named another image before */

@@ -5,6 +5,7 @@ import { promoteImages, type Promotion } from '../../../src/command/promote-imag
 import type { Plan, PlannedImage, PlannedLeg } from '../../../src/plan/plan.ts'
 import { namedCopiesTag, reportTag, stagedTag } from '../../../src/store/contents.ts'
 import { digestOf } from '../../../src/registry/content/digest.ts'
+import { newlyPublished } from '../../../src/report/attestation/newly-published.ts'
 import type { LegOutcome } from '../../../src/report/outcome.ts'
 import { makeOutcomeReport, makePlan, makePlannedImage, sglang } from '../../support/reports.ts'
 import { runWorldOf } from '../../support/run-world.ts'
@@ -77,6 +78,7 @@ describe('images whose legs are all staged', () => {
     const memory = await withStaged()
     const run = await promoted(memory)
     expect(states(run)).toEqual(['published', 'published'])
+    expect(newlyPublished(run.outcomes).map(({ reports }) => reports.length)).toEqual([2, 2])
     expect(legStates(run).flat()).toEqual(['staged', 'staged', 'staged', 'staged'])
     expect(run.error).toBeUndefined()
     for (const [index, repository] of [vllm, sglangImages].entries()) {
@@ -237,6 +239,7 @@ describe('public tags', () => {
     const from = memory.seen.length
     const run = await promoted(memory)
     expect(states(run)).toEqual(['unchanged', 'unchanged'])
+    expect(newlyPublished(run.outcomes)).toEqual([])
     expect(run.outcomes.map((outcome) => outcome.state === 'unchanged' && outcome.digest)).toEqual([
       memory.tagsOf(vllm).dated,
       sglangDigest(memory),
@@ -299,6 +302,23 @@ describe('public tags', () => {
     expect(Object.keys(memory.tagsOf(vllm))).not.toContain('tomorrow')
     const { outcomes } = await promoted(memory, {}, kept('gone'))
     expect(outcomes).toMatchObject([{ state: 'published', tags: ['tomorrow'] }])
+    expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
+  })
+
+  it('of today are new, but not what they name, if it has tags of another date', async () => {
+    const memory = await withStaged()
+    await promoted(memory)
+    const digest = memory.tagsOf(vllm).dated
+    const [image] = plan.images
+    if (!digest || !image) throw new Error('it is published')
+    const retagged: PlannedImage = {
+      ...image,
+      tags: ['tomorrow'],
+      published: { kind: 'same', digest, tags: ['dated'], missingTags: ['tomorrow'] },
+    }
+    const { outcomes } = await promoted(memory, { lookAgain: false }, { ...plan, images: [retagged] })
+    expect(outcomes).toMatchObject([{ state: 'published', digest }])
+    expect(newlyPublished(outcomes)).toEqual([])
     expect(memory.tagsOf(vllm).tomorrow).toBe(digest)
   })
 

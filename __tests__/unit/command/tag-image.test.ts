@@ -10,6 +10,7 @@ import { parseTemplate } from '../../../src/plan/published/tag.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { noAttestations } from '../../../src/promote/attestations.ts'
 import { type Digest, digestOf } from '../../../src/registry/content/digest.ts'
+import { newlyTagged } from '../../../src/report/attestation/newly-published.ts'
 import type { TagRun } from '../../../src/report/tag/tag-run.ts'
 import { reportTag, stagedTag } from '../../../src/store/contents.ts'
 import type { LegReport } from '../../../src/store/leg-report.ts'
@@ -122,6 +123,12 @@ describe('an image that was published', () => {
     expect(memory.tagsOf(vllm)).toEqual({ dated: digest, stable: digest })
   })
 
+  it('is not new to the public', async () => {
+    const memory = createMemory()
+    await publish(memory)
+    expect(newlyTagged((await tagged(memory, 'dated')).image)).toEqual([])
+  })
+
   it('has all placeholders, with the date of this run', async () => {
     const memory = createMemory()
     await publish(memory)
@@ -166,6 +173,7 @@ it('a staged leg that was never published gets its first public tag', async () =
   const run = await tagged(memory, `aibrix/image-cache:${stagedTag(leg)}`, { tags: ['{{engine-version}}'] })
   expect(run.error).toBeUndefined()
   expect(memory.tagsOf(vllm)).toEqual({ 'v0.21.0': digest })
+  expect(newlyTagged(run.image)).toMatchObject([{ repository: vllm, digest, tags: ['v0.21.0'] }])
 })
 
 describe('the engine', () => {

@@ -27,7 +27,8 @@ it('action.yml has the listed inputs in this order', () => {
 it('action.yml has exactly the outputs that are set', () => {
   const ofList = ['list-path', 'page-path', 'behind']
   const ofPrune = ['pruned', 'prune-path']
-  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', ...ofList, ...ofPrune, 'logs-path']
+  const ofFiles = ['attestations', 'attestations-path', 'logs-path']
+  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', ...ofList, ...ofPrune, ...ofFiles]
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 

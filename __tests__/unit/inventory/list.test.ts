@@ -17,6 +17,7 @@ import {
   putConfigured,
   vllm,
 } from '../../support/published-images.ts'
+import { attach, putReferrersTag, putSmallImage } from '../../support/referrers.ts'
 
 const asked = (memory: Memory, kind: string) => memory.seen.filter((request) => request.startsWith(kind))
 
@@ -129,6 +130,25 @@ describe('a list', () => {
     expect(platform?.addedBytes).toBeGreaterThan(0)
     expect(platform?.totalBytes).toBeGreaterThan(platform?.largestLayerBytes ?? Infinity)
     expect(platform?.addedPackages).toContainEqual({ from: 'pip', name: 'nixl-cu13', version: '0.7.1' })
+  })
+
+  it('has neither signatures nor attestations, which are tags in registries without the referrers API', async () => {
+    const memory = createMemory()
+    const digest = await publishImage(memory, legOf('0.21.0'), { tags: ['v1'] })
+    const top = await memory.client.getManifest(vllm, digest)
+    if (!top) throw new Error('it is published')
+    const subject = { mediaType: top.mediaType, digest, size: top.bytes.length }
+    const attestation = await attach(memory.client, vllm, subject, 'a signed statement')
+    await putReferrersTag(memory.client, vllm, digest, [attestation])
+    const tag = digest.replace(':', '-')
+    for (const suffix of ['.sig', '.att', '.sbom'])
+      await putSmallImage(memory.client, vllm, `${tag}${suffix}`, suffix)
+    const from = memory.seen.length
+    const mirrors = [{ engine: 'vllm', repository: { registry: 'ghcr.io', path: 'acme/x' } }] as const
+    const { images, warnings } = await listIn(memory, { mirrors: [...mirrors] })
+    expect(images.map(({ tags }) => tags)).toEqual([['v1']])
+    expect(warnings).toEqual([])
+    expect(memory.seen.slice(from).filter((request) => request.includes('sha256-'))).toEqual([])
   })
 
   it('has waivers of labels, and says why, without a report', async () => {

@@ -1,7 +1,7 @@
 import { sentenceOf, UserError } from '../../errors.ts'
 import type { NamedImage } from '../../inputs/index.ts'
 import { type Engine, expandTags, nameBuilt, type PlanRequest, publicRepository } from '../../plan/index.ts'
-import { checkPushAccess, formatReference } from '../../registry/index.ts'
+import { checkPushAccess, formatReference, formatRepository } from '../../registry/index.ts'
 import { type TaggedImage, type TagRun, tally } from '../../report/index.ts'
 import type { RunWorld } from '../world/run-world.ts'
 import { findImage, type FoundImage } from './find-image.ts'
@@ -67,10 +67,12 @@ function describe(found: FoundImage, [first, ...others]: readonly JudgedPlatform
   const built = builtFrom(first, name, request)
   refuseOtherEngine(name, engine, found, request)
   for (const other of others) refuseOtherBuild(name, first, other, request)
+  const repository = publicRepository(request, engine)
+  const isStaged = formatRepository(found.repository) !== formatRepository(repository)
   const image: TaggedImage = {
-    ...{ id: built.id, engine, version },
-    repository: publicRepository(request, engine),
+    ...{ id: built.id, engine, version, repository },
     digest: found.top.digest,
+    ...(isStaged && { isStaged }),
     platforms: [first, ...others].map(({ platform, buildId, digest, report }) => ({
       ...{ platform, buildId, digest, report },
     })),

@@ -29,6 +29,8 @@ export type TaggedImage = {
   /** The public repository in which it gets its tags */
   repository: Repository
   digest: Digest
+  /** It was found in the cache repository; without it, it was public before */
+  isStaged?: true
   platforms: readonly TaggedPlatform[]
   /** Empty if it was refused */
   tags: readonly TagFate[]
