@@ -5,8 +5,8 @@ import { readLabels } from '../verify/index.ts'
 import type { Content, Entry, Published } from './content.ts'
 import { digestsOf, movedAway, readManifests } from './manifests.ts'
 import { configurationsOf } from './read-cache.ts'
-import type { PruneWorld } from './read.ts'
 import { latest, timeOf } from './settings.ts'
+import type { PruneWorld } from './world.ts'
 
 const atOnce = 8
 
