@@ -71,7 +71,11 @@ export async function readManifests(
   await inParallel(byDigest, atOnce, async ([digest, tags]) => {
     signal.throwIfAborted()
     const manifest = await registry.getManifest(repository, digest)
-    if (!manifest) return void gone.add(await movedAway(registry, repository, digest, tags))
+    if (!manifest) {
+      await refuseMissing(registry, repository, digest, tags)
+      gone.add(digest)
+      return
+    }
     await note(manifest)
     await look(manifest, tags)
   })
@@ -102,19 +106,18 @@ export async function digestsOf(
   return byDigest
 }
 
-/** @returns the digest, if none of its tags names it any more @throws UserError if one does */
-export async function movedAway(
+/** @throws UserError if a tag still names a digest that the registry lacks: it was not deleted meanwhile */
+export async function refuseMissing(
   registry: Pick<RegistryClient, 'resolveTag'>,
   repository: Repository,
   digest: Digest,
   tags: readonly string[],
-): Promise<Digest> {
+): Promise<void> {
   for (const tag of tags)
     if ((await registry.resolveTag(repository, tag)) === digest)
       throw new UserError(
         `${formatReference({ ...repository, tag })} names ${digest}, which the registry does not have; nothing is deleted, so push it again, or delete this tag by hand.`,
       )
-  return digest
 }
 
 function noted(

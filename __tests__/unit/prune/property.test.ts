@@ -91,12 +91,12 @@ const publicImage = fc
   })
 
 const stores = (part: fc.Arbitrary<Store>, maxLength: number) =>
-  fc.array(part, { maxLength }).map((parts): Store => Object.assign({}, ...parts) as Store)
+  fc.array(part, { maxLength }).map((parts) => Object.assign({}, ...parts) as Store)
 
 const world = fc.record({
   cache: fc
     .tuple(stores(document, 12), stores(naming, 5), stores(leg, 8))
-    .map((all) => Object.assign({}, ...all) as Store),
+    .map(([documents, names, legs]): Store => ({ ...documents, ...names, ...legs })),
   pruned: stores(publicImage, 4),
   published: several,
   referred: several,
