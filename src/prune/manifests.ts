@@ -106,18 +106,26 @@ export async function digestsOf(
   return byDigest
 }
 
-/** @throws UserError if a tag still names a digest that the registry lacks: it was not deleted meanwhile */
+/**
+ * Makes sure that a digest which the registry lacks was deleted with all of its tags meanwhile.
+ * @throws UserError if one of them still exists
+ */
 export async function refuseMissing(
   registry: Pick<RegistryClient, 'resolveTag'>,
   repository: Repository,
   digest: Digest,
   tags: readonly string[],
 ): Promise<void> {
-  for (const tag of tags)
-    if ((await registry.resolveTag(repository, tag)) === digest)
-      throw new UserError(
-        `${formatReference({ ...repository, tag })} names ${digest}, which the registry does not have; nothing is deleted, so push it again, or delete this tag by hand.`,
-      )
+  for (const tag of tags) {
+    const named = await registry.resolveTag(repository, tag)
+    if (named === undefined) continue
+    const name = formatReference({ ...repository, tag })
+    throw new UserError(
+      named === digest
+        ? `${name} names ${digest}, which the registry does not have; nothing is deleted, so push it again, or delete this tag by hand.`
+        : `${name} was moved while it was read; nothing is deleted, so prune again.`,
+    )
+  }
 }
 
 function noted(

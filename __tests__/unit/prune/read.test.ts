@@ -8,6 +8,7 @@ import { readForPrune } from '../../../src/prune/read.ts'
 import type { PruneRequest } from '../../../src/prune/world.ts'
 import { putArtifact } from '../../../src/registry/artifact.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
+import type { Digest } from '../../../src/registry/content/digest.ts'
 import { Damaged } from '../../../src/registry/http/damage.ts'
 import { RegistryRefusal } from '../../../src/registry/http/failure.ts'
 import {
@@ -414,14 +415,24 @@ describe('a tag that is deleted meanwhile', () => {
     expect(content.tags.has('gone')).toBe(false)
   })
 
-  it('is left out if it is gone before its manifest is read', async () => {
-    const missing = `sha256:${'0'.repeat(64)}` as const
+  const missing = `sha256:${'0'.repeat(64)}` as const
+  /** Answers a first request for a leg with a digest that does not exist */
+  const answering = (later: Digest | undefined): RegistryClient['resolveTag'] => {
     let asked = 0
-    const resolveTag: RegistryClient['resolveTag'] = (repository, tag) => {
+    return (repository, tag) => {
       if (tag !== stagedTag(old)) return memory.client.resolveTag(repository, tag)
       asked += 1
-      return Promise.resolve(asked === 1 ? missing : undefined)
+      return Promise.resolve(asked === 1 ? missing : later)
     }
+  }
+
+  it('refuses the prune if it was moved before its manifest is read', async () => {
+    const resolveTag = answering(`sha256:${'1'.repeat(64)}`)
+    await expect(read(memory, { client: { resolveTag } })).rejects.toThrow(/was moved while it was read; nothing/)
+  })
+
+  it('is left out if it is gone before its manifest is read', async () => {
+    const resolveTag = answering(undefined)
     const { cache: content } = await read(memory, { client: { resolveTag } })
     expect(content.tags.has(stagedTag(old))).toBe(false)
     expect(content.entries.has(missing)).toBe(false)
