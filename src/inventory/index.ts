@@ -9,4 +9,5 @@ export {
   type ListedPlatform,
 } from './inventory.ts'
 export { inParallel } from './in-parallel.ts'
+export { timeText } from './time.ts'
 export { type NoTerm, parseWhere, type Term, type Where } from './where.ts'

@@ -9,5 +9,6 @@ export {
   storedKinds,
 } from './model.ts'
 export { planPrune } from './plan-prune.ts'
-export { type PruneRequest, type PruneWorld, readForPrune } from './read.ts'
+export { readForPrune } from './read.ts'
 export type { PruneSettings } from './settings.ts'
+export type { PruneRequest, PruneWorld } from './world.ts'

@@ -71,7 +71,11 @@ export async function readManifests(
   await inParallel(byDigest, atOnce, async ([digest, tags]) => {
     signal.throwIfAborted()
     const manifest = await registry.getManifest(repository, digest)
-    if (!manifest) return void gone.add(await movedAway(registry, repository, digest, tags))
+    if (!manifest) {
+      await refuseMissing(registry, repository, digest, tags)
+      gone.add(digest)
+      return
+    }
     await note(manifest)
     await look(manifest, tags)
   })
@@ -102,19 +106,26 @@ export async function digestsOf(
   return byDigest
 }
 
-/** @returns the digest, if none of its tags names it any more @throws UserError if one does */
-export async function movedAway(
+/**
+ * Makes sure that a digest which the registry lacks was deleted with all of its tags meanwhile.
+ * @throws UserError if one of them still exists
+ */
+export async function refuseMissing(
   registry: Pick<RegistryClient, 'resolveTag'>,
   repository: Repository,
   digest: Digest,
   tags: readonly string[],
-): Promise<Digest> {
-  for (const tag of tags)
-    if ((await registry.resolveTag(repository, tag)) === digest)
-      throw new UserError(
-        `${formatReference({ ...repository, tag })} names ${digest}, which the registry does not have; nothing is deleted, so push it again, or delete this tag by hand.`,
-      )
-  return digest
+): Promise<void> {
+  for (const tag of tags) {
+    const named = await registry.resolveTag(repository, tag)
+    if (named === undefined) continue
+    const name = formatReference({ ...repository, tag })
+    throw new UserError(
+      named === digest
+        ? `${name} names ${digest}, which the registry does not have; nothing is deleted, so push it again, or delete this tag by hand.`
+        : `${name} was moved while it was read; nothing is deleted, so prune again.`,
+    )
+  }
 }
 
 function noted(

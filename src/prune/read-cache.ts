@@ -4,8 +4,8 @@ import type { Content } from './content.ts'
 import { type Documents, readDocument } from './documents.ts'
 import { entryOf, mustReadConfig, type Stored, storedIn } from './entries.ts'
 import { imagesOf, type Manifests, readManifests } from './manifests.ts'
-import type { PruneWorld } from './read.ts'
 import { isYoung, type PruneSettings, timeOf } from './settings.ts'
+import type { PruneWorld } from './world.ts'
 
 /** Configurations read in parallel */
 const atOnce = 8

@@ -3,10 +3,10 @@ import { inParallel } from '../inventory/index.ts'
 import { type Digest, formatReference, indexMediaTypes, type Repository } from '../registry/index.ts'
 import { readLabels } from '../verify/index.ts'
 import type { Content, Entry, Published } from './content.ts'
-import { digestsOf, movedAway, readManifests } from './manifests.ts'
+import { digestsOf, readManifests, refuseMissing } from './manifests.ts'
 import { configurationsOf } from './read-cache.ts'
-import type { PruneWorld } from './read.ts'
 import { latest, timeOf } from './settings.ts'
+import type { PruneWorld } from './world.ts'
 
 const atOnce = 8
 
@@ -25,7 +25,7 @@ export async function readPublished(
   await inParallel(byDigest, atOnce, async ([digest, tags]) => {
     signal.throwIfAborted()
     const named = known.get(digest) ?? (await namedBy(digest, repository, registry))
-    if (!named) return void (await movedAway(registry, repository, digest, tags))
+    if (!named) return refuseMissing(registry, repository, digest, tags)
     known.set(digest, named)
     for (const one of named) digests.add(one)
   })

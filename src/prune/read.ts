@@ -1,28 +1,11 @@
-import { type Digest, formatRepository, type RegistryClient, type Repository } from '../registry/index.ts'
+import { type Digest, formatRepository } from '../registry/index.ts'
 import type { Content, Contents, Published } from './content.ts'
 import { planPrune } from './plan-prune.ts'
 import { readCache } from './read-cache.ts'
 import { readPruned, readPublished } from './read-published.ts'
 import { withReferrers } from './referrers.ts'
 import type { PruneSettings } from './settings.ts'
-
-export type PruneRequest = PruneSettings & {
-  cacheRepository: Repository
-  /** Public repositories and mirrors: what is under their tags keeps what it was made of */
-  published: readonly Repository[]
-  /** Those of `published` that are pruned, too: the input `prune-public` */
-  prunePublic: readonly Repository[]
-}
-
-export type PruneWorld = {
-  registry: Pick<
-    RegistryClient,
-    'listTags' | 'resolveTag' | 'getManifest' | 'getImageConfig' | 'getBlob' | 'listReferrers'
-  >
-  signal: AbortSignal
-  /** The time of this prune, the same for `planPrune` */
-  now: Date
-}
+import type { PruneRequest, PruneWorld } from './world.ts'
 
 /**
  * Reads what a prune decides by: all tags, manifests and what they name, the reports of legs, young

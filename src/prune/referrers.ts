@@ -3,7 +3,7 @@ import type { Digest } from '../registry/index.ts'
 import { documents } from '../store/index.ts'
 import type { Content } from './content.ts'
 import type { PrunePlan } from './model.ts'
-import type { PruneWorld } from './read.ts'
+import type { PruneWorld } from './world.ts'
 
 const atOnce = 8
 

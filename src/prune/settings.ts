@@ -1,3 +1,5 @@
+import { timeText } from '../inventory/index.ts'
+
 /** Which of what could go stays. */
 export type PruneSettings = {
   /** Days, at least 1: what is younger stays */
@@ -34,8 +36,7 @@ export function endOfDay(text: string): string {
 
 /** @returns the time in RFC 3339, UTC; null if the text is none */
 export function timeOf(text: string | undefined): string | null {
-  const time = Date.parse(text ?? '')
-  return Number.isNaN(time) ? null : new Date(time).toISOString()
+  return timeText(Date.parse(text ?? ''))
 }
 
 /** @returns the latest of times in RFC 3339, UTC; null without any */
