@@ -215,7 +215,10 @@ async function nameSomething(one: Extract<Event, { nth: number }>, { place }: Wo
   const [tag, digest] = tags[one.nth % Math.max(1, tags.length)] ?? []
   if (tag === undefined || digest === undefined) return
   const repository = { registry: registry.host, path }
-  if (one.kind === 'sign') return void (await putSignature(client, repository, digest as Digest, 'signature'))
+  if (one.kind === 'sign') {
+    await putSignature(client, repository, digest as Digest, 'signature')
+    return
+  }
   if (one.kind === 'name') {
     const manifest = await client.getManifest(repository, tag)
     if (manifest) await client.putManifest(repository, `mine-${one.nth}`, manifest.bytes, manifest.mediaType)
