@@ -13,7 +13,6 @@ import {
   type Journey,
   prepare,
   prune,
-  tagsIn,
 } from '../support/prune/journey.ts'
 import { cache, openPlace, type Place, published } from '../support/prune/place.ts'
 import { endDays } from '../support/prune/time.ts'
@@ -49,19 +48,6 @@ async function each(work: (nth: number) => Promise<string | undefined>): Promise
     all.push(one)
   }
 }
-
-it('an undisturbed prune deletes an old image with all that it was made of, and nothing else', () => {
-  const { begin, left } = journey
-  const before = tagsIn(begin)
-  const kinds = (tags: readonly string[]) => new Set(tags.map((tag) => tag.replace(/-[0-9a-f]{64}.*/, '')))
-  const gone = before[cache].filter((tag) => !left[cache].includes(tag))
-  expect(kinds(gone)).toEqual(new Set(['build', 'report', 'candidate', 'facts', 'layers', 'base', 'plan']))
-  expect(before[published].filter((tag) => !left[published].includes(tag))).toEqual([
-    expect.stringMatching(/^old-/),
-  ])
-  for (const kind of ['build', 'report', 'facts', 'layers', 'base', 'base-named', 'wheel', 'ucx'])
-    expect(kinds(left[cache])).toContain(kind)
-})
 
 describe.each(['before', 'after'] as const)('a prune that is killed %s any of its requests', (when) => {
   it(
