@@ -9,7 +9,6 @@ import {
   expectRight,
   expectSkipped,
   expectWhole,
-  images,
   type Journey,
   prepare,
   prune,
@@ -71,7 +70,7 @@ describe('a whole run at any request of a prune', () => {
     'of the image that is %s is right, and loses nothing that it wrote',
     async (image) => {
       await each(async (nth) => {
-        place.registry.become(journey.begin)
+        place.registry.become(image === 'old' ? journey.staged : journey.begin)
         let left = nth
         let at: string | undefined
         let written: [path: string, tag: string, digest: string][] = []
@@ -114,7 +113,7 @@ describe('a whole prune at any request of a run', () => {
     'of the image that is %s: the run is right, or is red with one sentence and right when started again',
     async (image) => {
       await each(async (nth) => {
-        place.registry.become(journey.begin)
+        place.registry.become(image === 'old' ? journey.staged : journey.begin)
         let left = nth
         let at: string | undefined
         place.door.before = async (seen) => {
@@ -124,7 +123,7 @@ describe('a whole prune at any request of a run', () => {
           expectRight(await prune(place))
           return undefined
         }
-        const ended = await place.run({ ...images[image], 'keep-base': 'true' }, { disturbed: true })
+        const ended = await build(place, image, true)
         delete place.door.before
         if (at === undefined) return undefined
         for (const error of ended.errors) expect(error).toMatch(/^[^\n]{20,900}\.$/)
