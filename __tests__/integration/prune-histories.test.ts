@@ -20,7 +20,7 @@ it(
   'after any prune of any history, every public tag pulls, every skip is right, and nothing is built twice that was not pruned',
   async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(event, { minLength: 3, maxLength: 14 }), async (events) => {
+      fc.asyncProperty(fc.array(event, { minLength: 5, maxLength: 16 }), async (events) => {
         histories += 1
         await live(events, counts)
       }),

@@ -154,7 +154,7 @@ async function pushCandidate(
   const { entrypoint, env, workingDir, shell, user } = leg.base.config
   const config = {
     Entrypoint: entrypoint,
-    Env: env,
+    Env: [...env, ...Object.entries(leg.environment).map((one) => one.join('='))],
     WorkingDir: workingDir,
     Shell: shell,
     User: user,

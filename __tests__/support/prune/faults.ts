@@ -9,7 +9,7 @@ import { brokenTags, cache, collected, published, pruning } from './place.ts'
 import { type Journey, settings, tagsIn } from './journey.ts'
 
 /** A fault at the nth request, as often as retries outlast, or at all requests from it on */
-export type Attempt = { nth: number; moment: 'before' | 'after'; times: 3 | typeof Infinity }
+export type Attempt = { nth: number; moment: 'before' | 'after'; times: number }
 
 const faults: Record<Attempt['moment'], readonly Fault[]> = {
   before: ['429', '500', '502', 'a reset', 'silence'],

@@ -46,7 +46,7 @@ const moment = fc.record({
 })
 const settings = {
   'keep-days': fc.constantFrom('1', '7', '30'),
-  keep: fc.constantFrom('0', '1', '3'),
+  keep: fc.constantFrom('0', '0', '1', '3'),
   undated: fc.constantFrom('true' as const, 'false' as const),
   'prune-public': fc.constantFrom(undefined, published),
 }
@@ -97,13 +97,16 @@ type World = {
 
 const platformsOf = ['linux/amd64', 'linux/amd64', 'linux/amd64,linux/arm64']
 
+/** Days after which an image changes, as by another AIBrix */
+const daysOfARevision = 10
+
 /** With a smaller limit than any image keeps, so that the gate fails */
 const waiver = { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }
 
-function inputsFor({ variant, keepsBase }: Wanted): Record<string, string> {
+function inputsFor({ variant, keepsBase }: Wanted, { day }: Pick<World, 'day'>): Record<string, string> {
   return {
     platforms: platformsOf[variant] ?? '',
-    environment: `VARIANT=${variant}`,
+    environment: `VARIANT=${variant}\nREVISION=${Math.floor(day / daysOfARevision)}`,
     tags: `v${variant}-{{engine-version}}-{{date}}\nv${variant}`,
     'overwrite-tags': `v${variant}`,
     'keep-base': String(keepsBase),
@@ -118,7 +121,11 @@ export async function live(events: readonly Event[], counts: Counts): Promise<vo
   setDay(0)
   try {
     for (const one of events) await happen(one, world)
-    await happen({ kind: 'prune', 'keep-days': '7', keep: '1', undated: 'true' }, world)
+    await happen({ kind: 'days', days: 40 }, world)
+    await happen(
+      { kind: 'prune', 'keep-days': '7', keep: '0', undated: 'true', 'prune-public': published },
+      world,
+    )
   } finally {
     await place.close()
   }
@@ -128,15 +135,15 @@ async function happen(one: Event, world: World): Promise<void> {
   const { place } = world
   switch (one.kind) {
     case 'run':
-      return expectRight(await runWith(inputsFor(one), world))
+      return expectRight(await runWith(inputsFor(one, world), world))
     case 'killed run': {
       const { moment } = one
-      const kill = (signal: AbortSignal) => place.run(inputsFor(one), { disturbed: true, signal })
+      const kill = (signal: AbortSignal) => place.run(inputsFor(one, world), { disturbed: true, signal })
       await killAt(place, moment, (seen) => /^PUT .*\/manifests\//.test(seen), kill)
       return
     }
     case 'plan': {
-      const inputs = inputsFor(one)
+      const inputs = inputsFor(one, world)
       const ended = await place.run({ ...inputs, command: 'plan' })
       expectRight(ended)
       const tag = (ended.plan ?? '').replace(/.*:/, '')
@@ -215,7 +222,10 @@ async function nameSomething(one: Extract<Event, { nth: number }>, { place }: Wo
   const [tag, digest] = tags[one.nth % Math.max(1, tags.length)] ?? []
   if (tag === undefined || digest === undefined) return
   const repository = { registry: registry.host, path }
-  if (one.kind === 'sign') return void (await putSignature(client, repository, digest as Digest, 'signature'))
+  if (one.kind === 'sign') {
+    await putSignature(client, repository, digest as Digest, 'signature')
+    return
+  }
   if (one.kind === 'name') {
     const manifest = await client.getManifest(repository, tag)
     if (manifest) await client.putManifest(repository, `mine-${one.nth}`, manifest.bytes, manifest.mediaType)

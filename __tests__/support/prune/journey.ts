@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals'
 import type { Ended } from '../in-process/act.ts'
-import { type Content } from '../registry-in-memory.ts'
+import { type Content, withTags } from '../registry-in-memory.ts'
 import { brokenTags, cache, collected, type Place, published, pruning, type Settings } from './place.ts'
 import { setDay } from './time.ts'
 
@@ -11,10 +11,18 @@ export const images = {
   fresh: { environment: 'IMAGE=fresh', tags: 'fresh-{{engine-version}}-{{date}}' },
 } as const
 
+/** The release of the base upstream that each is on */
+const releases = { old: 0, recent: 1, fresh: 1 } as const
+
+export type Image = keyof typeof images
+
 export type Tags = Record<typeof cache | typeof published, string[]>
 
-/** A registry with something to prune, and the tags that an undisturbed prune leaves. */
-export type Journey = { begin: Content; left: Tags }
+/**
+ * A registry with something to prune, and the tags that an undisturbed prune leaves. `staged`: the same,
+ * but the old image is not published
+ */
+export type Journey = { begin: Content; staged: Content; left: Tags }
 
 export const settings: Settings = { 'keep-days': '30', keep: '0', undated: 'true', 'prune-public': published }
 
@@ -26,8 +34,10 @@ export function tagsIn(content: Content): Tags {
   return { [cache]: of(cache), [published]: of(published) }
 }
 
-export function build(place: Place, image: keyof typeof images): Promise<Ended> {
-  return place.run({ ...images[image], 'keep-base': 'true' })
+/** Builds and publishes an image on its base, through the proxy if it is to be disturbed. */
+export async function build(place: Place, image: Image, disturbed = false): Promise<Ended> {
+  await place.moveBase(releases[image])
+  return place.run({ ...images[image], 'keep-base': 'true', 'overwrite-tags': 'true' }, { disturbed })
 }
 
 /** Prunes through the proxy. */
@@ -40,7 +50,6 @@ export async function prepare(place: Place): Promise<Journey> {
   setDay(0)
   expectRight(await build(place, 'old'))
   expectRight(await place.run({ ...images.old, command: 'plan' }))
-  await place.moveBase(1)
   setDay(today - 10)
   expectRight(await build(place, 'recent'))
   setDay(today)
@@ -48,7 +57,7 @@ export async function prepare(place: Place): Promise<Journey> {
   expectRight(await prune(place))
   const left = tagsIn(place.registry.content())
   place.registry.become(begin)
-  return { begin, left }
+  return { begin, staged: withTags(begin, published, /^(?!old-)/), left }
 }
 
 export function expectRight({ errors }: Ended): void {
@@ -79,9 +88,9 @@ export async function expectCompleted(place: Place, journey: Journey): Promise<v
 }
 
 /** Asserts that an image that is published is not built again. */
-export async function expectSkipped(place: Place, image: keyof typeof images): Promise<void> {
+export async function expectSkipped(place: Place, image: Image): Promise<void> {
   const before = tagsIn(place.registry.content())
-  expectRight(await place.run({ ...images[image], 'keep-base': 'true', 'overwrite-tags': 'true' }))
+  expectRight(await build(place, image))
   const now = tagsIn(place.registry.content())
   const isBuilt = (tag: string): boolean => tag.startsWith('candidate-')
   expect(now[cache].filter(isBuilt)).toEqual(before[cache].filter(isBuilt))

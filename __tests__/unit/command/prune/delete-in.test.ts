@@ -8,6 +8,7 @@ import type { Digest } from '../../../../src/registry/content/digest.ts'
 import { digestOf } from '../../../../src/registry/content/digest.ts'
 import { mediaTypes } from '../../../../src/registry/content/media-types.ts'
 import type { Deleter, Removal } from '../../../../src/registry/deletion/deleter.ts'
+import type { Pruned } from '../../../../src/report/prune/prune-run.ts'
 import { cache, createMemory, type Memory, putImage } from '../../../support/memory-client.ts'
 import { makePruned } from '../../../support/prune-runs.ts'
 
@@ -61,10 +62,11 @@ function run(meanwhile: (digest: Digest) => Removal | undefined = () => undefine
   return { work, removed, lines, held, fates: () => fatesOf(resultOf(place).gone) }
 }
 
-const fatesOf = (gone: readonly { digest: Digest; fate: { state: string; why?: string } }[]) =>
-  Object.fromEntries(
-    gone.map(({ digest, fate }) => [order.find((name) => digests[name] === digest), fate.why ?? fate.state]),
+function fatesOf(gone: readonly Pruned[]): Record<string, string> {
+  return Object.fromEntries(
+    gone.map(({ tags, fate }) => [tags[0] ?? '', fate.state === 'stays' ? fate.why : fate.state]),
   )
+}
 
 describe('what goes is deleted', () => {
   it('in order, with a line for each', async () => {
