@@ -334,6 +334,11 @@ describe('a digest goes', () => {
       ['a', 'b', 'shared'],
     ],
     [
+      'after the index that names it, though it has a tag of its own',
+      { store: { one: { tags: [tagFor('candidate', 'a')] }, leg: build('a', { parts: ['one'] }) } },
+      ['leg', 'one'],
+    ],
+    [
       'without what another index needs that stays',
       {
         store: {

@@ -428,7 +428,9 @@ describe('a tag that is deleted meanwhile', () => {
 
   it('refuses the prune if it was moved before its manifest is read', async () => {
     const resolveTag = answering(`sha256:${'1'.repeat(64)}`)
-    await expect(read(memory, { client: { resolveTag } })).rejects.toThrow(/was moved while it was read; nothing/)
+    await expect(read(memory, { client: { resolveTag } })).rejects.toThrow(
+      /was moved while it was read; nothing/,
+    )
   })
 
   it('is left out if it is gone before its manifest is read', async () => {
