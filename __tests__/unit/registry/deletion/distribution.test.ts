@@ -125,8 +125,9 @@ describe('deleting through the distribution API', () => {
     const google: Handler = ({ method, path }, response) => {
       const reference = path.split('/').at(-1) ?? ''
       const isTagged = [...tags.values()].includes(reference)
+      const named = tags.get(reference)
       if (method === 'HEAD')
-        response.writeHead(200, { 'docker-content-digest': tags.get(reference) ?? reference }).end()
+        response.writeHead(named ? 200 : 404, { 'docker-content-digest': named ?? '' }).end()
       else if (isTagged)
         sendJson(response, 400, {
           errors: [{ code: 'GOOGLE_MANIFEST_DANGLING_TAG', message: 'Manifest is still referenced by tag' }],
