@@ -24,10 +24,11 @@ export type Stored = Pick<Entry, 'digest' | 'tags' | 'kind' | 'families' | 'crea
 export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
   return [...manifests.read].map(([digest, read]) => {
     const tags = manifests.byDigest.get(digest) ?? []
-    const as = tags.flatMap((tag) => parseTag(tag) ?? [])
-    const isOwn = as.length === tags.length && as.every((tag) => fits(tag, read.form, digest))
-    const foreign = { kind: null, families: [], created: null, needs: [] }
-    return { digest, read, tags, ...(isOwn ? ownOf(digest, read, as, manifests, documents) : foreign) }
+    const as = tags.flatMap((tag) => parseTag(tag) ?? []).filter((tag) => fits(tag, read.form, digest))
+    const own = ownOf(digest, read, as, manifests, documents)
+    // A leg with a tag of others stays, and runs find it: with its report.
+    const foreign = { kind: null, families: [], created: null, needs: own.needs }
+    return { digest, read, tags, ...(as.length === tags.length ? own : foreign) }
   })
 }
 
@@ -69,16 +70,20 @@ function familyOf({ engine, version, platform }: ReportHead): string {
 }
 
 /** A leg's says which base it is on; of others, it only matters when what has no date may go. */
-export function mustReadConfig({ kind, created }: Stored, { undated }: PruneSettings): boolean {
-  return kind === 'build' || (undated && created === null && (kind === 'candidate' || kind === 'base'))
+export function mustReadConfig({ kind, tags, created }: Stored, { undated }: PruneSettings): boolean {
+  return isLeg(tags) || (undated && created === null && (kind === 'candidate' || kind === 'base'))
 }
 
 /** @param configs of the images in it, if they must be read */
 export function entryOf({ read, ...stored }: Stored, configs: readonly ImageConfig[]): Entry {
   const { parts, subject, size, blobs } = read
-  const needs = stored.kind === 'build' ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
+  const needs = isLeg(stored.tags) ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
   const configured = latest(configs.map(({ created }) => timeOf(created)))
   return { ...stored, needs, configured, parts, subject, size, blobs }
+}
+
+function isLeg(tags: readonly string[]): boolean {
+  return tags.some((tag) => parseTag(tag)?.kind === 'build')
 }
 
 /** @returns the tags of what is stored about the base that an image says it is on */
