@@ -82,7 +82,7 @@ export function entryOf({ read, ...stored }: Stored, configs: readonly ImageConf
 }
 
 /** @returns the tags of what is stored about the base that an image says it is on */
-function tagsOfBase({ labels }: ImageConfig): string[] {
+export function tagsOfBase({ labels }: ImageConfig): string[] {
   const manifestDigest = labels['org.opencontainers.image.base.digest'] ?? ''
   if (!isDigest(manifestDigest)) return []
   return [factsTag, layersTag, copyTag].map((tagOf) => tagOf({ manifestDigest }))
