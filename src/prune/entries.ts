@@ -26,8 +26,10 @@ export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
     const tags = manifests.byDigest.get(digest) ?? []
     const as = tags.flatMap((tag) => parseTag(tag) ?? [])
     const isOwn = as.length === tags.length && as.every((tag) => fits(tag, read.form, digest))
-    const foreign = { kind: null, families: [], created: null, needs: [] }
-    return { digest, read, tags, ...(isOwn ? ownOf(digest, read, as, manifests, documents) : foreign) }
+    const own = ownOf(digest, read, as, manifests, documents)
+    // A leg that somebody gave a tag of theirs needs what it needed before.
+    const foreign = { kind: null, families: [], created: null, needs: own.needs }
+    return { digest, read, tags, ...(isOwn ? own : foreign) }
   })
 }
 
@@ -69,14 +71,20 @@ function familyOf({ engine, version, platform }: ReportHead): string {
 }
 
 /** A leg's says which base it is on; of others, it only matters when what has no date may go. */
-export function mustReadConfig({ kind, created }: Stored, { undated }: PruneSettings): boolean {
-  return kind === 'build' || (undated && created === null && (kind === 'candidate' || kind === 'base'))
+export function mustReadConfig(stored: Stored, { undated }: PruneSettings): boolean {
+  const { kind, created } = stored
+  return isLeg(stored) || (undated && created === null && (kind === 'candidate' || kind === 'base'))
+}
+
+function isLeg({ tags, read: { form } }: Pick<Stored, 'tags' | 'read'>): boolean {
+  return (form === 'image' || form === 'images') && tags.some((tag) => parseTag(tag)?.kind === 'build')
 }
 
 /** @param configs of the images in it, if they must be read */
-export function entryOf({ read, ...stored }: Stored, configs: readonly ImageConfig[]): Entry {
+export function entryOf(one: Stored, configs: readonly ImageConfig[]): Entry {
+  const { read, ...stored } = one
   const { parts, subject, size, blobs } = read
-  const needs = stored.kind === 'build' ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
+  const needs = isLeg(one) ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
   const configured = latest(configs.map(({ created }) => timeOf(created)))
   return { ...stored, needs, configured, parts, subject, size, blobs }
 }
