@@ -32,9 +32,11 @@ const atOnce = 8
  */
 export function watchNames({ repository, tags }: Known, registry: NamingRegistry): () => Promise<NewName[]> {
   const known = new Map<string, Digest | undefined>(tags)
+  const movable = new Set([...tags.keys()].filter(mayBeMoved))
   const namesOf = async (tag: string, state: 'is new' | 'was moved'): Promise<NewName[]> => {
     const manifest = await registry.getManifest(repository, tag)
     known.set(tag, manifest?.digest)
+    if (mayBeMoved(tag)) movable.add(tag)
     if (!manifest || manifest.digest === tags.get(tag)) return []
     const needed = await tagsNeededBy(tag, manifest, repository, registry)
     const found = needed.flatMap((one) => tags.get(one) ?? [])
@@ -46,7 +48,7 @@ export function watchNames({ repository, tags }: Known, registry: NamingRegistry
     const listed = await registry.listTags(repository)
     const added = listed.filter((tag) => !known.has(tag))
     const moved = await inParallel(
-      listed.filter((tag) => known.has(tag) && mayBeMoved(tag)),
+      listed.filter((tag) => movable.has(tag)),
       atOnce,
       async (tag) => ((await registry.resolveTag(repository, tag)) === known.get(tag) ? [] : [tag]),
     )

@@ -25,7 +25,7 @@ export function hold(digest: Digest, why: string, { entries }: Pick<Content, 'en
 
 /** @returns why a digest stays because of others; undefined if nothing holds it */
 export function heldBecause(
-  { digest, neededBy }: Gone,
+  { digest, neededBy }: Pick<Gone, 'digest' | 'neededBy'>,
   { entries }: Pick<Content, 'entries'>,
   held: Held,
 ): string | undefined {
