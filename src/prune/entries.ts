@@ -16,9 +16,10 @@ import { storedKinds } from './model.ts'
 import { latest, type PruneSettings, timeOf } from './settings.ts'
 
 /** A manifest of the cache repository, with what documents say about it. */
-export type Stored = Pick<Entry, 'digest' | 'tags' | 'kind' | 'families' | 'created' | 'needs'> & {
-  read: Read
-}
+export type Stored = Pick<Entry, 'digest' | 'tags'> &
+  Said & {
+    read: Read
+  }
 
 /** @returns all manifests of the cache repository, each as what its tags and its content say */
 export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
@@ -28,12 +29,12 @@ export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
     const isOwn = as.length === tags.length && as.every((tag) => fits(tag, read.form, digest))
     const own = ownOf(digest, read, as, manifests, documents)
     // A leg that somebody gave a tag of theirs needs what it needed before.
-    const foreign = { kind: null, families: [], created: null, needs: own.needs }
+    const foreign = { kind: null, families: [], engines: [], created: null, needs: own.needs }
     return { digest, read, tags, ...(isOwn ? own : foreign) }
   })
 }
 
-type Said = Pick<Entry, 'kind' | 'families' | 'created' | 'needs'>
+type Said = Pick<Entry, 'kind' | 'families' | 'engines' | 'created' | 'needs'>
 
 function ownOf(
   digest: Digest,
@@ -61,6 +62,7 @@ function ownOf(
       ...legs.map(({ head }) => (head ? familyOf(head) : 'build')),
       ...as.flatMap(({ kind }) => (kind === 'build' ? [] : [kind])),
     ],
+    engines: legs.flatMap(({ head }) => head?.engine ?? []),
     created: isDated ? read.annotated : times.includes(null) ? null : latest(times),
     needs: [...legs.flatMap(({ tag, head }) => [tag, ...(head?.needs ?? [])]), ...(plans.get(digest) ?? [])],
   }

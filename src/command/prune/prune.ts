@@ -66,7 +66,7 @@ function askedOf({ keepDays, keep, undated, publicOnes }: Pruning, request: Requ
   const published = [...own, ...request.mirrors.map(({ repository }) => repository)]
   const pruned = publicOnes.map(requestedRepository)
   return {
-    ...{ keepDays, keep, undated },
+    ...{ keepDays, keep, undated, engines: request.engines.map(({ engine }) => engine) },
     cacheRepository: request.cacheRepository,
     published,
     // By the name that everything else has it by: a registry may be named in several ways.
