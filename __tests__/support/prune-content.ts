@@ -6,7 +6,7 @@ import { parseTag } from '../../src/store/contents.ts'
 import { cache } from './memory-client.ts'
 
 export const now = new Date('2025-12-01T00:00:00Z')
-export const settings: PruneSettings = { keepDays: 30, keep: 0, undated: false }
+export const settings: PruneSettings = { engines: ['vllm'], keepDays: 30, keep: 0, undated: false }
 
 /** Returns the digest of what a test calls by a name. */
 export const digestFor = (name: string): Digest => `sha256:${sha256(name)}`
@@ -24,7 +24,7 @@ export const tagFor = (kind: string, key: string): string => {
  * A manifest of a store. Default: 100 days old, of the kind that its first tag says. `days`: its age,
  * null: undated. `parts` and `subject`: names. `blobs`: name → bytes
  */
-export type Given = Partial<Pick<Entry, 'tags' | 'kind' | 'families' | 'needs'>> & {
+export type Given = Partial<Pick<Entry, 'tags' | 'kind' | 'families' | 'engines' | 'needs'>> & {
   days?: number | null
   configured?: number
   parts?: readonly string[]
@@ -42,6 +42,7 @@ export function contentOf(store: Readonly<Record<string, Given>>, referred: read
     return {
       ...{ digest: digestFor(name), tags, kind, needs, size: 1 },
       families: given.families ?? (kind === null || kind === 'part' ? [] : [kind]),
+      engines: given.engines ?? [],
       created: days === null ? null : daysAgo(days),
       configured: configured === undefined ? null : daysAgo(configured),
       parts: parts.map(digestFor),

@@ -38,7 +38,7 @@ export async function promoteImages(
     const promotable = prepared.flatMap(({ tagging }) => tagging?.promotable ?? [])
     await promote(world.registry, promotable, world.log, world.signal)
   } catch (error) {
-    return { outcomes, error: sentenceOf(error) }
+    return { outcomes: prepared.map(afterBreak), error: sentenceOf(error) }
   }
   const { failFast } = choices
   const mirrorable = prepared.flatMap(({ mirrors }) => mirrors.flatMap((one) => one.mirrorable ?? []))
@@ -47,6 +47,11 @@ export async function promoteImages(
     withMirrors(tagging ? withMoved(tagging) : untagged, mirrors, done),
   )
   return { outcomes: ended, ...(error !== undefined && { error }) }
+}
+
+/** An image is public once it has all of its tags, whatever became of a later one. */
+function afterBreak({ untagged, tagging, mirrors }: Prepared): ImageOutcome {
+  return tagging?.isTagged() ? withMirrors(withMoved(tagging), mirrors, new Map()) : untagged
 }
 
 function withMoved({ outcome, moved }: Tagging): ImageOutcome {
@@ -68,7 +73,13 @@ type Prepared = {
 type PublishedOutcome = Extract<ImageOutcome, { state: 'published' }>
 
 /** `moved` grows while the tags are created. */
-type Tagging = { promotable: Promotable; outcome: PublishedOutcome; moved: ReadonlyMap<string, Digest> }
+type Tagging = {
+  promotable: Promotable
+  outcome: PublishedOutcome
+  moved: ReadonlyMap<string, Digest>
+  /** Whether it has all of its tags by now */
+  isTagged: () => boolean
+}
 
 /** Puts into the public repository what the tags will name, and inspects the mirrors. */
 async function prepare(
@@ -125,9 +136,13 @@ function promotableOf(
   tags: string[],
   { publicTags }: Plan,
   { registry, log }: PromoteWorld,
-): Pick<Tagging, 'promotable' | 'moved'> {
+): Omit<Tagging, 'outcome'> {
   const { repository: to } = image
   const moved = new Map<string, Digest>()
+  let isTagged = false
+  const done = (): void => {
+    isTagged = true
+  }
   // Right before a tag is created, since another run may have given it to other content. No registry
   // creates a tag only if it is absent: a moment remains between this check and the tag.
   const check = async (tag: string): Promise<void> => {
@@ -139,7 +154,7 @@ function promotableOf(
         log(`${formatReference({ ...to, tag })} names ${one.digest} and is moved`)
       }
   }
-  return { promotable: { from: to, digest, to, tags, check }, moved }
+  return { promotable: { from: to, digest, to, tags, check, done }, moved, isTagged: () => isTagged }
 }
 
 /** Adds the digest by which a leg of several platforms can be pulled from the public repository. */

@@ -16,7 +16,7 @@ import { type Login, readLogin } from './login.ts'
 import { readMirrorLogins } from './mirror-credentials.ts'
 import { inputNames } from './names.ts'
 import { readPlanRequest } from './plan-request.ts'
-import { refuseForeignPublic } from './pruning.ts'
+import { refuseForeignPublic, refuseWithoutToken } from './pruning.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets, refuseOrdinary } from './secrets.ts'
 import { readWaivers } from './waivers.ts'
@@ -98,7 +98,10 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     summary: boolean(reader, 'summary') ?? true,
   }
   if (inputs.command.kind === 'tag') refuseForeignImage(reader, inputs.command.image, inputs.plan)
-  if (inputs.command.kind === 'prune') refuseForeignPublic(reader, inputs.command, inputs.plan)
+  if (inputs.command.kind === 'prune') {
+    refuseForeignPublic(reader, inputs.command, inputs.plan)
+    refuseWithoutToken(reader, inputs.command, inputs.plan)
+  }
   refuseRounded(reader, read)
   const shown = watch.shown()
   watch.refuse(reader)

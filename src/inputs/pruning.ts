@@ -1,6 +1,12 @@
 import { UserError } from '../errors.ts'
 import { type PlanRequest, publicRepository } from '../plan/index.ts'
-import { formatRepository, parseReference, type Repository, requestedRepository } from '../registry/index.ts'
+import {
+  apiOrigin,
+  formatRepository,
+  parseReference,
+  type Repository,
+  requestedRepository,
+} from '../registry/index.ts'
 import { boolean, count, entries } from './fields.ts'
 import { anyOf, type InputReader, quoted } from './problems.ts'
 
@@ -26,6 +32,8 @@ const defaults: Record<string, string> = {
   undated: 'false',
   'prune-public': '',
 }
+
+const ghcr = `${apiOrigin('ghcr.io')}/`
 
 const mostDays = 3650
 const mostKept = 1000
@@ -84,4 +92,15 @@ export function refuseForeignPublic(
     if (!left.delete(requestedRepository(one)))
       reader.refuse('prune-public', use, quoted(formatRepository(one)))
   }
+}
+
+/** ghcr.io deletes nothing itself, so it is GitHub that must be told who deletes. */
+export function refuseWithoutToken(
+  reader: InputReader,
+  { apply, publicOnes }: Pick<Pruning, 'apply' | 'publicOnes'>,
+  { cacheRepository }: Pick<PlanRequest, 'cacheRepository'>,
+): void {
+  const isPruned = [cacheRepository, ...publicOnes].some((one) => requestedRepository(one).startsWith(ghcr))
+  if (apply && isPruned && reader.read('github-token') === '')
+    reader.refuse('github-token', 'a token that may delete packages, since GitHub deletes for ghcr.io')
 }

@@ -9,6 +9,8 @@ export type Promotable = {
   tags: string[]
   /** Called right before each attempt to give the tag. @throws if the tag must not be given */
   check: (tag: string) => Promise<void>
+  /** Called once it has all of its tags */
+  done?: () => void
 }
 
 /**
@@ -23,7 +25,7 @@ export async function promote(
   signal: AbortSignal,
 ): Promise<void> {
   const done: string[] = []
-  for (const { from, digest, to, tags, check } of images)
+  for (const { from, digest, to, tags, check, done: noteDone } of images) {
     for (const tag of tags) {
       const name = formatReference({ ...to, tag })
       try {
@@ -35,6 +37,8 @@ export async function promote(
       done.push(name)
       log(`${name} → ${digest}`)
     }
+    noteDone?.()
+  }
 }
 
 /** The failed tag may exist: the registry may have created it before its response was lost. */

@@ -1,3 +1,4 @@
+import type { Engine } from '../plan/index.ts'
 import type { Digest, Repository } from '../registry/index.ts'
 import type { PrunedKind } from './model.ts'
 
@@ -10,6 +11,8 @@ export type Entry = {
   kind: PrunedKind | null
   /** Names of families of which the newest stay */
   families: readonly string[]
+  /** Of a leg, by its reports */
+  engines: readonly Engine[]
   /** When it was stored; of a leg, when its report was. RFC 3339, UTC; null: undated */
   created: string | null
   /** The time in its configuration, which may be long before it was stored; null: none, or not read */

@@ -24,8 +24,9 @@ export function decidePrune(
   const newest = newestOf(content.entries.values(), settings.keep)
   const referred = referredIn(content)
   const reasonOf = (entry: Entry): KeptBecause | undefined => {
-    const { digest, kind, parts, tags } = entry
+    const { digest, kind, engines, parts, tags } = entry
     if (kind === null) return 'foreign'
+    if (!engines.every((engine) => settings.engines.includes(engine))) return 'unselected'
     // A part stays with its index, unless something refers to it itself.
     if (kind === 'part') return referred.has(digest) ? 'referred' : undefined
     if (published.has(digest) || parts.some((part) => published.has(part))) return 'public'

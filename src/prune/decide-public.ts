@@ -59,7 +59,7 @@ function publishedAt({ tags }: Entry): string | null {
 }
 
 /** @returns the tag without its date, and the date; undefined for a tag that does not end in one */
-function datedTag(tag: string): { family: string; day: string } | undefined {
+export function datedTag(tag: string): { family: string; day: string } | undefined {
   const [, family, day] = /^(.+)-(\d{8})$/.exec(tag) ?? []
   return family !== undefined && day !== undefined && isDay(day) ? { family, day } : undefined
 }

@@ -16,9 +16,10 @@ import { storedKinds } from './model.ts'
 import { latest, type PruneSettings, timeOf } from './settings.ts'
 
 /** A manifest of the cache repository, with what documents say about it. */
-export type Stored = Pick<Entry, 'digest' | 'tags' | 'kind' | 'families' | 'created' | 'needs'> & {
-  read: Read
-}
+export type Stored = Pick<Entry, 'digest' | 'tags'> &
+  Said & {
+    read: Read
+  }
 
 /** @returns all manifests of the cache repository, each as what its tags and its content say */
 export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
@@ -27,12 +28,12 @@ export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
     const as = tags.flatMap((tag) => parseTag(tag) ?? []).filter((tag) => fits(tag, read.form, digest))
     const own = ownOf(digest, read, as, manifests, documents)
     // A leg with a tag of others stays, and runs find it: with its report.
-    const foreign = { kind: null, families: [], created: null, needs: own.needs }
+    const foreign = { kind: null, families: [], engines: [], created: null, needs: own.needs }
     return { digest, read, tags, ...(as.length === tags.length ? own : foreign) }
   })
 }
 
-type Said = Pick<Entry, 'kind' | 'families' | 'created' | 'needs'>
+type Said = Pick<Entry, 'kind' | 'families' | 'engines' | 'created' | 'needs'>
 
 function ownOf(
   digest: Digest,
@@ -60,6 +61,7 @@ function ownOf(
       ...legs.map(({ head }) => (head ? familyOf(head) : 'build')),
       ...as.flatMap(({ kind }) => (kind === 'build' ? [] : [kind])),
     ],
+    engines: legs.flatMap(({ head }) => head?.engine ?? []),
     created: isDated ? read.annotated : times.includes(null) ? null : latest(times),
     needs: [...legs.flatMap(({ tag, head }) => [tag, ...(head?.needs ?? [])]), ...(plans.get(digest) ?? [])],
   }
@@ -70,24 +72,26 @@ function familyOf({ engine, version, platform }: ReportHead): string {
 }
 
 /** A leg's says which base it is on; of others, it only matters when what has no date may go. */
-export function mustReadConfig({ kind, tags, created }: Stored, { undated }: PruneSettings): boolean {
-  return isLeg(tags) || (undated && created === null && (kind === 'candidate' || kind === 'base'))
+export function mustReadConfig(stored: Stored, { undated }: PruneSettings): boolean {
+  const { kind, created } = stored
+  return isLeg(stored) || (undated && created === null && (kind === 'candidate' || kind === 'base'))
+}
+
+function isLeg({ tags, read: { form } }: Pick<Stored, 'tags' | 'read'>): boolean {
+  return (form === 'image' || form === 'images') && tags.some((tag) => parseTag(tag)?.kind === 'build')
 }
 
 /** @param configs of the images in it, if they must be read */
-export function entryOf({ read, ...stored }: Stored, configs: readonly ImageConfig[]): Entry {
+export function entryOf(one: Stored, configs: readonly ImageConfig[]): Entry {
+  const { read, ...stored } = one
   const { parts, subject, size, blobs } = read
-  const needs = isLeg(stored.tags) ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
+  const needs = isLeg(one) ? [...stored.needs, ...configs.flatMap(tagsOfBase)] : stored.needs
   const configured = latest(configs.map(({ created }) => timeOf(created)))
   return { ...stored, needs, configured, parts, subject, size, blobs }
 }
 
-function isLeg(tags: readonly string[]): boolean {
-  return tags.some((tag) => parseTag(tag)?.kind === 'build')
-}
-
 /** @returns the tags of what is stored about the base that an image says it is on */
-function tagsOfBase({ labels }: ImageConfig): string[] {
+export function tagsOfBase({ labels }: ImageConfig): string[] {
   const manifestDigest = labels['org.opencontainers.image.base.digest'] ?? ''
   if (!isDigest(manifestDigest)) return []
   return [factsTag, layersTag, copyTag].map((tagOf) => tagOf({ manifestDigest }))

@@ -1,5 +1,7 @@
 /** Tidies repositories: which digests go, and why the others stay. */
 export type { Content, Contents } from './content.ts'
+export { datedTag } from './decide-public.ts'
+export { tagsOfBase } from './entries.ts'
 export {
   type Gone,
   type KeptBecause,

@@ -23,6 +23,8 @@ export type PrunedKind = (typeof storedKinds)[number] | 'image' | 'part'
 export const keptBecause = [
   /** A tag that is not of this action's grammar, or content of another type than its tag says */
   'foreign',
+  /** A leg of an engine that is not selected, so that nothing is known about what is public of it */
+  'unselected',
   /** A public tag names it */
   'public',
   /** Younger than `keep-days`, or without a date */

@@ -64,7 +64,7 @@ export async function readPruned(repository: Repository, { registry, signal }: P
     signal.throwIfAborted()
     const { parts, subject, size, blobs } = read
     const tags = manifests.byDigest.get(digest) ?? []
-    const nothing = { families: [], created: null, configured: null, needs: [] }
+    const nothing = { families: [], engines: [], created: null, configured: null, needs: [] }
     const part = { digest, tags, ...nothing, kind: 'part' as const, parts, subject, size, blobs }
     if (tags.length === 0) return part
     const isImage = read.form === 'image' || read.form === 'images'

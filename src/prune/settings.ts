@@ -1,7 +1,10 @@
 import { timeText } from '../inventory/index.ts'
+import type { Engine } from '../plan/index.ts'
 
 /** Which of what could go stays. */
 export type PruneSettings = {
+  /** Those whose public repositories are read */
+  engines: readonly Engine[]
   /** Days, at least 1: what is younger stays */
   keepDays: number
   /** How many of each family stay, the newest ones */
@@ -20,7 +23,7 @@ type Dated = { created: string | null; configured: string | null }
  */
 export function isYoung(
   { created, configured }: Dated,
-  { keepDays, undated }: PruneSettings,
+  { keepDays, undated }: Pick<PruneSettings, 'keepDays' | 'undated'>,
   now: Date,
 ): boolean {
   const isRecent = (time: string): boolean => now.getTime() - Date.parse(time) < keepDays * day

@@ -359,6 +359,14 @@ describe('public tags', () => {
   })
 })
 
+it('an image that has all of its tags is published, and attested, whatever became of a later one', async () => {
+  const memory = await withStaged(legs, (request) => request === 'put aibrix/sglang:undated')
+  const run = await promoted(memory)
+  expect(run.error).toContain('Promotion stopped at docker.io/aibrix/sglang:undated')
+  expect(states(run)).toEqual(['published', 'staged'])
+  expect(newlyPublished(run.outcomes)).toMatchObject([{ digest: memory.tagsOf(vllm).dated }])
+})
+
 describe('whatever is staged, whatever fails', () => {
   it('only images with all of their legs are published, with fail-fast only if all images are', async () => {
     const broken = fc.uniqueArray(fc.constantFrom(...legs), { maxLength: legs.length })

@@ -317,7 +317,7 @@ describe('the promotion of a plan', () => {
     ready = true
     const run = await promotePlan(plan, true, worldOf(memory))
     expect(run.error).toContain(`Promotion stopped at docker.io/aibrix/sglang:${tag}`)
-    expect(states(run)).toEqual(['staged', 'staged'])
+    expect(states(run)).toEqual(['published', 'staged'])
   })
 
   it('leaves out what another runner found to be impossible, unless that is all or was named', async () => {

@@ -14,6 +14,8 @@ describe('the inputs of command: prune', () => {
     // A dry run needs only the right to pull.
     [{ push: 'false' }, {}],
     [{ apply: 'true' }, { apply: true }],
+    [{ apply: 'true', registry: 'ghcr.io', 'github-token': 'ghs_0123456789abcdef' }, { apply: true }],
+    [{ registry: 'ghcr.io' }, {}],
     [
       { apply: 'yes', undated: 'on' },
       { apply: true, undated: true },
@@ -55,6 +57,17 @@ describe('the inputs of command: prune', () => {
     [{ 'keep-days': '' }, 'keep-days: the input is empty; use a whole number'],
     [{ keep: '-1' }, 'keep: "-1" is not allowed; use a whole number from 0 to 1000.'],
     [{ keep: '1.5' }, 'keep: "1.5" is not allowed'],
+    [
+      { apply: 'true', registry: 'ghcr.io', 'keep-days': '30d' },
+      'github-token: the input is empty; use a token that may delete packages, since GitHub deletes for ghcr.io.',
+    ],
+    [
+      {
+        ...{ apply: 'true', mirrors: 'ghcr.io/acme/sglang' },
+        'prune-public': 'ghcr.io:443/acme/sglang',
+      },
+      'github-token: the input is empty',
+    ],
     [{ undated: '2' }, 'undated: "2" is not allowed; use true or false.'],
     [{ 'prune-public': 'aibrix/other' }, `prune-public: "docker.io/aibrix/other" is not allowed; ${own}`],
     [

@@ -101,6 +101,7 @@ const world = fc.record({
   published: several,
   referred: several,
   settings: fc.record({
+    engines: fc.constant(['vllm' as const]),
     keepDays: fc.integer({ min: 1, max: 40 }),
     keep: fc.integer({ min: 0, max: 2 }),
     undated: fc.boolean(),

@@ -105,6 +105,15 @@ async function fill(given: Memory): Promise<void> {
 beforeEach(() => fill(createMemory()))
 
 describe('a store', () => {
+  it('keeps the legs of an engine that is not selected, of which nothing public was read', async () => {
+    expect(await goneOf(memory, { engines: ['sglang'], undated: true })).toEqual([[]])
+  })
+
+  it('keeps a leg that somebody gave a tag of theirs, and all that it needs to be skipped', async () => {
+    memory.tag(cache, 'mine', memory.tagsOf(cache)[stagedTag(old)] ?? young.base.digest)
+    expect(await goneOf(memory, { undated: true })).toEqual([[]])
+  })
+
   it.each([
     ['artifacts', createMemory],
     ['images only', acceptingImages],

@@ -40,6 +40,7 @@ function withGate(name: string, change: object, report = makeOutcomeReport()): L
   return { ...report, gates }
 }
 
+const follows = { state: 'follows', from: 'as-it-runs', reason: 'what runs is not what was measured' }
 const waived = withGate('pip-check', { state: 'waived', hint: 'Fix it.', reason: 'upstream lacks it' })
 
 function conditional(platform = 'linux/amd64'): LegReport {
@@ -53,6 +54,19 @@ describe('the statement about an image', () => {
   it.each<[string, LegReport[], string, string[], string[]]>([
     ['whose gates all passed', [makeOutcomeReport()], 'PASSED', [], []],
     ['with a waived gate', [waived], 'WARNED', ['pip-check (linux/amd64)'], []],
+    [
+      'with a gate that follows from a waived one, and did not pass either',
+      [
+        withGate(
+          'nixl-transfer',
+          follows,
+          withGate('as-it-runs', { state: 'waived', hint: 'Fix it.', reason: 'known' }),
+        ),
+      ],
+      'WARNED',
+      ['as-it-runs (linux/amd64)', 'nixl-transfer (linux/amd64)'],
+      [],
+    ],
     [
       'with a condition',
       [conditional()],
@@ -126,8 +140,10 @@ describe('the statement about an image', () => {
   })
 
   it('has no secret that a gate quotes, and no address outside of GitHub', () => {
-    const report = withGate('extension', { actual: 'https://me:hunter2@host' }, waived)
-    const redact = (text: string) => text.replace('hunter2', '***')
+    const quoting = withGate('extension', { actual: 'https://me:hunter2@host' }, waived)
+    const components = quoting.components.map((one) => ({ ...one, measured: 'hunter2' }))
+    const report = { ...quoting, components }
+    const redact = (text: string) => text.replaceAll('hunter2', '***')
     const statement = statementOf(imageOf(report), { url: undefined, redact })
     expect(JSON.stringify(statement)).toContain('https://me:***@host')
     expect(JSON.stringify(statement)).not.toContain('hunter2')

@@ -1,17 +1,20 @@
 import type { Gone } from '../../prune/index.ts'
-import { type Deleter, formatReference, type RegistryClient, type Repository } from '../../registry/index.ts'
+import { type Deleter, formatReference, type Repository } from '../../registry/index.ts'
 import type { PruneFate } from '../../report/index.ts'
 import { listed } from '../../text.ts'
-import { namedSince } from './new-names.ts'
+import { type NamingRegistry, watchNames } from './new-names.ts'
 import { type Held, heldBecause, hold, type Place } from './place.ts'
 import { recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
 export type DeletingWorld = {
-  registry: Pick<RegistryClient, 'listTags' | 'resolveTag' | 'getManifest' | 'getBlob'>
+  registry: NamingRegistry
   signal: AbortSignal
   log: (line: string) => void
 }
+
+/** Digests after which the tags are listed again: thousands take an hour in some registries */
+const listedAgain = 25
 
 /**
  * Deletes what goes in a repository, one digest after the other. What other runs have named since it
@@ -26,10 +29,12 @@ export async function deleteIn(
   world: DeletingWorld,
 ): Promise<void> {
   const { repository } = content
-  for (const { digest, tag } of await namedSince(content, world.registry))
-    hold(digest, `${tag} is new and needs it`, content, held)
-  for (const one of plan.gone) {
+  const newNames = watchNames(content, world.registry)
+  for (const [index, one] of plan.gone.entries()) {
     world.signal.throwIfAborted()
+    // A registry deletes a digest with all of its tags, so each public image is asked for by itself.
+    if (index % listedAgain === 0 || one.kind === 'image')
+      for (const { digest, why } of await newNames()) hold(digest, why, content, held)
     const why = heldBecause(one, content, held)
     const fate: PruneFate =
       why === undefined ? await deleteOne(one, repository, deleter, world) : { state: 'stays', why }

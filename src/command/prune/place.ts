@@ -25,14 +25,20 @@ export function hold(digest: Digest, why: string, { entries }: Pick<Content, 'en
 
 /** @returns why a digest stays because of others; undefined if nothing holds it */
 export function heldBecause(
-  { digest, neededBy }: Gone,
+  { digest, neededBy }: Pick<Gone, 'digest' | 'neededBy'>,
   { entries }: Pick<Content, 'entries'>,
   held: Held,
 ): string | undefined {
-  const own = [digest, ...(entries.get(digest)?.parts ?? [])].find((one) => held.has(one))
+  const own = withParts(digest, { entries }).find((one) => held.has(one))
   if (own !== undefined) return held.get(own)
   const other = neededBy.find((one) => held.has(one))
   return other === undefined ? undefined : `${other} stays and needs it`
+}
+
+/** @returns the digest, and those of all that an index names, and of indexes in it */
+function withParts(digest: Digest, { entries }: Pick<Content, 'entries'>): Digest[] {
+  const parts = entries.get(digest)?.parts ?? []
+  return [digest, ...parts.flatMap((part) => withParts(part, { entries }))]
 }
 
 export function resultOf({ plan: { repository, kept, bytes, gone }, fates }: Place): PrunedRepository {

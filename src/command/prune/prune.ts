@@ -7,8 +7,8 @@ import {
   type PruneWorld as ReadWorld,
   readForPrune,
 } from '../../prune/index.ts'
-import type { Deleter, Repository } from '../../registry/index.ts'
-import type { PrunedRepository, PruneRun } from '../../report/index.ts'
+import { type Deleter, type Repository, requestedRepository } from '../../registry/index.ts'
+import type { PrunedRepository, PruneFate, PruneRun } from '../../report/index.ts'
 import { deleteIn } from './delete-in.ts'
 import { type Held, type Place, placesOf, resultOf } from './place.ts'
 
@@ -28,12 +28,22 @@ type Request = Pick<PlanRequest, 'engines' | 'registry' | 'namespace' | 'cacheRe
  */
 export async function prune(pruning: Pruning, request: Request, world: PruneWorld): Promise<PruneRun> {
   const { apply, keepDays, keep, undated, publicOnes } = pruning
-  const { error, repositories } = await readAndDelete(pruning, request, world)
+  const { error, repositories: all } = await readAndDelete(pruning, request, world)
+  const repositories = all.map((one) => ({ ...one, gone: one.gone.map((gone) => redacted(gone, world)) }))
   return {
     ...{ apply, keepDays, keep, undated, publicOnes, repositories },
     duration: world.elapsed(),
     ...(error !== undefined && { error: world.redact(error) }),
   }
+}
+
+/** A reason may quote what a registry answered. */
+function redacted<Gone extends { fate: PruneFate }>(
+  gone: Gone,
+  { redact }: Pick<PruneWorld, 'redact'>,
+): Gone {
+  const { fate } = gone
+  return fate.state === 'stays' ? { ...gone, fate: { ...fate, why: redact(fate.why) } } : gone
 }
 
 type Ended = { repositories: readonly PrunedRepository[]; error?: string }
@@ -53,11 +63,14 @@ async function readAndDelete(pruning: Pruning, request: Request, world: PruneWor
 
 function askedOf({ keepDays, keep, undated, publicOnes }: Pruning, request: Request): PruneRequest {
   const own = request.engines.map(({ engine }) => publicRepository(request, engine))
+  const published = [...own, ...request.mirrors.map(({ repository }) => repository)]
+  const pruned = publicOnes.map(requestedRepository)
   return {
-    ...{ keepDays, keep, undated },
+    ...{ keepDays, keep, undated, engines: request.engines.map(({ engine }) => engine) },
     cacheRepository: request.cacheRepository,
-    published: [...own, ...request.mirrors.map(({ repository }) => repository)],
-    prunePublic: publicOnes,
+    published,
+    // By the name that everything else has it by: a registry may be named in several ways.
+    prunePublic: published.filter((one) => pruned.includes(requestedRepository(one))),
   }
 }
 

@@ -3,13 +3,21 @@ import type { RegistryClient } from '../client.ts'
 import type { Digest } from '../content/digest.ts'
 import { formatReference, formatRepository, type Repository } from '../content/reference.ts'
 import { RegistryRefusal } from '../http/failure.ts'
-import type { Deleter } from './deleter.ts'
+import type { Condemned, Deleter, Removal } from './deleter.ts'
 
 /** No content is known that has this digest. */
 const never: Digest = `sha256:${'0'.repeat(64)}`
 
 /** Statuses of a registry that does not delete; the specification names the first two. */
 const unsupported = [400, 405, 501]
+
+/**
+ * Whether a registry that deletes refuses this one for good: an index without a tag names it, or a
+ * rule protects it. Harbor answers with 412, zot with 405 and another code than for all deletions.
+ */
+function isProtected({ status, code }: RegistryRefusal): boolean {
+  return [409, 412].includes(status) || (status === 405 && code !== undefined && code !== 'UNSUPPORTED')
+}
 
 /** How registries of Google refuse to delete what has tags, which are deleted one by one there. */
 const stillTagged = 'GOOGLE_MANIFEST_DANGLING_TAG'
@@ -28,6 +36,23 @@ export function createDistributionDeleter(
       if ((await client.resolveTag(repository, tag)) === digest) await client.deleteManifest(repository, tag)
     }
   }
+  const removeWhole = async ({ digest, tags }: Condemned): Promise<Removal> => {
+    const existed = await client.deleteManifest(repository, digest).catch(async (error: unknown) => {
+      if (!(error instanceof RegistryRefusal) || error.code !== stillTagged) throw error
+      await untag(digest, tags)
+      return client.deleteManifest(repository, digest)
+    })
+    if (existed) {
+      // Most registries have done so; that of go-containerregistry keeps them.
+      await untag(digest, tags)
+      return { state: 'removed' }
+    }
+    // Some registries and proxies answer a request that they do not know with 404.
+    if ((await client.resolveTag(repository, digest)) === undefined) return { state: 'gone' }
+    throw new UserError(
+      `registry ${repository.registry} answered the deletion of ${formatReference({ ...repository, digest })} with 404, but has it; ask its operator whether it can delete.`,
+    )
+  }
   return {
     check: async () => {
       await client.deleteManifest(repository, never).catch((error: unknown) => {
@@ -38,22 +63,10 @@ export function createDistributionDeleter(
         )
       })
     },
-    remove: async ({ digest, tags }) => {
-      const existed = await client.deleteManifest(repository, digest).catch(async (error: unknown) => {
-        if (!(error instanceof RegistryRefusal) || error.code !== stillTagged) throw error
-        await untag(digest, tags)
-        return client.deleteManifest(repository, digest)
-      })
-      if (existed) {
-        // Most registries have done so; that of go-containerregistry keeps them.
-        await untag(digest, tags)
-        return { state: 'removed' }
-      }
-      // Some registries and proxies answer a request that they do not know with 404.
-      if ((await client.resolveTag(repository, digest)) === undefined) return { state: 'gone' }
-      throw new UserError(
-        `registry ${repository.registry} answered the deletion of ${formatReference({ ...repository, digest })} with 404, but has it; ask its operator whether it can delete.`,
-      )
-    },
+    remove: (one) =>
+      removeWhole(one).catch((error: unknown) => {
+        if (!(error instanceof RegistryRefusal) || !isProtected(error)) throw error
+        return { state: 'stays', reason: error.problem }
+      }),
   }
 }

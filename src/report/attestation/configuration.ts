@@ -51,7 +51,9 @@ function annotationsOf(report: LegReport, redact: Redact): Record<string, unknow
     buildId: report.buildId,
     // The action that built and measured; the first descriptor is the one that judged.
     builtBy: report.actionVersion ?? null,
-    components: Object.fromEntries(report.components.map(({ name, measured }) => [name, measured])),
+    components: Object.fromEntries(
+      report.components.map(({ name, measured }) => [name, measured === null ? null : redact(measured)]),
+    ),
     gates: report.gates.map((gate) => ({
       name: gate.name,
       state: gate.state,

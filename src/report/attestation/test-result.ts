@@ -54,7 +54,8 @@ export function statementOf(
   const passedTests = tests((report) => gatesIn(report, ({ state }) => state === 'pass'))
   const failedTests = tests((report) => gatesIn(report, isBlocking))
   const warnedTests = tests((report) => [
-    ...gatesIn(report, ({ state }) => state === 'waived'),
+    // What follows from a waived gate did not pass, either.
+    ...gatesIn(report, ({ state }) => state === 'waived' || state === 'follows'),
     ...report.conditions.map(({ name }) => `condition: ${name}`),
   ])
   const warned = warnedTests.length > 0 ? 'WARNED' : 'PASSED'

@@ -11,6 +11,7 @@ const mostTags = 3
 
 const reasons: Record<KeptBecause, string> = {
   foreign: 'not of this action',
+  unselected: 'of an engine that is not selected',
   public: 'published',
   young: 'young or without a date',
   newest: 'among the newest',

@@ -9,16 +9,24 @@ import { digestOf } from '../../../../src/registry/content/digest.ts'
 import { mediaTypes } from '../../../../src/registry/content/media-types.ts'
 import type { Deleter, Removal } from '../../../../src/registry/deletion/deleter.ts'
 import type { Pruned } from '../../../../src/report/prune/prune-run.ts'
-import { cache, createMemory, type Memory, putImage } from '../../../support/memory-client.ts'
+import { layersTag } from '../../../../src/store/contents.ts'
+import { cache, createMemory, type Memory, putImage, stageLeg } from '../../../support/memory-client.ts'
 import { makePruned } from '../../../support/prune-runs.ts'
+import { makeLeg } from '../../../support/verified-leg.ts'
+import { sha256 } from '../../../../src/plan/canonical.ts'
 
 let memory: Memory
-let digests: Record<'leg' | 'report' | 'wheel', Digest>
+let digests: Record<'leg' | 'report' | 'wheel' | 'stays', Digest>
 
 beforeEach(async () => {
   memory = createMemory()
   const put = (tag: string) => putImage(memory, cache, tag, { buildId: tag, platform: 'linux/amd64' })
-  digests = { leg: await put('leg'), report: await put('report'), wheel: await put('wheel') }
+  digests = {
+    leg: await put('leg'),
+    report: await put('report'),
+    wheel: await put('wheel'),
+    stays: await put('stays'),
+  }
 })
 
 const goneOf = (name: keyof typeof digests, changes: Partial<Gone> = {}): Gone => {
@@ -40,7 +48,10 @@ const plan = (): PrunePlan => ({
  * Deletes what goes while other things happen.
  * @param meanwhile called before each request to delete, with the digest
  */
-function run(meanwhile: (digest: Digest) => Removal | undefined = () => undefined) {
+function run(
+  meanwhile: (digest: Digest) => Removal | undefined = () => undefined,
+  gone: readonly Gone[] = plan().gone,
+) {
   const tags = new Map(Object.entries(memory.tagsOf(cache)))
   const content: Content = { repository: cache, tags, entries: new Map(), blobs: [], referred: new Set() }
   const removed: Digest[] = []
@@ -54,7 +65,7 @@ function run(meanwhile: (digest: Digest) => Removal | undefined = () => undefine
       return { state: (await memory.client.deleteManifest(cache, digest)) ? 'removed' : 'gone' }
     },
   }
-  const [place] = placesOf([content], [plan()])
+  const [place] = placesOf([content], [{ ...plan(), gone }])
   if (!place) throw new Error('there is no place')
   const held: Held = new Map()
   const work = (signal = new AbortController().signal): Promise<void> =>
@@ -81,11 +92,11 @@ describe('what goes is deleted', () => {
 
   it('unless its tag names something else by now; then what it needs stays, too', async () => {
     const { work, removed, lines, fates } = run()
-    memory.tag(cache, 'leg', digests.wheel)
+    memory.tag(cache, 'leg', digests.stays)
     await work()
     expect(removed).toEqual([digests.wheel])
     expect(fates()).toEqual({
-      leg: `leg names ${digests.wheel} now`,
+      leg: `leg names ${digests.stays} now`,
       report: `${digests.leg} stays and needs it`,
       wheel: 'deleted',
     })
@@ -150,6 +161,57 @@ describe('what was named since it was read stays, and what it needs', () => {
     expect(removed).toEqual([digests.wheel])
     expect(fates()).toMatchObject({ leg: expect.stringMatching(/ is new and needs it$/), wheel: 'deleted' })
     expect(lines[0]).toMatch(/^stays .*: \w+ is new and needs it$/)
+  })
+
+  it.each([
+    [
+      'by a tag that named another image',
+      'stays was moved and needs it',
+      () => memory.tag(cache, 'stays', digests.leg),
+    ],
+    [
+      'by a signature, whose tag alone says what it is about',
+      'is new and needs it',
+      () => memory.tag(cache, `${digests.leg.replace(':', '-')}.sig`, digests.stays),
+    ],
+    [
+      'by attestations that are found by a tag',
+      'is new and needs it',
+      () => memory.tag(cache, digests.leg.replace(':', '-'), digests.stays),
+    ],
+  ])('%s', async (_, why, change) => {
+    const { work, removed, fates } = run()
+    change()
+    await work()
+    expect(removed).toEqual([digests.wheel])
+    expect(fates()).toMatchObject({ leg: expect.stringContaining(why), wheel: 'deleted' })
+  })
+
+  it('also if it happens while others are deleted', async () => {
+    const gone = [goneOf('wheel'), goneOf('leg', { kind: 'image' }), goneOf('report', { kind: 'image' })]
+    const { work, removed, fates } = run((digest) => {
+      if (digest === digests.wheel) memory.tag(cache, 'stays', digests.leg)
+      return undefined
+    }, gone)
+    await work()
+    expect(removed).toEqual([digests.wheel, digests.report])
+    expect(fates()).toMatchObject({ leg: 'stays was moved and needs it' })
+    expect(memory.tagsOf(cache).stays).toBe(digests.leg)
+  })
+
+  it('with the stage artifacts and the base of a leg that was staged since', async () => {
+    const leg = makeLeg()
+    const needed = [`wheel-${sha256('x')}`, layersTag(leg.base)]
+    const gone: Gone[] = []
+    for (const tag of needed) {
+      const digest = await putImage(memory, cache, tag, { buildId: tag, platform: 'linux/amd64' })
+      gone.push(goneOf('wheel', { tags: [tag], digest }))
+    }
+    const { work, removed } = run(undefined, [...gone, goneOf('leg')])
+    const labels = { 'org.opencontainers.image.base.digest': leg.base.manifestDigest }
+    await stageLeg(memory, leg, labels, { needs: needed.slice(0, 1) })
+    await work()
+    expect(removed).toEqual([digests.leg])
   })
 
   it('or nothing is deleted, if what is new cannot be read', async () => {

@@ -144,6 +144,22 @@ describe('deleting through the distribution API', () => {
     expect([...tags.keys()]).toEqual(['candidate-1-amd64-x'])
   })
 
+  it.each([
+    [412, 'VIOLATE_FOREIGN_KEY_CONSTRAINT'],
+    [412, 'PRECONDITION'],
+    [409, 'CONFLICT'],
+    [405, 'DENIED'],
+  ])('leaves what a registry protects, so that the others can go: %i %s', async (status, code) => {
+    const registry = await server((_, response) => {
+      sendJson(response, status, { errors: [{ code, message: 'it is referenced by others' }] })
+    })
+    const { remove } = createDistributionDeleter(client(), at(registry))
+    expect(await remove({ digest, tags: [] })).toEqual({
+      state: 'stays',
+      reason: expect.stringContaining('refused the deletion from aibrix/x'),
+    })
+  })
+
   it('does not follow a redirect', async () => {
     const registry = await server((_, response) => {
       response.writeHead(307, { location: '/elsewhere' }).end()
