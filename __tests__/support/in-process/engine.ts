@@ -137,7 +137,7 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
       const contents = contentFor(facts.base.system.machine)
       // An extension is in a wheel.
       writeContent(output.directory, output.kind === 'ucx' ? ucx : wheel, contents)
-    } else {
+    } else if (output.kind !== 'ahead') {
       for (const [name, text] of Object.entries(measuredFiles(facts)))
         writeFileSync(join(output.directory, name), text)
     }
