@@ -108,10 +108,11 @@ const daysOfARevision = 10
 const waiver = { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }
 
 function inputsFor({ variant, keepsBase }: Wanted, { day }: Pick<World, 'day'>): Record<string, string> {
+  const revision = Math.floor(day / daysOfARevision)
   return {
     platforms: platformsOf[variant] ?? '',
-    environment: `VARIANT=${variant}\nREVISION=${Math.floor(day / daysOfARevision)}`,
-    tags: `v${variant}-{{engine-version}}-{{date}}\nv${variant}`,
+    environment: `VARIANT=${variant}\nREVISION=${revision}`,
+    tags: `v${variant}-{{engine-version}}-r${revision}-{{date}}\nv${variant}`,
     'overwrite-tags': `v${variant}`,
     'keep-base': String(keepsBase),
     ...(variant === 1 && waiver),

@@ -1,14 +1,21 @@
 import type { Gone } from '../../prune/index.ts'
-import { type Deleter, formatReference, type Repository } from '../../registry/index.ts'
+import {
+  type Deleter,
+  type Digest,
+  formatReference,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
 import type { PruneFate } from '../../report/index.ts'
 import { listed } from '../../text.ts'
+import { nameOfCopy } from './copies.ts'
 import { type NamingRegistry, watchNames } from './new-names.ts'
 import { type Held, heldBecause, hold, type Place } from './place.ts'
 import { recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
 export type DeletingWorld = {
-  registry: NamingRegistry
+  registry: NamingRegistry & Pick<RegistryClient, 'putManifest'>
   signal: AbortSignal
   log: (line: string) => void
 }
@@ -36,8 +43,9 @@ export async function deleteIn(
     if (index % listedAgain === 0 || one.kind === 'image')
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
     const why = heldBecause(one, content, held)
+    const remove = one.kind === 'base' ? deleteCopy : deleteOne
     const fate: PruneFate =
-      why === undefined ? await deleteOne(one, repository, deleter, world) : { state: 'stays', why }
+      why === undefined ? await remove(one, repository, deleter, world.registry) : { state: 'stays', why }
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
@@ -48,7 +56,7 @@ async function deleteOne(
   one: Gone,
   repository: Repository,
   deleter: Deleter,
-  { registry }: Pick<DeletingWorld, 'registry'>,
+  registry: DeletingWorld['registry'],
 ): Promise<PruneFate> {
   const now = await recheck(one, repository, registry)
   if (now.state === 'changed') return { state: 'stays', why: now.why }
@@ -56,6 +64,28 @@ async function deleteOne(
   const removal = await deleter.remove(one)
   if (removal.state === 'stays') return { state: 'stays', why: removal.reason }
   return { state: removal.state === 'gone' ? 'vanished' : 'deleted' }
+}
+
+/**
+ * Deletes the copy of a base, unless another run has named it. One that it names in this very moment
+ * is put back, since nothing else would: for runs, a copy that has a name exists.
+ */
+async function deleteCopy(
+  one: Gone,
+  repository: Repository,
+  deleter: Deleter,
+  registry: DeletingWorld['registry'],
+): Promise<PruneFate> {
+  const known = new Map<Digest, readonly Digest[]>()
+  const nameNow = () => nameOfCopy(one.digest, repository, registry, known)
+  const before = await nameNow()
+  if (before !== undefined) return { state: 'stays', why: `${before} names it now` }
+  const copy = await registry.getManifest(repository, one.digest)
+  const fate = await deleteOne(one, repository, deleter, registry)
+  const after = fate.state === 'deleted' ? await nameNow() : undefined
+  if (!copy || after === undefined) return fate
+  for (const tag of one.tags) await registry.putManifest(repository, tag, copy.bytes, copy.mediaType)
+  return { state: 'stays', why: `${after} names it now, so it was put back` }
 }
 
 /** Most tags of a digest in the log; the JSON file has them all */
