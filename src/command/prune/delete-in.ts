@@ -4,7 +4,7 @@ import type { PruneFate } from '../../report/index.ts'
 import { listed } from '../../text.ts'
 import { type NamingRegistry, watchNames } from './new-names.ts'
 import { type Held, heldBecause, hold, type Place } from './place.ts'
-import { recheck } from './recheck.ts'
+import { recheck, type Recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
 export type DeletingWorld = {
@@ -32,27 +32,20 @@ export async function deleteIn(
   const newNames = watchNames(content, world.registry)
   for (const [index, one] of plan.gone.entries()) {
     world.signal.throwIfAborted()
+    const now = await recheck(one, repository, world.registry)
     // A registry deletes a digest with all of its tags, so each public image is asked for by itself.
     if (index % listedAgain === 0 || one.kind === 'image')
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
-    const why = heldBecause(one, content, held)
-    const fate: PruneFate =
-      why === undefined ? await deleteOne(one, repository, deleter, world) : { state: 'stays', why }
+    const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
+    const fate = why === undefined ? await fateOf(one, now, deleter) : ({ state: 'stays', why } as const)
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
   }
 }
 
-async function deleteOne(
-  one: Gone,
-  repository: Repository,
-  deleter: Deleter,
-  { registry }: Pick<DeletingWorld, 'registry'>,
-): Promise<PruneFate> {
-  const now = await recheck(one, repository, registry)
-  if (now.state === 'changed') return { state: 'stays', why: now.why }
-  if (now.state === 'vanished') return { state: 'vanished' }
+async function fateOf(one: Gone, { state }: Recheck, deleter: Deleter): Promise<PruneFate> {
+  if (state === 'vanished') return { state }
   const removal = await deleter.remove(one)
   if (removal.state === 'stays') return { state: 'stays', why: removal.reason }
   return { state: removal.state === 'gone' ? 'vanished' : 'deleted' }
