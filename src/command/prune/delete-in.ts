@@ -11,7 +11,7 @@ import { listed } from '../../text.ts'
 import { nameOfCopy } from './copies.ts'
 import { type NamingRegistry, watchNames } from './new-names.ts'
 import { type Held, heldBecause, hold, type Place } from './place.ts'
-import { recheck } from './recheck.ts'
+import { recheck, type Recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
 export type DeletingWorld = {
@@ -39,28 +39,26 @@ export async function deleteIn(
   const newNames = watchNames(content, world.registry)
   for (const [index, one] of plan.gone.entries()) {
     world.signal.throwIfAborted()
+    const now = await recheck(one, repository, world.registry)
     // A registry deletes a digest with all of its tags, so each public image is asked for by itself.
     if (index % listedAgain === 0 || one.kind === 'image')
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
-    const why = heldBecause(one, content, held)
+    const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
     const remove = one.kind === 'base' ? deleteCopy : deleteOne
     const fate: PruneFate =
-      why === undefined ? await remove(one, repository, deleter, world.registry) : { state: 'stays', why }
+      why === undefined
+        ? await remove(one, now, deleter, { ...world, repository })
+        : { state: 'stays', why }
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
   }
 }
 
-async function deleteOne(
-  one: Gone,
-  repository: Repository,
-  deleter: Deleter,
-  registry: DeletingWorld['registry'],
-): Promise<PruneFate> {
-  const now = await recheck(one, repository, registry)
-  if (now.state === 'changed') return { state: 'stays', why: now.why }
-  if (now.state === 'vanished') return { state: 'vanished' }
+type Where = Pick<DeletingWorld, 'registry'> & { repository: Repository }
+
+async function deleteOne(one: Gone, { state }: Recheck, deleter: Deleter): Promise<PruneFate> {
+  if (state === 'vanished') return { state }
   const removal = await deleter.remove(one)
   if (removal.state === 'stays') return { state: 'stays', why: removal.reason }
   return { state: removal.state === 'gone' ? 'vanished' : 'deleted' }
@@ -72,16 +70,16 @@ async function deleteOne(
  */
 async function deleteCopy(
   one: Gone,
-  repository: Repository,
+  now: Recheck,
   deleter: Deleter,
-  registry: DeletingWorld['registry'],
+  { repository, registry }: Where,
 ): Promise<PruneFate> {
   const known = new Map<Digest, readonly Digest[]>()
   const nameNow = () => nameOfCopy(one.digest, repository, registry, known)
   const before = await nameNow()
   if (before !== undefined) return { state: 'stays', why: `${before} names it now` }
   const copy = await registry.getManifest(repository, one.digest)
-  const fate = await deleteOne(one, repository, deleter, registry)
+  const fate = await deleteOne(one, now, deleter)
   const after = fate.state === 'deleted' ? await nameNow() : undefined
   if (!copy || after === undefined) return fate
   for (const tag of one.tags) await registry.putManifest(repository, tag, copy.bytes, copy.mediaType)
