@@ -46,9 +46,7 @@ export async function deleteIn(
     const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
     const remove = one.kind === 'base' ? deleteCopy : deleteOne
     const fate: PruneFate =
-      why === undefined
-        ? await remove(one, now, deleter, { ...world, repository })
-        : { state: 'stays', why }
+      why === undefined ? await remove(one, now, deleter, { ...world, repository }) : { state: 'stays', why }
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
