@@ -43,8 +43,13 @@ export function createDistributionDeleter(
       return client.deleteManifest(repository, digest)
     })
     if (existed) {
-      // Most registries have done so; that of go-containerregistry keeps them.
-      await untag(digest, tags)
+      // Most registries have removed them; that of go-containerregistry keeps them.
+      for (const tag of tags) {
+        if ((await client.resolveTag(repository, tag)) !== digest) continue
+        if ((await client.resolveTag(repository, digest)) !== undefined)
+          return { state: 'stays', reason: 'it was pushed again at this moment' }
+        await client.deleteManifest(repository, tag)
+      }
       return { state: 'removed' }
     }
     // Some registries and proxies answer a request that they do not know with 404.
