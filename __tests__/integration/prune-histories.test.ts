@@ -20,11 +20,11 @@ it(
   'after any prune of any history, every public tag pulls, every skip is right, and nothing is built twice that was not pruned',
   async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(event, { minLength: 5, maxLength: 16 }), async (events) => {
+      fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 20, size: 'max' }), async (events) => {
         histories += 1
         await live(events, counts)
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 30, endOnFailure: true },
     )
     expect(counts.prunes).toBeGreaterThan(histories)
     expect(counts.digests).toBeGreaterThan(histories)

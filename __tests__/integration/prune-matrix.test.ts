@@ -140,7 +140,8 @@ describe('a whole prune at any request of a run', () => {
 })
 
 describe('a prune with a fault at any of its requests', () => {
-  const several = pLimit(8)
+  /** They mostly wait. */
+  const several = pLimit(24)
 
   it.each<[string, Pick<Attempt, 'moment' | 'times'>]>([
     ['before the registry sees it, three times', { moment: 'before', times: 3 }],

@@ -99,7 +99,10 @@ export function outputArguments({ output, options }: BuildCall, isOurs: boolean)
       ...flag('--target', output.kind),
       // For a folder, attestations would be files beside the result.
       ...flag('--provenance', 'false'),
-      ...flag('--output', csv(['type=local', `dest=${output.directory}`])),
+      ...flag(
+        '--output',
+        csv(output.kind === 'ahead' ? ['type=cacheonly'] : ['type=local', `dest=${output.directory}`]),
+      ),
     ]
   const attributes = [
     'type=image',

@@ -104,24 +104,17 @@ export async function prepareStages(
 ): Promise<Stages> {
   await refuseUnfit(leg, base, settings)
   const wanted = artifactsFor(leg, base, settings)
-  const builder = { leg, settings, world, confirm }
-  // If one fails, the other is still awaited.
-  const [wheel, ucx] = await Promise.allSettled([
-    provideWheel(wanted.wheel, builder),
-    leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx'),
-  ])
-  if (wheel.status === 'rejected') throw wheel.reason
-  if (ucx.status === 'rejected') throw ucx.reason
-  const { extension } = wheel.value
+  const { wheel, ucx } = await provideBoth(wanted, { leg, settings, world, confirm })
+  const { extension } = wheel
   return {
-    folders: { wheel: wheel.value.folder, ucx: ucx.value.folder },
+    folders: { wheel: wheel.folder, ucx: ucx.folder },
     origins: {
-      wheel: wheel.value.origin,
-      ucx: ucx.value.origin,
+      wheel: wheel.origin,
+      ucx: ucx.origin,
       ...(extension && { extension: extension.origin }),
     },
     needs: [...(extension ? [extension.name] : []), wanted.wheel.name, ...(leg.ucx ? [wanted.ucx.name] : [])],
-    warnings: [...(extension?.warnings ?? []), ...wheel.value.warnings, ...ucx.value.warnings],
+    warnings: [...(extension?.warnings ?? []), ...wheel.warnings, ...ucx.warnings],
   }
 }
 
@@ -134,14 +127,52 @@ type Builder = {
 
 type NamedExtension = Provided & Pick<Artifact, 'name'>
 
-/** Provides the wheel, and for a new one the extension, which other commits may have compiled. */
+type ProvidedWheel = Provided & { extension?: NamedExtension }
+
+/** Provides both artifacts in parallel, and builds ahead while a wheel is made. If one fails, the others are still awaited. */
+async function provideBoth(
+  wanted: ReturnType<typeof artifactsFor>,
+  builder: Builder,
+): Promise<{ wheel: ProvidedWheel; ucx: Provided }> {
+  const { leg, world } = builder
+  const ucxProvided = leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx')
+  let ahead: Promise<void> | undefined
+  const whileMaking = (): void => {
+    ahead = ucxProvided.then(({ folder }) => buildAhead(folder, builder))
+    // It is awaited below; until then, its failure is not an unhandled one.
+    ahead.catch(() => undefined)
+  }
+  const [wheel, ucx] = await Promise.allSettled([
+    provideWheel(wanted.wheel, builder, whileMaking),
+    ucxProvided,
+  ])
+  const [built] = await Promise.allSettled([ahead])
+  if (wheel.status === 'rejected') throw wheel.reason
+  if (ucx.status === 'rejected') throw ucx.reason
+  if (built.status === 'rejected') throw built.reason
+  return { wheel: wheel.value, ucx: ucx.value }
+}
+
+/** Builds what needs no wheel. Later calls find it in BuildKit's cache, or wait for it. */
+async function buildAhead(ucx: string, { leg, settings, world }: Builder): Promise<void> {
+  const layers = { from: settings.layers.from, to: undefined }
+  const call = { ...settings.call, leg, layers, artifacts: { ucx } }
+  await world.build({ ...call, output: { kind: 'ahead' } }, leg)
+}
+
+/**
+ * Provides the wheel, and for a new one the extension, which other commits may have compiled.
+ * @param whileMaking called before a new wheel is made
+ */
 async function provideWheel(
   wheel: Artifact<WheelDeterminants>,
   { leg, settings, world, confirm }: Builder,
-): Promise<Provided & { extension?: NamedExtension }> {
+  whileMaking: () => void,
+): Promise<ProvidedWheel> {
   let extension: NamedExtension | undefined
   const provided = await world.artifacts.provide(wheel, async (directory) => {
     await confirm()
+    whileMaking()
     const repository = await world.fetchSource('aibrix', leg.aibrix)
     const sources = await world.compiledSources(repository, leg.aibrix)
     const call = { ...settings.call, leg, sources: { aibrix: repository } }

@@ -25,12 +25,11 @@ export type Stored = Pick<Entry, 'digest' | 'tags'> &
 export function storedIn(manifests: Manifests, documents: Documents): Stored[] {
   return [...manifests.read].map(([digest, read]) => {
     const tags = manifests.byDigest.get(digest) ?? []
-    const as = tags.flatMap((tag) => parseTag(tag) ?? [])
-    const isOwn = as.length === tags.length && as.every((tag) => fits(tag, read.form, digest))
+    const as = tags.flatMap((tag) => parseTag(tag) ?? []).filter((tag) => fits(tag, read.form, digest))
     const own = ownOf(digest, read, as, manifests, documents)
-    // A leg that somebody gave a tag of theirs needs what it needed before.
+    // A leg with a tag of others stays, and runs find it: with its report.
     const foreign = { kind: null, families: [], engines: [], created: null, needs: own.needs }
-    return { digest, read, tags, ...(isOwn ? own : foreign) }
+    return { digest, read, tags, ...(as.length === tags.length ? own : foreign) }
   })
 }
 

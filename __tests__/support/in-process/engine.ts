@@ -64,14 +64,14 @@ async function pushImage(
   place: Place,
   tag: string,
   platform: string,
-  config: object,
+  content: { created: string; config: object },
   contents: Buffer[],
 ): Promise<Descriptor> {
   const layers = []
   for (const content of contents) layers.push(await pushBlob(place, types.layer, content))
   const [os, architecture] = platform.split('/')
   const text = JSON.stringify({
-    ...{ os, architecture, config },
+    ...{ os, architecture, ...content },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
   })
   const described = await pushBlob(place, types.config, Buffer.from(text))
@@ -96,10 +96,11 @@ export async function publishBase(
   const [path = '', tag = ''] = base.split(':')
   const env = ['PATH=/usr/local/bin:/usr/bin', ...(release === 0 ? [] : [`RELEASE=${release}`])]
   const config = { Entrypoint: ['vllm', 'serve'], Env: env, WorkingDir: '/work' }
+  const content = { created: '2024-12-01T00:00:00Z', config }
   const manifests = []
   for (const platform of platforms) {
     const own = `${tag}-${platform.replace('/', '-')}`
-    manifests.push(await pushImage({ registry, path }, own, platform, config, baseLayers(platform)))
+    manifests.push(await pushImage({ registry, path }, own, platform, content, baseLayers(platform)))
   }
   await pushManifest({ registry, path }, tag, types.index, { manifests })
 }
@@ -137,7 +138,7 @@ export function engineFor(settingsOf: (leg: Leg) => Pick<LegSettings, 'recipes'>
       const contents = contentFor(facts.base.system.machine)
       // An extension is in a wheel.
       writeContent(output.directory, output.kind === 'ucx' ? ucx : wheel, contents)
-    } else {
+    } else if (output.kind !== 'ahead') {
       for (const [name, text] of Object.entries(measuredFiles(facts)))
         writeFileSync(join(output.directory, name), text)
     }
@@ -160,7 +161,8 @@ async function pushCandidate(
     User: user,
     Labels: labels,
   }
-  return pushImage(place, tag, leg.platform, config, [...baseLayers(leg.platform), ...added])
+  const content = { created: new Date().toISOString(), config }
+  return pushImage(place, tag, leg.platform, content, [...baseLayers(leg.platform), ...added])
 }
 
 async function pushLayers(reference: string, contents: Buffer[]): Promise<void> {

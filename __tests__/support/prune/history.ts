@@ -5,6 +5,7 @@ import type { Digest } from '../../../src/registry/content/digest.ts'
 import type { Ended } from '../in-process/act.ts'
 import { killAt, type Moment } from '../in-process/kill.ts'
 import { putSignature } from '../referrers.ts'
+import { withTags } from '../registry-in-memory.ts'
 import { mustStay, verifiedLegs } from './oracle.ts'
 import {
   brokenTags,
@@ -31,6 +32,8 @@ export type Event =
   | { kind: 'tag'; nth: number; name: 'stable' | 'preview' }
   | { kind: 'sign'; nth: number; where: 'public' | 'cache' }
   | { kind: 'name'; nth: number }
+  /** Somebody deletes the public tags of a variant */
+  | { kind: 'retire'; variant: number }
   | { kind: 'base' }
   | { kind: 'list' }
   | { kind: 'days'; days: number }
@@ -72,6 +75,7 @@ export const event: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('name' as const), nth }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('retire' as const), variant: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.constantFrom({ kind: 'base' as const }, { kind: 'list' as const }) },
   {
     weight: 5,
@@ -104,10 +108,11 @@ const daysOfARevision = 10
 const waiver = { 'added-bytes-limit': '1 B', 'allow-failed': 'added-bytes=It is a test' }
 
 function inputsFor({ variant, keepsBase }: Wanted, { day }: Pick<World, 'day'>): Record<string, string> {
+  const revision = Math.floor(day / daysOfARevision)
   return {
     platforms: platformsOf[variant] ?? '',
-    environment: `VARIANT=${variant}\nREVISION=${Math.floor(day / daysOfARevision)}`,
-    tags: `v${variant}-{{engine-version}}-{{date}}\nv${variant}`,
+    environment: `VARIANT=${variant}\nREVISION=${revision}`,
+    tags: `v${variant}-{{engine-version}}-r${revision}-{{date}}\nv${variant}`,
     'overwrite-tags': `v${variant}`,
     'keep-base': String(keepsBase),
     ...(variant === 1 && waiver),
@@ -166,6 +171,13 @@ async function happen(one: Event, world: World): Promise<void> {
       setDay(world.day)
       world.releases += 1
       return place.moveBase(world.releases)
+    case 'retire': {
+      const others = new RegExp(`^(?!v${one.variant}(?:-|$))`)
+      place.registry.become(withTags(place.registry.content(), published, others))
+      // A plan may say that an image is published which was deleted here.
+      world.plans = []
+      return
+    }
     case 'list':
       return expectRight(await place.run({ command: 'list', tags: 'x' }))
     case 'prune':

@@ -112,6 +112,12 @@ describe('the call to buildx', () => {
     }
   })
 
+  it('for what is built ahead leaves nothing but the cache', () => {
+    const args = buildxArguments(makeCall({ output: { kind: 'ahead' } }))
+    expect(optionValues(args, '--target')).toEqual(['ahead'])
+    expect(optionValues(args, '--output')).toEqual(['type=cacheonly'])
+  })
+
   it('for an image pushes it with labels, annotations and a metadata file', () => {
     const args = buildxArguments(
       makeCall({ output: image, options: options({ provenance: 'mode=max', sbom: 'true' }) }),

@@ -104,14 +104,15 @@ async function measured({ stored, denied, push = true, fails, judgeBase = () => 
 const refusal = (status: number) =>
   new RegistryRefusal(`docker.io says ${status}`, 'wait', { status, code: undefined, retryAfter: undefined })
 
-const inOrder = ['facts', 'extension', 'ucx', 'wheel', 'report']
+/** Those in the middle run in parallel. */
+const inOrder = ['facts', 'ahead', 'extension', 'ucx', 'wheel', 'report']
 
 describe('the facts of a base', () => {
   it('are measured and stored if none are stored, and choose the artifacts', async () => {
     const { result, warnings, calls, written, names } = await measured({})
-    expect([calls[0], ...calls.slice(1, 4).sort(), calls[4]]).toEqual(inOrder)
+    expect([calls[0], ...calls.slice(1, 5).sort(), calls[5]]).toEqual(inOrder)
     expect(written).toEqual([[asRoot(real), false]])
-    expect(names).toEqual([wanted.wheel.name, wanted.ucx.name, wanted.extension.name])
+    expect(names).toEqual([wanted.ucx.name, wanted.wheel.name, wanted.extension.name])
     expect(warnings).toEqual([])
     expect(result.facts.base).toEqual(real)
     expect(result.stages.needs).toEqual([wanted.extension.name, wanted.wheel.name, wanted.ucx.name])
@@ -119,7 +120,7 @@ describe('the facts of a base', () => {
 
   it('that are stored are measured again before anything is compiled, and not stored again', async () => {
     const { warnings, calls, written } = await measured({ stored: real })
-    expect([calls[0], ...calls.slice(1, 4).sort(), calls[4]]).toEqual(inOrder)
+    expect([calls[0], ...calls.slice(1, 5).sort(), calls[5]]).toEqual(inOrder)
     expect(written).toEqual([])
     expect(warnings).toEqual([])
   })
@@ -128,7 +129,7 @@ describe('the facts of a base', () => {
     const { warnings, calls, written, names } = await measured({ stored: wrong })
     expect(written).toEqual([[asRoot(real), true]])
     expect(calls.filter((kind) => kind === 'wheel')).toHaveLength(1)
-    expect(names.slice(-3)).toEqual([wanted.wheel.name, wanted.ucx.name, wanted.extension.name])
+    expect(names.slice(-3)).toEqual([wanted.ucx.name, wanted.wheel.name, wanted.extension.name])
     expect(warnings).toEqual([expect.stringMatching(/were wrong, so it was measured again\.$/)])
   })
 
@@ -180,7 +181,7 @@ describe('a gate that the base alone decides', () => {
 
 it('only a stage that is compiled gets its source, which is fetched first', async () => {
   const { calls, given } = await measured({})
-  expect(calls).toHaveLength(5)
+  expect(calls).toHaveLength(6)
   expect(given).toHaveLength(3)
   expect(Object.assign({}, ...given)).toEqual({
     aibrix: `/sources/aibrix-${leg.aibrix.commit}`,
@@ -189,7 +190,7 @@ it('only a stage that is compiled gets its source, which is fetched first', asyn
 })
 
 describe('a build that fails', () => {
-  it.each(['extension', 'wheel', 'ucx', 'report'])(
+  it.each(['extension', 'wheel', 'ucx', 'ahead', 'report'])(
     'in %s is reported, whether the facts were stored or not',
     async (kind) => {
       const fails = ({ output }: BuildCall) => output.kind === kind
@@ -202,6 +203,38 @@ describe('a build that fails', () => {
       }
     },
   )
+})
+
+it('what needs no wheel is built with the UCX tools in place while a wheel is made, and only then', async () => {
+  const stored: string[] = []
+  const artifacts = createArtifacts([], (name) => `${newFolder()}/${name}`)
+  const calls: BuildCall[] = []
+  const world: LegWorld = {
+    ...unused,
+    build: (call) => {
+      calls.push(call)
+      if (call.output.kind === 'extension' || call.output.kind === 'wheel' || call.output.kind === 'ucx')
+        writeContent(call.output.directory, wanted[call.output.kind])
+      return Promise.resolve({ steps: [], digest: undefined })
+    },
+    compiledSources: () => Promise.resolve(sources),
+    fetchSource: (component) => Promise.resolve(`/sources/${component}`),
+    newPath: (name) => name,
+    readText: readMeasured({ base: real, image: makeImage() }),
+    facts: { read: () => Promise.resolve(real), write: () => Promise.resolve() },
+    artifacts,
+  }
+  const layers = { from: 'docker.io/x/image-cache@sha256:1', to: 'docker.io/x/image-cache:layers-1' }
+  for (const times of [1, 2]) {
+    await measureOnStages(leg, { ...settings, layers }, world, stored)
+    const ahead = calls.filter(({ output }) => output.kind === 'ahead')
+    expect(ahead).toHaveLength(1)
+    expect(ahead).toMatchObject([{ layers: { from: layers.from, to: undefined } }])
+    expect(ahead[0]?.sources).toBeUndefined()
+    expect(Object.keys(ahead[0]?.artifacts ?? {})).toEqual(['ucx'])
+    // The second time the artifacts exist.
+    expect(calls.filter(({ output }) => output.kind === 'report')).toHaveLength(times)
+  }
 })
 
 it('a leg that the facts rule out is refused before anything is compiled', async () => {

@@ -49,9 +49,11 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     'runs the steps of the image again for another %s, and those of no other stage',
     (argument) => {
       const stages = dockerfile.split(/^FROM \S+ AS /m).filter((stage) => stage.includes(argument))
-      expect(stages).toHaveLength(1)
-      const [before = ''] = stages[0]?.split(/^RUN /m) ?? []
-      expect(before).toMatch(new RegExp(`^image\\n[^]*^ARG ${argument}=""$`, 'm'))
+      expect(stages).toHaveLength(2)
+      for (const [index, name] of ['image-before-aibrix', 'image'].entries()) {
+        const [before = ''] = stages[index]?.split(/^RUN /m) ?? []
+        expect(before).toMatch(new RegExp(`^${name}\\n[^]*^ARG ${argument}=""$`, 'm'))
+      }
     },
   )
 

@@ -183,6 +183,16 @@ describe('a leg', () => {
   })
 })
 
+describe('a leg with a tag of others', () => {
+  it('is foreign, and keeps what runs find with it', async () => {
+    const digest = (await memory.client.getManifest(cache, stagedTag(old)))?.digest
+    if (!digest) throw new Error('the leg is not staged')
+    memory.tag(cache, 'mine', digest)
+    expect(await entryOf(memory, 'mine')).toMatchObject({ kind: null })
+    expect(await goneOf(memory, { undated: true })).toEqual([[]])
+  })
+})
+
 describe('a candidate that was never staged', () => {
   it('has no date; if what has none may go, its configuration tells that it may be young', async () => {
     const leg = legOf('0.22.0')

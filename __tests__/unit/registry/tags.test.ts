@@ -274,7 +274,7 @@ describe('a registry that does not list tags', () => {
     const registry = await server((_, response) => {
       sendJson(response, 429, { detail: 'Rate limit exceeded', error: false })
     })
-    const refused = `registry ${registry.host} refused the request for the tags of aibrix/x: 429 too many requests; its rate limit is reached`
+    const refused = `registry ${registry.host} refused the request for the tags of aibrix/x: 429 too many requests (Rate limit exceeded); its rate limit is reached`
     expect(await sentence(client().listTags(at(registry)))).toBe(`${refused}: log in, or try later.`)
     expect(await sentence(client(withPassword).listTags(at(registry)))).toBe(`${refused}, try later.`)
   })

@@ -1,14 +1,21 @@
 import type { Gone } from '../../prune/index.ts'
-import { type Deleter, formatReference, type Repository } from '../../registry/index.ts'
+import {
+  type Deleter,
+  type Digest,
+  formatReference,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
 import type { PruneFate } from '../../report/index.ts'
 import { listed } from '../../text.ts'
+import { nameOfCopy } from './copies.ts'
 import { type NamingRegistry, watchNames } from './new-names.ts'
 import { type Held, heldBecause, hold, type Place } from './place.ts'
 import { recheck, type Recheck } from './recheck.ts'
 
 /** What deleting needs besides a deleter. */
 export type DeletingWorld = {
-  registry: NamingRegistry
+  registry: NamingRegistry & Pick<RegistryClient, 'putManifest'>
   signal: AbortSignal
   log: (line: string) => void
 }
@@ -37,18 +44,53 @@ export async function deleteIn(
     if (index % listedAgain === 0 || one.kind === 'image')
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
     const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
-    const fate = why === undefined ? await fateOf(one, now, deleter) : ({ state: 'stays', why } as const)
+    const fate: PruneFate =
+      why !== undefined
+        ? { state: 'stays', why }
+        : await fateOf(one, now, deleter, repository, world.registry)
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
   }
 }
 
-async function fateOf(one: Gone, { state }: Recheck, deleter: Deleter): Promise<PruneFate> {
-  if (state === 'vanished') return { state }
+function fateOf(
+  one: Gone,
+  { state }: Recheck,
+  deleter: Deleter,
+  repository: Repository,
+  registry: DeletingWorld['registry'],
+): Promise<PruneFate> {
+  if (state === 'vanished') return Promise.resolve({ state })
+  return one.kind === 'base' ? deleteCopy(one, repository, deleter, registry) : deleteOne(one, deleter)
+}
+
+async function deleteOne(one: Gone, deleter: Deleter): Promise<PruneFate> {
   const removal = await deleter.remove(one)
   if (removal.state === 'stays') return { state: 'stays', why: removal.reason }
   return { state: removal.state === 'gone' ? 'vanished' : 'deleted' }
+}
+
+/**
+ * Deletes the copy of a base, unless another run has named it. One that it names in this very moment
+ * is put back, since nothing else would: for runs, a copy that has a name exists.
+ */
+async function deleteCopy(
+  one: Gone,
+  repository: Repository,
+  deleter: Deleter,
+  registry: DeletingWorld['registry'],
+): Promise<PruneFate> {
+  const known = new Map<Digest, readonly Digest[]>()
+  const nameNow = () => nameOfCopy(one.digest, repository, registry, known)
+  const before = await nameNow()
+  if (before !== undefined) return { state: 'stays', why: `${before} names it now` }
+  const copy = await registry.getManifest(repository, one.digest)
+  const fate = await deleteOne(one, deleter)
+  const after = fate.state === 'deleted' ? await nameNow() : undefined
+  if (!copy || after === undefined) return fate
+  for (const tag of one.tags) await registry.putManifest(repository, tag, copy.bytes, copy.mediaType)
+  return { state: 'stays', why: `${after} names it now, so it was put back` }
 }
 
 /** Most tags of a digest in the log; the JSON file has them all */

@@ -9,10 +9,11 @@ import {
 } from '../../prune/index.ts'
 import { type Deleter, type Repository, requestedRepository } from '../../registry/index.ts'
 import type { PrunedRepository, PruneFate, PruneRun } from '../../report/index.ts'
-import { deleteIn } from './delete-in.ts'
+import { deleteIn, type DeletingWorld } from './delete-in.ts'
 import { type Held, type Place, placesOf, resultOf } from './place.ts'
 
-export type PruneWorld = ReadWorld & {
+export type PruneWorld = Omit<ReadWorld, 'registry'> & {
+  registry: ReadWorld['registry'] & DeletingWorld['registry']
   deleterOf: (repository: Repository) => Deleter
   log: (line: string) => void
   redact: (text: string) => string

@@ -99,7 +99,7 @@ function contextsOf({ sources, artifacts, certificates }: BuildCall): string[] {
   return certificates === undefined ? folders : [...folders, certificates]
 }
 
-/** What a call to BuildKit does. The two compilers, which may run in parallel, share a title. */
+/** What a call to BuildKit does. Those that may run in parallel share a title. */
 function stepTitle(output: BuildCall['output']): string {
   switch (output.kind) {
     case 'facts':
@@ -107,6 +107,7 @@ function stepTitle(output: BuildCall['output']): string {
     case 'extension':
     case 'wheel':
     case 'ucx':
+    case 'ahead':
       return 'compile'
     case 'report':
       return 'measure what the image would be'
