@@ -20,8 +20,14 @@ export type DeletingWorld = {
   log: (line: string) => void
 }
 
-/** Digests after which the tags are listed again: thousands take an hour in some registries */
-const listedAgain = 25
+/**
+ * @returns after how many digests the tags are listed again: thousands take an hour in some registries,
+ *   and so does it to list thousands of tags each time. A public image is asked for by itself: a registry
+ *   deletes a digest with all of its tags
+ */
+function listedAgain({ kind }: Gone, tags: number): number {
+  return kind === 'image' ? Math.ceil(tags / 1000) : Math.max(25, Math.ceil(tags / 10))
+}
 
 /**
  * Deletes what goes in a repository, one digest after the other. What other runs have named since it
@@ -40,8 +46,7 @@ export async function deleteIn(
   for (const [index, one] of plan.gone.entries()) {
     world.signal.throwIfAborted()
     const now = await recheck(one, repository, world.registry)
-    // A registry deletes a digest with all of its tags, so each public image is asked for by itself.
-    if (index % listedAgain === 0 || one.kind === 'image')
+    if (index % listedAgain(one, content.tags.size) === 0)
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
     const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
     const fate: PruneFate =
