@@ -50,7 +50,7 @@ export function refusePruning(reader: InputReader): void {
 export function readPruning(reader: InputReader, push: boolean): Pruning {
   const apply = boolean(reader, 'apply') ?? false
   if (apply && !push)
-    reader.refuse('push', 'true with apply: true, or auto where the event is no pull request')
+    reader.refuse('apply', 'false, or true where this run may push: not with push: false or a pull request')
   return {
     apply,
     keepDays: count(reader, 'keep-days', mostDays) ?? mostDays,
@@ -88,7 +88,7 @@ export function refuseForeignPublic(
   ]
   const left = new Set(own.map(requestedRepository))
   for (const one of publicOnes) {
-    const use = `each once, of ${anyOf(own.map(formatRepository))}`
+    const use = `${anyOf(own.map(formatRepository))}, each once`
     if (!left.delete(requestedRepository(one)))
       reader.refuse('prune-public', use, quoted(formatRepository(one)))
   }

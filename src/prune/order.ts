@@ -11,11 +11,19 @@ const ranks: readonly PrunedKind[] = [
 
 const rankOf = ({ kind }: Entry): number => ranks.indexOf(kind ?? 'part')
 
-/** @returns the entries in the order of deletion: each after all that need it */
+/**
+ * @returns the entries in the order of deletion: each after all that need it, and the parts of an index
+ *   right after it, since a prune that is ended in between no longer finds them
+ */
 export function inOrder(gone: readonly Entry[], neededBy: Needs): Entry[] {
   const byDigest = new Map(gone.map((entry) => [entry.digest, entry]))
   const ordered = new Set<Entry>()
   const begun = new Set<Digest>()
+  const isNext = (digest: Digest): boolean =>
+    (neededBy.get(digest) ?? []).every((other) => {
+      const entry = byDigest.get(other)
+      return entry === undefined || ordered.has(entry)
+    })
   const place = (entry: Entry): void => {
     if (begun.has(entry.digest)) return
     begun.add(entry.digest)
@@ -24,6 +32,10 @@ export function inOrder(gone: readonly Entry[], neededBy: Needs): Entry[] {
       if (first) place(first)
     }
     ordered.add(entry)
+    for (const digest of entry.parts) {
+      const part = byDigest.get(digest)
+      if (part?.kind === 'part' && isNext(digest)) place(part)
+    }
   }
   for (const entry of gone.toSorted(byRank)) place(entry)
   return [...ordered]

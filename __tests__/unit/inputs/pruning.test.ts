@@ -44,12 +44,12 @@ describe('the inputs of command: prune', () => {
     expect(read(given).command).toEqual({ ...dry, ...expected })
   })
 
-  const own = 'use each once, of docker.io/aibrix/vllm-openai or docker.io/aibrix/sglang.'
+  const own = 'use docker.io/aibrix/vllm-openai or docker.io/aibrix/sglang, each once.'
   it.each<[Record<string, string>, string]>([
     [{ apply: 'please' }, 'apply: "please" is not allowed; use true or false.'],
     [
       { apply: 'true', push: 'false' },
-      'push: "false" is not allowed; use true with apply: true, or auto where the event is no pull request.',
+      'apply: "true" is not allowed; use false, or true where this run may push: not with push: false or a pull request.',
     ],
     [{ 'keep-days': '0' }, 'keep-days: "0" is not allowed; use a whole number from 1 to 3650.'],
     [{ 'keep-days': '30d' }, 'keep-days: "30d" is not allowed; use a whole number from 1 to 3650.'],
@@ -78,7 +78,7 @@ describe('the inputs of command: prune', () => {
       { 'prune-public': 'aibrix/sglang\ndocker.io/aibrix/sglang' },
       `prune-public: "docker.io/aibrix/sglang" is not allowed; ${own}`,
     ],
-    [{ engine: 'vllm', 'prune-public': 'aibrix/sglang' }, 'use each once, of docker.io/aibrix/vllm-openai.'],
+    [{ engine: 'vllm', 'prune-public': 'aibrix/sglang' }, 'use docker.io/aibrix/vllm-openai, each once.'],
     [
       { 'prune-public': 'aibrix/vllm-openai:stable' },
       'prune-public: "aibrix/vllm-openai:stable" is not allowed; use a repository such as ghcr.io/acme/vllm-openai, without tag and digest.',

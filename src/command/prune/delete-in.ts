@@ -4,6 +4,7 @@ import {
   type Digest,
   formatReference,
   type RegistryClient,
+  RegistryRefusal,
   type Repository,
 } from '../../registry/index.ts'
 import type { PruneFate } from '../../report/index.ts'
@@ -20,8 +21,14 @@ export type DeletingWorld = {
   log: (line: string) => void
 }
 
-/** Digests after which the tags are listed again: thousands take an hour in some registries */
-const listedAgain = 25
+/**
+ * @returns after how many digests the tags are listed again: thousands take an hour in some registries,
+ *   and so does it to list thousands of tags each time. A public image is asked for by itself: a registry
+ *   deletes a digest with all of its tags
+ */
+function listedAgain({ kind }: Gone, tags: number): number {
+  return kind === 'image' ? Math.ceil(tags / 1000) : Math.max(25, Math.ceil(tags / 10))
+}
 
 /**
  * Deletes what goes in a repository, one digest after the other. What other runs have named since it
@@ -40,23 +47,42 @@ export async function deleteIn(
   for (const [index, one] of plan.gone.entries()) {
     world.signal.throwIfAborted()
     const now = await recheck(one, repository, world.registry)
-    // A registry deletes a digest with all of its tags, so each public image is asked for by itself.
-    if (index % listedAgain === 0 || one.kind === 'image')
+    if (index % listedAgain(one, content.tags.size) === 0)
       for (const { digest, why } of await newNames()) hold(digest, why, content, held)
     const why = now.state === 'changed' ? now.why : heldBecause(one, content, held)
-    const remove = one.kind === 'base' ? deleteCopy : deleteOne
     const fate: PruneFate =
-      why === undefined ? await remove(one, now, deleter, { ...world, repository }) : { state: 'stays', why }
+      why !== undefined
+        ? { state: 'stays', why }
+        : await noting(fates, one, () => fateOf(one, now, deleter, repository, world.registry))
     if (fate.state === 'stays') hold(one.digest, fate.why, content, held)
     fates.set(one.digest, fate)
     world.log(describeFate(one, repository, fate))
   }
 }
 
-type Where = Pick<DeletingWorld, 'registry'> & { repository: Repository }
+/** @throws what `remove` throws, after noting that it is not known what became of the digest */
+async function noting<T>(fates: Place['fates'], { digest }: Gone, remove: () => Promise<T>): Promise<T> {
+  try {
+    return await remove()
+  } catch (error) {
+    // A refusal is an answer.
+    if (!(error instanceof RegistryRefusal)) fates.set(digest, { state: 'undetermined' })
+    throw error
+  }
+}
 
-async function deleteOne(one: Gone, { state }: Recheck, deleter: Deleter): Promise<PruneFate> {
-  if (state === 'vanished') return { state }
+function fateOf(
+  one: Gone,
+  { state }: Recheck,
+  deleter: Deleter,
+  repository: Repository,
+  registry: DeletingWorld['registry'],
+): Promise<PruneFate> {
+  if (state === 'vanished') return Promise.resolve({ state })
+  return one.kind === 'base' ? deleteCopy(one, repository, deleter, registry) : deleteOne(one, deleter)
+}
+
+async function deleteOne(one: Gone, deleter: Deleter): Promise<PruneFate> {
   const removal = await deleter.remove(one)
   if (removal.state === 'stays') return { state: 'stays', why: removal.reason }
   return { state: removal.state === 'gone' ? 'vanished' : 'deleted' }
@@ -68,16 +94,16 @@ async function deleteOne(one: Gone, { state }: Recheck, deleter: Deleter): Promi
  */
 async function deleteCopy(
   one: Gone,
-  now: Recheck,
+  repository: Repository,
   deleter: Deleter,
-  { repository, registry }: Where,
+  registry: DeletingWorld['registry'],
 ): Promise<PruneFate> {
   const known = new Map<Digest, readonly Digest[]>()
   const nameNow = () => nameOfCopy(one.digest, repository, registry, known)
   const before = await nameNow()
   if (before !== undefined) return { state: 'stays', why: `${before} names it now` }
   const copy = await registry.getManifest(repository, one.digest)
-  const fate = await deleteOne(one, now, deleter)
+  const fate = await deleteOne(one, deleter)
   const after = fate.state === 'deleted' ? await nameNow() : undefined
   if (!copy || after === undefined) return fate
   for (const tag of one.tags) await registry.putManifest(repository, tag, copy.bytes, copy.mediaType)
@@ -87,9 +113,14 @@ async function deleteCopy(
 /** Most tags of a digest in the log; the JSON file has them all */
 const mostTags = 5
 
-function describeFate({ digest, tags }: Gone, repository: Repository, fate: PruneFate): string {
-  const name = formatReference({ ...repository, digest })
-  const names = tags.length === 0 ? 'a part of an index' : listed(tags, mostTags)
+/** @returns the tags of a digest for the log */
+export function namesOf({ tags }: Pick<Gone, 'tags'>): string {
+  return tags.length === 0 ? 'a part of an index' : listed(tags, mostTags)
+}
+
+function describeFate(one: Gone, repository: Repository, fate: PruneFate): string {
+  const name = formatReference({ ...repository, digest: one.digest })
+  const names = namesOf(one)
   if (fate.state === 'stays') return `stays  ${name}  ${names}: ${fate.why}`
   return `${fate.state === 'vanished' ? 'gone already' : 'deleted'}  ${name}  ${names}`
 }

@@ -31,11 +31,13 @@ const atOnce = 8
  * @throws UserError if such a tag cannot be read
  */
 export function watchNames({ repository, tags }: Known, registry: NamingRegistry): () => Promise<NewName[]> {
-  const known = new Map<string, Digest | undefined>(tags)
+  const later = new Map<string, Digest | undefined>()
+  const knows = (tag: string): boolean => tags.has(tag) || later.has(tag)
+  const knownOf = (tag: string): Digest | undefined => (later.has(tag) ? later.get(tag) : tags.get(tag))
   const movable = new Set([...tags.keys()].filter(mayBeMoved))
   const namesOf = async (tag: string, state: 'is new' | 'was moved'): Promise<NewName[]> => {
     const manifest = await registry.getManifest(repository, tag)
-    known.set(tag, manifest?.digest)
+    later.set(tag, manifest?.digest)
     if (mayBeMoved(tag)) movable.add(tag)
     if (!manifest || manifest.digest === tags.get(tag)) return []
     const needed = await tagsNeededBy(tag, manifest, repository, registry)
@@ -46,11 +48,11 @@ export function watchNames({ repository, tags }: Known, registry: NamingRegistry
   }
   return async () => {
     const listed = await registry.listTags(repository)
-    const added = listed.filter((tag) => !known.has(tag))
+    const added = listed.filter((tag) => !knows(tag))
     const moved = await inParallel(
       listed.filter((tag) => movable.has(tag)),
       atOnce,
-      async (tag) => ((await registry.resolveTag(repository, tag)) === known.get(tag) ? [] : [tag]),
+      async (tag) => ((await registry.resolveTag(repository, tag)) === knownOf(tag) ? [] : [tag]),
     )
     const names: NewName[] = []
     // One after the other: there are few, unless everything is new.

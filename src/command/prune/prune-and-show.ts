@@ -9,10 +9,11 @@ import {
 } from '../../registry/index.ts'
 import type { PruneRun } from '../../report/index.ts'
 import { attempt, keepYoungSpaceSmall, systemWait, writeParts } from '../../system/index.ts'
-import { humanBytes, listed } from '../../text.ts'
+import { humanBytes } from '../../text.ts'
 import { publishSummary, setOutputs, type ShowSettings } from '../show.ts'
 import { createCredentials } from '../world/registry-access.ts'
 import type { CommandTools } from '../world/tools.ts'
+import { namesOf } from './delete-in.ts'
 import { prune } from './prune.ts'
 
 /** The job besides its inputs: Docker's configuration, and what the runner and the user have set. */
@@ -61,6 +62,9 @@ export async function publishPrune(run: PruneRun, settings: ShowSettings): Promi
   const { pruneOutputs } = await import('../../report/prune/prune-outputs.ts')
   for (const line of describePrune(run)) settings.log(line)
   if (run.error !== undefined) settings.annotate('error', run.error, 'Pruning failed')
+  for (const { repository, gone, kept } of run.repositories)
+    if (gone.length + kept.length === 0)
+      settings.warn(`${repository} has no tags, so nothing in it is pruned; check registry and namespace.`)
   const summary = renderPruneSummary({ ...run, retried: settings.retry.retried() })
   const summaryPath = publishSummary(summary, settings)
   const path = join(settings.workspace.root, 'prune.json')
@@ -83,7 +87,7 @@ export function describePrune({ apply, repositories }: PruneRun): string[] {
     const more = gone.length - described
     return [
       `${name}: ${fate}, ${humanBytes(freed)} of ${humanBytes(bytes.before)}; ${stay} stay`,
-      ...(apply ? [] : gone.slice(0, described).map(({ digest, tags }) => `  ${digest}  ${listed(tags)}`)),
+      ...(apply ? [] : gone.slice(0, described).map((one) => `  ${one.digest}  ${namesOf(one)}`)),
       ...(!apply && more > 0 ? [`  and ${more} more`] : []),
     ]
   })

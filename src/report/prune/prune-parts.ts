@@ -3,7 +3,7 @@ import { familiarRepository, parseRepository } from '../../registry/index.ts'
 import { humanBytes } from '../../text.ts'
 import { many, type Part } from '../fit.ts'
 import { code, counted, escaped, folded, none, shortDigest, table, wrappingTable } from '../markdown.ts'
-import { bytesOf, type Pruned, type PrunedRepository, type PruneFate } from './prune-run.ts'
+import { bytesOf, type Pruned, type PrunedRepository, type PruneFate, type PruneRun } from './prune-run.ts'
 
 /** Digests that get a row, and tags of one that are shown */
 const mostRows = 200
@@ -32,7 +32,7 @@ const own: Record<PrunedKind, string> = {
   'base-named': 'what tags upstream named',
   inventory: 'inventories',
   plan: 'plans',
-  image: 'dated images',
+  image: 'images',
   part: 'parts of an index',
 }
 
@@ -47,6 +47,7 @@ const states: Record<PruneFate['state'], string> = {
   deleted: '🗑️ deleted',
   vanished: '🗑️ gone already',
   stays: '✅ stays',
+  undetermined: '❔ undetermined: no answer',
 }
 
 /** A heading for each repository, and a row for each kind in it. */
@@ -92,7 +93,7 @@ function whyCell(staying: PrunedRepository['kept']): string {
 }
 
 /** What goes, or what became of it: what is still there first, since somebody may have to act. */
-export function gonePart(repositories: readonly PrunedRepository[], apply: boolean, limit: number): Part[] {
+export function gonePart({ apply, repositories, error }: PruneRun, limit: number): Part[] {
   const all = repositories.flatMap(({ gone }) => gone)
   if (all.length === 0) return []
   const isThere = ({ fate }: Pruned): boolean => fate.state === 'left' || fate.state === 'stays'
@@ -103,7 +104,8 @@ export function gonePart(repositories: readonly PrunedRepository[], apply: boole
   const text = wrappingTable(head, rows)
   const more =
     rest > 0 ? `\n\nand ${counted(rest, 'more digest')}, in the file of the output \`prune-path\`` : ''
-  const heading = { text: apply ? '### What was to be deleted' : '### What would be deleted' }
+  const done = error === undefined ? '### Deleted' : '### What was to be deleted'
+  const heading = { text: apply ? done : '### What would be deleted' }
   const isShort = all.length < many
   const body = isShort
     ? { text }

@@ -11,6 +11,8 @@ export type PruneFate =
   | { state: 'vanished' }
   /** It was not deleted after all; `why` is a reason */
   | { state: 'stays'; why: string }
+  /** There was no answer about its deletion */
+  | { state: 'undetermined' }
 
 /** A digest that was to go, and what became of it. */
 export type Pruned = Gone & { fate: PruneFate }

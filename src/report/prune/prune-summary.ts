@@ -50,21 +50,22 @@ function applyPart(run: PruneRun): Part[] {
 }
 
 /** Why what was to go is still there after a failure */
-function againPart({ apply, error }: PruneRun): Part[] {
-  return apply && error !== undefined
+function againPart(run: PruneRun): Part[] {
+  const { apply, error } = run
+  return apply && error !== undefined && prunedOf(run).length > 0
     ? [{ text: 'What was deleted is gone, what is left is as it was: the same run again goes on.' }]
     : []
 }
 
 function partsOf(run: PruneRun, limit: number): Part[] {
-  const { apply, repositories, error, retried = [] } = run
+  const { repositories, error, retried = [] } = run
   return [
     { text: `## ${headingOf(run)}\n\n${factsLine(run)}` },
     ...(error === undefined ? [] : [{ text: alert('CAUTION', [escaped(error, 2 * limit)]) }]),
     ...againPart(run),
     ...applyPart(run),
     ...kindParts(repositories),
-    ...gonePart(repositories, apply, limit),
+    ...gonePart(run, limit),
     ...retriesPart(retried, limit),
   ]
 }
