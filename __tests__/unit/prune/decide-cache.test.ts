@@ -334,6 +334,19 @@ describe('a digest goes', () => {
       ['a', 'b', 'shared'],
     ],
     [
+      'right after the last index that names it',
+      {
+        store: {
+          shared: {},
+          first: {},
+          a: build('a', { parts: ['first', 'shared'] }),
+          b: build('b', { parts: ['shared'] }),
+          c: build('c'),
+        },
+      },
+      ['a', 'first', 'b', 'shared', 'c'],
+    ],
+    [
       'after the index that names it, though it has a tag of its own',
       { store: { one: { tags: [tagFor('candidate', 'a')] }, leg: build('a', { parts: ['one'] }) } },
       ['leg', 'one'],

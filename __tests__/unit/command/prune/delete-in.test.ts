@@ -7,6 +7,7 @@ import type { Gone, PrunePlan } from '../../../../src/prune/model.ts'
 import type { Digest } from '../../../../src/registry/content/digest.ts'
 import { digestOf } from '../../../../src/registry/content/digest.ts'
 import { mediaTypes } from '../../../../src/registry/content/media-types.ts'
+import { RegistryRefusal } from '../../../../src/registry/http/failure.ts'
 import type { Deleter, Removal } from '../../../../src/registry/deletion/deleter.ts'
 import type { Pruned } from '../../../../src/report/prune/prune-run.ts'
 import { layersTag } from '../../../../src/store/contents.ts'
@@ -14,6 +15,12 @@ import { cache, createMemory, type Memory, putImage, stageLeg } from '../../../s
 import { makePruned } from '../../../support/prune-runs.ts'
 import { makeLeg } from '../../../support/verified-leg.ts'
 import { sha256 } from '../../../../src/plan/canonical.ts'
+
+const refused = new RegistryRefusal('docker.io refused it', 'wait', {
+  status: 403,
+  code: undefined,
+  retryAfter: undefined,
+})
 
 let memory: Memory
 let digests: Record<'leg' | 'report' | 'wheel' | 'stays', Digest>
@@ -121,13 +128,16 @@ describe('what goes is deleted', () => {
     expect(fates()).toEqual({ leg: 'vanished', report: 'deleted', wheel: 'deleted' })
   })
 
-  it('until a failure; what was deleted is noted, and the rest is left', async () => {
+  it.each([
+    ['without an answer, which may have done it', new UserError('It failed.'), 'undetermined'],
+    ['that is a refusal', refused, 'left'],
+  ])('until a failure %s; what was deleted is noted, and the rest is left', async (_, failure, state) => {
     const { work, fates } = run((digest) => {
-      if (digest === digests.report) throw new UserError('It failed.')
+      if (digest === digests.report) throw failure
       return undefined
     })
-    await expect(work()).rejects.toThrow('It failed.')
-    expect(fates()).toEqual({ leg: 'deleted', report: 'left', wheel: 'left' })
+    await expect(work()).rejects.toBe(failure)
+    expect(fates()).toEqual({ leg: 'deleted', report: state, wheel: 'left' })
   })
 })
 
