@@ -160,6 +160,25 @@ describe('deleting through the distribution API', () => {
     })
   })
 
+  it('leaves the tags of what another client has pushed again meanwhile', async () => {
+    const { registry, repository, client, deleter } = await openRegistry('allowed')
+    const { digest: one } = await putSmallImage(client, repository, 'build-1-amd64', 'one')
+    const again = createDistributionDeleter(
+      {
+        ...client,
+        deleteManifest: async (...all) => {
+          const existed = await client.deleteManifest(...all)
+          await putSmallImage(client, repository, 'build-1-amd64', 'one')
+          return existed
+        },
+      },
+      repository,
+    )
+    await deleter.check()
+    expect(await again.remove({ digest: one, tags: ['build-1-amd64'] })).toEqual({ state: 'removed' })
+    expect([...registry.tagsOf(repository.path)]).toEqual([['build-1-amd64', one]])
+  })
+
   it('does not follow a redirect', async () => {
     const registry = await server((_, response) => {
       response.writeHead(307, { location: '/elsewhere' }).end()
