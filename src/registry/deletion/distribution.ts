@@ -30,15 +30,10 @@ export function createDistributionDeleter(
   client: Pick<RegistryClient, 'deleteManifest' | 'resolveTag'>,
   repository: Repository,
 ): Deleter {
-  const untag = async (
-    digest: Digest,
-    tags: readonly string[],
-    isMeant = () => Promise.resolve(true),
-  ): Promise<void> => {
+  const untag = async (digest: Digest, tags: readonly string[]): Promise<void> => {
     for (const tag of tags) {
       // Another client may have moved it in this moment.
-      if ((await client.resolveTag(repository, tag)) !== digest) continue
-      if (await isMeant()) await client.deleteManifest(repository, tag)
+      if ((await client.resolveTag(repository, tag)) === digest) await client.deleteManifest(repository, tag)
     }
   }
   const removeWhole = async ({ digest, tags }: Condemned): Promise<Removal> => {
@@ -48,7 +43,6 @@ export function createDistributionDeleter(
       return client.deleteManifest(repository, digest)
     })
     if (existed) {
-<<<<<<< HEAD
       // Most registries have removed them; that of go-containerregistry keeps them.
       for (const tag of tags) {
         if ((await client.resolveTag(repository, tag)) !== digest) continue
@@ -56,11 +50,6 @@ export function createDistributionDeleter(
           return { state: 'stays', reason: 'it was pushed again at this moment' }
         await client.deleteManifest(repository, tag)
       }
-=======
-      // Most registries have done so; that of go-containerregistry keeps them. If the manifest is there
-      // again, another client has just pushed it with its tags.
-      await untag(digest, tags, async () => (await client.resolveTag(repository, digest)) === undefined)
->>>>>>> brk
       return { state: 'removed' }
     }
     // Some registries and proxies answer a request that they do not know with 404.
