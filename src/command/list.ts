@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Inventory, Where } from '../inventory/index.ts'
 import { createStore } from '../store/index.ts'
-import { attempt, keepYoungSpaceSmall, writeParts } from '../system/index.ts'
+import { attempt, keepHeapSmall, writeParts } from '../system/index.ts'
 import { publishSummary, setOutputs, type ShowSettings } from './show.ts'
 import type { CommandTools } from './world/tools.ts'
 
@@ -10,7 +10,7 @@ const describedImages = 20
 
 /** Lists what is published, and shows it. @throws UserError if nothing of it can be read */
 export async function listAndShow(tools: CommandTools, where: Where, show: ShowSettings): Promise<void> {
-  keepYoungSpaceSmall()
+  keepHeapSmall()
   const { inputs, machine, registry, git, nixl } = tools
   const { plan, push } = inputs
   const { signal, redact } = machine

@@ -30,4 +30,4 @@ export {
 export { passwordsIn, passwordsInAddresses } from './secret-parts.ts'
 export { isTransient } from './transient-messages.ts'
 export { createWorkspace, removePrivate, type Workspace, writePrivateFile } from './workspace.ts'
-export { keepYoungSpaceSmall } from './young-space.ts'
+export { keepHeapSmall } from './heap.ts'

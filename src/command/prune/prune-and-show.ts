@@ -8,7 +8,7 @@ import {
   publicApis,
 } from '../../registry/index.ts'
 import type { PruneRun } from '../../report/index.ts'
-import { attempt, keepYoungSpaceSmall, systemWait, writeParts } from '../../system/index.ts'
+import { attempt, keepHeapSmall, systemWait, writeParts } from '../../system/index.ts'
 import { humanBytes } from '../../text.ts'
 import { publishSummary, setOutputs, type ShowSettings } from '../show.ts'
 import { createCredentials } from '../world/registry-access.ts'
@@ -29,7 +29,7 @@ export async function pruneAndShow(
   job: Job,
   settings: ShowSettings,
 ): Promise<boolean> {
-  keepYoungSpaceSmall()
+  keepHeapSmall()
   const { inputs, machine, registry } = tools
   const { signal, log, redact, timers, started, waits, retry } = machine
   const transport = createTransport({ timeouts: waits, signal })
