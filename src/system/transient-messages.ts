@@ -43,8 +43,14 @@ const engine = [
   /\bimage "[^"]+": already exists|\btag does not exist: \S+:candidate-/,
 ]
 
-/** The registry lost an upload that BuildKit had started; a missing repository has none. */
-const lostUpload = /from PUT request to \S+\/blobs\/uploads?\/\S+: 404 Not Found/
+/** What the engine reports as not found and has, or had itself */
+const lost = [
+  // The registry lost an upload that BuildKit had started; a missing repository has none.
+  /from PUT request to \S+\/blobs\/uploads?\/\S+: 404 Not Found/,
+  // BuildKit releases a snapshot too early while builds run in parallel, or after one was ended
+  // (moby/buildkit #6808, #6821).
+  /during finalize: failed to stat active key during commit: snapshot \S+ does not exist/,
+]
 
 /** Permanent failures, which outweigh all others */
 const permanent = [
@@ -72,6 +78,6 @@ export function isTransient(lines: readonly string[], source: 'program' | 'engin
   const quoteless = source === 'program' ? lines.map(withoutQuotes) : lines
   const match = (patterns: readonly RegExp[]) =>
     quoteless.some((line) => patterns.some((pattern) => pattern.test(line)))
-  if (source === 'engine' && match([lostUpload])) return true
+  if (source === 'engine' && match(lost)) return true
   return match(transient) && !match(permanent)
 }

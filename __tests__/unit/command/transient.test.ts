@@ -171,6 +171,7 @@ const buildkit: Messages = {
     'failed to push ghcr.io/a/b:c: failed commit on ref "layer-sha256:79": unexpected status from PUT request to https://ghcr.io/v2/a/b/blobs/upload/1: 404 Not Found',
     'failed to push r.example/a:b: failed commit on ref "manifest-sha256:b8": got digest sha256:00, expected sha256:b8',
     'failed to get state for index 0 on [image 3/7] RUN x',
+    'failed to commit r3yl to mm8f during finalize: failed to stat active key during commit: snapshot r3yl does not exist: not found',
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
     "failed to load cache key: failed to fetch remote https://github.com/a/b: git stderr: fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com: exit status 128",
   ],
