@@ -1,19 +1,10 @@
 import { UserError } from '../errors.ts'
-import {
-  type Artifact,
-  type ArtifactKind,
-  artifactsOf,
-  extensionOf,
-  type Leg,
-  type PinnedSource,
-  type WheelDeterminants,
-  withAdvice,
-} from '../plan/index.ts'
+import { type ArtifactKind, artifactsOf, type Leg, withAdvice } from '../plan/index.ts'
 import { type BaseFacts, expectedArchitectures, type Gate, verdict } from '../verify/index.ts'
-import type { Origin, Provided } from './artifacts.ts'
+import type { Origin } from './artifacts.ts'
 import type { Layers } from '../store/index.ts'
 import type { CallSettings } from './measure.ts'
-import type { LegWorld } from './world.ts'
+import { type Builder, provideBoth } from './provide-stages.ts'
 
 export type StagesSettings = {
   call: CallSettings
@@ -116,93 +107,6 @@ export async function prepareStages(
     needs: [...(extension ? [extension.name] : []), wanted.wheel.name, ...(leg.ucx ? [wanted.ucx.name] : [])],
     warnings: [...(extension?.warnings ?? []), ...wheel.warnings, ...ucx.warnings],
   }
-}
-
-type Builder = {
-  leg: Leg
-  settings: StagesSettings
-  world: Pick<LegWorld, 'build' | 'artifacts' | 'fetchSource' | 'compiledSources'>
-  confirm: () => Promise<void>
-}
-
-type NamedExtension = Provided & Pick<Artifact, 'name'>
-
-type ProvidedWheel = Provided & { extension?: NamedExtension }
-
-/** Provides both artifacts in parallel, and builds ahead while a wheel is made. If one fails, the others are still awaited. */
-async function provideBoth(
-  wanted: ReturnType<typeof artifactsFor>,
-  builder: Builder,
-): Promise<{ wheel: ProvidedWheel; ucx: Provided }> {
-  const { leg, world } = builder
-  const ucxProvided = leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx')
-  let ahead: Promise<void> | undefined
-  const whileMaking = (): void => {
-    ahead = ucxProvided.then(({ folder }) => buildAhead(folder, builder))
-    // It is awaited below; until then, its failure is not an unhandled one.
-    ahead.catch(() => undefined)
-  }
-  const [wheel, ucx] = await Promise.allSettled([
-    provideWheel(wanted.wheel, builder, whileMaking),
-    ucxProvided,
-  ])
-  const [built] = await Promise.allSettled([ahead])
-  if (wheel.status === 'rejected') throw wheel.reason
-  if (ucx.status === 'rejected') throw ucx.reason
-  if (built.status === 'rejected') throw built.reason
-  return { wheel: wheel.value, ucx: ucx.value }
-}
-
-/** Builds what needs no wheel. Later calls find it in BuildKit's cache, or wait for it. */
-async function buildAhead(ucx: string, { leg, settings, world }: Builder): Promise<void> {
-  const layers = { from: settings.layers.from, to: undefined }
-  const call = { ...settings.call, leg, layers, artifacts: { ucx } }
-  await world.build({ ...call, output: { kind: 'ahead' } }, leg)
-}
-
-/**
- * Provides the wheel, and for a new one the extension, which other commits may have compiled.
- * @param whileMaking called before a new wheel is made
- */
-async function provideWheel(
-  wheel: Artifact<WheelDeterminants>,
-  { leg, settings, world, confirm }: Builder,
-  whileMaking: () => void,
-): Promise<ProvidedWheel> {
-  let extension: NamedExtension | undefined
-  const provided = await world.artifacts.provide(wheel, async (directory) => {
-    await confirm()
-    whileMaking()
-    const repository = await world.fetchSource('aibrix', leg.aibrix)
-    const sources = await world.compiledSources(repository, leg.aibrix)
-    const call = { ...settings.call, leg, sources: { aibrix: repository } }
-    const wanted = extensionOf(wheel, sources, settings.recipes.extension)
-    const compiled = await world.artifacts.provide(wanted, async (folder) => {
-      const { steps } = await world.build({ ...call, output: { kind: 'extension', directory: folder } }, leg)
-      return steps
-    })
-    extension = { ...compiled, name: wanted.name }
-    const artifacts = { extension: compiled.folder }
-    const { steps } = await world.build({ ...call, artifacts, output: { kind: 'wheel', directory } }, leg)
-    return steps
-  })
-  return { ...provided, ...(extension && { extension }) }
-}
-
-function provideUcx(
-  ucx: Artifact,
-  source: PinnedSource,
-  { leg, settings, world, confirm }: Builder,
-): Promise<Provided> {
-  return world.artifacts.provide(ucx, async (directory) => {
-    await confirm()
-    const sources = { ucx: await world.fetchSource('ucx', source) }
-    const { steps } = await world.build(
-      { ...settings.call, leg, sources, output: { kind: 'ucx', directory } },
-      leg,
-    )
-    return steps
-  })
 }
 
 async function refuseUnfit(leg: Leg, base: BaseFacts, settings: StagesSettings): Promise<void> {

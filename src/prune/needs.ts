@@ -1,3 +1,4 @@
+import { remembered } from '../plan/index.ts'
 import type { Digest } from '../registry/index.ts'
 import type { Content } from './content.ts'
 
@@ -29,11 +30,7 @@ export function neededByIn({ entries, tags }: Content, among: ReadonlySet<Digest
       ...(entry?.parts ?? []),
       ...(entry?.needs ?? []).flatMap((tag) => tags.get(tag) ?? []),
     ])
-    for (const one of needed) {
-      const known = neededBy.get(one)
-      if (known) known.push(digest)
-      else neededBy.set(one, [digest])
-    }
+    for (const one of needed) remembered(neededBy, one, (): Digest[] => []).push(digest)
   }
   return neededBy
 }

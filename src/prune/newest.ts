@@ -1,3 +1,4 @@
+import { remembered } from '../plan/index.ts'
 import type { Digest } from '../registry/index.ts'
 import type { Entry } from './content.ts'
 
@@ -7,11 +8,7 @@ type Aged = Pick<Entry, 'digest' | 'tags' | 'families' | 'created' | 'configured
 export function newestOf(entries: Iterable<Aged>, keep: number): Set<Digest> {
   const families = new Map<string, Aged[]>()
   for (const entry of entries)
-    for (const family of entry.families) {
-      const members = families.get(family)
-      if (members) members.push(entry)
-      else families.set(family, [entry])
-    }
+    for (const family of entry.families) remembered(families, family, (): Aged[] => []).push(entry)
   return new Set(
     [...families.values()].flatMap((members) =>
       members

@@ -1,6 +1,6 @@
 import { inParallel } from '../inventory/index.ts'
 import { createdAnnotation, type ImageConfig, type Repository } from '../registry/index.ts'
-import type { Content } from './content.ts'
+import type { Content, Entry } from './content.ts'
 import { type Documents, readDocument } from './documents.ts'
 import { entryOf, mustReadConfig, type Stored, storedIn } from './entries.ts'
 import { imagesOf, type Manifests, readManifests } from './manifests.ts'
@@ -32,13 +32,17 @@ export async function readCache(
     signal.throwIfAborted()
     return entryOf(one, mustReadConfig(one, settings) ? await configsOf(one) : [])
   })
-  return {
-    repository,
-    tags: manifests.tags,
-    entries: new Map(entries.map((entry) => [entry.digest, entry])),
-    blobs: manifests.blobs,
-    referred: new Set(),
-  }
+  return contentOf(repository, manifests, entries)
+}
+
+/** @returns what was read of a repository, before its referrers are asked for */
+export function contentOf(
+  repository: Repository,
+  { tags, blobs }: Manifests,
+  entries: readonly Entry[],
+): Content {
+  const byDigest = new Map(entries.map((entry) => [entry.digest, entry]))
+  return { repository, tags, entries: byDigest, blobs, referred: new Set() }
 }
 
 /** @returns the configurations of an image, or of all images in an index */

@@ -4,7 +4,7 @@ import { type Digest, formatReference, indexMediaTypes, type Repository } from '
 import { readLabels } from '../verify/index.ts'
 import type { Content, Entry, Published } from './content.ts'
 import { digestsOf, readManifests, refuseMissing } from './manifests.ts'
-import { configurationsOf } from './read-cache.ts'
+import { configurationsOf, contentOf } from './read-cache.ts'
 import { latest, timeOf } from './settings.ts'
 import type { PruneWorld } from './world.ts'
 
@@ -73,11 +73,5 @@ export async function readPruned(repository: Repository, { registry, signal }: P
     const configured = latest(configs.map(({ created }) => timeOf(created)))
     return { ...part, configured, kind: isOwn ? 'image' : null }
   })
-  return {
-    repository,
-    tags: manifests.tags,
-    entries: new Map(entries.map((entry) => [entry.digest, entry])),
-    blobs: manifests.blobs,
-    referred: new Set(),
-  }
+  return contentOf(repository, manifests, entries)
 }

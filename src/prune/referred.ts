@@ -1,3 +1,4 @@
+import { remembered } from '../plan/index.ts'
 import { type Digest, isDigest } from '../registry/index.ts'
 import type { Content } from './content.ts'
 
@@ -36,10 +37,6 @@ function foreignSubjects(entries: Content['entries']): Set<Digest> {
 function parentsIn(entries: Content['entries']): Map<Digest, Digest[]> {
   const parents = new Map<Digest, Digest[]>()
   for (const { digest, parts } of entries.values())
-    for (const part of parts) {
-      const known = parents.get(part)
-      if (known) known.push(digest)
-      else parents.set(part, [digest])
-    }
+    for (const part of parts) remembered(parents, part, (): Digest[] => []).push(digest)
   return parents
 }
