@@ -1,6 +1,5 @@
 import os
 import unittest
-import zipfile
 from unittest import mock
 
 from common.failure import Failure
@@ -79,12 +78,8 @@ class AddDependenciesTest(unittest.TestCase):
         self.addCleanup(given.stop)
 
     def add(self, *requirements):
-        path = os.path.join(folder(self), "sample-1.0-py3-none-any.whl")
-        lines = "".join(f"Requires-Dist: {text}\n" for text in requirements)
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("sample-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: sample\n{lines}\n")
         with printed() as text:
-            add_dependencies(path, self.target)
+            add_dependencies(requirements, self.target)
         return text.getvalue()
 
     def test_builds_what_the_base_lacks_beside_the_base_and_checks_the_rest_for_wheels(self):

@@ -16,7 +16,7 @@ export type Builder = {
   leg: Leg
   settings: { call: CallSettings; layers: Layers; recipes: { extension: string } }
   world: Pick<LegWorld, 'build' | 'artifacts' | 'fetchSource' | 'compiledSources'>
-  /** Called before something is built, since what is stored must come from measured facts */
+  /** Called before something is compiled or stored, since both must follow from measured facts */
   confirm: () => Promise<void>
 }
 
@@ -33,9 +33,7 @@ export async function provideBoth(
   const ucxProvided = leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx')
   let ahead: Promise<void> | undefined
   const whileMaking = (): void => {
-    ahead = ucxProvided.then(({ folder }) => buildAhead(folder, builder))
-    // It is awaited below; until then, its failure is not an unhandled one.
-    ahead.catch(() => undefined)
+    ahead = handled(ucxProvided.then(({ folder }) => buildAhead(folder, builder)))
   }
   const [wheel, ucx] = await Promise.allSettled([
     provideWheel(wanted.wheel, builder, whileMaking),
@@ -56,7 +54,9 @@ async function buildAhead(ucx: string, { leg, settings, world }: Builder): Promi
 }
 
 /**
- * Provides the wheel, and for a new one the extension, which other commits may have compiled.
+ * Provides the wheel, and for a new one the extension, which other commits may have compiled. The
+ * facts are confirmed before something is compiled and before something is stored; a wheel that is
+ * only assembled need not wait.
  * @param whileMaking called before a new wheel is made
  */
 async function provideWheel(
@@ -66,19 +66,21 @@ async function provideWheel(
 ): Promise<ProvidedWheel> {
   let extension: NamedExtension | undefined
   const provided = await world.artifacts.provide(wheel, async (directory) => {
-    await confirm()
     whileMaking()
+    const confirmed = handled(confirm())
     const repository = await world.fetchSource('aibrix', leg.aibrix)
     const sources = await world.compiledSources(repository, leg.aibrix)
     const call = { ...settings.call, leg, sources: { aibrix: repository } }
     const wanted = extensionOf(wheel, sources, settings.recipes.extension)
     const compiled = await world.artifacts.provide(wanted, async (folder) => {
+      await confirmed
       const { steps } = await world.build({ ...call, output: { kind: 'extension', directory: folder } }, leg)
       return steps
     })
     extension = { ...compiled, name: wanted.name }
     const artifacts = { extension: compiled.folder }
     const { steps } = await world.build({ ...call, artifacts, output: { kind: 'wheel', directory } }, leg)
+    await confirmed
     return steps
   })
   return { ...provided, ...(extension && { extension }) }
@@ -90,12 +92,19 @@ function provideUcx(
   { leg, settings, world, confirm }: Builder,
 ): Promise<Provided> {
   return world.artifacts.provide(ucx, async (directory) => {
-    await confirm()
+    const confirmed = handled(confirm())
     const sources = { ucx: await world.fetchSource('ucx', source) }
+    await confirmed
     const { steps } = await world.build(
       { ...settings.call, leg, sources, output: { kind: 'ucx', directory } },
       leg,
     )
     return steps
   })
+}
+
+/** @returns the promise, which is awaited later; until then, its failure is not an unhandled one */
+function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined)
+  return promise
 }

@@ -189,6 +189,66 @@ it('only a stage that is compiled gets its source, which is fetched first', asyn
   })
 })
 
+describe('while stored facts are confirmed', () => {
+  /** Makes a wheel of a base whose measuring ends when `confirm` is called, with the given facts. */
+  function started(facts: BaseFacts, stored: readonly ('extension' | 'ucx')[]) {
+    const calls: string[] = []
+    const saved: string[] = []
+    const { promise, resolve: confirm } = Promise.withResolvers<undefined>()
+    const world: LegWorld = {
+      ...unused,
+      build: async ({ output }) => {
+        calls.push(output.kind)
+        if (output.kind === 'facts') await promise
+        return { steps: [], digest: undefined }
+      },
+      compiledSources: () => Promise.resolve(sources),
+      fetchSource: (component) => Promise.resolve(`/sources/${component}`),
+      newPath: (name) => name,
+      readText: readMeasured({ base: real, image: makeImage() }),
+      facts: { read: () => Promise.resolve(facts), write: () => Promise.resolve() },
+      artifacts: {
+        provide: async ({ name, determinants: { kind } }, make) => {
+          if (!stored.some((each) => each === kind)) {
+            await make('/new')
+            saved.push(kind)
+          }
+          return { folder: `/${name}`, origin: { state: 'left out' }, warnings: [] }
+        },
+        leaveOut: () => Promise.reject(new Error('not used here')),
+      },
+    }
+    const result = measureOnStages(leg, settings, world, []).catch((error: unknown) => error)
+    return { calls, saved, confirm: () => (confirm(undefined), result) }
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('nothing is compiled', async () => {
+    const { calls, saved, confirm } = started(real, [])
+    await turn()
+    expect([calls, saved]).toEqual([['facts'], []])
+    await confirm()
+    expect(saved.sort()).toEqual(['extension', 'ucx', 'wheel'])
+  })
+
+  it('a wheel is assembled of a stored extension, and what needs no wheel is built, but nothing is stored', async () => {
+    const { calls, saved, confirm } = started(real, ['extension', 'ucx'])
+    await turn()
+    expect([calls.sort(), saved]).toEqual([['ahead', 'facts', 'wheel'], []])
+    await confirm()
+    expect(saved).toEqual(['wheel'])
+  })
+
+  it('a wheel that was assembled for wrong facts is not stored', async () => {
+    const { saved, confirm } = started(wrong, ['extension', 'ucx'])
+    await turn()
+    expect(saved).toEqual([])
+    // Once for the facts that were measured
+    await confirm()
+    expect(saved).toEqual(['wheel'])
+  })
+})
+
 describe('a build that fails', () => {
   it.each(['extension', 'wheel', 'ucx', 'ahead', 'report'])(
     'in %s is reported, whether the facts were stored or not',

@@ -90,5 +90,10 @@ def runtime_requirements(wheel: str) -> list[str]:
     """The Requires-Dist lines of a wheel, without those of its extras."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        lines = HeaderParser().parsestr(archive.read(name).decode("utf-8")).get_all("Requires-Dist") or []
+        return required_in(archive.read(name).decode("utf-8"))
+
+
+def required_in(metadata: str) -> list[str]:
+    """The Requires-Dist lines of a METADATA file, without those of its extras."""
+    lines = HeaderParser().parsestr(metadata).get_all("Requires-Dist") or []
     return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]

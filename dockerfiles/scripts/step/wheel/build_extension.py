@@ -1,7 +1,10 @@
 """Compiles aibrix_kvcache against the base's own torch, CUDA and Python. The result is /extension:
 
     aibrix_kvcache-*.whl      the wheel of AIBrix' own build, with the extension
+    dependencies/*.whl (runtime requirements that the base lacks)
     patches/*.patch           source.json (ref, commit, version, architectures)
+
+The requirements are among the sources of the extension, so any wheel that is made of it has the same.
 """
 
 from __future__ import annotations
@@ -13,18 +16,23 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from common import cxx_standard
 from common.failure import say, warn
 from common.packages import package_directory
-from common.run_pip import pip
+from common.requirements import runtime_requirements
+from common.run_pip import pip, pip_path
 
 from ..builder.toolkit import Toolkit
 from ..builder.variables import remove_others
 from . import cxx_compilers
+from .dependencies import add_dependencies
+from .metadata import stated_requirements
 from .project import WORK, Project, compiler_environment, tools_environment
 
 RESULT = "/extension"
+DEPENDENCIES = f"{RESULT}/dependencies"
 
 
 def main() -> None:
@@ -42,9 +50,17 @@ def main() -> None:
     os.makedirs(f"{RESULT}/patches")
     say(f"compiling for {' '.join(architectures)}")
     start = time.monotonic()
-    wheel = compile_wheel(project, environment)
+    # Before both threads ask for it
+    pip_path()
+    with ThreadPoolExecutor(max_workers=1) as meanwhile:
+        downloaded = meanwhile.submit(download_stated, project, environment)
+        wheel = compile_wheel(project, environment)
     say(f"compiled in {time.monotonic() - start:.0f} s")
     check(wheel)
+    required = runtime_requirements(wheel)
+    if downloaded.result() != required:
+        shutil.rmtree(DEPENDENCIES, ignore_errors=True)
+        add_dependencies(required, DEPENDENCIES)
     for path in glob.glob(f"{project.folder}/integration/vllm/patches/*.patch"):
         shutil.copy(path, f"{RESULT}/patches")
     source = {
@@ -64,6 +80,14 @@ def compile_wheel(project: Project, environment: Mapping[str, str]) -> str:
     options = ["-v", "--no-build-isolation", "--no-deps", "--no-cache-dir"]
     pip(["wheel", *options, "-w", RESULT, project.folder], what, env=environment, online=False, cause_first=True)
     return glob.glob(f"{RESULT}/*.whl")[0]
+
+
+def download_stated(project: Project, environment: Mapping[str, str]) -> list[str] | None:
+    """Adds the dependencies that the project states, and returns them; None if it states none yet."""
+    stated = stated_requirements(project.folder, WORK, environment)
+    if stated is not None:
+        add_dependencies(stated, DEPENDENCIES)
+    return stated
 
 
 def check(wheel: str) -> None:

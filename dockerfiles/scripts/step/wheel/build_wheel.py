@@ -17,7 +17,6 @@ from common.failure import say
 from ..builder.toolkit import Toolkit
 from ..builder.variables import remove_others
 from .assemble import assemble
-from .dependencies import add_dependencies
 from .project import WORK, Project, tools_environment
 
 EXTENSION = "/run/extension"
@@ -31,8 +30,8 @@ def main() -> None:
         compiled = json.load(file)
     source = copy_wheel(compiled) if is_wanted(compiled) else make_wheel(compiled)
     wheel = glob.glob(f"{RESULT}/*.whl")[0]
-    shutil.copytree(f"{EXTENSION}/patches", f"{RESULT}/patches")
-    add_dependencies(wheel, f"{RESULT}/dependencies")
+    for folder in ("dependencies", "patches"):
+        shutil.copytree(f"{EXTENSION}/{folder}", f"{RESULT}/{folder}")
     with open(f"{RESULT}/source.json", "w", encoding="utf-8") as file:
         json.dump(source, file)
     say(f"{os.path.basename(wheel)}, {os.path.getsize(wheel) // 1024} kB")

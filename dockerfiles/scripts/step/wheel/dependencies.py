@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from common.beside_the_base import pip_beside_the_base
 from common.failure import Failure, warn
 from common.packages import normalized
-from common.requirements import parse, present, runtime_requirements, split_by_installed
+from common.requirements import parse, present, split_by_installed
 from common.run_pip import pip, project_not_found
 
 DOWNLOAD = "/tmp/download"
 
 
-def add_dependencies(wheel: str, folder: str) -> None:
+def add_dependencies(required: Sequence[str], folder: str) -> None:
     """Builds wheels of the runtime requirements that the base lacks, into `folder`.
 
     For example, netifaces has no wheel on PyPI, and the image no compiler.
@@ -25,7 +25,6 @@ def add_dependencies(wheel: str, folder: str) -> None:
     is in every base that the wheel fits.
     """
     os.makedirs(folder)
-    required = runtime_requirements(wheel)
     missing, _ = split_by_installed(required)
     command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
     if missing:
