@@ -130,7 +130,7 @@ function actionWithNew(...stages: string[]): string {
 }
 
 const compiling = /\[extension-builder 2\/2\] RUN build-extension/
-const stepOfTheImage = /\[image 2\/3\] RUN install-aibrix/
+const stepOfTheImage = /\[image 3\/4\] RUN install-aibrix/
 
 /** What promotion prints for two tags: each is confirmed. */
 const bothTags = /(?: → sha256:[^]*){2}/

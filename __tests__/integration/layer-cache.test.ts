@@ -125,7 +125,6 @@ describe('the layer cache', () => {
           [...whole.join('').matchAll(new RegExp(`RUN ${step}: (cached|done)`, 'g'))].map((match) => match[1])
         const [debugTools, ...debugToolsAgain] = taken('install-debug-tools')
         expect([debugTools, new Set(debugToolsAgain)]).toEqual(['cached', new Set(['cached'])])
-        expect(taken('install-ucx-tools')[0]).toBe('cached')
         const [nixl, ...nixlAgain] = taken('install-nixl')
         expect([nixl === 'cached', new Set(nixlAgain)]).toEqual([false, new Set(['cached'])])
       } finally {

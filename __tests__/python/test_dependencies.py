@@ -89,7 +89,7 @@ class AddDependenciesTest(unittest.TestCase):
         self.assertEqual(self.add("sample-here", "sample-absent>=1", "sample-other"), "")
         self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
         self.assertEqual(index.calls, [("download", ["sample-here", "sample-other"])])
-        self.assertTrue(os.path.isdir(self.target))
+        self.assertEqual(dependencies.noted_requirements(self.target), ["sample-here", "sample-absent>=1", "sample-other"])
 
     def test_builds_what_the_base_has_if_the_index_has_no_wheel_of_it(self):
         self.base.install("sample-here", "1.0")

@@ -34,7 +34,7 @@ export type SecretFiles = ReadonlyMap<string, string>
 export type BuildOutput =
   /** Facts of the base, facts of base and image, or a stage artifact, as files in a folder */
   | { kind: 'facts' | 'report' | ArtifactKind; directory: string }
-  /** Nothing but what a later call finds in BuildKit's cache: all that needs no wheel */
+  /** Nothing but what a later call finds in BuildKit's cache: all that needs nothing compiled */
   | { kind: 'ahead' }
   | {
       kind: 'image'

@@ -24,20 +24,22 @@ type NamedExtension = Provided & Pick<Artifact, 'name'>
 
 type ProvidedWheel = Provided & { extension?: NamedExtension }
 
-/** Provides both artifacts in parallel, and builds ahead while a wheel is made. If one fails, the others are still awaited. */
+/**
+ * Provides both artifacts in parallel, and builds ahead while one of them is made. If one fails, the
+ * others are still awaited.
+ */
 export async function provideBoth(
   wanted: ReturnType<typeof artifactsOf>,
   builder: Builder,
 ): Promise<{ wheel: ProvidedWheel; ucx: Provided }> {
   const { leg, world } = builder
-  const ucxProvided = leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder) : world.artifacts.leaveOut('ucx')
   let ahead: Promise<void> | undefined
   const whileMaking = (): void => {
-    ahead = handled(ucxProvided.then(({ folder }) => buildAhead(folder, builder)))
+    ahead ??= handled(buildAhead(builder))
   }
   const [wheel, ucx] = await Promise.allSettled([
     provideWheel(wanted.wheel, builder, whileMaking),
-    ucxProvided,
+    leg.ucx ? provideUcx(wanted.ucx, leg.ucx, builder, whileMaking) : world.artifacts.leaveOut('ucx'),
   ])
   const [built] = await Promise.allSettled([ahead])
   if (wheel.status === 'rejected') throw wheel.reason
@@ -46,11 +48,10 @@ export async function provideBoth(
   return { wheel: wheel.value, ucx: ucx.value }
 }
 
-/** Builds what needs no wheel. Later calls find it in BuildKit's cache, or wait for it. */
-async function buildAhead(ucx: string, { leg, settings, world }: Builder): Promise<void> {
+/** Builds what needs nothing compiled. Later calls find it in BuildKit's cache, or wait for it. */
+async function buildAhead({ leg, settings, world }: Builder): Promise<void> {
   const layers = { from: settings.layers.from, to: undefined }
-  const call = { ...settings.call, leg, layers, artifacts: { ucx } }
-  await world.build({ ...call, output: { kind: 'ahead' } }, leg)
+  await world.build({ ...settings.call, leg, layers, output: { kind: 'ahead' } }, leg)
 }
 
 /**
@@ -66,8 +67,8 @@ async function provideWheel(
 ): Promise<ProvidedWheel> {
   let extension: NamedExtension | undefined
   const provided = await world.artifacts.provide(wheel, async (directory) => {
-    whileMaking()
     const confirmed = handled(confirm())
+    whileMaking()
     const repository = await world.fetchSource('aibrix', leg.aibrix)
     const sources = await world.compiledSources(repository, leg.aibrix)
     const call = { ...settings.call, leg, sources: { aibrix: repository } }
@@ -90,9 +91,11 @@ function provideUcx(
   ucx: Artifact,
   source: PinnedSource,
   { leg, settings, world, confirm }: Builder,
+  whileMaking: () => void,
 ): Promise<Provided> {
   return world.artifacts.provide(ucx, async (directory) => {
     const confirmed = handled(confirm())
+    whileMaking()
     const sources = { ucx: await world.fetchSource('ucx', source) }
     await confirmed
     const { steps } = await world.build(

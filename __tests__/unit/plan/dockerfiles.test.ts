@@ -59,7 +59,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
 
   it('runs each step as a list, without a shell, and sets no SHELL', () => {
     const runs = [...dockerfile.matchAll(/^RUN ((?:.*\\\n)*.*)$/gm)].map(([, text = '']) => text)
-    expect(runs).toHaveLength(13)
+    expect(runs).toHaveLength(14)
     for (const run of runs) {
       const [last = ''] = run.split('\n').slice(-1)
       expect(JSON.parse(last)).toEqual(expect.arrayContaining(['/bin/sh', '/run/image-action/common/run']))

@@ -24,6 +24,7 @@ STEPS = {
     "install-debug-tools": "image.debug_tools",
     "install-ucx-tools": "image.ucx_tools",
     "install-nixl": "image.nixl",
+    "install-aibrix-dependencies": "image.aibrix_dependencies",
     "install-aibrix": "image.aibrix",
     "integrate": "image.integrate",
 }

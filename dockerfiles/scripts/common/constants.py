@@ -14,6 +14,9 @@ UCX_MOUNT = "/run/ucx"
 DRIVER_STUBS = "driver-stub"
 DRIVER_LIBRARIES = ("libcuda.so.1", "libnvidia-ml.so.1")
 
+# Among AIBrix' dependencies, notes all of its runtime requirements
+REQUIREMENTS = "requirements.txt"
+
 # How engine and AIBrix are connected: written by step/image/integrate.py. The applied patch is
 # beside it.
 INTEGRATION_RECORD = "/opt/aibrix/integration.json"

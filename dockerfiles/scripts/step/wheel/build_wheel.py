@@ -13,10 +13,12 @@ import shutil
 from typing import Any
 
 from common.failure import say
+from common.requirements import runtime_requirements
 
 from ..builder.toolkit import Toolkit
 from ..builder.variables import remove_others
 from .assemble import assemble
+from .dependencies import add_dependencies, noted_requirements
 from .project import WORK, Project, tools_environment
 
 EXTENSION = "/run/extension"
@@ -30,8 +32,12 @@ def main() -> None:
         compiled = json.load(file)
     source = copy_wheel(compiled) if is_wanted(compiled) else make_wheel(compiled)
     wheel = glob.glob(f"{RESULT}/*.whl")[0]
-    for folder in ("dependencies", "patches"):
-        shutil.copytree(f"{EXTENSION}/{folder}", f"{RESULT}/{folder}")
+    shutil.copytree(f"{EXTENSION}/patches", f"{RESULT}/patches")
+    required = runtime_requirements(wheel)
+    if required == noted_requirements(f"{EXTENSION}/dependencies"):
+        shutil.copytree(f"{EXTENSION}/dependencies", f"{RESULT}/dependencies")
+    else:
+        add_dependencies(required, f"{RESULT}/dependencies")
     with open(f"{RESULT}/source.json", "w", encoding="utf-8") as file:
         json.dump(source, file)
     say(f"{os.path.basename(wheel)}, {os.path.getsize(wheel) // 1024} kB")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 
 from common.beside_the_base import pip_beside_the_base
+from common.constants import REQUIREMENTS
 from common.failure import Failure, warn
 from common.packages import normalized
 from common.requirements import parse, present, split_by_installed
@@ -16,7 +17,7 @@ DOWNLOAD = "/tmp/download"
 
 
 def add_dependencies(required: Sequence[str], folder: str) -> None:
-    """Builds wheels of the runtime requirements that the base lacks, into `folder`.
+    """Builds wheels of the runtime requirements that the base lacks, into `folder`, and notes all.
 
     For example, netifaces has no wheel on PyPI, and the image no compiler.
 
@@ -25,6 +26,8 @@ def add_dependencies(required: Sequence[str], folder: str) -> None:
     is in every base that the wheel fits.
     """
     os.makedirs(folder)
+    with open(f"{folder}/{REQUIREMENTS}", "w", encoding="utf-8") as file:
+        file.writelines(f"{text}\n" for text in required)
     missing, _ = split_by_installed(required)
     command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
     if missing:
@@ -35,6 +38,11 @@ def add_dependencies(required: Sequence[str], folder: str) -> None:
             pip([*command, requirement], f"no wheel of {requirement} could be built")
         except Failure as failure:
             warn(f"{failure}; this matters only to a base that lacks it.")
+
+
+def noted_requirements(folder: str) -> list[str]:
+    with open(f"{folder}/{REQUIREMENTS}", encoding="utf-8") as file:
+        return file.read().splitlines()
 
 
 def without_wheel(requirements: Sequence[str]) -> list[str]:

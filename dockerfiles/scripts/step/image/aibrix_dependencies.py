@@ -1,0 +1,38 @@
+"""Installs what AIBrix needs and the base lacks.
+
+What the base has stays at its version.
+"""
+
+from __future__ import annotations
+
+import os
+
+from common.beside_the_base import pip_beside_the_base
+from common.constants import REQUIREMENTS
+from common.failure import Failure, say
+from common.requirements import split_by_installed
+
+GIVEN = "/run/dependencies"
+
+
+def main() -> None:
+    missing, unmet = split_by_installed(required())
+    for requirement in unmet:
+        say(f"the engine's environment wins: aibrix_kvcache requires {requirement}")
+    if missing:
+        say(f"aibrix_kvcache needs {', '.join(missing)}")
+        options = ["-q", "--no-compile", "--no-cache-dir", "--only-binary=:all:", "--prefer-binary"]
+        what = "what aibrix_kvcache needs could not be installed beside the engine's packages"
+        pip_beside_the_base(["install", *options, "--find-links", GIVEN], missing, what)
+
+
+def required() -> list[str]:
+    """The requirements that the wheel stage has noted."""
+    try:
+        with open(os.path.join(GIVEN, REQUIREMENTS), encoding="utf-8") as file:
+            return file.read().splitlines()
+    except FileNotFoundError as error:
+        raise Failure(
+            f"the wheel stage holds no dependencies/{REQUIREMENTS}; "
+            "what was given as the named context wheel is not its result."
+        ) from error
