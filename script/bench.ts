@@ -28,7 +28,7 @@ const logs = join(folder, 'logs')
 const wanted = (process.env.ROWS ?? rowIds.join(' ')).split(/[\s,]+/)
 const isFaultLeftOut = process.env.FAULT === 'without'
 /** Of a row that is close to a limit */
-const attempts = 3
+const attempts = Number(process.env.ATTEMPTS ?? 3)
 
 /** A new namespace for a cold row, otherwise the previous one */
 function chooseNamespace(): string {
