@@ -14,13 +14,20 @@ class AibrixDependenciesTest(unittest.TestCase):
         self.base = SitePackages(self)
         self.given = folder(self)
         self.calls = []
+        self.lacking = False
         for name, value in (
             ("GIVEN", self.given),
-            ("pip_beside_the_base", lambda arguments, requirements, what: self.calls.append((arguments, requirements))),
+            ("pip_offline_beside_the_base", self.offline),
+            ("pip_beside_the_base", lambda *given: self.calls.append(("online", *given[:2]))),
         ):
             replaced = mock.patch.object(aibrix_dependencies, name, value)
             replaced.start()
             self.addCleanup(replaced.stop)
+
+    def offline(self, arguments, requirements, what):
+        self.calls.append(("offline", arguments, requirements))
+        if self.lacking:
+            raise Failure(f"{what}: No matching distribution found for sample-more")
 
     def install(self, *required):
         write(os.path.join(self.given, "requirements.txt"), "".join(f"{text}\n" for text in required))
@@ -28,12 +35,23 @@ class AibrixDependenciesTest(unittest.TestCase):
             aibrix_dependencies.main()
         return text.getvalue()
 
-    def test_installs_what_the_base_lacks_from_the_index_or_the_given_folder(self):
+    def test_installs_what_the_base_lacks_from_the_given_folder(self):
         self.base.install("sample-here", "1.0")
         self.install("sample-here", "sample-absent>=1")
-        ((arguments, requirements),) = self.calls
-        self.assertEqual(requirements, ["sample-absent>=1"])
+        ((how, arguments, requirements),) = self.calls
+        self.assertEqual((how, requirements), ("offline", ["sample-absent>=1"]))
         self.assertEqual(arguments[-2:], ["--find-links", self.given])
+
+    def test_asks_the_index_too_if_the_folder_lacks_something(self):
+        self.lacking = True
+        text = self.install("sample-absent")
+        self.assertEqual([how for how, *_ in self.calls], ["offline", "online"])
+        self.assertIn("this base needs more than the wheel stage holds", text)
+
+    def test_asks_the_index_for_an_image_that_must_be_newer(self):
+        with mock.patch.dict(os.environ, NEWER_THAN="2026-01-01T00:00:00.000Z"):
+            self.install("sample-absent")
+        self.assertEqual([how for how, *_ in self.calls], ["online"])
 
     def test_leaves_what_the_base_has_at_another_version_and_says_so(self):
         self.base.install("sample-here", "1.0")

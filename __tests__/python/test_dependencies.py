@@ -1,3 +1,4 @@
+import json
 import os
 import unittest
 from unittest import mock
@@ -6,7 +7,7 @@ from common.failure import Failure
 from step.wheel import dependencies
 from step.wheel.dependencies import add_dependencies, without_wheel
 
-from ..support.image_python import SitePackages, folder, printed, python_answers
+from ..support.image_python import SitePackages, folder, printed, python_answers, write
 
 
 class Index:
@@ -70,12 +71,23 @@ class AddDependenciesTest(unittest.TestCase):
         self.base = SitePackages(self)
         self.target = os.path.join(folder(self), "dependencies")
         self.beside = []
-        given = mock.patch.object(
-            dependencies, "pip_beside_the_base",
-            lambda arguments, requirements, what: self.beside.append((arguments[0], list(requirements))),
-        )
-        given.start()
-        self.addCleanup(given.stop)
+        self.resolved = []
+        for name, value in (
+            ("RESOLVED", os.path.join(folder(self), "resolved.json")),
+            ("pip_beside_the_base", self.pip_beside),
+        ):
+            given = mock.patch.object(dependencies, name, value)
+            given.start()
+            self.addCleanup(given.stop)
+
+    def pip_beside(self, arguments, requirements, what):
+        if arguments[0] != "install":
+            self.beside.append((arguments[0], list(requirements)))
+        elif self.resolved is None:
+            raise Failure("no such option: --report")
+        else:
+            installed = [{"metadata": {"name": name, "version": "1"}} for name in self.resolved]
+            write(dependencies.RESOLVED, json.dumps({"install": installed}))
 
     def add(self, *requirements):
         with printed() as text:
@@ -90,6 +102,19 @@ class AddDependenciesTest(unittest.TestCase):
         self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
         self.assertEqual(index.calls, [("download", ["sample-here", "sample-other"])])
         self.assertEqual(dependencies.noted_requirements(self.target), ["sample-here", "sample-absent>=1", "sample-other"])
+
+    def test_builds_what_these_require_in_turn(self):
+        Index(self)
+        self.resolved = ["Sample_Absent", "sample-more"]
+        self.add("sample-absent>=1")
+        self.assertEqual(self.beside, [("wheel", ["sample-absent>=1", "sample-more==1"])])
+
+    def test_builds_the_requirements_alone_if_pip_can_not_tell_what_they_require(self):
+        Index(self)
+        self.resolved = None
+        text = self.add("sample-absent>=1")
+        self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
+        self.assertIn("only wheels of the requirements themselves are kept: no such option", text)
 
     def test_builds_what_the_base_has_if_the_index_has_no_wheel_of_it(self):
         self.base.install("sample-here", "1.0")

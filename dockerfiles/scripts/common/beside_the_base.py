@@ -40,6 +40,12 @@ def pip_beside_the_base(arguments: Sequence[str], requirements: Sequence[str], w
             say(f"again, without unavailable requirements of the base's packages: {failure}")
 
 
+def pip_offline_beside_the_base(arguments: Sequence[str], requirements: Sequence[str], what: str) -> None:
+    """Does the same without a package index: `arguments` name a folder that may have all there is to install."""
+    write_constraints(installed_constraints() + [name + versions for name, versions in required_of_absent()])
+    pip([*arguments, "-c", CONSTRAINTS, *requirements], what, online=False)
+
+
 def write_constraints(lines: Sequence[str]) -> None:
     with open(CONSTRAINTS, "w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -1,13 +1,14 @@
 """Installs what AIBrix needs and the base lacks.
 
-What the base has stays at its version.
+What the base has stays at its version. The wheels beside AIBrix's own, which were resolved for a base
+with the same torch and Python, save the package index unless an image must be newer than another.
 """
 
 from __future__ import annotations
 
 import os
 
-from common.beside_the_base import pip_beside_the_base
+from common.beside_the_base import pip_beside_the_base, pip_offline_beside_the_base
 from common.constants import REQUIREMENTS
 from common.failure import Failure, say
 from common.requirements import split_by_installed
@@ -21,9 +22,19 @@ def main() -> None:
         say(f"the engine's environment wins: aibrix_kvcache requires {requirement}")
     if missing:
         say(f"aibrix_kvcache needs {', '.join(missing)}")
-        options = ["-q", "--no-compile", "--no-cache-dir", "--only-binary=:all:", "--prefer-binary"]
-        what = "what aibrix_kvcache needs could not be installed beside the engine's packages"
-        pip_beside_the_base(["install", *options, "--find-links", GIVEN], missing, what)
+        install(missing)
+
+
+def install(missing: list[str]) -> None:
+    options = ["-q", "--no-compile", "--no-cache-dir", "--only-binary=:all:", "--prefer-binary"]
+    arguments = ["install", *options, "--find-links", GIVEN]
+    what = "what aibrix_kvcache needs could not be installed beside the engine's packages"
+    if not os.environ.get("NEWER_THAN"):
+        try:
+            return pip_offline_beside_the_base(arguments, missing, what)
+        except Failure:
+            say("this base needs more than the wheel stage holds, so the package index is asked")
+    pip_beside_the_base(arguments, missing, what)
 
 
 def required() -> list[str]:

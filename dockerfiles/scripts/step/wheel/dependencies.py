@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
 
 from common.beside_the_base import pip_beside_the_base
 from common.constants import REQUIREMENTS
-from common.failure import Failure, warn
+from common.failure import Failure, say, warn
 from common.packages import normalized
 from common.requirements import parse, present, split_by_installed
 from common.run_pip import pip, project_not_found
 
 DOWNLOAD = "/tmp/download"
+RESOLVED = "/tmp/resolved.json"
 
 
 def add_dependencies(required: Sequence[str], folder: str) -> None:
@@ -32,12 +34,30 @@ def add_dependencies(required: Sequence[str], folder: str) -> None:
     command = ["wheel", "-q", "--prefer-binary", "--no-deps", "--no-cache-dir", "-w", folder]
     if missing:
         what = "wheels of the runtime requirements of aibrix_kvcache could not be downloaded or built"
-        pip_beside_the_base(command, missing, what)
+        pip_beside_the_base(command, [*missing, *required_by(missing)], what)
     for requirement in without_wheel(present(required, missing)):
         try:
             pip([*command, requirement], f"no wheel of {requirement} could be built")
         except Failure as failure:
             warn(f"{failure}; this matters only to a base that lacks it.")
+
+
+def required_by(requirements: Sequence[str]) -> list[str]:
+    """What pip would install for requirements besides themselves, `name==version` each.
+
+    Empty if this pip can't tell: --report is new in pip 22.2. An image then asks the package index.
+    """
+    named = {normalized(parse(text).name) for text in requirements}
+    options = ["-q", "--dry-run", "--prefer-binary", "--no-cache-dir", "--report", RESOLVED]
+    try:
+        pip_beside_the_base(["install", *options], requirements, "the runtime requirements could not be resolved")
+    except Failure as failure:
+        say(f"only wheels of the requirements themselves are kept: {failure}")
+        return []
+    with open(RESOLVED, encoding="utf-8") as file:
+        found = [each["metadata"] for each in json.load(file)["install"]]
+    os.unlink(RESOLVED)
+    return [f"{each['name']}=={each['version']}" for each in found if normalized(each["name"]) not in named]
 
 
 def noted_requirements(folder: str) -> list[str]:
