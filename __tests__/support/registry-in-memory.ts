@@ -42,6 +42,18 @@ function copyOf(content: Content): Map<string, Repository> {
   )
 }
 
+/** Returns a text that two contents share only if they have the same tags, manifests and blobs. */
+export function fingerprintOf(content: Content): string {
+  const sorted = (names: Iterable<string>): string[] => [...names].sort()
+  const all = [...content].map(([path, { blobs, manifests, tags }]) => [
+    path,
+    sorted([...tags].map((one) => one.join(' '))),
+    sorted(manifests.keys()),
+    sorted(blobs.keys()),
+  ])
+  return JSON.stringify(all.sort(([one = ''], [other = '']) => (one < other ? -1 : 1)))
+}
+
 /**
  * Returns a copy of the content in which one repository has only some tags and what they lead to.
  *
