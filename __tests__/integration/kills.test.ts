@@ -42,11 +42,7 @@ const world = useStandIns()
 /** Short delays, because a killed engine does not come back. */
 const impatient = { IMAGE_ACTION_WAITS: JSON.stringify({ settle: 10, retry: 10, longest: 10 }) }
 
-/**
- * A separate engine that can be killed and caches only what these tests build; undefined if this
- * machine cannot run one
- */
-let engine: FreshEngine | undefined
+/** Why no engine can be killed on this machine */
 const withoutEngine = noFreshEngine()
 
 /** Journeys in parallel; each has its own namespace and waits half of its time */
@@ -78,7 +74,7 @@ async function openPlace({ folder = '.', with: tags = kept }: Begin = {}): Promi
 function actWith(more: NodeJS.ProcessEnv): Act {
   return ({ namespace, proxy, folder }, inputs, watch) =>
     runAction(world().inputs({ ...wanted, namespace, registry: proxy.host, ...inputs }), {
-      environment: { ...engine?.environment, ...more },
+      environment: more,
       folder,
       ...(watch && { watch }),
     })
@@ -86,9 +82,9 @@ function actWith(more: NodeJS.ProcessEnv): Act {
 
 const act = actWith({})
 
-async function runUndisturbed(begin: Begin): Promise<Undisturbed> {
+async function runUndisturbed(begin: Begin, on = act): Promise<Undisturbed> {
   const place = await openPlace(begin)
-  const run = await act(place, {})
+  const run = await on(place, {})
   await place.proxy.close()
   expect(errorsOf(run)).toEqual([])
   return readUndisturbed(place.namespace)
@@ -137,16 +133,14 @@ const bothTags = /(?: → sha256:[^]*){2}/
 const publicTag = /^PUT \/v2\/[^?]+\/vllm-openai\/manifests\/(?!sha256:)/
 
 beforeAll(async () => {
-  if (withoutEngine === undefined) engine = await openFreshEngine()
   undisturbed = await runUndisturbed({ with: nothing })
   expect(Object.keys(undisturbed.state)).toHaveLength(2)
 }, 15 * minutes)
 
-afterAll(async () => {
-  await engine?.close()
+afterAll(() => {
   if (withoutEngine !== undefined) process.stdout.write(`No engine was killed: ${withoutEngine}\n`)
   process.stdout.write(`kill matrix: ${tried} tried, ${survived} survived; ${wholeRuns} were whole runs\n`)
-}, minutes)
+})
 
 describe('a command that was killed at any of its requests reaches the undisturbed result when started again', () => {
   const one = ['linux/amd64']
@@ -294,6 +288,18 @@ describe('a whole run that was killed reaches the undisturbed result when starte
 
 describe('a run whose engine was killed', () => {
   const killing = withoutEngine === undefined ? it : it.skip
+  /** A separate one that can be killed */
+  let engine: FreshEngine | undefined
+  /** On that engine, since the layers of another one have other sizes */
+  let undisturbedThere: Undisturbed
+  const actThere = (more: NodeJS.ProcessEnv = {}) => actWith({ ...engine?.environment, ...more })
+
+  beforeAll(async () => {
+    if (withoutEngine !== undefined) return
+    engine = await openFreshEngine()
+    undisturbedThere = await runUndisturbed({}, actThere())
+  }, 5 * minutes)
+  afterAll(() => engine?.close(), minutes)
 
   killing.each<[string, 'image' | undefined, Moment]>([
     ['in a step of the image', 'image', { at: stepOfTheImage }],
@@ -303,13 +309,14 @@ describe('a run whose engine was killed', () => {
     async (_, stage, moment) => {
       const begin = stage === undefined ? {} : { folder: actionWithNew(stage) }
       await journey(async (place) => {
-        const run = await struck(actWith(impatient), place, {}, moment, async () => engine?.crash())
+        const run = await struck(actThere(impatient), place, {}, moment, async () => engine?.crash())
         await engine?.restart()
         expect(run.code).toBe(1)
         expect(errorsOf(run)).toHaveLength(1)
         expect(errorsOf(run).join()).toMatch(/failed.*\.$/)
         expect(await tagsOf(`${place.namespace}/vllm-openai`)).toEqual([])
-        await expectCompleted(place, stage === undefined ? undisturbed : await runUndisturbed(begin))
+        const expected = stage === undefined ? undisturbedThere : await runUndisturbed(begin, actThere())
+        await expectCompleted(place, expected, actThere())
       }, begin)
     },
     5 * minutes,

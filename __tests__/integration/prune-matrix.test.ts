@@ -4,8 +4,10 @@ import { killAt } from '../support/in-process/kill.ts'
 import { type Attempt, attemptPrune } from '../support/prune/faults.ts'
 import {
   build,
+  expectBuilt,
   expectCompleted,
   expectNothingLost,
+  expectPruned,
   expectRight,
   expectSkipped,
   expectWhole,
@@ -78,7 +80,7 @@ describe('a whole run at any request of a prune', () => {
           if ((left -= 1) !== 0) return undefined
           at = seen
           const before = place.registry.content()
-          expectRight(await build(place, image))
+          await expectBuilt(place, image)
           written = writtenSince(before)
           return undefined
         }
@@ -91,7 +93,7 @@ describe('a whole run at any request of a prune', () => {
         expectWhole(place)
         expectNothingLost(place, journey)
         await expectSkipped(place, image)
-        expectRight(await prune(place))
+        await expectPruned(place)
         await expectSkipped(place, 'recent')
         return at
       })
@@ -120,7 +122,7 @@ describe('a whole prune at any request of a run', () => {
           if ((left -= 1) !== 0) return undefined
           at = seen
           delete place.door.before
-          expectRight(await prune(place))
+          await expectPruned(place)
           return undefined
         }
         const ended = await build(place, image, true)
@@ -129,7 +131,7 @@ describe('a whole prune at any request of a run', () => {
         for (const error of ended.errors) expect(error).toMatch(/^[^\n]{20,900}\.$/)
         expectWhole(place)
         if (image !== 'old') expectRight(ended)
-        expectRight(await build(place, image))
+        await expectBuilt(place, image)
         await expectSkipped(place, image)
         expectNothingLost(place, journey)
         return at

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { buffer } from 'node:stream/consumers'
+import { bodyOf } from './body.ts'
+import { type Answer, give, json } from './faults/answers.ts'
+import { answersByCall, type Asked } from './hosts-in-memory.ts'
 import { listen } from './listen.ts'
 
 type Stored = { mediaType: string; bytes: Buffer }
@@ -38,6 +40,18 @@ function copyOf(content: Content): Map<string, Repository> {
       { blobs: new Map(blobs), manifests: new Map(manifests), tags: new Map(tags) },
     ]),
   )
+}
+
+/** Returns a text that two contents share only if they have the same tags, manifests and blobs. */
+export function fingerprintOf(content: Content): string {
+  const sorted = (names: Iterable<string>): string[] => [...names].sort()
+  const all = [...content].map(([path, { blobs, manifests, tags }]) => [
+    path,
+    sorted([...tags].map((one) => one.join(' '))),
+    sorted(manifests.keys()),
+    sorted(blobs.keys()),
+  ])
+  return JSON.stringify(all.sort(([one = ''], [other = '']) => (one < other ? -1 : 1)))
 }
 
 /**
@@ -84,14 +98,12 @@ function missingOf({ blobs, manifests }: Repository, bytes: Buffer): string[] {
 }
 
 /** A request for one repository, in the form of the distribution specification. */
-type Asked = { method: string; path: string; rest: string; query: URLSearchParams; body: Buffer }
-type Answer = { status: number; headers?: Record<string, string>; body?: Buffer | string }
+type Request = { method: string; path: string; rest: string; query: URLSearchParams; body: Buffer }
 
-const refused = (status: number, code: string): Answer => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll('_', ' ') }] }),
-})
+const empty = Buffer.alloc(0)
+
+const refused = (status: number, code: string): Answer =>
+  json(status, { errors: [{ code, message: code.toLowerCase().replaceAll('_', ' ') }] })
 
 /**
  * Starts a registry on this machine that stores everything in memory. Like distribution, it refuses
@@ -108,10 +120,12 @@ export async function openRegistryInMemory(
   const repositories = copyOf(begin)
   const uploads = new Map<string, Buffer>()
   const abilities: Abilities = { referrers: false, deletion: 'allowed', ...options }
+  const state = { repositories, uploads, ...abilities }
   const server = createServer((incoming, outgoing) => {
-    handle({ repositories, uploads, ...abilities }, incoming, outgoing).catch(() => outgoing.destroy())
+    handle(state, incoming, outgoing).catch(() => outgoing.destroy())
   })
   const { host, close } = await listen(server)
+  const end = answersByCall(host, (asked) => respond(state, asked))
   const of = (path: string) => repositories.get(path) ?? newRepository()
   const manifest = (path: string, reference: string): Stored => {
     const { manifests, tags } = of(path)
@@ -121,7 +135,10 @@ export async function openRegistryInMemory(
   }
   return {
     host,
-    close,
+    close: () => {
+      end()
+      return close()
+    },
     content: () => copyOf(repositories),
     become: (content) => {
       repositories.clear()
@@ -142,19 +159,25 @@ type Server = Abilities & { repositories: Map<string, Repository>; uploads: Map<
 
 async function handle(server: Server, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = '', url = '', headers } = incoming
-  const body = await buffer(incoming)
+  give(outgoing, respond(server, { method, url, headers, body: await bodyOf(incoming) }))
+}
+
+/** Returns the response as it is sent: the one to a HEAD has a length and no body. */
+function respond(server: Server, { method, url, headers, body }: Asked): Answer {
   const { pathname, searchParams: query } = new URL(url, 'http://registry')
   const [, path = '', rest = ''] =
     /^\/v2\/(.+?)\/((?:manifests|blobs|tags|referrers)\/.*)$/.exec(pathname) ?? []
-  const asked = { method, path, rest, query, body }
-  const type = headers['content-type'] ?? ''
-  const answer = path === '' ? { status: 200, body: '{}' } : answerTo(server, asked, type)
-  const content = Buffer.from(answer.body ?? '')
-  outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': content.length })
-  outgoing.end(method === 'HEAD' ? undefined : content)
+  const request = { method, path, rest, query, body }
+  const answer = path === '' ? json(200, {}) : answerTo(server, request, headers['content-type'] ?? '')
+  const length = { 'content-length': String(answer.body.length) }
+  return {
+    ...answer,
+    headers: { ...answer.headers, ...length },
+    body: method === 'HEAD' ? empty : answer.body,
+  }
 }
 
-function answerTo(server: Server, asked: Asked, mediaType: string): Answer {
+function answerTo(server: Server, asked: Request, mediaType: string): Answer {
   const { repositories, uploads, referrers, deletion } = server
   const { method, path, rest } = asked
   if (rest.startsWith('blobs/uploads/')) return upload(repositories, uploads, asked)
@@ -183,12 +206,11 @@ const described = (mediaType: string, digest: string): Record<string, string> =>
   'docker-content-digest': digest,
 })
 
-function listTags({ tags }: Repository, { path, query }: Asked): Answer {
+function listTags({ tags }: Repository, { path, query }: Request): Answer {
   const all = [...tags.keys()].sort().filter((tag) => tag > (query.get('last') ?? ''))
   const page = all.slice(0, Number(query.get('n') ?? all.length))
   const next = `</v2/${path}/tags/list?n=${page.length}&last=${page.at(-1) ?? ''}>; rel="next"`
-  const headers = { 'content-type': 'application/json', ...(page.length < all.length && { link: next }) }
-  return { status: 200, headers, body: JSON.stringify({ name: path, tags: page }) }
+  return json(200, { name: path, tags: page }, page.length < all.length ? { link: next } : {})
 }
 
 function listReferrers({ manifests }: Repository, subject: string): Answer {
@@ -200,8 +222,7 @@ function listReferrers({ manifests }: Repository, subject: string): Answer {
       : []
   })
   const type = 'application/vnd.oci.image.index.v1+json'
-  const body = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests: all })
-  return { status: 200, headers: { 'content-type': type }, body }
+  return json(200, { schemaVersion: 2, mediaType: type, manifests: all }, { 'content-type': type })
 }
 
 function repositoryFor(repositories: Map<string, Repository>, path: string): Repository {
@@ -227,7 +248,7 @@ function putManifest(
   repository.manifests.set(digest, stored)
   if (!reference.startsWith('sha256:')) repository.tags.set(reference, digest)
   const location = `/v2/${path}/manifests/${digest}`
-  return { status: 201, headers: { 'docker-content-digest': digest, location } }
+  return { status: 201, headers: { 'docker-content-digest': digest, location }, body: empty }
 }
 
 /** By digest only, as in distribution 2.8, which removes the tags of a digest, too. */
@@ -235,21 +256,21 @@ function deleteManifest({ manifests, tags }: Repository, reference: string): Ans
   if (!reference.startsWith('sha256:')) return refused(400, 'DIGEST_INVALID')
   if (!manifests.delete(reference)) return refused(404, 'MANIFEST_UNKNOWN')
   for (const [tag, digest] of tags) if (digest === reference) tags.delete(tag)
-  return { status: 202 }
+  return { status: 202, headers: {}, body: empty }
 }
 
 function upload(
   repositories: Map<string, Repository>,
   uploads: Map<string, Buffer>,
-  { method, path, rest, query, body }: Asked,
+  { method, path, rest, query, body }: Request,
 ): Answer {
   if (method === 'POST') {
     const [mounted, from] = [query.get('mount') ?? '', query.get('from') ?? '']
     const bytes = repositories.get(from)?.blobs.get(mounted)
     if (bytes) return keepBlob(repositories, path, mounted, bytes)
     const id = `upload-${uploads.size}`
-    uploads.set(id, Buffer.alloc(0))
-    return { status: 202, headers: { location: `/v2/${path}/blobs/uploads/${id}` } }
+    uploads.set(id, empty)
+    return { status: 202, headers: { location: `/v2/${path}/blobs/uploads/${id}` }, body: empty }
   }
   const id = rest.replace('blobs/uploads/', '')
   const before = uploads.get(id)
@@ -268,5 +289,5 @@ function keepBlob(
 ): Answer {
   repositoryFor(repositories, path).blobs.set(digest, bytes)
   const location = `/v2/${path}/blobs/${digest}`
-  return { status: 201, headers: { 'docker-content-digest': digest, location } }
+  return { status: 201, headers: { 'docker-content-digest': digest, location }, body: empty }
 }

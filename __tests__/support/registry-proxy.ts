@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { registry } from './action.ts'
+import { bodyOf } from './body.ts'
 import { type Answer, give, json, spoil, swapByte } from './faults/answers.ts'
 import { createStrikes, type Trouble } from './faults/trouble.ts'
+import { responderOf } from './hosts-in-memory.ts'
 import { listen } from './listen.ts'
 import { gate, type Gatekeeping } from './registry-gate.ts'
 
@@ -122,7 +123,7 @@ export async function openRegistryProxy(door: Door): Promise<RegistryProxy> {
     seen.push(seenAs(one))
     one.struck = strikes.isNext(one)
     const trouble = one.struck ? door.trouble : undefined
-    const body = await buffer(incoming)
+    const body = await bodyOf(incoming)
     if (trouble?.moment === 'before') return spoil(trouble.fault, outgoing)
     const answer = await answerTo(one, incoming, body)
     if (trouble && (trouble.moment === 'after' || !answer))
@@ -181,6 +182,8 @@ type Passed = Pick<IncomingMessage, 'headers'> & {
 }
 
 function pass({ upstream, method, url, headers, body, part }: Passed): Promise<Answer> {
+  const respond = part === undefined ? responderOf(upstream) : undefined
+  if (respond) return Promise.resolve(respond({ method, url, headers, body }))
   const { authorization: _, 'transfer-encoding': __, ...others } = headers
   const [hostname, port] = upstream.split(':')
   const options = { hostname, port, method, path: url, headers: { ...others, 'content-length': body.length } }
@@ -190,7 +193,7 @@ function pass({ upstream, method, url, headers, body, part }: Passed): Promise<A
         statusCode: status = 502,
         headers: { 'transfer-encoding': chunked, ...rest },
       } = answered
-      buffer(answered).then((bytes) => {
+      bodyOf(answered).then((bytes) => {
         const length = chunked === undefined ? {} : { 'content-length': String(bytes.length) }
         resolve({ status, headers: { ...rest, ...length }, body: bytes })
       }, reject)
