@@ -11,6 +11,7 @@ export {
   withAdvice,
 } from './combination.ts'
 export { type Engine, engineNames, engines } from './engine.ts'
+export { engineCommit } from './engine-commit.ts'
 export {
   type Catalogue,
   type CatalogueRelease,

@@ -1,7 +1,7 @@
 import type { Origin, Origins } from '../leg/index.ts'
 import { formatDuration } from '../text.ts'
 import { isOptional, type Step } from '../buildkit/index.ts'
-import { baseName, type Leg } from '../plan/index.ts'
+import { baseName, engineCommit, type Leg } from '../plan/index.ts'
 import {
   addedPackages,
   type Candidate,
@@ -91,6 +91,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     platform: leg.platform,
     buildId: leg.buildId,
     base: { name: baseName(leg.base), digest: leg.base.digest },
+    engineCommit: engineCommit(leg.engine, leg.base.config.labels) ?? null,
     aibrix: { ref: leg.aibrix.ref, commit: leg.aibrix.commit },
     ucx: leg.ucx && { ref: leg.ucx.ref, commit: leg.ucx.commit },
     digest: result.digest ?? null,

@@ -38,6 +38,8 @@ const schema = v.object({
   platform: v.string(),
   buildId: v.string(),
   base: v.object({ name: v.string(), digest: v.string() }),
+  /** By the labels of the base; null if they name none. Reports of earlier versions lack it */
+  engineCommit: v.optional(v.nullable(v.string())),
   aibrix: source,
   ucx: v.nullable(source),
   /** Digest of the image's manifest; null if nothing was pushed */

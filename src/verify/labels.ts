@@ -3,6 +3,7 @@ import {
   canonicalJson,
   determinantsLabel,
   determinantsOf,
+  engineCommit,
   engines,
   type Leg,
 } from '../plan/index.ts'
@@ -53,6 +54,7 @@ export function labelsOf(
   const labels: Label[] = [
     ...Object.entries(declaredLabels(leg)),
     ...componentsOf(leg, facts).map(({ name, measured }): Label => [componentLabels[name], measured]),
+    ['io.aibrix.image.engine-commit', engineCommit(leg.engine, leg.base.config.labels)],
     ['io.aibrix.image.ucx-commit', leg.ucx?.commit],
     ['io.aibrix.image.integration', image.integration?.mode],
     ['io.aibrix.image.gpu-architectures', architectures.join(' ') || null],

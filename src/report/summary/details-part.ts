@@ -1,3 +1,4 @@
+import { engines } from '../../plan/index.ts'
 import { familiarRepository } from '../../registry/index.ts'
 import { many, type Part } from '../fit.ts'
 import { passedTable, tally } from './gates-part.ts'
@@ -17,6 +18,10 @@ function origins({ image, outcome, report }: TitledLeg, isBuilt: boolean): strin
   const lines: string[] = []
   if (digest !== undefined) lines.push(`Image: ${code(name + digest)}`)
   if (report) lines.push(`Base: ${code(`${report.base.name}@${report.base.digest}`)}`)
+  if (report?.engineCommit)
+    lines.push(
+      `Commit of ${engines[report.engine].title}, by the labels of the base: ${code(report.engineCommit)}`,
+    )
   if (isBuilt && report?.artifacts) {
     const { wheel, ucx } = report.artifacts
     lines.push(`Wheel: ${escaped(wheel, 300)}`, `UCX tools: ${escaped(ucx, 300)}`)
