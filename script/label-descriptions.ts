@@ -15,7 +15,7 @@ export const labelDescriptions: readonly (readonly [labels: string, description:
   ['io.aibrix.image.ucx-commit', 'The commit of the UCX tools, if the image has them'],
   [
     'org.opencontainers.image.base.{name,digest}',
-    "The base, in the engine's own repository (never a copy), by the digest of its manifest for this platform",
+    "The base, in the engine's own repository (never a copy) or that of `base-image`, by the digest of its manifest for this platform",
   ],
   [
     'io.aibrix.image.conditions',

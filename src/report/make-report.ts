@@ -7,6 +7,7 @@ import {
   type Candidate,
   componentsOf,
   conditionsOf,
+  extraContents,
   type Gate,
   layerSizes,
   type LegFacts,
@@ -49,6 +50,17 @@ export function stepTimes(steps: readonly Step[]): StepTime[] {
     return [{ name, started, duration, cached, failed: error !== undefined && !isOptional({ name }) }]
   })
   return times.sort((left, right) => left.started - right.started)
+}
+
+/** Files that a report lists; it stays far below its limit. */
+const mostFiles = 500
+
+function extraPart(leg: Leg, facts: LegFacts): Pick<LegReport, 'extra'> {
+  const found = extraContents(leg, facts)
+  if (!found) return {}
+  const { packages, files } = found
+  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  return { extra: { packages, files: files.slice(0, mostFiles), fileCount: files.length, fileBytes } }
 }
 
 export type LegResult = {
@@ -110,6 +122,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     gates: result.gates.map(clippedGate),
     sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },
+    ...(facts && extraPart(leg, facts)),
     replaced: facts ? replacedPackages(facts.base, facts.image) : [],
     steps: result.steps,
     ...(result.origins && {

@@ -1,4 +1,5 @@
 import {
+  baseRepositoryName,
   buildIdLabel,
   canonicalJson,
   determinantsLabel,
@@ -71,19 +72,20 @@ export function labelsOf(
 }
 
 function declaredLabels(leg: Leg): Record<string, string> {
-  const { title, baseRepository } = engines[leg.engine]
+  const { title } = engines[leg.engine]
+  const repository = baseRepositoryName(leg.engine, leg.base)
   const { aibrix, base, version, nixl } = leg
   const ref = aibrix.kind === 'tag' ? aibrix.ref : aibrix.commit.slice(0, 7)
   const tools = leg.ucx ? ` and the UCX ${leg.ucxVersion ?? ''} tools` : ''
   return {
     'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
-    'org.opencontainers.image.description': `${title} ${version.release} with AIBrix KVCache ${ref}, NIXL ${nixl}${tools}`,
+    'org.opencontainers.image.description': `${title} ${version.release} with AIBrix KVCache ${ref}, NIXL ${nixl}${tools}${leg.base.given === undefined ? '' : `, on ${repository}`}`,
     'org.opencontainers.image.version': `v${version.release}-aibrix-${ref}-nixl-${nixl}`,
     // Where people read about the images
     'org.opencontainers.image.url': 'https://github.com/vllm-project/aibrix',
     'org.opencontainers.image.source': '',
     'org.opencontainers.image.revision': aibrix.commit,
-    'org.opencontainers.image.base.name': `${baseRepository}@${base.manifestDigest}`,
+    'org.opencontainers.image.base.name': `${repository}@${base.manifestDigest}`,
     'org.opencontainers.image.base.digest': base.manifestDigest,
     [buildIdLabel]: leg.buildId,
     'io.aibrix.image.action-version': actionVersion,

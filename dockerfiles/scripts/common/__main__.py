@@ -26,6 +26,8 @@ STEPS = {
     "install-nixl": "image.nixl",
     "install-aibrix": "image.aibrix",
     "integrate": "image.integrate",
+    "install-extra-packages": "extra.packages",
+    "add-extra-files": "extra.files",
 }
 
 
