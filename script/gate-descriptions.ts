@@ -110,6 +110,12 @@ export const gateDescriptions: Readonly<Record<GateName, GateDescription>> = {
     undetermined: 'it could not be run',
     follows: '`environment-untouched`: the complaint is about a package that it found changed',
   },
+  'extra-contents': {
+    checks: 'The packages and files of `extra-packages` and `extra-files` are in the image as given',
+    because: 'what a user adds must not replace what was tested',
+    fails:
+      'a package is missing or has another version; a file would cover one of the base, NIXL or AIBrix, or is not there with the given bytes and permissions; or there are some without the inputs',
+  },
   'engine-demands': {
     checks:
       "NIXL and other packages are as new as the engine's source demands, and NIXL is as new as the base's",

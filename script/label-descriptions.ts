@@ -5,13 +5,17 @@
 export const labelDescriptions: readonly (readonly [labels: string, description: string])[] = [
   ['io.aibrix.image.{engine-version,torch,cuda,python,aibrix,nixl,ucx}', 'Measured in the finished image'],
   ['io.aibrix.image.engine', '`vllm` or `sglang`'],
+  [
+    'io.aibrix.image.engine-commit',
+    "The engine's commit, by the labels of its base; missing if they name none",
+  ],
   ['io.aibrix.image.integration', 'How AIBrix is integrated: `patch`, `module` or `none`'],
   ['io.aibrix.image.gpu-architectures', "The GPU architectures with machine code in AIBrix's extension"],
   ['io.aibrix.image.aibrix-commit', 'The commit of AIBrix; also `org.opencontainers.image.revision`'],
   ['io.aibrix.image.ucx-commit', 'The commit of the UCX tools, if the image has them'],
   [
     'org.opencontainers.image.base.{name,digest}',
-    "The base, in the engine's own repository (never a copy), by the digest of its manifest for this platform",
+    "The base, in the engine's own repository (never a copy) or that of `base-image`, by the digest of its manifest for this platform",
   ],
   [
     'io.aibrix.image.conditions',

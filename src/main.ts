@@ -11,6 +11,7 @@ import {
   createWorkspace,
   inputsOfCaller,
   maskedValues,
+  readFolder,
   remember,
   removePrivate,
   withoutEmpty,
@@ -36,7 +37,7 @@ async function main(signal: AbortSignal): Promise<boolean> {
   const waits = readWaits(variables)
   const [notices, inputs] = inOne(
     () => checkNames(variables, inputsOfCaller(variables)),
-    () => readInputs(readInput, { event, now: new Date(), fileExists: existsSync }),
+    () => readInputs(readInput, { event, now: new Date(), fileExists: existsSync, readFolder }),
   )
   for (const notice of notices) core.notice(notice)
   const command = await import('./command/index.ts')

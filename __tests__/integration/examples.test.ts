@@ -25,7 +25,7 @@ const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 const exact = { versions: 'v0.21.0', 'aibrix-version': 'v0.7.0' }
 
 /** A line of BuildKit's output */
-const buildStep = /\| (\S+ \| )?\[image \d/
+const buildStep = /\| (\S+ \| )?\[with-aibrix \d/
 
 const tried = new Set<string>()
 

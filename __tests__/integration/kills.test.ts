@@ -112,7 +112,7 @@ async function expectCompleted(place: Place, expected: Undisturbed, on = act): P
   // As BuildKit reports the steps
   for (const kind of ['extension', 'wheel', 'ucx'])
     if (finished.some((tag) => tag.startsWith(`${kind}-`))) expect(run.log).not.toContain(`[${kind}-builder `)
-  if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[image ')
+  if (finished.some((tag) => tag.startsWith('build-'))) expect(run.log).not.toContain('[with-aibrix ')
   await expectUndisturbed(place, expected)
   return run
 }
@@ -126,7 +126,7 @@ function actionWithNew(...stages: string[]): string {
 }
 
 const compiling = /\[extension-builder 2\/2\] RUN build-extension/
-const stepOfTheImage = /\[image 3\/4\] RUN install-aibrix/
+const stepOfTheImage = /\[with-aibrix 3\/4\] RUN install-aibrix/
 
 /** What promotion prints for two tags: each is confirmed. */
 const bothTags = /(?: → sha256:[^]*){2}/
@@ -272,7 +272,7 @@ describe('a whole run that was killed reaches the undisturbed result when starte
   it.concurrent(
     'while the extension is compiled, and again in a step of the image',
     async () => {
-      const begin = { folder: actionWithNew('extension-builder', 'image'), with: /^(?:facts|ucx)-/ }
+      const begin = { folder: actionWithNew('extension-builder', 'with-aibrix'), with: /^(?:facts|ucx)-/ }
       await journey(async (place) => {
         for (const at of [compiling, stepOfTheImage]) {
           await interrupted(act, place, {}, { at })
@@ -301,8 +301,8 @@ describe('a run whose engine was killed', () => {
   }, 5 * minutes)
   afterAll(() => engine?.close(), minutes)
 
-  killing.each<[string, 'image' | undefined, Moment]>([
-    ['in a step of the image', 'image', { at: stepOfTheImage }],
+  killing.each<[string, 'with-aibrix' | undefined, Moment]>([
+    ['in a step of the image', 'with-aibrix', { at: stepOfTheImage }],
     ['in the push of the candidate', undefined, { before: /^PUT .*\/manifests\/candidate-/ }],
   ])(
     '%s reports it, and reaches the undisturbed result when started again',

@@ -70,7 +70,8 @@ async function onBase(version: string, nixl: string): Promise<Leg> {
   const leg = legOf(version.slice(1), nixl)
   const repository = parseRepository(`${registry}/${namespace}/vllm/vllm-openai`)
   const none = () => Promise.resolve(undefined)
-  const found = await resolveBase(client, repository, version, [leg.platform], {
+  const wanted = { repository, tag: version, reference: version }
+  const found = await resolveBase(client, wanted, [leg.platform], {
     copyFor: none,
     nearest: none,
   })

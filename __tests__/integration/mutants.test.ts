@@ -1,17 +1,22 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { ucxMutants } from '../../stand-ins/source-mutants.ts'
+import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
 import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
+import { indexWithOwnPackages, ownFiles } from '../support/own-contents.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
 const mislabelled = 'stand-in/mislabelled'
 
 const world = useStandIns()
+
+/** With the packages of a user, too */
+let own: IndexServer
 
 /** One real defect, and the one gate that must detect it. */
 type Mutant = {
@@ -216,6 +221,24 @@ const mutants: Record<string, Mutant> = {
     cause: /A build step removed \/\S+ of stand-in-dependency/,
     step: `RUN rm "$(python3 -c 'import stand_in_dependency; print(stand_in_dependency.__file__)')"`,
   },
+  'an extra package that overwrites a file of the engine': {
+    gate: 'environment-untouched',
+    cause:
+      /The installed package acme-greedy changed \/\S+\/vllm\/v1\/__init__\.py of vllm.*; leave acme-greedy/,
+    inputs: () => ({ 'extra-packages': 'acme-greedy', 'package-index': own.url }),
+  },
+  'an extra package that a later step takes away': {
+    gate: 'extra-contents',
+    cause: /does not have what extra-packages asks for: no acme-core/,
+    inputs: () => ({ 'extra-packages': 'acme-core', 'package-index': own.url }),
+    step: 'RUN python3 -m pip uninstall -q -y --break-system-packages acme-core',
+  },
+  'an extra file that a later step changes': {
+    gate: 'extra-contents',
+    cause: /The files of extra-files are not in the image as they were given/,
+    inputs: () => ({ 'extra-files': ownFiles() }),
+    step: 'RUN chmod 644 /opt/acme/run',
+  },
   'a changed package of the system': {
     gate: 'environment-untouched',
     cause: /make/,
@@ -382,7 +405,11 @@ async function expectOneGate(name: string): Promise<void> {
 }
 
 describe('an image with one defect', () => {
-  beforeAll(publishMislabelledBase, minutes)
+  beforeAll(async () => {
+    publishMislabelledBase()
+    own = await serveIndex(indexWithOwnPackages(world().standIns.index))
+  }, minutes)
+  afterAll(() => own.close())
 
   it.concurrent.each(Object.keys(mutants))(
     '%s: exactly its gate fails and names the defect, and nothing is verified or public',

@@ -51,6 +51,8 @@ export function makeLeg(more: Partial<Leg> = {}): Leg {
     gpuArchitectures: 'auto',
     buildArguments: {},
     environment: {},
+    extraPackages: [],
+    extraFiles: null,
     buildId: 'c'.repeat(64),
     recipe: '7'.repeat(64),
     ...more,

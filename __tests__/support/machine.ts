@@ -42,5 +42,6 @@ export function inputsOf(given: Record<string, string> = {}): Inputs {
     event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
     now: new Date(),
     fileExists: () => true,
+    readFolder: () => undefined,
   })
 }

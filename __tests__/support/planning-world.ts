@@ -77,7 +77,8 @@ export async function storeMeasured(
   await withClient(async (client) => {
     const from = parseRepository(`${registry}/${namespace}/${repository}`)
     const nothing = () => Promise.resolve(undefined)
-    const found = await resolveBase(client, from, tag, ['linux/amd64'], {
+    const wanted = { repository: from, tag, reference: tag }
+    const found = await resolveBase(client, wanted, ['linux/amd64'], {
       copyFor: nothing,
       nearest: nothing,
     })

@@ -120,7 +120,7 @@ describe('images.yml', () => {
   it('has every input of the action except those of its own jobs, of one machine, and of one value', () => {
     const left = [
       ...['command', 'plan', 'leg', 'image', 'github-token', 'summary', 'verify', 'where'],
-      ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates'],
+      ...['builder', 'buildkit-image', 'network', 'parallel', 'ca-certificates', 'extra-files'],
       ...['ucx-version'],
       ...['apply', 'keep-days', 'keep', 'undated', 'prune-public'],
     ]

@@ -3,6 +3,7 @@ import {
   type BuildOptions,
   certificatesContext,
   components,
+  extraFilesContext,
   type SecretFiles,
   sourceContexts,
   type SourceFolders,
@@ -41,6 +42,8 @@ export function buildArguments(
     GPU_ARCHITECTURES: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     INTEGRATION: leg.integration,
     NEWER_THAN: newerThan,
+    ...(leg.extraPackages.length > 0 && { EXTRA_PACKAGES: leg.extraPackages.join('\n') }),
+    ...(leg.extraFiles && { EXTRA_FILES: leg.extraFiles.digest }),
   }
 }
 
@@ -86,6 +89,7 @@ export function commonArguments(call: BuildCall, secrets: SecretFiles): string[]
     ...values.flatMap(([name, value]) => flag('--build-arg', `${name}=${value}`)),
     ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),
     ...folderContext(certificatesContext, call.certificates),
+    ...folderContext(extraFilesContext, call.extraFiles),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]

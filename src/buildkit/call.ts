@@ -21,6 +21,8 @@ export type BuildOptions = {
 export const sourceContexts = { aibrix: 'aibrix-source', ucx: 'ucx-source' } as const
 /** The named context in which the Dockerfiles take certificates. */
 export const certificatesContext = 'certificates'
+/** The named context in which the Dockerfiles take the user's own files. */
+export const extraFilesContext = 'extra-files'
 export type Component = keyof typeof sourceContexts
 export const components: readonly Component[] = ['aibrix', 'ucx']
 
@@ -66,6 +68,8 @@ export type BuildCall = {
   sources?: SourceFolders
   /** Folder with the authorities that the steps trust in addition to the base's own */
   certificates?: string | undefined
+  /** Folder with the user's own files */
+  extraFiles?: string | undefined
   /** Folders that replace stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
 }

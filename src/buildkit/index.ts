@@ -7,6 +7,7 @@ export {
   certificatesContext,
   type Component,
   components,
+  extraFilesContext,
   sourceContexts,
 } from './call.ts'
 export { setTimesByContent } from './context-times.ts'

@@ -19,6 +19,7 @@ import type { BaseFacts } from '../verify/index.ts'
 import { buildLegs } from './build-legs.ts'
 import type { LegResult } from './impossible.ts'
 import { createCommand, createDocker, createLegWorld, createSettings, newPathIn } from './world/leg-world.ts'
+import { copyExtraFiles } from './world/extra-files.ts'
 import { openBuilderFor, prepareSpace } from './world/prepare-builder.ts'
 import type { CommandTools } from './world/tools.ts'
 
@@ -54,6 +55,7 @@ export async function openDocker(
 ): Promise<DockerSession> {
   const { inputs } = tools
   const { environment: given, workspace } = tools.machine
+  const extraFiles = copyExtraFiles(legs, inputs, workspace)
   const login = inputs.login && { registry: inputs.plan.registry, ...inputs.login }
   const environment = await dockerEnvironment(login, given, workspace.private, inputs.proxies)
   const machine = { ...tools.machine, environment }
@@ -73,7 +75,7 @@ export async function openDocker(
   }
   const run = randomBytes(4).toString('hex')
   const options = { ...inputs.build, builder: builder.name }
-  const settingsOf = createSettings({ ...tools, machine }, store, options, run)
+  const settingsOf = createSettings({ ...tools, machine, extraFiles }, store, options, run)
   const session = { ...tools, machine, docker, store, settingsOf }
   return {
     measure: (plan, some) => measureBases(plan, some, session),

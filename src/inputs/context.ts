@@ -1,8 +1,12 @@
+import type { FolderContent } from '../system/index.ts'
+
 /** What the readers of inputs need to know besides the inputs */
 export type InputContext = {
   event: WorkflowEvent
   now: Date
   fileExists: (path: string) => boolean
+  /** @returns undefined if it is no folder */
+  readFolder: (path: string) => FolderContent | undefined
 }
 
 /** The event that started the workflow; empty strings outside of GitHub Actions. */

@@ -35,6 +35,8 @@ export type Inputs = {
   packageIndex: string | undefined
   /** Path of a PEM file */
   caCertificates: string | undefined
+  /** Path of the folder with the files of the plan's `extraFiles` */
+  extraFolder: string | undefined
   secrets: Map<string, string>
   /** Values of the inputs that are not secrets; no part of them can be masked */
   shown: readonly string[]
@@ -84,6 +86,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     mirrorLogins: readMirrorLogins(reader, plan, push ?? true),
     packageIndex: readPackageIndex(reader),
     caCertificates: readCaCertificates(reader, context),
+    extraFolder: optional(reader, 'extra-files'),
     secrets: readSecrets(reader),
     push: push ?? false,
     keepBase: boolean(reader, 'keep-base') ?? false,

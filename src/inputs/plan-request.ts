@@ -8,8 +8,11 @@ import {
   templateNames,
 } from '../plan/index.ts'
 import { readEngines, readSelectors } from './engines.ts'
+import { readBaseImage } from './base-image.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { readEnvironment } from './environment.ts'
+import { readExtraFiles } from './extra-files.ts'
+import { readExtraPackages } from './extra-packages.ts'
 import { eventTagOf } from './event-tag.ts'
 import { choice, lines, parts } from './fields.ts'
 import type { InputContext } from './context.ts'
@@ -40,9 +43,12 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
     platforms: readPlatforms(reader),
     buildArguments: readBuildArguments(reader),
     environment: readEnvironment(reader),
+    extraPackages: readExtraPackages(reader),
+    extraFiles: readExtraFiles(reader, context),
     registry,
     namespace,
     baseRegistry: readBaseRegistry(reader),
+    baseImage: readBaseImage(reader, engines),
     cacheRepository,
     mirrors: readMirrors(reader, {
       engines: engines.map(({ engine }) => engine),

@@ -5,6 +5,7 @@ import {
   formatRepository,
   type ParsedManifest,
   parseReference,
+  parseRepository,
   platformManifest,
   type RegistryClient,
   type Repository,
@@ -38,7 +39,10 @@ export function createBases(
   return {
     stateOf: async (base, engine, platform) => {
       if (base.tag === null) return 'unknown'
-      const place = { ...baseRepository(baseRegistry, engines[engine].baseRepository), tag: base.tag }
+      const repository = base.isUpstream
+        ? baseRepository(baseRegistry, engines[engine].baseRepository)
+        : parseRepository(base.name.slice(0, -`:${base.tag}`.length))
+      const place = { ...repository, tag: base.tag }
       const name = formatReference(place)
       const now = await remembered(tags, name, () => resolve(registry, place, questions, warnings))
       if (now === undefined) return 'unknown'

@@ -22,6 +22,8 @@ const keptPlatform = v.object({
       digest: digestSchema,
       tag: v.nullable(v.string()),
       top: v.nullable(digestSchema),
+      /** What earlier versions wrote is all upstream's */
+      isUpstream: v.optional(v.boolean(), true),
     }),
   ),
   report: v.nullable(digestSchema),

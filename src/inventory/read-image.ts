@@ -1,7 +1,8 @@
 import { UserError } from '../errors.ts'
-import type { Engine } from '../plan/index.ts'
+import { type Engine, engines } from '../plan/index.ts'
 import {
   type Digest,
+  familiarRepository,
   formatPlatform,
   formatReference,
   getPlatformImage,
@@ -19,7 +20,14 @@ import { minimumDriver } from './minimum-driver.ts'
 import { timeText } from './time.ts'
 
 /** The base of an image as recorded. `top`: what its tag named then, an index or a manifest */
-export type ReadBase = { name: string; digest: Digest; tag: string | null; top: Digest | null }
+export type ReadBase = {
+  name: string
+  digest: Digest
+  tag: string | null
+  top: Digest | null
+  /** Whether it is the engine's own image upstream, or a copy of that, and not one of `base-image` */
+  isUpstream: boolean
+}
 
 /**
  * What one platform of an image answers. `report`: the digest of the report that was looked at,
@@ -120,7 +128,7 @@ function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>)
     largestLayerBytes: Math.max(0, ...sizes),
     addedPackages: null,
     minimumDriver: minimumDriver(components.cuda),
-    base: labelled ? labelledBase(config.labels) : null,
+    base: labelled ? labelledBase(config.labels, labelled.engine) : null,
     report: null,
     built: null,
   }
@@ -128,12 +136,14 @@ function readPlatform({ manifest, config }: NonNullable<PlatformImage['image']>)
 }
 
 /** Labels name a base by its digest, without the tag that the first run found it by. */
-function labelledBase(labels: Readonly<Record<string, string>>): ReadBase | null {
+function labelledBase(labels: Readonly<Record<string, string>>, engine: Engine): ReadBase | null {
   const digest = labels['org.opencontainers.image.base.digest'] ?? ''
   const [name = ''] = (labels['org.opencontainers.image.base.name'] ?? '').split('@')
   if (!isDigest(digest)) return null
   try {
-    return { name: formatReference(parseRepository(name)), digest, tag: null, top: null }
+    const repository = parseRepository(name)
+    const isUpstream = familiarRepository(repository) === engines[engine].baseRepository
+    return { name: formatReference(repository), digest, tag: null, top: null, isUpstream }
   } catch (error) {
     if (error instanceof UserError) return null
     throw error

@@ -3,6 +3,7 @@ import {
   certificatesContext,
   commonArguments,
   environmentLines,
+  extraFilesContext,
   outputArguments,
   sourceContexts,
 } from '../buildkit/index.ts'
@@ -22,7 +23,8 @@ export function reproduceCommand(
   const sources = Object.fromEntries(fetched.map(({ component }) => [component, sourceContexts[component]]))
   const variables = environmentLines(call.leg.environment)
   const certificates = call.certificates === undefined ? undefined : certificatesContext
-  const local = { ...call, ...paths, sources, certificates }
+  const extraFiles = call.extraFiles === undefined ? undefined : extraFilesContext
+  const local = { ...call, ...paths, sources, certificates, extraFiles }
   const secrets = new Map([...call.secrets.keys()].map((id) => [id, `secret-${id}`]))
   const args = [
     ...commonArguments(variables.length === 0 ? local : { ...local, dockerfile: '-' }, secrets),
@@ -35,6 +37,8 @@ export function reproduceCommand(
   )
   if (certificates !== undefined)
     comment.push(`# Put the file of ca-certificates into a new folder first: ${certificates}/given.pem\n`)
+  if (extraFiles !== undefined)
+    comment.push(`# Put a copy of the folder of extra-files into the folder ${extraFiles} first.\n`)
   const fetches = fetched.flatMap(({ component, source }) => fetchCommands(sourceContexts[component], source))
   const build = pipeWith(local.dockerfile, variables) + shellWords(['docker', ...args])
   return comment.join('') + [...fetches.map(shellWords), build].join('\n')

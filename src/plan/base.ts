@@ -1,15 +1,20 @@
 import { UserError } from '../errors.ts'
 import {
   familiarReference,
+  familiarRepository,
   formatReference,
   getPlatformImage,
+  isDigest,
   type ImageConfig,
   isForPlatform,
+  parseReference,
   parseRepository,
   type PlatformImage,
+  type Reference,
   type Repository,
   withoutUserInformation,
 } from '../registry/index.ts'
+import { type Engine, engines } from './engine.ts'
 import type { BaseImage } from './pinned.ts'
 import type { Reader } from './remember.ts'
 import { excerpt } from '../text.ts'
@@ -26,6 +31,19 @@ export type OnBases = { bases: Bases } | { unbuildable: string }
 /** @param baseRegistry host of the base images, with the path of a mirror */
 export function baseRepository(baseRegistry: string, path: string): Repository {
   return parseRepository(`${baseRegistry}/${path}`)
+}
+
+/** What a base is found by: a version's tag upstream, or the input `base-image`. */
+export type WantedBase = Pick<BaseImage, 'tag' | 'given'> & {
+  repository: Repository
+  /** Tag or digest */
+  reference: string
+}
+
+/** @param tag that of the version, which the image must have */
+export function givenBase({ tag, digest, ...repository }: Reference, version: string): WantedBase {
+  const given = familiarReference({ ...repository, ...(tag !== undefined && { tag }) })
+  return { repository, tag: version, given, reference: digest ?? tag ?? '' }
 }
 
 /** A base under a tag in its repository, or its copy. */
@@ -46,34 +64,35 @@ type Otherwise = {
  */
 export async function resolveBase(
   registry: Reader,
-  repository: Repository,
-  tag: string,
+  { repository, tag, given, reference }: WantedBase,
   platforms: readonly string[],
   { copyFor, nearest }: Otherwise,
 ): Promise<OnBases> {
-  const name = formatReference({ ...repository, tag })
+  const digest = isDigest(reference) ? reference : undefined
+  const name = formatReference({ ...repository, ...(digest === undefined ? { tag: reference } : { digest }) })
   const bases = new Map<string, BaseImage>()
   const find = async (platform: string): Promise<FoundBase | undefined> => {
-    const there = await getPlatformImage(registry, repository, tag, platform)
+    const there = await getPlatformImage(registry, repository, reference, platform)
     if (there) return { repository, ...there }
     const copy = await copyFor(platform)
-    return copy && { copyOf: familiarReference({ ...repository, tag }), ...copy }
+    return copy && { copyOf: given ?? familiarReference({ ...repository, tag }), ...copy }
   }
   const found = await Promise.all(platforms.map(find))
   for (const [index, platform] of platforms.entries()) {
     const one = found[index]
-    if (!one) throw new UserError(missing(name, await nearest()))
+    if (!one) throw new UserError(given === undefined ? missing(name, await nearest()) : missingGiven(name))
     if (!one.image)
       return {
         unbuildable: `the base image ${name} has no image for ${platform}; leave ${platform} out of platforms`,
       }
     const { manifest, config } = one.image
-    const unbuildable = objection(name, platform, config)
+    const unbuildable = objection(name, platform, config, given !== undefined)
     if (unbuildable !== undefined) return { unbuildable }
     const { layersCreated: _, onBuild: _none, ...inherited } = config
     bases.set(platform, {
       repository: one.repository,
       tag,
+      ...(given !== undefined && { given }),
       ...(one.copyOf !== undefined && { copyOf: one.copyOf }),
       digest: one.top.digest,
       manifestDigest: manifest.digest,
@@ -84,13 +103,19 @@ export async function resolveBase(
   return { bases }
 }
 
-/** @returns the name of a base by its tag upstream, as docker pull takes it */
+/** @returns the name of a base by its tag upstream, or as `base-image` gives it, as docker pull takes it */
 export function baseName({
   repository,
   tag,
   copyOf,
-}: Pick<BaseImage, 'repository' | 'tag' | 'copyOf'>): string {
-  return copyOf ?? familiarReference({ ...repository, tag })
+  given,
+}: Pick<BaseImage, 'repository' | 'tag' | 'copyOf' | 'given'>): string {
+  return copyOf ?? given ?? familiarReference({ ...repository, tag })
+}
+
+/** @returns the repository of a base as labels name it: the engine's own, never a mirror, or the given one */
+export function baseRepositoryName(engine: Engine, { given }: Pick<BaseImage, 'given'>): string {
+  return given === undefined ? engines[engine].baseRepository : familiarRepository(parseReference(given))
 }
 
 /** @returns a sentence if a base is a copy of what upstream no longer has */
@@ -101,13 +126,22 @@ export function copyWarning({ repository, digest, copyOf }: BaseImage): string |
 }
 
 /** @returns why an image with this configuration is no base for the platform */
-function objection(name: string, platform: string, config: ImageConfig): string | undefined {
+function objection(
+  name: string,
+  platform: string,
+  config: ImageConfig,
+  isGiven: boolean,
+): string | undefined {
   if (!isForPlatform(platform, config))
     return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
   const [trigger] = config.onBuild
   if (trigger === undefined) return undefined
   const shown = excerpt(withoutUserInformation(trigger), longestTrigger)
-  return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a version, or a base-registry, whose image has none`
+  return `the base image ${name} for ${platform} has ONBUILD instructions (the first is "${shown}"), which would change it before it is measured as the base; choose a ${isGiven ? 'base-image that' : 'version, or a base-registry, whose image'} has none`
+}
+
+function missingGiven(name: string): string {
+  return `base-image: the image ${name} does not exist, or this run may not read it; check its name, and the login for its registry.`
 }
 
 function missing(name: string, nearest: string | undefined): string {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts'
-import { formatRepository } from '../registry/index.ts'
-import { baseRepository, type OnBases, resolveBase } from './base.ts'
+import { familiarReference, formatRepository, isDigest } from '../registry/index.ts'
+import { baseRepository, givenBase, type OnBases, resolveBase, type WantedBase } from './base.ts'
 import type { Combination } from './combination.ts'
 import { engines } from './engine.ts'
 import { currentRelease } from './feasibility/catalogue.ts'
@@ -57,12 +57,15 @@ async function selectEngine(
     selected.map(async (chosen) => {
       const version = parseEngineVersion(chosen.tag)
       if (!version) throw new UserError(`versions: "${chosen.tag}" is not a version of an engine.`)
+      const wanted: WantedBase = request.baseImage
+        ? givenBase(request.baseImage, version.tag)
+        : { repository, tag: version.tag, reference: version.tag }
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
-      const copyFor = (platform: string) => world.copyOfBase({ ...repository, tag: version.tag, platform })
-      const found = await resolveBase(world.registry, repository, version.tag, request.platforms, {
-        copyFor,
-        nearest,
-      })
+      const copyFor = (platform: string) =>
+        isDigest(wanted.reference)
+          ? Promise.resolve(undefined)
+          : world.copyOfBase({ ...wanted.repository, tag: wanted.reference, platform })
+      const found = await resolveBase(world.registry, wanted, request.platforms, { copyFor, nearest })
       return { engine, version, chosen, questions, ...found }
     }),
   )
@@ -105,6 +108,11 @@ async function combine(request: PlanRequest, world: PlanningWorld, pair: Pair): 
   })
 }
 
+/** Names a base that is not the engine's own. */
+function withName(pair: Pair, { baseImage }: PlanRequest): Pair & { given?: string } {
+  return { ...pair, ...(baseImage && { given: familiarReference(baseImage) }) }
+}
+
 /** If there is no base, or no NIXL for it, the NIXL is the text of its selectors. */
 async function withNixl(
   request: PlanRequest,
@@ -116,7 +124,7 @@ async function withNixl(
   if ('unbuildable' in pair) return { unbuildable: pair.unbuildable, libraries: none }
   const known = () => knownBases(world.known, pair, pair.questions)
   try {
-    return { bases: pair.bases, libraries: await selectNixl(request, world, pair, known) }
+    return { bases: pair.bases, libraries: await selectNixl(request, world, withName(pair, request), known) }
   } catch (error) {
     if (pair.chosen.wanted === 'exact' || !(error instanceof NoMatch)) throw error
     return { unbuildable: error.message, libraries: none }

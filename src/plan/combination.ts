@@ -96,9 +96,10 @@ export function compose(
 ): ComposedImage {
   const { engine, version, aibrix, nixl, nixlFrom, bases } = combination
   const id = idOf(combination)
-  const { integration, gpuArchitectures, buildArguments, environment } = request
+  const { integration, gpuArchitectures, buildArguments, environment, extraPackages, extraFiles } = request
   const common = { engine, version, aibrix, nixl, nixlFrom, ucxVersion: ucx.version, ucx: ucx.source }
-  const wishes = { integration, gpuArchitectures, buildArguments, environment }
+  const contents = { environment, extraPackages, extraFiles }
+  const wishes = { integration, gpuArchitectures, buildArguments, ...contents }
   const legs = [...bases].map(([platform, base]): Leg => {
     const architecture = platform.split('/')[1] ?? platform
     const leg = { ...common, ...wishes, id: `${id}-${architecture}`, platform, architecture, base }

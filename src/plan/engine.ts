@@ -3,6 +3,7 @@ export const engines = {
   vllm: {
     title: 'vLLM',
     baseRepository: 'vllm/vllm-openai',
+    source: 'https://github.com/vllm-project/vllm',
     publicName: 'vllm-openai',
     dockerfile: 'Dockerfile.vllm',
     versionArgument: 'VLLM_VERSION',
@@ -10,6 +11,7 @@ export const engines = {
   sglang: {
     title: 'SGLang',
     baseRepository: 'lmsysorg/sglang',
+    source: 'https://github.com/sgl-project/sglang',
     publicName: 'sglang',
     dockerfile: 'Dockerfile.sglang',
     versionArgument: 'SGLANG_VERSION',

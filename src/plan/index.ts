@@ -1,4 +1,4 @@
-export { baseName, baseRepository, copyWarning } from './base.ts'
+export { baseName, baseRepository, baseRepositoryName, copyWarning } from './base.ts'
 export { canonicalJson, sha256 } from './canonical.ts'
 export { nameBuilt } from './built.ts'
 export {
@@ -11,6 +11,7 @@ export {
   withAdvice,
 } from './combination.ts'
 export { type Engine, engineNames, engines } from './engine.ts'
+export { engineCommit } from './engine-commit.ts'
 export {
   type Catalogue,
   type CatalogueRelease,
@@ -33,6 +34,7 @@ export {
   type WheelDeterminants,
 } from './keys/artifact-key.ts'
 export { buildId, determinantsLabel, determinantsOf, recipeDigest } from './keys/build-id.ts'
+export { type ExtraFiles, isInRange, isVersionRange, partsOfRequirement } from './keys/extras.ts'
 export { stageRecipe } from './keys/stage-recipe.ts'
 export { longestValue, oneLine, variableName } from './keys/variables.ts'
 export { makePlan } from './make-plan.ts'

@@ -49,8 +49,10 @@ export type InheritedConfig = v.InferOutput<typeof inheritedConfigSchema>
 
 export const baseImageSchema = v.object({
   repository: repositorySchema,
-  /** In the engine's own repository, also for a copy */
+  /** In the engine's own repository, also for a copy; for an image of `base-image` the version's */
   tag: v.string(),
+  /** The image of `base-image`, without a digest: `ghcr.io/acme/vllm:v1` */
+  given: v.optional(v.string()),
   /** The name upstream, which no longer exists, if this is the copy in the cache repository */
   copyOf: v.optional(v.string()),
   /** What the tag names, an index if the base is one. `FROM` gets this */

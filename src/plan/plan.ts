@@ -2,6 +2,7 @@ import { recordOf } from '../json.ts'
 import * as v from 'valibot'
 import { engineNames } from './engine.ts'
 import { isDay } from './published/tag.ts'
+import { extraFilesSchema, extraPackagesSchema } from './keys/extras.ts'
 import { oneLine, variableName } from './keys/variables.ts'
 import { baseImageSchema, digestSchema, hexSchema, pinnedSourceSchema, repositorySchema } from './pinned.ts'
 import { engineVersionSchema } from './versions/version.ts'
@@ -53,6 +54,10 @@ export const legSchema = v.object({
     v.pipe(text, v.regex(variableName, 'not the name of a variable')),
     v.pipe(text, v.regex(oneLine, 'not on one line')),
   ),
+  /** Requirements of pip, one for each package, sorted by name */
+  extraPackages: extraPackagesSchema,
+  /** The files of the user's own folder; null: none */
+  extraFiles: extraFilesSchema,
   /** sha256 over everything declared that determines the content */
   buildId: hexSchema(64),
   /** sha256 over the Dockerfile and the scripts, one of the determinants of the build id */

@@ -1,6 +1,6 @@
 import type { MaxAge } from './published/age.ts'
 import type { Engine } from './engine.ts'
-import type { Repository } from '../registry/index.ts'
+import type { Reference, Repository } from '../registry/index.ts'
 import type { SourceRepository } from './pinned.ts'
 import type { Leg, Plan } from './plan.ts'
 import type { Selectors } from './versions/selector.ts'
@@ -21,6 +21,8 @@ export type PlanRequest = {
   namespace: string
   /** Host, with the path of a mirror */
   baseRegistry: string
+  /** The base of the only engine version, instead of upstream's; null: upstream's. Has a tag or a digest */
+  baseImage: Reference | null
   /** Further repositories that get the images of an engine, in the order of the input */
   mirrors: readonly Mirror[]
   templates: TagTemplate[]
@@ -35,4 +37,7 @@ export type PlanRequest = {
   /** What is older is built again; undefined: no limit */
   maxAge: MaxAge | undefined
 } & Pick<Plan, 'cacheRepository' | 'date' | 'publicTags'> &
-  Pick<Leg, 'integration' | 'gpuArchitectures' | 'buildArguments' | 'environment'>
+  Pick<
+    Leg,
+    'integration' | 'gpuArchitectures' | 'buildArguments' | 'environment' | 'extraPackages' | 'extraFiles'
+  >

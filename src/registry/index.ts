@@ -38,6 +38,7 @@ export {
   parseReference,
   parseRegistry,
   parseRepository,
+  type Reference,
   type Repository,
   requestedRepository,
 } from './content/reference.ts'

@@ -1,12 +1,13 @@
 import type { Origin, Origins } from '../leg/index.ts'
 import { formatDuration } from '../text.ts'
 import { isOptional, type Step } from '../buildkit/index.ts'
-import { baseName, type Leg } from '../plan/index.ts'
+import { baseName, engineCommit, type Leg } from '../plan/index.ts'
 import {
   addedPackages,
   type Candidate,
   componentsOf,
   conditionsOf,
+  extraContents,
   type Gate,
   layerSizes,
   type LegFacts,
@@ -51,6 +52,17 @@ export function stepTimes(steps: readonly Step[]): StepTime[] {
   return times.sort((left, right) => left.started - right.started)
 }
 
+/** Files that a report lists; it stays far below its limit. */
+const mostFiles = 500
+
+function extraPart(leg: Leg, facts: LegFacts): Pick<LegReport, 'extra'> {
+  const found = extraContents(leg, facts)
+  if (!found) return {}
+  const { packages, files } = found
+  const fileBytes = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  return { extra: { packages, files: files.slice(0, mostFiles), fileCount: files.length, fileBytes } }
+}
+
 export type LegResult = {
   /** Undefined if the build ended before the measurements */
   facts: LegFacts | undefined
@@ -91,6 +103,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     platform: leg.platform,
     buildId: leg.buildId,
     base: { name: baseName(leg.base), digest: leg.base.digest },
+    engineCommit: engineCommit(leg.engine, leg.base.config.labels) ?? null,
     aibrix: { ref: leg.aibrix.ref, commit: leg.aibrix.commit },
     ucx: leg.ucx && { ref: leg.ucx.ref, commit: leg.ucx.commit },
     digest: result.digest ?? null,
@@ -109,6 +122,7 @@ export function makeReport(leg: Leg, result: LegResult): LegReport {
     gates: result.gates.map(clippedGate),
     sizes: candidate.known === 'manifest' ? (layerSizes(leg, candidate.layers) ?? null) : null,
     added: facts ? addedPackages(facts.base, facts.image) : { pip: {}, dpkg: {} },
+    ...(facts && extraPart(leg, facts)),
     replaced: facts ? replacedPackages(facts.base, facts.image) : [],
     steps: result.steps,
     ...(result.origins && {

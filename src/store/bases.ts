@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import type { Leg, NamedBase } from '../plan/index.ts'
+import type { BaseImage, Leg, NamedBase } from '../plan/index.ts'
 import {
   copyManifest,
   type Descriptor,
@@ -11,6 +11,7 @@ import {
   type Manifest,
   mediaTypes,
   parsePlatform,
+  parseReference,
   type PlatformImage,
   platformManifest,
   type RegistryClient,
@@ -54,16 +55,23 @@ export function readBasesIn(
 }
 
 export function writeBasesIn(registry: Registry, repository: Repository, now: Now): BasesWriter {
+  const keepByDigest = async (base: BaseImage, from: Repository): Promise<boolean> => {
+    const tag = copyTag(base)
+    if ((await registry.getManifest(repository, tag)) !== undefined) return false
+    await copyManifest(registry, { from, to: repository, digest: base.manifestDigest, tag })
+    return true
+  }
   return {
     keep: async ({ platform, base }) => {
-      const { manifestDigest: digest, repository: from, tag } = base
+      const { manifestDigest: digest, repository: from } = base
       if (formatRepository(from) === formatRepository(repository)) return false
+      const tag = base.given === undefined ? base.tag : parseReference(base.given).tag
+      if (tag === undefined) return keepByDigest(base, from)
       const name = formatReference({ ...from, tag })
       const named = namedIn(await registry.getManifest(repository, namedCopiesTag(name)))
       const others = named?.top === base.digest ? named.copies : []
       if (others.some((one) => one.digest === digest)) return false
-      const isNew = (await registry.getManifest(repository, copyTag(base))) === undefined
-      if (isNew) await copyManifest(registry, { from, to: repository, digest, tag: copyTag(base) })
+      const isNew = await keepByDigest(base, from)
       // The base of an older plan is kept by its digest, and is not what the tag named last.
       const isOlder = named !== undefined && (await registry.getManifest(from, tag))?.digest !== base.digest
       if (isOlder) return isNew

@@ -38,6 +38,8 @@ const schema = v.object({
   platform: v.string(),
   buildId: v.string(),
   base: v.object({ name: v.string(), digest: v.string() }),
+  /** By the labels of the base; null if they name none. Reports of earlier versions lack it */
+  engineCommit: v.optional(v.nullable(v.string())),
   aibrix: source,
   ucx: v.nullable(source),
   /** Digest of the image's manifest; null if nothing was pushed */
@@ -62,6 +64,16 @@ const schema = v.object({
   /** Bytes, compressed; null if nothing was pushed */
   sizes: v.nullable(v.object({ base: v.number(), added: v.number(), total: v.number() })),
   added: v.object({ pip: packages, dpkg: packages }),
+  /** Of `added`, what `extra-packages` brought, and the files of `extra-files`; absent without both */
+  extra: v.optional(
+    v.object({
+      packages,
+      /** The first ones */
+      files: v.array(v.object({ path: v.string(), bytes: v.number() })),
+      fileCount: v.number(),
+      fileBytes: v.number(),
+    }),
+  ),
   replaced: v.array(v.object({ name: v.string(), before: v.string(), after: v.nullable(v.string()) })),
   steps: v.array(stepTime),
   /** Where each stage artifact came from; reports of earlier versions lack it */

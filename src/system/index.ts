@@ -1,6 +1,7 @@
 export { removeBallast } from './ballast.ts'
 export { authoritiesForPrograms, readCertificates, trustCertificates } from './certificates.ts'
 export { systemTimers, type Timers } from './clock.ts'
+export { type FolderContent, type FolderEntry, folderDigest, readFolder } from './folder.ts'
 export { createGit, globalConfiguration, type RunGit } from './git.ts'
 export { declareImages } from './github/artifacts.ts'
 export { attempt } from './github/attempt.ts'

@@ -56,6 +56,12 @@ function changedFiles(leg: Leg, { base, image }: LegFacts) {
   return image.baseFiles && fileChanges(image.baseFiles, judgedElsewhere)
 }
 
+/** @param owner the package that overwrites, removes or adds a file of another */
+function adviceOn(owner: string, { extraPackages }: Facts): string {
+  if (extraPackages?.added.includes(owner)) return `leave ${owner}, and what needs it, out of extra-packages`
+  return `check what ${owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'} has of ${owner}`
+}
+
 /** Every package of the base keeps its version, and pip's keep their files; except NIXL's. */
 export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   const { base, image } = facts
@@ -75,11 +81,10 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   const files = changedFiles(leg, facts)
   const [file] = files ?? []
   if (files && file) {
-    const { owner } = file
-    const source = owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'
-    const advice: [string, ...string[]] =
-      owner === null ? [reportHint] : [`check what ${source} has of ${owner}`, gate.waiver]
-    return gate.with(listed(files.map(fileChangeText), 3)).fail(`${fileProblem(file)}, ${tested}`, ...advice)
+    const advice = file.owner === null ? reportHint : adviceOn(file.owner, image)
+    const others = file.owner === null ? [] : [gate.waiver]
+    const seen = gate.with(listed(files.map(fileChangeText), 3))
+    return seen.fail(`${fileProblem(file)}, ${tested}`, advice, ...others)
   }
   const added = addedPackages(base, image)
   const debs = Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, ''))

@@ -123,6 +123,28 @@ const integration = v.object({
   check: outcome,
 })
 
+/** What the build has added of the user's own packages, by name. */
+const extraPackages = v.object({
+  added: v.array(v.string()),
+  /** Those whose marker excludes this Python */
+  leftOut: v.array(v.string()),
+})
+
+/** The user's own files, as they are in the image. */
+const extraFiles = v.object({
+  /** sha256 over names, permissions and content of what is at their places */
+  digest: v.string(),
+  files: v.array(v.object({ path: v.string(), bytes: v.number() })),
+  /** Those that the build left out, since something else is at their place */
+  covered: v.array(
+    v.object({
+      path: v.string(),
+      /** The Python or Debian package that has it */
+      owner: v.nullable(v.string()),
+    }),
+  ),
+})
+
 export const factsSchema = v.object({
   format: v.literal(2),
   /** Measured as the image's user */
@@ -156,6 +178,9 @@ export const factsSchema = v.object({
   hooks: v.nullable(hooks),
   /** Empty for the base */
   conditions: v.array(measuredCondition),
+  /** Null for the base, and without them; absent in facts of earlier versions */
+  extraPackages: v.optional(v.nullable(extraPackages), null),
+  extraFiles: v.optional(v.nullable(extraFiles), null),
   /** Normalised distribution name → version */
   pip: v.record(v.string(), v.string()),
   /** Lines of `pip check`; null if it could not be run */

@@ -13,6 +13,7 @@ export const gateNames = [
   'as-it-runs',
   'environment-untouched',
   'pip-check',
+  'extra-contents',
   'engine-demands',
   'integration',
   'nixl-transfer',

@@ -26,6 +26,7 @@ export {
   verdict,
   waive,
 } from './gate.ts'
+export { extraContents } from './extra-contents.ts'
 export { expectedArchitectures, toolkitObjection } from './gpu-architectures.ts'
 export { warningsOf } from './integration.ts'
 export { judgeBase, judgeFacts } from './judge.ts'

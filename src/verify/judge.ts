@@ -6,6 +6,7 @@ import { judgeEntrypoint } from './entrypoint.ts'
 import { judgeEngineDemands } from './engine-demands.ts'
 import { judgeEnvironment, judgePipCheck } from './environment.ts'
 import { judgeExtension } from './extension.ts'
+import { judgeExtraContents } from './extra-contents.ts'
 import type { BaseFacts, LegFacts } from './facts.ts'
 import { attributed, grounded } from './follow.ts'
 import type { Gate } from './gate.ts'
@@ -32,6 +33,7 @@ const onFacts = [
   judgeAsItRuns,
   judgeEnvironment,
   judgePipCheck,
+  judgeExtraContents,
   judgeEngineDemands,
   judgeIntegration,
   judgeNixlTransfer,

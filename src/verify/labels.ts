@@ -1,8 +1,10 @@
 import {
+  baseRepositoryName,
   buildIdLabel,
   canonicalJson,
   determinantsLabel,
   determinantsOf,
+  engineCommit,
   engines,
   type Leg,
 } from '../plan/index.ts'
@@ -53,6 +55,7 @@ export function labelsOf(
   const labels: Label[] = [
     ...Object.entries(declaredLabels(leg)),
     ...componentsOf(leg, facts).map(({ name, measured }): Label => [componentLabels[name], measured]),
+    ['io.aibrix.image.engine-commit', engineCommit(leg.engine, leg.base.config.labels)],
     ['io.aibrix.image.ucx-commit', leg.ucx?.commit],
     ['io.aibrix.image.integration', image.integration?.mode],
     ['io.aibrix.image.gpu-architectures', architectures.join(' ') || null],
@@ -69,19 +72,20 @@ export function labelsOf(
 }
 
 function declaredLabels(leg: Leg): Record<string, string> {
-  const { title, baseRepository } = engines[leg.engine]
+  const { title } = engines[leg.engine]
+  const repository = baseRepositoryName(leg.engine, leg.base)
   const { aibrix, base, version, nixl } = leg
   const ref = aibrix.kind === 'tag' ? aibrix.ref : aibrix.commit.slice(0, 7)
   const tools = leg.ucx ? ` and the UCX ${leg.ucxVersion ?? ''} tools` : ''
   return {
     'org.opencontainers.image.title': `${title} with AIBrix KVCache`,
-    'org.opencontainers.image.description': `${title} ${version.release} with AIBrix KVCache ${ref}, NIXL ${nixl}${tools}`,
+    'org.opencontainers.image.description': `${title} ${version.release} with AIBrix KVCache ${ref}, NIXL ${nixl}${tools}${leg.base.given === undefined ? '' : `, on ${repository}`}`,
     'org.opencontainers.image.version': `v${version.release}-aibrix-${ref}-nixl-${nixl}`,
     // Where people read about the images
     'org.opencontainers.image.url': 'https://github.com/vllm-project/aibrix',
     'org.opencontainers.image.source': '',
     'org.opencontainers.image.revision': aibrix.commit,
-    'org.opencontainers.image.base.name': `${baseRepository}@${base.manifestDigest}`,
+    'org.opencontainers.image.base.name': `${repository}@${base.manifestDigest}`,
     'org.opencontainers.image.base.digest': base.manifestDigest,
     [buildIdLabel]: leg.buildId,
     'io.aibrix.image.action-version': actionVersion,

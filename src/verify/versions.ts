@@ -15,25 +15,28 @@ export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
   )
   const tag = baseName(leg.base)
   const report = 'report it to the maker of that image'
+  const isGiven = leg.base.given !== undefined
   if (!had)
     return gate.fail(
       `Python in the base ${tag} finds no package ${engine}${others(base)}`,
-      `check that base-registry has ${engines[engine].title}'s own images`,
+      checkBase(leg, `${engines[engine].title}'s own images`),
     )
   if (!isSameRelease(version.release, had.version))
     return gate.fail(
-      `The base ${tag} contains another version than its tag says`,
-      'choose another version',
-      report,
+      `The base ${tag} contains another version than ${isGiven ? 'versions' : 'its tag'} says`,
+      isGiven ? `set versions to v${had.version.replace(/\+.*$/, '')}` : 'choose another version',
+      isGiven ? 'choose another base-image' : report,
     )
   const wrong = claims.find((claim) => claim.holds === 'no')
   if (wrong)
     return gate
       .with(`${gate.actual}, ${wrong.found}`)
       .fail(
-        `The tag of the base ${tag} says ${wrong.claim.part}, but behind it is ${wrong.found}`,
+        isGiven
+          ? `versions says ${wrong.claim.part}, but the base ${tag} is ${wrong.found}`
+          : `The tag of the base ${tag} says ${wrong.claim.part}, but behind it is ${wrong.found}`,
         'choose another version',
-        report,
+        isGiven ? 'choose another base-image' : report,
         gate.waiver,
       )
   if (!found) return gate.fail(`A build step removed the base's ${engine} ${had.version}`, reportHint)
@@ -41,8 +44,15 @@ export function judgeEngineVersion(leg: Leg, { base, image }: RootFacts): Gate {
     return gate.fail(`The base had ${engine} ${had.version}, and a build step replaced it`, reportHint)
   const unknown = claims.find((claim) => claim.holds === 'unknown')
   if (!unknown) return gate.pass()
-  const why = `the tag of the base ${tag} says ${unknown.claim.part}, and ${unknown.reason}`
+  const why = `${isGiven ? 'versions' : `the tag of the base ${tag}`} says ${unknown.claim.part}, and ${unknown.reason}`
   return unknown.from ? gate.follows(unknown.from, why) : gate.undetermined(why)
+}
+
+/** @param own what base-registry has in the right place */
+function checkBase({ base }: Leg, own: string): string {
+  return base.given === undefined
+    ? `check that base-registry has ${own}`
+    : 'check that base-image is an image of the engine'
 }
 
 function others({ engines: found }: BaseFacts): string {
@@ -50,13 +60,13 @@ function others({ engines: found }: BaseFacts): string {
 }
 
 /** torch has the base's version and CUDA, and the files in its RECORD. */
-export function judgeTorch(_leg: Leg, { base, image }: RootFacts): Gate {
+export function judgeTorch(leg: Leg, { base, image }: RootFacts): Gate {
   const gate = about('torch-untouched', torchText(base.torch), torchText(image.torch))
   const [had, found] = [base.torch, image.torch]
   if (!had)
     return gate.fail(
       'The base has no torch, so nothing can be compiled against it',
-      "check that base-registry has the engine's own images",
+      checkBase(leg, "the engine's own images"),
     )
   if (!found) return gate.fail("The base's torch is gone or can't be imported", reportHint)
   if (had.version !== found.version || had.cuda !== found.cuda)

@@ -106,6 +106,7 @@ export async function act(
     event: workflowEvent({}),
     now: new Date(),
     fileExists: () => false,
+    readFolder: () => undefined,
   })
   const log = () => undefined
   const retry = createRetry({
@@ -209,7 +210,7 @@ function builder({ inputs, registry }: Tools, { cacheRepository }: Plan) {
   const run = randomBytes(4).toString('hex')
   const store = createStore(registry, cacheRepository)
   const settingsOf = createSettings(
-    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined },
+    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined, extraFiles: undefined },
     store,
     inputs.build,
     run,

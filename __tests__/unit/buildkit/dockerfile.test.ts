@@ -52,7 +52,7 @@ describe('variables in a Dockerfile', () => {
         .slice(0, at)
         .match(/^FROM .*$/gm)
         ?.at(-1),
-    ).toBe('FROM image-before-aibrix AS image')
+    ).toBe('FROM with-packages${EXTRA_FILES:+-and-files} AS image')
     expect(added.slice(at)).toMatch(/^ENV A="1"\nENV B="\\\$C"\n\nFROM image AS measured-image\n/)
     expect(added.replace('ENV A="1"\nENV B="\\$C"\n', '')).toBe(dockerfile)
   })

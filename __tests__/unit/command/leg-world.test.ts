@@ -44,7 +44,7 @@ function settingsOf(given: Record<string, string>, leg: Partial<PlannedLeg>, ans
   const nixl = { versions: () => Promise.resolve(answer) }
   const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
   const ofLeg = createSettings(
-    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined },
+    { inputs, machine, nixl, secretFiles: new Map(), certificates: undefined, extraFiles: undefined },
     createStore(createMemory().client, cacheRepository),
     inputs.build,
     '0123abcd',
@@ -269,6 +269,7 @@ describe('how a leg is built', () => {
     ['git-credentials', '/private/git'],
   ])
   const certificates = '/private/certificates'
+  const extraFiles = '/private/extra-files'
   const settingsFor = (
     given: Record<string, string>,
     of: Partial<PlannedLeg> = {},
@@ -277,7 +278,7 @@ describe('how a leg is built', () => {
     const inputs = inputsOf(given)
     const machine = { dockerfiles: 'dockerfiles', environment: {}, workspace }
     return createSettings(
-      { inputs, machine, nixl: noIndex, secretFiles: new Map(secrets), certificates },
+      { inputs, machine, nixl: noIndex, secretFiles: new Map(secrets), certificates, extraFiles },
       createStore(createMemory().client, cache),
       inputs.build,
       '0123abcd',
@@ -320,7 +321,7 @@ describe('how a leg is built', () => {
 
   it.each<[string, Record<string, number>]>([
     ['git-credentials', {}],
-    ['package-index', { 'package-index': 5 }],
+    ['package-index', { 'package-index': 6 }],
     ['token', {}],
   ])('given the secret %s mounts %j', (id, expected) => {
     const { call } = settingsFor({}, {}, new Map([[id, '/private/file']]))

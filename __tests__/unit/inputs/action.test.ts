@@ -13,7 +13,7 @@ it('action.yml has exactly the inputs that are read', () => {
     return defaults[name] ?? ''
   }
   const event = workflowEvent({})
-  readInputs(read, { event, now: new Date(0), fileExists: () => true })
+  readInputs(read, { event, now: new Date(0), fileExists: () => true, readFolder: () => undefined })
   expect(Object.keys(defaults).sort()).toEqual(expect.arrayContaining([...asked]))
   // One command each reads these.
   const others = ['leg', 'plan', 'runners', 'where'].filter((name) => !asked.has(name))

@@ -16,6 +16,7 @@ const context: InputContext = {
   event: dispatch,
   now: new Date('2025-11-23T23:59:59Z'),
   fileExists: (path) => ['./aibrix.git', 'plan.json'].includes(path),
+  readFolder: () => undefined,
 }
 
 function read(given: Record<string, string> = {}, changed: Partial<InputContext> = {}) {

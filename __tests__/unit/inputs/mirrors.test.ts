@@ -11,6 +11,7 @@ function read(given: Record<string, string>, event = 'workflow_dispatch'): Input
     event: started,
     now: new Date(),
     fileExists: () => true,
+    readFolder: () => undefined,
   })
 }
 

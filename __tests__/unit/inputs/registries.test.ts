@@ -8,7 +8,12 @@ import { actionDefaults } from '../../../script/action-defaults.ts'
 function read(given: Record<string, string>): PlanRequest {
   const values: Record<string, string> = { ...actionDefaults(), ...given }
   const event = { name: 'workflow_dispatch', ref: 'refs/heads/main', repositoryUrl: '', tag: undefined }
-  return readInputs((name) => values[name] ?? '', { event, now: new Date(), fileExists: () => false }).plan
+  return readInputs((name) => values[name] ?? '', {
+    event,
+    now: new Date(),
+    fileExists: () => false,
+    readFolder: () => undefined,
+  }).plan
 }
 
 describe('a registry has one name', () => {

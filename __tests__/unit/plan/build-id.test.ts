@@ -24,11 +24,14 @@ function changed(changes: Partial<Leg>, recipe = leg.recipe, usual = leg): strin
   return different
 }
 
+const extraFiles = { digest: '6'.repeat(64), files: 1, bytes: 10 }
+
 const matters: [keyof Determinants, Partial<Leg>, string][] = [
   ['engine', { engine: 'sglang' }, leg.recipe],
   ['engineVersion', { version: { tag: 'v0.21.0', release: '0.21.1' } }, leg.recipe],
   ['platform', { platform: 'linux/arm64' }, leg.recipe],
   ['base', { base: { ...base, manifestDigest: otherDigest } }, leg.recipe],
+  ['baseRepository', { base: { ...base, given: 'ghcr.io/acme/vllm:v1' } }, leg.recipe],
   ['aibrixCommit', { aibrix: { ...aibrix, commit: '9'.repeat(40) } }, leg.recipe],
   ['aibrixTag', { aibrix: { ...aibrix, ref: 'v0.7.1' } }, leg.recipe],
   ['aibrixTag', { aibrix: { ...aibrix, kind: 'branch' } }, leg.recipe],
@@ -39,6 +42,8 @@ const matters: [keyof Determinants, Partial<Leg>, string][] = [
   ['gpuArchitectures', { gpuArchitectures: ['9.0'] }, leg.recipe],
   ['buildArguments', { buildArguments: { A: '1' } }, leg.recipe],
   ['environment', { environment: { A: '1' } }, leg.recipe],
+  ['extraPackages', { extraPackages: ['vllm-omni==0.30.0'] }, leg.recipe],
+  ['extraFiles', { extraFiles }, leg.recipe],
   ['recipe', {}, '8'.repeat(64)],
 ]
 
@@ -48,8 +53,12 @@ describe('the build id', () => {
   })
 
   it('depends on nothing else', () => {
+    const contents = {
+      ...{ environment: { A: '1' }, extraPackages: ['a'], extraFiles },
+      base: { ...base, given: 'ghcr.io/acme/vllm:v1' },
+    }
     expect(new Set(matters.map(([name]) => name))).toEqual(
-      new Set(Object.keys(determinantsOf({ ...leg, environment: { A: '1' } }, leg.recipe))),
+      new Set(Object.keys(determinantsOf({ ...leg, ...contents }, leg.recipe))),
     )
   })
 
@@ -73,8 +82,9 @@ describe('the build id', () => {
     expect(changed(changes)).toEqual([])
   })
 
-  it('has no variables if there are none', () => {
-    expect(determinantsOf(leg, leg.recipe)).not.toHaveProperty('environment')
+  it('has no variables, packages and files if there are none', () => {
+    for (const name of ['environment', 'extraPackages', 'extraFiles', 'baseRepository'])
+      expect(determinantsOf(leg, leg.recipe)).not.toHaveProperty(name)
   })
 
   it('changes with the value of a variable, but not with the order of several', () => {
@@ -103,6 +113,7 @@ describe('the build id of a plan', () => {
       event: { name: 'schedule', ref: '', repositoryUrl: '', tag: undefined },
       now: new Date(given.now ?? '2025-11-23T23:59:59Z'),
       fileExists: () => true,
+      readFolder: () => undefined,
     })
     return (await makePlan(plan, world(mirrored))).images[0]?.legs[0].buildId
   }

@@ -41,6 +41,8 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
       engine,
       aibrix: { ...aibrix, repository: url },
       ucx: { ...ucxOf(makeLeg()), repository: url },
+      extraPackages: ['a'],
+      extraFiles: { digest: '6'.repeat(64), files: 1, bytes: 1 },
     }
     expect(Object.keys(defaults).sort()).toEqual(Object.keys(buildArguments(leg)).sort())
   })
@@ -49,8 +51,13 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
     'runs the steps of the image again for another %s, and those of no other stage',
     (argument) => {
       const stages = dockerfile.split(/^FROM \S+ AS /m).filter((stage) => stage.includes(argument))
-      expect(stages).toHaveLength(2)
-      for (const [index, name] of ['image-before-aibrix', 'image'].entries()) {
+      expect(stages).toHaveLength(4)
+      for (const [index, name] of [
+        'image-before-aibrix',
+        'with-aibrix',
+        'with-aibrix-and-packages',
+        'with-packages-and-files',
+      ].entries()) {
         const [before = ''] = stages[index]?.split(/^RUN /m) ?? []
         expect(before).toMatch(new RegExp(`^${name}\\n[^]*^ARG ${argument}=""$`, 'm'))
       }
@@ -59,7 +66,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
 
   it('runs each step as a list, without a shell, and sets no SHELL', () => {
     const runs = [...dockerfile.matchAll(/^RUN ((?:.*\\\n)*.*)$/gm)].map(([, text = '']) => text)
-    expect(runs).toHaveLength(14)
+    expect(runs).toHaveLength(16)
     for (const run of runs) {
       const [last = ''] = run.split('\n').slice(-1)
       expect(JSON.parse(last)).toEqual(expect.arrayContaining(['/bin/sh', '/run/image-action/common/run']))

@@ -23,6 +23,17 @@ describe('the report of a leg', () => {
     expect(parseReport(JSON.stringify(earlier), 'report')).toEqual(earlier)
   })
 
+  it("names the engine's commit if the base does, which reports of earlier versions do not", () => {
+    const commit = '1'.repeat(40)
+    const { base } = makeLeg()
+    const config = { ...base.config, labels: { 'ai.vllm.build.commit': commit } }
+    const report = makeOutcomeReport(makeLeg({ base: { ...base, config } }))
+    expect(parseReport(serialiseReport(report), 'report').engineCommit).toBe(commit)
+    const { engineCommit, ...earlier } = makeOutcomeReport()
+    expect(engineCommit).toBeNull()
+    expect(parseReport(JSON.stringify(earlier), 'report')).toEqual(earlier)
+  })
+
   it('stays within its limit by omitting the shortest steps', () => {
     const steps = Array.from({ length: 4000 }, (_, index) =>
       makeStep(`step ${index} ${'x'.repeat(150)}`, index, index),

@@ -50,6 +50,19 @@ describe('conditions', () => {
   })
 })
 
+it("names the engine's commit if the base does", () => {
+  const { base } = makeLeg()
+  const commit = '1'.repeat(40)
+  const leg = makeLeg({
+    base: { ...base, config: { ...base.config, labels: { 'ai.vllm.build.commit': commit } } },
+  })
+  const report = makeOutcomeReport(leg)
+  const text = (some: typeof report) =>
+    renderSummary(makeRun([makeOutcome(published, [{ state: 'built', report: some }])]))
+  expect(text(report)).toContain(`- Commit of vLLM, by the labels of the base: <code>${commit}</code>`)
+  expect(text(makeOutcomeReport())).not.toContain('Commit of vLLM')
+})
+
 describe('the job summary', () => {
   const text = renderSummary(makeRun(both()))
 

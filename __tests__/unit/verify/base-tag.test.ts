@@ -27,6 +27,31 @@ function judge(tag: string, inside: Inside = {}) {
   return ofImage
 }
 
+describe('a base of base-image', () => {
+  const given = (version: string, changes: { tag?: string } = {}) => {
+    const leg = makeLeg({ version: { tag: `v${version}`, release: version } })
+    Object.assign(leg.base, { given: 'ghcr.io/acme/vllm:v1', tag: changes.tag ?? `v${version}` })
+    return judgeFacts(leg, makeFacts()).find(({ name }) => name === 'engine-version')
+  }
+
+  it('is compared with the version that is asked for, whatever its own tag says', () => {
+    expect(given('0.21.0')?.state).toBe('pass')
+    expect(given('0.21.1')).toMatchObject({
+      state: 'fail',
+      hint: 'The base ghcr.io/acme/vllm:v1 contains another version than versions says; set versions to v0.21.0, or choose another base-image.',
+    })
+  })
+
+  it('is compared with what the version claims', () => {
+    expect(given('0.21.0', { tag: 'v0.21.0-cu129' })).toMatchObject({
+      state: 'fail',
+      hint: expect.stringMatching(
+        /^versions says cu129, but the base ghcr\.io\/acme\/vllm:v1 is torch for CUDA 13\.0/,
+      ),
+    })
+  })
+})
+
 const arm = { platform: 'linux/arm64', machine: 'aarch64' }
 
 describe('the tag of a base', () => {

@@ -57,12 +57,12 @@ it('the version of the action is a label, and not a determinant of the build id'
   expect(JSON.stringify(determinantsOf(makeLeg(), ''))).not.toContain('action')
 })
 
-describe('a label of the base', () => {
-  const onBase = (inherited: Record<string, string>): Leg => {
-    const { base } = makeLeg()
-    return makeLeg({ base: { ...base, config: { ...base.config, labels: inherited } } })
-  }
+const onBase = (inherited: Record<string, string>): Leg => {
+  const { base } = makeLeg()
+  return makeLeg({ base: { ...base, config: { ...base.config, labels: inherited } } })
+}
 
+describe('a label of the base', () => {
   it.each([
     ['that says which gates were waived', 'io.aibrix.image.waived', ''],
     ['of a component that is not measured in the image', 'io.aibrix.image.gpu-architectures-of-old', ''],
@@ -85,6 +85,17 @@ describe('a label of the base', () => {
   })
 })
 
+it("the engine's commit is a label, if the base names one", () => {
+  const commit = '1'.repeat(40)
+  const labelled = labels(onBase({ 'ai.vllm.build.commit': commit }))
+  expect(labelled['io.aibrix.image.engine-commit']).toBe(commit)
+  // That of the image is AIBrix'.
+  expect(labelled['org.opencontainers.image.revision']).toBe(makeLeg().aibrix.commit)
+  expect(labels(onBase({ 'ai.vllm.build.commit': 'unknown' }))).not.toHaveProperty([
+    'io.aibrix.image.engine-commit',
+  ])
+})
+
 it('conditions are a label, unless the image itself meets them', () => {
   const labelled = (set: string | null) => {
     const facts = makeFacts()
@@ -100,6 +111,7 @@ it('describes every label, and no other', () => {
     const [, start = '', names = ''] = /^(.*)\{(.*)\}$/.exec(name) ?? []
     return names === '' ? [name] : names.split(',').map((one) => start + one)
   })
-  const all = [...Object.keys(labels(makeLeg())), conditionsLabel, waivedLabel]
+  const onLabelled = onBase({ 'ai.vllm.build.commit': '1'.repeat(40) })
+  const all = [...Object.keys(labels(onLabelled)), conditionsLabel, waivedLabel]
   expect(described.toSorted()).toEqual(all.toSorted())
 })

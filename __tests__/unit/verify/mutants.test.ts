@@ -21,8 +21,22 @@ const limits = { addedBytes: 100_000_000 }
 const gzip = 'application/vnd.oci.image.layer.v1.tar+gzip'
 const dockerZstd = 'application/vnd.docker.image.rootfs.diff.tar.zstd'
 
+/** With packages and files of the user's own, so that every gate applies. */
 function worldOf(): World {
-  return { leg: makeLeg(), facts: makeFacts(), candidate: makeCandidate() }
+  const extraFiles = { digest: '6'.repeat(64), files: 2, bytes: 15 }
+  const leg = makeLeg({
+    extraPackages: ['old==1; python_version < "3"', 'vllm-omni[demo]>=0.30'],
+    extraFiles,
+  })
+  const facts = makeFacts()
+  Object.assign(facts.image.pip, { 'vllm-omni': '0.30.0', diffusers: '0.40.0' })
+  facts.image.extraPackages = { added: ['diffusers', 'vllm-omni'], leftOut: ['old'] }
+  const files = [
+    { path: '/opt/acme/a', bytes: 5 },
+    { path: '/opt/acme/b', bytes: 10 },
+  ]
+  facts.image.extraFiles = { digest: extraFiles.digest, files, covered: [] }
+  return { leg, facts, candidate: makeCandidate() }
 }
 
 function judge({ leg, facts, candidate }: World): Gate[] {
@@ -36,6 +50,7 @@ function there<T>(value: T | null | undefined): T {
 
 const theEngine = (facts: Facts) => there(facts.engines[0])
 const aibrixOf = (facts: Facts) => there(facts.aibrix)
+const extraFilesOf = (facts: Facts) => there(facts.extraFiles)
 const extensionOf = (facts: Facts) => there(aibrixOf(facts).extension)
 const withoutSymbol = (path: string, symbol: string) => ({
   path,
@@ -114,6 +129,58 @@ function differs(
 }
 
 const mutants: Mutant[] = [
+  [
+    'an extra package that is not there',
+    ({ facts }) => delete facts.image.pip['vllm-omni'],
+    'extra-contents',
+    'does not have what extra-packages asks for: no vllm-omni; report',
+  ],
+  [
+    'an extra package of another version',
+    ({ facts }) => replacePackage(facts.image, 'vllm-omni', '0.28.0'),
+    'extra-contents',
+    'does not have what extra-packages asks for: vllm-omni 0.28.0; report',
+  ],
+  [
+    'an extra package that changes another version of the base',
+    ({ facts }) => (facts.image.pip.numpy = '2.4.0'),
+    'environment-untouched',
+    'A build step changed numpy 2.2.6 → 2.4.0',
+  ],
+  [
+    'an extra package that overwrites a file of the engine',
+    ({ facts }) => {
+      differs(facts, 'vllm', 'changed', 'vllm-omni')
+    },
+    'environment-untouched',
+    /The installed package vllm-omni changed \/site\/vllm\/x\.py of vllm.*; leave vllm-omni, and what needs it, out of extra-packages, or accept/,
+  ],
+  [
+    'extra files that would cover others',
+    ({ facts }) => {
+      extraFilesOf(facts.image).covered = [
+        { path: '/opt/acme/a', owner: null },
+        { path: '/site/vllm/envs.py', owner: 'vllm' },
+      ]
+      extraFilesOf(facts.image).digest = '5'.repeat(64)
+    },
+    'extra-contents',
+    'would cover 2 files of the image, or one another: /opt/acme/a, /site/vllm/envs.py of vllm; leave them out of the folder, or give',
+  ],
+  [
+    'extra files with other content',
+    ({ facts }) => {
+      extraFilesOf(facts.image).digest = '5'.repeat(64)
+    },
+    'extra-contents',
+    'not in the image as they were given; report',
+  ],
+  [
+    'extra files that are not there',
+    ({ facts }) => (facts.image.extraFiles = null),
+    'extra-contents',
+    'The files of extra-files are not in the image; report',
+  ],
   [
     'a base without an engine',
     ({ facts }) => {

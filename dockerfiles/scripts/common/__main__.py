@@ -27,6 +27,8 @@ STEPS = {
     "install-aibrix-dependencies": "image.aibrix_dependencies",
     "install-aibrix": "image.aibrix",
     "integrate": "image.integrate",
+    "install-extra-packages": "extra.packages",
+    "add-extra-files": "extra.files",
 }
 
 

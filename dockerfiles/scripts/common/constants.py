@@ -21,6 +21,10 @@ REQUIREMENTS = "requirements.txt"
 # beside it.
 INTEGRATION_RECORD = "/opt/aibrix/integration.json"
 
+# What the steps of the user's own packages and files have noted: written by step/extra
+EXTRA_PACKAGES_RECORD = "/opt/aibrix/extra-packages.json"
+EXTRA_FILES_RECORD = "/opt/aibrix/extra-files.json"
+
 # Connector modules: AIBrix's own for vLLM, SGLang's own for AIBrix (since v0.5.x). A folder without
 # __init__.py is a package, too, so the module is a file in it if there is one.
 CONNECTOR_MODULES = {

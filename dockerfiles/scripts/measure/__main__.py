@@ -28,6 +28,7 @@ from measure import (  # noqa: E402
     engine,
     entrypoint,
     environment,
+    extra,
     imports,
     integration,
     kvcache,
@@ -91,8 +92,7 @@ def facts(finished: bool) -> dict[str, Any]:
         "dpkg": (environment.dpkg, None),
         **(IN_A_FINISHED_IMAGE if finished else IN_A_BASE),
     })
-    nothing = {"user": None, "integration": None, "hooks": None, "conditions": []}
-    return {**nothing, **found, "format": 2, "baseFiles": compared}
+    return {**NOTHING, **found, "format": 2, "baseFiles": compared}
 
 
 def links() -> dict[str, Any]:
@@ -106,11 +106,21 @@ def links() -> dict[str, Any]:
     return {name: isolated(measurement, None) for name, measurement in linking.items()}
 
 
+NOTHING = {
+    "user": None,
+    "integration": None,
+    "hooks": None,
+    "conditions": [],
+    "extraPackages": None,
+    "extraFiles": None,
+}
 IN_A_BASE = {"user": (user.user, None)}
 IN_A_FINISHED_IMAGE = {
     "integration": (integration.integration, None),
     "hooks": (demands.hooks, None),
     "conditions": (demands.conditions, []),
+    "extraPackages": (extra.extra_packages, None),
+    "extraFiles": (extra.extra_files, None),
 }
 
 

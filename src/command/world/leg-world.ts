@@ -94,9 +94,9 @@ export function createLegWorld(
 }
 
 /** The folders that a call gives to BuildKit as named contexts. */
-function contextsOf({ sources, artifacts, certificates }: BuildCall): string[] {
-  const folders = Object.values({ ...sources, ...artifacts })
-  return certificates === undefined ? folders : [...folders, certificates]
+function contextsOf({ sources, artifacts, certificates, extraFiles }: BuildCall): string[] {
+  const own = [certificates, extraFiles].filter((folder) => folder !== undefined)
+  return [...Object.values({ ...sources, ...artifacts }), ...own]
 }
 
 /** What a call to BuildKit does. Those that may run in parallel share a title. */
@@ -124,12 +124,14 @@ async function imageOnEngine(docker: RunDocker, reference: string): Promise<Imag
 }
 
 type SettingsTools = Pick<CommandTools, 'inputs' | 'nixl' | 'secretFiles' | 'certificates'> & {
+  /** Folder with the user's own files, if a leg has some */
+  extraFiles: string | undefined
   machine: Pick<Machine, 'dockerfiles' | 'environment' | 'workspace'>
 }
 
 /** @param run as in `candidateTag` @returns how each leg is built */
 export function createSettings(
-  { inputs, machine, nixl, secretFiles, certificates }: SettingsTools,
+  { inputs, machine, nixl, secretFiles, certificates, extraFiles }: SettingsTools,
   store: Store,
   options: BuildOptions,
   run: string,
@@ -144,6 +146,7 @@ export function createSettings(
       dockerfile: dockerfileOf(machine, leg, secrets.keys()),
       secrets,
       certificates,
+      extraFiles: leg.extraFiles ? extraFiles : undefined,
       newerThan: leg.newerThan ?? undefined,
     },
     layerCache: options.cache === 'off' ? undefined : store.layers.of(leg.base, inputs.push),

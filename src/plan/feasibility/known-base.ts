@@ -42,11 +42,12 @@ export function createKnowBase(
 ): KnowBase {
   const answers = new Map<string, Promise<KnownBase>>()
   return ({ engine, version, base }, questions) =>
-    remembered(
-      answers,
-      `${engine} ${version.tag} ${base.manifestDigest}`,
-      async () => (await facts(base, engine, questions)) ?? knownBase(catalogue, engine, version),
-    )
+    remembered(answers, `${engine} ${version.tag} ${base.manifestDigest}`, async (): Promise<KnownBase> => {
+      const measured = await facts(base, engine, questions)
+      // The catalogue knows upstream's images alone.
+      if (measured || base.given === undefined) return measured ?? knownBase(catalogue, engine, version)
+      return { source: 'catalogue' }
+    })
 }
 
 /** What is known of each base of an image, by platform. */

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { baseRepositoryName } from '../base.ts'
 import { canonicalJson, sha256 } from '../canonical.ts'
+import { engines } from '../engine.ts'
 import type { Leg } from '../plan.ts'
+import { extraDeterminants } from './extras.ts'
 
 /**
  * Everything declared that determines the content of an image on one platform. Nothing else may
@@ -14,6 +17,8 @@ export type Determinants = {
   platform: string
   /** Digest of the manifest for this platform, not of its index, which other platforms change */
   base: string
+  /** The repository of a base that is not the engine's own. Absent otherwise */
+  baseRepository?: string
   aibrixCommit: string
   /** A release tag gives the wheel its version, a branch does not */
   aibrixTag: string | null
@@ -28,6 +33,10 @@ export type Determinants = {
   buildArguments: Record<string, string>
   /** Absent if empty, so that this input did not change the ids of images without it */
   environment?: Record<string, string>
+  /** Name → requirement. Absent if empty, for the same reason, as is the next one */
+  extraPackages?: Record<string, string>
+  /** sha256 over names, permissions and content of the files */
+  extraFiles?: string
   /** sha256 over the Dockerfile and the scripts */
   recipe: string
 }
@@ -41,6 +50,7 @@ export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: str
     engineVersion: leg.version.release,
     platform: leg.platform,
     base: leg.base.manifestDigest,
+    ...foreignBase(leg),
     aibrixCommit: leg.aibrix.commit,
     aibrixTag: leg.aibrix.kind === 'tag' ? leg.aibrix.ref : null,
     nixl: leg.nixl,
@@ -51,8 +61,15 @@ export function determinantsOf(leg: Omit<Leg, 'buildId' | 'recipe'>, recipe: str
     gpuArchitectures: leg.gpuArchitectures === 'auto' ? 'auto' : leg.gpuArchitectures.join(' '),
     buildArguments: leg.buildArguments,
     ...(Object.keys(leg.environment).length > 0 && { environment: leg.environment }),
+    ...extraDeterminants(leg),
     recipe,
   }
+}
+
+/** The name of a base is in labels, and its digest alone names upstream's. */
+function foreignBase({ engine, base }: Pick<Leg, 'engine' | 'base'>): Pick<Determinants, 'baseRepository'> {
+  const repository = baseRepositoryName(engine, base)
+  return repository === engines[engine].baseRepository ? {} : { baseRepository: repository }
 }
 
 /** @returns 64 hexadecimal digits, the same for the same determinants in any order */

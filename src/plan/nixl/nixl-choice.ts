@@ -17,6 +17,8 @@ export type NixlPair = Pick<Leg, 'engine' | 'version'> & {
   aibrix: Pick<PinnedSource, 'kind' | 'ref'>
   /** The base, for messages: `vllm/vllm-openai:v0.33.0` */
   name: string
+  /** Its name if it is not the engine's own, with which AIBrix was released */
+  given?: string
 }
 
 /**
@@ -58,9 +60,10 @@ function shippedNixl({ source, nixl }: KnownBase, word: 'default' | 'base'): str
 
 /** @returns the NIXL of the images that AIBrix released with exactly this pair */
 export function testedNixl(
-  { engine, version, aibrix }: Omit<NixlPair, 'name'>,
+  { engine, version, aibrix, given }: Omit<NixlPair, 'name'>,
   catalogue: Catalogue,
 ): string | undefined {
+  if (given !== undefined) return undefined
   const tested = releaseIn(catalogue, aibrix)?.tested
   return tested?.engines[engine] === version.tag ? tested.nixl : undefined
 }

@@ -48,7 +48,7 @@ async function meaningOf(
   // A tested pair needs no facts of its bases.
   const tested = word === 'default' ? testedNixl(pair, catalogue) : undefined
   if (tested !== undefined) return { tag: tested, from: 'tested' }
-  const name = `${engines[pair.engine].baseRepository}:${pair.version.tag}`
+  const name = pair.given ?? `${engines[pair.engine].baseRepository}:${pair.version.tag}`
   const choice = chooseNixl(word, { ...pair, name }, await known(), catalogue)
   if (choice.kind === 'refused') throw new NoMatch(`nixl-version: ${choice.reason}.`)
   if (choice.kind === 'version') return { tag: choice.version, from: choice.from }

@@ -15,7 +15,16 @@ const names: Record<string, string> = {
   integration: 'integration',
   gpuArchitectures: 'GPU architectures',
   platform: 'platform',
+  baseRepository: 'repository of the base',
+  extraFiles: 'extra-files',
   recipe: 'Dockerfile and scripts changed',
+}
+
+/** Names of the determinants that are records: `environment.NAME`. */
+const kinds: Record<string, string> = {
+  buildArguments: 'build argument',
+  environment: 'variable',
+  extraPackages: 'extra package',
 }
 
 /** Determinants that change with another one, which is shown instead. */
@@ -33,7 +42,7 @@ function short(text: string | null): string {
 }
 
 function changeText(change: Change, { engine, version }: PlannedImage, all: readonly Change[]): string {
-  const { title } = engines[engine]
+  const engineTitle = engines[engine].title
   const { what } = change
   if (what === 'nixlFrom')
     return change.to === null ? "NIXL installed in place of the base's" : 'NIXL of the base'
@@ -41,12 +50,12 @@ function changeText(change: Change, { engine, version }: PlannedImage, all: read
   const commit = what === 'aibrixTag' ? all.find((other) => other.what === 'aibrixCommit') : undefined
   const side = (of: 'from' | 'to'): string => short(change[of] ?? commit?.[of] ?? null)
   const fromTo = `${side('from')} → ${side('to')}`
-  if (what === 'engineVersion') return `${title} ${fromTo}`
-  if (what === 'base') return `base of ${title} ${version.tag} changed ${fromTo}`
+  if (what === 'engineVersion') return `${engineTitle} ${fromTo}`
+  if (what === 'base') return `base of ${engineTitle} ${version.tag} changed ${fromTo}`
   if (what === 'aibrixTag') return `AIBrix ${fromTo}`
-  const [, kind, name] = /^(buildArguments|environment)\.(.*)$/.exec(what) ?? []
-  if (kind !== undefined)
-    return `${kind === 'environment' ? 'variable' : 'build argument'} ${name ?? ''} ${fromTo}`
+  const [, kind = '', name = ''] = /^(\w+)\.(.*)$/.exec(what) ?? []
+  const title = kinds[kind]
+  if (title !== undefined) return `${title} ${name} ${fromTo}`
   return `${names[what] ?? what} ${fromTo}`
 }
 

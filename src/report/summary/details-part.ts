@@ -1,4 +1,6 @@
+import { engines } from '../../plan/index.ts'
 import { familiarRepository } from '../../registry/index.ts'
+import { humanBytes, listed } from '../../text.ts'
 import { many, type Part } from '../fit.ts'
 import { passedTable, tally } from './gates-part.ts'
 import type { LegReport } from '../../store/index.ts'
@@ -17,6 +19,10 @@ function origins({ image, outcome, report }: TitledLeg, isBuilt: boolean): strin
   const lines: string[] = []
   if (digest !== undefined) lines.push(`Image: ${code(name + digest)}`)
   if (report) lines.push(`Base: ${code(`${report.base.name}@${report.base.digest}`)}`)
+  if (report?.engineCommit)
+    lines.push(
+      `Commit of ${engines[report.engine].title}, by the labels of the base: ${code(report.engineCommit)}`,
+    )
   if (isBuilt && report?.artifacts) {
     const { wheel, ucx } = report.artifacts
     lines.push(`Wheel: ${escaped(wheel, 300)}`, `UCX tools: ${escaped(ucx, 300)}`)
@@ -47,6 +53,20 @@ function packages({ added, replaced }: LegReport): string[] {
   return lines.filter(([, some]) => some !== '').map(([what, some]) => `${what}: ${some}`)
 }
 
+/** What the user's own inputs added. */
+function extras({ extra }: LegReport): string[] {
+  if (!extra) return []
+  const packages = Object.entries(extra.packages).map(([name, version]) => code(`${name} ${version}`, 120))
+  const files = extra.files.map(({ path, bytes }) => `${code(path, 200)} (${humanBytes(bytes)})`)
+  const count = counted(extra.fileCount, 'file')
+  return [
+    ...(packages.length > 0 ? [`Of these, by <code>extra-packages</code>: ${packages.join(', ')}`] : []),
+    ...(files.length > 0
+      ? [`By <code>extra-files</code>: ${count}, ${humanBytes(extra.fileBytes)}: ${listed(files, 10)}`]
+      : []),
+  ]
+}
+
 function conditionLines({ conditions }: LegReport): string[] {
   return conditions.map(({ name, reason }) => `Condition: ${code(name)}, because ${escaped(reason, 300)}`)
 }
@@ -59,7 +79,9 @@ function detailsOf(leg: TitledLeg, isBuilt: boolean, limit: number): string[] {
   const gates = passedTable(report?.gates ?? [], limit)
   const lines = [
     ...origins(leg, isBuilt),
-    ...(isMeasured ? [...conditionLines(report), ...modules(report), ...packages(report)] : []),
+    ...(isMeasured
+      ? [...conditionLines(report), ...modules(report), ...packages(report), ...extras(report)]
+      : []),
   ]
   return [
     ...(lines.length === 0 ? [] : [bullets(lines)]),
