@@ -87,6 +87,7 @@ export function commonArguments(call: BuildCall, secrets: SecretFiles): string[]
     ...components.flatMap((component) => folderContext(sourceContexts[component], call.sources?.[component])),
     ...folderContext(certificatesContext, call.certificates),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
+    ...flag('--build-context', call.existing && `image=docker-image://${call.existing}`),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]
 }

@@ -70,18 +70,28 @@ export async function resolveBase(
     const { manifest, config } = one.image
     const unbuildable = objection(name, platform, config)
     if (unbuildable !== undefined) return { unbuildable }
-    const { layersCreated: _, onBuild: _none, ...inherited } = config
-    bases.set(platform, {
-      repository: one.repository,
-      tag,
-      ...(one.copyOf !== undefined && { copyOf: one.copyOf }),
-      digest: one.top.digest,
-      manifestDigest: manifest.digest,
-      config: inherited,
-      layers: manifest.parsed.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
-    })
+    const copyOf = one.copyOf === undefined ? {} : { copyOf: one.copyOf }
+    const pinned = baseImageOf(
+      { manifest, config },
+      { repository: one.repository, tag, digest: one.top.digest },
+    )
+    bases.set(platform, { ...pinned, ...copyOf })
   }
   return { bases }
+}
+
+/** @param place where it is, and the digest that `FROM` gets */
+export function baseImageOf(
+  { manifest, config }: NonNullable<PlatformImage['image']>,
+  place: Pick<BaseImage, 'repository' | 'tag' | 'digest'>,
+): BaseImage {
+  const { layersCreated: _, onBuild: _none, ...inherited } = config
+  return {
+    ...place,
+    manifestDigest: manifest.digest,
+    config: inherited,
+    layers: manifest.parsed.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+  }
 }
 
 /** @returns the name of a base by its tag upstream, as docker pull takes it */
