@@ -42,7 +42,7 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
   let run: Run
   try {
     if (command.kind === 'plan') {
-      publishPlan(await createAndStorePlan(tools), command.runners, show)
+      publishPlan(await createAndStorePlan(tools), command, show)
       return true
     }
     if (command.kind === 'list') {

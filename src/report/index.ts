@@ -3,7 +3,7 @@ export { newlyPublished, newlyTagged } from './attestation/newly-published.ts'
 export type { Statement, TestedImage } from './attestation/test-result.ts'
 export { summaryLimit } from './fit.ts'
 export { makeReport, stepTimes } from './make-report.ts'
-export { matrixOutput, type RunsOn } from './matrix.ts'
+export { matrixOutput, type RunsOn, verifyMatrixOutput } from './matrix.ts'
 export {
   type ImageOutcome,
   type LegOutcome,

@@ -20,7 +20,7 @@ import { findImage } from '../tag/find-image.ts'
 import { createLegWorld, newPathIn } from '../world/leg-world.ts'
 import type { CommandTools } from '../world/tools.ts'
 import { expect, type Subject } from './expect.ts'
-import { measuringScripts } from './measuring-scripts.ts'
+import { measuringScripts } from '../world/measuring-scripts.ts'
 import { runProbes } from './run-probes.ts'
 
 /** An image that was measured and judged, and how it was compared. */
