@@ -13,7 +13,7 @@ export function completed(expected: Expectation, { image }: LegFacts): Expectati
   const { distributions } = image.nixl
   const more: Partial<Leg> = {
     ...(!given.engine && { version: { tag: `v${found}`, release: found } }),
-    ...(!given.nixl && { nixl: Object.values(distributions)[0] ?? 'none' }),
+    ...(!given.nixl && { nixl: Object.values(distributions)[0] ?? '0' }),
   }
   return { ...expected, leg: { ...leg, ...more } }
 }

@@ -1,3 +1,4 @@
+import { valid } from '@renovatebot/pep440'
 import * as v from 'valibot'
 import { parsed, recordOf } from '../json.ts'
 import {
@@ -25,7 +26,7 @@ const determinants = v.object({
   base: digestSchema,
   aibrixCommit: commit,
   aibrixTag: v.nullable(text),
-  nixl: text,
+  nixl: v.pipe(text, v.check((version) => valid(version) !== null)),
   nixlFrom: v.optional(v.literal('base')),
   ucxVersion: v.nullable(text),
   ucxCommit: v.nullable(commit),
