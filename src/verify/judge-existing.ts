@@ -1,7 +1,7 @@
 import { isSameRelease, type Leg } from '../plan/index.ts'
 import type { Candidate, Limits } from './candidate.ts'
 import { engineOf, type LegFacts } from './facts.ts'
-import { about, type Gate, type GateName, rejudge } from './gate.ts'
+import { about, type Gate, type GateName, rejudge, reportHint } from './gate.ts'
 import type { GpuFacts } from './gpu/gpu-facts.ts'
 import { judgeGpu } from './gpu/judge-gpu.ts'
 import { judgeFacts } from './judge.ts'
@@ -62,8 +62,17 @@ export function judgeExisting(expected: Expectation, measured: ExistingFacts, li
   const onEngine = gates.map((gate) =>
     gate.name === 'engine-version' && base.state !== 'measured' ? judgeEngine(leg, facts) : gate,
   )
-  return followed(onEngine, reasonsOf(expected))
+  return followed(onEngine, reasonsOf(expected)).map(afterTheBuild)
 }
+
+/** What a build reports as its own fault may have happened after it. */
+function afterTheBuild(gate: Gate): Gate {
+  if (!('hint' in gate)) return gate
+  return { ...gate, hint: gate.hint.replace(reportHint, changedLater) }
+}
+
+const changedLater =
+  'if no gate of its build says so, it was changed since: do not use it, and build it again'
 
 function withoutLabels(): Gate {
   return about('labels', 'each label of this action says what was measured', 'none').notApplicable(

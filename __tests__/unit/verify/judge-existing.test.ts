@@ -86,6 +86,16 @@ describe('an image of this action', () => {
     else expect(labels).toMatchObject({ state: 'fail', hint: expect.stringMatching(hint) })
   })
 
+  it('has advice for whoever has the image, and not for whoever builds it', () => {
+    const facts = makeFacts()
+    facts.image.pip.numpy = '1.0.0'
+    const gate = judge(byLabels(published), facts).find(({ name }) => name === 'environment-untouched')
+    expect(gate).toHaveProperty(
+      'hint',
+      expect.stringMatching(/it was changed since: do not use it, and build it again\.$/),
+    )
+  })
+
   it('is not excused by a waiver in its own label', () => {
     const facts = makeFacts()
     facts.image.pip.numpy = '1.0.0'
@@ -155,7 +165,15 @@ describe('labels', () => {
 
   it('with any text in them lead to a verdict', () => {
     const own = JSON.parse(published[determinantsLabel] ?? '') as Record<string, unknown>
-    const fields = ['engineVersion', 'nixl', 'ucxVersion', 'aibrixTag', 'gpuArchitectures', 'recipe', 'platform']
+    const fields = [
+      'engineVersion',
+      'nixl',
+      'ucxVersion',
+      'aibrixTag',
+      'gpuArchitectures',
+      'recipe',
+      'platform',
+    ]
     fc.assert(
       fc.property(fc.constantFrom(...fields), fc.string(), fc.string(), (field, text, other) => {
         const labels = { ...published, [determinantsLabel]: JSON.stringify({ ...own, [field]: text }) }

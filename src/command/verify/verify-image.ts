@@ -19,7 +19,7 @@ import { type DockerSession, openDocker } from '../build-with-docker.ts'
 import { findImage } from '../tag/find-image.ts'
 import { createLegWorld, newPathIn } from '../world/leg-world.ts'
 import type { CommandTools } from '../world/tools.ts'
-import { expect, type Subject } from './expect.ts'
+import { expectationOf, type Subject } from './expectation.ts'
 import { measuringScripts } from '../world/measuring-scripts.ts'
 import { runProbes } from './run-probes.ts'
 
@@ -33,7 +33,7 @@ export type Judged = { record: VerifiedRecord; expected: Expectation }
 export async function verifyImage(verifying: Verifying, tools: CommandTools, store: Store): Promise<Judged> {
   const { inputs, machine, registry } = tools
   const subject = await findSubject(verifying, tools)
-  const first = await expect(subject, inputs.plan, registry)
+  const first = await expectationOf(subject, inputs.plan, registry)
   const { manifest, config } = subject.image
   const name = formatReference({ ...subject.repository, digest: manifest.digest })
   machine.log(
@@ -74,8 +74,8 @@ async function findSubject({ image }: Verifying, { inputs, registry }: CommandTo
   return { repository, reference: image.reference, platform: `${os}/${architecture}`, image: found.image }
 }
 
-/** Labels can say anything, so nothing of them reaches BuildKit. */
-function measuredLeg({ leg }: Expectation): PlannedLeg {
+/** Labels can say anything, so nothing of them reaches BuildKit, nor names a file. */
+export function measuredLeg({ leg }: Expectation): PlannedLeg {
   const source = { ...leg.aibrix, ref: '', commit: '', repository: { kind: 'url', url: '' } } as const
   const safe: Leg = {
     ...{ ...leg, id: 'verify', version: { tag: '', release: '' }, aibrix: source, nixl: '' },

@@ -37,7 +37,7 @@ type Registry = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
  * are needed for an image without labels.
  * @throws UserError if neither says what it should be, or the registry does not answer
  */
-export async function expect(
+export async function expectationOf(
   subject: Subject,
   request: PlanRequest,
   registry: Registry,
