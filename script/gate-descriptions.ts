@@ -1,4 +1,4 @@
-import type { GateName } from '../src/verify/gate.ts'
+import type { gateNames } from '../src/verify/gate.ts'
 
 /**
  * Markdown for the tables of gates in the documentation (readme.ts). A gate without a description
@@ -19,7 +19,7 @@ const notPushed = 'nothing is pushed'
 const stopped = 'the gate that stopped the build'
 const noTools = 'the image has no UCX tools, because their source is not known'
 
-export const gateDescriptions: Readonly<Record<GateName, GateDescription>> = {
+export const gateDescriptions: Readonly<Record<(typeof gateNames)[number], GateDescription>> = {
   'engine-version': {
     checks: "The engine, and the CUDA, architecture and distribution in the base's tag",
     because: 'tags move, and the tag of an image is not the version of a package',

@@ -10,6 +10,7 @@ import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
 import { type GateDescription, gateDescriptions } from './gate-descriptions.ts'
 import { labelDescriptions } from './label-descriptions.ts'
+import { verifyGateDescriptions } from './verify-gate-descriptions.ts'
 
 type Entry = { description: string; default?: string }
 type Named = [name: string, entry: Entry]
@@ -107,10 +108,13 @@ function ofHistory(pattern: RegExp): string {
 }
 
 /** @param columns title of a column → its cell for a gate */
-function gateTable(columns: Record<string, keyof GateDescription>): string[] {
+function gateTable(
+  columns: Record<string, keyof GateDescription>,
+  descriptions: Readonly<Record<string, GateDescription>> = gateDescriptions,
+): string[] {
   return table(
     ['gate', ...Object.keys(columns)],
-    Object.entries(gateDescriptions).map(([name, gate]) => [
+    Object.entries(descriptions).map(([name, gate]) => [
       `\`${name}\``,
       ...Object.values(columns).map((column) => cell(gate[column] ?? '–')),
     ]),
@@ -156,6 +160,18 @@ const documents: Record<string, Record<string, string[]>> = {
       'not applicable if': 'notApplicable',
       'follows from': 'follows',
     }),
+  },
+  'docs/verify.md': {
+    reasons: gateTable({ checks: 'checks', because: 'because' }, verifyGateDescriptions),
+    gates: gateTable(
+      {
+        'fails if': 'fails',
+        'undetermined if': 'undetermined',
+        'not applicable if': 'notApplicable',
+        'follows from': 'follows',
+      },
+      verifyGateDescriptions,
+    ),
   },
   'docs/images.md': {
     labels: table(

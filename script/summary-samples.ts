@@ -21,6 +21,7 @@ import {
 import { listSamples } from './list-samples.ts'
 import { pruneSamples } from './prune-sample.ts'
 import { tagSample } from './tag-sample.ts'
+import { verifySamples } from './verify-sample.ts'
 import { makeFacts, makeLeg } from '../__tests__/support/verified-leg.ts'
 
 const vllm = makePlannedImage()
@@ -195,6 +196,7 @@ export const samples: Readonly<Record<string, string>> = {
   ),
   plan: planned(),
   tag: tagSample(),
+  ...verifySamples(),
   ...pruneSamples(),
   ...listSamples,
 }

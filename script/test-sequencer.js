@@ -23,6 +23,7 @@ const known = {
   'mirror-faults': 40,
   planning: 30,
   'many-runners': 30,
+  verify: 30,
   'prune-histories': 30,
   unchanged: 20,
   sources: 20,

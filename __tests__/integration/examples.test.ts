@@ -216,6 +216,21 @@ describe('many-runners.yml', () => {
   )
 })
 
+describe('verify.yml', () => {
+  it(
+    'publishes what its second matrix has verified',
+    async () => {
+      const inputs = { ...exact, engine: 'vllm', namespace: namespace('verified'), gpus: '' }
+      const run = await runExample('verify.yml', { with: inputs })
+      expectGreen(run, ['plan', 'vLLM v0.21.0', 'verify vLLM v0.21.0', 'promote'])
+      expect(await tagsOf(`${namespace('verified')}/vllm-openai`)).toEqual([vllmTag])
+      const stored = await tagsOf(`${namespace('verified')}/image-cache`)
+      expect(stored.filter((tag) => tag.startsWith('verified-'))).toHaveLength(1)
+    },
+    5 * minutes,
+  )
+})
+
 describe('own-registry.yml', () => {
   const canaries = { GIT_TOKEN: 'canary-git-55d0', PACKAGES_TOKEN: 'canary-packages-91ac' }
   let index: IndexServer

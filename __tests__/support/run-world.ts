@@ -13,6 +13,7 @@ export function runWorldOf({ client }: Memory, changes: Partial<RunWorld> = {}):
     rules,
     attestations: noAttestations,
     keepsBases: false,
+    verifiedBy: undefined,
     log: () => undefined,
     signal: new AbortController().signal,
     redact: (text) => text,

@@ -91,6 +91,7 @@ export function commonArguments(call: BuildCall, secrets: SecretFiles): string[]
     ...folderContext(certificatesContext, call.certificates),
     ...folderContext(extraFilesContext, call.extraFiles),
     ...Object.entries(call.artifacts ?? {}).flatMap(([stage, folder]) => folderContext(stage, folder)),
+    ...flag('--build-context', call.existing && `image=docker-image://${call.existing}`),
     ...[...secrets].flatMap(([id, file]) => flag('--secret', csv([`id=${id}`, `src=${file}`]))),
   ]
 }

@@ -72,6 +72,8 @@ export type BuildCall = {
   extraFiles?: string | undefined
   /** Folders that replace stages */
   artifacts?: Partial<Record<ArtifactKind, string>>
+  /** The image, by digest, that replaces the stage `image`: it is measured instead of built */
+  existing?: string | undefined
 }
 
 /** Runs a call. @throws UserError with the reason if it fails */

@@ -25,6 +25,8 @@ import type { CommandTools } from './world/tools.ts'
 
 /** A login and a builder, ready for the legs that they were opened for. */
 export type DockerSession = {
+  /** What works with both of them */
+  tools: SessionTools
   /** Measures bases, and stores the facts if this run pushes. A failing base is left to its leg. */
   measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
   /** Builds at least one leg. */
@@ -78,6 +80,7 @@ export async function openDocker(
   const settingsOf = createSettings({ ...tools, machine, extraFiles }, store, options, run)
   const session = { ...tools, machine, docker, store, settingsOf }
   return {
+    tools: session,
     measure: (plan, some) => measureBases(plan, some, session),
     build: (plan, some) => buildAll(plan, some, session),
     close,

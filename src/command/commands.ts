@@ -23,6 +23,7 @@ import { type Build, buildOne, promotePlan, runPlan } from './run.ts'
 import { describePlan, type ShownPlan } from './show.ts'
 import { createPlanWorld, type KnownFacts, readCatalogue } from './world/plan-world.ts'
 import { readRecipe } from './world/recipe.ts'
+import { measuringScripts } from './world/measuring-scripts.ts'
 import { createRunWorld } from './world/run-world.ts'
 import type { CommandTools } from './world/tools.ts'
 
@@ -35,7 +36,8 @@ export async function execute(tools: CommandTools, command: Command): Promise<Ru
   if (command.kind === 'promote') {
     refuseOtherMirrors(plan, tools.inputs.plan)
     tools.registry.pushesTo(plan.images.flatMap(({ mirrors }) => mirrors.map(({ repository }) => repository)))
-    return promotePlan(plan, tools.inputs.failFast, createRunWorld(tools, plan))
+    const verifiedBy = command.requireVerified ? measuringScripts(tools.machine.dockerfiles) : undefined
+    return promotePlan(plan, tools.inputs.failFast, { ...createRunWorld(tools, plan), verifiedBy })
   }
   const planned = findLeg(plan, command.leg)
   refuseOtherRecipe(planned.leg, tools)

@@ -12,7 +12,9 @@ import {
 } from '../plan/index.ts'
 import { type Judged, judgePublished, judgeStaged } from '../promote/index.ts'
 import { type ImageOutcome, type LegOutcome, unfinishedState } from '../report/index.ts'
+import { formatReference } from '../registry/index.ts'
 import { keptLegs } from './kept-legs.ts'
+import { requireVerified } from './require-verified.ts'
 import type { RunWorld } from './world/run-world.ts'
 import { withoutFullStop } from '../text.ts'
 
@@ -94,10 +96,23 @@ async function inspectLegs(
 ): Promise<InspectedLeg[]> {
   const judgeAll = (judge: (leg: PlannedLeg) => Promise<Judged>) =>
     Promise.all(image.legs.map((leg) => inspectLeg(leg, built, judge)))
-  if (published.kind === 'absent') return judgeAll((leg) => judgeStaged(leg, world))
+  if (published.kind === 'absent')
+    return judgeAll(async (leg) => {
+      const { platform } = leg
+      return requireVerified(
+        await judgeStaged(leg, world),
+        { platform, name: world.store.legs.nameOf(leg) },
+        world,
+      )
+    })
   const { digest, missingTags } = published
   const place = { repository: image.repository, digest }
-  if (missingTags.length > 0) return judgeAll((leg) => judgePublished(leg, place, world))
+  const name = formatReference({ ...image.repository, digest })
+  if (missingTags.length > 0)
+    return judgeAll(async (leg) => {
+      const { platform } = leg
+      return requireVerified(await judgePublished(leg, place, world), { platform, name }, world)
+    })
   return (await keptLegs(image, digest, built, world)).map((outcome) => ({ outcome }))
 }
 

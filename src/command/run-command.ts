@@ -31,6 +31,10 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
     const { tagAndShow } = await import('./tag/tag-and-show.ts')
     return tagAndShow(command.image, tools, show, job.variables)
   }
+  if (command.kind === 'verify') {
+    const { verifyAndShow } = await import('./verify/verify-and-show.ts')
+    return verifyAndShow(command, tools, show)
+  }
   if (command.kind === 'prune') {
     const { pruneAndShow } = await import('./prune/prune-and-show.ts')
     return pruneAndShow(command, tools, job, show)
@@ -38,7 +42,7 @@ async function runAndShow(tools: CommandTools, job: Job): Promise<boolean> {
   let run: Run
   try {
     if (command.kind === 'plan') {
-      publishPlan(await createAndStorePlan(tools), command.runners, show)
+      publishPlan(await createAndStorePlan(tools), command, show)
       return true
     }
     if (command.kind === 'list') {

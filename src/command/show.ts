@@ -29,6 +29,7 @@ import {
   tally,
   titledLegs,
   titlesOf,
+  verifyMatrixOutput,
 } from '../report/index.ts'
 
 /** Most images of a plan that the log describes; the summary has them all. */
@@ -108,10 +109,16 @@ function earlierGates({ outcomes }: Run): string[] {
 /** A plan, where it is stored, and warnings about how it was created, as sentences. */
 export type ShownPlan = { plan: Plan; stored: StoredPlan; warnings: readonly string[] }
 
+/** Platform → `runs-on`, of jobs that build and of those that verify; undefined: nothing is verified */
+type Runners = {
+  runners: ReadonlyMap<string, RunsOn>
+  verifyRunners?: ReadonlyMap<string, RunsOn>
+}
+
 /** Publishes a plan's matrix and job summary. @throws UserError if GitHub can't take the matrix */
 export function publishPlan(
   { plan, stored, warnings }: ShownPlan,
-  runners: ReadonlyMap<string, RunsOn>,
+  { runners, verifyRunners }: Runners,
   settings: ShowSettings,
 ): void {
   const reference = stored.why === undefined ? stored.reference : undefined
@@ -126,6 +133,7 @@ export function publishPlan(
   setOutputs(settings, {
     plan: stored.reference,
     matrix: matrixOutput(plan, runners),
+    'verify-matrix': verifyRunners ? verifyMatrixOutput(plan, verifyRunners) : '',
     changed: String(hasMissingTags || pendingLegs(plan).length > 0),
     'summary-path': path,
   })

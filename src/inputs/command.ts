@@ -9,26 +9,30 @@ import { type NamedImage, readImage, refuseDefaultTags } from './named-image.ts'
 import { readRunners } from './platforms.ts'
 import { anyOf, type InputReader, quoted } from './problems.ts'
 import { type Pruning, readPruning, refusePruning } from './pruning.ts'
+import { readRequirement, readVerifying, readVerifyRunners, type Verifying } from './verifying.ts'
 
 /** Which part of the work runs here. `run` is plan, build and promote in one process. */
 export type Command =
   | { kind: 'run' }
-  | { kind: 'plan'; runners: ReadonlyMap<string, RunsOn> }
+  | { kind: 'plan'; runners: ReadonlyMap<string, RunsOn>; verifyRunners?: ReadonlyMap<string, RunsOn> }
   | { kind: 'build'; plan: PlanPlace; leg: string }
-  | { kind: 'promote'; plan: PlanPlace }
+  | { kind: 'promote'; plan: PlanPlace; requireVerified: boolean }
   | { kind: 'list'; where: Where }
   | { kind: 'history' }
   | { kind: 'tag'; image: NamedImage }
+  | ({ kind: 'verify' } & Verifying)
   | ({ kind: 'prune' } & Pruning)
 
-const kinds = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'prune', 'history'] as const
+const kinds = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'verify', 'prune', 'history'] as const
 
 /** Inputs that only some commands take. */
 const commandsOf: Record<string, readonly string[]> = {
   plan: ['build', 'promote'],
   leg: ['build'],
-  image: ['tag'],
+  image: ['tag', 'verify'],
   where: ['list'],
+  gpus: ['verify'],
+  'verify-runners': ['plan'],
 }
 
 export function readCommand(reader: InputReader, context: InputContext, push: boolean): Command {
@@ -40,12 +44,14 @@ export function readCommand(reader: InputReader, context: InputContext, push: bo
       reader.refuse(input, `it only with command: ${anyOf(commands)}`)
   if (kind === 'prune') return { kind, ...readPruning(reader, push) }
   refusePruning(reader)
-  if (kind === 'plan') return { kind, runners: readRunners(reader) }
+  const requireVerified = readRequirement(reader, kind)
+  if (kind === 'plan') return { kind, runners: readRunners(reader), ...readVerifyRunners(reader) }
+  if (kind === 'verify') return { kind, ...readVerifying(reader) }
   if (kind === 'build') return { kind, plan: readPlan(reader, context), leg: readLeg(reader) }
   if (kind === 'list') return { kind, where: readWhere(reader) }
   if (kind !== 'promote' && kind !== 'tag') return { kind }
   if (!push) reader.refuse('push', `true with command: ${kind}, or auto where the event is no pull request`)
-  if (kind === 'promote') return { kind, plan: readPlan(reader, context) }
+  if (kind === 'promote') return { kind, plan: readPlan(reader, context), requireVerified }
   refuseDefaultTags(reader)
   return { kind, image: readImage(reader) }
 }

@@ -42,7 +42,7 @@ export function readExtraFiles(reader: InputReader, { readFolder }: InputContext
   if (content.entries.length > mostFiles)
     reader.refuse('extra-files', `at most ${mostFiles} files`, `a folder with ${content.entries.length}`)
   const bytes = content.entries.reduce((sum, entry) => sum + entry.bytes, 0)
-  return { digest: folderDigest(content.entries), files: content.entries.length, bytes }
+  return { digest: folderDigest(content.entries), size: { files: content.entries.length, bytes } }
 }
 
 function problemsOf({ entries, strange, setId }: FolderContent): { use: string; paths: string[] }[] {

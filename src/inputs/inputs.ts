@@ -76,6 +76,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
   const verify = boolean(reader, 'verify')
   if (verify === false && push) reader.refuse('verify', 'true, or false together with push: false')
   const command = readCommand(reader, context, push ?? true)
+  if (command.kind === 'verify' && verify === false) reader.refuse('verify', 'true with command: verify')
   const plan = readPlanRequest(reader, context, push ?? false)
   const inputs = {
     command,
@@ -91,7 +92,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     push: push ?? false,
     keepBase: boolean(reader, 'keep-base') ?? false,
     verify: verify ?? true,
-    waivers: readWaivers(reader),
+    waivers: readWaivers(reader, command.kind === 'verify'),
     addedBytesLimit: byteSize(reader, 'added-bytes-limit') ?? 0,
     parallel: count(reader, 'parallel', mostParallel) ?? 1,
     retries: count(reader, 'retries', mostRetries, 0) ?? 0,

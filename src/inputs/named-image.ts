@@ -10,11 +10,18 @@ export type NamedImage = { reference: string; repository: Repository | undefined
 /** The default in action.yml, which a runner passes on as if it were given */
 const defaultTags = '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}'
 
-const allowed =
+const ofThisAction =
   'the tag or digest of a published image, or a full reference in its public repository or in the cache repository (build-… or @sha256:…)'
 
-/** Reads `image`, without asking where it may be: see `refuseForeignImage`. */
-export function readImage(reader: InputReader): NamedImage {
+const anywhere =
+  'the tag or digest of a published image, or the full reference of any image, with its tag or digest'
+
+/**
+ * Reads `image`, without asking where it may be: see `refuseForeignImage`.
+ * @param mayBeForeign whether it may be an image of others, which changes the advice only
+ */
+export function readImage(reader: InputReader, mayBeForeign = false): NamedImage {
+  const allowed = mayBeForeign ? anywhere : ofThisAction
   const text = reader.read('image')
   if (mayLackZeros(text) && !isDay(text)) reader.refuse('image', allowed, lackingZeros(text))
   if (isTag(text) || isDigest(text)) return { reference: text, repository: undefined }

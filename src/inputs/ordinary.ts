@@ -1,6 +1,6 @@
 import type { IsOrdinary } from '../system/index.ts'
 import { engineNames } from '../plan/index.ts'
-import { gateNames } from '../verify/index.ts'
+import { allGateNames } from '../verify/index.ts'
 
 /** Masking shorter texts, such as a line "}" of a JSON key, would only make output unreadable. */
 const shortest = 4
@@ -22,7 +22,7 @@ const number = /^(?:v?[\d.:-]{1,10}|[0-9a-f]{1,7})$/i
  * @param shown texts that are shown in any case, such as inputs that are not secrets
  */
 export function ordinaryWords(shown: readonly string[]): IsOrdinary {
-  const known = [words, ...engineNames, ...gateNames, ...shown].map((text) => text.toLowerCase())
+  const known = [words, ...engineNames, ...allGateNames, ...shown].map((text) => text.toLowerCase())
   return (text) => {
     const wanted = text.trim().toLowerCase()
     return wanted.length < shortest || number.test(wanted) || known.some((each) => each.includes(wanted))

@@ -15,15 +15,18 @@ export function readPlatforms(reader: InputReader): [string, ...string[]] {
   return [first ?? 'linux/amd64', ...more]
 }
 
-/** Reads `runners`: entries `platform: label[, label]`, in lines or separated by `;`. */
-export function readRunners(reader: InputReader): Map<string, RunsOn> {
+/** Reads `runners` or its like: entries `platform: label[, label]`, in lines or separated by `;`. */
+export function readRunners(
+  reader: InputReader,
+  name: 'runners' | 'verify-runners' = 'runners',
+): Map<string, RunsOn> {
   const runners = new Map<string, RunsOn>()
-  for (const line of entries(reader, 'runners')) {
+  for (const line of entries(reader, name)) {
     const [, platform, text = ''] = /^(\S+?)\s*:(.*)$/.exec(line) ?? []
     const labels = parts(text, ',')
     const [first, ...more] = labels
     if (!(allowed as readonly (string | undefined)[]).includes(platform) || first === undefined)
-      reader.refuse('runners', 'lines "<platform>: <label>[, <label>]"', quoted(line))
+      reader.refuse(name, 'lines "<platform>: <label>[, <label>]"', quoted(line))
     else runners.set(platform ?? '', more.length === 0 ? first : labels)
   }
   return runners

@@ -25,6 +25,20 @@ export async function measureImage(
   world: MeasuringWorld,
 ): Promise<LegFacts> {
   const directory = await measured({ ...call, leg, layers: { from, to: undefined } }, 'report', world)
+  return readBoth(directory, world)
+}
+
+/** Measures an image that exists, by its digest, as the one that would be built, and its base. */
+export async function measureExisting(
+  leg: Leg,
+  call: CallSettings,
+  existing: string,
+  world: MeasuringWorld,
+): Promise<LegFacts> {
+  return readBoth(await measured({ ...call, leg, existing }, 'report', world), world)
+}
+
+async function readBoth(directory: string, world: MeasuringWorld): Promise<LegFacts> {
   // One file is measured as root, the other one as the image's user.
   const read = async (of: 'base' | 'image'): Promise<Facts> => {
     const running = await readJson(directory, `running-${of}.json`, world)

@@ -88,19 +88,31 @@ export async function resolveBase(
     const { manifest, config } = one.image
     const unbuildable = objection(name, platform, config, given !== undefined)
     if (unbuildable !== undefined) return { unbuildable }
-    const { layersCreated: _, onBuild: _none, ...inherited } = config
+    const pinned = baseImageOf(
+      { manifest, config },
+      { repository: one.repository, tag, digest: one.top.digest },
+    )
     bases.set(platform, {
-      repository: one.repository,
-      tag,
+      ...pinned,
       ...(given !== undefined && { given }),
       ...(one.copyOf !== undefined && { copyOf: one.copyOf }),
-      digest: one.top.digest,
-      manifestDigest: manifest.digest,
-      config: inherited,
-      layers: manifest.parsed.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
     })
   }
   return { bases }
+}
+
+/** @param place where it is, and the digest that `FROM` gets */
+export function baseImageOf(
+  { manifest, config }: NonNullable<PlatformImage['image']>,
+  place: Pick<BaseImage, 'repository' | 'tag' | 'digest'>,
+): BaseImage {
+  const { layersCreated: _, onBuild: _none, ...inherited } = config
+  return {
+    ...place,
+    manifestDigest: manifest.digest,
+    config: inherited,
+    layers: manifest.parsed.layers.map(({ digest, size, mediaType }) => ({ digest, size, mediaType })),
+  }
 }
 
 /** @returns the name of a base by its tag upstream, or as `base-image` gives it, as docker pull takes it */

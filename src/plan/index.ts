@@ -1,4 +1,4 @@
-export { baseName, baseRepository, baseRepositoryName, copyWarning } from './base.ts'
+export { baseImageOf, baseName, baseRepository, baseRepositoryName, copyWarning } from './base.ts'
 export { canonicalJson, sha256 } from './canonical.ts'
 export { nameBuilt } from './built.ts'
 export {

@@ -1,6 +1,7 @@
 import type { Digest } from '../registry/index.ts'
 import type { Content, Entry } from './content.ts'
 import type { KeptBecause, PrunePlan } from './model.ts'
+import { verifiedImages } from './needs.ts'
 import { newestOf } from './newest.ts'
 import { referredIn } from './referred.ts'
 import { isYoung, type PruneSettings } from './settings.ts'
@@ -29,7 +30,7 @@ export function decidePrune(
     if (!engines.every((engine) => settings.engines.includes(engine))) return 'unselected'
     // A part stays with its index, unless something refers to it itself.
     if (kind === 'part') return referred.has(digest) ? 'referred' : undefined
-    if (published.has(digest) || parts.some((part) => published.has(part))) return 'public'
+    if ([digest, ...parts, ...verifiedImages(tags)].some((one) => published.has(one))) return 'public'
     if (isYoung(entry, settings, now)) return 'young'
     if (newest.has(digest)) return 'newest'
     if (referred.has(digest)) return 'referred'

@@ -59,7 +59,8 @@ function ownOf(
     kind: storedKinds.find((kind) => as.some((tag) => tag.kind === kind)) ?? 'part',
     families: [
       ...legs.map(({ head }) => (head ? familyOf(head) : 'build')),
-      ...as.flatMap(({ kind }) => (kind === 'build' ? [] : [kind])),
+      // A verification belongs to its image.
+      ...as.flatMap(({ kind }) => (kind === 'build' || kind === 'verified' ? [] : [kind])),
     ],
     engines: legs.flatMap(({ head }) => head?.engine ?? []),
     created: isDated ? read.annotated : times.includes(null) ? null : latest(times),

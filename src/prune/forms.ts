@@ -41,6 +41,7 @@ export function fits(tag: StoredTag, form: Form, digest: string): boolean {
       return form === documents.artifact.type
     case 'facts':
     case 'report':
+    case 'verified':
     case 'plan':
     case 'inventory':
       return form === documents[tag.kind].type

@@ -4,6 +4,7 @@ import type { Digest } from '../registry/index.ts'
 export const storedKinds = [
   'build',
   'report',
+  'verified',
   'candidate',
   'facts',
   'extension',

@@ -5,7 +5,8 @@ import type { Needs } from './needs.ts'
 
 /** What is found by others last; of two kinds that do not need each other, the first goes first */
 const ranks: readonly PrunedKind[] = [
-  ...(['image', 'plan', 'candidate', 'build', 'report', 'layers', 'wheel', 'extension', 'ucx'] as const),
+  ...(['image', 'plan', 'candidate', 'build', 'report', 'verified', 'layers'] as const),
+  ...(['wheel', 'extension', 'ucx'] as const),
   ...(['facts', 'base-named', 'base', 'inventory', 'part'] as const),
 ]
 

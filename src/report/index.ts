@@ -3,7 +3,7 @@ export { newlyPublished, newlyTagged } from './attestation/newly-published.ts'
 export type { Statement, TestedImage } from './attestation/test-result.ts'
 export { summaryLimit } from './fit.ts'
 export { makeReport, stepTimes } from './make-report.ts'
-export { matrixOutput, type RunsOn } from './matrix.ts'
+export { matrixOutput, type RunsOn, verifyMatrixOutput } from './matrix.ts'
 export {
   type ImageOutcome,
   type LegOutcome,
@@ -24,4 +24,7 @@ export { tagOutputs } from './tag/tag-outputs.ts'
 export type { MovedTag } from './roll-back.ts'
 export type { TaggedImage, TaggedMirror, TaggedPlatform, TagFate, TagRun } from './tag/tag-run.ts'
 export { renderTagSummary } from './tag/tag-summary.ts'
+export { annotationsOfVerifyRun } from './verify/verify-annotations.ts'
+export type { VerifiedImage, VerifyRun } from './verify/verify-run.ts'
+export { renderVerifySummary } from './verify/verify-summary.ts'
 export { titledLegs, titlesOf } from './titles.ts'

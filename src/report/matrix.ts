@@ -1,5 +1,7 @@
 import { UserError } from '../errors.ts'
-import { engineNames, pendingLegsOf, type Plan } from '../plan/index.ts'
+import { engineNames, pendingLegsOf, type Plan, type PlannedLeg } from '../plan/index.ts'
+import { formatReference } from '../registry/index.ts'
+import { stagedTag } from '../store/index.ts'
 import { titlesOf } from './titles.ts'
 
 /** A value of `runs-on`: the label of a runner, or all the labels that it must have. */
@@ -22,32 +24,62 @@ export function matrixOutput(plan: Plan, runners: ReadonlyMap<string, RunsOn>): 
   const titleOf = titlesOf(plan.images)
   const include = plan.images.flatMap((image) =>
     pendingLegsOf(image).map((leg) => ({
-      leg: leg.id,
-      name: titleOf(image, leg),
-      engine: leg.engine,
-      version: leg.version.tag,
-      platform: leg.platform,
-      'runs-on': runnerOf(leg.platform, runners),
+      ...rowOf(leg, titleOf(image, leg)),
+      'runs-on': runnerOf(leg.platform, runners, 'runners'),
     })),
   )
+  return matrixText(include, `must be built (${countByEngine(plan)})`, 'runners')
+}
+
+/**
+ * The output `verify-matrix`, JSON for jobs with `command: verify` between build and promote:
+ * `{ "include": [{ leg, name, engine, version, platform, image, runs-on }] }`, with every leg that
+ * `promote` is to give new public tags. Without a push there is none.
+ * @param runners platform → `runs-on`
+ * @throws UserError as `matrixOutput`
+ */
+export function verifyMatrixOutput(plan: Plan, runners: ReadonlyMap<string, RunsOn>): string {
+  const titleOf = titlesOf(plan.images)
+  const images = plan.publicTags === 'ignore' ? [] : plan.images
+  const include = images.flatMap((image) => {
+    const { published } = image
+    if (published.kind === 'same' && published.missingTags.length === 0) return []
+    return image.legs.map((leg) => ({
+      ...rowOf(leg, titleOf(image, leg)),
+      image:
+        published.kind === 'same'
+          ? formatReference({ ...image.repository, digest: published.digest })
+          : formatReference({ ...plan.cacheRepository, tag: stagedTag(leg) }),
+      'runs-on': runnerOf(leg.platform, runners, 'verify-runners'),
+    }))
+  })
+  return matrixText(include, 'would be verified', 'verify-runners')
+}
+
+function rowOf({ id, engine, version, platform }: PlannedLeg, name: string) {
+  return { leg: id, name, engine, version: version.tag, platform }
+}
+
+/** @param what happens to the legs, for an error */
+function matrixText(include: readonly object[], what: string, input: string): string {
   if (include.length > mostLegs)
     throw new UserError(
-      `${include.length} legs must be built (${countByEngine(plan)}), but GitHub allows at most ${mostLegs} jobs in a matrix; use several workflow runs, each with its own plan for one engine or for fewer versions.`,
+      `${include.length} legs ${what}, but GitHub allows at most ${mostLegs} jobs in a matrix; use several workflow runs, each with its own plan for one engine or for fewer versions.`,
     )
   const text = JSON.stringify({ include })
   const bytes = Buffer.byteLength(text, 'utf16le')
   if (bytes > outputLimit)
     throw new UserError(
-      `The matrix of ${include.length} legs has ${bytes} bytes as UTF-16, but GitHub allows at most ${outputLimit} for the outputs of a job; shorten the labels in the input runners, or use several plans with fewer versions each.`,
+      `The matrix of ${include.length} legs has ${bytes} bytes as UTF-16, but GitHub allows at most ${outputLimit} for the outputs of a job; shorten the labels in the input ${input}, or use several plans with fewer versions each.`,
     )
   return text
 }
 
-function runnerOf(platform: string, runners: ReadonlyMap<string, RunsOn>): RunsOn {
+function runnerOf(platform: string, runners: ReadonlyMap<string, RunsOn>, input: string): RunsOn {
   const runner = runners.get(platform)
   if (runner === undefined)
     throw new UserError(
-      `The input runners has no line for ${platform} (it has ${[...runners.keys()].join(', ') || 'none'}); add "${platform}: <label>".`,
+      `The input ${input} has no line for ${platform} (it has ${[...runners.keys()].join(', ') || 'none'}); add "${platform}: <label>".`,
     )
   return runner
 }

@@ -1,5 +1,5 @@
 import { type BaseImage, type Leg, sha256 } from '../plan/index.ts'
-import { formatRepository, type Repository } from '../registry/index.ts'
+import { type Digest, formatRepository, type Repository } from '../registry/index.ts'
 
 /** What identifies a staged leg. */
 export type NamedLeg = Pick<Leg, 'buildId' | 'architecture'>
@@ -19,6 +19,8 @@ export const documents = {
   facts: { type: 'application/vnd.aibrix.image-action.facts.v1+json', limit: 4 * mebibyte },
   /** A report has about 50 kB */
   report: { type: 'application/vnd.aibrix.image-action.report.v1+json', limit: 4 * mebibyte },
+  /** The report of a verification has as much as one of a build */
+  verified: { type: 'application/vnd.aibrix.image-action.verified.v1+json', limit: 4 * mebibyte },
   /** What is kept about 10,000 images has about 20 MB */
   inventory: { type: 'application/vnd.aibrix.image-action.inventory.v1+jsonl', limit: 64 * mebibyte },
   /** Real wheels and UCX have a few MB */
@@ -29,7 +31,7 @@ export const documents = {
 export type Now = () => Date
 
 /** Versions of the documents' content; other versions are not read. */
-export const formats = { plan: 1, report: 2 } as const
+export const formats = { plan: 1, report: 2, verified: 1 } as const
 
 /**
  * Tag of an image that is pushed but not fully judged. Each run has its own: on a shared engine, the
@@ -86,11 +88,25 @@ export function inventoryTag(repository: Repository): string {
   return `inventory-${sha256(formatRepository(repository))}`
 }
 
+/** What identifies a verification: the image of one platform, and the scripts that measured it. */
+export type Verification = {
+  /** Of the image's manifest, not of an index */
+  digest: Digest
+  /** 12 hexadecimal digits */
+  scripts: string
+}
+
+/** Tag of how an image was judged after it was built. */
+export function verifiedTag({ digest, scripts }: Verification): string {
+  return `verified-${digest.replace('sha256:', '')}-${scripts}`
+}
+
 /** What a tag of the cache repository names, by its grammar alone. */
 export type StoredTag =
   | ({ kind: 'build' | 'report' } & NamedLeg)
   | ({ kind: 'candidate'; run: string } & NamedLeg)
   | ({ kind: 'facts' | 'layers' | 'base' } & PinnedBase)
+  | ({ kind: 'verified' } & Verification)
   /** `key`: 64 hexadecimal digits */
   | { kind: 'extension' | 'wheel' | 'ucx' | 'base-named' | 'inventory' | 'plan'; key: string }
 
@@ -108,6 +124,10 @@ export function parseTag(tag: string): StoredTag | undefined {
     case 'layers':
     case 'base':
       return rest === undefined ? { kind, manifestDigest: `sha256:${key}` } : undefined
+    case 'verified':
+      return rest !== undefined && /^[0-9a-f]{12}$/.test(rest)
+        ? { kind, digest: `sha256:${key}`, scripts: rest }
+        : undefined
     case 'extension':
     case 'wheel':
     case 'ucx':

@@ -20,7 +20,10 @@ export {
   reportTag,
   stagedTag,
   type StoredTag,
+  type Verification,
+  verifiedTag,
 } from './contents.ts'
 export { type FoundReport, isUnreadable, type Subject } from './reports.ts'
 export type { AgedLeg, Staged } from './staged-leg.ts'
 export { createStore, createStoreReader, type Store, type StoreReader } from './store.ts'
+export { isPassing, type VerifiedRecord } from './verified.ts'

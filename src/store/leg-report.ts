@@ -2,17 +2,23 @@ import * as v from 'valibot'
 import { formats } from './contents.ts'
 import { UserError } from '../errors.ts'
 import { engineNames } from '../plan/index.ts'
-import { componentSchema, conditionSchema, gateNames, integrationModes, isBlocking } from '../verify/index.ts'
+import {
+  allGateNames,
+  componentSchema,
+  conditionSchema,
+  integrationModes,
+  isBlocking,
+} from '../verify/index.ts'
 import { jsonOf } from '../json.ts'
 
-const judgement = { name: v.picklist(gateNames), expected: v.string(), actual: v.string() }
+const judgement = { name: v.picklist(allGateNames), expected: v.string(), actual: v.string() }
 const gate = v.variant('state', [
   v.object({ ...judgement, state: v.literal('pass') }),
   v.object({ ...judgement, state: v.literal('fail'), hint: v.string() }),
   v.object({ ...judgement, state: v.literal('waived'), hint: v.string(), reason: v.string() }),
   v.object({ ...judgement, state: v.literal('undetermined'), hint: v.string() }),
   v.object({ ...judgement, state: v.literal('not applicable'), reason: v.string() }),
-  v.object({ ...judgement, state: v.literal('follows'), from: v.picklist(gateNames), reason: v.string() }),
+  v.object({ ...judgement, state: v.literal('follows'), from: v.picklist(allGateNames), reason: v.string() }),
 ])
 
 /** `started` in milliseconds since 1970, `duration` in milliseconds. */
@@ -28,7 +34,7 @@ const source = v.object({ ref: v.string(), commit: v.string() })
 const packages = v.record(v.string(), v.string())
 
 /** The document about a leg, stored in the registry beside its image. */
-const schema = v.object({
+export const reportSchema = v.object({
   format: v.literal(formats.report),
   /** Of the action that wrote it; reports of earlier versions lack it */
   actionVersion: v.optional(v.string()),
@@ -84,7 +90,7 @@ const schema = v.object({
 })
 
 /** The fields that say which leg a report is about, and what that needs. */
-export const reportHeadSchema = v.pick(schema, [
+export const reportHeadSchema = v.pick(reportSchema, [
   'format',
   'engine',
   'version',
@@ -94,7 +100,7 @@ export const reportHeadSchema = v.pick(schema, [
   'needs',
 ])
 
-export type LegReport = v.InferOutput<typeof schema>
+export type LegReport = v.InferOutput<typeof reportSchema>
 export type StepTime = v.InferOutput<typeof stepTime>
 
 /**
@@ -117,7 +123,7 @@ export function serialiseReport(report: LegReport, limit = 512 * 1024): string {
 export function parseReport(text: string, name: string): LegReport {
   const content = jsonOf(text)
   if (content === undefined) throw new UserError(`${name} is not JSON; delete it and build again.`)
-  const result = v.safeParse(schema, content)
+  const result = v.safeParse(reportSchema, content)
   if (!result.success)
     throw new UserError(`${name} is not a report that this version can read: ${v.summarize(result.issues)}`)
   return result.output

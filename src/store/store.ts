@@ -9,6 +9,7 @@ import { inventoriesIn, type Inventories } from './inventories.ts'
 import type { LayerCache } from './layers.ts'
 import { type LegsReader, type LegsWriter, readLegsIn, writeLegsIn } from './legs.ts'
 import { type StoredPlan, writePlan } from './plans.ts'
+import { readVerifiedIn, type VerifiedReader, type VerifiedWriter, writeVerifiedIn } from './verified.ts'
 
 /** What a plan reads of a cache repository. */
 export type StoreReader = {
@@ -16,6 +17,7 @@ export type StoreReader = {
   facts: FactsReader
   legs: LegsReader
   bases: BasesReader
+  verified: VerifiedReader
 }
 
 /** The memory of all runs: one cache repository, part by part as in the table of docs/cache.md. */
@@ -34,6 +36,8 @@ export type Store = {
     /** @param write whether this run may push */
     of: (base: Pick<BaseImage, 'manifestDigest'>, write: boolean) => LayerCache
   }
+  /** `verified-…`: how existing images were judged */
+  verified: VerifiedReader & VerifiedWriter
   /** `inventory-…`: what is kept about published images */
   inventories: Inventories
   /** `plan-…`: plans for other runners, read by `readPlan` */
@@ -54,6 +58,7 @@ export function createStoreReader(
     facts: readFactsIn(registry, repository, tags),
     legs: readLegsIn(registry, repository, tags),
     bases: readBasesIn(registry, repository),
+    verified: readVerifiedIn(registry, repository),
   }
 }
 
@@ -63,12 +68,13 @@ export function createStore(
   repository: Repository,
   now: Now = () => new Date(),
 ): Store {
-  const { bases, facts, legs } = createStoreReader(registry, repository)
+  const { bases, facts, legs, verified } = createStoreReader(registry, repository)
   return {
     repository,
     legs: { ...legs, ...writeLegsIn(registry, repository, now) },
     facts: { ...facts, ...writeFactsIn(registry, repository, now, facts) },
     bases: { ...bases, ...writeBasesIn(registry, repository, now) },
+    verified: { ...verified, ...writeVerifiedIn(registry, repository, now) },
     artifacts: createRegistryStore(registry, repository, now),
     layers: { of: (base, write) => ({ repository, tag: layersTag(base), write }) },
     inventories: inventoriesIn(registry, repository, now),

@@ -25,7 +25,7 @@ export function extraContents(leg: Leg, { image }: LegFacts): ExtraContents | un
 /** The image has the packages and files of `extra-packages` and `extra-files`, and these cover nothing. */
 export function judgeExtraContents(leg: Leg, facts: LegFacts): Gate {
   const { extraPackages, extraFiles } = leg
-  const parts = [...extraPackages, ...(extraFiles ? [filesText(extraFiles)] : [])]
+  const parts = [...extraPackages, ...(extraFiles ? [givenText(extraFiles)] : [])]
   const found = extraContents(leg, facts)
   if (!found) return withoutExtras(facts.image)
   const gate = about('extra-contents', listed(parts, most), contentText(found))
@@ -40,6 +40,10 @@ function withoutExtras({ extraPackages, extraFiles }: Facts): Gate {
   return gate
     .with('packages or files')
     .fail('The image has packages or files that neither input asks for', reportHint)
+}
+
+function givenText({ size, digest }: NonNullable<Leg['extraFiles']>): string {
+  return size ? filesText(size) : `files with the digest ${digest.slice(0, 12)}`
 }
 
 function filesText({ files, bytes }: { files: number; bytes: number }): string {

@@ -1,4 +1,4 @@
-/** The names of the gates, as in `allow-failed`. */
+/** The names of the gates that a build judges. */
 export const gateNames = [
   'engine-version',
   'torch-untouched',
@@ -26,7 +26,19 @@ export const gateNames = [
   'media-types',
 ] as const
 
-export type GateName = (typeof gateNames)[number]
+/** The names of those that only `command: verify` judges: on labels, and on a GPU. */
+export const verifyGateNames = [
+  'labels',
+  'gpu-engine',
+  'gpu-cache-operator',
+  'gpu-nixl-transfer',
+  'gpu-ucx',
+] as const
+
+/** All names, as in `allow-failed`. */
+export const allGateNames = [...gateNames, ...verifyGateNames] as const
+
+export type GateName = (typeof allGateNames)[number]
 
 /** The result of one gate. Only `fail` and `undetermined` block publishing. */
 export type Gate = { name: GateName; expected: string; actual: string } & (

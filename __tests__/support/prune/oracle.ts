@@ -14,7 +14,7 @@ type Manifest = {
 export type Kept = { keepDays: number; keep: number; undated: boolean; isPublicPruned: boolean }
 
 const own =
-  /^(?:(?:build|report)-[0-9a-f]{64}-[a-z0-9]+|candidate-[0-9a-f]{64}-[a-z0-9]+-[0-9a-f]{8}|(?:facts|extension|wheel|ucx|layers|base|base-named|inventory|plan)-[0-9a-f]{64})$/
+  /^(?:(?:build|report)-[0-9a-f]{64}-[a-z0-9]+|candidate-[0-9a-f]{64}-[a-z0-9]+-[0-9a-f]{8}|verified-[0-9a-f]{64}-[0-9a-f]{12}|(?:facts|extension|wheel|ucx|layers|base|base-named|inventory|plan)-[0-9a-f]{64})$/
 
 const day = 86_400_000
 

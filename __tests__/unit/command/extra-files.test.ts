@@ -19,7 +19,7 @@ function givenFolder(): string {
 const digestOf = (folder: string) => folderDigest(readFolder(folder)?.entries ?? [])
 const legFor = (folder: string) => ({
   id: 'vllm-amd64',
-  extraFiles: { digest: digestOf(folder), files: 3, bytes: 10 },
+  extraFiles: { digest: digestOf(folder), size: { files: 3, bytes: 10 } },
 })
 
 describe('the folder of a build', () => {

@@ -245,7 +245,7 @@ describe('a plan for other runners', () => {
     const shown = settings()
     const plan = makePlan([makePlannedImage(), makePlannedImage(sglang())])
     const warnings = [`The cache of ${secret} can't be read.`]
-    publishPlan(shownPlan(plan, { warnings }), runners, shown)
+    publishPlan(shownPlan(plan, { warnings }), { runners }, shown)
     const { matrix = '', ...outputs } = step().outputs()
     expect(outputs).toEqual({
       plan: 'docker.io/aibrix/image-cache:plan-1',
@@ -262,7 +262,7 @@ describe('a plan for other runners', () => {
 
   it('is not in the summary if it is a file on this runner', () => {
     const stored = { reference: '/tmp/plan.json', why: 'nothing is pushed' }
-    publishPlan(shownPlan(makePlan([makePlannedImage()]), { stored }), runners, settings())
+    publishPlan(shownPlan(makePlan([makePlannedImage()]), { stored }), { runners }, settings())
     expect(step().outputs().plan).toBe('/tmp/plan.json')
     expect(step().summary()).not.toContain('/tmp/plan.json')
   })
@@ -276,7 +276,7 @@ describe('a plan for other runners', () => {
     ['everything is published and mirrored', mirroredWithout([]), 'false'],
     ['it has no image', makePlan([]), 'false'],
   ])('tells by its output changed whether anything is left to do: %s', (_, plan, expected) => {
-    publishPlan(shownPlan(plan), runners, settings())
+    publishPlan(shownPlan(plan), { runners }, settings())
     expect(step().outputs().changed).toBe(expected)
   })
 })
@@ -324,7 +324,7 @@ describe("a file of the runner that can't be written", () => {
   it('stops neither a plan nor the history', () => {
     const nowhere = settings({ summaryFile: '/nowhere/summary' })
     const stored = { reference: 'plan.json', why: 'nothing is pushed' }
-    publishPlan({ plan: makePlan([]), stored, warnings: [] }, new Map(), nowhere)
+    publishPlan({ plan: makePlan([]), stored, warnings: [] }, { runners: new Map() }, nowhere)
     publishHistory('text', nowhere)
     expect(commands()).toEqual([
       expect.stringContaining('::warning::The job summary'),

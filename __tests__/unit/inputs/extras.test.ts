@@ -110,7 +110,7 @@ describe('extra-files', () => {
   it('are planned by their digest, and the folder is no part of the plan', () => {
     const entries = [file('opt/acme/a'), file('opt/acme/b', { bytes: 5 })]
     const inputs = read(given, { entries })
-    expect(inputs.plan.extraFiles).toEqual({ digest: folderDigest(entries), files: 2, bytes: 15 })
+    expect(inputs.plan.extraFiles).toEqual({ digest: folderDigest(entries), size: { files: 2, bytes: 15 } })
     expect(inputs.extraFolder).toBe('files')
   })
 

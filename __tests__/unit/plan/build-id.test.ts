@@ -24,7 +24,7 @@ function changed(changes: Partial<Leg>, recipe = leg.recipe, usual = leg): strin
   return different
 }
 
-const extraFiles = { digest: '6'.repeat(64), files: 1, bytes: 10 }
+const extraFiles = { digest: '6'.repeat(64), size: { files: 1, bytes: 10 } }
 
 const matters: [keyof Determinants, Partial<Leg>, string][] = [
   ['engine', { engine: 'sglang' }, leg.recipe],

@@ -42,7 +42,7 @@ describe.each(engineNames)('the Dockerfile of %s', (engine) => {
       aibrix: { ...aibrix, repository: url },
       ucx: { ...ucxOf(makeLeg()), repository: url },
       extraPackages: ['a'],
-      extraFiles: { digest: '6'.repeat(64), files: 1, bytes: 1 },
+      extraFiles: { digest: '6'.repeat(64), size: { files: 1, bytes: 1 } },
     }
     expect(Object.keys(defaults).sort()).toEqual(Object.keys(buildArguments(leg)).sort())
   })

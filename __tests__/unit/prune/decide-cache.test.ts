@@ -96,6 +96,32 @@ describe('what is old and serves nothing', () => {
   })
 })
 
+describe('a verification', () => {
+  const tagOf = (image: string, scripts = 'a') =>
+    `verified-${digestFor(image).replace('sha256:', '')}-${scripts.repeat(12)}`
+  const ofLeg = { tags: [tagOf('leg')] }
+
+  it.each<[string, Case, string[]]>([
+    ['goes after its image', { store: { ofLeg, ...leg } }, ['leg', 'report', 'ofLeg']],
+    ['stays with its image', { store: { ofLeg, leg: build('a', young), report: report('a') } }, []],
+    [
+      'stays with an image that is part of an index',
+      { store: { ofLeg, index: build('a', { ...young, parts: ['leg'] }), leg: {}, report: report('a') } },
+      [],
+    ],
+    ['stays with a published image', { store: { ofLeg }, published: ['leg'] }, []],
+    ['stays while it is young', { store: { ofLeg: { ...ofLeg, ...young } } }, []],
+    ['goes without its image', { store: { ofLeg } }, ['ofLeg']],
+    [
+      'of other scripts has the same image',
+      { store: { ofLeg, older: { tags: [tagOf('leg', 'b')] }, leg: build('a', young), report: report('a') } },
+      [],
+    ],
+  ])('%s', (_, given, gone) => {
+    expect(goneOf(decided(given), given.store)).toEqual(gone)
+  })
+})
+
 describe('a digest stays', () => {
   const signed = { tags: ['v1'], subject: 'leg' }
   it.each<[string, Case, PrunePlan['kept']]>([

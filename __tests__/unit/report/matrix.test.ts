@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { matrixOutput, type RunsOn } from '../../../src/report/matrix.ts'
+import { matrixOutput, type RunsOn, verifyMatrixOutput } from '../../../src/report/matrix.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { digest, makePlan, makePlannedImage, makePlannedImages, sglang } from '../../support/reports.ts'
 
@@ -87,5 +87,45 @@ describe('the output matrix', () => {
     const plan = makePlan(makePlannedImages(200))
     expect(matrixOutput(plan, labels(2300)).length * 2).toBeLessThanOrEqual(1024 * 1024)
     expect(() => matrixOutput(plan, labels(2600))).toThrow('shorten the labels in the input runners')
+  })
+})
+
+describe('the output verify-matrix', () => {
+  const published = { kind: 'same' as const, digest, tags: ['v1'], missingTags: [] }
+
+  it('has a row for each leg that promote is to publish, as promote finds it', () => {
+    const image = makePlannedImage(makeLeg(), platforms)
+    image.legs[0].existing = 'staged'
+    const rows = rowsOf(verifyMatrixOutput(makePlan([image]), runners))
+    expect(rows).toEqual([
+      {
+        leg: image.legs[0].id,
+        name: 'vLLM v0.21.0 linux/amd64',
+        ...{ engine: 'vllm', version: 'v0.21.0', platform: 'linux/amd64', 'runs-on': 'ubuntu-latest' },
+        image: `docker.io/aibrix/image-cache:build-${image.legs[0].buildId}-amd64`,
+      },
+      expect.objectContaining({ platform: 'linux/arm64', 'runs-on': ['self-hosted', 'arm64'] }),
+    ])
+  })
+
+  it.each([
+    ['nothing of what keeps its tags', published, []],
+    [
+      'the digest of what gets another tag',
+      { ...published, missingTags: ['v2'] },
+      [`docker.io/aibrix/vllm-openai@${digest}`],
+    ],
+  ])('has %s', (_, state, images) => {
+    const image = { ...makePlannedImage(), published: state }
+    const rows = rowsOf(verifyMatrixOutput(makePlan([image]), runners))
+    expect(rows.map((row) => row.image)).toEqual(images)
+  })
+
+  it('has nothing where nothing is pushed, and names its input if a runner is missing', () => {
+    const image = makePlannedImage()
+    expect(rowsOf(verifyMatrixOutput(makePlan([image], { publicTags: 'ignore' }), new Map()))).toEqual([])
+    expect(() => verifyMatrixOutput(makePlan([image]), new Map())).toThrow(
+      'The input verify-runners has no line',
+    )
   })
 })

@@ -11,6 +11,7 @@ import {
   reportTag,
   stagedTag,
   type StoredTag,
+  verifiedTag,
 } from '../../../src/store/contents.ts'
 import { sha256 } from '../../../src/plan/canonical.ts'
 
@@ -18,6 +19,7 @@ const [buildId, key] = ['b'.repeat(64), '0123456789abcdef'.repeat(4)]
 const leg = { buildId, architecture: 'arm64' }
 const base = { manifestDigest: `sha256:${key}` } as const
 const repository = { registry: 'docker.io', path: 'aibrix/vllm-openai' }
+const verification = { digest: `sha256:${key}`, scripts: '0123456789ab' } as const
 const upstream = 'docker.io/vllm/vllm-openai:v0.21.0'
 
 describe('a tag of the cache repository', () => {
@@ -34,6 +36,7 @@ describe('a tag of the cache repository', () => {
     [`ucx-${key}`, { kind: 'ucx', key }],
     [inventoryTag(repository), { kind: 'inventory', key: sha256('docker.io/aibrix/vllm-openai') }],
     [planTag(key), { kind: 'plan', key }],
+    [verifiedTag(verification), { kind: 'verified', ...verification }],
   ])('%s names what it was made from', (tag, stored) => {
     expect(parseTag(tag)).toEqual(stored)
   })
@@ -55,6 +58,9 @@ describe('a tag of the cache repository', () => {
     `report-${key}-amd64.old`,
     `facts-${key}-amd64`,
     `plan-${key}0`,
+    `verified-${key}`,
+    `verified-${key}-0123`,
+    `verified-${key}-0123456789AB`,
     `base-named-${key}-1`,
     `base-other-${key}`,
     `wheel-${key}\n`,

@@ -23,7 +23,7 @@ const dockerZstd = 'application/vnd.docker.image.rootfs.diff.tar.zstd'
 
 /** With packages and files of the user's own, so that every gate applies. */
 function worldOf(): World {
-  const extraFiles = { digest: '6'.repeat(64), files: 2, bytes: 15 }
+  const extraFiles = { digest: '6'.repeat(64), size: { files: 2, bytes: 15 } }
   const leg = makeLeg({
     extraPackages: ['old==1; python_version < "3"', 'vllm-omni[demo]>=0.30'],
     extraFiles,

@@ -15,6 +15,8 @@ export type RunWorld = Judging &
     elapsed: () => number
     /** Whether a copy of each base is stored before an image on it is published */
     keepsBases: boolean
+    /** The scripts by which an image must be verified before it is published; undefined: by none */
+    verifiedBy: string | undefined
     /** The reason why stored facts of its base make a leg impossible; undefined without one */
     objectionTo: (leg: PlannedLeg) => Promise<string | undefined>
   }
@@ -36,6 +38,7 @@ export function createRunWorld(
     rules: inputs,
     attestations: requestedAttestations(inputs.build),
     keepsBases: inputs.keepBase,
+    verifiedBy: undefined,
     log,
     signal,
     redact,

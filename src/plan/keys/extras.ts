@@ -10,10 +10,8 @@ export const extraFilesSchema = v.nullable(
   v.object({
     /** sha256 over names, permissions and content */
     digest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits')),
-    /** How many: files, links and empty folders */
-    files: v.number(),
-    /** Of all together */
-    bytes: v.number(),
+    /** Files, links and empty folders; absent if only a label tells of them */
+    size: v.optional(v.object({ files: v.number(), bytes: v.number() })),
   }),
 )
 export type ExtraFiles = NonNullable<v.InferOutput<typeof extraFilesSchema>>

@@ -22,6 +22,7 @@ const reasons: Record<KeptBecause, string> = {
 const own: Record<PrunedKind, string> = {
   build: 'verified builds',
   report: 'their reports',
+  verified: 'verifications of images',
   candidate: 'candidates',
   facts: 'facts of bases',
   extension: 'extensions',

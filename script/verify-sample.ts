@@ -1,0 +1,33 @@
+// Samples of summaries of command: verify for script/render-summary.ts.
+import { renderVerifySummary } from '../src/report/verify/verify-summary.ts'
+import type { VerifiedRecord } from '../src/store/verified.ts'
+import { digest, makeOutcomeReport } from '../__tests__/support/reports.ts'
+
+/** Returns the summaries of `command: verify` for an image that is as published, and one that is not. */
+export function verifySamples(): Record<'verify' | 'verify-failed', string> {
+  const record: VerifiedRecord = {
+    ...{ format: 1, actionVersion: '1.4.0', scripts: '0f3c2b7a9d41', against: 'labels', gpus: null },
+    image: { name: `docker.io/aibrix/vllm-openai@${digest}`, digest, platform: 'linux/amd64' },
+    report: makeOutcomeReport(),
+  }
+  const stored = `docker.io/aibrix/image-cache:verified-${digest.replace('sha256:', '')}-${record.scripts}`
+  const image = { record, base: 'measured', stored } as const
+  const gates = record.report.gates.map((gate) =>
+    gate.name === 'environment-untouched'
+      ? {
+          ...{
+            name: gate.name,
+            expected: gate.expected,
+            actual: 'numpy 2.2.6 → 1.26.4',
+            state: 'fail' as const,
+          },
+          hint: 'A build step changed numpy 2.2.6 → 1.26.4, with which the engine was tested; build it again.',
+        }
+      : gate,
+  )
+  const changed = { ...image, record: { ...record, report: { ...record.report, gates } } }
+  return {
+    verify: renderVerifySummary({ duration: 61_000, image }),
+    'verify-failed': renderVerifySummary({ duration: 59_000, image: changed }),
+  }
+}

@@ -1,0 +1,140 @@
+import { UserError } from '../../errors.ts'
+import {
+  type BaseImage,
+  baseImageOf,
+  baseRepository,
+  type Engine,
+  engines,
+  type Leg,
+  parseEngineVersion,
+  type PlanRequest,
+  type Selectors,
+} from '../../plan/index.ts'
+import {
+  type Digest,
+  formatReference,
+  getPlatformImage,
+  type PlatformImage,
+  type RegistryClient,
+  type Repository,
+} from '../../registry/index.ts'
+import { copyTag, isUnreadable } from '../../store/index.ts'
+import { type Expectation, type KnownOfBase, readLabelledLeg, sourceOf } from '../../verify/index.ts'
+
+/** The image of one platform. */
+export type Subject = {
+  repository: Repository
+  /** The tag or digest that was given */
+  reference: string
+  platform: string
+  image: NonNullable<PlatformImage['image']>
+}
+
+type Registry = Pick<RegistryClient, 'getManifest' | 'getImageConfig'>
+
+/**
+ * Tells what an image is compared with: what its own labels say, and versions that were given. They
+ * are needed for an image without labels.
+ * @throws UserError if neither says what it should be, or the registry does not answer
+ */
+export async function expectationOf(
+  subject: Subject,
+  request: PlanRequest,
+  registry: Registry,
+): Promise<Expectation> {
+  const { labels } = subject.image.config
+  const labelled = readLabelledLeg(labels)
+  if (!labelled) return expectGiven(subject, request)
+  const found = await findBase(labelled.engine, labelled.baseDigest, subject, request, registry)
+  const isLost = 'why' in found
+  const leg = { ...labelled.legOn(isLost ? ownBase(subject) : found), platform: subject.platform }
+  const base: KnownOfBase = isLost ? { state: 'lost', why: found.why } : { state: 'measured' }
+  const given = givenFor(leg.engine, request)
+  const { engine, aibrix, nixl } = given
+  return {
+    leg: {
+      ...leg,
+      ...(engine && { version: engine }),
+      ...(aibrix && { aibrix }),
+      ...(nixl !== undefined && { nixl }),
+    },
+    labelled: { leg, labels },
+    base,
+    given: { engine: true, aibrix: true, nixl: true },
+  }
+}
+
+/** What is measured and not given is filled in later: see `completed`. */
+function expectGiven(subject: Subject, request: PlanRequest): Expectation {
+  const [only, ...more] = request.engines
+  const given = only && more.length === 0 ? givenFor(only.engine, request) : undefined
+  if (!only || !given || (!given.engine && !given.aibrix && given.nixl === undefined))
+    throw new UserError(
+      `image: ${formatReference({ ...subject.repository, digest: subject.image.manifest.digest })} has no labels of this action to compare it with; say what it should be: set engine to one engine, and versions, aibrix-version or nixl-version to an exact version.`,
+    )
+  const { engine: version, aibrix, nixl } = given
+  const leg: Leg = {
+    ...{ id: 'verify', engine: only.engine, platform: subject.platform, nixlFrom: 'index' },
+    architecture: subject.platform.split('/')[1] ?? subject.platform,
+    version: version ?? { tag: '', release: '' },
+    base: ownBase(subject),
+    aibrix: aibrix ?? sourceOf('', '', 'commit'),
+    nixl: nixl ?? '',
+    ...{ ucxVersion: null, ucx: null, integration: 'auto', gpuArchitectures: request.gpuArchitectures },
+    ...{ buildArguments: {}, environment: {}, extraPackages: [], extraFiles: null, buildId: '', recipe: '' },
+  }
+  return {
+    leg,
+    labelled: undefined,
+    base: { state: 'unnamed' },
+    given: { engine: version !== undefined, aibrix: aibrix !== undefined, nixl: nixl !== undefined },
+  }
+}
+
+function givenFor(engine: Engine, request: PlanRequest) {
+  const own = request.engines.find((one) => one.engine === engine)
+  const version = own && exactOf(own.versions)
+  const aibrix = exactOf(request.aibrix.versions)
+  return {
+    engine: version === undefined ? undefined : parseEngineVersion(version),
+    // The version of a branch or a commit is not known.
+    aibrix: aibrix !== undefined && /^v?\d+\.\d+\.\d/.test(aibrix) ? sourceOf(aibrix, '', 'tag') : undefined,
+    nixl: exactOf(request.nixl),
+  }
+}
+
+function exactOf({ include: [only, ...more] }: Selectors): string | undefined {
+  return only?.kind === 'exact' && more.length === 0 ? only.tag : undefined
+}
+
+/** The image in place of its base, which is not known. */
+function ownBase({ repository, reference, image }: Subject): BaseImage {
+  return baseImageOf(image, { repository, tag: reference, digest: image.manifest.digest })
+}
+
+/** By its digest alone: a label must not lead this job to another registry. */
+async function findBase(
+  engine: Engine,
+  digest: Digest,
+  { platform }: Subject,
+  { baseRegistry, cacheRepository }: PlanRequest,
+  registry: Registry,
+): Promise<BaseImage | { why: string }> {
+  const upstream = baseRepository(baseRegistry, engines[engine].baseRepository)
+  const places = [
+    { repository: upstream, reference: digest },
+    { repository: cacheRepository, reference: copyTag({ manifestDigest: digest }) },
+  ]
+  for (const { repository, reference } of places) {
+    const found = await getPlatformImage(registry, repository, reference, platform).catch(
+      (error: unknown) => {
+        if (isUnreadable(error)) return undefined
+        throw error
+      },
+    )
+    if (found?.image?.manifest.digest === digest)
+      return baseImageOf(found.image, { repository, tag: digest, digest })
+  }
+  const name = formatReference({ ...upstream, digest })
+  return { why: `its base ${name} is not there, nor a copy in the cache repository` }
+}

@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs'
+import { UserError } from '../../errors.ts'
+import { createLegLog, measureExisting } from '../../leg/index.ts'
+import type { Leg, PlannedLeg } from '../../plan/index.ts'
+import { type Digest, formatReference, getPlatformImage } from '../../registry/index.ts'
+import { makeReport } from '../../report/index.ts'
+import { isUnreadable, type Store, type VerifiedRecord } from '../../store/index.ts'
+import {
+  type Candidate,
+  completed,
+  type ExistingFacts,
+  type Expectation,
+  judgeExisting,
+  waive,
+} from '../../verify/index.ts'
+import { actionVersion } from '../../version.ts'
+import type { Verifying } from '../../inputs/index.ts'
+import { type DockerSession, openDocker } from '../build-with-docker.ts'
+import { findImage } from '../tag/find-image.ts'
+import { createLegWorld, newPathIn } from '../world/leg-world.ts'
+import type { CommandTools } from '../world/tools.ts'
+import { expectationOf, type Subject } from './expectation.ts'
+import { measuringScripts } from '../world/measuring-scripts.ts'
+import { runProbes } from './run-probes.ts'
+
+/** An image that was measured and judged, and how it was compared. */
+export type Judged = { record: VerifiedRecord; expected: Expectation }
+
+/**
+ * Measures and judges an image that exists, on this runner, with the scripts and gates of a build.
+ * @throws UserError if it does not exist, nothing says what it should be, or it can't be measured
+ */
+export async function verifyImage(verifying: Verifying, tools: CommandTools, store: Store): Promise<Judged> {
+  const { inputs, machine, registry } = tools
+  const subject = await findSubject(verifying, tools)
+  const first = await expectationOf(subject, inputs.plan, registry)
+  const { manifest, config } = subject.image
+  const name = formatReference({ ...subject.repository, digest: manifest.digest })
+  machine.log(
+    `${name} for ${subject.platform} is compared with ${first.labelled ? 'its labels' : 'the versions that were given'}`,
+  )
+  const { facts, gpu } = await measure(subject, first, verifying.gpus, tools, store)
+  const expected = completed(first, facts)
+  const { layers } = manifest.parsed
+  const candidate: Candidate = { known: 'manifest', mediaType: manifest.mediaType, config, layers }
+  const judged = judgeExisting(expected, { facts, candidate, gpu }, { addedBytes: inputs.addedBytesLimit })
+  const gates = waive(judged, inputs.waivers)
+  const report = makeReport(expected.leg, {
+    ...{ facts, candidate, digest: manifest.digest, gates, steps: [], warnings: [] },
+  })
+  const record: VerifiedRecord = {
+    format: 1,
+    actionVersion,
+    scripts: measuringScripts(machine.dockerfiles),
+    image: { name, digest: manifest.digest, platform: subject.platform },
+    against: expected.labelled ? 'labels' : 'versions',
+    gpus: verifying.gpus ?? null,
+    report: expected.base.state === 'measured' ? report : withoutBase(report),
+  }
+  return { record, expected }
+}
+
+function withoutBase(report: VerifiedRecord['report']): VerifiedRecord['report'] {
+  return { ...report, base: { name: 'unknown', digest: '' }, sizes: null }
+}
+
+async function findSubject({ image }: Verifying, { inputs, registry }: CommandTools): Promise<Subject> {
+  const { platforms } = inputs.plan
+  const { repository, top } = await findImage(image, inputs.plan, registry)
+  const found = await getPlatformImage(registry, repository, top.digest, platforms[0])
+  const name = formatReference({ ...repository, digest: top.digest })
+  if (!found?.image) throw new UserError(`image: ${name} holds no image for ${platforms[0]}; set platforms.`)
+  const { os, architecture } = found.image.config
+  return { repository, reference: image.reference, platform: `${os}/${architecture}`, image: found.image }
+}
+
+/** Labels can say anything, so nothing of them reaches BuildKit, nor names a file. */
+export function measuredLeg({ leg }: Expectation): PlannedLeg {
+  const source = { ...leg.aibrix, ref: '', commit: '', repository: { kind: 'url', url: '' } } as const
+  const safe: Leg = {
+    ...{ ...leg, id: 'verify', version: { tag: '', release: '' }, aibrix: source, nixl: '' },
+    ...{ ucx: null, ucxVersion: null, integration: 'auto', gpuArchitectures: 'auto', nixlFrom: 'index' },
+    ...{ buildArguments: {}, environment: {} },
+  }
+  return { ...safe, existing: 'nothing', newerThan: null, feasibility: 'forced', named: [] }
+}
+
+async function measure(
+  subject: Subject,
+  expected: Expectation,
+  gpus: string | undefined,
+  tools: CommandTools,
+  store: Store,
+): Promise<Pick<ExistingFacts, 'facts' | 'gpu'>> {
+  const leg = measuredLeg(expected)
+  const image = formatReference({ ...subject.repository, digest: subject.image.manifest.digest })
+  const session = await openDocker([leg], tools, store)
+  const { machine, docker, settingsOf } = session.tools
+  const log = createLegLog('verify', false, machine.log)
+  try {
+    const ucx = await ucxFolder(expected, subject.image.manifest.digest, session, store)
+    const call = { ...settingsOf(leg).call, artifacts: { ucx } }
+    const world = createLegWorld(machine, docker, tools.registry, log)
+    const facts = await measureExisting(leg, call, image, world)
+    const { engine } = expected.leg
+    const probed = gpus === undefined ? undefined : { image, platform: subject.platform, engine, gpus }
+    return { facts, gpu: probed && (await runProbes(probed, machine)) }
+  } finally {
+    log.end()
+    await session.close()
+  }
+}
+
+/** The UCX that the image was built with has stubs of the GPU driver, which some bases lack. */
+async function ucxFolder(
+  { labelled }: Expectation,
+  digest: Digest,
+  { tools: { machine } }: DockerSession,
+  store: Store,
+): Promise<string> {
+  const folder = newPathIn(machine)('ucx')
+  try {
+    const found = labelled && (await store.legs.report(labelled.leg, { digest }))
+    const name =
+      found && 'report' in found ? found.report.needs?.find((one) => one.startsWith('ucx-')) : undefined
+    if (name !== undefined && (await store.artifacts.restore(name, folder)) === 'restored') return folder
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+  }
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
