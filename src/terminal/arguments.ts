@@ -75,7 +75,7 @@ function readOption(option: Option, known: Known, reading: Reading): void {
   const { problems } = reading
   const input = inputs.get(name)
   const refused = inputs.get(name.replace(/^no-/, ''))
-  const fromStdin = secretInputs.find((secret) => stdinOption(secret) === name)
+  const fromStdin = stdinInput(option)
   if (isSetting(name) || fromStdin !== undefined) {
     if (value !== undefined) problems.add(`${given} takes no value; remove it.`)
     if (isSetting(name)) reading.settings.add(name)
@@ -88,6 +88,11 @@ function readOption(option: Option, known: Known, reading: Reading): void {
   // The parser took the next option as the value of this one.
   if (isOpen && value?.startsWith('--') && input !== undefined)
     problems.add(`${given} needs a value; if it begins with "--", write ${given}=<value>.`)
+}
+
+/** @returns the secret that an option reads from standard input, if it does */
+function stdinInput({ name }: Option): string | undefined {
+  return secretInputs.find((secret) => stdinOption(secret) === name)
 }
 
 function readInput({ given, value }: Option, input: DefinedInput, reading: Reading): void {
@@ -141,9 +146,11 @@ function commandOf(
     const meant = nearest(command, names)
     // Far from any command, it may be a value that lost its option.
     problems.add(
-      meant === undefined
-        ? `The first word is no command (not shown); use ${anyOf(names)}.`
-        : `There is no command "${command}"; use ${meant}.`,
+      meant !== undefined
+        ? `There is no command "${command}"; use ${meant}.`
+        : first?.after === undefined
+          ? `The first word is no command (not shown); use ${anyOf(names)}.`
+          : extraWord(first),
     )
   } else if (given !== undefined && given !== command)
     problems.add(`The command is given twice, as ${command} and in --command; use one of them.`)
@@ -154,7 +161,7 @@ function commandOf(
 function extraWord({ after }: Word): string {
   const where = after === undefined ? 'There is a word that is' : `The word after ${after.given} is`
   if (after?.name === 'version') return `${where} not its value; use --versions.`
-  if (after !== undefined && !isSetting(after.name))
+  if (after !== undefined && !isSetting(after.name) && stdinInput(after) === undefined)
     return `${where} not its value; write ${after.given}=<value>.`
   return `${where} no option (not shown); options begin with --, and a value with blanks needs quotes.`
 }

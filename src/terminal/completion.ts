@@ -7,7 +7,7 @@ export const shells = ['bash', 'zsh'] as const
 export type Shell = (typeof shells)[number]
 
 /** Words that an input may have as its value, beside others */
-const valueWords: Readonly<Record<string, readonly string[]>> = {
+export const valueWords: Readonly<Record<string, readonly string[]>> = {
   engine: ['vllm', 'sglang'],
   versions: ['default', 'latest'],
   'aibrix-version': ['default', 'latest'],

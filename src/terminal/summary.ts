@@ -41,14 +41,13 @@ function blocks(tokens: readonly Token[], options: SummaryOptions): string[] {
       addPart(block(token, { ...options, width: width - 2 * folds.length }))
       continue
     }
-    const title = /<summary>(.*?)<\/summary>/s.exec(token.raw)?.[1]
-    if (title !== undefined) folds.push({ title: inlineText(title, options), parts: [] })
+    const opening = /<summary>(.*?)<\/summary>/s.exec(token.raw)?.[1]
+    if (opening !== undefined) folds.push({ title: inlineText(opening, options), parts: [] })
     else if (token.raw.startsWith('</details>')) {
       const fold = folds.pop()
       if (fold === undefined) continue
-      const shown = details
-        ? [`▾ ${fold.title}`, ...fold.parts.map((part) => indented(part))]
-        : [hanging('▸ ', fold.title, width)]
+      const title = hanging(details ? '▾ ' : '▸ ', fold.title, width - 2 * folds.length)
+      const shown = details ? [title, ...fold.parts.map((part) => indented(part))] : [title]
       addPart(shown.join('\n\n'))
     }
   }
