@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 
-type Action = {
+export type Action = {
   inputs: Record<string, { description: string; default: string }>
   outputs: Record<string, { description: string }>
 }

@@ -5,6 +5,7 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { filledDefinition } from './action-definition.ts'
 import { directImports } from './direct-imports.ts'
 import { filledPageAssets } from './page-assets.ts'
 
@@ -73,7 +74,7 @@ async function bundle(folder: string): Promise<number> {
     target: 'node24',
     format: 'esm',
     legalComments: 'none',
-    plugins: [filledPageAssets, directImports, unusedPart, unusedUndici, ownVersion],
+    plugins: [filledPageAssets, filledDefinition, directImports, unusedPart, unusedUndici, ownVersion],
     // CommonJS packages call require for Node's own modules, and an ES module has no require.
     // esbuild does not know this name, so it must be longer than the names that esbuild generates.
     banner: {

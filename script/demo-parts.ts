@@ -45,22 +45,3 @@ export function demoInputs(standIns: StandIns, index: string): Record<string, st
     'overwrite-tags': 'true',
   }
 }
-
-/**
- * Returns whether a line shows progress; output of programs in a step, and cached steps, are only
- * in the log.
- */
-export function isProgress(line: string): boolean {
-  return !/^(?:\[|…)/.test(line) || /^\[[^\]]+\] (?:RUN|image-action:) (?!.* cached$)/.test(line)
-}
-
-/** Returns a summary for a terminal: without HTML, and only the titles of folded parts and of the chart. */
-export function forTerminal(summary: string): string {
-  return summary
-    .replace(/<details>\s*<summary>(.*?)<\/summary>[^]*?<\/details>/g, '▸ $1')
-    .replace(/```mermaid[^]*?```/g, '▸ timing chart')
-    .replace(/<br>/g, ', ')
-    .replace(/<\/?(?:b|code|wbr)>/g, '')
-    .replace(/&#(\d+);/g, (_, character: string) => String.fromCharCode(Number(character)))
-    .replace(/\n{3,}/g, '\n\n')
-}

@@ -1,8 +1,9 @@
 // The part of script/demo-published after script/setup.
 import { join, resolve } from 'node:path'
 import { serveIndex } from '../stand-ins/index-server.ts'
-import { demoInputs, forTerminal, isProgress, ownNamespace, prepareBases } from './demo-parts.ts'
-import { type ActionRun, registry, runStep } from './runner.ts'
+import { demoInputs, ownNamespace, prepareBases } from './demo-parts.ts'
+import { runInTerminal, type TerminalRun } from './in-terminal.ts'
+import { registry } from './runner.ts'
 
 const mirror = process.env.MIRROR ?? '127.0.0.1:5001'
 const namespace = ownNamespace()
@@ -16,11 +17,14 @@ function begin(title: string, why: string): void {
   console.log(`\n── ${title}\n${why}\n`)
 }
 
-/** Runs a step and prints its summary. @param why a sentence on what is shown */
-async function step(title: string, why: string, inputs: Record<string, string>): Promise<ActionRun> {
+/** Runs a command in this terminal. @param why a sentence on what is shown */
+async function step(
+  title: string,
+  why: string,
+  { command = 'run', ...inputs }: Record<string, string>,
+): Promise<TerminalRun> {
   begin(title, why)
-  const run = await runStep(inputs, resolve('.cache/demo-published'), isProgress)
-  console.log(`\n${forTerminal(run.summary)}`)
+  const run = await runInTerminal(command, inputs, resolve('.cache/demo-published'))
   if (run.code !== 0) throw new Error(`${title} failed; the reason is in the lines above.`)
   return run
 }
@@ -42,7 +46,7 @@ try {
     `Both engines are built and verified, unless they are already, and published to ${registry} and, by the input mirrors, to ${mirror}: the same digests under the same tags.`,
     inputs,
   )
-  const published = JSON.parse(run.outputs.images ?? '[]') as { engine: string; digest: string }[]
+  const published = run.outputs.images as { engine: string; digest: string }[]
   await step(
     'list',
     'command: list shows what is published, with what was measured and how it was judged; where selects images, here those with NIXL 0.7.1.',
@@ -73,7 +77,7 @@ try {
       if (!isPublished) process.exitCode = 1
     }
   }
-  console.log(`\nThe page of all images: ${join(list.outputs['page-path'] ?? '', 'index.html')}`)
+  console.log(`\nThe page of all images: ${join(String(list.outputs['page-path']), 'index.html')}`)
 } finally {
   await server.close()
 }

@@ -5,11 +5,13 @@ import { join, relative, resolve } from 'node:path'
 import { formatDuration } from '../src/text.ts'
 import { serveIndex } from '../stand-ins/index-server.ts'
 import type { StandIns } from '../stand-ins/prepare.ts'
-import { demoInputs, isProgress, ownNamespace, prepareBases, forTerminal } from './demo-parts.ts'
-import { type ActionRun, registry, runStep } from './runner.ts'
+import { demoInputs, ownNamespace, prepareBases } from './demo-parts.ts'
+import { runInTerminal, type TerminalRun } from './in-terminal.ts'
+import { registry } from './runner.ts'
 
 const namespace = ownNamespace()
 const kept = resolve('.cache/demo')
+const runs = join(kept, 'runs')
 const times: [part: string, milliseconds: number][] = [['script/setup', Number(process.argv[2] ?? 0) * 1000]]
 
 async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
@@ -22,10 +24,10 @@ async function timed<T>(part: string, work: () => Promise<T> | T): Promise<T> {
   }
 }
 
-async function runOnStandIns(standIns: StandIns): Promise<ActionRun> {
+async function runOnStandIns(standIns: StandIns): Promise<TerminalRun> {
   const server = await serveIndex(standIns.index)
   try {
-    return await runStep(demoInputs(standIns, server.url), join(kept, 'runs'), isProgress)
+    return await runInTerminal('run', demoInputs(standIns, server.url), runs)
   } finally {
     await server.close()
   }
@@ -58,19 +60,19 @@ function askImage(image: string): boolean {
 
 console.log(`
 Both engines, with AIBrix v0.7.0, NIXL 0.7.1 and UCX 1.19.0, are built, verified and published to ${registry}/${namespace}.
-Real:      the engine, BuildKit, the registry, dist/main.js, the Dockerfiles and all their steps, each gate, Debian, Python, pip,
+Real:      the engine, BuildKit, the registry, bin/image-action, the Dockerfiles and all their steps, each gate, Debian, Python, pip,
            apt, g++, git, the debug tools.
 Stand-ins: small versions of vLLM, SGLang, torch, CUDA, AIBrix, NIXL and UCX. Formats, versions and file names are real;
            nothing computes, and bytes move only in memory (stand-ins/README.md). script/real runs the same job on the real ones.`)
 rmSync(kept, { recursive: true, force: true })
 mkdirSync(kept, { recursive: true })
 const standIns = await timed('stand-ins', prepareBases)
-const run = await timed('dist/main.js', () => runOnStandIns(standIns))
+const run = await timed('bin/image-action', () => runOnStandIns(standIns))
 const summaryFile = join(kept, 'summary.md')
 writeFileSync(summaryFile, run.summary)
-console.log(`\n── job summary (in full: ${relative('.', summaryFile)})\n\n${forTerminal(run.summary)}`)
+console.log(`\nThe summary as Markdown: ${relative('.', summaryFile)}`)
 if (run.code === 0) {
-  const tags = JSON.parse(run.outputs.tags ?? '[]') as string[]
+  const tags = run.outputs.tags as string[]
   const good = await timed('output of the published images', () => tags.map(askImage).every(Boolean))
   if (tags.length !== 2 || !good) process.exitCode = 1
 } else process.exitCode ??= 1
@@ -79,5 +81,5 @@ const total = times.reduce((sum, [, duration]) => sum + duration, 0)
 for (const [part, duration] of [...times, ['total', total] as const])
   console.log(`  ${part.padEnd(34)} ${formatDuration(duration).padStart(10)}`)
 console.log(
-  `\n${process.exitCode === undefined ? 'The demo succeeded' : 'The demo FAILED'}. Logs: ${relative('.', run.temp)}. The engine and the registry are still running.`,
+  `\n${process.exitCode === undefined ? 'The demo succeeded' : 'The demo FAILED'}. Logs: ${relative('.', runs)}. The engine and the registry are still running.`,
 )

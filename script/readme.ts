@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { programVariables } from '../src/system/program-variables.ts'
 import { parseCatalogue } from '../src/plan/feasibility/catalogue.ts'
 import { renderHistory } from '../src/report/history.ts'
+import { inputGroups } from './action-definition.ts'
 import { type GateDescription, gateDescriptions } from './gate-descriptions.ts'
 import { labelDescriptions } from './label-descriptions.ts'
 import { verifyGateDescriptions } from './verify-gate-descriptions.ts'
@@ -15,8 +16,10 @@ import { verifyGateDescriptions } from './verify-gate-descriptions.ts'
 type Entry = { description: string; default?: string }
 type Named = [name: string, entry: Entry]
 
-const actionText = readFileSync('action.yml', 'utf8')
-const action = parse(actionText) as Record<'inputs' | 'outputs', Record<string, Entry>>
+const action = parse(readFileSync('action.yml', 'utf8')) as Record<
+  'inputs' | 'outputs',
+  Record<string, Entry>
+>
 
 /** The most used inputs and outputs; docs/inputs.md has all. */
 const usual = {
@@ -67,17 +70,6 @@ function explained(header: string[], entries: Named[], cells: (entry: Entry) => 
 
 function table(header: string[], rows: string[][]): string[] {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
-}
-
-/** Returns the groups of inputs in the comments of action.yml. */
-function inputGroups(): { title: string; entries: Named[] }[] {
-  const groups: { title: string; entries: Named[] }[] = []
-  const [, inputs = ''] = /^inputs:\n([^]*?)^\w/m.exec(actionText) ?? []
-  for (const [, title, name] of inputs.matchAll(/^ {2}(?:# (.*)|([\w-]+):)$/gm)) {
-    if (title !== undefined) groups.push({ title, entries: [] })
-    else if (name !== undefined) groups.at(-1)?.entries.push([name, input(name)])
-  }
-  return groups
 }
 
 function entryOf(kind: 'inputs' | 'outputs', name: string): Entry {
@@ -143,10 +135,14 @@ const documents: Record<string, Record<string, string[]>> = {
     ],
   },
   'docs/inputs.md': {
-    inputs: inputGroups().flatMap(({ title, entries }) => [
+    inputs: inputGroups().flatMap(({ title, names }) => [
       `### ${title}`,
       '',
-      ...explained(['input', 'default', ''], entries, (entry) => [defaultOf(entry)]),
+      ...explained(
+        ['input', 'default', ''],
+        names.map((name) => [name, input(name)]),
+        (entry) => [defaultOf(entry)],
+      ),
       '',
     ]),
     outputs: explained(['output', ''], Object.entries(action.outputs), () => []),

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path'
 export const rooms: readonly string[] = [
   ...['errors.ts', 'version.ts', 'text.ts', 'json.ts'],
   ...['system', 'registry', 'plan', 'verify', 'store', 'inventory', 'prune', 'buildkit', 'leg', 'promote'],
-  ...['report', 'inputs', 'command', 'main.ts', 'post.ts'],
+  ...['report', 'inputs', 'command', 'terminal', 'main.ts', 'post.ts'],
 ]
 
 /**

@@ -3,6 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { parseFileCommands } from '../src/terminal/file-commands.ts'
+import { Messages } from '../src/terminal/messages.ts'
+import { painter } from '../src/terminal/paint.ts'
 import { actionDefaults } from './action-defaults.ts'
 
 /** The result of one step, as seen by a runner. */
@@ -77,8 +80,8 @@ export async function runAction(
     code,
     signal,
     log: output.replace(/^::add-mask::.*$/gm, ''),
-    outputs: parseOutputs(readFileSync(files.OUTPUT ?? '', 'utf8')),
-    state: parseOutputs(readFileSync(files.STATE ?? '', 'utf8')),
+    outputs: parseFileCommands(readFileSync(files.OUTPUT ?? '', 'utf8')),
+    state: parseFileCommands(readFileSync(files.STATE ?? '', 'utf8')),
     summary: readFileSync(files.STEP_SUMMARY ?? '', 'utf8'),
     temp,
     environment,
@@ -112,33 +115,19 @@ function withoutGitHub(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /**
- * `name<<delimiter`, lines, delimiter: the form in which @actions/core writes outputs and state.
- */
-export function parseOutputs(text: string): Record<string, string> {
-  const outputs: Record<string, string> = {}
-  for (const match of text.matchAll(/^([\w-]+)<<(\S+)\n([^]*?)\n?\2\n/gm))
-    outputs[match[1] ?? ''] = match[3] ?? ''
-  return outputs
-}
-
-/**
  * Runs main, then post, in a terminal, and prints what a runner would show. Ctrl+C reaches the
  * action, which cleans up; this process waits for that.
  *
  * @param temp folder of stored files, such as logs
- * @param isShown which lines to print
  */
-export async function runStep(
-  inputs: Record<string, string>,
-  temp: string,
-  isShown: (line: string) => boolean = () => true,
-): Promise<ActionRun> {
+export async function runStep(inputs: Record<string, string>, temp: string): Promise<ActionRun> {
   const wait = () => {
     process.exitCode = 130
   }
+  const messages = new Messages({ paint: painter(false), verbose: true, debug: false, log: true })
   const onLine = (line: string) => {
-    if (!/^::(add-mask|save-state|set-output|debug|endgroup)\b/.test(line) && isShown(line))
-      console.log(`  ${readable(line)}`)
+    const shown = messages.translate(line)
+    if (shown !== undefined) console.log(`  ${shown}`)
   }
   process.on('SIGINT', wait)
   try {
@@ -150,14 +139,4 @@ export async function runStep(
   } finally {
     process.off('SIGINT', wait)
   }
-}
-
-/** `::error title=a%3A b::text` as `error: a: b: text`, `::group::text` as `▸ text` (Workflow commands for GitHub Actions). */
-function readable(line: string): string {
-  const [, level, title, text] = /^::(error|warning|notice)(?: title=([^:,]*)[^:]*)?::(.*)$/.exec(line) ?? []
-  if (level === undefined) return line.replace(/^::group::/, '▸ ')
-  return [level, title, text]
-    .filter(Boolean)
-    .join(': ')
-    .replace(/%(0A|0D|25|2C|3A)/g, decodeURIComponent)
 }

@@ -16,6 +16,7 @@ import {
   removePrivate,
   withoutEmpty,
 } from './system/index.ts'
+import type { Ending } from './terminal/index.ts'
 
 /** Reads an input. Only build secrets keep their surrounding white space. */
 function readInput(name: string): string {
@@ -25,8 +26,16 @@ function readInput(name: string): string {
 /** Beside dist/, in a release and in a checkout. */
 const dockerfiles = join(dirname(fileURLToPath(import.meta.url)), '..', 'dockerfiles')
 
+/** No runner gives arguments, bin/image-action always does. Before the variables: it sets the inputs. */
+const opened =
+  process.argv.length > 2 ? (await import('./terminal/index.ts')).openTerminal(process) : undefined
+const terminal = typeof opened === 'number' ? process.exit(opened) : opened
+
 /** Variables that the runner and the user have set. */
 const variables = withoutEmpty(process.env)
+
+/** Whether the inputs are right; before that, nothing happens. */
+let hasBegun = false
 
 /** Only here do process, network, clock and environment enter. @returns whether it succeeded */
 async function main(signal: AbortSignal): Promise<boolean> {
@@ -35,10 +44,15 @@ async function main(signal: AbortSignal): Promise<boolean> {
   for (const value of maskedValues(['password', 'github-token'].map(readInput), early)) core.setSecret(value)
   const event = workflowEvent(variables)
   const waits = readWaits(variables)
-  const [notices, inputs] = inOne(
-    () => checkNames(variables, inputsOfCaller(variables)),
+  const [[, notices], inputs] = inOne(
+    () =>
+      inOne(
+        () => terminal?.check(),
+        () => checkNames(variables, inputsOfCaller(variables)),
+      ),
     () => readInputs(readInput, { event, now: new Date(), fileExists: existsSync, readFolder }),
   )
+  hasBegun = true
   for (const notice of notices) core.notice(notice)
   const command = await import('./command/index.ts')
   const dockerConfig = command.readDockerConfig(variables)
@@ -70,9 +84,17 @@ async function main(signal: AbortSignal): Promise<boolean> {
   }
 }
 
+function ending(): Ending {
+  if (process.exitCode === undefined) return { kind: 'succeeded' }
+  if (cancelledBy !== undefined) return { kind: 'cancelled', by: cancelledBy }
+  return { kind: hasBegun ? 'failed' : 'not begun' }
+}
+
 const cancel = new AbortController()
+let cancelledBy: 'SIGINT' | 'SIGTERM' | undefined
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => {
+    cancelledBy ??= name
     cancel.abort(new UserError('The run was cancelled.'))
   })
 
@@ -86,6 +108,13 @@ try {
       ? 'The run was cancelled; no public tag was created after that.'
       : sentenceOf(error),
   )
+}
+
+if (terminal !== undefined) {
+  // A runner starts post after the job.
+  Object.assign(process.env, terminal.stateForPost())
+  await import('./post.ts')
+  process.exit(await terminal.end(ending()))
 }
 
 // A proxy that never answers may still hold a socket, which would keep the process alive.

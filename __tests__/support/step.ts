@@ -2,7 +2,7 @@ import { afterEach, beforeEach, jest } from '@jest/globals'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseOutputs } from '../../script/runner.ts'
+import { parseFileCommands } from '../../src/terminal/file-commands.ts'
 
 const files = ['OUTPUT', 'STATE', 'STEP_SUMMARY'] as const
 const variables = files.map((name) => `GITHUB_${name}`)
@@ -47,8 +47,8 @@ export function useStep(): () => Step {
     folder,
     summaryFile: fileOf('STEP_SUMMARY'),
     log: () => text.split('\n').slice(0, -1),
-    outputs: () => parseOutputs(read('OUTPUT')),
-    state: () => parseOutputs(read('STATE')),
+    outputs: () => parseFileCommands(read('OUTPUT')),
+    state: () => parseFileCommands(read('STATE')),
     summary: () => read('STEP_SUMMARY'),
   })
 }

@@ -49,6 +49,22 @@ describe('an image of this action', () => {
     expect(statesOf(gates)['gpu-engine']).toBe('not applicable')
   })
 
+  it('with packages and files of the user passes, too, and fails without them', () => {
+    const extraFiles = { digest: '6'.repeat(64), size: { files: 1, bytes: 10 } }
+    const leg = legOf({ extraPackages: ['sample-extra==1.0'], extraFiles })
+    const facts = makeFacts()
+    facts.image.pip['sample-extra'] = '1.0'
+    facts.image.extraPackages = { added: ['sample-extra'], leftOut: [] }
+    facts.image.extraFiles = {
+      digest: extraFiles.digest,
+      files: [{ path: '/opt/x', bytes: 10 }],
+      covered: [],
+    }
+    const expected = byLabels(labelsOf(leg, facts, new Map()))
+    expect(others(judge(expected, facts))).toEqual([])
+    expect(others(judge(expected))).toContain('extra-contents: fail')
+  })
+
   it.each<[string, (facts: LegFacts) => void, string[]]>([
     [
       'a package of the base was replaced',

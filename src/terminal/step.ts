@@ -1,0 +1,89 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { Arguments } from './arguments.ts'
+import { definition } from './definition.ts'
+import { divert } from './divert.ts'
+import { type StepFiles, stepVariables } from './environment.ts'
+import { type Ending, exitCodeOf } from './exit-code.ts'
+import { parseFileCommands } from './file-commands.ts'
+import { type Host, screenOf } from './host.ts'
+import { stdinOption } from './kinds.ts'
+import { Messages } from './messages.ts'
+import { showResults } from './show.ts'
+import { listenToSignals } from './signals.ts'
+
+/** A terminal in place of a runner: it gives the inputs to main, and shows what main writes. */
+export type Step = {
+  /** @throws UserError with a sentence for each argument that is wrong */
+  check: () => void
+  /** What main remembered for post, as a runner passes it on */
+  stateForPost: () => NodeJS.ProcessEnv
+  /** Shows the summary and the outputs. @returns the exit code */
+  end: (ending: Ending) => Promise<number>
+}
+
+/** The file descriptor of standard input */
+const stdinFile = 0
+
+/** Sets the variables of a step as a runner does, and diverts what main writes for one. */
+export function openStep(args: Arguments, host: Host): Step {
+  const { stdout, stderr, env } = host
+  const folder = mkdtempSync(join(tmpdir(), 'image-action-terminal-'))
+  const files = createFiles(folder)
+  const problems = [...args.problems, ...stdinProblems(args, host)]
+  const stdin = args.stdin.length > 0 && problems.length === 0 ? readFileSync(stdinFile, 'utf8') : ''
+  setVariables(env, stepVariables(args, env, definition, files, stdin))
+  const messages = new Messages({
+    paint: screenOf(stderr, env).paint,
+    verbose: args.settings.has('verbose'),
+    debug: env.RUNNER_DEBUG === '1',
+    log: args.command !== 'history',
+  })
+  const write = divert(stdout, (line) => {
+    const shown = messages.translate(line)
+    if (shown !== undefined) stderr.write(`${shown}\n`)
+  })
+  const state = (): Record<string, string> => parseFileCommands(textOf(files.state))
+  const tidy = (): void => rmSync(folder, { recursive: true, force: true })
+  listenToSignals(host, () => state()['private-folder'] ?? '', tidy)
+  return {
+    check: () => {
+      if (problems.length > 0) throw new UserError(problems.join('\n'))
+    },
+    stateForPost: () =>
+      Object.fromEntries(Object.entries(state()).map(([name, value]) => [`STATE_${name}`, value])),
+    end: async (ending) => {
+      const results = { summary: textOf(files.summary), outputs: parseFileCommands(textOf(files.output)) }
+      tidy()
+      if (ending.kind === 'not begun')
+        stderr.write(`The options: image-action ${args.command ?? '<command>'} --help\n`)
+      else await showResults(results, { ...host, settings: args.settings, messages, write })
+      return exitCodeOf(ending)
+    },
+  }
+}
+
+function createFiles(folder: string): StepFiles {
+  const [output, state, summary] = ['output', 'state', 'summary'].map((name) => join(folder, name))
+  const files = { output: output ?? '', state: state ?? '', summary: summary ?? '' }
+  // @actions/core refuses files that do not exist.
+  for (const file of Object.values(files)) writeFileSync(file, '', { mode: 0o600 })
+  return files
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+function stdinProblems({ stdin }: Arguments, host: Host): string[] {
+  if (host.stdin.isTTY !== true) return []
+  return stdin.map((name) => `Standard input is the terminal; pipe the value into --${stdinOption(name)}.`)
+}
+
+function setVariables(env: NodeJS.ProcessEnv, variables: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries(variables))
+    if (value === undefined) Reflect.deleteProperty(env, name)
+    else env[name] = value
+}
