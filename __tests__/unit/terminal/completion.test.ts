@@ -87,7 +87,12 @@ it('each value that is offered is one that the input may have', () => {
     for (const word of words) {
       const given: Record<string, string> = { ...actionDefaults(), push: 'false', [name]: word }
       expect(() =>
-        readInputs((input) => given[input] ?? '', { event, now: new Date(0), fileExists: () => true }),
+        readInputs((input) => given[input] ?? '', {
+          event,
+          now: new Date(0),
+          fileExists: () => true,
+          readFolder: () => undefined,
+        }),
       ).not.toThrow()
     }
 })

@@ -1,0 +1,2 @@
+import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
+import{chmodSync as s,mkdirSync as n,mkdtempSync as c,rmSync as p,writeFileSync as a}from"node:fs";import{join as o}from"node:path";function v(r){n(r,{recursive:!0});let t=c(o(r,"image-action-")),e={root:t,private:o(t,"private"),logs:o(t,"logs")};return n(e.private,{mode:448}),n(e.logs),e}function u(r,t,e){let i=o(r.private,t);return a(i,e,{mode:384}),s(i,384),i}function k(r){p(r,{recursive:!0,force:!0,maxRetries:5})}export{v as a,u as b,k as c};

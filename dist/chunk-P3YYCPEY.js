@@ -1,0 +1,2 @@
+import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
+var r=/(\b[a-z][a-z0-9+.-]*:\/{1,2})([^\s/"'<>]+|[^\s/@:"'<>]+:(?!\d+\/)[^\s@"'<>]+)@/gi,t=/(^|[\s"'=,])([^\s/@:"'=,]+:[^\s/@"']+)@(?!sha256:)/g,n=/([?&](?:[\w.-]*[_.-])?(?:token|secret|passw(?:or)?d|pwd|signature|api[_-]?key)=)[^\s&#"'<>]+/gi;function a(s){return[...s.matchAll(r)].some(([,e="",i=""])=>i.includes(":")||!/^(git\+)?ssh:/i.test(e))||[t,n].some(e=>s.search(e)>=0)}function c(s){return s.replace(r,"$1***@").replace(t,"$1***@").replace(n,"$1***")}export{a,c as b};
