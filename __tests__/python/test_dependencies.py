@@ -101,7 +101,8 @@ class AddDependenciesTest(unittest.TestCase):
         self.assertEqual(self.add("sample-here", "sample-absent>=1", "sample-other"), "")
         self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
         self.assertEqual(index.calls, [("download", ["sample-here", "sample-other"])])
-        self.assertEqual(dependencies.noted_requirements(self.target), ["sample-here", "sample-absent>=1", "sample-other"])
+        noted = dependencies.noted_requirements(self.target)
+        self.assertEqual(noted, ["sample-here", "sample-absent>=1", "sample-other"])
 
     def test_builds_what_these_require_in_turn(self):
         Index(self)

@@ -11,7 +11,8 @@ output = sys.argv[sys.argv.index("--output-dir") + 1]
 open("_version.py", "w").write("written")
 os.makedirs(f"{output}/sample-1.dist-info")
 with open(f"{output}/sample-1.dist-info/METADATA", "w") as file:
-    file.write("Name: sample\\nRequires-Dist: a>=1\\nRequires-Dist: b; extra == 'dev'\\nRequires-Dist: " + os.environ["C"] + "\\n")
+    file.write("Name: sample\\nRequires-Dist: a>=1\\nRequires-Dist: b; extra == 'dev'\\n")
+    file.write("Requires-Dist: " + os.environ["C"] + "\\n")
 """
 
 

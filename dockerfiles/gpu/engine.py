@@ -20,6 +20,8 @@ from typing import Any
 told: dict[str, Any] = {"step": "start", "lacks": None, "device": None, "platform": None, "compared": []}
 
 SERVERS = {"vllm": ["vllm", "serve", "--help"], "sglang": [sys.executable, "-m", "sglang.launch_server", "--help"]}
+# Where each engine says its device
+DEVICES = {"vllm": ("vllm.platforms", "current_platform"), "sglang": ("sglang.srt.utils", "get_device")}
 # A server imports torch and the engine, on a machine that may be busy.
 LONGEST_SECONDS = 120
 WIDTH = 256
@@ -61,7 +63,7 @@ def work(torch: Any) -> None:
 
 def platform_of(engine: str) -> str:
     """What the engine calls its device."""
-    module, name = {"vllm": ("vllm.platforms", "current_platform"), "sglang": ("sglang.srt.utils", "get_device")}[engine]
+    module, name = DEVICES[engine]
     try:
         found = getattr(importlib.import_module(module), name)
     except AttributeError:

@@ -26,7 +26,10 @@ const determinants = v.object({
   base: digestSchema,
   aibrixCommit: commit,
   aibrixTag: v.nullable(text),
-  nixl: v.pipe(text, v.check((version) => valid(version) !== null)),
+  nixl: v.pipe(
+    text,
+    v.check((version) => valid(version) !== null),
+  ),
   nixlFrom: v.optional(v.literal('base')),
   ucxVersion: v.nullable(text),
   ucxCommit: v.nullable(commit),

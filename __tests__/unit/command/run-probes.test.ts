@@ -23,8 +23,10 @@ async function runWith(script: string) {
     environment: { PATH: `${folder}:/usr/bin:/bin` },
     signal: new AbortController().signal,
     log: (line) => logged.push(line),
+    waits: { build: 60_000 },
   })
-  return { facts, logged, calls: readFileSync(calls, 'utf8').trim().split('\n') }
+  const [pull = '', ...runs] = readFileSync(calls, 'utf8').trim().split('\n')
+  return { facts, logged, pull, calls: runs }
 }
 
 const answer = (json: string) => `echo 'image-action-probe: ${json}'`
@@ -32,11 +34,13 @@ const engine = '{"step":"end","lacks":null,"device":null,"platform":"cuda","comp
 
 describe('the probes on a GPU', () => {
   it('run one after the other, each in a container of its own, without a network', async () => {
-    const { calls, logged } = await runWith('exit 0')
+    const { pull, calls, logged } = await runWith('exit 0')
+    // Gigabytes, before the clock of the first probe starts
+    expect(pull).toBe(`pull --quiet --platform linux/amd64 ${probed.image}`)
     const files = ['engine.py', 'cache_operator.py', 'nixl_transfer.py', 'ucx.py']
     expect(calls.map((call) => /image-action-gpu\/(\w+\.py) vllm$/.exec(call)?.[1])).toEqual(files)
     expect(new Set(calls.map((call) => /--name (\S+)/.exec(call)?.[1])).size).toBe(4)
-    expect(logged).toEqual(files.map((file) => `On a GPU: ${file}`))
+    expect(logged.slice(1)).toEqual(files.map((file) => `On a GPU: ${file}`))
   })
 
   it('get the GPUs, nothing that they could write, and no credentials', () => {
@@ -59,12 +63,12 @@ describe('the probes on a GPU', () => {
     ],
     [
       'an answer before a crash shows how far it came',
-      `${answer(engine.replace('end', 'kernels'))}\necho first >&2\necho 'CUDA error' >&2\nexit 1`,
+      `${answer(engine.replace('end', 'kernels'))}\necho first >&2\necho 'CUDA error' >&2\n[ $1 = pull ] || exit 1`,
       { state: 'ran', answer: { step: 'kernels' }, process: { outcome: 'error', error: 'CUDA error' } },
     ],
     [
       'a crash without a word has its exit code',
-      'exit 139',
+      '[ $1 = pull ] || exit 139',
       { state: 'ran', answer: undefined, process: { outcome: 'error', error: 'exit code 139' } },
     ],
     [
@@ -74,7 +78,7 @@ describe('the probes on a GPU', () => {
     ],
     [
       "Docker's own failure says nothing about the image",
-      `echo 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].' >&2\nexit 125`,
+      `[ $1 = run ] || exit 0; echo 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].' >&2\nexit 125`,
       {
         state: 'not started',
         why: expect.stringMatching(/with --gpus all: .*could not select device driver/),
@@ -84,6 +88,13 @@ describe('the probes on a GPU', () => {
     expect((await runWith(script)).facts.engine).toMatchObject(expected)
   })
 
+  it('are not started where the image cannot be pulled', async () => {
+    const { facts, calls } = await runWith(`echo 'no space left on device' >&2; exit 1`)
+    expect(calls).toEqual([])
+    for (const one of Object.values(facts))
+      expect(one).toEqual({ state: 'not started', why: 'docker did not pull it: no space left on device' })
+  })
+
   it('end with the run', async () => {
     const abort = new AbortController()
     const run = runProbes(probed, {
@@ -91,6 +102,7 @@ describe('the probes on a GPU', () => {
       environment: { PATH: '/usr/bin:/bin' },
       signal: abort.signal,
       log: () => undefined,
+      waits: { build: 60_000 },
     })
     abort.abort(new Error('cancelled'))
     await expect(run).rejects.toThrow()

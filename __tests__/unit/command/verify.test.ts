@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expectationOf, type Subject } from '../../../src/command/verify/expectation.ts'
 import { measuredLeg } from '../../../src/command/verify/verify-image.ts'
 import { measuringScripts } from '../../../src/command/world/measuring-scripts.ts'
+import { readRecipe } from '../../../src/command/world/recipe.ts'
 import { buildxArguments } from '../../../src/buildkit/argv.ts'
 import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
@@ -159,6 +163,13 @@ describe('what BuildKit gets', () => {
   })
 })
 
-it('the version of the measuring scripts is 12 digits, and none of them is part of an image', () => {
-  expect(measuringScripts('dockerfiles')).toMatch(/^[0-9a-f]{12}$/)
+it('the version of the measuring scripts changes with a probe, which is in no build id', () => {
+  const changed = mkdtempSync(join(tmpdir(), 'dockerfiles-'))
+  cpSync('dockerfiles', changed, { recursive: true })
+  const before = measuringScripts('dockerfiles')
+  expect(before).toMatch(/^[0-9a-f]{12}$/)
+  expect(measuringScripts(changed)).toBe(before)
+  writeFileSync(join(changed, 'gpu', 'ucx.py'), '# another')
+  expect(measuringScripts(changed)).not.toBe(before)
+  expect(readRecipe(changed, 'vllm')).toBe(readRecipe('dockerfiles', 'vllm'))
 })

@@ -81,7 +81,7 @@ describe('commands', () => {
 })
 
 describe('mistakes', () => {
-  const all = 'run, plan, build, promote, list, tag, prune, history, help or completion'
+  const all = 'run, plan, build, promote, list, tag, verify, prune, history, help or completion'
 
   it.each<[string[], string[]]>([
     [['plan', '--vresions', 'latest'], ['There is no option --vresions; use --versions.']],

@@ -19,7 +19,7 @@ function unwrapped(text: string): string {
 }
 
 it('the commands are those of action.yml', () => {
-  expect(commands).toEqual(['run', 'plan', 'build', 'promote', 'list', 'tag', 'prune', 'history'])
+  expect(commands).toEqual(['run', 'plan', 'build', 'promote', 'list', 'tag', 'verify', 'prune', 'history'])
 })
 
 it('the source has no definition: the bundle fills it in', () => {

@@ -221,7 +221,15 @@ describe('an image of others', () => {
     const passed = Object.keys(states).filter((name) => states[name] === 'pass')
     expect(passed).toEqual([
       ...['engine-version', 'aibrix-version', 'extension', 'gpu-architectures', 'cuda-major', 'nixl-variant'],
-      ...['nixl-ucx', 'second-libucp', 'as-it-runs', 'engine-demands', 'nixl-transfer', 'kvcache-round-trip'],
+      ...[
+        'nixl-ucx',
+        'second-libucp',
+        'as-it-runs',
+        'extra-contents',
+        'engine-demands',
+        'nixl-transfer',
+        'kvcache-round-trip',
+      ],
       'media-types',
     ])
     expect(Object.values(states)).not.toContain('fail')

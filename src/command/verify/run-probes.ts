@@ -35,6 +35,10 @@ export type ProbedImage = {
   gpus: string
 }
 
+type ProbeMachine = Pick<Machine, 'dockerfiles' | 'environment' | 'signal' | 'log'> & {
+  waits: Pick<Machine['waits'], 'build'>
+}
+
 type Docker = (args: readonly string[]) => Promise<ProcessResult>
 
 /**
@@ -42,18 +46,36 @@ type Docker = (args: readonly string[]) => Promise<ProcessResult>
  * crashes or hangs takes nothing else with it.
  * @param machine with the environment of the docker session
  */
-export async function runProbes(
-  probed: ProbedImage,
-  machine: Pick<Machine, 'dockerfiles' | 'environment' | 'signal' | 'log'>,
-): Promise<GpuFacts> {
+export async function runProbes(probed: ProbedImage, machine: ProbeMachine): Promise<GpuFacts> {
   const { environment, signal } = machine
   const docker: Docker = (args) => runProcess('docker', args, { environment, signal, killAfter, timeout })
   const run = <Name extends ProbeName>(name: Name) => runProbe(name, probed, docker, machine)
+  const why = await pull(probed, machine)
+  if (why !== undefined) {
+    const not = { state: 'not started', why } as const
+    return { engine: not, cacheOperator: not, nixlTransfer: not, ucx: not }
+  }
   // One after the other: two on one GPU would compete for its memory.
   const engine = await run('engine')
   const cacheOperator = await run('cacheOperator')
   const nixlTransfer = await run('nixlTransfer')
   return { engine, cacheOperator, nixlTransfer, ucx: await run('ucx') }
+}
+
+/** An image has gigabytes, which no time limit of a probe allows for. @returns why it is not there */
+async function pull(
+  { image, platform }: ProbedImage,
+  { environment, signal, log, waits }: ProbeMachine,
+): Promise<string | undefined> {
+  log('Pulling the image for the GPU')
+  const options = { environment, signal, killAfter, timeout: waits.build }
+  const { exit, stderr } = await runProcess(
+    'docker',
+    ['pull', '--quiet', '--platform', platform, image],
+    options,
+  )
+  signal.throwIfAborted()
+  return exit.kind === 'code' && exit.code === 0 ? undefined : `docker did not pull it: ${lastLine(stderr)}`
 }
 
 async function runProbe<Name extends ProbeName>(

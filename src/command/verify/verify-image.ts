@@ -80,7 +80,7 @@ export function measuredLeg({ leg }: Expectation): PlannedLeg {
   const safe: Leg = {
     ...{ ...leg, id: 'verify', version: { tag: '', release: '' }, aibrix: source, nixl: '' },
     ...{ ucx: null, ucxVersion: null, integration: 'auto', gpuArchitectures: 'auto', nixlFrom: 'index' },
-    ...{ buildArguments: {}, environment: {} },
+    ...{ buildArguments: {}, environment: {}, extraPackages: [], extraFiles: null },
   }
   return { ...safe, existing: 'nothing', newerThan: null, feasibility: 'forced', named: [] }
 }
@@ -94,7 +94,10 @@ async function measure(
 ): Promise<Pick<ExistingFacts, 'facts' | 'gpu'>> {
   const leg = measuredLeg(expected)
   const image = formatReference({ ...subject.repository, digest: subject.image.manifest.digest })
-  const session = await openDocker([leg], tools, store)
+  const { inputs } = tools
+  // BuildKit pushes nothing here, so that any builder will do.
+  const build = { ...inputs.build, provenance: 'false', sbom: 'false' }
+  const session = await openDocker([leg], { ...tools, inputs: { ...inputs, push: false, build } }, store)
   const { machine, docker, settingsOf } = session.tools
   const log = createLegLog('verify', false, machine.log)
   try {

@@ -35,7 +35,8 @@ def main() -> None:
         pip_beside_the_base(options, wanted, "extra-packages could not be installed beside the engine's packages")
     importlib.invalidate_caches()
     added = {name: version for name, version in installed().items() if name not in before}
-    say(f"extra-packages: added {', '.join(f'{name} {version}' for name, version in sorted(added.items())) or 'nothing'}")
+    shown = ", ".join(f"{name} {version}" for name, version in sorted(added.items()))
+    say(f"extra-packages: added {shown or 'nothing'}")
     os.makedirs(os.path.dirname(EXTRA_PACKAGES_RECORD), exist_ok=True)
     with open(EXTRA_PACKAGES_RECORD, "w", encoding="utf-8") as file:
         json.dump({"added": sorted(added), "leftOut": sorted(map(name_of, left_out))}, file)
