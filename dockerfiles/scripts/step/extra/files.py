@@ -26,7 +26,8 @@ def main() -> None:
             "EXTRA_FILES is set, and the named context extra-files holds nothing; give a folder with files."
         )
     targets = {path: place_of(path) for path in given}
-    covered = [{"path": f"/{path}", "owner": owner_of(place)} for path, place in targets.items() if covers(path, targets)]
+    conflicts = [(path, place) for path, place in targets.items() if covers(path, targets)]
+    covered = [{"path": f"/{path}", "owner": owner_of(place)} for path, place in conflicts]
     left_out = {one["path"] for one in covered}
     for one in covered:
         warn(f"extra-files: {one['path']} is in the image already ({one['owner'] or 'of no package'}) and stays")
