@@ -48,7 +48,7 @@ export function runInTerminal(
   inputs: Record<string, string> = {},
   options: TerminalOptions = {},
 ): Promise<Printed> {
-  const environment = {
+  const environment: NodeJS.ProcessEnv = {
     IMAGE_ACTION_WAITS: JSON.stringify({ retry: 50, settle: 50 }),
     ...options.environment,
   }

@@ -64,7 +64,7 @@ describe('in bash', () => {
     for (const name of inputs.filter((input) => input !== 'command'))
       expect(options.some((option) => option === `--${name}` || option === `--${name}-stdin`)).toBe(true)
     for (const option of options)
-      expect(readArguments(['plan', `${option}`], definition).problems.join()).not.toMatch(/no option/)
+      expect(readArguments(['plan', option], definition).problems.join()).not.toMatch(/no option/)
   })
 })
 
