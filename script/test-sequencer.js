@@ -29,6 +29,7 @@ const known = {
   sources: 20,
   page: 20,
   'plain-build': 20,
+  terminal: 30,
   failures: 20,
 }
 const short = 10

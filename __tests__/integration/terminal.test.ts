@@ -64,7 +64,7 @@ it(
     const built = await run('run')
     expect(built.stderr).not.toContain('error:')
     expect(built.code).toBe(0)
-    expect(built.stdout).toContain('✅ 1 image published')
+    expect(built.stdout).toContain('✅ vLLM v0.21.0 published')
     expect(built.stdout).toMatch(/^Component +vLLM Image\n─+ {2}─+\nEngine version +v0\.21\.0\n/m)
     expect(
       built.stdout.split('\n').filter((line) => stringWidth(line) > 80 && !line.startsWith('  ')),
@@ -121,7 +121,7 @@ describe('exit codes', () => {
       },
     })
     expect(stderr).toContain('Ctrl-C again stops at once')
-    expect(stderr).not.toContain('The run was cancelled')
+    expect(stderr).not.toContain('error:')
     expect(code).toBe(130)
     expect(performance.now() - start).toBeLessThan(15_000)
     expect(
@@ -186,7 +186,7 @@ describe('cancelling', () => {
         },
       },
     )
-    expect(stderr).toMatch(/^error: The run was cancelled/m)
+    expect(stderr).toMatch(/^error: .*cancelled\.$/m)
     expect(code).toBe(expected)
     expect(
       readdirSync(own, { recursive: true }).filter((name) => /private|terminal/.test(String(name))),

@@ -32,8 +32,10 @@ export function openStep(args: Arguments, host: Host): Step {
   const { stdout, stderr, env } = host
   const folder = mkdtempSync(join(tmpdir(), 'image-action-terminal-'))
   const files = createFiles(folder)
-  const problems = [...args.problems, ...stdinProblems(args, host)]
-  const stdin = args.stdin.length > 0 && problems.length === 0 ? readFileSync(stdinFile, 'utf8') : ''
+  const unreadable = stdinProblems(args, host)
+  const problems = [...args.problems, ...unreadable]
+  // Also beside other mistakes: else main would report a password that is missing.
+  const stdin = args.stdin.length > 0 && unreadable.length === 0 ? readFileSync(stdinFile, 'utf8') : ''
   setVariables(env, stepVariables(args, env, definition, files, stdin))
   const messages = new Messages({
     paint: screenOf(stderr, env).paint,
