@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { rootCertificates } from 'node:tls'
@@ -10,6 +10,7 @@ import { publishForTwoPlatforms } from '../../stand-ins/two-platforms.ts'
 import { runWorkflow, type Workflow, type WorkflowOptions, type WorkflowRun } from '../support/act.ts'
 import { digestOf, registry, tagsOf } from '../support/action.ts'
 import { type GitServer, serveGit } from '../support/git-server.ts'
+import { indexWithOwnPackages, ownFiles, publishOwnBase } from '../support/own-contents.ts'
 import { useStandIns, withProgram } from '../support/stand-in-inputs.ts'
 
 const minutes = 60_000
@@ -351,6 +352,55 @@ describe('images.yml', () => {
       expect(run.log).toContain(`${gateNames.length - 2} of ${gateNames.length} gates passed`)
       for (const name of ['vllm-openai', 'image-cache'])
         expect(await tagsOf(`${namespace('none')}/${name}`)).toEqual([])
+    },
+    5 * minutes,
+  )
+})
+
+describe('the examples with contents of your own', () => {
+  let index: IndexServer
+  beforeAll(async () => {
+    index = await serveIndex(indexWithOwnPackages(world().standIns.index))
+  })
+  afterAll(() => index.close())
+
+  it(
+    'extra-packages.yml publishes an image with the packages',
+    async () => {
+      const inputs = { ...exact, namespace: namespace('omni'), 'package-index': index.url }
+      const own = { 'extra-packages': 'acme-tools==1.2.0' }
+      const run = await runExample('extra-packages.yml', { with: { ...inputs, ...own } })
+      expectGreen(run, ['images'])
+      expect(await tagsOf(`${namespace('omni')}/vllm-openai`)).toEqual([
+        'v0.21.0-omni-0.22.0-aibrix-v0.7.0-nixl-0.7.1-20251123',
+      ])
+    },
+    5 * minutes,
+  )
+
+  it(
+    'extra-files.yml publishes an image with the files of the repository',
+    async () => {
+      const repository = mkdtempSync(join(tmpdir(), 'repository-'))
+      cpSync(ownFiles(), join(repository, 'image-files'), { recursive: true, verbatimSymlinks: true })
+      const inputs = { ...exact, engine: 'vllm', namespace: namespace('files') }
+      const run = await runExample('extra-files.yml', { repository, with: inputs })
+      expectGreen(run, ['images'])
+      expect(await tagsOf(`${namespace('files')}/vllm-openai`)).toEqual([vllmTag])
+    },
+    5 * minutes,
+  )
+
+  it(
+    'own-base.yml publishes an image on the base typed into its form',
+    async () => {
+      const base = publishOwnBase(namespace('base'), '1'.repeat(40))
+      const run = await runExample('own-base.yml', {
+        inputs: { 'base-image': base, versions: 'v0.21.0' },
+        with: { 'aibrix-version': 'v0.7.0', namespace: namespace('base') },
+      })
+      expectGreen(run, ['images'])
+      expect(await tagsOf(`${namespace('base')}/vllm-openai`)).toEqual([vllmTag])
     },
     5 * minutes,
   )

@@ -56,6 +56,16 @@ describe('build arguments', () => {
       { NIXL_VERSION: '0.7.1' },
     ],
     [
+      "a user's packages",
+      { extraPackages: ['a', 'b>1'] },
+      { EXTRA_PACKAGES: 'a\nb>1', EXTRA_FILES: undefined },
+    ],
+    [
+      "a user's files",
+      { extraFiles: { digest: '6'.repeat(64), files: 1, bytes: 1 } },
+      { EXTRA_FILES: '6'.repeat(64), EXTRA_PACKAGES: undefined },
+    ],
+    [
       'a source on this machine',
       { aibrix: { ...makeLeg().aibrix, repository: { kind: 'path', path: '/src' } } },
       { AIBRIX_REPO: undefined, AIBRIX_BRANCH: 'v0.5.0' },

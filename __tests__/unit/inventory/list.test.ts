@@ -251,6 +251,23 @@ describe('a base', () => {
     expect(asked(memory, 'head vllm/vllm-openai')).toHaveLength(1)
   })
 
+  it("that is a user's own is compared with what its own tag names", async () => {
+    const memory = createMemory()
+    const acme = { registry: 'ghcr.io', path: 'acme/vllm' }
+    const digest = await putConfigured(memory, acme, 'v1', base('first'))
+    const given = 'ghcr.io/acme/vllm:v1'
+    const own = { ...leg, base: { ...leg.base, repository: acme, given, digest, manifestDigest: digest } }
+    await publishImage(memory, own, { tags: ['v1'] })
+    expect((await listIn(memory)).images[0]?.platforms[0]?.base).toEqual({
+      name: given,
+      digest,
+      state: 'current',
+    })
+    await putConfigured(memory, acme, 'v1', base('second'))
+    expect(await states(memory)).toEqual(['moved'])
+    expect(asked(memory, 'head vllm/vllm-openai')).toEqual([])
+  })
+
   it('has moved if its tag names another one', async () => {
     const { memory } = await published()
     await putConfigured(memory, bases, 'v0.21.0', base('second'))

@@ -52,6 +52,25 @@ describe('the command to reproduce a build', () => {
     expect(optionValues(pasted(command), '--build-context')).toEqual(['certificates=certificates/'])
   })
 
+  it('takes the files of a user from a folder that a comment names', () => {
+    const leg = makeLeg({
+      extraPackages: ['a==1', 'b; python_version >= "3"'],
+      extraFiles: { digest: '6'.repeat(64), files: 1, bytes: 1 },
+    })
+    const command = reproduceCommand(makeCall({ leg, extraFiles: '/private/extra-files' }))
+    expect(command).toMatch(
+      /^# Put a copy of the folder of extra-files into the folder extra-files first\.\n/,
+    )
+    const args = pasted(command)
+    expect(optionValues(args, '--build-context')).toEqual(['extra-files=extra-files/'])
+    expect(optionValues(args, '--build-arg')).toEqual(
+      expect.arrayContaining([
+        'EXTRA_PACKAGES=a==1\nb; python_version >= "3"',
+        `EXTRA_FILES=${'6'.repeat(64)}`,
+      ]),
+    )
+  })
+
   it('names where the user has the Dockerfiles', () => {
     const place = {
       context: 'https://github.com/aibrix/image-action.git#v1:dockerfiles',

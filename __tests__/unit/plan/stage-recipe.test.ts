@@ -25,6 +25,7 @@ describe('the recipe of a stage', () => {
     ['step/wheel', ['extension', 'wheel']],
     ['step/ucx', ['ucx']],
     ['step/image', []],
+    ['step/extra', []],
     ['measure', []],
   ])('changes with any script of scripts/%s for %j', (name, kinds) => {
     const folder = `scripts/${name}`

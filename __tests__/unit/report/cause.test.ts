@@ -75,6 +75,14 @@ describe('why an image is built, as text', () => {
     ],
     [changed(change('buildArguments.A', '1', null)), 'build argument A 1 → none, since old'],
     [changed(change('environment.A', null, 'b')), 'variable A none → b, since old'],
+    [
+      changed(change('extraPackages.a', null, 'a==1'), change('extraFiles', hex('1'), null)),
+      'extra package a none → a==1, extra-files 111111111111… → none, since old',
+    ],
+    [
+      changed(change('baseRepository', null, 'ghcr.io/acme/vllm')),
+      'repository of the base none → ghcr.io/acme/vllm, since old',
+    ],
     [changed(change('buildArguments.A', '', '1')), 'build argument A "" → 1, since old'],
     [changed(change('moon', null, 'full')), 'moon none → full, since old'],
     [changed(), 'no known change, since old'],

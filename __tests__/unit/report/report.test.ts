@@ -34,6 +34,25 @@ describe('the report of a leg', () => {
     expect(parseReport(JSON.stringify(earlier), 'report')).toEqual(earlier)
   })
 
+  it('has what the inputs of a user added, and the first files of many', () => {
+    const files = Array.from({ length: 600 }, (_, index) => ({ path: `/opt/${index}`, bytes: 2 }))
+    const extraFiles = { digest: '6'.repeat(64), files: 600, bytes: 1200 }
+    const leg = makeLeg({ extraPackages: ['a==1'], extraFiles })
+    const facts = makeFacts()
+    Object.assign(facts.image.pip, { a: '1', b: '2' })
+    facts.image.extraPackages = { added: ['a', 'b'], leftOut: [] }
+    facts.image.extraFiles = { digest: extraFiles.digest, files, covered: [] }
+    const { extra, added } = parseReport(serialiseReport(makeOutcomeReport(leg, facts)), 'report')
+    expect(extra).toEqual({
+      packages: { a: '1', b: '2' },
+      files: files.slice(0, 500),
+      fileCount: 600,
+      fileBytes: 1200,
+    })
+    expect(added.pip).toMatchObject({ a: '1', b: '2' })
+    expect(makeOutcomeReport()).not.toHaveProperty('extra')
+  })
+
   it('stays within its limit by omitting the shortest steps', () => {
     const steps = Array.from({ length: 4000 }, (_, index) =>
       makeStep(`step ${index} ${'x'.repeat(150)}`, index, index),

@@ -122,3 +122,16 @@ it('gives a copy no name before its content is there', async () => {
     expect(await copyOf(amd64)).toBeUndefined()
   }
 })
+
+it("stores a copy of a user's own base by its own name, or by its digest alone if it has no tag", async () => {
+  const memory = createMemory()
+  const { keep, copyOf } = open(memory)
+  const acme = { registry: 'ghcr.io', path: 'acme/vllm' }
+  const { [amd64]: leg } = await stateOf(memory, 'one', acme)
+  const given = (name: string) => ({ ...leg, base: { ...leg.base, tag: 'v9', given: name } })
+  expect(await keep(given('ghcr.io/acme/vllm'))).toBe(true)
+  expect(Object.keys(memory.tagsOf(cache))).toEqual([copyTagOf(leg)])
+  expect(await keep(given('ghcr.io/acme/vllm'))).toBe(false)
+  expect(await keep(given(`ghcr.io/acme/vllm:${tag}`))).toBe(true)
+  expect(await copyOf(amd64, acme)).toBe(leg.base.manifestDigest)
+})
