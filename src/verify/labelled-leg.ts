@@ -26,7 +26,10 @@ const determinants = v.object({
   base: digestSchema,
   aibrixCommit: commit,
   aibrixTag: v.nullable(text),
-  nixl: v.pipe(text, v.check((version) => valid(version) !== null)),
+  nixl: v.pipe(
+    text,
+    v.check((version) => valid(version) !== null),
+  ),
   nixlFrom: v.optional(v.literal('base')),
   ucxVersion: v.nullable(text),
   ucxCommit: v.nullable(commit),
@@ -38,7 +41,11 @@ const determinants = v.object({
 })
 
 /** What the labels of an image say that it was built as, without its base, which has to be found. */
-export type LabelledLeg = { engine: Engine; baseDigest: Digest; legOn: (base: BaseImage) => Leg }
+export type LabelledLeg = {
+  engine: Engine
+  baseDigest: Digest
+  legOn: (base: BaseImage, platform: string) => Leg
+}
 
 const limit = 64 * 1024
 
@@ -52,12 +59,12 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
   const version = known && parseEngineVersion(known.engineVersion)
   if (!version) return undefined
   const { base: baseDigest, aibrixCommit, aibrixTag, ucxVersion, ucxCommit, gpuArchitectures } = known
-  const { engine, platform, nixl, nixlFrom, integration, buildArguments, environment, recipe } = known
+  const { engine, nixl, nixlFrom, integration, buildArguments, environment, recipe } = known
   const ref = aibrixTag ?? aibrixCommit
   const kind = aibrixTag === null ? 'commit' : 'tag'
   const ucx: PinnedSource | null =
     ucxCommit === null ? null : sourceOf(`v${ucxVersion ?? ''}`, ucxCommit, 'tag')
-  const legOn = (base: BaseImage): Leg => ({
+  const legOn = (base: BaseImage, platform: string): Leg => ({
     // It names files, and labels can say anything.
     id: 'verify',
     ...{ engine, version, platform, nixl, ucxVersion, ucx },
