@@ -1,15 +1,11 @@
 // Samples of summaries of command: verify for script/render-summary.ts.
 import { renderVerifySummary } from '../src/report/verify/verify-summary.ts'
-import type { VerifiedRecord } from '../src/store/verified.ts'
-import { digest, makeOutcomeReport } from '../__tests__/support/reports.ts'
+import { makeRecord } from '../__tests__/support/records.ts'
+import { digest } from '../__tests__/support/reports.ts'
 
 /** Returns the summaries of `command: verify` for an image that is as published, and one that is not. */
 export function verifySamples(): Record<'verify' | 'verify-failed', string> {
-  const record: VerifiedRecord = {
-    ...{ format: 1, actionVersion: '1.4.0', scripts: '0f3c2b7a9d41', against: 'labels', gpus: null },
-    image: { name: `docker.io/aibrix/vllm-openai@${digest}`, digest, platform: 'linux/amd64' },
-    report: makeOutcomeReport(),
-  }
+  const record = makeRecord()
   const stored = `docker.io/aibrix/image-cache:verified-${digest.replace('sha256:', '')}-${record.scripts}`
   const image = { record, base: 'measured', stored } as const
   const gates = record.report.gates.map((gate) =>

@@ -43,7 +43,11 @@ const determinants = v.object({
 })
 
 /** What the labels of an image say that it was built as, without its base, which has to be found. */
-export type LabelledLeg = { engine: Engine; baseDigest: Digest; legOn: (base: BaseImage) => Leg }
+export type LabelledLeg = {
+  engine: Engine
+  baseDigest: Digest
+  legOn: (base: BaseImage, platform: string) => Leg
+}
 
 const limit = 64 * 1024
 
@@ -57,13 +61,13 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
   const version = known && parseEngineVersion(known.engineVersion)
   if (!version) return undefined
   const { base: baseDigest, aibrixCommit, aibrixTag, ucxVersion, ucxCommit, gpuArchitectures } = known
-  const { engine, platform, nixl, nixlFrom, integration, buildArguments, environment, recipe } = known
+  const { engine, nixl, nixlFrom, integration, buildArguments, environment, recipe } = known
   const { extraPackages, extraFiles } = known
   const ref = aibrixTag ?? aibrixCommit
   const kind = aibrixTag === null ? 'commit' : 'tag'
   const ucx: PinnedSource | null =
     ucxCommit === null ? null : sourceOf(`v${ucxVersion ?? ''}`, ucxCommit, 'tag')
-  const legOn = (base: BaseImage): Leg => ({
+  const legOn = (base: BaseImage, platform: string): Leg => ({
     // It names files, and labels can say anything.
     id: 'verify',
     ...{ engine, version, platform, nixl, ucxVersion, ucx },

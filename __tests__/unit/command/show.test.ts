@@ -249,6 +249,7 @@ describe('a plan for other runners', () => {
     const { matrix = '', ...outputs } = step().outputs()
     expect(outputs).toEqual({
       plan: 'docker.io/aibrix/image-cache:plan-1',
+      'verify-matrix': '',
       changed: 'true',
       'summary-path': fileOf(shown),
     })

@@ -28,7 +28,12 @@ it('action.yml has exactly the outputs that are set', () => {
   const ofList = ['list-path', 'page-path', 'behind']
   const ofPrune = ['pruned', 'prune-path']
   const ofFiles = ['attestations', 'attestations-path', 'logs-path']
-  const set = [...Object.keys(outputsOf([], undefined)), 'plan', 'matrix', ...ofList, ...ofPrune, ...ofFiles]
+  const ofPlan = ['plan', 'matrix', 'verify-matrix']
+  const ofVerify = ['verified', 'verify-path']
+  const set = [
+    ...Object.keys(outputsOf([], undefined)),
+    ...[...ofPlan, ...ofList, ...ofPrune, ...ofFiles, ...ofVerify],
+  ]
   expect(set.sort()).toEqual(Object.keys(readAction().outputs).sort())
 })
 

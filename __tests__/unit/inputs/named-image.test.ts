@@ -62,7 +62,7 @@ describe('the image of command: tag', () => {
       { tags: actionDefaults().tags ?? '' },
       'is not allowed; use the tags that the image gets, such as stable, with command: tag.',
     ],
-    ['x', { command: 'run' }, 'image: "x" is not allowed; use it only with command: tag.'],
+    ['x', { command: 'run' }, 'image: "x" is not allowed; use it only with command: tag or verify.'],
   ])('%j with %j is refused', (image, more, sentence) => {
     expect(() => read(image, more)).toThrow(sentence)
   })

@@ -23,6 +23,7 @@ import {
 } from '../../../src/store/contents.ts'
 import { createStore } from '../../../src/store/store.ts'
 import { putImage, run, stageWithAttestations } from '../../support/memory-client.ts'
+import { makeRecord } from '../../support/records.ts'
 import { daysAgo, now, settings, tagFor } from '../../support/prune-content.ts'
 import {
   artifactsOf,
@@ -120,7 +121,11 @@ describe('a store', () => {
   ])('in a registry that accepts %s is known by all that runs leave in it', async (_, create) => {
     await fill(create())
     await putPlan(memory, [young], yesterday)
-    await createStore(memory.client, cache, () => longAgo).inventories.write(vllm, 'of earlier lists')
+    const store = createStore(memory.client, cache, () => longAgo)
+    await store.inventories.write(vllm, 'of earlier lists')
+    const digest = memory.tagsOf(cache)[stagedTag(young)] ?? young.base.digest
+    const image = { name: 'its staged leg', digest, platform: 'linux/amd64' }
+    await store.verified.write(makeRecord({ image }))
     const candidate = candidateTag(legOf('0.22.0'), run)
     await putImage(memory, cache, candidate, legOf('0.22.0'))
     const { entries } = (await read(memory)).cache

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { Published } from '../../../src/plan/plan.ts'
 import { matrixOutput, type RunsOn, verifyMatrixOutput } from '../../../src/report/matrix.ts'
 import { makeLeg } from '../../support/verified-leg.ts'
 import { digest, makePlan, makePlannedImage, makePlannedImages, sglang } from '../../support/reports.ts'
@@ -91,7 +92,7 @@ describe('the output matrix', () => {
 })
 
 describe('the output verify-matrix', () => {
-  const published = { kind: 'same' as const, digest, tags: ['v1'], missingTags: [] }
+  const published: Published = { kind: 'same', digest, tags: ['v1'], missingTags: [] }
 
   it('has a row for each leg that promote is to publish, as promote finds it', () => {
     const image = makePlannedImage(makeLeg(), platforms)

@@ -3,26 +3,16 @@ import { annotationsOfVerifyRun } from '../../../src/report/verify/verify-annota
 import type { VerifyRun } from '../../../src/report/verify/verify-run.ts'
 import { renderVerifySummary } from '../../../src/report/verify/verify-summary.ts'
 import type { Gate } from '../../../src/verify/gate.ts'
-import { digest, makeOutcomeReport } from '../../support/reports.ts'
+import { makeRecord } from '../../support/records.ts'
 
-const name = `docker.io/aibrix/vllm-openai@${digest}`
+const { name } = makeRecord().image
 
 function runOf(
   change: (gate: Gate) => Gate = (gate) => gate,
   changes: Partial<VerifyRun['image']> = {},
 ): VerifyRun {
-  const report = makeOutcomeReport()
-  const record = {
-    ...({
-      format: 1,
-      actionVersion: '1.4.0',
-      scripts: '0f3c2b7a9d41',
-      against: 'labels',
-      gpus: null,
-    } as const),
-    image: { name, digest, platform: 'linux/amd64' },
-    report: { ...report, gates: report.gates.map(change) },
-  }
+  const { report, ...rest } = makeRecord()
+  const record = { ...rest, report: { ...report, gates: report.gates.map(change) } }
   return { duration: 61_000, image: { record, base: 'measured', stored: undefined, ...changes } }
 }
 

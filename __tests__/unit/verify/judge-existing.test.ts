@@ -23,7 +23,7 @@ const all = { engine: true, aibrix: true, nixl: true }
 function byLabels(labels: Record<string, string>, changes: Partial<Expectation> = {}): Expectation {
   const read = readLabelledLeg(labels)
   if (!read) throw new Error('no labels')
-  const leg = read.legOn(makeLeg().base)
+  const leg = read.legOn(makeLeg().base, 'linux/amd64')
   return { leg, labelled: { leg, labels }, base: { state: 'measured' }, given: all, ...changes }
 }
 

@@ -47,7 +47,7 @@ export async function expectationOf(
   if (!labelled) return expectGiven(subject, request)
   const found = await findBase(labelled.engine, labelled.baseDigest, subject, request, registry)
   const isLost = 'why' in found
-  const leg = { ...labelled.legOn(isLost ? ownBase(subject) : found), platform: subject.platform }
+  const leg = labelled.legOn(isLost ? ownBase(subject) : found, subject.platform)
   const base: KnownOfBase = isLost ? { state: 'lost', why: found.why } : { state: 'measured' }
   const given = givenFor(leg.engine, request)
   const { engine, aibrix, nixl } = given
