@@ -48,7 +48,7 @@ describe('a release', () => {
     expect(after).toEqual(
       before.map((uses) => (uses.startsWith('aibrix/') ? `aibrix/image-action@${first}` : uses)),
     )
-    expect(after.filter((uses) => uses.startsWith('aibrix/'))).toHaveLength(3)
+    expect(after.filter((uses) => uses.startsWith('aibrix/'))).toHaveLength(4)
     // The branch continues from the first.
     expect(git('rev-parse', 'main')).toBe(first)
     expect(() => checkRelease(folder, 'v1.2.3')).not.toThrow()

@@ -229,7 +229,7 @@ describe('commands', () => {
     ],
     [
       { command: 'promote', plan: 'plan.json' },
-      { kind: 'promote', plan: { kind: 'file', path: 'plan.json' } },
+      { kind: 'promote', plan: { kind: 'file', path: 'plan.json' }, requireVerified: false },
     ],
   ])('%j', (given, expected) => {
     expect(read(given).command).toEqual(expected)
@@ -253,7 +253,7 @@ describe('bad inputs', () => {
     [{ engine: 'vllm', versions: '!v0.10.2' }, 'versions: "!v0.10.2" is not allowed'],
     [
       { command: 'deploy' },
-      'command: "deploy" is not allowed; use run, plan, build, promote, list, tag, prune or history.',
+      'command: "deploy" is not allowed; use run, plan, build, promote, list, tag, verify, prune or history.',
     ],
     [{ command: 'build', leg: 'x' }, 'plan: the input is empty; use the output "plan"'],
     [{ command: 'build', plan: 'ghcr.io/me/cache:latest', leg: 'x' }, 'plan: "ghcr.io/me/cache:latest"'],

@@ -55,7 +55,7 @@ describe('the command to reproduce a build', () => {
   it('takes the files of a user from a folder that a comment names', () => {
     const leg = makeLeg({
       extraPackages: ['a==1', 'b; python_version >= "3"'],
-      extraFiles: { digest: '6'.repeat(64), files: 1, bytes: 1 },
+      extraFiles: { digest: '6'.repeat(64), size: { files: 1, bytes: 1 } },
     })
     const command = reproduceCommand(makeCall({ leg, extraFiles: '/private/extra-files' }))
     expect(command).toMatch(

@@ -26,7 +26,7 @@ describe('the summary of command: verify', () => {
     const text = renderVerifySummary(runOf(undefined, { stored: 'docker.io/aibrix/image-cache:verified-1' }))
     for (const part of [
       '## ✅ vLLM v0.21.0 is verified',
-      name,
+      name.replace('@', '&#64;'),
       'its own labels, and its base',
       'none, so what needs one was not run',
       'verified-1',
