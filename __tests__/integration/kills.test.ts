@@ -126,7 +126,7 @@ function actionWithNew(...stages: string[]): string {
 }
 
 const compiling = /\[extension-builder 2\/2\] RUN build-extension/
-const stepOfTheImage = /\[with-aibrix 3\/4\] RUN install-aibrix/
+const stepOfTheImage = /\[with-aibrix \d\/\d\] RUN install-aibrix\n/
 
 /** What promotion prints for two tags: each is confirmed. */
 const bothTags = /(?: → sha256:[^]*){2}/
