@@ -38,8 +38,9 @@ function verify(image: string, more: Record<string, string> = {}): Promise<Actio
   return runAction({ ...given, 'base-registry': bases, image, ...more })
 }
 
-function dockerBuild(target: string, steps: string, from = `${name()}:${tag}`): void {
-  const input = `FROM ${from}\nUSER root\n${steps}\n`
+/** Publishes the image with further steps, as somebody may do who can push. */
+function dockerBuild(target: string, steps: string): void {
+  const input = `FROM ${name()}:${tag}\n${steps}\n`
   execFileSync('docker', ['build', '--quiet', '--provenance', 'false', '--tag', target, '--push', '-'], {
     input,
   })

@@ -15,18 +15,22 @@ import {
 import type { Plan, PlannedLeg } from '../plan/index.ts'
 import type { Store } from '../store/index.ts'
 import { remember, systemWait } from '../system/index.ts'
-import type { BaseFacts } from '../verify/index.ts'
+import type { BaseFacts, LegFacts } from '../verify/index.ts'
 import { buildLegs } from './build-legs.ts'
 import type { LegResult } from './impossible.ts'
+import { type ExistingImage, measureWithDocker } from './measure-existing.ts'
 import { createCommand, createDocker, createLegWorld, createSettings, newPathIn } from './world/leg-world.ts'
 import { copyExtraFiles } from './world/extra-files.ts'
+import type { Machine } from './world/machine.ts'
 import { openBuilderFor, prepareSpace } from './world/prepare-builder.ts'
 import type { CommandTools } from './world/tools.ts'
 
 /** A login and a builder, ready for the legs that they were opened for. */
 export type DockerSession = {
-  /** What works with both of them */
-  tools: SessionTools
+  /** With the environment in which docker has the login */
+  machine: Machine
+  /** Measures an image that exists. */
+  measureExisting: (existing: ExistingImage) => Promise<LegFacts>
   /** Measures bases, and stores the facts if this run pushes. A failing base is left to its leg. */
   measure: (plan: Plan, legs: readonly PlannedLeg[]) => Promise<Map<string, BaseFacts>>
   /** Builds at least one leg. */
@@ -80,7 +84,8 @@ export async function openDocker(
   const settingsOf = createSettings({ ...tools, machine, extraFiles }, store, options, run)
   const session = { ...tools, machine, docker, store, settingsOf }
   return {
-    tools: session,
+    machine,
+    measureExisting: (existing) => measureWithDocker(existing, session),
     measure: (plan, some) => measureBases(plan, some, session),
     build: (plan, some) => buildAll(plan, some, session),
     close,

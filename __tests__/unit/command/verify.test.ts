@@ -45,7 +45,7 @@ async function published(basePlace: Repository | undefined, changes: Record<stri
 async function subjectIn({ client }: Memory): Promise<Subject> {
   const found = await getPlatformImage(client, vllm, 'stable', 'linux/amd64')
   if (!found?.image) throw new Error('nothing is published')
-  return { repository: vllm, reference: 'stable', platform: 'linux/amd64', image: found.image }
+  return { repository: vllm, reference: 'stable', platform: 'linux/amd64', ...found, image: found.image }
 }
 
 async function expected(memory: Memory, inputs: Record<string, string> = {}) {

@@ -27,6 +27,8 @@ export type Subject = {
   /** The tag or digest that was given */
   reference: string
   platform: string
+  /** What the reference names, perhaps an index */
+  top: PlatformImage['top']
   image: NonNullable<PlatformImage['image']>
 }
 

@@ -1,8 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
-import { createLegLog, measureExisting } from '../../leg/index.ts'
 import type { Leg, PlannedLeg } from '../../plan/index.ts'
-import { type Digest, formatReference, getPlatformImage } from '../../registry/index.ts'
+import { formatReference, getPlatformImage } from '../../registry/index.ts'
 import { makeReport } from '../../report/index.ts'
 import { isUnreadable, type Store, type VerifiedRecord } from '../../store/index.ts'
 import {
@@ -15,9 +13,7 @@ import {
 } from '../../verify/index.ts'
 import { actionVersion } from '../../version.ts'
 import type { Verifying } from '../../inputs/index.ts'
-import { type DockerSession, openDocker } from '../build-with-docker.ts'
 import { findImage } from '../tag/find-image.ts'
-import { createLegWorld, newPathIn } from '../world/leg-world.ts'
 import type { CommandTools } from '../world/tools.ts'
 import { expectationOf, type Subject } from './expectation.ts'
 import { measuringScripts } from '../world/measuring-scripts.ts'
@@ -71,7 +67,8 @@ async function findSubject({ image }: Verifying, { inputs, registry }: CommandTo
   const name = formatReference({ ...repository, digest: top.digest })
   if (!found?.image) throw new UserError(`image: ${name} holds no image for ${platforms[0]}; set platforms.`)
   const { os, architecture } = found.image.config
-  return { repository, reference: image.reference, platform: `${os}/${architecture}`, image: found.image }
+  const platform = `${os}/${architecture}`
+  return { repository, reference: image.reference, platform, top, image: found.image }
 }
 
 /** Labels can say anything, so nothing of them reaches BuildKit, nor names a file. */
@@ -93,43 +90,37 @@ async function measure(
   store: Store,
 ): Promise<Pick<ExistingFacts, 'facts' | 'gpu'>> {
   const leg = measuredLeg(expected)
-  const image = formatReference({ ...subject.repository, digest: subject.image.manifest.digest })
+  const { digest } = subject.image.manifest
+  const image = formatReference({ ...subject.repository, digest })
   const { inputs } = tools
   // BuildKit pushes nothing here, so that any builder will do.
   const build = { ...inputs.build, provenance: 'false', sbom: 'false' }
+  const { openDocker } = await import('../build-with-docker.ts')
   const session = await openDocker([leg], { ...tools, inputs: { ...inputs, push: false, build } }, store)
-  const { machine, docker, settingsOf } = session.tools
-  const log = createLegLog('verify', false, machine.log)
   try {
-    const ucx = await ucxFolder(expected, subject.image.manifest.digest, session, store)
-    const call = { ...settingsOf(leg).call, artifacts: { ucx } }
-    const world = createLegWorld(machine, docker, tools.registry, log)
-    const facts = await measureExisting(leg, call, image, world)
+    const restoreUcx = (folder: string) => restoreUcxOf(expected, subject, folder, store)
+    const facts = await session.measureExisting({ leg, image, restoreUcx })
     const { engine } = expected.leg
     const probed = gpus === undefined ? undefined : { image, platform: subject.platform, engine, gpus }
-    return { facts, gpu: probed && (await runProbes(probed, machine)) }
+    return { facts, gpu: probed && (await runProbes(probed, session.machine)) }
   } finally {
-    log.end()
     await session.close()
   }
 }
 
-/** The UCX that the image was built with has stubs of the GPU driver, which some bases lack. */
-async function ucxFolder(
+/** Of what a build has left nothing is needed, so what cannot be read is left out. */
+async function restoreUcxOf(
   { labelled }: Expectation,
-  digest: Digest,
-  { tools: { machine } }: DockerSession,
+  { top }: Subject,
+  folder: string,
   store: Store,
-): Promise<string> {
-  const folder = newPathIn(machine)('ucx')
+): Promise<void> {
   try {
-    const found = labelled && (await store.legs.report(labelled.leg, { digest }))
-    const name =
-      found && 'report' in found ? found.report.needs?.find((one) => one.startsWith('ucx-')) : undefined
-    if (name !== undefined && (await store.artifacts.restore(name, folder)) === 'restored') return folder
+    const found = labelled && (await store.legs.report(labelled.leg, top))
+    const needs = found && 'report' in found ? (found.report.needs ?? []) : []
+    const name = needs.find((one) => one.startsWith('ucx-'))
+    if (name !== undefined) await store.artifacts.restore(name, folder)
   } catch (error) {
     if (!isUnreadable(error)) throw error
   }
-  mkdirSync(folder, { recursive: true })
-  return folder
 }
