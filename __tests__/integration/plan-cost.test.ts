@@ -62,7 +62,10 @@ describe('100 images', () => {
   const measuring = (file: string): NodeJS.ProcessEnv => {
     const script = `import { readFileSync, writeFileSync } from 'node:fs'
 process.on('exit', () => writeFileSync(${JSON.stringify(file)}, /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]))`
-    return { NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}` }
+    return {
+      NODE_DISABLE_COMPILE_CACHE: '1',
+      NODE_OPTIONS: `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}`,
+    }
   }
 
   it(

@@ -33,6 +33,7 @@ import type { Plan, PlannedLeg } from '../../../src/plan/plan.ts'
 import type { RegistryClient } from '../../../src/registry/client.ts'
 import { annotationsOf } from '../../../src/report/annotations.ts'
 import type { Run } from '../../../src/report/outcome.ts'
+import { outputsOf } from '../../../src/report/outputs.ts'
 import type { PruneRun } from '../../../src/report/prune/prune-run.ts'
 import { renderPruneSummary } from '../../../src/report/prune/prune-summary.ts'
 import { renderListSummary } from '../../../src/report/summary/list-summary.ts'
@@ -56,6 +57,8 @@ export type Ended = {
   code: 0 | 1
   errors: string[]
   summary: string
+  /** Of a run or a promotion */
+  outputs?: ReturnType<typeof outputsOf>
   plan?: string
   list?: Inventory
   pruned?: PruneRun
@@ -138,7 +141,8 @@ export async function act(
     const run = await execute(tools)
     if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
     const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
-    return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run) }
+    const outputs = outputsOf(run.outcomes, undefined)
+    return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run), outputs }
   } catch (error) {
     // Like main, for a list, which has no images that could have failed
     return { code: 1, errors: [sentenceOf(error)], summary: '' }
