@@ -63,7 +63,8 @@ class VllmOmniTest(unittest.TestCase):
             requirement = parse(text)
             if requirement.name not in BASE:
                 # The version of a first `==` or `>=`
-                version = min((one for one in requirement.specifier if one.operator in ("==", ">=")), key=str, default=None)
+                named = (one for one in requirement.specifier if one.operator in ("==", ">="))
+                version = min(named, key=str, default=None)
                 self.offer(requirement.name, version.version if version else "1.0")
         # Newer ones, which a base must not get
         for name, version in (("transformers", "5.8.1"), ("torch", "2.13.0"), ("safetensors", "0.9.0")):

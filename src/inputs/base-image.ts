@@ -12,9 +12,11 @@ import type { InputReader } from './problems.ts'
  */
 export function readBaseImage(reader: InputReader, engines: PlanRequest['engines']): Reference | null {
   const given = optional(reader, 'base-image')
+  const command = reader.read('command')
   // The other commands take the bases of a plan, or need none.
-  if (given === undefined || !['run', 'plan'].includes(reader.read('command'))) return null
-  if (engines.length > 0 && !isOneVersion(engines))
+  if (given === undefined || !['run', 'plan', 'verify'].includes(command)) return null
+  // A verification only looks for the base there.
+  if (command !== 'verify' && engines.length > 0 && !isOneVersion(engines))
     reader.refuse(
       'base-image',
       'it with one engine, and one exact version of it in versions, such as engine: vllm and versions: v0.10.2',

@@ -63,7 +63,8 @@ function entryOf(path: string, kind: 'link' | 'directory'): FolderEntry {
 
 function isFolder(path: string): boolean {
   try {
-    return readdirSync(path) !== undefined
+    readdirSync(path)
+    return true
   } catch {
     return false
   }

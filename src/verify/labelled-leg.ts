@@ -1,5 +1,6 @@
 import { valid } from '@renovatebot/pep440'
 import * as v from 'valibot'
+import { UserError } from '../errors.ts'
 import { parsed, recordOf } from '../json.ts'
 import {
   type BaseImage,
@@ -12,7 +13,7 @@ import {
   parseEngineVersion,
   type PinnedSource,
 } from '../plan/index.ts'
-import type { Digest } from '../registry/index.ts'
+import { type Digest, familiarRepository, parseReference } from '../registry/index.ts'
 import { integrationModes } from './facts.ts'
 
 const text = v.string()
@@ -24,6 +25,7 @@ const determinants = v.object({
   engineVersion: text,
   platform: text,
   base: digestSchema,
+  baseRepository: v.optional(v.pipe(text, v.check(isRepository))),
   aibrixCommit: commit,
   aibrixTag: v.nullable(text),
   nixl: v.pipe(
@@ -46,6 +48,8 @@ const determinants = v.object({
 export type LabelledLeg = {
   engine: Engine
   baseDigest: Digest
+  /** Of a base that is not the engine's own, as docker pull takes it */
+  baseRepository: string | undefined
   legOn: (base: BaseImage, platform: string) => Leg
 }
 
@@ -62,7 +66,7 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
   if (!version) return undefined
   const { base: baseDigest, aibrixCommit, aibrixTag, ucxVersion, ucxCommit, gpuArchitectures } = known
   const { engine, nixl, nixlFrom, integration, buildArguments, environment, recipe } = known
-  const { extraPackages, extraFiles } = known
+  const { baseRepository, extraPackages, extraFiles } = known
   const ref = aibrixTag ?? aibrixCommit
   const kind = aibrixTag === null ? 'commit' : 'tag'
   const ucx: PinnedSource | null =
@@ -72,7 +76,7 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
     id: 'verify',
     ...{ engine, version, platform, nixl, ucxVersion, ucx },
     // Which tag of the base was planned is not in the labels.
-    base: { ...base, tag: version.tag },
+    base: { ...base, tag: version.tag, ...(baseRepository !== undefined && { given: baseRepository }) },
     architecture: platform.split('/')[1] ?? platform,
     aibrix: sourceOf(ref, aibrixCommit, kind),
     nixlFrom: nixlFrom ?? 'index',
@@ -82,7 +86,16 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
     gpuArchitectures: gpuArchitectures === 'auto' ? 'auto' : gpuArchitectures.split(' '),
     buildId: labels[buildIdLabel] ?? '',
   })
-  return { engine, baseDigest, legOn }
+  return { engine, baseDigest, baseRepository, legOn }
+}
+
+function isRepository(name: string): boolean {
+  try {
+    return familiarRepository(parseReference(name)) === name
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
 /** @returns a source that is only named, not fetched */

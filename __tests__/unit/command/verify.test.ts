@@ -74,6 +74,24 @@ describe('what an image is compared with', () => {
     expect(leg.base.repository).toEqual(vllm)
   })
 
+  it('is a base of others where base-image says that it is, and nowhere else', async () => {
+    const acme: Repository = { registry: 'ghcr.io', path: 'acme/vllm' }
+    const { memory, manifestDigest } = await published(acme, { baseRepository: 'ghcr.io/acme/vllm' })
+    const found = await expected(memory, {
+      command: 'verify',
+      image: 'stable',
+      'base-image': 'ghcr.io/acme/vllm:v2',
+    })
+    expect(found.base).toEqual({ state: 'measured' })
+    expect(found.leg.base).toMatchObject({ repository: acme, manifestDigest, given: 'ghcr.io/acme/vllm' })
+    expect(determinantsOf(found.leg, '').baseRepository).toBe('ghcr.io/acme/vllm')
+    for (const inputs of [{}, { command: 'verify', image: 'stable', 'base-image': 'ghcr.io/other/vllm:v2' }])
+      expect((await expected(memory, inputs)).base).toEqual({
+        state: 'lost',
+        why: 'its base is of ghcr.io/acme/vllm, which the input base-image does not name, and no copy is in the cache repository',
+      })
+  })
+
   it('is only looked for where the inputs say that bases are', async () => {
     const { memory } = await published(upstream)
     await expected(memory)

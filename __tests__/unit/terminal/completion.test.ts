@@ -36,7 +36,7 @@ describe('in bash', () => {
     ['commands', ['p'], ['plan', 'promote', 'prune']],
     ['the shells', ['completion', ''], ['bash', 'zsh']],
     ['commands to get help for', ['help', 't'], ['tag']],
-    ['options', ['plan', '--ver'], ['--versions', '--verbose', '--version']],
+    ['options', ['plan', '--ver'], ['--versions', '--verify-runners', '--verbose', '--version']],
     ['both forms of a flag', ['run', '--no-fail'], ['--no-fail-fast']],
     ['options of this command only', ['list', '--where'], ['--where']],
     ['no options of others', ['plan', '--where'], []],
@@ -112,6 +112,7 @@ describe('the options of a command', () => {
     ['build', ['plan', 'leg', 'builder', 'secrets', 'verify'], ['versions', 'runners', 'tags', 'apply']],
     ['list', ['engine', 'where', 'mirrors', 'base-registry'], ['leg', 'tags', 'builder']],
     ['prune', ['apply', 'keep-days', 'github-token', 'engine'], ['versions', 'where', 'builder']],
+    ['verify', ['image', 'gpus', 'versions', 'allow-failed'], ['tags', 'where', 'apply']],
     ['history', ['summary'], ['engine', 'registry']],
     ['a command of tomorrow', inputs.filter((input) => input !== 'command'), ['command']],
   ])('%s', (command, some, none) => {

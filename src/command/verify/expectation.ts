@@ -11,7 +11,7 @@ import {
   type Selectors,
 } from '../../plan/index.ts'
 import {
-  type Digest,
+  familiarRepository,
   formatReference,
   getPlatformImage,
   type PlatformImage,
@@ -19,7 +19,13 @@ import {
   type Repository,
 } from '../../registry/index.ts'
 import { copyTag, isUnreadable } from '../../store/index.ts'
-import { type Expectation, type KnownOfBase, readLabelledLeg, sourceOf } from '../../verify/index.ts'
+import {
+  type Expectation,
+  type KnownOfBase,
+  type LabelledLeg,
+  readLabelledLeg,
+  sourceOf,
+} from '../../verify/index.ts'
 
 /** The image of one platform. */
 export type Subject = {
@@ -47,7 +53,7 @@ export async function expectationOf(
   const { labels } = subject.image.config
   const labelled = readLabelledLeg(labels)
   if (!labelled) return expectGiven(subject, request)
-  const found = await findBase(labelled.engine, labelled.baseDigest, subject, request, registry)
+  const found = await findBase(labelled, subject, request, registry)
   const isLost = 'why' in found
   const leg = labelled.legOn(isLost ? ownBase(subject) : found, subject.platform)
   const base: KnownOfBase = isLost ? { state: 'lost', why: found.why } : { state: 'measured' }
@@ -116,16 +122,16 @@ function ownBase({ repository, reference, image }: Subject): BaseImage {
 
 /** By its digest alone: a label must not lead this job to another registry. */
 async function findBase(
-  engine: Engine,
-  digest: Digest,
+  labelled: LabelledLeg,
   { platform }: Subject,
-  { baseRegistry, cacheRepository }: PlanRequest,
+  request: PlanRequest,
   registry: Registry,
 ): Promise<BaseImage | { why: string }> {
-  const upstream = baseRepository(baseRegistry, engines[engine].baseRepository)
+  const { baseDigest: digest, baseRepository: own } = labelled
+  const home = placeOfBase(labelled, request)
   const places = [
-    { repository: upstream, reference: digest },
-    { repository: cacheRepository, reference: copyTag({ manifestDigest: digest }) },
+    ...(home ? [{ repository: home, reference: digest }] : []),
+    { repository: request.cacheRepository, reference: copyTag({ manifestDigest: digest }) },
   ]
   for (const { repository, reference } of places) {
     const found = await getPlatformImage(registry, repository, reference, platform).catch(
@@ -137,6 +143,20 @@ async function findBase(
     if (found?.image?.manifest.digest === digest)
       return baseImageOf(found.image, { repository, tag: digest, digest })
   }
-  const name = formatReference({ ...upstream, digest })
+  if (!home)
+    return {
+      why: `its base is of ${own ?? ''}, which the input base-image does not name, and no copy is in the cache repository`,
+    }
+  const name = formatReference({ ...home, digest })
   return { why: `its base ${name} is not there, nor a copy in the cache repository` }
+}
+
+/** @returns undefined for a base of others that the inputs do not name */
+function placeOfBase(
+  { engine, baseRepository: own }: LabelledLeg,
+  { baseRegistry, baseImage }: PlanRequest,
+): Repository | undefined {
+  if (own === undefined) return baseRepository(baseRegistry, engines[engine].baseRepository)
+  if (baseImage === null || familiarRepository(baseImage) !== own) return undefined
+  return { registry: baseImage.registry, path: baseImage.path }
 }

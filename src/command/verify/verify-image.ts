@@ -74,8 +74,9 @@ async function findSubject({ image }: Verifying, { inputs, registry }: CommandTo
 /** Labels can say anything, so nothing of them reaches BuildKit, nor names a file. */
 export function measuredLeg({ leg }: Expectation): PlannedLeg {
   const source = { ...leg.aibrix, ref: '', commit: '', repository: { kind: 'url', url: '' } } as const
+  const { given: _, ...base } = leg.base
   const safe: Leg = {
-    ...{ ...leg, id: 'verify', version: { tag: '', release: '' }, aibrix: source, nixl: '' },
+    ...{ ...leg, id: 'verify', base, version: { tag: '', release: '' }, aibrix: source, nixl: '' },
     ...{ ucx: null, ucxVersion: null, integration: 'auto', gpuArchitectures: 'auto', nixlFrom: 'index' },
     ...{ buildArguments: {}, environment: {}, extraPackages: [], extraFiles: null },
   }
