@@ -58,7 +58,11 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
   },
   'Where bases and packages come from': {
     commands: ['run', 'plan', 'build', 'promote', 'list', 'verify'],
-    but: { 'base-image': [...plan, 'verify'], 'keep-base': ['run', 'promote'], 'ca-certificates': everywhere },
+    but: {
+      'base-image': [...plan, 'verify'],
+      'keep-base': ['run', 'promote'],
+      'ca-certificates': everywhere,
+    },
   },
   'Over many runners': {
     commands: build,
