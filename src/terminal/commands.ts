@@ -19,8 +19,8 @@ export function commandsOf({ commands }: Definition): { name: string; about: str
 
 const build = ['run', 'build']
 const plan = ['run', 'plan']
-const publish = ['run', 'build', 'promote', 'tag']
-const everywhere = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'prune']
+const judge = ['run', 'build', 'promote', 'tag', 'verify']
+const everywhere = ['run', 'plan', 'build', 'promote', 'list', 'tag', 'verify', 'prune']
 const none: string[] = []
 
 /**
@@ -33,7 +33,12 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
   'What is built': {
     commands: plan,
     but: {
-      engine: [...plan, 'list', 'tag', 'prune'],
+      engine: [...plan, 'list', 'tag', 'verify', 'prune'],
+      versions: [...plan, 'verify'],
+      'aibrix-version': [...plan, 'verify'],
+      'nixl-version': [...plan, 'verify'],
+      platforms: [...plan, 'verify'],
+      'extra-files': [...plan, 'build'],
       'aibrix-repository': [...plan, 'list'],
       force: [...plan, 'build'],
       'build-args': [...plan, 'build'],
@@ -46,14 +51,14 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
       tags: [...plan, 'tag'],
       date: [...plan, 'tag'],
       'overwrite-tags': [...plan, 'tag'],
-      image: ['tag'],
+      image: ['tag', 'verify'],
       mirrors: ['run', 'plan', 'promote', 'list', 'tag', 'prune'],
       'mirror-credentials': ['run', 'plan', 'promote', 'list', 'tag', 'prune'],
     },
   },
   'Where bases and packages come from': {
-    commands: ['run', 'plan', 'build', 'promote', 'list'],
-    but: { 'keep-base': ['run', 'promote'], 'ca-certificates': everywhere },
+    commands: ['run', 'plan', 'build', 'promote', 'list', 'verify'],
+    but: { 'base-image': plan, 'keep-base': ['run', 'promote'], 'ca-certificates': everywhere },
   },
   'Over many runners': {
     commands: build,
@@ -61,6 +66,7 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
       plan: ['build', 'promote'],
       leg: ['build'],
       runners: ['plan'],
+      'verify-runners': ['plan'],
       parallel: ['run'],
       retries: everywhere,
       'fail-fast': ['run', 'promote'],
@@ -68,9 +74,11 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
   },
   'How it is built': { commands: build, but: {} },
   'What is checked and shown': {
-    commands: publish,
+    commands: judge,
     but: {
       verify: build,
+      'require-verified': ['promote'],
+      gpus: ['verify'],
       where: ['list'],
       summary: [...everywhere, 'history'],
       'github-token': ['run', 'promote', 'prune'],

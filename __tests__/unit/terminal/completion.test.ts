@@ -112,6 +112,7 @@ describe('the options of a command', () => {
     ['build', ['plan', 'leg', 'builder', 'secrets', 'verify'], ['versions', 'runners', 'tags', 'apply']],
     ['list', ['engine', 'where', 'mirrors', 'base-registry'], ['leg', 'tags', 'builder']],
     ['prune', ['apply', 'keep-days', 'github-token', 'engine'], ['versions', 'where', 'builder']],
+    ['verify', ['image', 'gpus', 'versions', 'allow-failed'], ['tags', 'where', 'apply']],
     ['history', ['summary'], ['engine', 'registry']],
     ['a command of tomorrow', inputs.filter((input) => input !== 'command'), ['command']],
   ])('%s', (command, some, none) => {
