@@ -59,7 +59,7 @@ describe('the probes on a GPU', () => {
     [
       'the last answer counts',
       `${answer('{"step":"torch"}')}\necho noise\n${answer(engine)}`,
-      { state: 'ran', answer: JSON.parse(engine), process: { outcome: 'ok' } },
+      { state: 'ran', answer: JSON.parse(engine) as object, process: { outcome: 'ok' } },
     ],
     [
       'an answer before a crash shows how far it came',

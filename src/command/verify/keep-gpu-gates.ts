@@ -11,7 +11,7 @@ export async function keepGpuGates(
 ): Promise<VerifiedRecord> {
   if (record.gpus !== null) return record
   const earlier = await verified.read({ digest: record.image.digest, scripts: record.scripts })
-  if (!earlier || earlier.gpus === null) return record
+  if (earlier?.gpus == null) return record
   const gates = record.report.gates.map((gate) =>
     gpuGates.includes(gate.name)
       ? (earlier.report.gates.find(({ name }) => name === gate.name) ?? gate)

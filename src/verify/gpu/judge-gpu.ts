@@ -70,14 +70,14 @@ function judgeProbe<Name extends ProbeName>(
   if (!gpu) return gate.with('not run').notApplicable('gpus is empty, so that nothing ran on a GPU')
   const probed: Probed<Name> = gpu[name]
   if (probed.state === 'not started') return gate.with('not run').undetermined(probed.why)
-  const { answer, process } = probed as Ran<Name>
+  const { answer, process } = probed
   const where = answer?.device ? `${answer.device.name} (${answer.device.capability})` : 'no GPU'
   const seen = gate.with(where)
   const failed = process.outcome === 'error' ? process.error : undefined
   if (!answer) return seen.undetermined(`the probe gives no answer: ${failed ?? 'it ends without one'}`)
   if (answer.lacks !== null)
     return seen.undetermined(`this image does not have ${answer.lacks}, which the probe needs`)
-  const judged = end(seen, answer as Answer<Name>)
+  const judged = end(seen, answer)
   if (judged.state === 'fail') return judged
   const when = during[answer.step] ?? answer.step
   if (failed !== undefined) return seen.fail(`It fails ${when}: ${failed}`, ...advice(seen))
