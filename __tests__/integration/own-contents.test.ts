@@ -71,7 +71,7 @@ describe("a base, packages and files of the user's own", () => {
         `Base: <code>${base}&#64;sha256:`,
         `by the labels of the base: <code>${commit}</code>`,
         'by <code>extra-packages</code>: <code>acme-core 1.0</code>, <code>acme-tools 1.2.0</code>',
-        'By <code>extra-files</code>: 4 files, 22 B: <code>/opt/acme/link</code>',
+        'By <code>extra-files</code>: 4 files, 21 B: <code>/opt/acme/link</code>',
       ])
         expect(first.summary).toContain(text)
 
