@@ -40,6 +40,7 @@ export function demoInputs(standIns: StandIns, index: string): Record<string, st
     'aibrix-version': 'v0.7.0',
     'nixl-version': '0.7.1',
     ...standInInputs(standIns, index),
+    registry,
     namespace: ownNamespace(),
     // The working copy may have changed since an earlier run today.
     'overwrite-tags': 'true',
