@@ -54,7 +54,9 @@ function advice({ freed, parallel }: SpaceSettings): string {
 }
 
 function layersOf({ engine, version, platform, base }: PlannedLeg): LegLayers {
-  return { name: `${engine} ${version.tag} for ${platform}`, layers: base.layers }
+  // A verification takes no version from a label.
+  const title = version.tag === '' ? engine : `${engine} ${version.tag}`
+  return { name: `${title} for ${platform}`, layers: base.layers }
 }
 
 /** Bases that the engine has pulled need no more space. */
