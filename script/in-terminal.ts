@@ -17,8 +17,7 @@ export function asOptions(inputs: Record<string, string>): string[] {
   return Object.entries(inputs).flatMap(([name, value]) =>
     value
       .split('\n')
-      .map((line) => (['true', 'false'].includes(line) ? `--${name}=${line}` : [`--${name}`, line]))
-      .flat(),
+      .flatMap((line) => (['true', 'false'].includes(line) ? `--${name}=${line}` : [`--${name}`, line])),
   )
 }
 

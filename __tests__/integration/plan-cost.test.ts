@@ -5,14 +5,8 @@ import { determinantsLabel } from '../../src/plan/keys/build-id.ts'
 import { buildIdLabel } from '../../src/plan/published/published.ts'
 import { digestOf } from '../../src/registry/content/digest.ts'
 import { stagedTag } from '../../src/store/contents.ts'
-import { type ActionRun, errorsOf, registry, type TestOptions } from '../support/action.ts'
-import {
-  type Document,
-  documentOf,
-  freshNamespace,
-  planWith,
-  usePlanSources,
-} from '../support/plan-sources.ts'
+import { errorsOf, registry } from '../support/action.ts'
+import { type Document, documentOf, freshNamespace, usePlanSources } from '../support/plan-sources.ts'
 import { publishBases, publishImages, type TinyImage } from '../support/planning-world.ts'
 import { openRegistryProxy } from '../support/registry-proxy.ts'
 
@@ -32,16 +26,7 @@ const versions = {
 const repositories = { vllm: 'vllm/vllm-openai', sglang: 'lmsysorg/sglang' }
 const engines = ['vllm', 'sglang'] as const
 
-const sources = usePlanSources()
-
-function plan(
-  host: string,
-  namespace: string,
-  more: Record<string, string>,
-  options?: TestOptions,
-): Promise<ActionRun> {
-  return planWith(sources(), host, namespace, more, options)
-}
+const { sources, plan } = usePlanSources()
 
 describe('100 images', () => {
   const namespace = freshNamespace()

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { type ActionRun, errorsOf, registry, tagsOf, type TestOptions } from '../support/action.ts'
-import { documentOf, freshNamespace, planWith, usePlanSources } from '../support/plan-sources.ts'
+import { type ActionRun, errorsOf, registry, tagsOf } from '../support/action.ts'
+import { documentOf, freshNamespace, usePlanSources } from '../support/plan-sources.ts'
 import {
   makeWheelIndex,
   publishBases,
@@ -19,16 +19,7 @@ const minutes = 60_000
 
 const repositories = { vllm: 'vllm/vllm-openai', sglang: 'lmsysorg/sglang' }
 
-const sources = usePlanSources()
-
-function plan(
-  host: string,
-  namespace: string,
-  more: Record<string, string>,
-  options?: TestOptions,
-): Promise<ActionRun> {
-  return planWith(sources(), host, namespace, more, options)
-}
+const { sources, plan } = usePlanSources()
 
 describe('selectors on repositories with hundreds of tags', () => {
   const namespace = freshNamespace()

@@ -22,21 +22,30 @@ export type PlanSources = {
   commits: Map<string, string>
 }
 
-/** Opens the sources before the tests of a file. @returns a getter for use within a test */
-export function usePlanSources(): () => PlanSources {
-  let sources: PlanSources | undefined
+/** Plans as `plan` in a job without Docker. */
+type RunPlan = (
+  host: string,
+  namespace: string,
+  more: Record<string, string>,
+  options?: TestOptions,
+) => Promise<ActionRun>
+
+/** Opens the sources before the tests of a file. @returns both for use within a test */
+export function usePlanSources(): { sources: () => PlanSources; plan: RunPlan } {
+  let opened: PlanSources | undefined
   beforeAll(async () => {
-    sources = await openPlanSources()
+    opened = await openPlanSources()
   }, minutes)
   afterAll(async () => {
-    await sources?.git.close()
-    await sources?.wheels.close()
-    if (sources) rmSync(sources.folder, { recursive: true })
+    await opened?.git.close()
+    await opened?.wheels.close()
+    if (opened) rmSync(opened.folder, { recursive: true })
   })
-  return () => {
-    if (!sources) throw new Error('the sources are there only within a test')
-    return sources
+  const sources = (): PlanSources => {
+    if (!opened) throw new Error('the sources are there only within a test')
+    return opened
   }
+  return { sources, plan: (...given) => planWith(sources(), ...given) }
 }
 
 async function openPlanSources(): Promise<PlanSources> {
@@ -62,13 +71,9 @@ export function freshNamespace(): string {
   return `planning-${randomBytes(4).toString('hex')}`
 }
 
-/** Plans as `plan` in a job without Docker. */
-export function planWith(
+function planWith(
   { git, wheels }: PlanSources,
-  host: string,
-  namespace: string,
-  more: Record<string, string>,
-  options: TestOptions = {},
+  ...[host, namespace, more, options = {}]: Parameters<RunPlan>
 ): Promise<ActionRun> {
   return runAction(
     {
