@@ -29,6 +29,11 @@ export function listed(items: readonly string[], most = 5): string {
   return items.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
+/** @returns the name of a Python distribution as PEP 503 normalizes it */
+export function normalizedName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-')
+}
+
 /** @returns a sentence as a reason, so that a longer sentence can end with it */
 export function withoutFullStop(sentence: string): string {
   return sentence.replace(/\.$/, '')

@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 from common.failure import Failure
+from common.requirements import noted_requirements
 from step.wheel import dependencies
 from step.wheel.dependencies import add_dependencies, without_wheel
 
@@ -101,7 +102,7 @@ class AddDependenciesTest(unittest.TestCase):
         self.assertEqual(self.add("sample-here", "sample-absent>=1", "sample-other"), "")
         self.assertEqual(self.beside, [("wheel", ["sample-absent>=1"])])
         self.assertEqual(index.calls, [("download", ["sample-here", "sample-other"])])
-        noted = dependencies.noted_requirements(self.target)
+        noted = noted_requirements(self.target)
         self.assertEqual(noted, ["sample-here", "sample-absent>=1", "sample-other"])
 
     def test_builds_what_these_require_in_turn(self):

@@ -1,4 +1,5 @@
 import { isVersionRange, longestValue } from '../plan/index.ts'
+import { normalizedName } from '../text.ts'
 import { type InputReader, quoted } from './problems.ts'
 
 /** The parts of a requirement (PEP 508) that names a package of an index. */
@@ -42,16 +43,11 @@ function parse(line: string): { name: string; text: string } | undefined {
   if (name === undefined) return undefined
   const range = versions.replace(/^\((.*)\)$/, '$1').replace(/\s+/g, '')
   if (range !== '' && !isVersionRange(range)) return undefined
-  const normalized = normalise(name)
+  const normalized = normalizedName(name)
   const wanted = extras.split(',').map((extra) => extra.trim())
   const some = wanted.filter((extra) => extra !== '').sort()
   if (!some.every((extra) => /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(extra))) return undefined
   const shown = some.length === 0 ? '' : `[${some.join(',')}]`
   const condition = marker === undefined ? '' : `; ${marker.replace(/\s+/g, ' ').trim()}`
   return { name: normalized, text: `${normalized}${shown}${range}${condition}` }
-}
-
-/** A name as PEP 503 normalizes it. */
-function normalise(name: string): string {
-  return name.toLowerCase().replace(/[-_.]+/g, '-')
 }

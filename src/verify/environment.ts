@@ -1,5 +1,5 @@
 import type { Leg } from '../plan/index.ts'
-import { listed, withoutFullStop } from '../text.ts'
+import { listed, normalizedName, withoutFullStop } from '../text.ts'
 import { fileChanges, fileChangeText, fileProblem } from './base-files.ts'
 import { engineOf, type Facts, type LegFacts } from './facts.ts'
 import { about, type Gate, reportHint } from './gate.ts'
@@ -110,11 +110,7 @@ const forms = [
 /** @returns in `about` the package with the unmet requirement */
 function parseComplaint(line: string) {
   const groups = forms.map((form) => form.exec(line)?.groups).find((found) => found !== undefined)
-  return { about: normalised(groups?.about ?? ''), dependency: normalised(groups?.dependency ?? '') }
-}
-
-function normalised(name: string): string {
-  return name.toLowerCase().replace(/[-_.]+/g, '-')
+  return { about: normalizedName(groups?.about ?? ''), dependency: normalizedName(groups?.dependency ?? '') }
 }
 
 function complaints(lines: string[]): string {

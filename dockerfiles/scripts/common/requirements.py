@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from email.parser import HeaderParser
 from typing import Any
 
+from .constants import REQUIREMENTS
 from .packages import installed, normalized
 from .run_pip import vendored
 
@@ -97,3 +98,9 @@ def required_in(metadata: str) -> list[str]:
     """The Requires-Dist lines of a METADATA file, without those of its extras."""
     lines = HeaderParser().parsestr(metadata).get_all("Requires-Dist") or []
     return [line for line in lines if "extra ==" not in line.replace("extra==", "extra ==")]
+
+
+def noted_requirements(folder: str) -> list[str]:
+    """The runtime requirements that the wheel stage has noted among AIBrix' dependencies."""
+    with open(f"{folder}/{REQUIREMENTS}", encoding="utf-8") as file:
+        return file.read().splitlines()

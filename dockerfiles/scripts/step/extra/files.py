@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import stat
+from collections import Counter
 
 from common.constants import EXTRA_FILES_RECORD
 from common.failure import Failure, say, warn
@@ -26,7 +27,8 @@ def main() -> None:
             "EXTRA_FILES is set, and the named context extra-files holds nothing; give a folder with files."
         )
     targets = {path: place_of(path) for path in given}
-    conflicts = [(path, place) for path, place in targets.items() if covers(path, targets)]
+    wanted = Counter(targets.values())
+    conflicts = [(path, place) for path, place in targets.items() if wanted[place] > 1 or covers(path, place)]
     covered = [{"path": f"/{path}", "owner": owner_of(place)} for path, place in conflicts]
     left_out = {one["path"] for one in covered}
     for one in covered:
@@ -58,11 +60,8 @@ def place_of(path: str) -> str:
     return os.path.join(os.path.realpath(parent), name)
 
 
-def covers(path: str, targets: dict[str, str]) -> bool:
-    """Whether something else is, or would be, at its place, or a file where it needs a folder."""
-    place = targets[path]
-    if [*targets.values()].count(place) > 1:
-        return True
+def covers(path: str, place: str) -> bool:
+    """Whether something else is at its place, or a file where it needs a folder."""
     if is_folder(os.path.join(GIVEN, path)) and is_folder(place):
         return False
     parent = os.path.dirname(place)

@@ -11,7 +11,7 @@ import os
 from common.beside_the_base import pip_beside_the_base, pip_offline_beside_the_base
 from common.constants import REQUIREMENTS
 from common.failure import Failure, say
-from common.requirements import split_by_installed
+from common.requirements import noted_requirements, split_by_installed
 
 GIVEN = "/run/dependencies"
 
@@ -38,10 +38,8 @@ def install(missing: list[str]) -> None:
 
 
 def required() -> list[str]:
-    """The requirements that the wheel stage has noted."""
     try:
-        with open(os.path.join(GIVEN, REQUIREMENTS), encoding="utf-8") as file:
-            return file.read().splitlines()
+        return noted_requirements(GIVEN)
     except FileNotFoundError as error:
         raise Failure(
             f"the wheel stage holds no dependencies/{REQUIREMENTS}; "

@@ -13,12 +13,12 @@ import shutil
 from typing import Any
 
 from common.failure import say
-from common.requirements import runtime_requirements
+from common.requirements import noted_requirements, runtime_requirements
 
 from ..builder.toolkit import Toolkit
 from ..builder.variables import remove_others
 from .assemble import assemble
-from .dependencies import add_dependencies, noted_requirements
+from .dependencies import add_dependencies
 from .project import WORK, Project, tools_environment
 
 EXTENSION = "/run/extension"

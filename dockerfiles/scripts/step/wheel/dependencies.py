@@ -60,11 +60,6 @@ def required_by(requirements: Sequence[str]) -> list[str]:
     return [f"{each['name']}=={each['version']}" for each in found if normalized(each["name"]) not in named]
 
 
-def noted_requirements(folder: str) -> list[str]:
-    with open(f"{folder}/{REQUIREMENTS}", encoding="utf-8") as file:
-        return file.read().splitlines()
-
-
 def without_wheel(requirements: Sequence[str]) -> list[str]:
     """The requirements of which the package index has no wheel for this Python.
 

@@ -1,2 +1,0 @@
-import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
-import{o as t,p as r}from"./chunk-3MAUEDXJ.js";import{a as o}from"./chunk-NOXNDIC2.js";var n={privateFolder:"private-folder",builder:"builder"};function m(e,i,s){o(s,"The state of the step","If the run is cancelled, nothing cleans up after it.",()=>t(n[e],i))}function p(e){return r(n[e])}export{m as a,p as b};

@@ -1,0 +1,4 @@
+import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
+import{b as o}from"./chunk-P3YYCPEY.js";import{f as a}from"./chunk-6IXJSSHZ.js";import{a as i}from"./chunk-6U4GTYHX.js";var u=class{read;#e=new Set;constructor(e){this.read=e}refuse(e,r,t=f(this.read(e))){this.#e.add(`${e}: ${t===""?"the input is empty":`${t} is not allowed`}; use ${r}.`)}throwIfAny(){if(this.#e.size>0)throw new i([...this.#e].join(`
+`))}};function h(n,e){let[r,t]=[c(n),c(e)];if("value"in r&&"value"in t)return[r.value,t.value];throw new i([r,t].flatMap(s=>"sentences"in s?[s.sentences]:[]).join(`
+`))}function c(n){try{return{value:n()}}catch(e){if(e instanceof i)return{sentences:e.message};throw e}}function f(n){return n===""?"":`"${a(o(n))}"`}function g(n){let e=n.at(-1)??"";return n.length>1?`${n.slice(0,-1).join(", ")} or ${e}`:e}export{u as a,h as b,f as c,g as d};
