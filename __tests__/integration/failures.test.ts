@@ -33,7 +33,8 @@ async function run(
 ): Promise<ActionRun & { namespace: string }> {
   // No namespace is a prefix of another, because processes are found by it.
   const namespace = `${world().namespace}-${String((counter += 1)).padStart(3, '0')}`
-  return { ...(await runAction(world().inputs({ ...vllm, namespace, ...inputs }), options)), namespace }
+  const all = world().inputs({ ...vllm, namespace, ...inputs })
+  return { ...(await runAction(all, { ...options, docker: 'itself' })), namespace }
 }
 
 /** Asserts what a user may expect of every failure. */

@@ -49,7 +49,7 @@ describe('both engines', () => {
   const sglangTag = 'v0.5.11-aibrix-v0.7.0-nixl-0.7.1-20251123'
 
   beforeAll(async () => {
-    first = await runAction(world().inputs(both), { environment: elsewhere })
+    first = await runAction(world().inputs(both), { environment: elsewhere, docker: 'itself' })
   }, 10 * minutes)
 
   it('succeed, with the tags of the outputs in the registry', async () => {

@@ -97,7 +97,7 @@ beforeAll(async () => {
         secrets,
       },
     }),
-    { folder },
+    { folder, docker: 'itself' },
   )
   clearInterval(listing)
   await Promise.all([door.close(), index.close(), proxy.close()])

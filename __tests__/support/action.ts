@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ActionOptions, type ActionRun, registry, runAction as run } from '../../script/runner.ts'
+import { withShortcut } from './docker-shortcut.ts'
 import { withPipMemory } from './pip-memory.ts'
 
 // Also exports what the tests share with script/demo and script/real
@@ -16,15 +17,17 @@ const compiled = join(tmpdir(), 'image-action-compiled')
 export type TestOptions = ActionOptions & {
   /** `asked` if a test is about pip itself; otherwise pip runs once per index for all tests */
   pip?: 'remembered' | 'asked'
+  /** `itself` if a test is about Docker's own program; otherwise its plugin is started at once */
+  docker?: 'shortcut' | 'itself'
 }
 
 /**
- * Runs the action like a runner, but with short delays, stored answers of pip, and a bundle that is
- * compiled already. A runner has none: what measures it sets NODE_DISABLE_COMPILE_CACHE.
+ * Runs the action like a runner, but with short delays, stored answers of pip, a docker that starts
+ * faster, and a bundle that is compiled already. A runner has none: what measures it sets NODE_DISABLE_COMPILE_CACHE.
  */
 export function runAction(
   inputs: Record<string, string>,
-  { pip = 'remembered', ...options }: TestOptions = {},
+  { pip = 'remembered', docker = 'shortcut', ...options }: TestOptions = {},
 ): Promise<ActionRun> {
   const environment = {
     ...(options.folder === undefined && { NODE_COMPILE_CACHE: compiled }),
@@ -33,7 +36,8 @@ export function runAction(
   }
   const all: NodeJS.ProcessEnv = { ...process.env, ...environment }
   const path = pip === 'remembered' ? withPipMemory(all, inputs['package-index']) : all.PATH
-  return run(inputs, { ...options, environment: { ...environment, PATH: path } })
+  const PATH = docker === 'shortcut' ? withShortcut(path) : path
+  return run(inputs, { ...options, environment: { ...environment, PATH } })
 }
 
 /** Creates a copy of the action with one change in a file; `from` must occur in it. */
