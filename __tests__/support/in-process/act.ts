@@ -57,7 +57,8 @@ export type Ended = {
   code: 0 | 1
   errors: string[]
   summary: string
-  /** Of a run or a promotion */
+  /** Of a run or a promotion: what the errors are about */
+  titles?: string[]
   outputs?: ReturnType<typeof outputsOf>
   plan?: string
   list?: Inventory
@@ -140,9 +141,14 @@ export async function act(
     }
     const run = await execute(tools)
     if (typeof run === 'string') return { code: 0, errors: [], summary: '', plan: run }
-    const errors = annotationsOf(run).flatMap(({ level, message }) => (level === 'error' ? message : []))
-    const outputs = outputsOf(run.outcomes, undefined)
-    return { code: errors.length === 0 ? 0 : 1, errors, summary: renderSummary(run), outputs }
+    const wrong = annotationsOf(run).filter(({ level }) => level === 'error')
+    return {
+      code: wrong.length === 0 ? 0 : 1,
+      errors: wrong.map(({ message }) => message),
+      titles: wrong.map(({ title }) => title),
+      summary: renderSummary(run),
+      outputs: outputsOf(run.outcomes, undefined),
+    }
   } catch (error) {
     // Like main, for a list, which has no images that could have failed
     return { code: 1, errors: [sentenceOf(error)], summary: '' }
