@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { ucxMutants } from '../../stand-ins/source-mutants.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { changedAction, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
+import { changedAction, errorsOf, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
 import { indexWithOwnPackages, ownFiles } from '../support/own-contents.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -337,6 +337,33 @@ const mutants: Record<string, Mutant> = {
   },
 }
 
+/**
+ * Defects that one image can have, since each is one instruction and breaks another gate. All others
+ * have an image of their own.
+ */
+const together: readonly (readonly string[])[] = [
+  [
+    'a torch that is not the base any more',
+    'a NIXL whose UCX has lost InfiniBand',
+    'an ENTRYPOINT that dies',
+    'a new conflict among packages',
+    'a missing tool',
+  ],
+  ['both NIXL variants', 'a bumped dependency of the engine', 'an ENTRYPOINT replaced'],
+  ['another NIXL', 'a file of the engine that a step rewrites', 'an ENV added'],
+  [
+    'a second libucp from the distribution',
+    'a file of a package of the base that a step removes',
+    'a NIXL that arrives damaged',
+  ],
+  ['a changed package of the system', 'a NIXL without its UCX plugin'],
+]
+
+const images: readonly (readonly string[])[] = [
+  ...together,
+  ...Object.keys(mutants).flatMap((name) => (together.flat().includes(name) ? [] : [[name]])),
+]
+
 /** Creates a repository whose release tag names another release. */
 function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): string {
   const folder = join(mkdtempSync(join(tmpdir(), 'ucx-')), 'ucx.git')
@@ -361,14 +388,15 @@ function buildChunk(): string {
   return `dist/${readdirSync('dist').find((name) => name.startsWith('build-with-docker-')) ?? ''}`
 }
 
-function actionWith({ step, change }: Mutant): string | undefined {
+function actionWith(defects: readonly Mutant[]): string | undefined {
+  const steps = defects.flatMap(({ step = [] }) => step)
   const edit =
-    change ??
-    (step !== undefined && {
+    defects[0]?.change ??
+    (steps.length > 0 && {
       file: 'dockerfiles/Dockerfile.vllm',
       // The base is measured as that user too, and stays unchanged.
       from: 'ARG BASE_USER=""\nUSER',
-      to: `${step}\nARG BASE_USER=""\nUSER`,
+      to: `${steps.join('\n')}\nARG BASE_USER=""\nUSER`,
     })
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }
@@ -381,22 +409,22 @@ const limit = pLimit(3)
  */
 const cache = () => `${world().namespace}/image-cache`
 
-async function expectOneGate(name: string): Promise<void> {
-  const mutant = mutants[name]
-  if (!mutant) throw new Error(name)
-  const namespace = `${world().namespace}-${Object.keys(mutants).indexOf(name)}`
+async function expectTheirGates(names: readonly string[]): Promise<void> {
+  const defects = names.flatMap((name) => mutants[name] ?? [])
+  const namespace = `${world().namespace}-${images.indexOf(names)}`
   const inputs = {
     engine: 'vllm',
     versions: 'v0.21.0',
     'aibrix-version': 'v0.7.0',
     'gpu-architectures': '8.0 9.0',
     ...{ namespace, 'cache-repository': `${registry}/${cache()}` },
-    ...mutant.inputs?.(world()),
+    ...defects[0]?.inputs?.(world()),
   }
-  const folder = actionWith(mutant)
+  const folder = actionWith(defects)
   const run = await runAction(world().inputs(inputs), folder === undefined ? {} : { folder })
-  expect(failedGates(run)).toEqual([mutant.gate])
-  expect(run.log.split('\n').find((line) => line.startsWith('::error'))).toMatch(mutant.cause)
+  expect(failedGates(run).sort()).toEqual(defects.map(({ gate }) => gate).sort())
+  for (const { gate, cause } of defects)
+    expect(errorsOf(run).find((line) => line.includes(` gate ${gate} `))).toMatch(cause)
   expect(run.code).toBe(1)
   expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
   // No tag in the store marks an image as verified.
@@ -404,16 +432,24 @@ async function expectOneGate(name: string): Promise<void> {
   expect(['candidate', 'extension', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
 }
 
-describe('an image with one defect', () => {
+it('each defect is in one image, and no gate has two in the same', () => {
+  expect(images.flat().sort()).toEqual(Object.keys(mutants).sort())
+  for (const names of images) {
+    const gates = names.map((name) => mutants[name]?.gate)
+    expect(new Set(gates).size).toBe(gates.length)
+  }
+})
+
+describe('an image with a defect', () => {
   beforeAll(async () => {
     publishMislabelledBase()
     own = await serveIndex(indexWithOwnPackages(world().standIns.index))
   }, minutes)
   afterAll(() => own.close())
 
-  it.concurrent.each(Object.keys(mutants))(
+  it.concurrent.each(images.map((names) => [names.join(', '), names] as const))(
     '%s: exactly its gate fails and names the defect, and nothing is verified or public',
-    (name) => limit(() => expectOneGate(name)),
+    (_, names) => limit(() => expectTheirGates(names)),
     15 * minutes,
   )
 })
