@@ -28,6 +28,11 @@ export type Base = {
 }
 
 const slim = { SYSTEM: 'debian', FLAVOUR: 'slim' }
+/**
+ * For variants whose tests are about something else: their images install no debug tools, and the
+ * builders no git, which takes longer than all other steps.
+ */
+const slimWithTools = { ...slim, SYSTEM: 'debian-with-tools' }
 const devel = { SYSTEM: 'debian-with-git', FLAVOUR: 'devel' }
 const vllm21 = { ENGINE: 'vllm', VERSION: '0.21.0', CUDA: '13.0', TORCH: '2.11.0', ...slim }
 
@@ -70,10 +75,13 @@ const later: Base[] = [
 const variants: Base[] = [
   variant('venv', 'plain', { PYTHON: 'venv-python' }),
   variant('not-root', 'not-root'),
-  variant('with-nixl', 'with-nixl', { NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
-  variant('with-both-nixl', 'with-nixl', { NIXL: 'nixl==1.5.0 nixl-cu12==1.5.0 nixl-cu13==1.5.0' }),
+  variant('with-nixl', 'with-nixl', { ...slimWithTools, NIXL: 'nixl==0.8.0 nixl-cu12==0.8.0' }),
+  variant('with-both-nixl', 'with-nixl', {
+    ...slimWithTools,
+    NIXL: 'nixl==1.5.0 nixl-cu12==1.5.0 nixl-cu13==1.5.0',
+  }),
   variant('with-libucx', 'with-libucx'),
-  ...notAsMeasured.map((name) => variant(name, name)),
+  ...notAsMeasured.map((name) => variant(name, name, slimWithTools)),
   variant(
     'zstd',
     'one-layer',
@@ -106,6 +114,6 @@ function variant(name: string, target: Base['target'], more: Base['arguments'] =
 }
 
 function newer(name: string, target: Base['target'], version: string, torch: string): Base {
-  const args = { ENGINE: 'vllm', VERSION: version, CUDA: '13.0', TORCH: torch, ...slim }
+  const args = { ENGINE: 'vllm', VERSION: version, CUDA: '13.0', TORCH: torch, ...slimWithTools }
   return { ...base('vllm', `v${version}`, target, args), variant: name }
 }

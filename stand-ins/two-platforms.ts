@@ -39,15 +39,17 @@ async function relabelled(
   if (found?.parsed.kind !== 'image') throw new Error(`${from.repository}:${from.tag} is not a plain image`)
   const { config, layers } = found.parsed
   for (const { digest, size } of layers) await client.mountBlob({ from: source, to: target, digest, size })
-  const content = JSON.parse((await client.getBlob(source, config.digest, 1e6)).toString()) as object
-  const bytes = Buffer.from(JSON.stringify({ ...content, architecture }))
+  const stored = await client.getBlob(source, config.digest, 1e6)
+  const content = JSON.parse(stored.toString()) as { architecture: string }
+  // Unchanged, if it is for this architecture: BuildKit then has what was built on it elsewhere.
+  const isSame = content.architecture === architecture
+  const bytes = isSame ? stored : Buffer.from(JSON.stringify({ ...content, architecture }))
   const digest = await client.putBlob(target, bytes)
-  const manifest = Buffer.from(
-    JSON.stringify({
-      ...(JSON.parse(found.bytes.toString()) as object),
-      config: { mediaType: config.mediaType, digest, size: bytes.length },
-    }),
-  )
+  const changed = {
+    ...(JSON.parse(found.bytes.toString()) as object),
+    config: { mediaType: config.mediaType, digest, size: bytes.length },
+  }
+  const manifest = isSame ? found.bytes : Buffer.from(JSON.stringify(changed))
   return {
     mediaType: found.mediaType,
     digest: await client.putManifest(target, `for-${architecture}`, manifest, found.mediaType),
