@@ -5,8 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import type { ucxMutants } from '../../stand-ins/source-mutants.ts'
+import { gateNames } from '../../src/verify/gate.ts'
 import { type IndexServer, serveIndex } from '../../stand-ins/index-server.ts'
-import { changedAction, errorsOf, failedGates, registry, runAction, tagsOf } from '../support/action.ts'
+import {
+  type ActionRun,
+  changedAction,
+  errorsOf,
+  failedGates,
+  registry,
+  runAction,
+  type TestOptions,
+  tagsOf,
+} from '../support/action.ts'
+import { relabel, verifyImage } from '../support/existing-images.ts'
 import { indexWithOwnPackages, ownFiles } from '../support/own-contents.ts'
 import { type StandInWorld, useStandIns } from '../support/stand-in-inputs.ts'
 
@@ -28,7 +39,12 @@ type Mutant = {
   step?: string
   /** A change of one file of the action itself */
   change?: { file: string; from: string; to: string }
+  /** What somebody writes into the image after it was built, which only a verification can see */
+  labels?: Record<string, string>
 }
+
+/** Where the stage of the image ends; what measures it declares the same user. */
+const endOfImage = 'ARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image'
 
 const pip = (...args: string[]) =>
   `RUN --mount=type=secret,id=package-index PIP_INDEX_URL="$(cat /run/secrets/package-index)" PIP_BREAK_SYSTEM_PACKAGES=1 python3 -m pip ${args.join(' ')}`
@@ -212,8 +228,8 @@ const mutants: Record<string, Mutant> = {
     inputs: () => ({ engine: 'sglang', versions: 'v0.5.11' }),
     change: {
       file: 'dockerfiles/Dockerfile.sglang',
-      from: 'ARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
-      to: 'RUN ["touch", "/sgl-workspace/sglang/python/sglang/sitecustomize.py"]\nARG BASE_USER=""\nUSER ${BASE_USER}\n\nFROM image AS measured-image',
+      from: endOfImage,
+      to: `RUN ["touch", "/sgl-workspace/sglang/python/sglang/sitecustomize.py"]\n${endOfImage}`,
     },
   },
   'a file of a package of the base that a step removes': {
@@ -335,34 +351,65 @@ const mutants: Record<string, Mutant> = {
     }),
     change: { file: buildChunk(), from: '"oci-mediatypes=true"', to: '"oci-mediatypes=false"' },
   },
+  'a label with another version than that of its NIXL': {
+    gate: 'labels',
+    cause: /io\.aibrix\.image\.nixl says 0\.7\.1, and 0\.8\.0 was measured/,
+    labels: { 'io.aibrix.image.nixl': '0.7.1' },
+  },
+  'a build id that is not that of its determinants': {
+    gate: 'labels',
+    cause: /io\.aibrix\.image\.build-id is not the build id of the label io\.aibrix\.image\.determinants/,
+    labels: { 'io.aibrix.image.build-id': '0'.repeat(64) },
+  },
 }
 
 /**
- * Defects that one image can have, since each is one instruction and breaks another gate. All others
- * have an image of their own.
+ * Defects that one image can have, since each breaks another gate, and none fails for the reason of
+ * another. These images are published all the same, and `command: verify` has to refuse them, too. All
+ * other defects have an image of their own.
  */
 const together: readonly (readonly string[])[] = [
+  ['a base whose tag names another version than it holds', 'a build id that is not that of its determinants'],
+  ["a NIXL of the user's own", 'a cache that gives other bytes from files'],
   [
+    'an extension without sm_90',
     'a torch that is not the base any more',
     'a NIXL whose UCX has lost InfiniBand',
-    'an ENTRYPOINT that dies',
     'a new conflict among packages',
     'a missing tool',
   ],
-  ['both NIXL variants', 'a bumped dependency of the engine', 'an ENTRYPOINT replaced'],
-  ['another NIXL', 'a file of the engine that a step rewrites', 'an ENV added'],
+  [
+    'an extension that does not register its operator',
+    'another NIXL',
+    'an ENTRYPOINT that dies',
+    'a label with another version than that of its NIXL',
+  ],
+  [
+    'a wheel for another CUDA',
+    'UCX tools that move nothing over TCP',
+    'both NIXL variants',
+    'a bumped dependency of the engine',
+    'an extra file that a later step changes',
+  ],
+  [
+    'a connector that can not be imported',
+    'UCX tools of another release',
+    'a file of the engine that a step rewrites',
+    'an extra package that a later step takes away',
+  ],
   [
     'a second libucp from the distribution',
     'a file of a package of the base that a step removes',
     'a NIXL that arrives damaged',
   ],
-  ['a changed package of the system', 'a NIXL without its UCX plugin'],
+  ['a CUDA 12 part in a CUDA 13 image', 'a changed package of the system', 'a NIXL without its UCX plugin'],
+  // Judged after the push, so that the registry has the image
+  ['more bytes than allowed', 'an ENTRYPOINT replaced'],
 ]
 
-const images: readonly (readonly string[])[] = [
-  ...together,
-  ...Object.keys(mutants).flatMap((name) => (together.flat().includes(name) ? [] : [[name]])),
-]
+const alone = Object.keys(mutants).flatMap((name) => (together.flat().includes(name) ? [] : [[name]]))
+
+const images: readonly (readonly string[])[] = [...together, ...alone]
 
 /** Creates a repository whose release tag names another release. */
 function ucxWithMovedTag(repository: string, mutant: keyof typeof ucxMutants): string {
@@ -391,12 +438,11 @@ function buildChunk(): string {
 function actionWith(defects: readonly Mutant[]): string | undefined {
   const steps = defects.flatMap(({ step = [] }) => step)
   const edit =
-    defects[0]?.change ??
+    defects.find(({ change }) => change)?.change ??
     (steps.length > 0 && {
       file: 'dockerfiles/Dockerfile.vllm',
-      // The base is measured as that user too, and stays unchanged.
-      from: 'ARG BASE_USER=""\nUSER',
-      to: `${steps.join('\n')}\nARG BASE_USER=""\nUSER`,
+      from: endOfImage,
+      to: `${steps.join('\n')}\n${endOfImage}`,
     })
   return edit ? changedAction(edit.file, (text) => text.replaceAll(edit.from, () => edit.to)) : undefined
 }
@@ -409,27 +455,69 @@ const limit = pLimit(3)
  */
 const cache = () => `${world().namespace}/image-cache`
 
-async function expectTheirGates(names: readonly string[]): Promise<void> {
-  const defects = names.flatMap((name) => mutants[name] ?? [])
+const defectsOf = (names: readonly string[]) => names.flatMap((name) => mutants[name] ?? [])
+
+type Refused = { inputs: Record<string, string>; options: TestOptions; run: ActionRun }
+
+async function expectTheirGates(names: readonly string[]): Promise<Refused> {
+  const built = defectsOf(names).filter(({ labels }) => !labels)
   const namespace = `${world().namespace}-${images.indexOf(names)}`
-  const inputs = {
+  const inputs = world().inputs({
     engine: 'vllm',
     versions: 'v0.21.0',
     'aibrix-version': 'v0.7.0',
     'gpu-architectures': '8.0 9.0',
     ...{ namespace, 'cache-repository': `${registry}/${cache()}` },
-    ...defects[0]?.inputs?.(world()),
-  }
-  const folder = actionWith(defects)
-  const run = await runAction(world().inputs(inputs), folder === undefined ? {} : { folder })
+    ...Object.fromEntries(built.flatMap((defect) => Object.entries(defect.inputs?.(world()) ?? {}))),
+  })
+  const folder = actionWith(built)
+  const options = folder === undefined ? {} : { folder }
+  const run = await runAction(inputs, options)
+  expectRefused(run, built)
+  expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
+  // Only this tag of the store would mark the image as verified.
+  expect(await tagsOf(cache())).not.toContain(`build-${legOf(run).buildId}-amd64`)
+  return { inputs, options, run }
+}
+
+async function expectThemInVerification(
+  names: readonly string[],
+  { inputs, options, run }: Refused,
+): Promise<void> {
+  const defects = defectsOf(names)
+  const { digest } = legOf(run)
+  const image = digest === null ? await publishAnyway(inputs, options) : `${registry}/${cache()}@${digest}`
+  const labels = Object.fromEntries(defects.flatMap((defect) => Object.entries(defect.labels ?? {})))
+  const changed = Object.keys(labels).length > 0 ? await relabel(image, labels) : image
+  const verification = await verifyImage(inputs, changed, { push: 'false' })
+  expectRefused(verification, defects)
+  expect(verification.outputs.verified).toBe('false')
+}
+
+function expectRefused(run: ActionRun, defects: readonly Mutant[]): void {
   expect(failedGates(run).sort()).toEqual(defects.map(({ gate }) => gate).sort())
   for (const { gate, cause } of defects)
     expect(errorsOf(run).find((line) => line.includes(` gate ${gate} `))).toMatch(cause)
   expect(run.code).toBe(1)
-  expect(await tagsOf(`${namespace}/vllm-openai`)).toEqual([])
-  // No tag in the store marks an image as verified.
-  const kinds = (await tagsOf(cache())).map((tag) => tag.split('-')[0] ?? '')
-  expect(['candidate', 'extension', 'facts', 'layers', 'ucx', 'wheel']).toEqual(expect.arrayContaining(kinds))
+}
+
+type BuiltLeg = { buildId: string; digest: string | null }
+
+/** Returns the only leg of a run; its digest is null if no image was built. */
+function legOf({ outputs }: ActionRun): BuiltLeg {
+  const [image] = JSON.parse(outputs.images ?? '') as { legs: BuiltLeg[] }[]
+  const [leg] = image?.legs ?? []
+  if (!leg) throw new Error(`no leg in ${outputs.images ?? ''}`)
+  return leg
+}
+
+/** Builds the same image with all its defects accepted, which its label says. @returns its name */
+async function publishAnyway(inputs: Record<string, string>, options: TestOptions): Promise<string> {
+  const accepted = gateNames.map((gate) => `${gate}=it is to be verified`).join('\n')
+  const run = await runAction({ ...inputs, 'allow-failed': accepted }, options)
+  expect([errorsOf(run), run.code]).toEqual([[], 0])
+  const [tag = ''] = JSON.parse(run.outputs.tags ?? '') as string[]
+  return tag
 }
 
 it('each defect is in one image, and no gate has two in the same', () => {
@@ -437,6 +525,7 @@ it('each defect is in one image, and no gate has two in the same', () => {
   for (const names of images) {
     const gates = names.map((name) => mutants[name]?.gate)
     expect(new Set(gates).size).toBe(gates.length)
+    expect(names.some((name) => !mutants[name]?.labels)).toBe(true)
   }
 })
 
@@ -447,9 +536,21 @@ describe('an image with a defect', () => {
   }, minutes)
   afterAll(() => own.close())
 
-  it.concurrent.each(images.map((names) => [names.join(', '), names] as const))(
+  it.concurrent.each(together.map((names) => [names.join(', '), names] as const))(
+    '%s: exactly their gates fail, and again in a verification of what is published in spite of them',
+    (_, names) =>
+      limit(async () => {
+        await expectThemInVerification(names, await expectTheirGates(names))
+      }),
+    15 * minutes,
+  )
+
+  it.concurrent.each(alone.map((names) => [names.join(', '), names] as const))(
     '%s: exactly its gate fails and names the defect, and nothing is verified or public',
-    (_, names) => limit(() => expectTheirGates(names)),
+    (_, names) =>
+      limit(async () => {
+        await expectTheirGates(names)
+      }),
     15 * minutes,
   )
 })
@@ -461,7 +562,8 @@ describe('an image without a defect', () => {
       limit(async () => {
         const namespace = `${world().namespace}-driver`
         const inputs = { engine: 'vllm', versions: 'v0.21.0', 'gpu-architectures': '8.0 9.0', namespace }
-        const run = await runAction(world().inputs({ ...inputs, 'aibrix-version': 'mutant/driver' }))
+        const all = world().inputs({ ...inputs, 'aibrix-version': 'mutant/driver' })
+        const run = await runAction(all)
         expect([failedGates(run), run.code]).toEqual([[], 0])
         const image = `${registry}/${namespace}/vllm-openai`
         const [tag = ''] = await tagsOf(`${namespace}/vllm-openai`)
@@ -469,6 +571,8 @@ describe('an image without a defect', () => {
         const command = ['run', '--rm', '--network', 'none', '--entrypoint', 'find', `${image}:${tag}`]
         const found = execFileSync('docker', [...command, ...find], { encoding: 'utf8' })
         expect(found.trim().split('\n')).toEqual(['/usr/local/cuda/lib64/stubs/libcuda.so'])
+        const again = await verifyImage(all, tag, { push: 'false' })
+        expect([errorsOf(again), again.outputs.verified, again.code]).toEqual([[], 'true', 0])
       }),
     15 * minutes,
   )
