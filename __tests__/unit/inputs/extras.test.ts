@@ -50,6 +50,11 @@ describe('extra-packages', () => {
       `a==1.0+cu130;  python_version >= "3.12"  and sys_platform == 'linux'`,
       [`a==1.0+cu130; python_version >= "3.12" and sys_platform == 'linux'`],
     ],
+    [
+      `a; (os_name=="posix" or 'arm' not in platform_machine) and python_version in "3.11 and 3.12"`,
+      [`a; (os_name=="posix" or 'arm' not in platform_machine) and python_version in "3.11 and 3.12"`],
+    ],
+    [`a${' '.repeat(1000)}>=1`, ['a>=1']],
   ])('%j are %j', (text, expected) => {
     expect(packages(text)).toEqual(expected)
   })
@@ -68,6 +73,12 @@ describe('extra-packages', () => {
     'a[b',
     'a\u0007==1',
     '==1',
+    'a; python_version > 3.8',
+    'a; banana == "1"',
+    'a; os_name == "posix" and',
+    'a; (os_name == "posix"',
+    'a; 1',
+    `a${' '.repeat(1000)};;`,
   ])('%j is no requirement', (text) => {
     expect(complaint({ 'extra-packages': text })).toMatch(
       /^extra-packages: ".*" is not allowed; use one name with versions/,
@@ -82,6 +93,10 @@ describe('extra-packages', () => {
     ['a\nA==1', 'each package once'],
   ])('%j has a place of its own', (text, expected) => {
     expect(complaint({ 'extra-packages': text })).toContain(expected)
+  })
+
+  it('are limited to what one build argument takes', () => {
+    expect(complaint({ 'extra-packages': `a==${'1'.repeat(5000)}` })).toContain('use at most 4096 characters')
   })
 
   it('are refused all at once, without a password', () => {

@@ -63,6 +63,8 @@ describe('an image of this action', () => {
     const expected = byLabels(labelsOf(leg, facts, new Map()))
     expect(others(judge(expected, facts))).toEqual([])
     expect(others(judge(expected))).toContain('extra-contents: fail')
+    facts.image.pip['sample-extra'] = 'no version'
+    expect(others(judge(expected, facts))).toContain('extra-contents: fail')
   })
 
   it.each<[string, (facts: LegFacts) => void, string[]]>([
