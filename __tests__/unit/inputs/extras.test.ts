@@ -14,7 +14,7 @@ const file = (path: string, changes: Partial<FolderEntry> = {}): FolderEntry => 
   bytes: 10,
   ...changes,
 })
-const none: FolderContent = { entries: [], strange: [], setId: [] }
+const none: FolderContent = { entries: [], strange: [], setId: [], unreadable: [] }
 
 function read(given: Record<string, string>, content?: Partial<FolderContent>) {
   const values: Record<string, string> = { ...actionDefaults(), ...given }
@@ -142,6 +142,16 @@ describe('extra-files', () => {
       '"s" is not allowed; use files, links and folders alone',
     ],
     ['a set-id bit', { entries: [file('a')], setId: ['a'] }, 'use files without set-user-ID'],
+    ['what may not be read', { unreadable: ['a'] }, '"a" is not allowed; use what this user may read'],
+    ['a name that is not UTF-8', { unreadable: ['\ufffd'] }, 'use names without control and invisible'],
+    ...['usr/bin/.wh.bash', '.wh.usr', 'opt/.wh..wh..opq', 'opt/.wh.x/y'].map(
+      (path) =>
+        [path, { entries: [file(path)] }, 'use names that do not begin with .wh.'] as [
+          string,
+          Partial<FolderContent>,
+          string,
+        ],
+    ),
     ['a line break', { entries: [file('a\nb')] }, '"a\\nb" is not allowed; use names without control'],
     ['no UTF-8', { entries: [file('\ufffd')] }, 'use names without control and invisible characters'],
     ['a mark that reorders text', { entries: [file('a\u202eb')] }, 'use names without control'],
@@ -163,7 +173,7 @@ describe('extra-files', () => {
     expect(complaint(given, content)).toContain(expected)
   })
 
-  it.each(['etc/hosts.allow', 'opt/aibrix-more', 'runs/x', 'a/.dockerignore', 'srv/ü 🚀', 'usr/lib/tmp/x'])(
+  it.each(['etc/hosts.allow', 'opt/aibrix-more', 'runs/x', 'a/.dockerignore', 'srv/ü 🚀', 'usr/lib/tmp/x', 'a.wh.b/.white'])(
     'may have %s',
     (path) => {
       expect(complaint(given, { entries: [file(path)] })).toBe('')
