@@ -2,21 +2,24 @@ import { buildIdLabel, determinantsLabel, type Leg, sha256 } from '../plan/index
 import { excerpt, listed } from '../text.ts'
 import type { LegFacts } from './facts.ts'
 import { about, type Gate } from './gate.ts'
-import { labelsOf, waivedLabel } from './labels.ts'
-
-/** Of the run that built the image, and not measured */
-const ofTheBuild = ['io.aibrix.image.action-version', waivedLabel]
+import { comparedLabels, engineCommitLabel, labelsOf } from './labels.ts'
 
 const longest = 120
 
 /**
  * Each label of this action has the measured value, and the build id is that of the determinants.
- * Labels that this version does not know, and those that describe the image for people, say nothing
- * that could be compared.
+ * Labels that this version does not know, those of the run that built the image, and those that describe
+ * it for people, say nothing that could be compared.
  * @param leg as the labels describe it
  * @param labels of the image
+ * @param hasBase whether the leg has the base of the image, whose labels state the engine's commit
  */
-export function judgeLabels(leg: Leg, facts: LegFacts, labels: Readonly<Record<string, string>>): Gate {
+export function judgeLabels(
+  leg: Leg,
+  facts: LegFacts,
+  labels: Readonly<Record<string, string>>,
+  hasBase: boolean,
+): Gate {
   const gate = about('labels', 'each label of this action says what was measured')
   const build = sha256(labels[determinantsLabel] ?? '')
   if (build !== labels[buildIdLabel])
@@ -27,9 +30,10 @@ export function judgeLabels(leg: Leg, facts: LegFacts, labels: Readonly<Record<s
         remedy,
         gate.waiver,
       )
-  const measured = Object.entries(labelsOf(leg, facts, new Map())).filter(
-    ([name]) => name.startsWith('io.aibrix.image.') && name in labels && !ofTheBuild.includes(name),
-  )
+  const found = labelsOf(leg, facts, new Map())
+  const measured = comparedLabels
+    .filter((name) => name in labels && (hasBase || name !== engineCommitLabel))
+    .map((name) => [name, found[name] ?? ''] as const)
   const wrong = measured.filter(([name, value]) => labels[name] !== value)
   const [first] = wrong
   if (!first) return gate.with(`${measured.length} labels agree`).pass()

@@ -91,7 +91,8 @@ describe('an image of this action', () => {
   it.each([
     ['io.aibrix.image.torch', '2.12.0', /torch says 2\.12\.0, and 2\.11\.0\+cu130 was measured/],
     ['io.aibrix.image.nixl', '', /nixl says nothing, and 0\.7\.1 was measured/],
-    ['io.aibrix.image.conditions', 'ucx-tools: none', undefined],
+    ['io.aibrix.image.conditions', 'ucx-tools: none', /conditions says ucx-tools: none, and nothing was/],
+    ['io.aibrix.image.engine-commit', 'c'.repeat(40), /engine-commit says c+, and nothing was measured/],
     ['io.aibrix.image.aibrix-commit', '0'.repeat(40), /aibrix-commit says 0+, and c5465890/],
     [buildIdLabel, 'e'.repeat(64), /is not the build id of the label io\.aibrix\.image\.determinants/],
     ['io.aibrix.image.waived', 'torch-untouched=trust me', undefined],
@@ -135,6 +136,24 @@ describe('an image of this action', () => {
       ),
       ...['image-config', 'added-bytes'].map((name) => `${name}: undetermined`),
     ])
+  })
+
+  it('has labels that agree, also those that only its base could confirm', () => {
+    const commit = 'c'.repeat(40)
+    const { base } = makeLeg()
+    const stated = {
+      'org.opencontainers.image.revision': commit,
+      'org.opencontainers.image.source': 'https://github.com/vllm-project/vllm',
+    }
+    const leg = legOf({ base: { ...base, config: { ...base.config, labels: stated } } })
+    const labels = { ...labelsOf(leg, makeFacts(), new Map()), 'io.aibrix.image.of-a-later-version': 'x' }
+    expect(labels).toHaveProperty(['io.aibrix.image.engine-commit'], commit)
+    const found = byLabels(labels)
+    // In place of the base, which is lost
+    const own = { ...found.leg, base: { ...base, config: { ...base.config, labels } } }
+    const lost = { state: 'lost', why: 'its base is not there' } as const
+    const gates = judge({ ...found, leg: own, labelled: { leg: own, labels }, base: lost })
+    expect(gates.find(({ name }) => name === 'labels')).toMatchObject({ state: 'pass' })
   })
 
   it('is compared with a version that is given instead of the one in its labels', () => {
