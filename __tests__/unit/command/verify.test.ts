@@ -111,6 +111,9 @@ describe('what an image is compared with', () => {
       aibrix: { ref: 'v0.7.0' },
       nixl: '0.7.1',
     })
+    await expect(expected(memory, { engine: 'sglang' })).rejects.toThrow(
+      /^image: \S+ is an image of vllm by its labels, and engine selects sglang; set engine to vllm/,
+    )
     const inexact = await expected(memory, { 'aibrix-version': 'main', 'nixl-version': 'latest' })
     expect(inexact.leg).toEqual(inexact.labelled?.leg)
   })
