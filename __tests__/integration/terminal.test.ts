@@ -137,6 +137,24 @@ describe('exit codes', () => {
     expect(code).toBe(1)
   })
 
+  it('2: there is no place for files, or nothing can be read from standard input', async () => {
+    const nowhere = await runProgram('bin/image-action', ['history', '--bogus'], {
+      environment: { TMPDIR: '/nowhere' },
+    })
+    expect(nowhere).toMatchObject({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringMatching(
+        /^error: There is no option --bogus; .*\nerror: The folder for temporary files cannot be used: .*; set TMPDIR to another one\.\n$/,
+      ) as unknown,
+    })
+    const script = 'bin/image-action plan --username me --password-stdin < /'
+    const unreadable = await runProgram('bash', ['-c', script])
+    expect(unreadable.stderr).toMatch(
+      /^error: Standard input cannot be read \(EISDIR.*\); pipe the value into --password-stdin\.$/m,
+    )
+    expect(unreadable.code).toBe(2)
+  })
+
   it.each([
     [
       'v18.20.4',
