@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -137,7 +137,7 @@ describe('exit codes', () => {
     expect(code).toBe(1)
   })
 
-  it('2: there is no place for files, or nothing can be read from standard input', async () => {
+  it('2: the environment is wrong: no place for files, no standard input, no configuration', async () => {
     const nowhere = await runProgram('bin/image-action', ['history', '--bogus'], {
       environment: { TMPDIR: '/nowhere' },
     })
@@ -153,6 +153,11 @@ describe('exit codes', () => {
       /^error: Standard input cannot be read \(EISDIR.*\); pipe the value into --password-stdin\.$/m,
     )
     expect(unreadable.code).toBe(2)
+    const DOCKER_CONFIG = mkdtempSync(join(folder, 'docker-'))
+    writeFileSync(join(DOCKER_CONFIG, 'config.json'), '{')
+    const misconfigured = await runProgram('bin/image-action', ['history'], { environment: { DOCKER_CONFIG } })
+    expect(misconfigured.stderr).toMatch(/^error: Docker's configuration .* is not JSON; repair or remove it\.$/m)
+    expect(misconfigured.code).toBe(2)
   })
 
   it.each([
