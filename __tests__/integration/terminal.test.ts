@@ -231,6 +231,13 @@ describe('the program itself', () => {
     expect(await runProgram(link, ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 
+  it('is started by a relative path wherever CDPATH leads', async () => {
+    const { code, stderr } = await runProgram('bin/image-action', ['--version'], {
+      environment: { CDPATH: '/usr' },
+    })
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
   it('completes in bash', async () => {
     const script = `source <(bin/image-action completion bash)
       complete -p image-action
