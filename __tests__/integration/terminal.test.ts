@@ -155,8 +155,12 @@ describe('exit codes', () => {
     expect(unreadable.code).toBe(2)
     const DOCKER_CONFIG = mkdtempSync(join(folder, 'docker-'))
     writeFileSync(join(DOCKER_CONFIG, 'config.json'), '{')
-    const misconfigured = await runProgram('bin/image-action', ['history'], { environment: { DOCKER_CONFIG } })
-    expect(misconfigured.stderr).toMatch(/^error: Docker's configuration .* is not JSON; repair or remove it\.$/m)
+    const misconfigured = await runProgram('bin/image-action', ['history'], {
+      environment: { DOCKER_CONFIG },
+    })
+    expect(misconfigured.stderr).toMatch(
+      /^error: Docker's configuration .* is not JSON; repair or remove it\.$/m,
+    )
     expect(misconfigured.code).toBe(2)
   })
 

@@ -12,7 +12,10 @@ const variables = [
 ]
 
 const operand = `(?:"[^"]*"|'[^']*'|\\b(?:${variables.join('|')})\\b)`
-const comparison = new RegExp(`${operand}\\s*(?:===|[<>=!~]=|[<>]|(?:\\bnot\\s+|\\b)in\\b)\\s*${operand}`, 'g')
+const comparison = new RegExp(
+  `${operand}\\s*(?:===|[<>=!~]=|[<>]|(?:\\bnot\\s+|\\b)in\\b)\\s*${operand}`,
+  'g',
+)
 
 /**
  * @param text without `#`

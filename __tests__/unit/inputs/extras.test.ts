@@ -173,12 +173,17 @@ describe('extra-files', () => {
     expect(complaint(given, content)).toContain(expected)
   })
 
-  it.each(['etc/hosts.allow', 'opt/aibrix-more', 'runs/x', 'a/.dockerignore', 'srv/ü 🚀', 'usr/lib/tmp/x', 'a.wh.b/.white'])(
-    'may have %s',
-    (path) => {
-      expect(complaint(given, { entries: [file(path)] })).toBe('')
-    },
-  )
+  it.each([
+    'etc/hosts.allow',
+    'opt/aibrix-more',
+    'runs/x',
+    'a/.dockerignore',
+    'srv/ü 🚀',
+    'usr/lib/tmp/x',
+    'a.wh.b/.white',
+  ])('may have %s', (path) => {
+    expect(complaint(given, { entries: [file(path)] })).toBe('')
+  })
 
   it('are refused with all reasons at once, beside those of other inputs', () => {
     const text = complaint(

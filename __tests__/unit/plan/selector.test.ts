@@ -179,7 +179,10 @@ describe('a list of selectors', () => {
   })
 
   it.each(['', ' , '])('%j has the plain advice of an empty input', (text) => {
-    expect(parseSelectors(text, 'engine')).toHaveProperty('allowed', expect.stringMatching(/^default, latest/))
+    expect(parseSelectors(text, 'engine')).toHaveProperty(
+      'allowed',
+      expect.stringMatching(/^default, latest/),
+    )
   })
 
   it('is at most 2048 characters long, and one selector 256', () => {

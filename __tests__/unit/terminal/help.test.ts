@@ -107,10 +107,7 @@ describe('a command line about the program', () => {
     expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toEqual({ problems })
   })
 
-  it.each([[['plan']], [[]], [['--version', '--bogus']]])(
-    '%j does not ask',
-    (args) => {
-      expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toBeUndefined()
-    },
-  )
+  it.each([[['plan']], [[]], [['--version', '--bogus']]])('%j does not ask', (args) => {
+    expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toBeUndefined()
+  })
 })
