@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path'
 import type { ExtraFiles } from '../plan/index.ts'
 import { type FolderContent, folderDigest } from '../system/index.ts'
 import { excerpt, listed } from '../text.ts'
@@ -25,7 +26,8 @@ export function readExtraFiles(reader: InputReader, { readFolder }: InputContext
   const folder = optional(reader, 'extra-files')
   // The other commands build nothing, and their jobs need not have the folder.
   if (folder === undefined || !['run', 'plan', 'build'].includes(reader.read('command'))) return null
-  const content = readFolder(folder)
+  // All files of the runner are no image's, and some of them never end (/proc/kmsg).
+  const content = resolve(folder) === sep ? undefined : readFolder(folder)
   if (!content) {
     reader.refuse('extra-files', 'the path of a folder on the runner, such as one in a checkout')
     return null

@@ -129,6 +129,12 @@ describe('extra-files', () => {
     expect(inputs.extraFolder).toBe('files')
   })
 
+  it.each(['/', '//', '/tmp/..'])('are not all files of the runner: %s', (folder) => {
+    expect(complaint({ 'extra-files': folder }, { entries: [file('a')] })).toContain(
+      'use the path of a folder on the runner',
+    )
+  })
+
   it('are not read by a command that builds nothing', () => {
     expect(read({ ...given, command: 'list' }).plan.extraFiles).toBeNull()
   })
