@@ -65,8 +65,10 @@ describe('what an image is compared with', () => {
   })
 
   it('is the image itself without its base, which is then said to be lost', async () => {
-    const { memory } = await published(undefined)
-    const { base, leg } = await expected(memory)
+    const { memory, manifestDigest } = await published(undefined)
+    const { base, leg, labelled } = await expected(memory)
+    // Else its labels would be said to name another base than it has.
+    expect(labelled?.leg.base.manifestDigest).toBe(manifestDigest)
     expect(base).toMatchObject({
       state: 'lost',
       why: expect.stringMatching(/^its base docker\.io\/vllm\/vllm-openai@sha256:\w+ is not there/),

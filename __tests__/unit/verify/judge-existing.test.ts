@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
+import { sha256 } from '../../../src/plan/canonical.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { completed } from '../../../src/verify/completed.ts'
@@ -136,6 +137,22 @@ describe('an image of this action', () => {
       ),
       ...['image-config', 'added-bytes'].map((name) => `${name}: undetermined`),
     ])
+  })
+
+  it.each([
+    [{ ofALaterVersion: 'x' }, 'pass'],
+    [{ platform: 'linux/arm64' }, 'fail'],
+  ])('may be of another version of this action, whose determinants are others, too: %j', (change, state) => {
+    const own = JSON.parse(published[determinantsLabel] ?? '') as object
+    const text = JSON.stringify({ ...own, ...change })
+    const labels = { ...published, [determinantsLabel]: text, [buildIdLabel]: sha256(text) }
+    const gate = judge(byLabels(labels)).find(({ name }) => name === 'labels')
+    expect(gate?.state).toBe(state)
+    if (state === 'fail')
+      expect(gate).toHaveProperty(
+        'hint',
+        expect.stringContaining('determinants (platform) says linux/arm64, and linux/amd64 was measured'),
+      )
   })
 
   it('has labels that agree, also those that only its base could confirm', () => {

@@ -68,7 +68,7 @@ export async function expectationOf(
       ...(aibrix && { aibrix }),
       ...(nixl !== undefined && { nixl }),
     },
-    labelled: { leg, labels },
+    labelled: { leg: isLost ? labelled.legOn(lostBase(subject, labelled), subject.platform) : leg, labels },
     base,
     given: { engine: true, aibrix: true, nixl: true },
   }
@@ -134,6 +134,11 @@ function exactOf({ include: [only, ...more] }: Selectors): string | undefined {
 /** The image in place of its base, which is not known. */
 function ownBase({ repository, reference, image }: Subject): BaseImage {
   return baseImageOf(image, { repository, tag: reference, digest: image.manifest.digest })
+}
+
+/** What the labels of an image are compared with must not say that its base is the image itself. */
+function lostBase(subject: Subject, { baseDigest }: LabelledLeg): BaseImage {
+  return { ...ownBase(subject), digest: baseDigest, manifestDigest: baseDigest }
 }
 
 /** By its digest alone: a label must not lead this job to another registry. */
