@@ -34,7 +34,7 @@ const terminal = typeof opened === 'number' ? process.exit(opened) : opened
 /** Variables that the runner and the user have set. */
 const variables = withoutEmpty(process.env)
 
-/** Whether the inputs are right; before that, nothing happens. */
+/** Whether the inputs and Docker's configuration are right; before that, nothing happens. */
 let hasBegun = false
 
 /** Only here do process, network, clock and environment enter. @returns whether it succeeded */
@@ -52,10 +52,10 @@ async function main(signal: AbortSignal): Promise<boolean> {
       ),
     () => readInputs(readInput, { event, now: new Date(), fileExists: existsSync, readFolder }),
   )
-  hasBegun = true
   for (const notice of notices) core.notice(notice)
   const command = await import('./command/index.ts')
   const dockerConfig = command.readDockerConfig(variables)
+  hasBegun = true
   const secrets = command.secretsOf(inputs, dockerConfig, variables)
   const isOrdinary = ordinaryWords(inputs.shown)
   for (const value of maskedValues(secrets, isOrdinary)) core.setSecret(value)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -137,6 +137,33 @@ describe('exit codes', () => {
     expect(code).toBe(1)
   })
 
+  it('2: the environment is wrong: no place for files, no standard input, no configuration', async () => {
+    const nowhere = await runProgram('bin/image-action', ['history', '--bogus'], {
+      environment: { TMPDIR: '/nowhere' },
+    })
+    expect(nowhere).toMatchObject({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringMatching(
+        /^error: There is no option --bogus; .*\nerror: The folder for temporary files cannot be used: .*; set TMPDIR to another one\.\n$/,
+      ) as unknown,
+    })
+    const script = 'bin/image-action plan --username me --password-stdin < /'
+    const unreadable = await runProgram('bash', ['-c', script])
+    expect(unreadable.stderr).toMatch(
+      /^error: Standard input cannot be read \(EISDIR.*\); pipe the value into --password-stdin\.$/m,
+    )
+    expect(unreadable.code).toBe(2)
+    const DOCKER_CONFIG = mkdtempSync(join(folder, 'docker-'))
+    writeFileSync(join(DOCKER_CONFIG, 'config.json'), '{')
+    const misconfigured = await runProgram('bin/image-action', ['history'], {
+      environment: { DOCKER_CONFIG },
+    })
+    expect(misconfigured.stderr).toMatch(
+      /^error: Docker's configuration .* is not JSON; repair or remove it\.$/m,
+    )
+    expect(misconfigured.code).toBe(2)
+  })
+
   it.each([
     [
       'v18.20.4',
@@ -206,6 +233,13 @@ describe('the program itself', () => {
     expect((await runProgram(link, [])).stdout).toContain('Usage: image-action <command> [options]')
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     expect(await runProgram(link, ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('is started by a relative path wherever CDPATH leads', async () => {
+    const { code, stderr } = await runProgram('bin/image-action', ['--version'], {
+      environment: { CDPATH: '/usr' },
+    })
+    expect([code, stderr]).toEqual([0, ''])
   })
 
   it('completes in bash', async () => {

@@ -116,6 +116,22 @@ class FilesTest(unittest.TestCase):
         self.assertTrue(os.path.isfile(os.path.join(self.root, "usr/lib/new")))
         self.assertTrue(os.path.islink(os.path.join(self.root, "lib")))
 
+    def test_do_not_go_through_one_another(self):
+        have = self.have("etc/passwd")
+        os.makedirs(os.path.join(self.root, "usr/lib"))
+        os.symlink("usr/lib", os.path.join(self.root, "lib"))
+        os.makedirs(os.path.join(self.given, "lib"))
+        os.symlink("../../etc", os.path.join(self.given, "lib/own"))
+        self.give("usr/lib/own/passwd", "mine")
+        self.give("lib/file")
+        self.give("usr/lib/file/below")
+        self.give("usr/lib/new/x")
+        expected = ["/lib/file", "/lib/own", "/usr/lib/file/below", "/usr/lib/own/passwd"]
+        self.assertEqual([path for path, _ in self.covered()], expected)
+        with open(have, encoding="utf-8") as kept:
+            self.assertEqual(kept.read(), "base")
+        self.assertTrue(os.path.isfile(os.path.join(self.root, "usr/lib/new/x")))
+
     def test_are_needed(self):
         with self.assertRaisesRegex(Failure, "extra-files holds nothing"):
             files.main()

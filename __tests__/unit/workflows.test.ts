@@ -130,6 +130,15 @@ describe('images.yml', () => {
     expect([...there, ...left].sort()).toEqual(Object.keys(defaults).sort())
   })
 
+  it('tells a verification where the base is, without which it could not compare the image', () => {
+    const [verify] = ownSteps(images).filter((step) => step.with?.command === 'verify')
+    expect(verify?.with).toMatchObject({
+      'base-registry': expect.anything(),
+      'base-image': expect.anything(),
+      'cache-repository': expect.anything(),
+    })
+  })
+
   it('overwrites artifacts of the same name, for two calls in one run and a job that is run again', () => {
     const uploads = stepsOf(images).filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'))
     expect(uploads.map((step) => step.with?.overwrite)).toEqual([true, true])

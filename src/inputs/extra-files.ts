@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path'
 import type { ExtraFiles } from '../plan/index.ts'
 import { type FolderContent, folderDigest } from '../system/index.ts'
 import { excerpt, listed } from '../text.ts'
@@ -12,6 +13,9 @@ const mostFiles = 10_000
 const elsewhere =
   /^(?:dev|proc|run|sys|tmp|opt\/aibrix|var\/(?:cache\/(?:apt|ldconfig)|lib\/apt\/lists|log|run))(?:\/|$)|^etc\/(?:hosts|hostname|resolv\.conf)$/
 
+/** Layers mark so what they remove (OCI image specification, layer.md, "Whiteouts"). */
+const whiteout = /(?:^|\/)\.wh\./
+
 const plain = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\ufffd]+$/u
 
 /**
@@ -22,7 +26,8 @@ export function readExtraFiles(reader: InputReader, { readFolder }: InputContext
   const folder = optional(reader, 'extra-files')
   // The other commands build nothing, and their jobs need not have the folder.
   if (folder === undefined || !['run', 'plan', 'build'].includes(reader.read('command'))) return null
-  const content = readFolder(folder)
+  // All files of the runner are no image's, and some of them never end (/proc/kmsg).
+  const content = resolve(folder) === sep ? undefined : readFolder(folder)
   if (!content) {
     reader.refuse('extra-files', 'the path of a folder on the runner, such as one in a checkout')
     return null
@@ -37,7 +42,7 @@ export function readExtraFiles(reader: InputReader, { readFolder }: InputContext
           10,
         ),
       )
-  if (content.entries.length === 0 && content.strange.length === 0)
+  if (content.entries.length + content.strange.length + content.unreadable.length === 0)
     reader.refuse('extra-files', 'a folder with files', 'an empty folder')
   if (content.entries.length > mostFiles)
     reader.refuse('extra-files', `at most ${mostFiles} files`, `a folder with ${content.entries.length}`)
@@ -45,16 +50,27 @@ export function readExtraFiles(reader: InputReader, { readFolder }: InputContext
   return { digest: folderDigest(content.entries), size: { files: content.entries.length, bytes } }
 }
 
-function problemsOf({ entries, strange, setId }: FolderContent): { use: string; paths: string[] }[] {
-  const paths = [...entries.map(({ path }) => path), ...strange]
+function problemsOf({
+  entries,
+  strange,
+  setId,
+  unreadable,
+}: FolderContent): { use: string; paths: string[] }[] {
+  const paths = [...entries.map(({ path }) => path), ...strange, ...unreadable]
   const pick = (isWrong: (path: string) => boolean) => paths.filter(isWrong)
   return [
     { use: 'files, links and folders alone', paths: strange },
+    // A name that is not UTF-8 cannot be read, and is refused as a name.
+    { use: 'what this user may read', paths: unreadable.filter((path) => plain.test(path)) },
     { use: 'files without set-user-ID, set-group-ID and sticky bits', paths: setId },
     { use: 'names without control and invisible characters', paths: pick((path) => !plain.test(path)) },
     {
       use: 'other places: an image does not keep these, or they are of the action itself',
       paths: pick((path) => elsewhere.test(path)),
+    },
+    {
+      use: 'names that do not begin with .wh., which in a layer removes a file of the image',
+      paths: pick((path) => whiteout.test(path)),
     },
     // BuildKit would leave out what it names.
     { use: 'a folder without this file at its top', paths: pick((path) => path === '.dockerignore') },

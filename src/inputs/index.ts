@@ -1,7 +1,7 @@
 export { type WorkflowEvent, workflowEvent } from './context.ts'
 export { type Inputs, readInputs, secretValues } from './inputs.ts'
 export type { NamedImage } from './named-image.ts'
-export type { Verifying } from './verifying.ts'
+export { isRelease, type Verifying } from './verifying.ts'
 export { checkNames } from './names-given.ts'
 export { ordinaryWords } from './ordinary.ts'
 export { anyOf, inOne } from './problems.ts'

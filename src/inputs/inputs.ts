@@ -19,6 +19,7 @@ import { readPlanRequest } from './plan-request.ts'
 import { refuseForeignPublic, refuseWithoutToken } from './pruning.ts'
 import { resolvePush } from './push.ts'
 import { readSecrets, refuseOrdinary } from './secrets.ts'
+import { refuseInexact } from './verifying.ts'
 import { readWaivers } from './waivers.ts'
 import { isRounded } from './yaml.ts'
 
@@ -101,6 +102,7 @@ export function readInputs(read: ReadInput, context: InputContext): Inputs {
     githubToken: optional(reader, 'github-token'),
     summary: boolean(reader, 'summary') ?? true,
   }
+  if (inputs.command.kind === 'verify') refuseInexact(reader, inputs.plan)
   if (inputs.command.kind === 'tag') refuseForeignImage(reader, inputs.command.image, inputs.plan)
   if (inputs.command.kind === 'prune') {
     refuseForeignPublic(reader, inputs.command, inputs.plan)

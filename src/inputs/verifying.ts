@@ -1,3 +1,4 @@
+import type { PlanRequest, Selectors } from '../plan/index.ts'
 import type { RunsOn } from '../report/index.ts'
 import { boolean, optional, parts } from './fields.ts'
 import { type NamedImage, readImage } from './named-image.ts'
@@ -16,6 +17,28 @@ export function readVerifying(reader: InputReader): Verifying {
   if (parts(reader.read('platforms'), /[\s,]+/).length > 1)
     reader.refuse('platforms', 'one platform with command: verify')
   return { image: readImage(reader, true), gpus: readGpus(reader) }
+}
+
+/** Of a branch or a commit of AIBrix, nobody knows which version it should have. */
+export function isRelease(ref: string): boolean {
+  return /^v?\d+\.\d+\.\d/.test(ref)
+}
+
+/** Refuses what an image cannot be compared with, and would not be. `default` is what nobody gave. */
+export function refuseInexact(reader: InputReader, { engines, aibrix, nixl }: PlanRequest): void {
+  const instead = 'with command: verify, with which the image is compared, or nothing'
+  if (!engines.every(({ versions }) => isOneOrDefault(versions)))
+    reader.refuse('versions', `one exact version of each engine ${instead}`)
+  if (!isOneOrDefault(aibrix.versions, isRelease))
+    reader.refuse('aibrix-version', `one release of AIBrix, such as v0.5.0, ${instead}`)
+  if (!isOneOrDefault(nixl)) reader.refuse('nixl-version', `one exact version ${instead}`)
+}
+
+/** @returns whether there is one, or none was given; those that were refused are none */
+function isOneOrDefault({ include, exclude }: Selectors, fits = (_: string): boolean => true): boolean {
+  const [only, ...more] = include
+  if (more.length > 0 || exclude.length > 0) return false
+  return only === undefined || only.kind === 'default' || (only.kind === 'exact' && fits(only.tag))
 }
 
 const device = /^device=[\w.:-]+(?:,[\w.:-]+)*$/

@@ -14,20 +14,36 @@ export type FolderEntry = {
   bytes: number
 }
 
-/** What a folder has. `strange`: paths of what is none of the three, such as sockets */
-export type FolderContent = { entries: FolderEntry[]; strange: string[]; setId: string[] }
+/**
+ * What a folder has. `strange`: paths of what is none of the three, such as sockets. `unreadable`: what
+ * this user may not read, and names that are not UTF-8
+ */
+export type FolderContent = {
+  entries: FolderEntry[]
+  strange: string[]
+  setId: string[]
+  unreadable: string[]
+}
 
 /**
  * Reads a folder with all below it. Links are not followed.
+ * @param digestOf reads a file
  * @returns undefined if there is no such folder
  */
-export function readFolder(folder: string): FolderContent | undefined {
-  const found: FolderContent = { entries: [], strange: [], setId: [] }
+export function readFolder(folder: string, digestOf = sha256OfFile): FolderContent | undefined {
+  const found: FolderContent = { entries: [], strange: [], setId: [], unreadable: [] }
   if (!isFolder(folder)) return undefined
   const visit = (below: string): void => {
     const names = readdirSync(join(folder, below))
     if (names.length === 0 && below !== '') found.entries.push(entryOf(below, 'directory'))
-    for (const name of names) read(below === '' ? name : `${below}/${name}`)
+    for (const name of names) attempt(below === '' ? name : `${below}/${name}`)
+  }
+  const attempt = (path: string): void => {
+    try {
+      read(path)
+    } catch {
+      found.unreadable.push(path)
+    }
   }
   const read = (path: string): void => {
     const full = join(folder, path)
@@ -35,11 +51,11 @@ export function readFolder(folder: string): FolderContent | undefined {
     if (stat.kind === 'directory') visit(path)
     else if (stat.kind === 'other') found.strange.push(path)
     else if (stat.kind === 'link')
-      found.entries.push({ ...entryOf(path, 'link'), content: sha256(readlinkSync(full)) })
+      found.entries.push({ ...entryOf(path, 'link'), content: sha256(readlinkSync(full, 'buffer')) })
     else {
       if ((mode & 0o7000) !== 0) found.setId.push(path)
       const permissions = (mode & 0o777).toString(8).padStart(3, '0')
-      found.entries.push({ path, kind: 'file', mode: permissions, content: sha256OfFile(full), bytes: size })
+      found.entries.push({ path, kind: 'file', mode: permissions, content: digestOf(full), bytes: size })
     }
   }
   visit('')
@@ -82,8 +98,8 @@ function lstatOf(path: string) {
   return { kind, mode: stat.mode, size: stat.size } as const
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 /** Reads in blocks, since a file may be larger than memory. */

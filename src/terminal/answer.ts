@@ -30,7 +30,5 @@ export function answerTo(
       shell === undefined ? [`There is a completion for ${shells.join(' and ')}; name one of them.`] : []
     return { problems: [...problems, ...missing] }
   }
-  return settings.has('version') && command === undefined && problems.length === 0
-    ? { text: `${version}\n` }
-    : undefined
+  return settings.has('version') && problems.length === 0 ? { text: `${version}\n` } : undefined
 }

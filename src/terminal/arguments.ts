@@ -162,13 +162,12 @@ function extraWord({ after }: Word): string {
   const where = after === undefined ? 'There is a word that is' : `The word after ${after.given} is`
   if (after?.name === 'version') return `${where} not its value; use --versions.`
   if (after !== undefined && !isSetting(after.name) && stdinInput(after) === undefined)
-    return `${where} not its value; write ${after.given}=<value>.`
+    return `${where} not its value; write ${after.given.replace(/^--no-/, '--')}=<value>.`
   return `${where} no option (not shown); options begin with --, and a value with blanks needs quotes.`
 }
 
 /** @param given as written, without a value */
 function unknown(given: string, { inputs }: Known): string {
-  const name = excerpt(given, shown)
   const options = [...inputs.values()].map((input) =>
     kindOf(input) === 'secret' ? stdinOption(input.name) : input.name,
   )
@@ -179,5 +178,12 @@ function unknown(given: string, { inputs }: Known): string {
   ])
   const use =
     meant === undefined ? 'remove it' : `use --${secretInputs.includes(meant) ? stdinOption(meant) : meant}`
-  return `There is no option ${name}; ${use}.`
+  return `There is no option ${nameOf(given, meant !== undefined)}; ${use}.`
+}
+
+/** A short option may have its value behind it, as in `-phunter2`. @param isMeant whether it is misspelt */
+function nameOf(given: string, isMeant: boolean): string {
+  const [dash = '', letter = '', ...more] = given
+  const isName = isMeant || letter === '-' || more.length === 0
+  return isName ? excerpt(given, shown) : excerpt(`${dash}${letter}… (not shown)`, shown)
 }

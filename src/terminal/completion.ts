@@ -21,8 +21,8 @@ export const valueWords: Readonly<Record<string, readonly string[]>> = {
   cache: ['registry', 'off'],
 }
 
-/** Inputs with the path of a file */
-const fileInputs = ['plan', 'ca-certificates']
+/** Inputs with the path of a file or a folder */
+const fileInputs = ['plan', 'ca-certificates', 'extra-files']
 
 function wordsFor(input: DefinedInput): readonly string[] {
   return valueWords[input.name] ?? (kindOf(input) === 'flag' ? ['true', 'false'] : [])
@@ -69,16 +69,17 @@ _image_action() {
     case $before in ${withValue.join(' | ')}) option=$before ;; esac
   fi
   for ((index = 1; index < COMP_CWORD; index++)); do
-    [[ \${COMP_WORDS[index - 1]} == --* || \${COMP_WORDS[index - 1]} == = ]] && continue
+    # The value of an option
+    case \${COMP_WORDS[index - 1]} in = | ${withValue.join(' | ')}) continue ;; esac
     case \${COMP_WORDS[index]} in ${names.join(' | ')}) command=\${COMP_WORDS[index]} && break ;; esac
   done
   if [[ -n $option ]]; then
     case $option in
 ${values.map((input) => `      --${input.name}) words='${wordsFor(input).join(' ')}' ;;`).join('\n')}
       ${fileInputs.map((name) => `--${name}`).join(' | ')})
-        COMPREPLY=($(compgen -f -- "$word"))
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames 2>/dev/null
-        return
+        return 0
         ;;
     esac
   else
@@ -93,7 +94,7 @@ ${commandsOf(definition)
       *) words='${[...names, '--help', '--version'].join(' ')}' ;;
     esac
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 complete -F _image_action image-action
 `

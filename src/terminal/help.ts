@@ -26,7 +26,7 @@ export function generalHelp(definition: Definition, version: string, screen: Scr
   return [
     ...wrapped(`image-action ${version}: versions in, published and verified images out`, screen.width),
     '',
-    'Usage: image-action <command> [options]',
+    ...wrapped('Usage: image-action <command> [options]', screen.width),
     ...section('Commands (image-action <command> --help shows the options)', commands, screen),
     ...section('Options of all commands', own, screen),
     ...section('Secrets', secretRows(definition), screen),
@@ -49,7 +49,7 @@ export function commandHelp(command: string, definition: Definition, screen: Scr
   return [
     ...wrapped(`image-action ${command}${about === '' ? '' : `: ${about}`}`, screen.width),
     '',
-    `Usage: image-action ${command} [options]`,
+    ...wrapped(`Usage: image-action ${command} [options]`, screen.width),
     ...groupsFor(command, definition).flatMap(({ title, inputs }) =>
       section(title, inputs.map(rowOf), screen),
     ),
@@ -89,7 +89,7 @@ function section(title: string, rows: readonly Row[], { width, paint }: Screen):
   const column = Math.min(longTerm, Math.max(...rows.map(({ term }) => term.length)) + 2)
   return [
     '',
-    paint('bold', title),
+    ...wrapped(title, width).map((line) => paint('bold', line)),
     ...rows.map(({ term, text }) => {
       // Narrow: the text is below its term.
       if (width < 60 || term.length > column - 2)

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../errors.ts'
+import { sentenceOf, UserError } from '../errors.ts'
 import type { Arguments } from './arguments.ts'
 import { definition } from './definition.ts'
 import { divert } from './divert.ts'
@@ -30,12 +30,11 @@ const stdinFile = 0
 /** Sets the variables of a step as a runner does, and diverts what main writes for one. */
 export function openStep(args: Arguments, host: Host): Step {
   const { stdout, stderr, env } = host
-  const folder = mkdtempSync(join(tmpdir(), 'image-action-terminal-'))
+  const folder = createFolder()
   const files = createFiles(folder)
-  const unreadable = stdinProblems(args, host)
-  const problems = [...args.problems, ...unreadable]
   // Also beside other mistakes: else main would report a password that is missing.
-  const stdin = args.stdin.length > 0 && unreadable.length === 0 ? readFileSync(stdinFile, 'utf8') : ''
+  const { text: stdin, unreadable } = readStdin(args, host)
+  const problems = [...args.problems, ...unreadable]
   setVariables(env, stepVariables(args, env, definition, files, stdin))
   const messages = new Messages({
     paint: screenOf(stderr, env).paint,
@@ -67,6 +66,18 @@ export function openStep(args: Arguments, host: Host): Step {
   }
 }
 
+/** @throws UserError if there is no place for files */
+function createFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'image-action-terminal-'))
+  } catch (error) {
+    throw new UserError(
+      `The folder for temporary files cannot be used: ${sentenceOf(error)}; set TMPDIR to another one.`,
+      { cause: error },
+    )
+  }
+}
+
 function createFiles(folder: string): StepFiles {
   const [output, state, summary] = ['output', 'state', 'summary'].map((name) => join(folder, name))
   const files = { output: output ?? '', state: state ?? '', summary: summary ?? '' }
@@ -79,9 +90,19 @@ function textOf(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-function stdinProblems({ stdin }: Arguments, host: Host): string[] {
-  if (host.stdin.isTTY !== true) return []
-  return stdin.map((name) => `Standard input is the terminal; pipe the value into --${stdinOption(name)}.`)
+/** @returns what standard input holds, or a sentence for each option that reads it and cannot */
+function readStdin({ stdin }: Arguments, host: Host): { text: string; unreadable: string[] } {
+  const not = (why: string) => ({
+    text: '',
+    unreadable: stdin.map((name) => `Standard input ${why}; pipe the value into --${stdinOption(name)}.`),
+  })
+  if (stdin.length === 0) return { text: '', unreadable: [] }
+  if (host.stdin.isTTY === true) return not('is the terminal')
+  try {
+    return { text: readFileSync(stdinFile, 'utf8'), unreadable: [] }
+  } catch (error) {
+    return not(`cannot be read (${sentenceOf(error)})`)
+  }
 }
 
 function setVariables(env: NodeJS.ProcessEnv, variables: Record<string, string | undefined>): void {

@@ -70,7 +70,7 @@ function block(token: Token, options: SummaryOptions): string {
       return table(known, options)
     case 'code':
       return known.lang === 'mermaid'
-        ? '▸ a chart, in the Markdown file'
+        ? hanging('▸ ', 'a chart, in the Markdown file', width)
         : indented(options.clean(known.text))
     case 'blockquote':
       return note(known, options)

@@ -1,9 +1,10 @@
+import { UserError } from '../errors.ts'
 import { actionVersion } from '../version.ts'
 import { answerTo } from './answer.ts'
 import { readArguments } from './arguments.ts'
 import { definition } from './definition.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { hostOf, screenOf } from './host.ts'
+import { type Host, hostOf, screenOf } from './host.ts'
 import { openStep, type Step } from './step.ts'
 
 /**
@@ -18,12 +19,20 @@ export function openTerminal(process: NodeJS.Process): Step | number {
     stream.on('error', () => undefined)
   const args = readArguments(host.args, definition)
   const answer = answerTo(args, definition, actionVersion, screenOf(stdout, env))
-  if (answer === undefined) return openStep(args, host)
-  if ('text' in answer) {
-    stdout.write(answer.text)
-    return exitCodeOf({ kind: 'succeeded' })
-  }
+  if (answer === undefined)
+    try {
+      return openStep(args, host)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      return refuse([...args.problems, error.message], host)
+    }
+  if ('problems' in answer) return refuse(answer.problems, host)
+  stdout.write(answer.text)
+  return exitCodeOf({ kind: 'succeeded' })
+}
+
+function refuse(problems: readonly string[], { stderr, env }: Host): number {
   const { paint } = screenOf(stderr, env)
-  for (const problem of answer.problems) stderr.write(`${paint('red', 'error:')} ${problem}\n`)
+  for (const problem of problems) stderr.write(`${paint('red', 'error:')} ${problem}\n`)
   return exitCodeOf({ kind: 'not begun' })
 }

@@ -15,6 +15,9 @@ export type Word = { kind: 'word'; text: string; after: Option | undefined }
 
 const help = '-h'
 
+/** To the parser, `-versions` is eight short options, and the second dash of `-dry-run` ends all options. */
+const oneShort = '-x'
+
 /**
  * Divides a command line; what the options mean is decided elsewhere.
  * @param args without the program
@@ -22,7 +25,7 @@ const help = '-h'
  */
 export function tokensOf(args: readonly string[], withValue: readonly string[]): (Option | Word)[] {
   const { tokens } = parseArgs({
-    args: [...args],
+    args: args.map((arg) => (/^-[^-]/.test(arg) ? oneShort : arg)),
     options: Object.fromEntries(withValue.map((name) => [name, { type: 'string' as const }])),
     strict: false,
     allowPositionals: true,
@@ -31,16 +34,17 @@ export function tokensOf(args: readonly string[], withValue: readonly string[]):
   const found: (Option | Word)[] = []
   let last: { option: Option | undefined; index: number } = { option: undefined, index: -1 }
   for (const token of tokens) {
-    // `-versions` is seven short options to the parser, and one mistake to a user.
-    if (token.kind === 'option-terminator' || (token.kind === 'option' && token.index === last.index))
-      continue
+    if (token.kind === 'option-terminator') continue
+    const given = args[token.index] ?? ''
     if (token.kind === 'positional') {
       const after = last.index === token.index - 1 ? last.option : undefined
-      found.push({ kind: 'word', text: token.value, after })
+      found.push({ kind: 'word', text: given, after })
       last = { option: undefined, index: token.index }
       continue
     }
-    const option = token.rawName.startsWith('--') ? longOption(token) : shortOption(args[token.index] ?? '')
+    const option = token.rawName.startsWith('--')
+      ? longOption(token, args[token.index + 1])
+      : shortOption(given)
     found.push(option)
     last = { option: option.value === undefined ? option : undefined, index: token.index }
   }
@@ -54,8 +58,9 @@ type OptionToken = {
   inlineValue: boolean | undefined
 }
 
-function longOption({ name, rawName, value, inlineValue }: OptionToken): Option {
-  return { kind: 'option', given: rawName, name, value, isOpen: value !== undefined && inlineValue === false }
+function longOption({ name, rawName, value, inlineValue }: OptionToken, next: string | undefined): Option {
+  const isOpen = value !== undefined && inlineValue === false
+  return { kind: 'option', given: rawName, name, value: isOpen ? next : value, isOpen }
 }
 
 function shortOption(given: string): Option {

@@ -56,7 +56,7 @@ export function judgeExisting(expected: Expectation, measured: ExistingFacts, li
   const gates = [
     ...judgeFacts(leg, facts),
     ...judgeManifest(leg, candidate, limits),
-    labelled ? judgeLabels(labelled.leg, facts, labelled.labels) : withoutLabels(),
+    labelled ? judgeLabels(labelled.leg, facts, labelled.labels, base.state === 'measured') : withoutLabels(),
     ...judgeGpu(leg, facts, gpu),
   ]
   const onEngine = gates.map((gate) =>

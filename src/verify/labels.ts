@@ -34,6 +34,21 @@ export const waivedLabel = 'io.aibrix.image.waived'
 /** What a user of the image must set, separated by `; `: `VLLM_USE_V2_MODEL_RUNNER=0` */
 export const conditionsLabel = 'io.aibrix.image.conditions'
 
+/** The commit of the engine, by the labels of the base */
+export const engineCommitLabel = 'io.aibrix.image.engine-commit'
+
+const aibrixCommitLabel = 'io.aibrix.image.aibrix-commit'
+const ucxCommitLabel = 'io.aibrix.image.ucx-commit'
+const integrationLabel = 'io.aibrix.image.integration'
+const architecturesLabel = 'io.aibrix.image.gpu-architectures'
+
+/** Labels that an image has if there is something to say. What they say can be compared with it. */
+export const comparedLabels: readonly string[] = [
+  ...[buildIdLabel, determinantsLabel, engineLabel, aibrixCommitLabel, engineCommitLabel, ucxCommitLabel],
+  ...[integrationLabel, architecturesLabel, conditionsLabel],
+  ...Object.values(componentLabels),
+]
+
 type Label = [name: string, value: string | null | undefined]
 
 /**
@@ -55,10 +70,10 @@ export function labelsOf(
   const labels: Label[] = [
     ...Object.entries(declaredLabels(leg)),
     ...componentsOf(leg, facts).map(({ name, measured }): Label => [componentLabels[name], measured]),
-    ['io.aibrix.image.engine-commit', engineCommit(leg.engine, leg.base.config.labels)],
-    ['io.aibrix.image.ucx-commit', leg.ucx?.commit],
-    ['io.aibrix.image.integration', image.integration?.mode],
-    ['io.aibrix.image.gpu-architectures', architectures.join(' ') || null],
+    [engineCommitLabel, engineCommit(leg.engine, leg.base.config.labels)],
+    [ucxCommitLabel, leg.ucx?.commit],
+    [integrationLabel, image.integration?.mode],
+    [architecturesLabel, architectures.join(' ') || null],
     [conditionsLabel, conditions.join('; ') || null],
     [waivedLabel, waivers.join('; ') || null],
   ]
@@ -90,7 +105,7 @@ function declaredLabels(leg: Leg): Record<string, string> {
     [buildIdLabel]: leg.buildId,
     'io.aibrix.image.action-version': actionVersion,
     [engineLabel]: leg.engine,
-    'io.aibrix.image.aibrix-commit': aibrix.commit,
+    [aibrixCommitLabel]: aibrix.commit,
   }
 }
 

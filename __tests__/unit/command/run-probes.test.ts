@@ -12,19 +12,25 @@ const probed = {
 } as const
 
 /** Runs the probes with a shell script in the place of docker; it finds its arguments in `$calls`. */
-async function runWith(script: string) {
+function begin(script: string, signal: AbortSignal) {
   const folder = mkdtempSync(join(tmpdir(), 'docker-'))
   const calls = join(folder, 'calls')
   writeFileSync(calls, '')
   writeFileSync(join(folder, 'docker'), `#!/bin/sh\necho "$*" >>${calls}\n${script}`, { mode: 0o755 })
   const logged: string[] = []
-  const facts = await runProbes(probed, {
+  const run = runProbes(probed, {
     dockerfiles: '/action/dockerfiles',
     environment: { PATH: `${folder}:/usr/bin:/bin` },
-    signal: new AbortController().signal,
+    signal,
     log: (line) => logged.push(line),
     waits: { build: 60_000 },
   })
+  return { run, logged, calls }
+}
+
+async function runWith(script: string) {
+  const { run, logged, calls } = begin(script, new AbortController().signal)
+  const facts = await run
   const [pull = '', ...runs] = readFileSync(calls, 'utf8').trim().split('\n')
   return { facts, logged, pull, calls: runs }
 }
@@ -106,5 +112,20 @@ describe('the probes on a GPU', () => {
     })
     abort.abort(new Error('cancelled'))
     await expect(run).rejects.toThrow()
+  })
+
+  it.each([
+    ['the run is cancelled', 'sleep 20', true],
+    ['one prints without end', 'yes', false],
+  ])('leave no container behind if %s', async (_, work, isCancelled) => {
+    const abort = new AbortController()
+    const { run, calls } = begin(`[ $1 != run ] || ${work}`, abort.signal)
+    const timer = setInterval(() => {
+      if (isCancelled && readFileSync(calls, 'utf8').includes('\nrun ')) abort.abort(new Error('cancelled'))
+    }, 20)
+    await expect(run).rejects.toThrow()
+    clearInterval(timer)
+    const [, begun = '', removed] = readFileSync(calls, 'utf8').trim().split('\n')
+    expect(removed).toBe(`rm --force ${/--name (\S+)/.exec(begun)?.[1] ?? ''}`)
   })
 })

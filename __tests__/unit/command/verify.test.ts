@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expectationOf, type Subject } from '../../../src/command/verify/expectation.ts'
-import { measuredLeg } from '../../../src/command/verify/verify-image.ts'
+import { findSubject, measuredLeg } from '../../../src/command/verify/verify-image.ts'
 import { measuringScripts } from '../../../src/command/world/measuring-scripts.ts'
 import { readRecipe } from '../../../src/command/world/recipe.ts'
 import { buildxArguments } from '../../../src/buildkit/argv.ts'
@@ -65,8 +65,10 @@ describe('what an image is compared with', () => {
   })
 
   it('is the image itself without its base, which is then said to be lost', async () => {
-    const { memory } = await published(undefined)
-    const { base, leg } = await expected(memory)
+    const { memory, manifestDigest } = await published(undefined)
+    const { base, leg, labelled } = await expected(memory)
+    // Else its labels would be said to name another base than it has.
+    expect(labelled?.leg.base.manifestDigest).toBe(manifestDigest)
     expect(base).toMatchObject({
       state: 'lost',
       why: expect.stringMatching(/^its base docker\.io\/vllm\/vllm-openai@sha256:\w+ is not there/),
@@ -111,6 +113,9 @@ describe('what an image is compared with', () => {
       aibrix: { ref: 'v0.7.0' },
       nixl: '0.7.1',
     })
+    await expect(expected(memory, { engine: 'sglang' })).rejects.toThrow(
+      /^image: \S+ is an image of vllm by its labels, and engine selects sglang; set engine to vllm/,
+    )
     const inexact = await expected(memory, { 'aibrix-version': 'main', 'nixl-version': 'latest' })
     expect(inexact.leg).toEqual(inexact.labelled?.leg)
   })
@@ -147,6 +152,20 @@ describe('what an image is compared with', () => {
         /^image: docker\.io\/aibrix\/vllm-openai@sha256:\w+ has no labels of this action to compare it with; say what it should be/,
       )
     },
+  )
+})
+
+it('an image that would change while it is measured is refused', async () => {
+  const memory = createMemory()
+  await putConfigured(memory, vllm, 'stable', {
+    ...user,
+    config: { OnBuild: ['RUN pip install https://me:hunter2@host/x'] },
+  })
+  const inputs = inputsOf({ command: 'verify', image: 'docker.io/aibrix/vllm-openai:stable' })
+  const { command } = inputs
+  if (command.kind !== 'verify') throw new Error('another command')
+  await expect(findSubject(command, { inputs, registry: memory.client })).rejects.toThrow(
+    /^image: \S+@sha256:\w+ has ONBUILD instructions \(the first is "RUN pip install https:\/\/\*\*\*@host\/x"\), which would change it/,
   )
 })
 

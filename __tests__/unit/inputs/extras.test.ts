@@ -14,7 +14,7 @@ const file = (path: string, changes: Partial<FolderEntry> = {}): FolderEntry => 
   bytes: 10,
   ...changes,
 })
-const none: FolderContent = { entries: [], strange: [], setId: [] }
+const none: FolderContent = { entries: [], strange: [], setId: [], unreadable: [] }
 
 function read(given: Record<string, string>, content?: Partial<FolderContent>) {
   const values: Record<string, string> = { ...actionDefaults(), ...given }
@@ -50,6 +50,11 @@ describe('extra-packages', () => {
       `a==1.0+cu130;  python_version >= "3.12"  and sys_platform == 'linux'`,
       [`a==1.0+cu130; python_version >= "3.12" and sys_platform == 'linux'`],
     ],
+    [
+      `a; (os_name=="posix" or 'arm' not in platform_machine) and python_version in "3.11 and 3.12"`,
+      [`a; (os_name=="posix" or 'arm' not in platform_machine) and python_version in "3.11 and 3.12"`],
+    ],
+    [`a${' '.repeat(1000)}>=1`, ['a>=1']],
   ])('%j are %j', (text, expected) => {
     expect(packages(text)).toEqual(expected)
   })
@@ -68,6 +73,12 @@ describe('extra-packages', () => {
     'a[b',
     'a\u0007==1',
     '==1',
+    'a; python_version > 3.8',
+    'a; banana == "1"',
+    'a; os_name == "posix" and',
+    'a; (os_name == "posix"',
+    'a; 1',
+    `a${' '.repeat(1000)};;`,
   ])('%j is no requirement', (text) => {
     expect(complaint({ 'extra-packages': text })).toMatch(
       /^extra-packages: ".*" is not allowed; use one name with versions/,
@@ -82,6 +93,10 @@ describe('extra-packages', () => {
     ['a\nA==1', 'each package once'],
   ])('%j has a place of its own', (text, expected) => {
     expect(complaint({ 'extra-packages': text })).toContain(expected)
+  })
+
+  it('are limited to what one build argument takes', () => {
+    expect(complaint({ 'extra-packages': `a==${'1'.repeat(5000)}` })).toContain('use at most 4096 characters')
   })
 
   it('are refused all at once, without a password', () => {
@@ -114,6 +129,12 @@ describe('extra-files', () => {
     expect(inputs.extraFolder).toBe('files')
   })
 
+  it.each(['/', '//', '/tmp/..'])('are not all files of the runner: %s', (folder) => {
+    expect(complaint({ 'extra-files': folder }, { entries: [file('a')] })).toContain(
+      'use the path of a folder on the runner',
+    )
+  })
+
   it('are not read by a command that builds nothing', () => {
     expect(read({ ...given, command: 'list' }).plan.extraFiles).toBeNull()
   })
@@ -127,6 +148,16 @@ describe('extra-files', () => {
       '"s" is not allowed; use files, links and folders alone',
     ],
     ['a set-id bit', { entries: [file('a')], setId: ['a'] }, 'use files without set-user-ID'],
+    ['what may not be read', { unreadable: ['a'] }, '"a" is not allowed; use what this user may read'],
+    ['a name that is not UTF-8', { unreadable: ['\ufffd'] }, 'use names without control and invisible'],
+    ...['usr/bin/.wh.bash', '.wh.usr', 'opt/.wh..wh..opq', 'opt/.wh.x/y'].map(
+      (path) =>
+        [path, { entries: [file(path)] }, 'use names that do not begin with .wh.'] as [
+          string,
+          Partial<FolderContent>,
+          string,
+        ],
+    ),
     ['a line break', { entries: [file('a\nb')] }, '"a\\nb" is not allowed; use names without control'],
     ['no UTF-8', { entries: [file('\ufffd')] }, 'use names without control and invisible characters'],
     ['a mark that reorders text', { entries: [file('a\u202eb')] }, 'use names without control'],
@@ -148,12 +179,17 @@ describe('extra-files', () => {
     expect(complaint(given, content)).toContain(expected)
   })
 
-  it.each(['etc/hosts.allow', 'opt/aibrix-more', 'runs/x', 'a/.dockerignore', 'srv/ü 🚀', 'usr/lib/tmp/x'])(
-    'may have %s',
-    (path) => {
-      expect(complaint(given, { entries: [file(path)] })).toBe('')
-    },
-  )
+  it.each([
+    'etc/hosts.allow',
+    'opt/aibrix-more',
+    'runs/x',
+    'a/.dockerignore',
+    'srv/ü 🚀',
+    'usr/lib/tmp/x',
+    'a.wh.b/.white',
+  ])('may have %s', (path) => {
+    expect(complaint(given, { entries: [file(path)] })).toBe('')
+  })
 
   it('are refused with all reasons at once, beside those of other inputs', () => {
     const text = complaint(

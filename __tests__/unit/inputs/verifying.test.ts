@@ -24,6 +24,8 @@ describe('the inputs of command: verify', () => {
   it('may verify in a pull request, and with a version of one engine', () => {
     const inputs = inputsOf({ ...verify, push: 'false', engine: 'vllm', versions: 'v0.21.0' })
     expect([inputs.push, inputs.command.kind]).toEqual([false, 'verify'])
+    const versions = 'vllm: v0.21.0; sglang: default'
+    expect(() => inputsOf({ ...verify, versions, 'aibrix-version': 'default' })).not.toThrow()
   })
 
   it('waives the gates that only it has', () => {
@@ -41,6 +43,10 @@ describe('the inputs of command: verify', () => {
     ],
     [{ gpus: 'none' }, 'gpus: "none" is not allowed; use all, a number, or device=0'],
     [{ gpus: 'device=0 --privileged' }, 'gpus: '],
+    [{ versions: 'latest' }, 'versions: "latest" is not allowed; use one exact version of each engine'],
+    [{ engine: 'vllm', versions: 'v0.21.0, v0.20.0' }, 'versions: "v0.21.0, v0.20.0" is not allowed'],
+    [{ 'aibrix-version': 'main' }, 'aibrix-version: "main" is not allowed; use one release of AIBrix'],
+    [{ 'nixl-version': 'base' }, 'nixl-version: "base" is not allowed; use one exact version'],
     [
       { platforms: 'linux/amd64, linux/arm64' },
       'platforms: "linux/amd64, linux/arm64" is not allowed; use one platform',

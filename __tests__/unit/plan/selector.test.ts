@@ -178,6 +178,13 @@ describe('a list of selectors', () => {
     expect(parseSelectors(text, 'engine')).toEqual({ invalid, allowed: expect.stringContaining(allowed) })
   })
 
+  it.each(['', ' , '])('%j has the plain advice of an empty input', (text) => {
+    expect(parseSelectors(text, 'engine')).toHaveProperty(
+      'allowed',
+      expect.stringMatching(/^default, latest/),
+    )
+  })
+
   it('is at most 2048 characters long, and one selector 256', () => {
     const many = Array.from({ length: 128 }, (_, index) => `v0.10.${index + 100}`)
       .join(',\n')

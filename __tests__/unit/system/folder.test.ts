@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { folderDigest, readFolder } from '../../../src/system/folder.ts'
@@ -83,6 +83,27 @@ describe('a folder', () => {
     const folder = folderWith({ a: ['one', 0o4755], b: ['two'] })
     execFileSync('mkfifo', [join(folder, 'pipe')])
     expect(readFolder(folder)).toMatchObject({ strange: ['pipe'], setId: ['a'] })
+  })
+
+  it('names what cannot be read, also a name that is not UTF-8', () => {
+    const folder = folderWith({ a: ['one'], gone: ['two'] })
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/b`), Buffer.of(0xff)]), '')
+    const read = (path: string): Buffer => {
+      if (path.endsWith('gone')) throw new Error('EACCES: permission denied')
+      return readFileSync(path)
+    }
+    const found = readFolder(folder, (path) => read(path).toString('hex'))
+    expect(found).toMatchObject({ unreadable: ['b\ufffd', 'gone'] })
+    expect(found?.entries.map(({ path }) => path)).toEqual(['a'])
+  })
+
+  it('has the bytes of a link that are not UTF-8 in its digest', () => {
+    const digests = [0xfe, 0xff].map((byte) => {
+      const folder = folderWith({})
+      symlinkSync(Buffer.of(byte), join(folder, 'link'))
+      return digestOf(folder)
+    })
+    expect(new Set(digests).size).toBe(2)
   })
 
   it('is undefined where there is none', () => {

@@ -20,6 +20,11 @@ describe('inputs', () => {
     ['a value may be empty', ['--tags=', '--date', ''], { tags: '', date: '' }],
     ['a value may begin with - behind =', ['--where=-x'], { where: '-x' }],
     ['a value may begin with one -', ['--where', '-x'], { where: '-x' }],
+    [
+      'a value may be like short options',
+      ['--where', '-x-y=z', '--force'],
+      { where: '-x-y=z', force: 'true' },
+    ],
     ['a value may have lines', ['--versions', 'vllm: v1\nsglang: v2'], { versions: 'vllm: v1\nsglang: v2' }],
     ['options that are repeated are lines', ['--tags', 'a', '--tags=b', '--tags', 'c'], { tags: 'a\nb\nc' }],
     ['a flag alone is true', ['--force', '--push'], { force: 'true', push: 'true' }],
@@ -92,6 +97,16 @@ describe('mistakes', () => {
     [['plan', '--nothing-like-it', secret], ['There is no option --nothing-like-it; remove it.']],
     [['plan', '-versions', 'latest'], ['There is no option -versions; use --versions.']],
     [['plan', '-x'], ['There is no option -x; remove it.']],
+    [
+      ['plan', '-dry-run', '--bogus', '--json=1'],
+      [
+        'There is no option -d… (not shown); remove it.',
+        'There is no option --bogus; remove it.',
+        '--json takes no value; remove it.',
+      ],
+    ],
+    [['plan', '-p', secret], ['There is no option -p; remove it.']],
+    [['plan', `-p${secret}`], ['There is no option -p… (not shown); remove it.']],
     [['plan', '--engine'], ['--engine needs a value.']],
     [
       ['plan', '--engine', '--push'],
@@ -99,6 +114,7 @@ describe('mistakes', () => {
     ],
     [['plan', '--json=yes'], ['--json takes no value; remove it.']],
     [['plan', `--password-stdin=${secret}`], ['--password-stdin takes no value; remove it.']],
+    [['plan', '--no-push', 'true'], ['The word after --no-push is not its value; write --push=<value>.']],
     [['plan', '--no-push=true'], ['--no-push takes no value; write --push=<value>.']],
     [
       ['plan', '--overwrite-tags', 'stable'],
@@ -226,7 +242,12 @@ describe('hostile arguments', () => {
         fc.array(argument, { maxLength: 5 }),
         fc.array(argument, { maxLength: 5 }),
         (before, after) => {
-          for (const word of [secret, `--password=${secret}`, `--registry=https://u:${secret}@host`])
+          for (const word of [
+            secret,
+            `-p${secret}`,
+            `--password=${secret}`,
+            `--registry=https://u:${secret}@host`,
+          ])
             expect(read(...before, word, ...after).problems.join('\n')).not.toContain(secret)
         },
       ),

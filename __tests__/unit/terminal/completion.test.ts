@@ -19,7 +19,7 @@ const inputs = inputsOf(definition).map(({ name }) => name)
 function complete(...words: string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'completion-'))
   try {
-    writeFileSync(join(folder, 'plan.json'), '')
+    for (const name of ['plan.json', 'a certificate.pem']) writeFileSync(join(folder, name), '')
     const script = `${completionFor('bash', definition)}
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _image_action
@@ -47,6 +47,9 @@ describe('in bash', () => {
     ['values behind =', ['run', '--cache', '=', 'r'], ['registry']],
     ['all values behind =', ['run', '--push', '='], ['auto', 'true', 'false']],
     ['files', ['build', '--plan', 'pl'], ['plan.json']],
+    ['files with a blank in their names', ['plan', '--ca-certificates', 'a'], ['a certificate.pem']],
+    ['a folder', ['run', '--extra-files', 'pl'], ['plan.json']],
+    ['options of a command behind a flag', ['--json', 'plan', '--engi'], ['--engine']],
     ['options after a flag', ['run', '--push', '--no-pu'], ['--no-push']],
     ['nothing where anything is possible', ['plan', '--namespace', ''], []],
     ['secrets by standard input', ['run', '--pass'], ['--password-stdin']],

@@ -61,6 +61,11 @@ it('each input is in the help of a command', () => {
   ).toEqual(['Which part of the work'])
 })
 
+it.each([40, 80])('the general help fits %d columns', (width) => {
+  const lines = generalHelp(definition, '1.2.3', screen(width)).split('\n')
+  expect(lines.filter((line) => stringWidth(line) > width)).toEqual([])
+})
+
 it('the general help has commands, secrets and exit codes', () => {
   const text = generalHelp(definition, '1.2.3', screen(80))
   for (const part of [
@@ -85,6 +90,7 @@ describe('a command line about the program', () => {
     [['plan', '--help'], /^image-action plan: /],
     [['plan', '--engine', 'vllm', '--bogus', '-h'], /^image-action plan: /],
     [['--version'], /^1\.2\.3\n$/],
+    [['run', '--version'], /^1\.2\.3\n$/],
     [['completion', 'bash'], /^# bash completion/],
     [['completion', 'zsh'], /^#compdef image-action/],
   ])('%j gets a text', (args, text) => {
@@ -101,10 +107,7 @@ describe('a command line about the program', () => {
     expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toEqual({ problems })
   })
 
-  it.each([[['plan']], [[]], [['plan', '--version']], [['--version', '--bogus']]])(
-    '%j does not ask',
-    (args) => {
-      expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toBeUndefined()
-    },
-  )
+  it.each([[['plan']], [[]], [['--version', '--bogus']]])('%j does not ask', (args) => {
+    expect(answerTo(readArguments(args, definition), definition, '1.2.3', screen(80))).toBeUndefined()
+  })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
+import { sha256 } from '../../../src/plan/canonical.ts'
 import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { Leg } from '../../../src/plan/plan.ts'
 import { completed } from '../../../src/verify/completed.ts'
@@ -63,6 +64,8 @@ describe('an image of this action', () => {
     const expected = byLabels(labelsOf(leg, facts, new Map()))
     expect(others(judge(expected, facts))).toEqual([])
     expect(others(judge(expected))).toContain('extra-contents: fail')
+    facts.image.pip['sample-extra'] = 'no version'
+    expect(others(judge(expected, facts))).toContain('extra-contents: fail')
   })
 
   it.each<[string, (facts: LegFacts) => void, string[]]>([
@@ -89,7 +92,8 @@ describe('an image of this action', () => {
   it.each([
     ['io.aibrix.image.torch', '2.12.0', /torch says 2\.12\.0, and 2\.11\.0\+cu130 was measured/],
     ['io.aibrix.image.nixl', '', /nixl says nothing, and 0\.7\.1 was measured/],
-    ['io.aibrix.image.conditions', 'ucx-tools: none', undefined],
+    ['io.aibrix.image.conditions', 'ucx-tools: none', /conditions says ucx-tools: none, and nothing was/],
+    ['io.aibrix.image.engine-commit', 'c'.repeat(40), /engine-commit says c+, and nothing was measured/],
     ['io.aibrix.image.aibrix-commit', '0'.repeat(40), /aibrix-commit says 0+, and c5465890/],
     [buildIdLabel, 'e'.repeat(64), /is not the build id of the label io\.aibrix\.image\.determinants/],
     ['io.aibrix.image.waived', 'torch-untouched=trust me', undefined],
@@ -133,6 +137,40 @@ describe('an image of this action', () => {
       ),
       ...['image-config', 'added-bytes'].map((name) => `${name}: undetermined`),
     ])
+  })
+
+  it.each([
+    [{ ofALaterVersion: 'x' }, 'pass'],
+    [{ platform: 'linux/arm64' }, 'fail'],
+  ])('may be of another version of this action, whose determinants are others, too: %j', (change, state) => {
+    const own = JSON.parse(published[determinantsLabel] ?? '') as object
+    const text = JSON.stringify({ ...own, ...change })
+    const labels = { ...published, [determinantsLabel]: text, [buildIdLabel]: sha256(text) }
+    const gate = judge(byLabels(labels)).find(({ name }) => name === 'labels')
+    expect(gate?.state).toBe(state)
+    if (state === 'fail')
+      expect(gate).toHaveProperty(
+        'hint',
+        expect.stringContaining('determinants (platform) says linux/arm64, and linux/amd64 was measured'),
+      )
+  })
+
+  it('has labels that agree, also those that only its base could confirm', () => {
+    const commit = 'c'.repeat(40)
+    const { base } = makeLeg()
+    const stated = {
+      'org.opencontainers.image.revision': commit,
+      'org.opencontainers.image.source': 'https://github.com/vllm-project/vllm',
+    }
+    const leg = legOf({ base: { ...base, config: { ...base.config, labels: stated } } })
+    const labels = { ...labelsOf(leg, makeFacts(), new Map()), 'io.aibrix.image.of-a-later-version': 'x' }
+    expect(labels).toHaveProperty(['io.aibrix.image.engine-commit'], commit)
+    const found = byLabels(labels)
+    // In place of the base, which is lost
+    const own = { ...found.leg, base: { ...base, config: { ...base.config, labels } } }
+    const lost = { state: 'lost', why: 'its base is not there' } as const
+    const gates = judge({ ...found, leg: own, labelled: { leg: own, labels }, base: lost })
+    expect(gates.find(({ name }) => name === 'labels')).toMatchObject({ state: 'pass' })
   })
 
   it('is compared with a version that is given instead of the one in its labels', () => {

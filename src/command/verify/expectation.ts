@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.ts'
+import { isRelease } from '../../inputs/index.ts'
 import {
   type BaseImage,
   baseImageOf,
@@ -53,6 +54,7 @@ export async function expectationOf(
   const { labels } = subject.image.config
   const labelled = readLabelledLeg(labels)
   if (!labelled) return expectGiven(subject, request)
+  refuseOtherEngine(labelled, subject, request)
   const found = await findBase(labelled, subject, request, registry)
   const isLost = 'why' in found
   const leg = labelled.legOn(isLost ? ownBase(subject) : found, subject.platform)
@@ -66,10 +68,24 @@ export async function expectationOf(
       ...(aibrix && { aibrix }),
       ...(nixl !== undefined && { nixl }),
     },
-    labelled: { leg, labels },
+    labelled: { leg: isLost ? labelled.legOn(lostBase(subject, labelled), subject.platform) : leg, labels },
     base,
     given: { engine: true, aibrix: true, nixl: true },
   }
+}
+
+/** The versions of the engine that was selected would be compared with nothing. */
+function refuseOtherEngine(
+  { engine }: LabelledLeg,
+  { repository, image }: Subject,
+  { engines: selected }: PlanRequest,
+): void {
+  if (selected.some((one) => one.engine === engine)) return
+  const name = formatReference({ ...repository, digest: image.manifest.digest })
+  const wanted = selected.map((one) => one.engine).join(', ')
+  throw new UserError(
+    `image: ${name} is an image of ${engine} by its labels, and engine selects ${wanted}; set engine to ${engine}, or verify another image.`,
+  )
 }
 
 /** What is measured and not given is filled in later: see `completed`. */
@@ -106,7 +122,7 @@ function givenFor(engine: Engine, request: PlanRequest) {
   return {
     engine: version === undefined ? undefined : parseEngineVersion(version),
     // The version of a branch or a commit is not known.
-    aibrix: aibrix !== undefined && /^v?\d+\.\d+\.\d/.test(aibrix) ? sourceOf(aibrix, '', 'tag') : undefined,
+    aibrix: aibrix !== undefined && isRelease(aibrix) ? sourceOf(aibrix, '', 'tag') : undefined,
     nixl: exactOf(request.nixl),
   }
 }
@@ -118,6 +134,11 @@ function exactOf({ include: [only, ...more] }: Selectors): string | undefined {
 /** The image in place of its base, which is not known. */
 function ownBase({ repository, reference, image }: Subject): BaseImage {
   return baseImageOf(image, { repository, tag: reference, digest: image.manifest.digest })
+}
+
+/** What the labels of an image are compared with must not say that its base is the image itself. */
+function lostBase(subject: Subject, { baseDigest }: LabelledLeg): BaseImage {
+  return { ...ownBase(subject), digest: baseDigest, manifestDigest: baseDigest }
 }
 
 /** By its digest alone: a label must not lead this job to another registry. */

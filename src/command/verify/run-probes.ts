@@ -11,6 +11,8 @@ import type { Machine } from '../world/machine.ts'
 /** Milliseconds for each probe, with the start of its container and the imports of an engine */
 const timeout = 240_000
 const killAfter = 4000
+/** Milliseconds for the removal of a container; a runner waits a few seconds after a cancel */
+const removal = 10_000
 
 /** Of `docker run`: the engine could not start the container, so the image says nothing. */
 const notStarted = [125]
@@ -82,13 +84,22 @@ async function runProbe<Name extends ProbeName>(
   name: Name,
   probed: ProbedImage,
   docker: Docker,
-  { dockerfiles, log, signal }: Pick<Machine, 'dockerfiles' | 'log' | 'signal'>,
+  { dockerfiles, environment, log, signal }: ProbeMachine,
 ): Promise<Probed<Name>> {
   const container = `image-action-probe-${randomBytes(4).toString('hex')}`
   log(`On a GPU: ${files[name]}`)
-  const result = await docker(argumentsOf(files[name], container, probed, dockerfiles))
+  let result: ProcessResult | undefined
+  try {
+    result = await docker(argumentsOf(files[name], container, probed, dockerfiles))
+  } finally {
+    // Also after a cancel: the container does not end with docker's process.
+    if (result?.endedBy !== 'itself')
+      await runProcess('docker', ['rm', '--force', container], {
+        ...{ environment, killAfter, timeout: removal },
+        signal: new AbortController().signal,
+      })
+  }
   signal.throwIfAborted()
-  if (result.endedBy === 'timeout') await docker(['rm', '--force', container])
   const { exit, stdout, stderr } = result
   if (exit.kind === 'code' && notStarted.includes(exit.code))
     return {

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Leg, PlannedLeg } from '../../plan/index.ts'
-import { formatReference, getPlatformImage } from '../../registry/index.ts'
+import { formatReference, getPlatformImage, withoutUserInformation } from '../../registry/index.ts'
 import { makeReport } from '../../report/index.ts'
 import { isUnreadable, type Store, type VerifiedRecord } from '../../store/index.ts'
 import {
@@ -11,6 +11,7 @@ import {
   judgeExisting,
   waive,
 } from '../../verify/index.ts'
+import { excerpt } from '../../text.ts'
 import { actionVersion } from '../../version.ts'
 import type { Verifying } from '../../inputs/index.ts'
 import { findImage } from '../tag/find-image.ts'
@@ -18,6 +19,9 @@ import type { CommandTools } from '../world/tools.ts'
 import { expectationOf, type Subject } from './expectation.ts'
 import { measuringScripts } from '../world/measuring-scripts.ts'
 import { runProbes } from './run-probes.ts'
+
+/** Shown characters of an instruction */
+const longestTrigger = 120
 
 /** An image that was measured and judged, and how it was compared. */
 export type Judged = { record: VerifiedRecord; expected: Expectation }
@@ -60,13 +64,22 @@ function withoutBase(report: VerifiedRecord['report']): VerifiedRecord['report']
   return { ...report, base: { name: 'unknown', digest: '' }, sizes: null }
 }
 
-async function findSubject({ image }: Verifying, { inputs, registry }: CommandTools): Promise<Subject> {
+/** @throws UserError if there is no image for the platform, or building on it, to measure it, would change it */
+export async function findSubject(
+  { image }: Pick<Verifying, 'image'>,
+  { inputs, registry }: Pick<CommandTools, 'inputs' | 'registry'>,
+): Promise<Subject> {
   const { platforms } = inputs.plan
   const { repository, top } = await findImage(image, inputs.plan, registry)
   const found = await getPlatformImage(registry, repository, top.digest, platforms[0])
   const name = formatReference({ ...repository, digest: top.digest })
   if (!found?.image) throw new UserError(`image: ${name} holds no image for ${platforms[0]}; set platforms.`)
-  const { os, architecture } = found.image.config
+  const { os, architecture, onBuild } = found.image.config
+  const [trigger] = onBuild
+  if (trigger !== undefined)
+    throw new UserError(
+      `image: ${name} has ONBUILD instructions (the first is "${excerpt(withoutUserInformation(trigger), longestTrigger)}"), which would change it before it is measured; build it again without them.`,
+    )
   const platform = `${os}/${architecture}`
   return { repository, reference: image.reference, platform, top, image: found.image }
 }

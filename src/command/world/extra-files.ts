@@ -48,7 +48,7 @@ export function copyExtraFiles(
 function copyEntry(from: string, to: string, { path, kind, mode }: FolderEntry): void {
   const [source, target] = [join(from, path), join(to, path)]
   mkdirSync(kind === 'directory' ? target : dirname(target), { recursive: true })
-  if (kind === 'link') symlinkSync(readlinkSync(source), target)
+  if (kind === 'link') symlinkSync(readlinkSync(source, 'buffer'), target)
   if (kind !== 'file') return
   copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   chmodSync(target, Number.parseInt(mode, 8))

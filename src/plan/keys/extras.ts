@@ -1,4 +1,4 @@
-import { satisfies, validRange } from '@renovatebot/pep440'
+import { satisfies, valid, validRange } from '@renovatebot/pep440'
 import * as v from 'valibot'
 import { oneLine } from './variables.ts'
 
@@ -22,9 +22,10 @@ export function partsOfRequirement(text: string): { name: string; versions: stri
   return { name, versions: versions.trim() }
 }
 
-/** Whether a version, perhaps with a local part, is in a range of PEP 440; any is without one. */
+/** Whether a version, perhaps with a local part, is in a range of PEP 440; any text is without one. */
 export function isInRange(version: string, versions: string): boolean {
-  return versions === '' || satisfies(version, versions, { prereleases: true })
+  if (versions === '') return true
+  return valid(version) !== null && satisfies(version, versions, { prereleases: true })
 }
 
 /** Whether a text is a range of PEP 440: `>=1.0,<2`, `==1.*` */

@@ -44,7 +44,10 @@ export function parseSelectors(
   if (selectors.include.length > 0) return selectors
   return {
     invalid: printable(text.trim()),
-    allowed: `something that "!" leaves versions out of: ${allowed[product]}`,
+    allowed:
+      selectors.exclude.length === 0
+        ? allowed[product]
+        : `something that "!" leaves versions out of: ${allowed[product]}`,
   }
 }
 

@@ -28,7 +28,12 @@ def main() -> None:
         )
     targets = {path: place_of(path) for path in given}
     wanted = Counter(targets.values())
-    conflicts = [(path, place) for path, place in targets.items() if wanted[place] > 1 or covers(path, place)]
+    crossed = places_on_the_way(targets)
+    conflicts = [
+        (path, place)
+        for path, place in targets.items()
+        if wanted[place] > 1 or not crossed.isdisjoint([place, *parents(place)]) or covers(path, place)
+    ]
     covered = [{"path": f"/{path}", "owner": owner_of(place)} for path, place in conflicts]
     left_out = {one["path"] for one in covered}
     for one in covered:
@@ -58,6 +63,18 @@ def place_of(path: str) -> str:
     """Where it goes: through links to folders, such as /lib, and not through one at its own name."""
     parent, name = os.path.split(os.path.join(ROOT, path))
     return os.path.join(os.path.realpath(parent), name)
+
+
+def parents(place: str) -> list[str]:
+    """The folders above a place, up to the root."""
+    parent = os.path.dirname(place)
+    return [parent] if parent == os.path.dirname(parent) else [parent, *parents(parent)]
+
+
+def places_on_the_way(targets: dict[str, str]) -> set[str]:
+    """Places of files and links that others would go through: lib/a, a link, and usr/lib/a/passwd."""
+    solid = {place for path, place in targets.items() if not is_folder(os.path.join(GIVEN, path))}
+    return solid & {parent for place in targets.values() for parent in parents(place)}
 
 
 def covers(path: str, place: str) -> bool:
