@@ -173,6 +173,7 @@ export function request(changed: Partial<PlanRequest> = {}): PlanRequest {
     namespace: 'aibrix',
     baseRegistry: 'docker.io',
     baseImage: null,
+    baseCompression: 'as-published',
     mirrors: [],
     cacheRepository: { registry: 'docker.io', path: 'aibrix/image-cache' },
     templates: [{ text: '{{engine-version}}-aibrix-{{aibrix}}-nixl-{{nixl}}-{{date}}', dated: true }],

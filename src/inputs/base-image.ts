@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import type { PlanRequest } from '../plan/index.ts'
 import { parseReference, type Reference } from '../registry/index.ts'
-import { optional } from './fields.ts'
+import { choice, optional } from './fields.ts'
 import type { InputReader } from './problems.ts'
 
 /**
@@ -30,6 +30,18 @@ export function readBaseImage(reader: InputReader, engines: PlanRequest['engines
   }
   reader.refuse('base-image', 'an image with its tag or digest, such as ghcr.io/acme/vllm:v1')
   return null
+}
+
+/** Reads `base-compression`, which is about upstream's tags alone. */
+export function readBaseCompression(reader: InputReader): PlanRequest['baseCompression'] {
+  const wanted = choice(reader, 'base-compression', ['as-published', 'zstd']) ?? 'as-published'
+  if (wanted === 'zstd' && optional(reader, 'base-image') !== undefined)
+    reader.refuse(
+      'base-compression',
+      'it without base-image, which names one image itself',
+      'zstd beside base-image',
+    )
+  return wanted
 }
 
 function isOneVersion(engines: PlanRequest['engines']): boolean {

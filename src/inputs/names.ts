@@ -34,6 +34,7 @@ export const inputNames = [
   'mirror-credentials',
   'base-registry',
   'base-image',
+  'base-compression',
   'keep-base',
   'package-index',
   'ca-certificates',

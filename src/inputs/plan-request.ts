@@ -8,7 +8,7 @@ import {
   templateNames,
 } from '../plan/index.ts'
 import { readEngines, readSelectors } from './engines.ts'
-import { readBaseImage } from './base-image.ts'
+import { readBaseCompression, readBaseImage } from './base-image.ts'
 import { readBuildArguments } from './build-arguments.ts'
 import { readEnvironment } from './environment.ts'
 import { readExtraFiles } from './extra-files.ts'
@@ -49,6 +49,7 @@ export function readPlanRequest(reader: InputReader, context: InputContext, push
     namespace,
     baseRegistry: readBaseRegistry(reader),
     baseImage: readBaseImage(reader, engines),
+    baseCompression: readBaseCompression(reader),
     cacheRepository,
     mirrors: readMirrors(reader, {
       engines: engines.map(({ engine }) => engine),

@@ -38,6 +38,8 @@ export type WantedBase = Pick<BaseImage, 'tag' | 'given'> & {
   repository: Repository
   /** Tag or digest */
   reference: string
+  /** A tag to prefer on one platform, where it exists */
+  preferred?: { platform: string; tag: string } | undefined
 }
 
 /** @param tag that of the version, which the image must have */
@@ -47,12 +49,15 @@ export function givenBase({ tag, digest, ...repository }: Reference, version: st
 }
 
 /** A base under a tag in its repository, or its copy. */
-type FoundBase = PlatformImage & Pick<BaseImage, 'repository' | 'copyOf'>
+type FoundBase = PlatformImage & Pick<BaseImage, 'repository' | 'tag' | 'copyOf'>
 
 /** What to do if the tag does not exist. */
 type Otherwise = {
-  /** The copy that an earlier run stored of the base for a platform */
-  copyFor: (platform: string) => Promise<(PlatformImage & { repository: Repository }) | undefined>
+  /** The copy that an earlier run stored of the base under this tag for a platform */
+  copyFor: (
+    platform: string,
+    tag: string,
+  ) => Promise<(PlatformImage & { repository: Repository }) | undefined>
   /** The nearest existing tags, as part of a sentence; undefined if there are none */
   nearest: () => Promise<string | undefined>
 }
@@ -64,7 +69,7 @@ type Otherwise = {
  */
 export async function resolveBase(
   registry: Reader,
-  { repository, tag, given, reference }: WantedBase,
+  { repository, tag, given, reference, preferred }: WantedBase,
   platforms: readonly string[],
   { copyFor, nearest }: Otherwise,
 ): Promise<OnBases> {
@@ -72,10 +77,18 @@ export async function resolveBase(
   const name = formatReference({ ...repository, ...(digest === undefined ? { tag: reference } : { digest }) })
   const bases = new Map<string, BaseImage>()
   const find = async (platform: string): Promise<FoundBase | undefined> => {
+    const other = preferred?.platform === platform ? preferred.tag : undefined
+    const better =
+      other === undefined ? undefined : await getPlatformImage(registry, repository, other, platform)
+    if (other !== undefined && better?.image) return { repository, tag: other, ...better }
     const there = await getPlatformImage(registry, repository, reference, platform)
-    if (there) return { repository, ...there }
-    const copy = await copyFor(platform)
-    return copy && { copyOf: given ?? familiarReference({ ...repository, tag }), ...copy }
+    if (there) return { repository, tag, ...there }
+    for (const gone of other === undefined ? [tag] : [other, tag]) {
+      const copy = await copyFor(platform, gone)
+      if (copy)
+        return { tag: gone, copyOf: given ?? familiarReference({ ...repository, tag: gone }), ...copy }
+    }
+    return undefined
   }
   const found = await Promise.all(platforms.map(find))
   for (const [index, platform] of platforms.entries()) {
@@ -90,7 +103,7 @@ export async function resolveBase(
     if (unbuildable !== undefined) return { unbuildable }
     const pinned = baseImageOf(
       { manifest, config },
-      { repository: one.repository, tag, digest: one.top.digest },
+      { repository: one.repository, tag: one.tag, digest: one.top.digest },
     )
     bases.set(platform, {
       ...pinned,

@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts'
 import { familiarReference, formatRepository, isDigest } from '../registry/index.ts'
 import { baseRepository, givenBase, type OnBases, resolveBase, type WantedBase } from './base.ts'
 import type { Combination } from './combination.ts'
-import { engines } from './engine.ts'
+import { type Engine, engines } from './engine.ts'
 import { currentRelease } from './feasibility/catalogue.ts'
 import { knownBases } from './feasibility/known-base.ts'
 import type { GitRepository } from './git-repository.ts'
@@ -11,7 +11,7 @@ import { choosers, type Leg } from './plan.ts'
 import { nearestHint } from './published/nearest.ts'
 import type { PlanRequest } from './request.ts'
 import { NoMatch, type Selected, selectVersions } from './versions/select.ts'
-import { parseEngineVersion } from './versions/version.ts'
+import { type EngineVersion, parseEngineVersion, suffixOf } from './versions/version.ts'
 import type { PlanningWorld } from './world.ts'
 
 /** A combination on its bases; `unbuildable` is the reason if it has none, or no NIXL for them. */
@@ -59,16 +59,36 @@ async function selectEngine(
       if (!version) throw new UserError(`versions: "${chosen.tag}" is not a version of an engine.`)
       const wanted: WantedBase = request.baseImage
         ? givenBase(request.baseImage, version.tag)
-        : { repository, tag: version.tag, reference: version.tag }
+        : {
+            repository,
+            tag: version.tag,
+            reference: version.tag,
+            preferred: preferredBase(request, engine, version),
+          }
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
-      const copyFor = (platform: string) =>
+      const copyFor = (platform: string, tag: string) =>
         isDigest(wanted.reference)
           ? Promise.resolve(undefined)
-          : world.copyOfBase({ ...wanted.repository, tag: wanted.reference, platform })
+          : world.copyOfBase({
+              ...wanted.repository,
+              tag: request.baseImage ? wanted.reference : tag,
+              platform,
+            })
       const found = await resolveBase(world.registry, wanted, request.platforms, { copyFor, nearest })
       return { engine, version, chosen, questions, ...found }
     }),
   )
+}
+
+/** @returns the tag of a version with layers in zstd, if those are wanted and upstream may have it */
+function preferredBase(
+  { baseCompression }: PlanRequest,
+  engine: Engine,
+  version: EngineVersion,
+): WantedBase['preferred'] {
+  const { zstd } = engines[engine]
+  if (baseCompression === 'as-published' || !zstd || suffixOf(version) !== '') return undefined
+  return { platform: zstd.platform, tag: `${version.tag}${zstd.suffix}` }
 }
 
 type AibrixChoice = { release: Selected; aibrix: Combination['aibrix'] }

@@ -1,4 +1,7 @@
-/** How the engines differ for the action. All else is in their Dockerfiles. */
+/**
+ * How the engines differ for the action. All else is in their Dockerfiles. `zstd`: the second tag that
+ * upstream gives a version, whose layers are compressed with zstd.
+ */
 export const engines = {
   vllm: {
     title: 'vLLM',
@@ -7,6 +10,8 @@ export const engines = {
     publicName: 'vllm-openai',
     dockerfile: 'Dockerfile.vllm',
     versionArgument: 'VLLM_VERSION',
+    // vLLM's own release images since v0.31.0
+    zstd: { platform: 'linux/amd64', suffix: '-x86_64-zstd' },
   },
   sglang: {
     title: 'SGLang',
@@ -15,6 +20,7 @@ export const engines = {
     publicName: 'sglang',
     dockerfile: 'Dockerfile.sglang',
     versionArgument: 'SGLANG_VERSION',
+    zstd: undefined,
   },
 } as const
 

@@ -49,7 +49,8 @@ export type InheritedConfig = v.InferOutput<typeof inheritedConfigSchema>
 
 export const baseImageSchema = v.object({
   repository: repositorySchema,
-  /** In the engine's own repository, also for a copy; for an image of `base-image` the version's */
+  /** In the engine's own repository, also for a copy; for an image of `base-image` the version's. With
+   * layers in zstd, upstream's second tag of the version: `v0.33.0-x86_64-zstd` */
   tag: v.string(),
   /** The image of `base-image`, without a digest: `ghcr.io/acme/vllm:v1` */
   given: v.optional(v.string()),

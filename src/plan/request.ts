@@ -23,6 +23,8 @@ export type PlanRequest = {
   baseRegistry: string
   /** The base of the only engine version, instead of upstream's; null: upstream's. Has a tag or a digest */
   baseImage: Reference | null
+  /** `zstd`: upstream's tag with layers in zstd, where it has one */
+  baseCompression: 'as-published' | 'zstd'
   /** Further repositories that get the images of an engine, in the order of the input */
   mirrors: readonly Mirror[]
   templates: TagTemplate[]

@@ -158,7 +158,9 @@ function commandOf(
   return { command: isOne ? command : undefined, topic: isAbout ? second?.text : undefined }
 }
 
-function extraWord({ after }: Word): string {
+function extraWord(word: Word): string {
+  // What follows the letter of a short option may be a value, as in `-phunter2`.
+  const after = word.after?.name === '' ? undefined : word.after
   const where = after === undefined ? 'There is a word that is' : `The word after ${after.given} is`
   if (after?.name === 'version') return `${where} not its value; use --versions.`
   if (after !== undefined && !isSetting(after.name) && stdinInput(after) === undefined)

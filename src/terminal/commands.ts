@@ -60,6 +60,7 @@ const usedBy: Readonly<Record<string, { commands: string[]; but: Record<string, 
     commands: ['run', 'plan', 'build', 'promote', 'list', 'verify'],
     but: {
       'base-image': [...plan, 'verify'],
+      'base-compression': plan,
       'keep-base': ['run', 'promote'],
       'ca-certificates': everywhere,
     },

@@ -14,6 +14,7 @@ export const valueWords: Readonly<Record<string, readonly string[]>> = {
   'nixl-version': ['default', 'latest', 'base'],
   'ucx-version': ['auto'],
   integration: ['auto', 'patch', 'module', 'none'],
+  'base-compression': ['as-published', 'zstd'],
   platforms: ['linux/amd64', 'linux/arm64'],
   unchanged: ['keep', 'retag'],
   push: ['auto', 'true', 'false'],

@@ -73,3 +73,13 @@ it('all mistakes are reported at once', () => {
   const text = complaint({ 'base-image': 'ghcr.io/acme/vllm', versions: 'latest', 'extra-packages': '-r x' })
   expect(text.split('\n')).toHaveLength(3)
 })
+
+it.each([
+  [{ 'base-compression': 'gzip' }, 'base-compression: "gzip" is not allowed; use as-published or zstd.'],
+  [
+    { 'base-compression': 'zstd', 'base-image': 'ghcr.io/acme/vllm:v1' },
+    'base-compression: zstd beside base-image is not allowed; use it without base-image, which names one image itself.',
+  ],
+])('%j is refused', (given, expected) => {
+  expect(complaint(given)).toContain(expected)
+})

@@ -236,6 +236,12 @@ describe('hostile arguments', () => {
     )
   })
 
+  it('a secret behind a short option is in no sentence about the word after it', () => {
+    const { problems } = read('plan', `-p${secret}`, 'help')
+    expect(problems.join('\n')).not.toContain(secret)
+    expect(problems).toContainEqual(expect.stringContaining('There is a word that is no option (not shown)'))
+  })
+
   it('a secret is in no sentence, wherever it is and whatever is around it', () => {
     fc.assert(
       fc.property(
