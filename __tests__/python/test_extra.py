@@ -132,6 +132,14 @@ class FilesTest(unittest.TestCase):
             self.assertEqual(kept.read(), "base")
         self.assertTrue(os.path.isfile(os.path.join(self.root, "usr/lib/new/x")))
 
+    def test_remove_nothing(self):
+        for path in ("usr/bin/.wh.sh", ".wh.usr/x", "opt/.wh..wh..opq"):
+            with self.subTest(path):
+                self.give(path)
+                with self.assertRaisesRegex(Failure, "would remove a file of the image"):
+                    self.added()
+                os.unlink(os.path.join(self.given, path))
+
     def test_are_needed(self):
         with self.assertRaisesRegex(Failure, "extra-files holds nothing"):
             files.main()

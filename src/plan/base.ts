@@ -16,10 +16,11 @@ import {
 } from '../registry/index.ts'
 import { type Engine, engines } from './engine.ts'
 import type { BaseImage } from './pinned.ts'
+import { buildIdLabel } from './published/published.ts'
 import type { Reader } from './remember.ts'
 import { excerpt } from '../text.ts'
 
-/** Shown characters of an instruction */
+/** Shown characters of an instruction or a name in a label */
 const longestTrigger = 120
 
 /** Platform → base image. */
@@ -159,6 +160,10 @@ function objection(
 ): string | undefined {
   if (!isForPlatform(platform, config))
     return `the base image ${name} is for ${config.os}/${config.architecture}, not for ${platform}; leave ${platform} out of platforms`
+  if (config.labels[buildIdLabel]) {
+    const below = excerpt(config.labels['org.opencontainers.image.base.name'] ?? '', longestTrigger)
+    return `the base image ${name} for ${platform} was built by this action, which cannot install everything into it again; choose the image that it was built on${below === '' ? '' : `, ${below}`}`
+  }
   const [trigger] = config.onBuild
   if (trigger === undefined) return undefined
   const shown = excerpt(withoutUserInformation(trigger), longestTrigger)

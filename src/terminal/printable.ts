@@ -8,3 +8,12 @@ const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(invisible, '')
 }
+
+/**
+ * A step with `run:` may start the program, too, and the runner acts on each line that begins with `::`
+ * behind blanks, or has `##[` (actions/runner, ActionCommand.TryParse). A cell may be wrapped anywhere.
+ * @returns text whose lines are no workflow commands
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/gm, '$1: ').replaceAll('##[', '## [')
+}

@@ -3,6 +3,7 @@ import type { Arguments } from './arguments.ts'
 import { definition } from './definition.ts'
 import { type Host, screenOf } from './host.ts'
 import type { Messages } from './messages.ts'
+import { withoutCommands } from './printable.ts'
 import { outputsAsJson, outputsForPeople } from './results.ts'
 
 /** What a step has left for its runner */
@@ -33,7 +34,7 @@ export async function showResults({ summary, outputs }: Results, settings: ShowS
     const { renderForTerminal } = await import('./summary.ts')
     const clean = (text: string): string => messages.redact(text)
     const text = renderForTerminal(summary, { ...screen, clean, details: settings.settings.has('details') })
-    ;(isJson ? toStderr : write)(`\n${text}`)
+    ;(isJson ? toStderr : write)(`\n${env.GITHUB_ACTIONS === 'true' ? withoutCommands(text) : text}`)
   }
   const shown = Object.fromEntries(kept ?? [])
   toStderr(`\n${outputsForPeople(shown, definition, screenOf(stderr, env), isEmptyFolder)}`)

@@ -84,7 +84,8 @@ export function readLabelledLeg(labels: Readonly<Record<string, string>>): Label
     extraPackages: Object.values(extraPackages),
     extraFiles: extraFiles === undefined ? null : { digest: extraFiles },
     gpuArchitectures: gpuArchitectures === 'auto' ? 'auto' : gpuArchitectures.split(' '),
-    buildId: labels[buildIdLabel] ?? '',
+    // Reports in the cache repository are found by it.
+    buildId: /^[0-9a-f]{64}$/.exec(labels[buildIdLabel] ?? '')?.[0] ?? '',
   })
   return { engine, baseDigest, baseRepository, legOn }
 }

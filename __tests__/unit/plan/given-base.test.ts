@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { baseName } from '../../../src/plan/base.ts'
 import { makePlan } from '../../../src/plan/make-plan.ts'
 import { determinantsOf } from '../../../src/plan/keys/build-id.ts'
+import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import type { PlanRequest } from '../../../src/plan/request.ts'
 import { buildArguments } from '../../../src/buildkit/argv.ts'
 import { parseReference } from '../../../src/registry/content/reference.ts'
@@ -106,6 +107,19 @@ describe('a base of base-image', () => {
       {},
     ],
     ['is for linux/amd64, not for linux/arm64', 'ghcr.io/acme/vllm:v1', own, { platforms: ['linux/arm64'] }],
+    [
+      'was built by this action, which cannot install everything into it again; choose the image that it was built on, acme/vllm@sha256:1.',
+      'ghcr.io/acme/vllm:v1',
+      {
+        'acme/vllm:v1': {
+          'linux/amd64': {
+            [buildIdLabel]: 'a'.repeat(64),
+            'org.opencontainers.image.base.name': 'acme/vllm@sha256:1',
+          },
+        },
+      },
+      {},
+    ],
     [
       'choose a base-image that has none',
       'ghcr.io/acme/vllm:v1',

@@ -13,7 +13,7 @@ import {
 } from '../../../src/report/markdown.ts'
 import { samples } from '../../../script/summary-samples.ts'
 import { painter } from '../../../src/terminal/paint.ts'
-import { printable } from '../../../src/terminal/printable.ts'
+import { printable, withoutCommands } from '../../../src/terminal/printable.ts'
 import { renderForTerminal, type SummaryOptions } from '../../../src/terminal/summary.ts'
 
 const plain: SummaryOptions = { width: 80, paint: painter(false), clean: printable, details: false }
@@ -51,6 +51,17 @@ describe('markdown', () => {
     ['HTML that nothing makes', '<script>alert(1)</script>\n\na', 'a'],
   ])('%s', (_, markdown, text) => {
     expect(render(markdown)).toBe(`${text}\n`)
+  })
+
+  it('no line is a workflow command where a runner reads it, however cells are wrapped', () => {
+    const hostile = escaped('std::vector ::error::pwned ##[error]pwned ::::add-mask::x')
+    for (let width = 20; width < 80; width += 1) {
+      const text = withoutCommands(
+        render(`${wrappingTable(['A', 'B'], [['1', hostile]])}\n\n${hostile}`, { width }),
+      )
+      expect(text).not.toMatch(/^\s*::|##\[/m)
+      expect(text.replace(/\s/g, '')).toContain('std::vector')
+    }
   })
 
   it('folded parts are shown if they are wanted, one in another further to the right', () => {

@@ -193,6 +193,15 @@ describe('labels', () => {
     expect(judgeFacts(leg, makeFacts()).every(({ state }) => state === 'pass')).toBe(true)
   })
 
+  it.each(['../../other/manifests/v1', 'A'.repeat(64), `${'a'.repeat(64)}\n`])(
+    'have no build id that is none: %j',
+    (id) => {
+      const expected = byLabels({ ...published, [buildIdLabel]: id })
+      expect(expected.leg.buildId).toBe('')
+      expect(others(judge(expected))).toEqual(['labels: fail'])
+    },
+  )
+
   it.each([
     ['none', {}],
     ['of an image of others', { 'org.opencontainers.image.title': 'vLLM' }],

@@ -1,4 +1,4 @@
-import { satisfies, valid, validRange } from '@renovatebot/pep440'
+import { eq, explain, gt, lt, satisfies, valid, validRange } from '@renovatebot/pep440'
 import * as v from 'valibot'
 import { oneLine } from './variables.ts'
 
@@ -24,8 +24,24 @@ export function partsOfRequirement(text: string): { name: string; versions: stri
 
 /** Whether a version, perhaps with a local part, is in a range of PEP 440; any text is without one. */
 export function isInRange(version: string, versions: string): boolean {
-  if (versions === '') return true
-  return valid(version) !== null && satisfies(version, versions, { prereleases: true })
+  return versions === '' || versions.split(',').every((part) => isInPart(version, part))
+}
+
+/** Numbers of a release that a range may have more than a version: 1 is in `~=1.0.0` */
+const zeros = '.0.0.0'
+
+/** `satisfies` compares otherwise than pip: it refuses 1.0 for `<1.0.post1` and for `>1.0rc1`. */
+function isInPart(version: string, part: string): boolean {
+  const [own, normal] = [explain(version), valid(version)]
+  if (!own || normal === null) return false
+  const { base_version: base, is_prerelease: isPre, is_postrelease: isPost } = own
+  const [, operator, text] = /^\s*([<>])(?!=)(.*)$/.exec(part) ?? []
+  const bound = explain(text)
+  if (!bound) return satisfies(normal.replace(base, base + zeros), part, { prereleases: true })
+  const isSame = eq(base, bound.base_version)
+  if (operator === '<') return lt(normal, bound.public) && !(isSame && isPre && !bound.is_prerelease)
+  const isLater = normal.includes('+') || (isPost && !bound.is_postrelease)
+  return gt(normal, bound.public) && !(isSame && isLater)
 }
 
 /** Whether a text is a range of PEP 440: `>=1.0,<2`, `==1.*` */

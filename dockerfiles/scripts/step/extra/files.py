@@ -18,6 +18,8 @@ from .owners import owner_of
 
 GIVEN = "/run/extra-files"
 ROOT = "/"
+# Whoever unpacks a layer removes what such a name marks (OCI image specification, layer.md).
+WHITEOUT = ".wh."
 
 
 def main() -> None:
@@ -26,6 +28,9 @@ def main() -> None:
         raise Failure(
             "EXTRA_FILES is set, and the named context extra-files holds nothing; give a folder with files."
         )
+    for path in given:
+        if any(part.startswith(WHITEOUT) for part in path.split("/")):
+            raise Failure(f"extra-files: /{path} would remove a file of the image; choose names without {WHITEOUT}.")
     targets = {path: place_of(path) for path in given}
     wanted = Counter(targets.values())
     crossed = places_on_the_way(targets)
