@@ -1,2 +1,0 @@
-import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
-var e={vllm:{title:"vLLM",baseRepository:"vllm/vllm-openai",source:"https://github.com/vllm-project/vllm",publicName:"vllm-openai",dockerfile:"Dockerfile.vllm",versionArgument:"VLLM_VERSION"},sglang:{title:"SGLang",baseRepository:"lmsysorg/sglang",source:"https://github.com/sgl-project/sglang",publicName:"sglang",dockerfile:"Dockerfile.sglang",versionArgument:"SGLANG_VERSION"}},l=Object.keys(e);export{e as a,l as b};

@@ -1,2 +1,0 @@
-import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
-import{k as g}from"./chunk-SYE3TWGO.js";function f(t,n,r){let e=t.get(n)??r();return t.set(n,e),e}function d(t){let n=new Map,r=new Map;return{getManifest:async(e,i)=>{let o=`${g(e)} `,a=f(n,o+i,()=>t.getManifest(e,i)),s=await a;return s&&n.set(o+s.digest,a),s},getImageConfig:(e,i)=>f(r,`${g(e)} ${i.config.digest}`,()=>t.getImageConfig(e,i))}}export{f as a,d as b};
