@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
+import * as v from 'valibot'
+import { inventorySchema } from '../../src/inventory/inventory.ts'
 import { gateNames } from '../../src/verify/gate.ts'
 import {
   type ActionRun,
@@ -289,6 +291,23 @@ describe('both engines', () => {
   )
 })
 
+/** Publishes a base as upstream does: as it is, and with layers in zstd under a second tag. */
+async function publishInBothCompressions(repository: string): Promise<void> {
+  const client = openTestClient()
+  const to = parseRepository(repository)
+  for (const [variant, tag] of [
+    ['', 'v0.21.0'],
+    ['zstd', 'v0.21.0-x86_64-zstd'],
+  ] as const) {
+    const place =
+      variant === '' ? world().inputs()['base-registry'] : world().standIns.baseRegistries[variant]
+    const from = parseRepository(`${place ?? ''}/vllm/vllm-openai`)
+    const { digest = '' } = (await client.getManifest(from, 'v0.21.0')) ?? {}
+    await copyManifest(client, { from, to, digest, tag })
+  }
+  client.close()
+}
+
 describe('bases', () => {
   const vllm = {
     engine: 'vllm',
@@ -300,7 +319,7 @@ describe('bases', () => {
 
   const build = (more: Record<string, string>) => limit(() => runAction(world().inputs(more)))
 
-  it.concurrent.each(['venv', 'not-root', 'zstd', 'zstd-docker-types'])(
+  it.concurrent.each(['venv', 'not-root', 'zstd-docker-types'])(
     'an image on the base "%s" passes every gate and can be pulled',
     async (variant) => {
       const base = world().standIns.baseRegistries[variant] ?? ''
@@ -308,6 +327,35 @@ describe('bases', () => {
       expect(errorsOf(run)).toEqual([])
       expect(run.code).toBe(0)
       execFileSync('docker', ['pull', '--quiet', `${registry}/${world().namespace}/vllm-openai:${variant}`])
+    },
+    5 * minutes,
+  )
+
+  it.concurrent(
+    'an image on the tag in zstd of its version passes every gate, can be pulled, and is current in a list',
+    async () => {
+      const bases = `${world().namespace}-bases`
+      await publishInBothCompressions(`${registry}/${bases}/vllm/vllm-openai`)
+      const inputs = {
+        ...vllm,
+        'base-registry': `${registry}/${bases}`,
+        'base-compression': 'zstd',
+        tags: 'zstd',
+      }
+      const run = await build(inputs)
+      expect(errorsOf(run)).toEqual([])
+      expect(run.code).toBe(0)
+      expect(run.log).toMatch(/^ {2}base {4}\S+:v0\.21\.0-x86_64-zstd@sha256:/m)
+      execFileSync('docker', ['pull', '--quiet', `${registry}/${world().namespace}/vllm-openai:zstd`])
+      const again = await build(inputs)
+      expect(again.log).not.toContain('[with-aibrix ')
+      const list = await build({ command: 'list', 'base-registry': inputs['base-registry'] })
+      const found = JSON.parse(readFileSync(list.outputs['list-path'] ?? '', 'utf8')) as unknown
+      const listed = v.parse(inventorySchema, found).images.find(({ tags }) => tags.includes('zstd'))
+      expect(listed?.platforms[0]?.base).toMatchObject({
+        name: expect.stringMatching(/vllm\/vllm-openai:v0\.21\.0-x86_64-zstd$/),
+        state: 'current',
+      })
     },
     5 * minutes,
   )
