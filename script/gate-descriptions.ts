@@ -97,11 +97,14 @@ export const gateDescriptions: Readonly<Record<(typeof gateNames)[number], GateD
     undetermined: 'what is imported could not be measured',
   },
   'environment-untouched': {
-    checks: "No pip or dpkg package of the base changed, and no file of its pip packages, except NIXL's",
+    checks:
+      "No pip or dpkg package of the base changed, and no file of its pip packages, except NIXL's; those that were added have the files that pip installed",
     because: 'the engine was tested with what its image contains',
     fails:
-      "a pip or dpkg package of the base is gone or changed, or a file of a pip package; or a file was added to the engine's folder",
-    undetermined: "the base's Python packages could not be listed, or their files could not be compared",
+      "a pip or dpkg package of the base is gone or changed, or a file of a pip package; or a file was added to the engine's folder; or a file of an added package (AIBrix, NIXL, what they need, `extra-packages`) is not the one in its RECORD",
+    undetermined: "the base's Python packages could not be listed, or files could not be compared",
+    follows:
+      '`extension`, `nixl-ucx` and others that say what is wrong with the added package whose file changed',
   },
   'pip-check': {
     checks: '`pip check` finds no new conflict among packages',

@@ -217,6 +217,12 @@ const mutants: Record<string, Mutant> = {
     cause: /The installed package aibrix-kvcache changed \/\S+\/vllm\/v1\/attention\/__init__\.py of vllm/,
     inputs: () => ({ 'aibrix-version': 'mutant/overwrites-engine' }),
   },
+  'a file of AIBrix that a step rewrites': {
+    gate: 'environment-untouched',
+    cause:
+      /A build step changed \/\S+\/aibrix_kvcache\/__init__\.py of aibrix-kvcache after pip had installed it/,
+    step: `RUN echo '# touched' >>"$(python3 -c 'import importlib.util as u; print(u.find_spec("aibrix_kvcache").origin)')"`,
+  },
   'a file of the engine that a step rewrites': {
     gate: 'environment-untouched',
     cause: /A build step changed \/\S+\/vllm\/v1\/__init__\.py of vllm/,

@@ -143,6 +143,7 @@ export function makeBase(): Facts {
     baseFiles: null,
     hooks: null,
     conditions: [],
+    addedFiles: null,
     extraPackages: null,
     extraFiles: null,
     pip,
@@ -245,6 +246,7 @@ export function makeImage(): Facts {
       check: ok,
     },
     baseFiles: { compared: 4200, differing: {} },
+    addedFiles: { compared: 900, differing: {} },
     hooks: { found: [{ runner: 'V1', there: true, missing: [] }], error: null },
     pip,
     pipCheck: [

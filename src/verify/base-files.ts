@@ -13,7 +13,8 @@ const differing = v.record(v.string(), v.object({ count: v.number(), first: v.ar
 
 /**
  * The files of the base's Python packages in the finished image, without bytecode, files that a
- * patch changed, and those of NIXL, AIBrix and torch. `compared` is how many the base has.
+ * patch changed, and those of NIXL, AIBrix and torch. `compared` is how many the base has. Of added
+ * packages: their files, compared with their RECORDs.
  */
 export const baseFiles = v.object({ compared: v.number(), differing })
 

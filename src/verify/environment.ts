@@ -56,13 +56,34 @@ function changedFiles(leg: Leg, { base, image }: LegFacts) {
   return image.baseFiles && fileChanges(image.baseFiles, judgedElsewhere)
 }
 
+/** @returns files of added packages that are not what pip installed */
+function changedLater({ addedFiles }: Facts) {
+  return addedFiles ? fileChanges(addedFiles, new Set()) : []
+}
+
+/**
+ * @returns whether nothing is wrong with what the base had, so that only files of added packages are,
+ *   which have gates of their own for what they do
+ */
+export function isOnlyOfAdded(leg: Leg, facts: LegFacts): boolean {
+  const { image } = facts
+  return (
+    changedLater(image).length > 0 &&
+    forbiddenChanges(leg, facts).length === 0 &&
+    (changedFiles(leg, facts) ?? []).length === 0
+  )
+}
+
 /** @param owner the package that overwrites, removes or adds a file of another */
 function adviceOn(owner: string, { extraPackages }: Facts): string {
   if (extraPackages?.added.includes(owner)) return `leave ${owner}, and what needs it, out of extra-packages`
   return `check what ${owner === 'aibrix-kvcache' ? 'aibrix-repository' : 'package-index'} has of ${owner}`
 }
 
-/** Every package of the base keeps its version, and pip's keep their files; except NIXL's. */
+/**
+ * Every package of the base keeps its version, and pip's keep their files; except NIXL's. Those that
+ * the build added have the files that pip installed.
+ */
 export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
   const { base, image } = facts
   const dpkg = base.dpkg ? ` and ${Object.keys(base.dpkg).length} dpkg` : ''
@@ -86,6 +107,11 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
     const seen = gate.with(listed(files.map(fileChangeText), 3))
     return seen.fail(`${fileProblem(file)}, ${tested}`, advice, ...others)
   }
+  const [changed] = changedLater(image)
+  if (changed)
+    return gate
+      .with(listed(changedLater(image).map(fileChangeText), 3))
+      .fail(`${fileProblem(changed)} after pip had installed it`, reportHint)
   const added = addedPackages(base, image)
   const debs = Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, ''))
   const seen = gate.with(`unchanged; added: ${listed([...Object.keys(added.pip), ...debs], 12)}`)
@@ -93,6 +119,8 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
     return seen.undetermined('no Python package of the base could be listed')
   if (files === null || image.baseFiles?.compared === 0)
     return seen.undetermined("the files of the base's packages could not be compared")
+  if (image.addedFiles === null)
+    return seen.undetermined('the files of the added packages could not be compared')
   return seen.pass()
 }
 

@@ -174,6 +174,8 @@ export const factsSchema = v.object({
   integration: v.nullable(integration),
   /** Null for the base, and if they could not be compared */
   baseFiles: v.nullable(baseFiles),
+  /** Null for the base, and if they could not be compared; absent in facts of earlier versions */
+  addedFiles: v.optional(v.nullable(baseFiles)),
   /** Null if AIBrix replaces nothing of the engine */
   hooks: v.nullable(hooks),
   /** Empty for the base */

@@ -1,5 +1,6 @@
 import type { Leg } from '../plan/index.ts'
 import { mayRunOtherwise } from './as-it-runs.ts'
+import { isOnlyOfAdded } from './environment.ts'
 import type { LegFacts } from './facts.ts'
 import { type Gate, type GateName, isBlocking, rejudge } from './gate.ts'
 
@@ -25,11 +26,22 @@ const badEngine: Explanation = {
   reason: 'what the engine starts with is not as it should be',
 }
 
+/** Of gates that say what is wrong with a package that the build added */
+const badPackage: Explanation = {
+  from: [
+    ...(['aibrix-version', 'extension', 'gpu-architectures', 'cuda-major', 'integration'] as const),
+    ...(['nixl-variant', 'nixl-ucx', 'nixl-transfer', 'kvcache-round-trip', 'extra-contents'] as const),
+  ],
+  reason: 'a file of an added package is not what pip installed',
+  concerns: isOnlyOfAdded,
+}
+
 /**
  * For gates on what the image does: if a part that they use is already at fault, their failure is
  * only a consequence. A gate whose own subject is missing reports that itself.
  */
 const explanations = new Map<GateName, readonly Explanation[]>([
+  ['environment-untouched', [badPackage]],
   ['nixl-transfer', [otherwise(/^(?:nixl|torch)/)]],
   ['kvcache-round-trip', [otherwise(/^(?:aibrix_kvcache|torch)/)]],
   ['ucx-loopback', [badTool, otherwise(/^ucx_/)]],

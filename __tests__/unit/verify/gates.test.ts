@@ -138,6 +138,12 @@ describe("a gate that can't judge", () => {
       "undetermined: the files of the base's packages could not be compared",
     ],
     [
+      'added files that were not compared',
+      ({ image }) => (image.addedFiles = null),
+      'environment-untouched',
+      'undetermined: the files of the added packages could not be compared',
+    ],
+    [
       'a base with nothing to compare',
       ({ image }) => image.baseFiles && (image.baseFiles.compared = 0),
       'environment-untouched',

@@ -117,6 +117,16 @@ function failRoundTrip(image: Facts, text: string, changes: Partial<KvcacheRound
 }
 
 /** Changes files of a package. @param count how many */
+function addedDiffers(
+  { image }: LegFacts,
+  distribution: string,
+  kind: 'changed' | 'vanished',
+  count = 1,
+): void {
+  const first = [{ path: `/site/${distribution}/x.py`, kind, owner: null }]
+  there(image.addedFiles).differing[distribution] = { count, first }
+}
+
 function differs(
   { image }: LegFacts,
   distribution: string,
@@ -795,6 +805,22 @@ const mutants: Mutant[] = [
     ({ facts }) => differs(facts, 'vllm', 'came', null),
     'environment-untouched',
     'A build step added /site/vllm/x.py of vllm',
+  ],
+  [
+    'a file of AIBrix that was changed after its installation',
+    ({ facts }) => addedDiffers(facts, 'aibrix-kvcache', 'changed', 2),
+    'environment-untouched',
+    /^A build step changed \/site\/aibrix-kvcache\/x\.py of aibrix-kvcache \(and 1 more file\) after pip had installed it; report it/,
+  ],
+  [
+    'a file of NIXL that vanished, so that it moves nothing',
+    ({ facts }) => {
+      addedDiffers(facts, 'nixl-cu13', 'vanished')
+      transferOf(facts.image).state = 'ERR'
+    },
+    'nixl-transfer',
+    'NIXL ends the transfer with ERR',
+    ['environment-untouched'],
   ],
   [
     'an engine that the install replaced, with its files',

@@ -21,6 +21,7 @@ sys.path[0] = os.path.dirname(sys.path[0])
 
 from common import packages  # noqa: E402
 from measure import (  # noqa: E402
+    added_files,
     aibrix,
     base_files,
     cuda_links,
@@ -111,6 +112,7 @@ NOTHING = {
     "integration": None,
     "hooks": None,
     "conditions": [],
+    "addedFiles": None,
     "extraPackages": None,
     "extraFiles": None,
 }
@@ -119,6 +121,7 @@ IN_A_FINISHED_IMAGE = {
     "integration": (integration.integration, None),
     "hooks": (demands.hooks, None),
     "conditions": (demands.conditions, []),
+    "addedFiles": (lambda: added_files.compared(BASE_FILES), None),
     "extraPackages": (extra.extra_packages, None),
     "extraFiles": (extra.extra_files, None),
 }

@@ -38,20 +38,26 @@ def is_compared(name: str) -> bool:
 
 
 def table() -> dict[str, Any]:
-    """{"files": {path: [distribution, state]}, "folders": {path: distribution}} of the base."""
+    """What the image is compared with.
+
+    files: {path: [distribution, state]}. folders: {path: distribution}. records: {path: content} of every
+    distribution.
+    """
     files: dict[str, list[str | None]] = {}
     folders: dict[str, str] = {}
+    known: dict[str, str | None] = {}
     for record, name in records():
+        text = read(record)
+        known[record] = content(text)
         if is_compared(name):
-            text = read(record)
-            files[record] = [name, content(text)]
+            files[record] = [name, known[record]]
             for path in listed(text, site_of(record)):
                 files.setdefault(path, [name, state(path)])
     for folder, name in source_folders():
         folders[folder] = name
         for path in tree(folder):
             files.setdefault(path, [name, state(path)])
-    return {"files": files, "folders": folders}
+    return {"files": files, "folders": folders, "records": known}
 
 
 def compared(path: str) -> dict[str, Any]:
@@ -61,9 +67,19 @@ def compared(path: str) -> dict[str, Any]:
     """
     with open(path, encoding="utf-8") as file:
         before = json.load(file)
-    patched = patched_files()
-    found = [(name, file, kind) for name, file, kind in differences(before) if os.path.realpath(file) not in patched]
+    found = not_patched(differences(before))
     new_owners = owners({file for _, file, _ in found}, before["files"]) if found else {}
+    return {"compared": len(before["files"]), "differing": by_distribution(found, new_owners)}
+
+
+def not_patched(found: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Without the files that AIBrix' patch changes."""
+    patched = patched_files()
+    return [(name, file, kind) for name, file, kind in found if os.path.realpath(file) not in patched]
+
+
+def by_distribution(found: Iterable[tuple[str, str, str]], new_owners: dict[str, str]) -> dict[str, Any]:
+    """How many files of each distribution differ, and the first of them."""
     differing: dict[str, dict[str, Any]] = {}
     for name, file, kind in found:
         entry = differing.setdefault(name, {"count": 0, "first": []})
@@ -72,7 +88,7 @@ def compared(path: str) -> dict[str, Any]:
             normal_path = os.path.normpath(file)
             # A file name can have any character, and this one is shown in a log.
             entry["first"].append({"path": repr(normal_path)[1:-1], "kind": kind, "owner": new_owners.get(normal_path)})
-    return {"compared": len(before["files"]), "differing": differing}
+    return differing
 
 
 def differences(before: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -129,9 +145,14 @@ def content(text: str | None) -> str | None:
 
 
 def listed(text: str | None, site: str) -> Iterator[str]:
-    """Paths that a RECORD lists (PyPA, recording installed projects).
+    """Paths that a RECORD lists."""
+    return (path for path, _ in rows(text, site))
 
-    They may be absolute, above `site`, quoted or rubbish.
+
+def rows(text: str | None, site: str) -> Iterator[tuple[str, str]]:
+    """(path, hash) that a RECORD lists (PyPA, recording installed projects); the hash may be empty.
+
+    Paths may be absolute, above `site`, quoted or rubbish.
     """
     clean = (text or "").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     csv.field_size_limit(max(len(clean), 1))
@@ -139,7 +160,7 @@ def listed(text: str | None, site: str) -> Iterator[str]:
         path = os.path.join(site, row[0]) if row and row[0] else ""
         # Python may rewrite bytecode at any time.
         if path and not path.endswith((".pyc", ".dist-info/RECORD")) and not OUTSIDE.match(os.path.normpath(path)):
-            yield path
+            yield path, row[1] if len(row) > 1 else ""
 
 
 def state(path: str) -> str | None:
