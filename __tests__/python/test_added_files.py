@@ -34,7 +34,7 @@ class AddedFilesTest(unittest.TestCase):
 
     def add(self, name, record, **files):
         for path, text in files.items():
-            self.site.add("{}/{}.py".format(name, path), text)
+            self.site.add(f"{name}/{path}.py", text)
         self.site.install(name, "1", RECORD=record)
 
     def differing(self):
