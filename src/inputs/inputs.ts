@@ -136,10 +136,10 @@ function refuseRounded(reader: InputReader, read: ReadInput): void {
 
 function readPackageIndex(reader: InputReader): string | undefined {
   const value = optional(reader, 'package-index')
-  if (value === undefined || (URL.canParse(value) && /^(https?|file):\/\//i.test(value))) return value
+  if (value === undefined || (URL.canParse(value) && /^(https?|file):\/\/\S+$/i.test(value))) return value
   return reader.refuse(
     'package-index',
-    'the URL of a package index (PEP 503), such as https://host/simple',
+    'the URL of one package index (PEP 503), such as https://host/simple',
     'this value (not shown)',
   )
 }

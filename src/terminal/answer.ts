@@ -16,6 +16,8 @@ export function answerTo(
 ): Answer | undefined {
   const about = command === 'help' || command === 'completion' ? topic : command
   const isCommand = definition.commands.some(({ name }) => name === about)
+  if (command === 'help' && topic !== undefined && !isCommand)
+    return { problems: [...problems, 'There is no help about this (not shown); name a command, or nothing.'] }
   if (settings.has('help') || command === 'help')
     return {
       text:

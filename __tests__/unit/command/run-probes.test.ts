@@ -84,10 +84,12 @@ describe('the probes on a GPU', () => {
     ],
     [
       "Docker's own failure says nothing about the image",
-      `[ $1 = run ] || exit 0; echo 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].' >&2\nexit 125`,
+      `[ $1 = run ] || exit 0; echo 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].\n\nRun '\\''docker run --help'\\'' for more information' >&2\nexit 125`,
       {
         state: 'not started',
-        why: expect.stringMatching(/with --gpus all: .*could not select device driver/),
+        why: expect.stringMatching(
+          /with --gpus all: could not select device driver "" with .*\[\[gpu\]\]\.$/,
+        ),
       },
     ],
   ])('%s', async (_, script, expected) => {

@@ -335,6 +335,7 @@ describe('bad inputs', () => {
     [{ secrets: 'ok=1\ncanary-without-equals' }],
     [{ secrets: 'pem<<END\ncanary\n' }],
     [{ 'package-index': 'canary' }],
+    [{ 'package-index': 'https://me:canary@one.example/simple\nhttps://two.example/simple' }],
     [{ password: 'canary' }],
     [{ 'aibrix-repository': 'ftp://me:canary@git.example/aibrix' }],
     [{ 'aibrix-repository': 'me:canary@git.example:aibrix' }],

@@ -42,6 +42,15 @@ describe('the summary of command: verify', () => {
       runOf(failed),
       ['❌ vLLM v0.21.0 is not what it should be', 'nixl 0.8.0', 'It is another.'],
     ],
+    [
+      'that nothing failed and something is undetermined',
+      runOf((gate) =>
+        gate.name === 'nixl-variant'
+          ? { ...gate, state: 'undetermined', actual: 'unknown', hint: 'Its base is unknown.' }
+          : gate,
+      ),
+      ['❌ vLLM v0.21.0 could not be judged', 'Its base is unknown.'],
+    ],
     ['that there was no base', runOf(undefined, { base: 'lost' }), ['its own labels, without its base']],
     [
       'that nothing was measured',

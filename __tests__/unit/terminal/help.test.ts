@@ -85,7 +85,6 @@ describe('a command line about the program', () => {
     [['--help'], /^image-action 1\.2\.3/],
     [['-h'], /^image-action 1\.2\.3/],
     [['help'], /^image-action 1\.2\.3/],
-    [['help', 'nothing'], /^image-action 1\.2\.3/],
     [['help', 'plan'], /^image-action plan: /],
     [['plan', '--help'], /^image-action plan: /],
     [['plan', '--engine', 'vllm', '--bogus', '-h'], /^image-action plan: /],
@@ -101,6 +100,7 @@ describe('a command line about the program', () => {
 
   it.each<[string[], string[]]>([
     [['completion'], ['There is a completion for bash and zsh; name one of them.']],
+    [['help', 'nothing'], ['There is no help about this (not shown); name a command, or nothing.']],
     [['completion', 'fish'], ['There is a completion for bash and zsh; name one of them.']],
     [['completion', 'bash', '--bogus'], ['There is no option --bogus; remove it.']],
   ])('%j gets its mistakes', (args, problems) => {

@@ -104,7 +104,7 @@ async function runProbe<Name extends ProbeName>(
   if (exit.kind === 'code' && notStarted.includes(exit.code))
     return {
       state: 'not started',
-      why: `docker did not start a container with --gpus ${probed.gpus}: ${lastLine(stderr)}`,
+      why: `docker did not start a container with --gpus ${probed.gpus}: ${dockersReason(stderr)}`,
     }
   return { state: 'ran', answer: answerOf(name, stdout), process: outcomeOf(result) }
 }
@@ -139,6 +139,12 @@ function outcomeOf({ exit, endedBy, stderr }: ProcessResult) {
   if (exit.kind === 'code' && exit.code === 0) return { outcome: 'ok' } as const
   const how = exit.kind === 'code' ? `exit code ${exit.code}` : `killed by ${exit.signal}`
   return { outcome: 'error', error: lastLine(stderr) || how } as const
+}
+
+/** @returns what docker run says itself, before its hint to read its help */
+function dockersReason(text: string): string {
+  const own = /^docker: (?:Error response from daemon: )?(.+)/m.exec(text)?.[1]
+  return own === undefined ? lastLine(text) : excerpt(own, 400)
 }
 
 function lastLine(text: string): string {

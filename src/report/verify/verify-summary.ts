@@ -17,7 +17,9 @@ export function titleOfVerified({ record: { report } }: VerifiedImage): string {
 function headingOf({ image }: VerifyRun): string {
   if (!image) return '❌ Nothing was verified'
   const title = escaped(titleOfVerified(image), 120)
-  return isPassing(image.record) ? `✅ ${title} is verified` : `❌ ${title} is not what it should be`
+  if (isPassing(image.record)) return `✅ ${title} is verified`
+  const hasFailed = image.record.report.gates.some(({ state }) => state === 'fail')
+  return hasFailed ? `❌ ${title} is not what it should be` : `❌ ${title} could not be judged`
 }
 
 function factsLine({ duration, image }: VerifyRun): string {
@@ -28,7 +30,7 @@ function imagePart({ record, base, stored }: VerifiedImage): Part {
   const { image, against, gpus, report } = record
   const compared = against === 'labels' ? 'its own labels' : 'the versions that were given'
   const lines = [
-    `Image: ${code(image.name)} for ${escaped(image.platform, 40)}, ${code(image.digest)}`,
+    `Image: ${code(image.name)} for ${escaped(image.platform, 40)}${image.name.endsWith(image.digest) ? '' : `, ${code(image.digest)}`}`,
     `Compared with: ${compared}${base === 'measured' ? `, and its base ${code(`${report.base.name}@${report.base.digest}`)}` : ', without its base'}`,
     `GPUs: ${gpus === null ? 'none, so what needs one was not run' : code(gpus)}`,
     ...(stored === undefined ? [] : [`Record: ${code(stored)}`]),
