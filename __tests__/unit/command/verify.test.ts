@@ -8,6 +8,7 @@ import { measuringScripts } from '../../../src/command/world/measuring-scripts.t
 import { readRecipe } from '../../../src/command/world/recipe.ts'
 import { buildxArguments } from '../../../src/buildkit/argv.ts'
 import { buildId, determinantsLabel, determinantsOf } from '../../../src/plan/keys/build-id.ts'
+import { buildIdLabel } from '../../../src/plan/published/published.ts'
 import { getPlatformImage } from '../../../src/registry/platform-image.ts'
 import type { Repository } from '../../../src/registry/content/reference.ts'
 import { copyTag } from '../../../src/store/contents.ts'
@@ -152,6 +153,26 @@ describe('what an image is compared with', () => {
         /^image: docker\.io\/aibrix\/vllm-openai@sha256:\w+ has no labels of this action to compare it with; say what it should be/,
       )
     },
+  )
+})
+
+it('attestations are no image', async () => {
+  const memory = createMemory()
+  await putConfigured(memory, vllm, 'stable', { ...user, os: 'unknown', architecture: 'unknown' })
+  const inputs = inputsOf({ command: 'verify', image: 'docker.io/aibrix/vllm-openai:stable' })
+  const { command } = inputs
+  if (command.kind !== 'verify') throw new Error('another command')
+  await expect(findSubject(command, { inputs, registry: memory.client })).rejects.toThrow(
+    /^image: \S+@sha256:\w+ holds no image for linux\/amd64; set platforms\.$/,
+  )
+})
+
+it('labels of this action without the one that counts are named', async () => {
+  const memory = createMemory()
+  const Labels = { [buildIdLabel]: 'a'.repeat(64), [determinantsLabel]: '{' }
+  await putConfigured(memory, vllm, 'stable', { ...user, config: { Labels } })
+  await expect(expected(memory)).rejects.toThrow(
+    /^image: \S+ has labels of this action, but nothing that can be read in io\.aibrix\.image\.determinants, to compare/,
   )
 })
 

@@ -4,6 +4,8 @@ import {
   type BaseImage,
   baseImageOf,
   baseRepository,
+  buildIdLabel,
+  determinantsLabel,
   type Engine,
   engines,
   type Leg,
@@ -94,7 +96,7 @@ function expectGiven(subject: Subject, request: PlanRequest): Expectation {
   const given = only && more.length === 0 ? givenFor(only.engine, request) : undefined
   if (!only || !given || (!given.engine && !given.aibrix && given.nixl === undefined))
     throw new UserError(
-      `image: ${formatReference({ ...subject.repository, digest: subject.image.manifest.digest })} has no labels of this action to compare it with; say what it should be: set engine to one engine, and versions, aibrix-version or nixl-version to an exact version.`,
+      `image: ${formatReference({ ...subject.repository, digest: subject.image.manifest.digest })} ${lackOf(subject)} to compare it with; say what it should be: set engine to one engine, and versions, aibrix-version or nixl-version to an exact version.`,
     )
   const { engine: version, aibrix, nixl } = given
   const leg: Leg = {
@@ -113,6 +115,12 @@ function expectGiven(subject: Subject, request: PlanRequest): Expectation {
     base: { state: 'unnamed' },
     given: { engine: version !== undefined, aibrix: aibrix !== undefined, nixl: nixl !== undefined },
   }
+}
+
+function lackOf({ image: { config } }: Subject): string {
+  return config.labels[buildIdLabel]
+    ? `has labels of this action, but nothing that can be read in ${determinantsLabel},`
+    : 'has no labels of this action'
 }
 
 function givenFor(engine: Engine, request: PlanRequest) {

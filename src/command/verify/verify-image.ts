@@ -73,7 +73,9 @@ export async function findSubject(
   const { repository, top } = await findImage(image, inputs.plan, registry)
   const found = await getPlatformImage(registry, repository, top.digest, platforms[0])
   const name = formatReference({ ...repository, digest: top.digest })
-  if (!found?.image) throw new UserError(`image: ${name} holds no image for ${platforms[0]}; set platforms.`)
+  // Attestations have a configuration, too, for unknown/unknown.
+  if (found?.image?.config.os !== 'linux')
+    throw new UserError(`image: ${name} holds no image for ${platforms[0]}; set platforms.`)
   const { os, architecture, onBuild } = found.image.config
   const [trigger] = onBuild
   if (trigger !== undefined)
