@@ -1,4 +1,4 @@
-import { isSameRelease, type Leg } from '../plan/index.ts'
+import { determinantsLabel, isSameRelease, type Leg } from '../plan/index.ts'
 import type { Candidate, Limits } from './candidate.ts'
 import { engineOf, type LegFacts } from './facts.ts'
 import { about, type Gate, type GateName, rejudge, reportHint } from './gate.ts'
@@ -20,8 +20,10 @@ export type KnownOfBase =
 export type Expectation = {
   /** The image as its labels, or the versions that were given, describe it */
   leg: Leg
-  /** Its labels, with the leg that they alone describe; undefined if this action did not build it */
+  /** Its labels, with the leg that they alone describe; undefined if they describe none */
   labelled: { leg: Leg; labels: Readonly<Record<string, string>> } | undefined
+  /** Whether there are labels of this action all the same, which somebody must have changed */
+  hasBrokenLabels?: boolean
   base: KnownOfBase
   /** The versions that were given for an image without labels */
   given: { engine: boolean; aibrix: boolean; nixl: boolean }
@@ -56,7 +58,9 @@ export function judgeExisting(expected: Expectation, measured: ExistingFacts, li
   const gates = [
     ...judgeFacts(leg, facts),
     ...judgeManifest(leg, candidate, limits),
-    labelled ? judgeLabels(labelled.leg, facts, labelled.labels, base.state === 'measured') : withoutLabels(),
+    labelled
+      ? judgeLabels(labelled.leg, facts, labelled.labels, base.state === 'measured')
+      : withoutLabels(expected.hasBrokenLabels === true),
     ...judgeGpu(leg, facts, gpu),
   ]
   const onEngine = gates.map((gate) =>
@@ -74,10 +78,16 @@ function afterTheBuild(gate: Gate): Gate {
 const changedLater =
   'if no gate of its build says so, it was changed since: do not use it, and build it again'
 
-function withoutLabels(): Gate {
-  return about('labels', 'each label of this action says what was measured', 'none').notApplicable(
-    'this action did not build the image',
-  )
+function withoutLabels(areBroken: boolean): Gate {
+  const gate = about('labels', 'each label of this action says what was measured', 'none')
+  if (!areBroken) return gate.notApplicable('this action did not build the image')
+  return gate
+    .with('some')
+    .fail(
+      `The image has labels of this action, and nothing can be read in ${determinantsLabel}`,
+      'do not use this image: build it again',
+      gate.waiver,
+    )
 }
 
 /** Without a base, only the image can have the version. */

@@ -174,6 +174,8 @@ it('labels of this action without the one that counts are named', async () => {
   await expect(expected(memory)).rejects.toThrow(
     /^image: \S+ has labels of this action, but nothing that can be read in io\.aibrix\.image\.determinants, to compare/,
   )
+  const given = await expected(memory, { engine: 'vllm', versions: 'v0.21.0' })
+  expect(given.hasBrokenLabels).toBe(true)
 })
 
 it('an image that would change while it is measured is refused', async () => {

@@ -282,6 +282,18 @@ describe('an image of others', () => {
     expect(Object.values(states)).not.toContain('fail')
   })
 
+  it('is none if it has labels of this action that are broken', () => {
+    const { image } = makeFacts()
+    const facts = { base: { ...image, user: makeBase().user }, image }
+    const gates = judge({ ...completed(unlabelled(all), facts), hasBrokenLabels: true }, facts)
+    expect(gates.filter(({ state }) => state === 'fail')).toMatchObject([
+      {
+        name: 'labels',
+        hint: expect.stringContaining('nothing can be read in io.aibrix.image.determinants'),
+      },
+    ])
+  })
+
   it('fails with another engine version', () => {
     const gates = judgeOther(all, ({ image }) => {
       image.engines = [{ name: 'vllm', version: '0.20.0', location: '/x', editable: false }]

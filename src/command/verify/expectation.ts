@@ -112,13 +112,19 @@ function expectGiven(subject: Subject, request: PlanRequest): Expectation {
   return {
     leg,
     labelled: undefined,
+    hasBrokenLabels: hasBrokenLabels(subject),
     base: { state: 'unnamed' },
     given: { engine: version !== undefined, aibrix: aibrix !== undefined, nixl: nixl !== undefined },
   }
 }
 
-function lackOf({ image: { config } }: Subject): string {
-  return config.labels[buildIdLabel]
+/** Without a leg in them, labels of this action are not as it writes them. */
+function hasBrokenLabels({ image }: Subject): boolean {
+  return (image.config.labels[buildIdLabel] ?? '') !== ''
+}
+
+function lackOf(subject: Subject): string {
+  return hasBrokenLabels(subject)
     ? `has labels of this action, but nothing that can be read in ${determinantsLabel},`
     : 'has no labels of this action'
 }
