@@ -111,5 +111,10 @@ async function reportOf(cache: string, leg: string) {
   const { layers } = await readRegistry<Image>(`${cache}/manifests/report-${leg}`, imageType)
   const report = await readRegistry<Record<string, unknown>>(`${cache}/blobs/${layers[0]?.digest ?? ''}`)
   const { components, gates, added } = report
-  return { components, gates, added }
+  return { components, gates: withoutSpeeds(gates), added }
+}
+
+/** Two runs at once may both measure an image, with one result but for how fast bytes moved. */
+function withoutSpeeds(gates: unknown): unknown {
+  return JSON.parse(JSON.stringify(gates).replace(/[\d.]+ MB\/s/g, '… MB/s'))
 }
