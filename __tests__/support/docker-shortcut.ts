@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { isProgram } from './is-program.ts'
 
 /** Where Docker looks for its plugins on Linux, in this order */
 const pluginFolders = [
@@ -42,13 +43,4 @@ function createShortcut(): Shortcut | undefined {
   ]
   writeFileSync(join(folder, 'docker'), `${lines.join('\n')}\n`, { mode: 0o755 })
   return { folder, before }
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { isProgram } from './is-program.ts'
 
 /** URL of a package index → the names of its files, which determine pip's answers */
 const indexes = new Map<string, string[]>()
@@ -33,15 +34,6 @@ export function withPipMemory(environment: NodeJS.ProcessEnv, index: string | un
   writeProgram(folder, python)
   // Right before the real python3: programs that a test put first on PATH stay first.
   return places.toSpliced(at, 0, folder).join(delimiter)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /**

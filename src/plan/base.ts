@@ -54,10 +54,10 @@ type FoundBase = PlatformImage & Pick<BaseImage, 'repository' | 'tag' | 'copyOf'
 
 /** What to do if the tag does not exist. */
 type Otherwise = {
-  /** The copy that an earlier run stored of the base under this tag for a platform */
+  /** The copy that an earlier run stored of the base under this tag or digest for a platform */
   copyFor: (
     platform: string,
-    tag: string,
+    reference: string,
   ) => Promise<(PlatformImage & { repository: Repository }) | undefined>
   /** The nearest existing tags, as part of a sentence; undefined if there are none */
   nearest: () => Promise<string | undefined>
@@ -84,10 +84,11 @@ export async function resolveBase(
     if (other !== undefined && better?.image) return { repository, tag: other, ...better }
     const there = await getPlatformImage(registry, repository, reference, platform)
     if (there) return { repository, tag, ...there }
-    for (const gone of other === undefined ? [tag] : [other, tag]) {
-      const copy = await copyFor(platform, gone)
+    const gone = [...(other === undefined ? [] : [{ reference: other, tag: other }]), { reference, tag }]
+    for (const one of gone) {
+      const copy = await copyFor(platform, one.reference)
       if (copy)
-        return { tag: gone, copyOf: given ?? familiarReference({ ...repository, tag: gone }), ...copy }
+        return { tag: one.tag, copyOf: given ?? familiarReference({ ...repository, tag: one.tag }), ...copy }
     }
     return undefined
   }

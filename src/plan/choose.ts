@@ -66,14 +66,10 @@ async function selectEngine(
             preferred: preferredBase(request, engine, version),
           }
       const nearest = async () => nearestHint('engine', version.tag, await world.tags.list(repository))
-      const copyFor = (platform: string, tag: string) =>
-        isDigest(wanted.reference)
+      const copyFor = (platform: string, reference: string) =>
+        isDigest(reference)
           ? Promise.resolve(undefined)
-          : world.copyOfBase({
-              ...wanted.repository,
-              tag: request.baseImage ? wanted.reference : tag,
-              platform,
-            })
+          : world.copyOfBase({ ...wanted.repository, tag: reference, platform })
       const found = await resolveBase(world.registry, wanted, request.platforms, { copyFor, nearest })
       return { engine, version, chosen, questions, ...found }
     }),

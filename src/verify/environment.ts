@@ -107,10 +107,11 @@ export function judgeEnvironment(leg: Leg, facts: LegFacts): Gate {
     const seen = gate.with(listed(files.map(fileChangeText), 3))
     return seen.fail(`${fileProblem(file)}, ${tested}`, advice, ...others)
   }
-  const [changed] = changedLater(image)
+  const later = changedLater(image)
+  const [changed] = later
   if (changed)
     return gate
-      .with(listed(changedLater(image).map(fileChangeText), 3))
+      .with(listed(later.map(fileChangeText), 3))
       .fail(`${fileProblem(changed)} after pip had installed it`, reportHint)
   const added = addedPackages(base, image)
   const debs = Object.keys(added.dpkg).map((entry) => entry.replace(/:.*$/, ''))

@@ -1,0 +1,2 @@
+import{createRequire as requireOfNode}from'node:module';const require=requireOfNode(import.meta.url);
+import{f as t}from"./chunk-OQ3RZVC6.js";import{readdirSync as o,readFileSync as c}from"node:fs";import{join as s,relative as p}from"node:path";var a=["scripts/common","scripts/measure","gpu"];function g(r){let n=a.flatMap(i=>o(s(r,i),{recursive:!0,withFileTypes:!0}).filter(e=>e.isFile()&&!e.name.endsWith(".pyc")).map(e=>s(e.parentPath,e.name))).map(i=>[p(r,i),c(i)]);return t(new Map(n)).slice(0,12)}export{g as a};
